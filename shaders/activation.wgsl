@@ -1,0 +1,71 @@
+// Activations, their derivatives and the dropout mask, for four examples at a time. Twin: src/kernels/activation.rs.
+
+const IDENTITY: u32 = 0u;
+const RELU: u32 = 1u;
+const LEAKY_RELU: u32 = 2u;
+const TANH: u32 = 3u;
+const SIGMOID: u32 = 4u;
+const SILU: u32 = 5u;
+const GELU: u32 = 6u;
+
+// Beyond these, exp overflows and some drivers' tanh returns NaN; the functions are flat in f32 long before.
+const EXP_LIMIT: f32 = 80.0;
+const TANH_LIMIT: f32 = 10.0;
+
+fn sigmoid(z: vec4f) -> vec4f {
+    return 1.0 / (1.0 + exp(clamp(-z, vec4f(-EXP_LIMIT), vec4f(EXP_LIMIT))));
+}
+
+// erf(x), |error| < 1.5e-7: Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26.
+fn erf(x: vec4f) -> vec4f {
+    let a = min(abs(x), vec4f(5.0));
+    let t = 1.0 / (1.0 + 0.3275911 * a);
+    let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+    return sign(x) * (1.0 - series * exp(-a * a));
+}
+
+// activation(z)
+fn activate(kind: u32, slope: f32, z: vec4f) -> vec4f {
+    switch kind {
+        case RELU: { return max(z, vec4f(0.0)); }
+        case LEAKY_RELU: { return select(slope * z, z, z > vec4f(0.0)); }
+        case TANH: { return tanh(clamp(z, vec4f(-TANH_LIMIT), vec4f(TANH_LIMIT))); }
+        case SIGMOID: { return sigmoid(z); }
+        case SILU: { return z * sigmoid(z); }
+        case GELU: { return 0.5 * z * (1.0 + erf(z * 0.70710678)); }
+        default: { return z; }
+    }
+}
+
+// d activation / d z
+fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
+    switch kind {
+        case RELU: { return select(vec4f(0.0), vec4f(1.0), z > vec4f(0.0)); }
+        case LEAKY_RELU: { return select(vec4f(slope), vec4f(1.0), z > vec4f(0.0)); }
+        case TANH: {
+            let t = tanh(clamp(z, vec4f(-TANH_LIMIT), vec4f(TANH_LIMIT)));
+            return 1.0 - t * t;
+        }
+        case SIGMOID: {
+            let s = sigmoid(z);
+            return s * (1.0 - s);
+        }
+        case SILU: {
+            let s = sigmoid(z);
+            return s * (1.0 + z * (1.0 - s));
+        }
+        case GELU: {
+            // Phi(z) + z phi(z); the density is 0 in f32 beyond |z| = 13
+            let c = clamp(z, vec4f(-13.0), vec4f(13.0));
+            return 0.5 * (1.0 + erf(z * 0.70710678)) + 0.39894228 * c * exp(-0.5 * c * c);
+        }
+        default: { return vec4f(1.0); }
+    }
+}
+
+// 0 where a unit is dropped, else 1 / (1 - dropout), for examples 4 group .. 4 group + 3. Never stored: the backward
+// pass draws the same numbers again.
+fn dropout_mask(seed: u32, step: u32, layer: Layer, unit: u32, group: u32) -> vec4f {
+    let hashed = pcg4d(vec4u(seed, step, (layer.number << 16u) + unit, group));
+    return select(vec4f(0.0), vec4f(layer.keep_scale), hashed >= vec4u(layer.drop_threshold));
+}

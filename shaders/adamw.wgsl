@@ -1,0 +1,66 @@
+// AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2, as in torch.optim.AdamW):
+//
+//   p <- p - learning_rate weight_decay p
+//   m <- m + (1 - beta1) (g - m)
+//   v <- beta2 v + (1 - beta2) g^2
+//   p <- p - learning_rate / (1 - beta1^t)  m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+//
+// The last kernel of a step. It also keeps the parameters as the best of the run where the clock saw an improvement
+// (before they change), and echoes the clock's ticks: the host compares them, because some drivers report a killed
+// chunk as finished. Frozen layers lie first and are passed over.
+
+@group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
+@group(0) @binding(1) var<storage, read_write> states: array<State>;       // writes echo
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which vec4s of the parameters
+@group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;   // p
+@group(0) @binding(4) var<storage, read> gradients: array<vec4f>;          // g
+@group(0) @binding(5) var<storage, read_write> moments: array<vec4f>;      // m and v, a vec4 each, in turn
+@group(0) @binding(6) var<storage, read_write> best: array<vec4f>;         // p at the best validation loss
+@group(1) @binding(0) var<uniform> call: Call;
+
+override ADAMW_THREADS: u32;
+override ADAMW_REPEATS: u32;  // vec4s per thread
+
+@compute @workgroup_size(ADAMW_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let index = group_index(group, grid);
+    if index >= call.count {
+        return;
+    }
+    let tile = tiles[call.first + index];
+    let run = runs[tile.run];
+    if tile.i == 0u && thread == 0u {
+        states[tile.run].echo = states[tile.run].ticks;
+    }
+    let trains = states[tile.run].phase == PHASE_TRAIN;
+    let improved = states[tile.run].improved == 1u;
+    if !trains && !improved {
+        return;
+    }
+    let step_size = states[tile.run].step_size;
+    let root_correction = 1.0 / states[tile.run].root_correction;
+    // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
+    let decay = run.learning_rate * run.weight_decay;
+
+    var at = run.frozen_groups + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
+    for (var repeat = 0u; repeat < ADAMW_REPEATS && at < run.parameter_groups; repeat++) {
+        let here = run.parameters + at;
+        let p = parameters[here];
+        if improved {
+            best[here] = p;
+        }
+        if trains {
+            let g = gradients[here];
+            let m = moments[2u * here] + run.one_minus_beta1 * (g - moments[2u * here]);
+            let v = run.beta2 * moments[2u * here + 1u] + run.one_minus_beta2 * g * g;
+            moments[2u * here] = m;
+            moments[2u * here + 1u] = v;
+            parameters[here] = p - (decay * p + step_size * m / (sqrt(v) * root_correction + run.epsilon));
+        }
+        at += ADAMW_THREADS;
+    }
+}

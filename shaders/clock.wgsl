@@ -1,0 +1,106 @@
+// The clock: first kernel of a step, one thread per run. It books what the last step computed, decides what this step
+// is (a training batch, a validation batch, or nothing because the run is done), and prepares the optimiser's scalars.
+//
+//   epoch     = ceil(training rows / batch) training batches, then ceil(validation rows / batch) validation batches
+//   improved  = validation loss < best loss - min_delta
+//   done      = patience epochs without improvement, or max_epochs, or a loss that is not finite (diverged)
+
+@group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
+@group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs)
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run
+@group(1) @binding(0) var<uniform> call: Call;
+
+override CLOCK_THREADS: u32;
+
+// WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
+fn finite(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
+
+// 1 - exp(x) for x <= 0 without cancellation near 0.
+fn one_minus_exp(x: f32) -> f32 {
+    if x < -0.5 {
+        return 1.0 - exp(x);
+    }
+    // x / 1 (1 + x / 2 (1 + x / 3 (...))): nine terms leave 0.5^10 / 10! < 3e-10
+    var sum = 1.0;
+    for (var n = 9.0; n > 1.5; n -= 1.0) {
+        sum = 1.0 + sum * x / n;
+    }
+    return -x * sum;
+}
+
+@compute @workgroup_size(CLOCK_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let index = group_index(group, grid) * CLOCK_THREADS + thread;
+    if index >= call.count {
+        return;
+    }
+    let slot = tiles[call.first + index].run;
+    let run = runs[slot];
+    var state = states[slot];
+
+    state.ticks += 1u;
+    state.improved = 0u;
+    if state.phase == PHASE_DONE {
+        states[slot] = state;
+        return;
+    }
+
+    // what the last step did
+    if state.phase == PHASE_FRESH {
+        state.phase = PHASE_TRAIN;
+    } else if state.phase == PHASE_TRAIN {
+        state.steps += 1u;
+        state.epoch_sum += state.batch_sum;
+        state.cursor += state.batch_rows;
+        if state.cursor >= run.training_rows {
+            state.training_loss = state.epoch_sum * run.inverse_weight_sum / f32(run.training_rows);
+            state.phase = PHASE_VALIDATE;
+            state.cursor = 0u;
+            state.validation_sum = 0.0;
+        }
+    } else {
+        state.validation_sum += state.batch_sum;
+        state.cursor += state.batch_rows;
+        if state.cursor >= run.validation_rows {
+            state.validation_loss = state.validation_sum * run.inverse_weight_sum / f32(run.validation_rows);
+            state.epoch += 1u;
+            state.waited += 1u;
+            if finite(state.batch_sum) && state.validation_loss < state.best_loss - run.min_delta {
+                state.best_loss = state.validation_loss;
+                state.best_epoch = state.epoch;
+                state.improved = 1u;
+                state.waited = 0u;
+            }
+            state.phase = PHASE_TRAIN;
+            state.cursor = 0u;
+            state.epoch_sum = 0.0;
+            if state.epoch >= run.max_epochs {
+                state.phase = PHASE_DONE;
+                state.stopped = STOPPED_EPOCHS;
+            } else if state.waited >= run.patience {
+                state.phase = PHASE_DONE;
+                state.stopped = STOPPED_PATIENCE;
+            }
+        }
+    }
+    if !finite(state.batch_sum) {
+        state.phase = PHASE_DONE;
+        state.stopped = STOPPED_DIVERGED;
+    }
+
+    // what this step is
+    let rows = select(run.training_rows, run.validation_rows, state.phase == PHASE_VALIDATE);
+    state.batch_rows = min(run.batch, rows - min(state.cursor, rows));
+    if state.phase == PHASE_TRAIN {
+        let step = f32(state.steps + 1u);
+        state.step_size = run.learning_rate / one_minus_exp(step * run.log_beta1);
+        state.root_correction = sqrt(one_minus_exp(step * run.log_beta2));
+    }
+    states[slot] = state;
+}

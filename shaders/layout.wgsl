@@ -1,0 +1,116 @@
+// What every kernel shares: the tables that the host writes and the state that the clock keeps. The Rust side of these
+// structs is src/kernels/layout.rs; a test asks naga whether names, types and offsets agree.
+//
+// Offsets into `parameters`, `gradients`, `best` and `work` count vec4s; the moments hold two vec4s for each of
+// `parameters`. Matrices of a run lie feature by feature: row = a unit, columns = the batch, four examples to a vec4.
+
+// Which tiles one dispatch serves: tiles[first .. first + count].
+struct Call {
+    first: u32,
+    count: u32,
+}
+
+// What one workgroup serves.
+struct Tile {
+    run: u32,    // slot in `runs` and `states`
+    layer: u32,  // index into `layers`
+    i: u32,      // tile coordinates, in tiles
+    j: u32,
+}
+
+// One run: where its numbers lie and how it is trained. Written once, when the run is packed.
+struct Run {
+    seed: u32,
+    batch: u32,                // examples in a full batch
+    batch_groups: u32,         // vec4s in a row of a batch matrix: ceil(batch / 4)
+    inputs: u32,
+    outputs: u32,
+    targets: u32,              // columns of y; outputs beyond them are dummies
+    training_rows: u32,
+    validation_rows: u32,
+    rows: u32,                 // its row numbers in `rows`: training rows, then validation rows
+    table_x: u32,              // its table in `data`: x, shape (rows, inputs)
+    table_y: u32,              // y, shape (rows, targets)
+    mean: u32,                 // in `work`: per input, shape (inputs)
+    inverse_deviation: u32,    // in `work`: per input, shape (inputs)
+    loss_weights: u32,         // in `work`: per output, shape (outputs), padding 0
+    x: u32,                    // in `work`: shape (inputs, batch)
+    labels: u32,               // in `work`: shape (outputs, batch)
+    first_layer: u32,          // its layers in `layers`
+    layers: u32,
+    parameters: u32,           // its first parameter; also of gradients and best
+    frozen_groups: u32,        // vec4s at the start that are never updated
+    parameter_groups: u32,     // vec4s in all
+    max_epochs: u32,
+    patience: u32,
+    min_delta: f32,
+    inverse_weight_sum: f32,   // 1 / sum of the loss weights
+    learning_rate: f32,
+    weight_decay: f32,
+    epsilon: f32,
+    beta1: f32,
+    beta2: f32,
+    one_minus_beta1: f32,      // not computed here: 1 - 0.999 loses five digits in f32
+    one_minus_beta2: f32,
+    log_beta1: f32,
+    log_beta2: f32,
+}
+
+// One layer of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
+struct Layer {
+    number: u32,               // within its run, from 0
+    inputs: u32,
+    outputs: u32,
+    output_groups: u32,        // ceil(outputs / 4)
+    weights: u32,              // in `parameters` and `gradients`
+    bias: u32,
+    input: u32,                // in `work`, shape (inputs, batch): x or the output of the layer below
+    sum: u32,                  // in `work`, shape (outputs, batch): z = W^T x + b
+    output: u32,               // in `work`, shape (outputs, batch): dropout(activation(z))
+    delta: u32,                // in `work`, shape (outputs, batch): d loss / d z
+    activation: u32,
+    slope: f32,                // of leaky_relu
+    drop_threshold: u32,       // a unit is dropped where its hash is below; 0 = no dropout
+    keep_scale: f32,           // 1 / (1 - dropout)
+}
+
+// What changes with every step, one per run; the clock keeps it.
+struct State {
+    phase: u32,
+    ticks: u32,                // calls of the clock since the run was packed
+    echo: u32,                 // `ticks` as the last kernel of a step saw them: the canary
+    steps: u32,                // optimiser steps taken
+    epoch: u32,                // epochs finished
+    best_epoch: u32,           // the epoch of the best validation loss, from 1
+    cursor: u32,               // examples of this phase served before this batch
+    batch_rows: u32,           // examples in this batch
+    improved: u32,             // 1: this step keeps the parameters as the best
+    waited: u32,               // epochs since the last improvement
+    stopped: u32,
+    batch_sum: f32,            // weighted squared errors of this batch
+    epoch_sum: f32,            // of this epoch's training so far
+    validation_sum: f32,       // of this epoch's validation so far
+    training_loss: f32,        // mean over the last whole epoch
+    validation_loss: f32,      // mean over the last validation
+    best_loss: f32,            // smallest validation loss
+    step_size: f32,            // learning rate / (1 - beta1^step)
+    root_correction: f32,      // sqrt(1 - beta2^step)
+}
+
+const PHASE_FRESH: u32 = 0u;
+const PHASE_TRAIN: u32 = 1u;
+const PHASE_VALIDATE: u32 = 2u;
+const PHASE_DONE: u32 = 3u;
+
+const STOPPED_NOT: u32 = 0u;
+const STOPPED_PATIENCE: u32 = 1u;
+const STOPPED_EPOCHS: u32 = 2u;
+const STOPPED_DIVERGED: u32 = 3u;
+
+// Lanes that share a row of units: each takes four examples.
+const LANES: u32 = 8u;
+
+// The number of a workgroup in a grid that is folded into two dimensions.
+fn group_index(group: vec3u, grid: vec3u) -> u32 {
+    return group.x + group.y * grid.x;
+}

@@ -1,0 +1,204 @@
+//! The dataset: inputs and targets of many simulations, and what must hold of them.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::array::Matrix;
+use super::file::{hex, prefix};
+use super::names::{self, numbered};
+use crate::Result;
+use crate::input_error;
+
+/// How far beyond its range a target may lie, relative to the range's largest number: the rounding of a decimal that
+/// was written and read again, not more.
+const SLACK: f64 = 1e-9;
+
+/// Inputs and targets of many simulations, row by row the same simulation, in physical units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// x, shape (simulations, inputs): raw, in physical units, not its logarithm.
+    pub inputs: Matrix,
+    /// y, shape (simulations, targets), in physical units.
+    pub targets: Matrix,
+    /// Where each input sits, shape (inputs): the wavenumber in h/Mpc of a spectrum; else 0, 1, 2, ...
+    pub axis: Vec<f64>,
+    /// What the axis is, with its unit, as in `k [h/Mpc]`.
+    pub axis_name: String,
+    /// One name per input.
+    pub input_names: Vec<String>,
+    /// One name per target.
+    pub target_names: Vec<String>,
+    /// Per target `[low, high]`, which scaling takes to `[0, 1]`.
+    pub target_ranges: Vec<[f64; 2]>,
+    /// Where the numbers are from: an object with paths, their SHA-256, the version of shoal and what was dropped.
+    pub provenance: Value,
+}
+
+impl Dataset {
+    /// A dataset with default names, axis and ranges: inputs `x0`, `x1`, ... at 0, 1, ...; targets as named.
+    ///
+    /// # Errors
+    /// See [`Dataset::check`].
+    pub fn new(inputs: Matrix, targets: Matrix, target_names: Vec<String>) -> Result<Self> {
+        let dataset = Self {
+            axis: default_axis(inputs.columns),
+            axis_name: "input".to_string(),
+            input_names: numbered('x', inputs.columns),
+            target_ranges: default_ranges(&targets, &target_names),
+            target_names,
+            inputs,
+            targets,
+            provenance: json!({}),
+        };
+        dataset.check()?;
+        Ok(dataset)
+    }
+
+    /// Checks that everything fits together.
+    ///
+    /// # Errors
+    /// No rows or columns; different numbers of rows, names, ranges or places on the axis; a number that is not finite;
+    /// a name that is there twice; a range without extent; a target outside its range. Each with its numbers.
+    pub fn check(&self) -> Result<()> {
+        let (x, y) = (&self.inputs, &self.targets);
+        x.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
+        y.check_not_empty().map_err(|error| prefix(error, "'y'"))?;
+        if x.rows != y.rows {
+            return Err(input_error!(
+                "'x' has {} rows but 'y' has {}; they must be the same simulations in the same \
+                 order",
+                x.rows,
+                y.rows
+            ));
+        }
+        check_count("axis", self.axis.len(), "x", x.columns)?;
+        check_count("input_names", self.input_names.len(), "x", x.columns)?;
+        check_count("target_names", self.target_names.len(), "y", y.columns)?;
+        check_count("target_ranges", self.target_ranges.len(), "y", y.columns)?;
+        names::check_unique(&self.input_names, "input")?;
+        names::check_unique(&self.target_names, "target")?;
+        x.check_finite(&self.input_names)
+            .map_err(|error| prefix(error, "'x'"))?;
+        y.check_finite(&self.target_names)
+            .map_err(|error| prefix(error, "'y'"))?;
+        if let Some(index) = self.axis.iter().position(|value| !value.is_finite()) {
+            return Err(input_error!(
+                "'axis' {index} is {}; it must be a finite number",
+                self.axis[index]
+            ));
+        }
+        if !self.provenance.is_object() {
+            return Err(input_error!(
+                "'provenance' must be a JSON object, as in {{\"source\": \"...\"}}"
+            ));
+        }
+        check_ranges(y, &self.target_names, &self.target_ranges)
+    }
+
+    /// The SHA-256 of x, y and all names, in hexadecimal: equal exactly when these are.
+    pub fn hash(&self) -> String {
+        let mut digest = Sha256::new();
+        for matrix in [&self.inputs, &self.targets] {
+            digest.update((matrix.rows as u64).to_le_bytes());
+            digest.update((matrix.columns as u64).to_le_bytes());
+            for value in &matrix.values {
+                digest.update(value.to_le_bytes());
+            }
+        }
+        // With its length before each name, `ab`, `c` and `a`, `bc` differ.
+        for name in self
+            .input_names
+            .iter()
+            .chain(&self.target_names)
+            .chain([&self.axis_name])
+        {
+            digest.update((name.len() as u64).to_le_bytes());
+            digest.update(name);
+        }
+        hex(digest)
+    }
+
+    /// The same simulations with these targets only, in this order.
+    ///
+    /// # Errors
+    /// A name that is not a target, or is there twice, or no name at all.
+    pub fn select_targets(&self, names: &[String]) -> Result<Dataset> {
+        if names.is_empty() {
+            return Err(input_error!(
+                "no targets were chosen; there are {}",
+                self.target_names.join(", ")
+            ));
+        }
+        names::check_unique(names, "target")?;
+        let find = |name: &String| names::find(&self.target_names, name, "target");
+        let columns = names.iter().map(find).collect::<Result<Vec<usize>>>()?;
+        Ok(Dataset {
+            targets: self.targets.select_columns(&columns),
+            target_names: names.to_vec(),
+            target_ranges: columns
+                .iter()
+                .map(|&column| self.target_ranges[column])
+                .collect(),
+            ..self.clone()
+        })
+    }
+}
+
+fn check_count(what: &str, count: usize, of: &str, columns: usize) -> Result<()> {
+    if count == columns {
+        return Ok(());
+    }
+    Err(input_error!(
+        "'{what}' has {count} entries but '{of}' has {columns} columns; they must be one for each"
+    ))
+}
+
+/// The prior of a well-known name, else the smallest and the largest number of the column.
+pub(crate) fn default_ranges(targets: &Matrix, names: &[String]) -> Vec<[f64; 2]> {
+    let range = |column: usize| {
+        let known = names.get(column).and_then(|name| names::known_range(name));
+        known.unwrap_or_else(|| {
+            let spread = |range: [f64; 2], value: f64| [range[0].min(value), range[1].max(value)];
+            targets
+                .column(column)
+                .fold([f64::INFINITY, f64::NEG_INFINITY], spread)
+        })
+    };
+    (0..targets.columns).map(range).collect()
+}
+
+/// Checks that each range has an extent and that every row of its target lies in it; one name and range per column.
+pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2]]) -> Result<()> {
+    for (column, (name, &[low, high])) in names.iter().zip(ranges).enumerate() {
+        if !(low.is_finite() && high.is_finite()) || low > high {
+            return Err(input_error!(
+                "target '{name}' has the range [{low}, {high}]; the first number must be less \
+                 than the second"
+            ));
+        }
+        if low == high {
+            return Err(input_error!(
+                "target '{name}' has the range [{low}, {high}], without extent. If it is the \
+                 same in every row, leave it out with `targets`; else set its `target_ranges`"
+            ));
+        }
+        let slack = SLACK * low.abs().max(high.abs());
+        let outside = |&(_, value): &(usize, f64)| value < low - slack || value > high + slack;
+        let mut bad = targets.column(column).enumerate().filter(outside);
+        if let Some((row, value)) = bad.next() {
+            return Err(input_error!(
+                "target '{name}' is {value} in row {row} (counting from 0), outside its range \
+                 [{low}, {high}], as {} of {} rows are. If the values are right, set \
+                 `target_ranges` for '{name}' to the range they were drawn from",
+                1 + bad.count(),
+                targets.rows
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Inputs without places sit at 0, 1, 2, ...
+pub(crate) fn default_axis(columns: usize) -> Vec<f64> {
+    (0..columns).map(|index| index as f64).collect()
+}

@@ -1,0 +1,208 @@
+//! Which rows test, train and validate.
+
+use crate::Result;
+use crate::input_error;
+use crate::random;
+
+/// Labels that keep the two permutations apart.
+const TEST: u32 = 1;
+const SUBSET: u32 = 2;
+
+/// The rows of one run, as indices into its dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Rows that are learned from.
+    pub train: Vec<u32>,
+    /// Rows that tell when to stop.
+    pub validation: Vec<u32>,
+}
+
+/// One fixed test set and, per seed, nested subsets of the remaining pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    test: Vec<u32>,
+    pool: Vec<u32>,
+    seed: u64,
+}
+
+impl Pool {
+    /// Sets `test` of `rows` rows aside, chosen by the study's seed alone; `test` may be 0.
+    ///
+    /// # Errors
+    /// The test set leaves no row, or there are more rows than a u32 counts.
+    pub fn new(rows: usize, test: usize, seed: u64) -> Result<Self> {
+        if test >= rows {
+            return Err(input_error!(
+                "a test set of {test} leaves nothing of {rows} simulations; take fewer for the \
+                 test"
+            ));
+        }
+        let count = u32::try_from(rows).map_err(|_| {
+            input_error!(
+                "there are {rows} simulations; at most {} can be used",
+                u32::MAX
+            )
+        })?;
+        let key = random::key(seed, TEST, 0);
+        let mut order: Vec<u32> = (0..count)
+            .map(|index| random::permute(key, 0, count, index))
+            .collect();
+        let mut pool = order.split_off(test);
+        // In the file's order, because people look at it; `subset` shuffles the pool anyway.
+        order.sort_unstable();
+        pool.sort_unstable();
+        Ok(Self {
+            test: order,
+            pool,
+            seed,
+        })
+    }
+
+    /// The rows of the test set, ascending.
+    pub fn test(&self) -> &[u32] {
+        &self.test
+    }
+
+    /// All rows that are not in the test set, ascending.
+    pub fn pool(&self) -> &[u32] {
+        &self.pool
+    }
+
+    /// The first `size` rows of the pool in the order of `seed`, of which every `1 / validation_fraction`th validates:
+    /// row i if floor((i + 1) f) > floor(i f). So a smaller subset's training rows are training rows of a larger one,
+    /// and its validation rows are validation rows.
+    ///
+    /// # Errors
+    /// The pool has fewer rows; the fraction is not between 0 and 1; nothing would be left to train or to validate on.
+    pub fn subset(&self, size: usize, validation_fraction: f64, seed: u32) -> Result<Split> {
+        let (fraction, available) = (validation_fraction, self.pool.len());
+        if !(fraction > 0.0 && fraction < 1.0) {
+            return Err(input_error!(
+                "the validation fraction is {fraction}; it must lie between 0 and 1, as 0.2 does"
+            ));
+        }
+        if size > available {
+            return Err(input_error!(
+                "a subset of {size} simulations was asked for, but there are {available}: the \
+                 test set takes {} of {}",
+                self.test.len(),
+                self.test.len() + available
+            ));
+        }
+        let key = random::key(self.seed, SUBSET, seed);
+        let mut split = Split {
+            train: Vec::new(),
+            validation: Vec::new(),
+        };
+        for index in 0..size {
+            let row = self.pool[random::permute(key, 0, available as u32, index as u32) as usize];
+            let validates =
+                ((index + 1) as f64 * fraction).floor() > (index as f64 * fraction).floor();
+            if validates {
+                &mut split.validation
+            } else {
+                &mut split.train
+            }
+            .push(row);
+        }
+        let (train, validation) = (split.train.len(), split.validation.len());
+        if train == 0 || validation == 0 {
+            return Err(input_error!(
+                "a subset of {size} simulations with the validation fraction {fraction} has \
+                 {train} training and {validation} validation rows; take at least {} \
+                 simulations",
+                (1.0 / fraction).ceil()
+            ));
+        }
+        Ok(split)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn test_and_pool_are_all_rows_once() {
+        for (rows, test) in [(1, 0), (2, 1), (100, 20), (1800, 400)] {
+            let pool = Pool::new(rows, test, 5).unwrap();
+            assert_eq!(pool.test().len(), test);
+            let all: BTreeSet<u32> = pool.test().iter().chain(pool.pool()).copied().collect();
+            assert_eq!((all.len(), pool.pool().len()), (rows, rows - test));
+            assert_eq!(all.last(), Some(&(rows as u32 - 1)));
+        }
+    }
+
+    #[test]
+    fn the_test_set_depends_on_the_seed_of_the_study_only() {
+        let pool = Pool::new(500, 100, 7).unwrap();
+        assert_eq!(pool, Pool::new(500, 100, 7).unwrap());
+        assert_ne!(pool.test(), Pool::new(500, 100, 8).unwrap().test());
+        let (a, b) = (
+            pool.subset(50, 0.2, 0).unwrap(),
+            pool.subset(50, 0.2, 1).unwrap(),
+        );
+        assert_ne!(a, b);
+        let test: BTreeSet<_> = pool.test().iter().collect();
+        assert!(
+            a.train
+                .iter()
+                .chain(&b.train)
+                .chain(&a.validation)
+                .all(|row| !test.contains(row))
+        );
+    }
+
+    #[test]
+    fn smaller_subsets_lie_inside_larger_ones() {
+        let pool = Pool::new(1800, 400, 1).unwrap();
+        for fraction in [0.1, 0.15, 0.2, 0.5, 0.8] {
+            let mut smaller = Split {
+                train: Vec::new(),
+                validation: Vec::new(),
+            };
+            for size in [50, 100, 101, 400, 1400] {
+                let split = pool.subset(size, fraction, 3).unwrap();
+                assert!(split.train.starts_with(&smaller.train), "{fraction} {size}");
+                assert!(
+                    split.validation.starts_with(&smaller.validation),
+                    "{fraction} {size}"
+                );
+                assert_eq!(split.train.len() + split.validation.len(), size);
+                let expected = (size as f64 * fraction).floor() as usize;
+                assert_eq!(split.validation.len(), expected, "{fraction} {size}");
+                let all: BTreeSet<_> = split.train.iter().chain(&split.validation).collect();
+                assert_eq!(all.len(), size);
+                smaller = split;
+            }
+        }
+    }
+
+    #[test]
+    fn every_fifth_row_validates() {
+        let split = Pool::new(10, 0, 1).unwrap().subset(10, 0.2, 0).unwrap();
+        assert_eq!((split.train.len(), split.validation.len()), (8, 2));
+    }
+
+    #[test]
+    fn impossible_splits_name_the_numbers() {
+        let pool = Pool::new(100, 20, 1).unwrap();
+        let says = |size, fraction, parts: &[&str]| {
+            let error = pool.subset(size, fraction, 0).unwrap_err().to_string();
+            parts
+                .iter()
+                .for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
+        };
+        says(81, 0.2, &["81", "there are 80", "takes 20 of 100"]);
+        says(4, 0.2, &["4 simulations", "0 validation", "at least 5"]);
+        says(0, 0.2, &["0 training"]);
+        says(1, 0.9, &["0 validation", "at least 2"]);
+        for fraction in [0.0, 1.0, -0.1, f64::NAN] {
+            says(50, fraction, &["between 0 and 1"]);
+        }
+        let error = Pool::new(100, 100, 1).unwrap_err().to_string();
+        assert!(error.contains("100"), "{error}");
+        assert!(Pool::new(0, 0, 1).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! Activations, their derivatives and the dropout mask: the twins of `shaders/activation.wgsl`.
+
+use super::{Prepared, Real};
+use crate::network::Activation;
+use crate::random::pcg4d;
+
+/// The number of an activation in WGSL: its place in [`Activation::ALL`].
+pub fn code(activation: Activation) -> u32 {
+    let name = activation.name();
+    let place = Activation::ALL.iter().position(|other| other.name() == name);
+    place.expect("activation: not in ALL") as u32
+}
+
+fn sigmoid<F: Real>(z: F) -> F {
+    F::one() / (F::one() + (-z).exp())
+}
+
+fn normal_distribution<F: Real>(z: F) -> F {
+    F::of(0.5) * (F::one() + (z * F::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
+}
+
+/// activation(z), each number of `z` to the same place in `a`.
+pub fn activate<F: Real>(activation: Activation, z: &[F], a: &mut [F]) {
+    let zero = F::zero();
+    let mut map = |f: &dyn Fn(F) -> F| a.iter_mut().zip(z).for_each(|(a, z)| *a = f(*z));
+    match activation {
+        Activation::Identity => a.copy_from_slice(z),
+        Activation::Relu | Activation::LeakyRelu { .. } => {
+            // written out so that the compiler makes vectors of it
+            let slope = F::of(f64::from(activation.slope()));
+            for (a, z) in a.iter_mut().zip(z) {
+                *a = if *z > zero { *z } else { slope * *z };
+            }
+        }
+        Activation::Tanh => map(&|z| z.tanh()),
+        Activation::Sigmoid => map(&sigmoid),
+        Activation::Silu => map(&|z| z * sigmoid(z)),
+        Activation::Gelu => map(&|z| z * normal_distribution(z)),
+    }
+}
+
+/// `delta *= d activation / d z`, number by number.
+pub fn times_derivative<F: Real>(activation: Activation, z: &[F], delta: &mut [F]) {
+    let (zero, one) = (F::zero(), F::one());
+    let mut map = |f: &dyn Fn(F) -> F| delta.iter_mut().zip(z).for_each(|(d, z)| *d *= f(*z));
+    match activation {
+        Activation::Identity => {}
+        Activation::Relu | Activation::LeakyRelu { .. } => {
+            let slope = F::of(f64::from(activation.slope()));
+            for (d, z) in delta.iter_mut().zip(z) {
+                *d *= if *z > zero { one } else { slope };
+            }
+        }
+        Activation::Tanh => map(&|z| one - z.tanh().powi(2)),
+        Activation::Sigmoid => map(&|z| sigmoid(z) * (one - sigmoid(z))),
+        Activation::Silu => map(&|z| sigmoid(z) * (one + z * (one - sigmoid(z)))),
+        Activation::Gelu => map(&|z| {
+            let density = F::of(1.0 / std::f64::consts::TAU.sqrt()) * (-F::of(0.5) * z * z).exp();
+            normal_distribution(z) + z * density
+        }),
+    }
+}
+
+/// `row *= mask` for one unit of a layer: 0 where it is dropped, else 1 / (1 - dropout). `row` holds the batch, whole
+/// vec4s.
+pub fn times_mask<F: Real>(run: &Prepared, step: u32, layer: usize, unit: usize, row: &mut [F]) {
+    let threshold = run.drop_threshold(layer);
+    let scale = F::of(run.keep_scale(layer));
+    let key = ((layer as u32) << 16) + unit as u32;
+    for (group, four) in row.chunks_exact_mut(4).enumerate() {
+        let hashed = pcg4d([run.seed, step, key, group as u32]);
+        for (value, hash) in four.iter_mut().zip(hashed) {
+            *value *= if hash >= threshold { scale } else { F::zero() };
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! AdamW, keeping the best parameters, and the canary. See `shaders/adamw.wgsl`.
+
+use super::layout::phase;
+use super::tile::{Grid, TileSet};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "adamw",
+    source: concat!(
+        include_str!("../../shaders/layout.wgsl"),
+        include_str!("../../shaders/adamw.wgsl")
+    ),
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::ReadWrite),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Parameters, Access::ReadWrite),
+        (Buffer::Gradients, Access::Read),
+        (Buffer::Moments, Access::ReadWrite),
+        (Buffer::Best, Access::ReadWrite),
+    ],
+    constants: |set| {
+        vec![
+            ("ADAMW_THREADS", f64::from(set.adamw_threads)),
+            ("ADAMW_REPEATS", f64::from(set.adamw_repeats)),
+        ]
+    },
+};
+
+/// i: the trained parameters, four for each repeat of each thread.
+pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
+    let numbers = run.parameters.len() - run.frozen_len();
+    Grid::new(numbers.div_ceil(4 * (set.adamw_threads * set.adamw_repeats) as usize), 1)
+}
+
+/// Updates the trained parameters; keeps the best before.
+pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
+    let state = &mut memory.state;
+    state.echo = state.ticks;
+    let trained = run.frozen_len()..;
+    if state.improved == 1 {
+        memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained.clone()]);
+    }
+    if state.phase != phase::TRAIN {
+        return;
+    }
+    let training = &run.training;
+    let decay = F::of(training.learning_rate * training.weight_decay);
+    let lerp1 = F::of(1.0 - training.beta1);
+    let (beta2, lerp2) = (F::of(training.beta2), F::of(1.0 - training.beta2));
+    let (step_size, epsilon) = (state.step_size, F::of(training.epsilon));
+    let root_correction = F::one() / state.root_correction;
+    let gradients = memory.gradients[trained.clone()].iter();
+    let moments = memory.first_moment[trained.clone()]
+        .iter_mut()
+        .zip(&mut memory.second_moment[trained.clone()]);
+    for ((p, g), (m, v)) in memory.parameters[trained].iter_mut().zip(gradients).zip(moments) {
+        *m += lerp1 * (*g - *m);
+        *v = beta2 * *v + lerp2 * *g * *g;
+        *p -= decay * *p + step_size * *m / (v.sqrt() * root_correction + epsilon);
+    }
+}

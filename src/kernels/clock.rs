@@ -1,0 +1,95 @@
+//! The clock: books the last step and decides what this one is. See `shaders/clock.wgsl`.
+
+use super::layout::{State, phase, stopped};
+use super::tile::Grid;
+use super::{Access, Buffer, Kernel, Prepared, Real};
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "clock",
+    source: concat!(
+        include_str!("../../shaders/layout.wgsl"),
+        include_str!("../../shaders/clock.wgsl")
+    ),
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::ReadWrite),
+        (Buffer::Tiles, Access::Read),
+    ],
+    constants: |set| vec![("CLOCK_THREADS", f64::from(set.clock_threads))],
+};
+
+/// One tile, which one thread serves.
+pub fn tiles() -> Grid {
+    Grid::new(1, 1)
+}
+
+/// One tick of one run.
+pub fn twin<F: Real>(run: &Prepared, state: &mut State<F>) {
+    state.ticks += 1;
+    state.improved = 0;
+    match state.phase {
+        phase::DONE => return,
+        phase::FRESH => state.phase = phase::TRAIN,
+        phase::TRAIN => trained(run, state),
+        _ => validated(run, state),
+    }
+    if !state.batch_sum.is_finite() {
+        state.phase = phase::DONE;
+        state.stopped = stopped::DIVERGED;
+    }
+    let rows = match state.phase {
+        phase::VALIDATE => run.validation_rows.len(),
+        _ => run.training_rows.len(),
+    };
+    state.batch_rows = (rows as u32).saturating_sub(state.cursor).min(run.training.batch as u32);
+    if state.phase == phase::TRAIN {
+        let step = f64::from(state.steps + 1);
+        // 1 - beta^step without cancellation
+        let [correction1, correction2] = run.log_betas().map(|log| -(step * log).exp_m1());
+        state.step_size = F::of(run.training.learning_rate / correction1);
+        state.root_correction = F::of(correction2.sqrt());
+    }
+}
+
+fn trained<F: Real>(run: &Prepared, state: &mut State<F>) {
+    let rows = run.training_rows.len();
+    state.steps += 1;
+    state.epoch_sum += state.batch_sum;
+    state.cursor += state.batch_rows;
+    if state.cursor >= rows as u32 {
+        state.training_loss = state.epoch_sum / F::of(run.weight_sum() * rows as f64);
+        state.phase = phase::VALIDATE;
+        state.cursor = 0;
+        state.validation_sum = F::zero();
+    }
+}
+
+fn validated<F: Real>(run: &Prepared, state: &mut State<F>) {
+    let rows = run.validation_rows.len();
+    state.validation_sum += state.batch_sum;
+    state.cursor += state.batch_rows;
+    if state.cursor < rows as u32 {
+        return;
+    }
+    state.validation_loss = state.validation_sum / F::of(run.weight_sum() * rows as f64);
+    state.epoch += 1;
+    state.waited += 1;
+    let bar = state.best_loss - F::of(run.training.min_delta);
+    if state.batch_sum.is_finite() && state.validation_loss < bar {
+        state.best_loss = state.validation_loss;
+        state.best_epoch = state.epoch;
+        state.improved = 1;
+        state.waited = 0;
+    }
+    state.phase = phase::TRAIN;
+    state.cursor = 0;
+    state.epoch_sum = F::zero();
+    if state.epoch >= run.training.max_epochs {
+        state.phase = phase::DONE;
+        state.stopped = stopped::EPOCHS;
+    } else if state.waited >= run.training.patience {
+        state.phase = phase::DONE;
+        state.stopped = stopped::PATIENCE;
+    }
+}

@@ -1,0 +1,70 @@
+//! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of adapter.
+
+/// How large a piece of work one workgroup takes, for each kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TileSet {
+    /// Its name in result files and on the command line.
+    pub name: &'static str,
+    /// Threads of the clock, one run each.
+    pub clock_threads: u32,
+    /// Threads that share the columns of a gathered batch.
+    pub gather_threads: u32,
+    /// Blocks of 16 units in a tile of a matrix product.
+    pub product_threads: u32,
+    /// Threads of the loss of one run.
+    pub loss_threads: u32,
+    /// Threads of an AdamW tile.
+    pub adamw_threads: u32,
+    /// vec4s that each of them takes.
+    pub adamw_repeats: u32,
+}
+
+/// For software rasterizers: a workgroup is one vector of eight lanes, and long loops hide what a workgroup costs.
+pub const SOFTWARE: TileSet = TileSet {
+    name: "software",
+    clock_threads: 8,
+    gather_threads: 1,
+    product_threads: 1,
+    loss_threads: 8,
+    adamw_threads: 8,
+    adamw_repeats: 256,
+};
+
+/// For GPUs: whole warps, and enough workgroups to fill the machine.
+pub const HARDWARE: TileSet = TileSet {
+    name: "hardware",
+    clock_threads: 64,
+    gather_threads: 16,
+    product_threads: 8,
+    loss_threads: 64,
+    adamw_threads: 256,
+    adamw_repeats: 1,
+};
+
+/// Every tile set.
+pub const ALL: [TileSet; 2] = [SOFTWARE, HARDWARE];
+
+/// The tiles of one kernel call on one run: all (i, j) below these counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Tiles along i.
+    pub i: u32,
+    /// Tiles along j.
+    pub j: u32,
+}
+
+impl Grid {
+    /// No tiles.
+    pub const EMPTY: Grid = Grid { i: 0, j: 0 };
+
+    /// `i` by `j` tiles.
+    pub fn new(i: usize, j: usize) -> Self {
+        let count = |n: usize| u32::try_from(n).expect("tile: more than 2^32 tiles");
+        Self { i: count(i), j: count(j) }
+    }
+
+    /// The tiles in the order in which workgroups serve them.
+    pub fn tiles(self) -> impl Iterator<Item = (u32, u32)> {
+        (0..self.i).flat_map(move |i| (0..self.j).map(move |j| (i, j)))
+    }
+}

@@ -1,0 +1,153 @@
+//! Counter-based random numbers: every draw is a pure function of a key and an index, so that both players, in any
+//! order and on any number of threads, see the same integers. The device's copy is `shaders/random.wgsl`.
+
+/// Four hashed words of four words: `pcg4d` of Jarzynski & Olano, "Hash Functions for GPU Rendering",
+/// Journal of Computer Graphics Techniques 9(3), 2020.
+pub fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
+    for word in &mut v {
+        *word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    }
+    mix(&mut v);
+    for word in &mut v {
+        *word ^= *word >> 16;
+    }
+    mix(&mut v);
+    v
+}
+
+fn mix(v: &mut [u32; 4]) {
+    v[0] = v[0].wrapping_add(v[1].wrapping_mul(v[3]));
+    v[1] = v[1].wrapping_add(v[2].wrapping_mul(v[0]));
+    v[2] = v[2].wrapping_add(v[0].wrapping_mul(v[1]));
+    v[3] = v[3].wrapping_add(v[1].wrapping_mul(v[2]));
+}
+
+/// A 32-bit key from a 64-bit seed and up to two labels, for the seed of a run or of a split.
+pub fn key(seed: u64, label: u32, index: u32) -> u32 {
+    let v = pcg4d([seed as u32, (seed >> 32) as u32, label, index]);
+    v[0] ^ v[2]
+}
+
+/// Where element `index` of `0..count` goes in the permutation named by `key` and `epoch`.
+///
+/// The swap-or-not shuffle of Hoang, Morris & Rogaway ("An Enciphering Scheme Based on a Card Shuffle", CRYPTO 2012, figure
+/// 1), 24 rounds: it permutes any number of elements, however few, without a table and without a search.
+///
+/// # Panics
+/// If `index >= count`.
+pub fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
+    assert!(index < count, "permute: index {index} of {count}");
+    let mut value = index;
+    for block in 0..ROUNDS / 4 {
+        // the words of the sums and the coins are told apart by the high bits of the third word
+        let sums = pcg4d([key, epoch, SUMS + block, count]);
+        for (round, sum) in (4 * block..).zip(sums) {
+            let partner = (sum % count + count - value) % count;
+            let coin = pcg4d([key, epoch, round, value.max(partner)])[0] >> 31;
+            if coin == 1 {
+                value = partner;
+            }
+        }
+    }
+    value
+}
+
+/// Rounds of the shuffle.
+const ROUNDS: u32 = 24;
+
+/// Sets the hashes of the sums apart from those of the coins.
+const SUMS: u32 = 1 << 16;
+
+/// A uniform number in (0, 1) from a word: the middle of one of 2^32 equal cells.
+pub fn unit(word: u32) -> f64 {
+    (f64::from(word) + 0.5) / 4_294_967_296.0
+}
+
+/// Two independent standard normal numbers from two words (Box & Muller 1958).
+pub fn normal_pair(a: u32, b: u32) -> [f64; 2] {
+    let radius = (-2.0 * unit(a).ln()).sqrt();
+    let angle = std::f64::consts::TAU * unit(b);
+    [radius * angle.cos(), radius * angle.sin()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permutation_hits_every_element_once() {
+        for count in [1, 2, 3, 4, 5, 7, 16, 17, 31, 40, 64, 65, 1021, 5000] {
+            let mut seen = vec![false; count as usize];
+            for index in 0..count {
+                let to = permute(7, 3, count, index) as usize;
+                assert!(!seen[to], "{count}: {to} twice");
+                seen[to] = true;
+            }
+        }
+    }
+
+    #[test]
+    fn every_element_goes_everywhere_equally_often() {
+        // chi-squared over 8,000 epochs: its mean is the degrees of freedom, its deviation sqrt(2 dof); 5 sigma
+        for count in [2u32, 3, 4, 5, 12, 40, 101] {
+            for index in (0..count).step_by(count as usize / 12 + 1) {
+                let mut tally = vec![0f64; count as usize];
+                let epochs = 8_000;
+                for epoch in 0..epochs {
+                    tally[permute(99, epoch, count, index) as usize] += 1.0;
+                }
+                let expected = f64::from(epochs) / f64::from(count);
+                let chi: f64 = tally.iter().map(|t| (t - expected).powi(2) / expected).sum();
+                let dof = f64::from(count - 1);
+                assert!(chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0, "{count} {index}: {chi}");
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_do_not_stay_together() {
+        // where element 1 goes relative to element 0: every distance equally often
+        for count in [3u32, 5, 16, 40] {
+            let epochs = 8_000;
+            let mut tally = vec![0f64; count as usize];
+            for epoch in 0..epochs {
+                let [a, b] = [0, 1].map(|index| permute(5, epoch, count, index));
+                tally[((b + count - a) % count) as usize] += 1.0;
+            }
+            assert_eq!(tally[0], 0.0);
+            let expected = f64::from(epochs) / f64::from(count - 1);
+            let chi: f64 = tally[1..].iter().map(|t| (t - expected).powi(2) / expected).sum();
+            let dof = f64::from(count - 2);
+            assert!(chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0, "{count}: {chi}");
+        }
+    }
+
+    #[test]
+    fn different_keys_and_epochs_differ() {
+        let order = |key, epoch| (0..100).map(|i| permute(key, epoch, 100, i)).collect::<Vec<_>>();
+        assert_ne!(order(1, 0), order(1, 1));
+        assert_ne!(order(1, 0), order(2, 0));
+        assert_eq!(order(1, 0), order(1, 0));
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_a_normal() {
+        let mut sums = [0f64; 4];
+        let count = 200_000;
+        for i in 0..count / 2 {
+            let v = pcg4d([5, 6, 7, i]);
+            for z in normal_pair(v[0], v[1]) {
+                for (power, sum) in sums.iter_mut().enumerate() {
+                    *sum += z.powi(power as i32 + 1) / f64::from(count);
+                }
+            }
+        }
+        // five standard errors of each moment: sqrt(1, 2, 15, 96) / sqrt(count)
+        for (moment, (expected, spread)) in
+            sums.iter().zip([(0.0, 1.0f64), (1.0, 2.0), (0.0, 15.0), (3.0, 96.0)])
+        {
+            let bound = 5.0 * (spread / f64::from(count)).sqrt();
+            assert!((moment - expected).abs() < bound, "{moment} is not {expected}");
+        }
+    }
+}

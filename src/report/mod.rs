@@ -1,0 +1,39 @@
+//! What a study leaves behind: the table of runs, its statistics, and the figure.
+//!
+//! ```text
+//! RunRow ── RunsFile ──> runs.csv        one row per finished run, safe against a killed process
+//!    └───── Summary ───> summary.csv     mean and scatter over seeds per strategy and size
+//!              ├───────> text_table      the same for a terminal or for Markdown
+//!              ├───────> savings         how many simulations scratch needs for the same test MSE
+//!              ├───────> verdict         the answer in plain sentences
+//!              └───────> study_figure    the same as a picture, SVG and PNG
+//! ```
+//!
+//! Nothing here trains, and nothing here prints. Mean squared errors (MSE) are those of targets scaled to [0, 1],
+//! so that they have no unit and targets can be compared.
+
+mod atomic;
+mod axis;
+mod fields;
+mod ink;
+mod layout;
+mod panel;
+mod plot;
+mod runs;
+mod savings;
+mod style;
+mod summary;
+mod table;
+mod ticks;
+mod verdict;
+
+pub use atomic::write_atomically;
+pub use plot::{Figure, study_figure, write_figure};
+pub use runs::{RunRow, RunsFile, read_runs, write_runs};
+pub use savings::{Bound, Saving, savings};
+pub use summary::{Spread, Summary, SummaryRow};
+pub use table::text_table;
+pub use verdict::verdict;
+
+/// The name of the strategy that the others are measured against: training without a pre-trained network.
+pub const BASELINE: &str = "scratch";

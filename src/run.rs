@@ -1,0 +1,214 @@
+//! A run: one training of one network, from its rows to its outcome.
+
+use crate::network::{Network, padded};
+
+/// The numbers that runs are trained on, shared by all runs of a study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Inputs, shape (rows, inputs), row by row; already log10 where the study wants it, not yet scaled.
+    pub x: Vec<f32>,
+    /// Targets, shape (rows, targets), row by row; already scaled.
+    pub y: Vec<f32>,
+    /// Simulations.
+    pub rows: usize,
+    /// Columns of `x`.
+    pub inputs: usize,
+    /// Columns of `y`.
+    pub targets: usize,
+}
+
+/// How a run is trained: AdamW on minibatches with early stopping.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training {
+    /// Examples in a minibatch; the last one of an epoch may be smaller.
+    pub batch: usize,
+    /// Step size of AdamW.
+    pub learning_rate: f64,
+    /// Decoupled weight decay per unit of learning rate.
+    pub weight_decay: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Epochs at most.
+    pub max_epochs: u32,
+    /// Epochs without improvement after which a run stops.
+    pub patience: u32,
+    /// A validation loss must fall by more than this to count as an improvement.
+    pub min_delta: f64,
+}
+
+/// How a run's inputs are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputScale {
+    /// Mean of each input over the training rows.
+    pub mean: Vec<f32>,
+    /// One over the deviation of each input over the training rows.
+    pub inverse_deviation: Vec<f32>,
+}
+
+/// One training of one network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// Names the run to whoever asked for it.
+    pub id: usize,
+    /// The network.
+    pub network: Network,
+    /// Where its parameters start, laid out as [`Network::parameter_table`] says.
+    pub parameters: Vec<f32>,
+    /// How it is trained.
+    pub training: Training,
+    /// Key of its shuffles and dropout masks.
+    pub seed: u32,
+    /// Index of its table.
+    pub table: usize,
+    /// Rows of the table to train on.
+    pub training_rows: Vec<u32>,
+    /// Rows of the table to validate on.
+    pub validation_rows: Vec<u32>,
+    /// Scaling of the inputs.
+    pub scale: InputScale,
+    /// Weight of each output in the loss, shape (outputs): 1, or 0 for a dummy.
+    pub loss_weights: Vec<f32>,
+}
+
+/// Why a run stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Too many epochs without improvement.
+    Patience,
+    /// All its epochs are done.
+    Epochs,
+    /// Its loss is no longer finite.
+    Diverged,
+}
+
+impl Stopped {
+    /// The word in `runs.csv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stopped::Patience => "patience",
+            Stopped::Epochs => "epochs",
+            Stopped::Diverged => "diverged",
+        }
+    }
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The run's [`Run::id`].
+    pub id: usize,
+    /// Why it stopped.
+    pub stopped: Stopped,
+    /// Optimiser steps taken.
+    pub steps: u32,
+    /// Epochs finished.
+    pub epochs: u32,
+    /// The epoch of the best validation loss, from 1; 0 if it diverged before the first.
+    pub best_epoch: u32,
+    /// The best validation loss, if there is one.
+    pub validation_loss: Option<f64>,
+    /// The training loss of the last whole epoch, if there is one.
+    pub training_loss: Option<f64>,
+    /// Parameters at the best validation loss; those it started with if there is none.
+    pub parameters: Vec<f32>,
+}
+
+impl Run {
+    /// Panics unless shapes agree; a plan makes sure of them before.
+    pub(crate) fn check(&self, tables: &[Table]) {
+        let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
+        let table = &tables[self.table];
+        assert_eq!(table.inputs, inputs, "run {}: inputs of table and network", self.id);
+        assert!(table.targets <= outputs, "run {}: more targets than outputs", self.id);
+        assert_eq!(self.parameters.len(), self.network.parameter_len(), "run {}", self.id);
+        assert_eq!(self.scale.mean.len(), inputs, "run {}: mean", self.id);
+        assert_eq!(self.scale.inverse_deviation.len(), inputs, "run {}: deviation", self.id);
+        assert_eq!(self.loss_weights.len(), outputs, "run {}: loss weights", self.id);
+        assert!(self.network.first_trained() < self.network.layers().len(), "run {}", self.id);
+        let positive = self.training.batch > 0 && self.training.max_epochs > 0;
+        assert!(positive, "run {}: no batch or no epochs", self.id);
+        let rows = [&self.training_rows, &self.validation_rows];
+        assert!(rows.iter().all(|rows| !rows.is_empty()), "run {}: no rows", self.id);
+        let inside = |row: &u32| (*row as usize) < table.rows;
+        assert!(rows.iter().all(|rows| rows.iter().all(inside)), "run {}: row", self.id);
+        let dummies = &self.loss_weights[table.targets..];
+        assert!(dummies.iter().all(|weight| *weight == 0.0), "run {}: dummy in the loss", self.id);
+    }
+
+    /// Steps of one epoch: training batches and validation batches.
+    pub fn steps_per_epoch(&self) -> usize {
+        let batch = self.training.batch;
+        self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
+    }
+
+    /// Where the run's numbers lie in working memory.
+    pub fn layout(&self) -> Layout {
+        Layout::new(&self.network, self.training.batch)
+    }
+}
+
+/// Where one layer's batch matrices lie in working memory, in numbers from the start of the run's. Each has shape (units,
+/// batch), unit by unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerWork {
+    /// What comes in: the batch's x, or the output of the layer below.
+    pub input: usize,
+    /// z = W^T x + b.
+    pub sum: usize,
+    /// dropout(activation(z)).
+    pub output: usize,
+    /// d loss / d z.
+    pub delta: usize,
+}
+
+/// Where a run's numbers lie in its working memory. All offsets and sizes are multiples of four.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Numbers in a row of a batch matrix: the batch rounded up to a multiple of four.
+    pub stride: usize,
+    /// Mean of each input, shape (inputs).
+    pub mean: usize,
+    /// One over the deviation of each input, shape (inputs).
+    pub inverse_deviation: usize,
+    /// Weight of each output in the loss, shape (outputs), padded with zeros.
+    pub loss_weights: usize,
+    /// The batch, shape (inputs, batch).
+    pub x: usize,
+    /// Its labels, shape (outputs, batch).
+    pub labels: usize,
+    /// Each layer's matrices.
+    pub layers: Vec<LayerWork>,
+    /// Numbers in all.
+    pub len: usize,
+}
+
+impl Layout {
+    /// The layout for a network and a batch size.
+    pub fn new(network: &Network, batch: usize) -> Self {
+        let stride = padded(batch);
+        let mut len = 0;
+        let mut take = |count: usize| {
+            let at = len;
+            len += count;
+            at
+        };
+        let mean = take(padded(network.inputs()));
+        let inverse_deviation = take(padded(network.inputs()));
+        let loss_weights = take(padded(network.outputs()));
+        let x = take(network.inputs() * stride);
+        let labels = take(padded(network.outputs()) * stride);
+        let mut input = x;
+        let place = |layer: &crate::network::Layer| {
+            let size = padded(layer.outputs) * stride;
+            let work = LayerWork { input, sum: take(size), output: take(size), delta: take(size) };
+            input = work.output;
+            work
+        };
+        let layers = network.layers().iter().map(place).collect();
+        Self { stride, mean, inverse_deviation, loss_weights, x, labels, layers, len }
+    }
+}

@@ -1,0 +1,118 @@
+//! The CPU's way to train: each thread takes a run, trains it to its end, and takes the next.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Instant;
+
+use super::{CHUNK, Progress, Work};
+use crate::device::cpu::Player;
+use crate::error::{Error, Result};
+use crate::kernels::Prepared;
+use crate::run::{Run, Table};
+
+/// What the threads share.
+struct Desk<'a> {
+    work: &'a mut dyn Work,
+    alive: usize,
+    bytes: u64,
+    run_steps: u64,
+    told: Instant,
+    failure: Option<Error>,
+}
+
+struct Crew<'a> {
+    desk: Mutex<Desk<'a>>,
+    finished: Condvar,
+    start: Instant,
+    tables: Arc<[Table]>,
+}
+
+/// Trains everything that `work` has on so many threads.
+pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Result<()> {
+    let start = Instant::now();
+    let desk = Desk { work, alive: 0, bytes: 0, run_steps: 0, told: start, failure: None };
+    let crew = Crew { desk: Mutex::new(desk), finished: Condvar::new(), start, tables };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(run) = crew.next() {
+                    crew.train(run);
+                }
+            });
+        }
+    });
+    let desk = crew.desk.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    desk.failure.map_or(Ok(()), Err)
+}
+
+impl<'a> Crew<'a> {
+    fn desk(&self) -> MutexGuard<'_, Desk<'a>> {
+        self.desk.lock().expect("crew: a thread panicked")
+    }
+
+    /// The next run; waits while there may be one after another finishes.
+    fn next(&self) -> Option<Run> {
+        let mut desk = self.desk();
+        loop {
+            if desk.failure.is_some() {
+                return None;
+            }
+            if let Some(run) = desk.work.next() {
+                desk.alive += 1;
+                return Some(run);
+            }
+            if desk.alive == 0 {
+                self.finished.notify_all();
+                return None;
+            }
+            desk = self.finished.wait(desk).expect("crew: a thread panicked");
+        }
+    }
+
+    fn train(&self, run: Run) {
+        let mut player = Player::<f32>::new(Prepared::new(run, self.tables.clone()));
+        let bytes = player.memory.bytes();
+        self.desk().bytes += bytes;
+        let (mut told, mut steps) = (Instant::now(), 0);
+        while !player.done() {
+            player.step();
+            if told.elapsed() > CHUNK {
+                let new = player.memory.state.steps - steps;
+                steps += new;
+                told = Instant::now();
+                if self.tell(u64::from(new)).is_err() {
+                    break;
+                }
+            }
+        }
+        let mut desk = self.desk();
+        desk.alive -= 1;
+        desk.bytes -= bytes;
+        desk.run_steps += u64::from(player.memory.state.steps - steps);
+        if player.done() && desk.failure.is_none() {
+            let outcome = player.outcome();
+            if let Err(error) = desk.work.finished(outcome) {
+                desk.failure.get_or_insert(error);
+            }
+        }
+        self.finished.notify_all();
+    }
+
+    /// Books steps and, now and then, tells how it goes. An error if the training is to end.
+    fn tell(&self, steps: u64) -> std::result::Result<(), ()> {
+        let mut desk = self.desk();
+        desk.run_steps += steps;
+        if desk.failure.is_none() && desk.told.elapsed() > CHUNK {
+            desk.told = Instant::now();
+            let progress = Progress {
+                alive: desk.alive,
+                run_steps: desk.run_steps,
+                elapsed: self.start.elapsed(),
+                bytes: desk.bytes,
+            };
+            if let Err(error) = desk.work.progress(&progress) {
+                desk.failure.get_or_insert(error);
+            }
+        }
+        if desk.failure.is_some() { Err(()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,454 @@
+//! The GPU's way to train: runs are packed side by side, play chunks of steps together, leave when they are done and
+//! make room for those that wait.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::allocator::Allocator;
+use super::{CHUNK, Progress, Work};
+use crate::device::gpu::{Chunk, Dispatch, Gpu, Store};
+use crate::error::{Error, Result};
+use crate::input_error;
+use crate::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State, phase};
+use crate::kernels::memory::Bases;
+use crate::kernels::{Buffer, Call, Prepared, step};
+use crate::network::Network;
+use crate::run::{Layout, Table};
+
+/// How much is packed at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Runs at most.
+    pub runs: usize,
+    /// Bytes of all buffers at most, unless a single run needs more.
+    pub bytes: u64,
+}
+
+impl Default for Limits {
+    /// 4,096 runs in 2 GiB.
+    fn default() -> Self {
+        Self { runs: 4096, bytes: 2 << 30 }
+    }
+}
+
+/// What a run takes up on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// Numbers of its parameters, padding included.
+    pub parameters: usize,
+    /// Numbers of its working memory.
+    pub work: usize,
+}
+
+impl Footprint {
+    /// Of a network trained in batches of this size.
+    pub fn new(network: &Network, batch: usize) -> Self {
+        Self { parameters: network.parameter_len(), work: Layout::new(network, batch).len }
+    }
+
+    /// Bytes in all: parameters, gradients, two moments, the best parameters, and working memory.
+    pub fn bytes(&self) -> u64 {
+        4 * (5 * self.parameters + self.work) as u64
+    }
+
+    /// Bytes of its largest buffer.
+    fn largest(&self) -> u64 {
+        4 * (2 * self.parameters).max(self.work) as u64
+    }
+
+    /// Whether a device whose buffers hold at most `limit` bytes can ever hold it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with both numbers.
+    pub fn check(&self, limit: u64, device: &str) -> Result<()> {
+        // a range starts on a boundary of 64 numbers
+        if self.largest() + 256 <= limit {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        Err(input_error!(
+            "a network with {} parameters needs a buffer of {:.1} MiB, but {device} binds at most {:.1} MiB; \
+             use smaller layers or batches, or --device cpu",
+            self.parameters,
+            mib(self.largest()),
+            mib(limit)
+        ))
+    }
+}
+
+/// A run in its slot.
+struct Packed {
+    run: Prepared,
+    bases: Bases,
+    /// The first chunk that plays it.
+    since: u64,
+    /// Ticks that its clock must show after the last chunk looked at.
+    ticks: u32,
+    state: State<f32>,
+}
+
+/// The runs that train together.
+struct Shoal<'a> {
+    gpu: &'a Gpu,
+    store: Store<'a>,
+    limits: Limits,
+    tables: Arc<[Table]>,
+    table_bases: Vec<(usize, usize)>,
+    slots: Vec<Option<Packed>>,
+    waiting: Option<Prepared>,
+    parameters: Allocator,
+    work: Allocator,
+    rows: Allocator,
+    layers: Allocator,
+    chunks: u64,
+    retired_steps: u64,
+    stale: bool,
+}
+
+/// Trains everything that `work` has.
+pub fn train(gpu: &Gpu, tables: Arc<[Table]>, work: &mut dyn Work, limits: Limits) -> Result<()> {
+    let start = Instant::now();
+    let mut shoal = Shoal::new(gpu, tables, limits)?;
+    let mut in_flight: Option<Chunk> = None;
+    let (mut steps, mut looked) = (1, Instant::now());
+    loop {
+        shoal.admit(work)?;
+        if shoal.alive() == 0 {
+            return Ok(());
+        }
+        shoal.write_step()?;
+        let next = shoal.play(steps)?;
+        let Some(chunk) = in_flight.replace(next) else { continue };
+        // the device works on the next chunk while the host reads this one
+        shoal.look(&chunk, work)?;
+        let took = looked.elapsed().as_secs_f64();
+        looked = Instant::now();
+        let wanted = f64::from(chunk.steps) * CHUNK.as_secs_f64() / took.max(1e-6);
+        steps = (wanted as u32).clamp(1, 2 * chunk.steps).min(shoal.steps_ahead());
+        work.progress(&shoal.progress(start))?;
+    }
+}
+
+impl<'a> Shoal<'a> {
+    fn new(gpu: &'a Gpu, tables: Arc<[Table]>, limits: Limits) -> Result<Self> {
+        let mut store = Store::new(gpu);
+        let table_bases = upload(gpu, &mut store, &tables)?;
+        Ok(Self {
+            gpu,
+            store,
+            limits,
+            tables,
+            table_bases,
+            slots: Vec::new(),
+            waiting: None,
+            parameters: Allocator::default(),
+            work: Allocator::default(),
+            rows: Allocator::default(),
+            layers: Allocator::default(),
+            chunks: 0,
+            retired_steps: 0,
+            stale: false,
+        })
+    }
+
+    fn packed(&self) -> impl Iterator<Item = (usize, &Packed)> {
+        self.slots.iter().enumerate().filter_map(|(slot, packed)| Some((slot, packed.as_ref()?)))
+    }
+
+    fn alive(&self) -> usize {
+        self.packed().count()
+    }
+
+    fn progress(&self, start: Instant) -> Progress {
+        let alive: u64 = self.packed().map(|(_, packed)| u64::from(packed.state.steps)).sum();
+        Progress {
+            alive: self.alive(),
+            run_steps: self.retired_steps + alive,
+            elapsed: start.elapsed(),
+            bytes: self.store.total(),
+        }
+    }
+
+    /// Steps that most runs will surely still take: a chunk beyond that is wasted on runs that are done.
+    fn steps_ahead(&self) -> u32 {
+        let mut ahead: Vec<u32> = self.packed().map(|(_, packed)| packed.steps_ahead()).collect();
+        ahead.sort_unstable();
+        ahead.get(ahead.len() / 2).copied().unwrap_or(1).max(8)
+    }
+
+    /// Packs waiting runs while there is room.
+    fn admit(&mut self, work: &mut dyn Work) -> Result<()> {
+        while self.alive() < self.limits.runs {
+            let run = match self.waiting.take() {
+                Some(run) => run,
+                None => match work.next() {
+                    Some(run) => Prepared::new(run, self.tables.clone()),
+                    None => return Ok(()),
+                },
+            };
+            let footprint = Footprint::new(&run.network, run.training.batch);
+            footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
+            match self.place(&run, footprint)? {
+                Some(bases) => self.settle(run, bases)?,
+                None if self.alive() == 0 => {
+                    return Err(Error::Device(format!(
+                        "{}: no memory for a run of {} bytes; use smaller layers or --device cpu",
+                        self.gpu.adapter().name(),
+                        footprint.bytes()
+                    )));
+                }
+                None => {
+                    self.waiting = Some(run);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds room in every buffer, or takes nothing.
+    fn place(&mut self, run: &Prepared, footprint: Footprint) -> Result<Option<Bases>> {
+        if self.store.total() + footprint.bytes() > self.limits.bytes
+            && self.alive() > 0
+            && self.parameters.is_full(footprint.parameters)
+        {
+            return Ok(None);
+        }
+        let limit = (self.gpu.binding_limit() / 4) as usize;
+        let rows = run.training_rows.len() + run.validation_rows.len();
+        let layers = run.network.layers().len();
+        let Some(parameters) = self.parameters.take(footprint.parameters, limit / 2) else {
+            return Ok(None);
+        };
+        let Some(work) = self.work.take(footprint.work, limit) else {
+            self.parameters.give(parameters, footprint.parameters);
+            return Ok(None);
+        };
+        let (table_x, table_y) = self.table_bases[run.table];
+        let mut bases = Bases { parameters, work, table_x, table_y, ..Bases::default() };
+        let rest = self.rows.take(rows, limit).zip(self.layers.take(layers, limit / 64));
+        let room = match rest {
+            Some((rows, layers)) => {
+                (bases.rows, bases.layers) = (rows, layers);
+                self.reserve()?
+            }
+            None => false,
+        };
+        if room {
+            return Ok(Some(bases));
+        }
+        self.release(run, &bases);
+        Ok(None)
+    }
+
+    fn reserve(&mut self) -> Result<bool> {
+        let sizes = [
+            (Buffer::Parameters, 4 * self.parameters.len()),
+            (Buffer::Gradients, 4 * self.parameters.len()),
+            (Buffer::Best, 4 * self.parameters.len()),
+            (Buffer::Moments, 8 * self.parameters.len()),
+            (Buffer::Work, 4 * self.work.len()),
+            (Buffer::Rows, 4 * self.rows.len()),
+            (Buffer::Layers, size_of::<DeviceLayer>() * self.layers.len()),
+        ];
+        for (buffer, bytes) in sizes {
+            if !self.store.reserve(buffer, bytes as u64)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn release(&mut self, run: &Prepared, bases: &Bases) {
+        self.parameters.give(bases.parameters, run.parameters.len());
+        self.work.give(bases.work, run.layout.len);
+        self.rows.give(bases.rows, run.training_rows.len() + run.validation_rows.len());
+        self.layers.give(bases.layers, run.network.layers().len());
+    }
+
+    /// Writes a run into the place found for it.
+    fn settle(&mut self, run: Prepared, bases: Bases) -> Result<()> {
+        let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if slot == self.slots.len() {
+            self.slots.push(None);
+        }
+        let state = State::fresh();
+        let count = self.slots.len();
+        let room = self.store.reserve(Buffer::Runs, (count * size_of::<DeviceRun>()) as u64)?
+            && self.store.reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
+        assert!(room, "shoal: no room for the run table");
+        let store = &self.store;
+        let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+        let zeros = vec![0f32; 2 * run.parameters.len()];
+        store.write(Buffer::Runs, slot * size_of::<DeviceRun>(), bytemuck::bytes_of(&run.device_run(&bases)));
+        store.write(Buffer::States, slot * size_of::<State<f32>>(), bytemuck::bytes_of(&state));
+        store.write(
+            Buffer::Layers,
+            bases.layers * size_of::<DeviceLayer>(),
+            bytemuck::cast_slice(&run.device_layers(&bases)),
+        );
+        store.write(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
+        store.write(Buffer::Work, 4 * bases.work, bytemuck::cast_slice(&run.constants()));
+        let parameters: &[u8] = bytemuck::cast_slice(&run.parameters);
+        store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
+        store.write(Buffer::Best, 4 * bases.parameters, parameters);
+        store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));
+        self.slots[slot] = Some(Packed { run, bases, since: self.chunks, ticks: 0, state });
+        self.stale = true;
+        Ok(())
+    }
+
+    /// Writes the tile table and the calls of a step, if runs came or went.
+    fn write_step(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.stale) {
+            return Ok(());
+        }
+        let (tiles, dispatches) = self.tile_table();
+        let bytes: &[u8] = bytemuck::cast_slice(&tiles);
+        if !self.store.reserve(Buffer::Tiles, bytes.len() as u64)? {
+            return Err(Error::Device(format!(
+                "{}: no room for a table of {} tiles; train fewer runs at one time",
+                self.gpu.adapter().name(),
+                tiles.len()
+            )));
+        }
+        self.store.write(Buffer::Tiles, 0, bytes);
+        self.store.set_step(dispatches);
+        Ok(())
+    }
+
+    /// Every tile of a step, call by call, and the dispatches that serve them.
+    fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
+        let depth = self.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
+        let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
+        for call in step(depth.unwrap_or(0)) {
+            let first = tiles.len() as u32;
+            for (slot, packed) in self.packed() {
+                let layer = packed.bases.layers as u32 + call.layer(&packed.run) as u32;
+                let grid = call.tiles(&packed.run, self.gpu.tiles());
+                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run: slot as u32, layer, i, j }));
+            }
+            let count = tiles.len() as u32 - first;
+            let tiles_per_group = match call {
+                Call::Clock => self.gpu.tiles().clock_threads,
+                _ => 1,
+            };
+            dispatches.push(Dispatch {
+                kernel: call.kernel(),
+                call: DeviceCall { first, count },
+                tiles_per_group,
+            });
+        }
+        (tiles, dispatches)
+    }
+
+    fn play(&mut self, steps: u32) -> Result<Chunk> {
+        self.chunks += 1;
+        self.store.play(steps)
+    }
+
+    /// Looks at a chunk before the one in flight: checks its canary, retires what is done.
+    fn look(&mut self, chunk: &Chunk, work: &mut dyn Work) -> Result<()> {
+        let states = self.store.states(chunk)?;
+        let looked_at = self.chunks - 2;
+        let mut done = Vec::new();
+        for (slot, packed) in self.slots.iter_mut().enumerate() {
+            let Some(packed) = packed.as_mut().filter(|packed| packed.since <= looked_at) else {
+                continue;
+            };
+            packed.state = states[slot];
+            packed.ticks += chunk.steps;
+            packed.check_canary(self.gpu.adapter().name(), chunk.steps)?;
+            if packed.state.phase == phase::DONE {
+                done.push(slot);
+            }
+        }
+        self.retire(&done, work)
+    }
+
+    /// Reads the best parameters of runs that are done, reports them, and frees their places.
+    fn retire(&mut self, done: &[usize], work: &mut dyn Work) -> Result<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let leaving: Vec<Packed> = done.iter().filter_map(|slot| self.slots[*slot].take()).collect();
+        let ranges: Vec<_> = leaving
+            .iter()
+            .map(|packed| {
+                let start = 4 * packed.bases.parameters as u64;
+                start..start + 4 * packed.run.parameters.len() as u64
+            })
+            .collect();
+        let bytes = self.store.read(Buffer::Best, &ranges)?;
+        let mut best: &[f32] = &bytemuck::pod_collect_to_vec(&bytes);
+        self.stale = true;
+        for packed in leaving {
+            let (mine, rest) = best.split_at(packed.run.parameters.len());
+            best = rest;
+            self.retired_steps += u64::from(packed.state.steps);
+            self.release(&packed.run, &packed.bases);
+            work.finished(packed.run.outcome(&packed.state, mine.to_vec()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Packed {
+    /// Steps that the run will surely still take.
+    fn steps_ahead(&self) -> u32 {
+        let training = &self.run.training;
+        let waits = training.patience.saturating_sub(self.state.waited);
+        let epochs = training.max_epochs.saturating_sub(self.state.epoch).min(waits);
+        epochs.saturating_mul(self.run.steps_per_epoch() as u32)
+    }
+
+    /// Whether the last kernel of the last step saw as many ticks as were asked for: some drivers report a chunk that they
+    /// killed as finished.
+    fn check_canary(&self, device: &str, steps: u32) -> Result<()> {
+        if self.state.ticks == self.ticks && self.state.echo == self.ticks {
+            return Ok(());
+        }
+        Err(Error::Device(format!(
+            "{device}: the driver reported a chunk of {steps} steps as finished, but run {} stands at step {} (its last \
+             kernel at {}) instead of {}; nothing of this chunk is used. Try --device cpu, or update the driver",
+            self.run.id, self.state.ticks, self.state.echo, self.ticks
+        )))
+    }
+}
+
+/// Uploads the tables; where each begins, x and y.
+fn upload(gpu: &Gpu, store: &mut Store, tables: &[Table]) -> Result<Vec<(usize, usize)>> {
+    let mut len = 0;
+    let mut bases = Vec::new();
+    for table in tables {
+        bases.push((len, len + table.x.len()));
+        len += table.x.len() + table.y.len();
+    }
+    if !store.reserve(Buffer::Data, 4 * len as u64)? {
+        return Err(input_error!(
+            "the data of the study take {} bytes, but {} binds at most {}; use fewer simulations or --device cpu",
+            4 * len,
+            gpu.adapter().name(),
+            gpu.binding_limit()
+        ));
+    }
+    for (table, (x, y)) in tables.iter().zip(&bases) {
+        store.write(Buffer::Data, 4 * x, bytemuck::cast_slice(&table.x));
+        store.write(Buffer::Data, 4 * y, bytemuck::cast_slice(&table.y));
+    }
+    Ok(bases)
+}
+
+/// The dispatches of one step of these runs packed together.
+pub fn dispatches(gpu: &Gpu, tables: Arc<[Table]>, runs: Vec<crate::run::Run>) -> Result<usize> {
+    let mut shoal = Shoal::new(gpu, tables.clone(), Limits::default())?;
+    for run in runs {
+        let run = Prepared::new(run, tables.clone());
+        let footprint = Footprint::new(&run.network, run.training.batch);
+        let bases = shoal.place(&run, footprint)?;
+        let bases = bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
+        shoal.settle(run, bases)?;
+    }
+    shoal.write_step()?;
+    Ok(shoal.store.dispatches())
+}

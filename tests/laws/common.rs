@@ -1,0 +1,216 @@
+//! Runs to try the laws on, and the device to try them with.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use shoal::Result;
+use shoal::device::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::kernels::tile::TileSet;
+use shoal::network::{Activation, Layer, Network};
+use shoal::random::{pcg4d, unit};
+use shoal::run::{InputScale, Outcome, Run, Table, Training};
+use shoal::shoal::{Progress, Work};
+
+/// One test at a time on the adapter: a software rasterizer uses every core anyway.
+static TURN: Mutex<()> = Mutex::new(());
+
+pub fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The adapter under test. A law that claims to test the GPU fails without one.
+pub fn adapter() -> Adapter {
+    adapters().into_iter().next().expect(
+        "no Vulkan, Metal or DX12 adapter: these tests need one; on Debian or Ubuntu \
+         `apt-get install mesa-vulkan-drivers libvulkan1` brings a software rasterizer",
+    )
+}
+
+pub fn gpu_with(tiles: Option<TileSet>) -> Gpu {
+    let options = Options { tiles, checks: true, ..Options::default() };
+    Gpu::open(adapter(), options).expect("the adapter opens")
+}
+
+pub fn gpu() -> Gpu {
+    gpu_with(None)
+}
+
+/// A stream of numbers for tests.
+pub struct Numbers {
+    key: u32,
+    next: u32,
+}
+
+impl Numbers {
+    pub fn new(key: u32) -> Self {
+        Self { key, next: 0 }
+    }
+
+    pub fn word(&mut self) -> u32 {
+        self.next += 1;
+        pcg4d([self.key, self.next, 77, 3])[1]
+    }
+
+    pub fn below(&mut self, count: usize) -> usize {
+        self.word() as usize % count
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// Uniform in (-1, 1).
+    pub fn signed(&mut self) -> f32 {
+        (2.0 * unit(self.word()) - 1.0) as f32
+    }
+
+    pub fn many(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.signed()).collect()
+    }
+}
+
+/// A table of random inputs and smooth targets in (0, 1).
+pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
+    let mut numbers = Numbers::new((rows * 7 + inputs * 3 + targets) as u32);
+    let x = numbers.many(rows * inputs);
+    let y = (0..rows * targets)
+        .map(|place| {
+            let (row, target) = (place / targets, place % targets);
+            let row = &x[row * inputs..][..inputs];
+            let sum: f32 = row.iter().enumerate().map(|(k, v)| v * ((k + target) as f32).cos()).sum();
+            0.5 + 0.4 * (1.5 * sum / (inputs as f32).sqrt()).tanh()
+        })
+        .collect();
+    Table { x, y, rows, inputs, targets }
+}
+
+pub fn training() -> Training {
+    Training {
+        batch: 32,
+        learning_rate: 1e-3,
+        weight_decay: 1e-4,
+        beta1: 0.5,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        max_epochs: 12,
+        patience: 5,
+        min_delta: 1e-6,
+    }
+}
+
+/// A plain run of a network on the first rows of a table.
+pub fn run(id: usize, network: Network, table: &Table, rows: usize, training: Training) -> Run {
+    let validation = (rows / 5).max(1);
+    let inputs = table.inputs;
+    let mut loss_weights = vec![1.0; network.outputs()];
+    loss_weights[table.targets..].fill(0.0);
+    Run {
+        id,
+        parameters: network.initial_parameters(id as u32 + 100),
+        training,
+        seed: id as u32 * 31 + 5,
+        table: 0,
+        training_rows: (0..(rows - validation) as u32).collect(),
+        validation_rows: ((rows - validation) as u32..rows as u32).collect(),
+        scale: InputScale {
+            mean: (0..inputs).map(|k| 0.01 * k as f32).collect(),
+            inverse_deviation: vec![1.7; inputs],
+        },
+        loss_weights,
+        network,
+    }
+}
+
+pub fn any_activation(numbers: &mut Numbers) -> Activation {
+    match numbers.pick(&Activation::ALL) {
+        Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope: 0.2 },
+        other => other,
+    }
+}
+
+/// Runs that differ in everything: widths, depth, activations, dropout, rows, batch, hyper-parameters, frozen layers,
+/// dummy outputs, stopping, seed. All of one table.
+pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
+    let mut numbers = Numbers::new(2026);
+    (0..count)
+        .map(|id| {
+            let hidden: Vec<usize> =
+                (0..1 + numbers.below(4)).map(|_| 1 + numbers.below(widest)).collect();
+            let outputs = table.targets + numbers.below(3);
+            let dropout = numbers.pick(&[0.0, 0.0, 0.2, 0.5]);
+            let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
+            let hidden_activation = any_activation(&mut numbers);
+            let mut network = Network::perceptron(
+                table.inputs,
+                &hidden,
+                outputs,
+                hidden_activation,
+                output,
+                dropout,
+            );
+            if numbers.below(4) == 0 {
+                network = frozen_below(&network, 1);
+            }
+            let training = Training {
+                batch: numbers.pick(&[1, 5, 8, 31, 32, 33, 64]),
+                learning_rate: numbers.pick(&[1e-4, 1e-3, 1e-2]),
+                weight_decay: numbers.pick(&[0.0, 1e-4, 1e-1]),
+                beta1: numbers.pick(&[0.0, 0.5, 0.9]),
+                max_epochs: 1 + numbers.below(9) as u32,
+                patience: 1 + numbers.below(4) as u32,
+                ..training()
+            };
+            let rows = 6 + numbers.below(table.rows - 5);
+            run(id, network, table, rows, training)
+        })
+        .collect()
+}
+
+/// The network with its first layers frozen.
+pub fn frozen_below(network: &Network, count: usize) -> Network {
+    let freeze = |(number, layer): (usize, &Layer)| match number < count {
+        true => Layer { frozen: true, dropout: 0.0, ..*layer },
+        false => *layer,
+    };
+    Network::new(network.layers().iter().enumerate().map(freeze).collect())
+}
+
+/// Work from a list; keeps the outcomes in the order of the list.
+pub struct List {
+    waiting: std::vec::IntoIter<Run>,
+    pub outcomes: Vec<Option<Outcome>>,
+}
+
+impl List {
+    pub fn new(runs: Vec<Run>) -> Self {
+        let last = runs.iter().map(|run| run.id).max().expect("some runs");
+        Self { waiting: runs.into_iter(), outcomes: vec![None; last + 1] }
+    }
+}
+
+impl Work for List {
+    fn next(&mut self) -> Option<Run> {
+        self.waiting.next()
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        let place = &mut self.outcomes[outcome.id];
+        assert!(place.is_none(), "run {} finished twice", outcome.id);
+        *place = Some(outcome);
+        Ok(())
+    }
+
+    fn progress(&mut self, _progress: &Progress) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The outcomes of runs on a device, in the order of the runs.
+pub fn outcomes(device: &shoal::device::Device, table: &Table, runs: &[Run]) -> Vec<Outcome> {
+    let mut list = List::new(runs.to_vec());
+    shoal::shoal::train(device, tables(table), &mut list).expect("the training ends well");
+    runs.iter().map(|run| list.outcomes[run.id].take().expect("every run finished")).collect()
+}
+
+pub fn tables(table: &Table) -> Arc<[Table]> {
+    Arc::from([table.clone()])
+}

@@ -1,0 +1,54 @@
+//! Company: a run trained among hundreds of different runs gives the same bits as the same run alone.
+
+use shoal::device::Device;
+use shoal::shoal::{Limits, train_within};
+
+use crate::common::*;
+
+#[test]
+fn two_hundred_different_runs_give_the_bits_that_each_gives_alone() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let runs = different_runs(220, &table, 40);
+    let gpu = gpu();
+    let mut together = List::new(runs.clone());
+    // fewer places than runs: runs leave, others take their places, the shoal is repacked again and again
+    let limits = Limits { runs: 90, ..Limits::default() };
+    train_within(&gpu, tables(&table), &mut together, limits).unwrap();
+
+    let device = Device::Gpu(Box::new(gpu));
+    let mut alone = 0;
+    for run in runs.iter().step_by(3) {
+        let outcome = &outcomes(&device, &table, std::slice::from_ref(run))[0];
+        let company = together.outcomes[run.id].as_ref().expect("finished");
+        // compared as bits: a NaN equals itself
+        let bits = |parameters: &[f32]| parameters.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&outcome.parameters), bits(&company.parameters), "run {}", run.id);
+        assert_eq!(outcome.validation_loss, company.validation_loss, "run {}", run.id);
+        assert_eq!((outcome.steps, outcome.epochs), (company.steps, company.epochs), "run {}", run.id);
+        alone += 1;
+    }
+    assert!(alone > 70);
+}
+
+#[test]
+fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
+    let _turn = turn();
+    let table = table(40, 5, 2);
+    let gpu = gpu();
+    let count = |runs: usize| {
+        let mut runs = different_runs(runs, &table, 20);
+        // the deepest network is in each of them
+        runs[0] = run(0, deep(5, 2), &table, 40, training());
+        shoal::shoal::dispatches(&gpu, tables(&table), runs).unwrap()
+    };
+    let one = count(1);
+    assert_eq!(one, 3 * 5 + 3);
+    assert_eq!(count(2), one);
+    assert_eq!(count(300), one);
+}
+
+fn deep(inputs: usize, outputs: usize) -> shoal::network::Network {
+    use shoal::network::{Activation, Network};
+    Network::perceptron(inputs, &[7, 6, 5, 4], outputs, Activation::Tanh, Activation::Identity, 0.0)
+}

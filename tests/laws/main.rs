@@ -1,0 +1,11 @@
+//! The six laws that shoal holds, each a module: twin, slope, company, again, honest, outside. They need a Vulkan, Metal or
+//! DX12 adapter; a software rasterizer will do (`tests/run.sh` installs one).
+
+mod again;
+mod common;
+mod company;
+mod honest;
+mod layout;
+mod outside;
+mod slope;
+mod twin;

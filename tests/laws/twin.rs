@@ -1,0 +1,443 @@
+//! Twin: every kernel on the GPU equals its CPU twin in f64, for awkward sizes and both tile sets, within a tolerance that
+//! follows from the number of terms. What a kernel should write is poisoned with NaN first, so that a missing write fails;
+//! what it should not touch must keep its bits.
+
+use shoal::device::gpu::{Dispatch, Gpu, Store};
+use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State, phase};
+use shoal::kernels::memory::Bases;
+use shoal::kernels::{Buffer, Call, Memory, Prepared, tile};
+use shoal::network::{Activation, Layer, Network};
+use shoal::run::{Run, Training};
+
+use crate::common::*;
+
+const EPSILON: f64 = f32::EPSILON as f64 / 2.0;
+
+/// Where the run lies on the device: not at the start of anything.
+const BASES: Bases =
+    Bases { layers: 3, rows: 7, parameters: 192, work: 320, table_x: 9, table_y: 0 };
+const SLOT: usize = 2;
+
+#[test]
+fn every_kernel_equals_its_twin_in_f64() {
+    let _turn = turn();
+    for set in tile::ALL {
+        let gpu = gpu_with(Some(set));
+        for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
+            let case = Case::new(number, &widths, batch, present);
+            for call in shoal::kernels::step(widths.len() - 1) {
+                case.check(&gpu, call);
+            }
+        }
+    }
+}
+
+/// Widths from the input up, batch, examples present: 1, tile - 1, tile, tile + 1, primes.
+fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
+    let mut shapes = vec![
+        (vec![1, 1, 1], 1, 1),
+        (vec![4, 4, 4], 4, 4),
+        (vec![3, 15, 16, 17, 2], 5, 3),
+        (vec![79, 31, 32, 33, 6], 32, 32),
+        (vec![17, 127, 5], 33, 33),
+        (vec![128, 129, 1], 31, 30),
+        (vec![13, 65, 64, 63, 9], 37, 5),
+        (vec![79, 256, 256, 6], 32, 27),
+        (vec![2, 600, 7], 130, 129),
+    ];
+    for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
+        shapes.push((vec![width, width + 1, width, 3], 1 + 3 * width, 1 + 2 * width));
+    }
+    shapes
+}
+
+struct Case {
+    prepared: Prepared,
+    start: Memory<f32>,
+}
+
+impl Case {
+    fn new(number: usize, widths: &[usize], batch: usize, present: usize) -> Self {
+        let mut numbers = Numbers::new(number as u32 + 1);
+        let layers = widths.windows(2).enumerate().map(|(layer, pair)| Layer {
+            inputs: pair[0],
+            outputs: pair[1],
+            activation: match Activation::ALL[(number + layer) % 7] {
+                Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope: 0.2 },
+                other => other,
+            },
+            dropout: if (number + layer) % 3 == 1 { 0.3 } else { 0.0 },
+            frozen: false,
+        });
+        let network = Network::new(layers.collect());
+        let outputs = network.outputs();
+        let table = table(6 * batch + 20, widths[0], outputs.div_ceil(2));
+        let training = Training { batch, weight_decay: 1e-2, ..training() };
+        let run = run(number, network, &table, 6 * batch + 20, training);
+        let prepared = Prepared::new(run, tables(&table));
+        let mut start = Memory::<f32>::new(&prepared);
+        start.gradients = numbers.many(start.gradients.len());
+        start.first_moment = numbers.many(start.gradients.len());
+        start.second_moment = numbers.many(start.gradients.len()).iter().map(|v| v * v).collect();
+        let constants = prepared.layout.x;
+        let random = numbers.many(start.work.len() - constants);
+        start.work[constants..].copy_from_slice(&random);
+        start.state = State {
+            phase: phase::TRAIN,
+            ticks: 41,
+            steps: 17,
+            epoch: 3,
+            cursor: 2,
+            batch_rows: present as u32,
+            improved: 1,
+            batch_sum: 0.7,
+            epoch_sum: 1.25,
+            step_size: 2e-3,
+            root_correction: 0.4,
+            ..start.state
+        };
+        let mut case = Self { prepared, start };
+        case.clear_absent();
+        case
+    }
+
+    /// Delta is 0 for padding and absent examples, as the kernels leave it.
+    fn clear_absent(&mut self) {
+        let stride = self.prepared.layout.stride;
+        let present = self.start.state.batch_rows as usize;
+        for (layer, at) in self.prepared.network.layers().iter().zip(&self.prepared.layout.layers) {
+            let rows = layer.outputs.next_multiple_of(4);
+            for (place, value) in self.start.work[at.delta..][..rows * stride].iter_mut().enumerate() {
+                if place / stride >= layer.outputs || place % stride >= present {
+                    *value = 0.0;
+                }
+            }
+        }
+    }
+
+    fn check(&self, gpu: &Gpu, call: Call) {
+        for (name, now) in self.states(call) {
+            let start = Memory { state: now, ..self.start.clone() };
+            let mut twin = widen(&start);
+            call.twin(&self.prepared, &mut twin);
+            let played = play(gpu, &self.prepared, &start, call, &writes(&self.prepared, call, &now));
+            let what = format!(
+                "{call:?} ({name}) of {:?}, batch {}, {} tiles",
+                self.prepared.network.layers().iter().map(|l| l.outputs).collect::<Vec<_>>(),
+                self.prepared.layout.stride,
+                gpu.tiles().name
+            );
+            let bounds = self.bounds(call, &start, &twin);
+            compare(&what, "parameters", &played.parameters, &twin.parameters, &bounds.parameters);
+            compare(&what, "gradients", &played.gradients, &twin.gradients, &bounds.gradients);
+            compare(&what, "m", &played.first_moment, &twin.first_moment, &bounds.first_moment);
+            compare(&what, "v", &played.second_moment, &twin.second_moment, &bounds.second_moment);
+            compare(&what, "best", &played.best, &twin.best, &bounds.best);
+            compare(&what, "work", &played.work, &twin.work, &bounds.work);
+            compare_states(&what, &played.state, &twin.state, self.loss_terms());
+        }
+    }
+
+    fn loss_terms(&self) -> usize {
+        self.prepared.network.outputs() * self.prepared.layout.stride
+    }
+
+    /// The states in which a call is tried.
+    fn states(&self, call: Call) -> Vec<(&'static str, State<f32>)> {
+        let train = self.start.state;
+        let validate = State { phase: phase::VALIDATE, improved: 0, ..train };
+        let done = State { phase: phase::DONE, ..train };
+        let mut states = vec![("train", train), ("validate", validate), ("done", done)];
+        if call == Call::Clock {
+            let rows = |rows: usize| rows as u32;
+            let training = rows(self.prepared.training_rows.len());
+            let validation = rows(self.prepared.validation_rows.len());
+            let last = |cursor: u32, of: u32| State { cursor: of - 1, batch_rows: 1, ..if cursor == 0 { train } else { validate } };
+            let ends = last(1, validation);
+            states.extend([
+                ("fresh", State::fresh()),
+                ("end of training", last(0, training)),
+                ("better", ends),
+                ("not better", State { best_loss: 1e-9, ..ends }),
+                ("patience", State { best_loss: 1e-9, waited: 4, ..ends }),
+                ("last epoch", State { epoch: 11, ..ends }),
+                ("first step", State { steps: 0, ..train }),
+                ("many steps", State { steps: 100_000, ..train }),
+                ("infinite", State { batch_sum: f32::INFINITY, ..train }),
+                ("not a number", State { batch_sum: f32::NAN, ..validate }),
+            ]);
+        }
+        states
+    }
+
+    /// How far each number may be off: (terms + a few) roundings of the sum of the absolute terms, and what the
+    /// functions of the driver may lose.
+    fn bounds(&self, call: Call, start: &Memory<f32>, twin: &Memory<f64>) -> Memory<f64> {
+        let mut bounds = widen(start);
+        for vector in vectors(&mut bounds) {
+            vector.fill(0.0);
+        }
+        let sizes = self.magnitudes(call, start);
+        let layers = &self.prepared.layout.layers;
+        let stride = self.prepared.layout.stride;
+        let rounding = |terms: usize| (terms as f64 + 4.0) * EPSILON;
+        // exp: 3 + 2 |x| ulp (Vulkan, "Precision of GLSL.std.450 instructions"); erf of 7.1.26: 1.5e-7
+        let function = |z: f64| (16.0 + 4.0 * z.abs()) * EPSILON + 4e-7 * (1.0 + z.abs());
+        match call {
+            Call::Gather => bounds.work.fill(rounding(2) * 4.0),
+            Call::Forward(layer) => {
+                let (at, shape) = (layers[layer], self.prepared.network.layers()[layer]);
+                for place in 0..shape.outputs.next_multiple_of(4) * stride {
+                    let sum = rounding(shape.inputs) * sizes.work[at.sum + place];
+                    let z = twin.work[at.sum + place];
+                    bounds.work[at.sum + place] = sum;
+                    bounds.work[at.output + place] = (1.2 * sum + function(z)) * 1.5;
+                }
+            }
+            Call::Loss => {
+                let at = layers[layers.len() - 1];
+                let present = f64::from(start.state.batch_rows);
+                for place in 0..self.prepared.network.outputs() * stride {
+                    let z = twin.work[at.sum + place];
+                    bounds.work[at.delta + place] = 2.0 * 2.0 * 1.2 * function(z) / present;
+                }
+            }
+            Call::BackwardInput(layer) => {
+                let (at, shape) = (layers[layer - 1], self.prepared.network.layers()[layer]);
+                for place in 0..shape.inputs * stride {
+                    let z = twin.work[at.sum + place];
+                    let error = rounding(shape.outputs) * 1.2 + function(z);
+                    bounds.work[at.delta + place] = error * sizes.work[at.delta + place] * 1.5;
+                }
+            }
+            Call::BackwardWeights(_) => {
+                for (bound, size) in bounds.gradients.iter_mut().zip(&sizes.gradients) {
+                    *bound = rounding(stride) * size;
+                }
+            }
+            Call::Adamw => {
+                let (step_size, root) = (start.state.step_size, start.state.root_correction);
+                for place in 0..twin.parameters.len() {
+                    // m is a difference: its rounding is that of what it is made of
+                    let terms = (start.first_moment[place].abs() + start.gradients[place].abs()) as f64;
+                    let scale = twin.second_moment[place].sqrt() / f64::from(root);
+                    let step = f64::from(step_size) * terms / (scale + self.prepared.training.epsilon);
+                    let parameter = f64::from(start.parameters[place].abs());
+                    bounds.parameters[place] = rounding(8) * (step + parameter);
+                    bounds.first_moment[place] = rounding(2) * 2.0;
+                    bounds.second_moment[place] = rounding(2) * 2.0;
+                }
+            }
+            Call::Clock => {}
+        }
+        bounds
+    }
+
+    /// The call on absolute values, without activations and dropout: the sum of the absolute terms.
+    fn magnitudes(&self, call: Call, start: &Memory<f32>) -> Memory<f64> {
+        let mut sizes = widen(start);
+        for vector in vectors(&mut sizes) {
+            vector.iter_mut().for_each(|value| *value = value.abs());
+        }
+        let plain = |layer: &Layer| Layer { activation: Activation::Identity, dropout: 0.0, ..*layer };
+        let network = Network::new(self.prepared.network.layers().iter().map(plain).collect());
+        let run: Run = Run { network, ..(*self.prepared).clone() };
+        call.twin(&Prepared::new(run, self.prepared.tables.clone()), &mut sizes);
+        sizes
+    }
+}
+
+fn vectors(memory: &mut Memory<f64>) -> [&mut Vec<f64>; 6] {
+    [
+        &mut memory.parameters,
+        &mut memory.gradients,
+        &mut memory.first_moment,
+        &mut memory.second_moment,
+        &mut memory.best,
+        &mut memory.work,
+    ]
+}
+
+fn widen(memory: &Memory<f32>) -> Memory<f64> {
+    let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    let s = memory.state;
+    Memory {
+        state: State {
+            phase: s.phase,
+            ticks: s.ticks,
+            echo: s.echo,
+            steps: s.steps,
+            epoch: s.epoch,
+            best_epoch: s.best_epoch,
+            cursor: s.cursor,
+            batch_rows: s.batch_rows,
+            improved: s.improved,
+            waited: s.waited,
+            stopped: s.stopped,
+            batch_sum: s.batch_sum.into(),
+            epoch_sum: s.epoch_sum.into(),
+            validation_sum: s.validation_sum.into(),
+            training_loss: s.training_loss.into(),
+            validation_loss: s.validation_loss.into(),
+            best_loss: s.best_loss.into(),
+            step_size: s.step_size.into(),
+            root_correction: s.root_correction.into(),
+        },
+        parameters: wide(&memory.parameters),
+        gradients: wide(&memory.gradients),
+        first_moment: wide(&memory.first_moment),
+        second_moment: wide(&memory.second_moment),
+        best: wide(&memory.best),
+        work: wide(&memory.work),
+    }
+}
+
+/// The places a call must write, to be poisoned: in `gradients`, in `best`, in `work`.
+fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Range<usize>>; 3] {
+    let layout = &run.layout;
+    let matrix = |start: usize, units: usize| start..start + units.next_multiple_of(4) * layout.stride;
+    let (trains, serves) = (state.phase == phase::TRAIN, state.phase != phase::DONE);
+    let widths = |layer: usize| run.network.layers()[layer];
+    let [mut gradients, mut best, mut work] = [vec![], vec![], vec![]];
+    match call {
+        Call::Gather if serves => {
+            work.push(layout.x..layout.x + run.network.inputs() * layout.stride);
+            work.push(layout.labels..layout.labels + run.network.outputs() * layout.stride);
+        }
+        Call::Forward(layer) if serves => {
+            work.push(matrix(layout.layers[layer].sum, widths(layer).outputs));
+            work.push(matrix(layout.layers[layer].output, widths(layer).outputs));
+        }
+        Call::Loss if serves => {
+            let last = layout.layers.len() - 1;
+            work.push(matrix(layout.layers[last].delta, widths(last).outputs));
+        }
+        Call::BackwardInput(layer) if trains => {
+            work.push(matrix(layout.layers[layer - 1].delta, widths(layer).inputs));
+        }
+        Call::BackwardWeights(layer) if trains => {
+            let place = run.places[layer];
+            gradients.push(place.weights..place.bias + place.stride);
+        }
+        Call::Adamw if state.improved == 1 => best.push(0..run.parameters.len()),
+        _ => {}
+    }
+    [gradients, best, work]
+}
+
+/// The call on the device, in a fresh store, and everything read back.
+fn play(
+    gpu: &Gpu,
+    run: &Prepared,
+    start: &Memory<f32>,
+    call: Call,
+    poison: &[Vec<std::ops::Range<usize>>; 3],
+) -> Memory<f32> {
+    let mut memory = start.clone();
+    let [gradients, best, work] = poison;
+    gradients.iter().for_each(|range| memory.gradients[range.clone()].fill(f32::NAN));
+    best.iter().for_each(|range| memory.best[range.clone()].fill(f32::NAN));
+    work.iter().for_each(|range| memory.work[range.clone()].fill(f32::NAN));
+
+    let mut store = Store::new(gpu);
+    let moments: Vec<f32> = memory
+        .first_moment
+        .chunks(4)
+        .zip(memory.second_moment.chunks(4))
+        .flat_map(|(m, v)| [m, v].concat())
+        .collect();
+    let table = run.table();
+    let data = [vec![f32::NAN; BASES.table_x], table.x.clone(), table.y.clone()].concat();
+    let bases = Bases { table_y: BASES.table_x + table.x.len(), ..BASES };
+    let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+    let layer = (bases.layers + call.layer(run)) as u32;
+    let tiles: Vec<DeviceTile> = call
+        .tiles(run, gpu.tiles())
+        .tiles()
+        .map(|(i, j)| DeviceTile { run: SLOT as u32, layer, i, j })
+        .collect();
+    let mut put = |buffer: Buffer, offset: usize, bytes: &[u8]| {
+        assert!(store.reserve(buffer, (offset + bytes.len()) as u64).unwrap());
+        store.write(buffer, offset, bytes);
+    };
+    put(Buffer::Runs, SLOT * size_of::<DeviceRun>(), bytemuck::bytes_of(&run.device_run(&bases)));
+    put(Buffer::States, SLOT * size_of::<State<f32>>(), bytemuck::bytes_of(&memory.state));
+    let layers = run.device_layers(&bases);
+    put(Buffer::Layers, bases.layers * size_of::<DeviceLayer>(), bytemuck::cast_slice(&layers));
+    put(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
+    put(Buffer::Data, 0, bytemuck::cast_slice(&data));
+    put(Buffer::Parameters, 4 * bases.parameters, bytemuck::cast_slice(&memory.parameters));
+    put(Buffer::Gradients, 4 * bases.parameters, bytemuck::cast_slice(&memory.gradients));
+    put(Buffer::Best, 4 * bases.parameters, bytemuck::cast_slice(&memory.best));
+    put(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&moments));
+    put(Buffer::Work, 4 * bases.work, bytemuck::cast_slice(&memory.work));
+    put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
+    let tiles_per_group = if call == Call::Clock { gpu.tiles().clock_threads } else { 1 };
+    let device_call = DeviceCall { first: 0, count: tiles.len() as u32 };
+    store.set_step(vec![Dispatch { kernel: call.kernel(), call: device_call, tiles_per_group }]);
+    let states = store.states(&store.play(1).unwrap()).unwrap();
+
+    let read = |buffer: Buffer, start: usize, count: usize| -> Vec<f32> {
+        let range = 4 * start as u64..4 * (start + count) as u64;
+        bytemuck::pod_collect_to_vec(&store.read(buffer, &[range]).unwrap())
+    };
+    let count = memory.parameters.len();
+    let moments = read(Buffer::Moments, 2 * bases.parameters, 2 * count);
+    let every_other = |first: usize| -> Vec<f32> {
+        moments.chunks(4).skip(first).step_by(2).flatten().copied().collect()
+    };
+    Memory {
+        state: states[SLOT],
+        parameters: read(Buffer::Parameters, bases.parameters, count),
+        gradients: read(Buffer::Gradients, bases.parameters, count),
+        first_moment: every_other(0),
+        second_moment: every_other(1),
+        best: read(Buffer::Best, bases.parameters, count),
+        work: read(Buffer::Work, bases.work, memory.work.len()),
+    }
+}
+
+fn compare(what: &str, name: &str, played: &[f32], twin: &[f64], bounds: &[f64]) {
+    assert_eq!(played.len(), twin.len(), "{what}: {name}");
+    for (place, ((played, twin), bound)) in played.iter().zip(twin).zip(bounds).enumerate() {
+        let off = (f64::from(*played) - twin).abs();
+        // written so that NaN fails
+        let within = off <= *bound;
+        assert!(within, "{what}: {name}[{place}] is {played}, its twin {twin}: off {off:e} > {bound:e}");
+    }
+}
+
+fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms: usize) {
+    let words = |s: &State<f32>| {
+        [s.phase, s.ticks, s.echo, s.steps, s.epoch, s.best_epoch, s.cursor, s.batch_rows, s.improved, s.waited, s.stopped]
+    };
+    let narrow = State::<f32> {
+        phase: twin.phase,
+        ticks: twin.ticks,
+        echo: twin.echo,
+        steps: twin.steps,
+        epoch: twin.epoch,
+        best_epoch: twin.best_epoch,
+        cursor: twin.cursor,
+        batch_rows: twin.batch_rows,
+        improved: twin.improved,
+        waited: twin.waited,
+        stopped: twin.stopped,
+        ..*played
+    };
+    assert_eq!(words(played), words(&narrow), "{what}: state");
+    let close = |name: &str, played: f32, twin: f64, terms: f64| {
+        let same = f64::from(played) == twin || (played.is_nan() && twin.is_nan());
+        let off = (f64::from(played) - twin).abs();
+        assert!(same || off <= terms * EPSILON * twin.abs(), "{what}: {name} is {played}, its twin {twin}");
+    };
+    close("batch_sum", played.batch_sum, twin.batch_sum, loss_terms as f64 + 16.0);
+    close("epoch_sum", played.epoch_sum, twin.epoch_sum, 4.0);
+    close("validation_sum", played.validation_sum, twin.validation_sum, 4.0);
+    close("training_loss", played.training_loss, twin.training_loss, 8.0);
+    close("validation_loss", played.validation_loss, twin.validation_loss, 8.0);
+    close("best_loss", played.best_loss, twin.best_loss, 8.0);
+    // 1 - exp(step ln beta): a few roundings of the exponent, at most 0.5 where exp is near 1
+    close("step_size", played.step_size, twin.step_size, 32.0);
+    close("root_correction", played.root_correction, twin.root_correction, 32.0);
+}

@@ -1,0 +1,299 @@
+"""Writes the PyTorch reference arrays that the tests compare shoal with: `python3 make.py [OUT_DIR]`.
+
+Needs numpy and torch. OUT_DIR is this folder unless given. README.md says what each file holds.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)  # one order of summation, whatever the machine
+
+SLOPE = 0.2
+ACTIVATIONS = {
+    "identity": lambda z: z,
+    "relu": F.relu,
+    "leaky_relu": lambda z: F.leaky_relu(z, SLOPE),
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "silu": F.silu,
+    "gelu": F.gelu,  # the exact form, with erf
+}
+
+
+# ---- shoal's integers (src/random.rs), again in numpy ----
+
+
+def pcg4d(a, b, c, d):
+    """Four hashed words of four words; uint32 arrays, whose arithmetic wraps as Rust's wrapping_* does."""
+    v = [np.array(word, dtype=np.uint32, ndmin=1) for word in (a, b, c, d)]
+
+    def mix():
+        v[0] = v[0] + v[1] * v[3]
+        v[1] = v[1] + v[2] * v[0]
+        v[2] = v[2] + v[0] * v[1]
+        v[3] = v[3] + v[1] * v[2]
+
+    v = [word * np.uint32(1664525) + np.uint32(1013904223) for word in v]
+    mix()
+    v = [word ^ (word >> np.uint32(16)) for word in v]
+    mix()
+    return v
+
+
+def permute(key, epoch, count):
+    """The whole permutation of 0..count that `key` and `epoch` name: element i goes to the i-th entry.
+
+    The swap-or-not shuffle of Hoang, Morris & Rogaway (CRYPTO 2012), 24 rounds, as in src/random.rs.
+    """
+    value = np.arange(count, dtype=np.uint32)
+    size = np.uint32(count)
+    for round_ in range(24):
+        total = pcg4d(key, epoch, 65536 + round_ // 4, size)[round_ % 4]
+        partner = (total % size + size - value) % size
+        coin = pcg4d(key, epoch, round_, np.maximum(value, partner))[0] >> np.uint32(31)
+        value = np.where(coin == 1, partner, value)
+    assert np.array_equal(np.sort(value), np.arange(count)), f"not a permutation of {count}"
+    return value
+
+
+# ---- small helpers ----
+
+
+def representable(values):
+    """Float64 values that float32 holds exactly, so that every player starts from the same numbers."""
+    return np.asarray(values).astype(np.float32).astype(np.float64)
+
+
+def random_network(rng, widths):
+    """Kaiming-normal weights (fan_in, for leaky_relu) in PyTorch's [out, in], and small biases."""
+    parameters = []
+    for fan_in, fan_out in zip(widths, widths[1:]):
+        deviation = np.sqrt(2 / (1 + SLOPE**2) / fan_in)
+        parameters.append(representable(deviation * rng.standard_normal((fan_out, fan_in))))
+        parameters.append(representable(0.1 * rng.standard_normal(fan_out)))
+    return parameters
+
+
+def forward(parameters, x, hidden, output):
+    """The prediction, and the inputs of all hidden activations."""
+    layers = list(zip(parameters[::2], parameters[1::2]))
+    inputs = []
+    for weight, bias in layers[:-1]:
+        inputs.append(F.linear(x, weight, bias))
+        x = ACTIVATIONS[hidden](inputs[-1])
+    return ACTIVATIONS[output](F.linear(x, *layers[-1])), inputs
+
+
+def named(prefix, parameters, suffix=""):
+    """w0, b0, w1, b1, ... with a prefix and a suffix."""
+    return {
+        f"{prefix}{'wb'[i % 2]}{i // 2}{suffix}": (p.detach().numpy().copy() if torch.is_tensor(p) else p)
+        for i, p in enumerate(parameters)
+    }
+
+
+def save(folder, name, members):
+    """One .npz, not compressed; says what it holds."""
+    members["made_with"] = np.array([f"torch {torch.__version__}, numpy {np.__version__}"])
+    np.savez(folder / f"{name}.npz", **members)
+    print(f"\n{name}.npz")
+    for member, array in members.items():
+        array = np.asarray(array)
+        assert array.dtype.kind not in "f" or np.isfinite(array).all(), member
+        print(f"  {member:24} {array.dtype.str:6} {list(array.shape)}")
+
+
+# ---- the files ----
+
+
+def activations():
+    # the shift keeps z away from 0, where relu and leaky_relu have no derivative
+    grid = representable(np.linspace(-8, 8, 201) + 1e-3)
+    members = {"z": grid}
+    for name, activation in ACTIVATIONS.items():
+        z = torch.tensor(grid, requires_grad=True)
+        value = activation(z)
+        (gradient,) = torch.autograd.grad(value.sum(), z)
+        members[name] = value.detach().numpy()
+        members[f"{name}_grad"] = gradient.numpy()
+    return members
+
+
+def forward_backward():
+    rng = np.random.default_rng(20240601)
+    networks = [  # widths, hidden, output, batch, loss weights
+        ([7, 5, 3], "relu", "identity", 1, [1, 1, 1]),
+        ([79, 33, 17, 6], "leaky_relu", "sigmoid", 5, [1, 1, 1, 1, 1, 0]),
+        ([1, 1, 1], "tanh", "identity", 32, [1]),
+        ([16, 64, 2], "sigmoid", "sigmoid", 17, [1, 1]),
+        ([5, 9, 8, 7, 4], "silu", "identity", 8, [1, 1, 1, 1]),
+        ([12, 31, 31, 31, 31, 31, 31, 3], "gelu", "sigmoid", 3, [1, 1, 1]),
+    ]
+    members = {}
+    for n, (widths, hidden, output, batch, loss_weights) in enumerate(networks):
+        start = random_network(rng, widths)
+        x = representable(rng.standard_normal((batch, widths[0])))
+        t = representable(rng.uniform(0.05, 0.95, (batch, widths[-1])))
+        lw = torch.tensor(loss_weights, dtype=torch.float64)
+
+        parameters = [torch.tensor(p, requires_grad=True) for p in start]
+        p, inputs = forward(parameters, torch.tensor(x), hidden, output)
+        target = torch.tensor(t)
+        loss = (lw * (p - target) ** 2).sum() / (batch * lw.sum())
+        loss.backward()
+
+        kept = lw > 0
+        assert torch.allclose(loss, F.mse_loss(p[:, kept], target[:, kept]), rtol=1e-14, atol=0)
+        if hidden in ("relu", "leaky_relu"):  # float32 must not land on the other side of the kink
+            assert min(z.abs().min() for z in inputs) > 1e-4
+        assert all(q.grad.abs().max() > 0 for q in parameters)  # no dead layer: each gradient tests something
+
+        prefix = f"n{n}_"
+        members |= {
+            f"{prefix}widths": np.array(widths, dtype=np.int64),
+            f"{prefix}hidden": np.array([hidden]),
+            f"{prefix}output": np.array([output]),
+            f"{prefix}x": x,
+            f"{prefix}t": t,
+            f"{prefix}loss_weights": lw.numpy(),
+            **named(prefix, start),
+            f"{prefix}p": p.detach().numpy(),
+            f"{prefix}loss": np.array([loss.item()]),
+            **named(f"{prefix}g", [q.grad for q in parameters]),
+        }
+    return members
+
+
+def make_adamw(parameters, settings):
+    lr, beta1, beta2, eps, weight_decay = (float(s) for s in settings)
+    return torch.optim.AdamW(
+        parameters, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, foreach=False
+    )
+
+
+def adamw():
+    rng = np.random.default_rng(20240602)
+    settings = np.array(  # lr, beta1, beta2, eps, weight decay
+        [
+            [1e-3, 0.9, 0.999, 1e-8, 1e-2],
+            [3e-4, 0.5, 0.999, 1e-8, 1e-4],
+            [1e-2, 0.9, 0.95, 1e-6, 0.0],
+            [1e-1, 0.5, 0.999, 1e-8, 1.0],
+        ]
+    )
+    steps, count = 50, 37
+    gradients = np.logspace(-8, 3, count) * rng.standard_normal((steps, count))
+    gradients[rng.random((steps, count)) < 0.1] = 0
+    gradients[:, 18] = 0  # never a gradient: only weight decay moves it
+    gradients[:10, 9] = 0  # first gradient at step 11
+    gradients = representable(gradients)
+    start = representable(rng.standard_normal(count))
+
+    members = {"settings": settings, "start": start, "gradients": gradients}
+    for s, setting in enumerate(settings):
+        parameter = torch.tensor(start, requires_grad=True)
+        optimizer = make_adamw([parameter], setting)
+        for step in range(1, steps + 1):
+            parameter.grad = torch.tensor(gradients[step - 1])
+            optimizer.step()
+            if step in (1, 10, 50):
+                members[f"s{s}_step{step}"] = parameter.detach().numpy().copy()
+    return members
+
+
+KEY = 12345
+EPOCHS, BATCH, ROWS, VALIDATION_ROWS = 38, 8, 61, 19
+ADAMW = np.array([1e-3, 0.5, 0.999, 1e-8, 1e-2])
+
+
+def train(data, start, dtype, suffix):
+    """The training in one precision: weights after 300 and after all steps, losses and validation errors."""
+    x, t, x_validation, t_validation = (torch.tensor(a, dtype=dtype) for a in data)
+    parameters = [torch.tensor(p, dtype=dtype, requires_grad=True) for p in start]
+    optimizer = make_adamw(parameters, ADAMW)
+    members, losses, validation = {}, [], []
+    for epoch in range(EPOCHS):
+        order = torch.tensor(permute(KEY, epoch, ROWS).astype(np.int64))
+        for rows in order.split(BATCH):  # the last batch has 5 rows; its loss is the mean over those 5
+            p, _ = forward(parameters, x[rows], "leaky_relu", "sigmoid")
+            loss = F.mse_loss(p, t[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            if len(losses) == 300:
+                members |= named("step300_", parameters, suffix)
+        with torch.no_grad():
+            p, _ = forward(parameters, x_validation, "leaky_relu", "sigmoid")
+            validation.append(F.mse_loss(p, t_validation).item())
+    assert len(losses) == 304
+    precision = str(dtype).removeprefix("torch.")
+    members |= named("step304_", parameters, suffix)
+    members[f"step_loss{suffix}"] = np.array(losses, dtype=precision)
+    members[f"validation_mse{suffix}"] = np.array(validation, dtype=precision)
+    return members
+
+
+def training():
+    rng = np.random.default_rng(20240603)
+    widths = [10, 24, 16, 3]
+    start = random_network(rng, widths)
+    x = representable(rng.standard_normal((ROWS + VALIDATION_ROWS, widths[0])))
+    # something to learn, within the sigmoid's range
+    signal = np.tanh(x @ rng.standard_normal((widths[0], widths[-1])) / 3) + 0.1 * x[:, :3] * x[:, 3:6]
+    t = representable(1 / (1 + np.exp(-2 * signal)))
+    data = (x[:ROWS], t[:ROWS], x[ROWS:], t[ROWS:])
+
+    double = train(data, start, torch.float64, "")
+    single = train(data, start, torch.float32, "_f32")
+    print("float32 against float64: worst |difference| / largest |value| of the array, and worst relative one")
+    for name, expected in double.items():
+        difference = np.abs(single[f"{name}_f32"].astype(np.float64) - expected)
+        relative = (difference / np.abs(expected)).max()
+        print(f"  {name:16} {difference.max() / np.abs(expected).max():.2e}  {relative:.2e}")
+
+    return {
+        "key": np.array([KEY], dtype=np.uint32),
+        "widths": np.array(widths, dtype=np.int64),
+        "adamw": ADAMW,
+        **dict(zip(("x_train", "t_train", "x_validation", "t_validation"), data)),
+        "order": np.stack([permute(KEY, epoch, ROWS) for epoch in range(3)]).astype(np.int64),
+        **named("start_", start),
+        **double,
+        **single,
+    }
+
+
+def permutation():
+    rng = np.random.default_rng(20240604)
+    words = rng.integers(0, 2**32, (20, 4), dtype=np.uint32)
+    keys = [0, 1, 12345, 12345, 2654435769, 2**32 - 1]
+    epochs = [0, 0, 0, 7, 499, 2**32 - 1]
+    members = {
+        "pcg4d_in": words,
+        "pcg4d_out": np.stack(pcg4d(*words.T), axis=1),
+        "key": np.array(keys, dtype=np.uint32),
+        "epoch": np.array(epochs, dtype=np.uint32),
+    }
+    for count in (1, 2, 3, 5, 16, 17, 61, 1000):
+        members[f"permute_{count}"] = np.stack([permute(k, e, count) for k, e in zip(keys, epochs)])
+    return members
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out_dir", nargs="?", type=Path, default=Path(__file__).resolve().parent)
+    folder = parser.parse_args().out_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"torch {torch.__version__}, numpy {np.__version__}")
+    for make in (activations, forward_backward, adamw, training, permutation):
+        save(folder, make.__name__, make())
+
+
+if __name__ == "__main__":
+    main()
