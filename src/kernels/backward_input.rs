@@ -1,6 +1,6 @@
 //! Gradient at the layer below. See `shaders/backward_input.wgsl`.
 
-use super::layout::phase;
+use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
@@ -25,10 +25,10 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
 };
 
-/// i: 32 examples each; j: 16 units below for each product thread.
+/// i: 16 examples each; j: 64 units below for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].inputs;
-    Grid::new(run.example_tiles(), units.div_ceil(16 * set.product_threads as usize))
+    Grid::new(run.layout.stride.div_ceil(TILE_EXAMPLES), units.div_ceil(TILE_UNITS * set.product_threads as usize))
 }
 
 /// Fills delta of the layer below `layer`.

@@ -1,6 +1,6 @@
 //! Gradient of one layer's weights and bias. See `shaders/backward_weights.wgsl`.
 
-use super::layout::{LANES, phase};
+use super::layout::{TILE_INPUTS, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
@@ -23,11 +23,11 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
 };
 
-/// i: 16 inputs for each product thread; j: 32 units each.
+/// i: 16 inputs for each product thread; j: 64 units each.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
-    let inputs = shape.inputs.div_ceil(16 * set.product_threads as usize);
-    Grid::new(inputs, shape.outputs.div_ceil(4 * LANES))
+    let inputs = shape.inputs.div_ceil(TILE_INPUTS * set.product_threads as usize);
+    Grid::new(inputs, shape.outputs.div_ceil(TILE_UNITS))
 }
 
 /// Fills the layer's gradients.

@@ -1,6 +1,6 @@
 //! The batch of a step, shuffled and scaled. See `shaders/gather.wgsl`.
 
-use super::layout::phase;
+use super::layout::{LANES, phase};
 use super::tile::Grid;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
 use crate::random::permute;
@@ -26,7 +26,7 @@ pub static KERNEL: Kernel = Kernel {
 
 /// i: 32 examples each.
 pub fn tiles(run: &Prepared) -> Grid {
-    Grid::new(run.example_tiles(), 1)
+    Grid::new(run.layout.stride.div_ceil(4 * LANES), 1)
 }
 
 /// Fills x and the labels of the run's batch.

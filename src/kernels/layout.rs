@@ -143,5 +143,11 @@ pub mod stopped {
     pub const DIVERGED: u32 = 3;
 }
 
-/// Examples to a vec4, lanes to a tile: a tile spans 32 examples or units.
+/// Lanes of a workgroup that differ in what they serve.
 pub const LANES: usize = 8;
+/// Units in a tile of a matrix product, for one product thread: eight a lane.
+pub const TILE_UNITS: usize = 8 * LANES;
+/// Examples in a tile of a product.
+pub const TILE_EXAMPLES: usize = 16;
+/// Inputs in a tile of the weights' gradient, for one product thread.
+pub const TILE_INPUTS: usize = 16;

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::layout::{DeviceLayer, DeviceRun, LANES, State, phase, stopped};
+use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
 use crate::network::LayerParameters;
 use crate::run::{Layout, Outcome, Run, Stopped, Table};
 
@@ -202,11 +202,6 @@ impl Prepared {
         put(self.layout.inverse_deviation, &self.scale.inverse_deviation);
         put(self.layout.loss_weights, &self.loss_weights);
         constants
-    }
-
-    /// Groups of 32 examples in a batch.
-    pub fn example_tiles(&self) -> usize {
-        self.layout.stride.div_ceil(4 * LANES)
     }
 
     /// What became of the run, from its final state and best parameters.

@@ -5,6 +5,7 @@ pub mod activation;
 pub mod adamw;
 pub mod backward_input;
 pub mod backward_weights;
+pub mod ceiling;
 pub mod clock;
 pub mod forward;
 pub mod gather;

@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::error::Result;
 use crate::run::{Outcome, Run, Table};
 
-pub use packing::{Footprint, Limits};
+pub use packing::{Footprint, Limits, Step};
 
 /// Where runs come from and where their outcomes go.
 pub trait Work: Send {
@@ -71,16 +71,4 @@ pub fn train_within(
     limits: Limits,
 ) -> Result<()> {
     packing::train(gpu, tables, work, limits)
-}
-
-/// The dispatches of one step of these runs packed together.
-///
-/// # Errors
-/// [`crate::Error::Device`] if the device failed or they do not fit.
-pub fn dispatches(
-    gpu: &crate::device::gpu::Gpu,
-    tables: Arc<[Table]>,
-    runs: Vec<Run>,
-) -> Result<usize> {
-    packing::dispatches(gpu, tables, runs)
 }

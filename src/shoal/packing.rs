@@ -13,7 +13,7 @@ use crate::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, Sta
 use crate::kernels::memory::Bases;
 use crate::kernels::{Buffer, Call, Prepared, step};
 use crate::network::Network;
-use crate::run::{Layout, Table};
+use crate::run::{Layout, Run, Table};
 
 /// How much is packed at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -439,16 +439,54 @@ fn upload(gpu: &Gpu, store: &mut Store, tables: &[Table]) -> Result<Vec<(usize, 
     Ok(bases)
 }
 
-/// The dispatches of one step of these runs packed together.
-pub fn dispatches(gpu: &Gpu, tables: Arc<[Table]>, runs: Vec<crate::run::Run>) -> Result<usize> {
-    let mut shoal = Shoal::new(gpu, tables.clone(), Limits::default())?;
-    for run in runs {
-        let run = Prepared::new(run, tables.clone());
-        let footprint = Footprint::new(&run.network, run.training.batch);
-        let bases = shoal.place(&run, footprint)?;
-        let bases = bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
-        shoal.settle(run, bases)?;
+/// A step of runs that are packed together, taken apart.
+pub struct Step<'a> {
+    shoal: Shoal<'a>,
+}
+
+impl<'a> Step<'a> {
+    /// Packs the runs and plays two steps, so that they are in training.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed or they do not fit.
+    pub fn new(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
+        let mut shoal = Shoal::new(gpu, tables.clone(), Limits::default())?;
+        for run in runs {
+            let run = Prepared::new(run, tables.clone());
+            let footprint = Footprint::new(&run.network, run.training.batch);
+            let bases = shoal.place(&run, footprint)?;
+            let bases = bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
+            shoal.settle(run, bases)?;
+        }
+        shoal.write_step()?;
+        let chunk = shoal.play(2)?;
+        shoal.store.states(&chunk)?;
+        Ok(Self { shoal })
     }
-    shoal.write_step()?;
-    Ok(shoal.store.dispatches())
+
+    /// Dispatches of one step.
+    pub fn dispatches(&self) -> usize {
+        self.shoal.store.dispatches()
+    }
+
+    /// Seconds that each call takes when it is played alone, so many times; calls without tiles are left out.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    pub fn time(&mut self, times: u32) -> Result<Vec<(Call, f64)>> {
+        let depth = self.shoal.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
+        let (_, dispatches) = self.shoal.tile_table();
+        let mut seconds = Vec::new();
+        for (call, dispatch) in step(depth.unwrap_or(0)).into_iter().zip(dispatches) {
+            if call == Call::Clock || dispatch.call.count == 0 {
+                continue;
+            }
+            self.shoal.store.set_step(vec![dispatch]);
+            self.shoal.store.states(&self.shoal.store.play(1)?)?;
+            let start = Instant::now();
+            self.shoal.store.states(&self.shoal.store.play(times)?)?;
+            seconds.push((call, start.elapsed().as_secs_f64() / f64::from(times)));
+        }
+        Ok(seconds)
+    }
 }

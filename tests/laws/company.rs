@@ -1,7 +1,7 @@
 //! Company: a run trained among hundreds of different runs gives the same bits as the same run alone.
 
 use shoal::device::Device;
-use shoal::shoal::{Limits, train_within};
+use shoal::shoal::{Limits, Step, train_within};
 
 use crate::common::*;
 
@@ -40,7 +40,7 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
         let mut runs = different_runs(runs, &table, 20);
         // the deepest network is in each of them
         runs[0] = run(0, deep(5, 2), &table, 40, training());
-        shoal::shoal::dispatches(&gpu, tables(&table), runs).unwrap()
+        Step::new(&gpu, tables(&table), runs).unwrap().dispatches()
     };
     let one = count(1);
     assert_eq!(one, 3 * 5 + 3);

@@ -81,11 +81,20 @@ impl Gpu {
             failure,
         };
         for kernel in kernels::ALL {
-            let pipeline = gpu.compile(kernel, options.checks);
-            gpu.check(kernel.name)?;
-            gpu.pipelines.push(pipeline);
+            gpu.add(kernel, options.checks)?;
         }
         Ok(gpu)
+    }
+
+    /// Compiles a kernel, for the stores made from then on.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the driver refuses it.
+    pub fn add(&mut self, kernel: &'static Kernel, checks: bool) -> Result<()> {
+        let pipeline = self.compile(kernel, checks);
+        self.check(kernel.name)?;
+        self.pipelines.push(pipeline);
+        Ok(())
     }
 
     /// The adapter.

@@ -1,0 +1,42 @@
+// The ceiling: multiply-adds on registers and nothing else, to measure what a device can do at most. Not part of a step.
+//
+//   eight chains of vec4s a thread, x <- a x + b: 64 flops a turn
+
+@group(0) @binding(0) var<storage, read_write> work: array<vec4f>;
+@group(1) @binding(0) var<uniform> call: Call;
+
+override CEILING_THREADS: u32;
+override CEILING_TURNS: u32;
+
+@compute @workgroup_size(CEILING_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let index = group_index(group, grid);
+    if index >= call.count {
+        return;
+    }
+    let a = work[0];
+    let b = work[1];
+    var x0 = a + vec4f(f32(thread));
+    var x1 = x0 + b;
+    var x2 = x1 + b;
+    var x3 = x2 + b;
+    var x4 = x3 + b;
+    var x5 = x4 + b;
+    var x6 = x5 + b;
+    var x7 = x6 + b;
+    for (var turn = 0u; turn < CEILING_TURNS; turn++) {
+        x0 = fma(a, x0, b);
+        x1 = fma(a, x1, b);
+        x2 = fma(a, x2, b);
+        x3 = fma(a, x3, b);
+        x4 = fma(a, x4, b);
+        x5 = fma(a, x5, b);
+        x6 = fma(a, x6, b);
+        x7 = fma(a, x7, b);
+    }
+    work[2u + index * CEILING_THREADS + thread] = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7));
+}
