@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::array::Matrix;
 use super::dataset::{Dataset, default_axis, default_ranges};
-use super::file::{prefix, read_bytes, write_atomically};
+use super::file::{prefix, read_bytes};
+use crate::files::write_atomically;
 use super::names::numbered;
 use super::{numpy, zip};
 use crate::Result;

@@ -1,7 +1,9 @@
 //! Plays one run across all its steps; each core has a run of its own, whose memory stays in that core's cache.
 
 use crate::kernels::layout::phase;
-use crate::kernels::{Call, Memory, Prepared, Real, step};
+use crate::kernels::product::{Shape, product};
+use crate::kernels::{Call, Memory, Prepared, Real, activation, step};
+use crate::network::Network;
 use crate::run::Outcome;
 
 /// The cores of this machine.
@@ -55,4 +57,42 @@ impl<F: Real> Player<F> {
             call.twin(&self.run, &mut self.memory);
         }
     }
+}
+
+/// Rows that are predicted at one time.
+const BLOCK: usize = 256;
+
+/// Outputs of a network, shape (rows, outputs), from scaled inputs, shape (rows, inputs); no dropout.
+///
+/// # Panics
+/// If `inputs` is not whole rows.
+pub fn predict<F: Real>(network: &Network, parameters: &[F], inputs: &[F]) -> Vec<F> {
+    let width = network.inputs();
+    assert_eq!(inputs.len() % width, 0, "predict: not whole rows");
+    let mut outputs = Vec::with_capacity(inputs.len() / width * network.outputs());
+    for block in inputs.chunks(BLOCK * width) {
+        outputs.extend(predict_block(network, parameters, block));
+    }
+    outputs
+}
+
+fn predict_block<F: Real>(network: &Network, parameters: &[F], inputs: &[F]) -> Vec<F> {
+    let rows = inputs.len() / network.inputs();
+    let mut below = inputs.to_vec();
+    for (layer, place) in network.layers().iter().zip(network.parameter_table()) {
+        let weights = Shape::by_rows(layer.inputs, layer.outputs, place.stride);
+        let mut sums = vec![F::zero(); rows * layer.outputs];
+        product(
+            (&mut sums, Shape::by_rows(rows, layer.outputs, layer.outputs)),
+            (&below, Shape::by_rows(rows, layer.inputs, layer.inputs)),
+            (&parameters[place.weights..place.bias], weights),
+        );
+        let bias = &parameters[place.bias..][..layer.outputs];
+        for row in sums.chunks_exact_mut(layer.outputs) {
+            row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += *bias);
+        }
+        below = vec![F::zero(); sums.len()];
+        activation::activate(layer.activation, &sums, &mut below);
+    }
+    below
 }

@@ -12,7 +12,6 @@
 //! Nothing here trains, and nothing here prints. Mean squared errors (MSE) are those of targets scaled to [0, 1],
 //! so that they have no unit and targets can be compared.
 
-mod atomic;
 mod axis;
 mod fields;
 mod ink;
@@ -27,7 +26,6 @@ mod table;
 mod ticks;
 mod verdict;
 
-pub use atomic::write_atomically;
 pub use plot::{Figure, study_figure, write_figure};
 pub use runs::{RunRow, RunsFile, read_runs, write_runs};
 pub use savings::{Bound, Saving, savings};

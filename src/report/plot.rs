@@ -6,7 +6,7 @@ use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::render::Scene;
 
-use super::atomic::write_atomically;
+use crate::files::write_bytes;
 use super::ink::{self, Font, width_of};
 use super::layout::{grid, target_panels, total_panel};
 use super::style::{Style, styles};
@@ -72,8 +72,8 @@ impl Figure {
 ///
 /// [`Error::Output`] with the path of the file that cannot be written.
 pub fn write_figure(folder: &Path, stem: &str, figure: &Figure) -> Result<()> {
-    write_atomically(&folder.join(format!("{stem}.svg")), figure.svg().as_bytes())?;
-    write_atomically(&folder.join(format!("{stem}.png")), &figure.png(2.0)?)
+    write_bytes(&folder.join(format!("{stem}.svg")), figure.svg().as_bytes())?;
+    write_bytes(&folder.join(format!("{stem}.png")), &figure.png(2.0)?)
 }
 
 /// Draws a study: one large panel for the test MSE over all targets, one small panel per target, both axes

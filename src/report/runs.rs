@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{output_error, sync_folder, write_atomically};
+use crate::files::{output_error, sync_folder, write_bytes};
 use super::fields::{csv_text, number_text};
 use crate::error::Result;
 use crate::input_error;
@@ -113,7 +113,7 @@ impl RunsFile {
 pub fn write_runs(path: &Path, targets: &[String], rows: &[RunRow]) -> Result<()> {
     let mut lines = vec![header(targets)];
     lines.extend(rows.iter().map(|row| fields(row, targets.len())));
-    write_atomically(path, &csv_text(lines.iter().map(Vec::as_slice)))
+    write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
 }
 
 /// Reads `runs.csv` back: the names of the targets, and the rows.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::atomic::write_atomically;
+use crate::files::write_bytes;
 use super::fields::{csv_text, number_text};
 use super::runs::RunRow;
 use crate::error::Result;
@@ -146,7 +146,7 @@ impl Summary {
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut lines = vec![self.header()];
         lines.extend(self.rows.iter().map(fields));
-        write_atomically(path, &csv_text(lines.iter().map(Vec::as_slice)))
+        write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
     }
 
     fn header(&self) -> Vec<String> {

@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::error::Result;
 use crate::run::{Outcome, Run, Table};
 
-pub use packing::{Footprint, Limits, Step};
+pub use packing::{Limits, Step};
 
 /// Where runs come from and where their outcomes go.
 pub trait Work: Send {

@@ -1,12 +1,14 @@
 //! The GPU, through wgpu. No other folder names wgpu.
 
 mod adapters;
+mod footprint;
 mod store;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use adapters::{Adapter, adapters};
+pub use footprint::Footprint;
 pub use store::{Chunk, Dispatch, Store};
 
 use crate::error::{Error, Result};

@@ -1,0 +1,76 @@
+//! `shoal devices`: what there is to train on.
+
+use clap::Args;
+use serde_json::json;
+
+use shoal::check::self_check;
+use shoal::device::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::device::{Device, cpu::Cpu};
+use shoal::{Error, Result};
+
+use super::Output;
+
+/// Lists adapters with their limits and tile set, and checks each with a small training against the CPU
+#[derive(Args, Debug)]
+pub struct Typed {}
+
+/// Lists and checks.
+pub fn run(_typed: &Typed, output: &Output) -> Result<()> {
+    let mut failed = Vec::new();
+    for adapter in adapters() {
+        let name = adapter.name().to_owned();
+        let checked = Gpu::open(adapter.clone(), Options::default()).and_then(|gpu| {
+            let tiles = gpu.tiles().name;
+            self_check(&Device::Gpu(Box::new(gpu))).map(|()| tiles)
+        });
+        show(&adapter, &checked, output);
+        if checked.is_err() {
+            failed.push(name);
+        }
+    }
+    let cpu = Device::Cpu(Cpu::default());
+    output.result(&format!("{}\n  always there; --device cpu", cpu.name()));
+    output.event("device", json!({ "device": cpu.describe(), "self_check": "passed" }));
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Device(format!(
+            "{} failed the self-check and will not be used; update the driver, or use --device cpu",
+            failed.join(", ")
+        ))),
+    }
+}
+
+fn show(adapter: &Adapter, checked: &Result<&'static str>, output: &Output) {
+    let mib = |bytes: u64| bytes >> 20;
+    let verdict = match checked {
+        Ok(_) => "passed: a small training agrees with the CPU".to_owned(),
+        Err(error) => format!("FAILED: {error}"),
+    };
+    let text = format!(
+        "{}\n  {} GPU, {}, driver {}\n  a buffer binds {} MiB of {} MiB; {} KiB workgroup memory, {} threads a workgroup\n  \
+         tiles: {}\n  self-check {verdict}",
+        adapter.name(),
+        adapter.class(),
+        adapter.backend(),
+        adapter.driver(),
+        mib(adapter.binding_limit()),
+        mib(adapter.buffer_limit()),
+        adapter.workgroup_memory() >> 10,
+        adapter.workgroup_threads(),
+        checked.as_ref().map_or("-", |tiles| tiles),
+    );
+    output.result(&text);
+    output.event(
+        "device",
+        json!({
+            "name": adapter.name(),
+            "class": adapter.class(),
+            "backend": adapter.backend(),
+            "driver": adapter.driver(),
+            "binding_limit": adapter.binding_limit(),
+            "buffer_limit": adapter.buffer_limit(),
+            "tiles": checked.as_ref().ok(),
+            "self_check": verdict,
+        }),
+    );
+}

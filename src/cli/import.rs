@@ -1,0 +1,104 @@
+//! `shoal import`: a dataset from the files people have.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use shoal::data::Source;
+use shoal::{Error, Result};
+
+use super::Output;
+
+/// Makes a dataset (.npz) from arrays or text, or from a Quijote folder tree
+#[derive(Args, Debug)]
+pub struct Typed {
+    /// Inputs, one row a simulation: .npy, .npz, text or CSV; or a folder with one folder per simulation (0, 1, 2, ...)
+    #[arg(long, value_name = "FILE|DIR")]
+    x: PathBuf,
+    /// Targets, one row a simulation, in the same order
+    #[arg(long, value_name = "FILE")]
+    y: PathBuf,
+    /// Where each input lies: one number per column of x
+    #[arg(long, value_name = "FILE")]
+    axis: Option<PathBuf>,
+    /// What the axis is, with its unit
+    #[arg(long, value_name = "NAME", help = "What the axis is, with its unit, as in 'k [h/Mpc]'")]
+    axis_name: Option<String>,
+    /// Names of all columns of y, separated by commas; by default those in its header line
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    target_names: Option<Vec<String>>,
+    /// Targets to keep, in this order; by default all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    targets: Option<Vec<String>>,
+    /// Range from which a target is scaled to [0, 1]; by default the well-known prior of its name, else its extent.
+    /// Can be given for each target
+    #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
+    range: Vec<(String, [f64; 2])>,
+    /// In a folder tree: the file of each simulation [default: Pk_m_z=0.txt]
+    #[arg(long, value_name = "NAME")]
+    file: Option<String>,
+    /// In a folder tree: leave simulations without a file out
+    #[arg(long)]
+    skip_missing: bool,
+    /// Keep this many of the first inputs
+    #[arg(long, value_name = "COUNT")]
+    bins: Option<usize>,
+    /// Keep the first inputs up to this place on the axis (for spectra in h/Mpc)
+    #[arg(long, value_name = "NUMBER", conflicts_with = "bins")]
+    max_k: Option<f64>,
+    /// The dataset to write
+    #[arg(short, long, value_name = "FILE.npz")]
+    output: PathBuf,
+}
+
+fn range(typed: &str) -> std::result::Result<(String, [f64; 2]), String> {
+    let parse = || {
+        let (name, numbers) = typed.split_once('=')?;
+        let (low, high) = numbers.split_once(':')?;
+        Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
+    };
+    parse().ok_or_else(|| "a range is written NAME=LOW:HIGH, as in Om=0.1:0.5".to_owned())
+}
+
+/// Imports.
+pub fn run(typed: Typed, output: &Output) -> Result<()> {
+    if typed.output.extension().is_none_or(|extension| extension != "npz") {
+        return Err(Error::Input(format!("-o {}: a dataset ends in .npz", typed.output.display())));
+    }
+    let ranges: BTreeMap<_, _> = typed.range.into_iter().collect();
+    let source = Source {
+        x: typed.x,
+        y: typed.y,
+        axis: typed.axis,
+        axis_name: typed.axis_name,
+        input_names: None,
+        target_names: typed.target_names,
+        target_ranges: (!ranges.is_empty()).then_some(ranges),
+        targets: typed.targets,
+        file: typed.file,
+        skip_missing: typed.skip_missing.then_some(true),
+        bins: typed.bins,
+        max_k: typed.max_k,
+    };
+    let dataset = source.read(std::path::Path::new(""))?;
+    dataset.save(&typed.output)?;
+    output.result(&format!(
+        "{}: {} simulations, {} inputs, targets {}",
+        typed.output.display(),
+        dataset.inputs.rows,
+        dataset.inputs.columns,
+        dataset.target_names.join(" ")
+    ));
+    output.event(
+        "imported",
+        json!({
+            "file": typed.output,
+            "simulations": dataset.inputs.rows,
+            "inputs": dataset.inputs.columns,
+            "targets": dataset.target_names,
+        }),
+    );
+    Ok(())
+}

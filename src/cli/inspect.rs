@@ -1,0 +1,93 @@
+//! `shoal inspect`: what is in a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use shoal::Result;
+use shoal::data::Dataset;
+use shoal::model::Model;
+
+use super::Output;
+
+/// Describes a model (.safetensors) or a dataset (.npz)
+#[derive(Args, Debug)]
+pub struct Typed {
+    /// The file
+    file: PathBuf,
+}
+
+/// Describes.
+pub fn run(typed: &Typed, output: &Output) -> Result<()> {
+    match typed.file.extension().is_some_and(|extension| extension == "npz") {
+        true => dataset(&typed.file, output),
+        false => model(&typed.file, output),
+    }
+}
+
+fn dataset(path: &Path, output: &Output) -> Result<()> {
+    let dataset = Dataset::load(path)?;
+    let axis = &dataset.axis;
+    output.result(&format!(
+        "dataset {}\n  {} simulations\n  {} inputs, {} from {} to {}",
+        path.display(),
+        dataset.inputs.rows,
+        dataset.inputs.columns,
+        dataset.axis_name,
+        axis.first().copied().unwrap_or_default(),
+        axis.last().copied().unwrap_or_default(),
+    ));
+    let targets = dataset.target_names.iter().zip(&dataset.target_ranges);
+    for (place, (name, [low, high])) in targets.enumerate() {
+        let column: Vec<f64> = dataset.targets.column(place).collect();
+        let least = column.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        output.result(&format!("  target {name}: {least} to {most}, scaled from [{low}, {high}]"));
+    }
+    output.result(&format!("  sha256 {}\n  provenance {}", dataset.hash(), dataset.provenance));
+    output.event(
+        "dataset",
+        json!({
+            "simulations": dataset.inputs.rows,
+            "inputs": dataset.inputs.columns,
+            "axis_name": dataset.axis_name,
+            "targets": dataset.target_names,
+            "target_ranges": dataset.target_ranges,
+            "sha256": dataset.hash(),
+            "provenance": dataset.provenance,
+        }),
+    );
+    Ok(())
+}
+
+fn model(path: &Path, output: &Output) -> Result<()> {
+    let model = Model::load(path)?;
+    let about = &model.about;
+    output.result(&format!(
+        "model {}\n  {} of '{}', {} simulations, seed {}\n  validation MSE {}\n  reads {} inputs ({}), log10 {}\n  predicts {}",
+        path.display(),
+        about.strategy,
+        about.study,
+        about.simulations,
+        about.seed,
+        about.validation_mse.map_or("-".into(), |value| value.to_string()),
+        about.input_names.len(),
+        about.axis_name,
+        if about.scaling.log10 { "yes" } else { "no" },
+        about.target_names.join(" "),
+    ));
+    for (number, layer) in model.start.network.layers().iter().enumerate() {
+        let frozen = if layer.frozen { ", frozen" } else { "" };
+        output.result(&format!(
+            "  layer {number}: {} -> {}, {}, dropout {}{frozen}",
+            layer.inputs,
+            layer.outputs,
+            layer.activation.name(),
+            layer.dropout
+        ));
+    }
+    output.result(&format!("  {} parameters", model.start.network.parameter_count()));
+    output.event("model", json!({ "about": about, "parameters": model.start.network.parameter_count() }));
+    Ok(())
+}

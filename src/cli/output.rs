@@ -1,0 +1,84 @@
+//! What a person, or a program that reads JSON, sees.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use shoal::Error;
+
+use super::Global;
+
+/// Where messages go: text on the standard error, results on the standard output, or JSON events on the latter.
+pub struct Output {
+    json: bool,
+    verbose: bool,
+    colour: bool,
+}
+
+impl Output {
+    /// As the options ask.
+    pub fn new(global: &Global) -> Self {
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::io::stderr().is_terminal();
+        Self { json: global.json, verbose: global.verbose, colour }
+    }
+
+    /// Whether more is wanted.
+    pub fn verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether events are wanted instead of text.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// A message on the way.
+    pub fn say(&self, text: &str) {
+        if self.json {
+            self.event("message", json!({ "text": text }));
+        } else {
+            eprintln!("{text}");
+        }
+    }
+
+    /// A result.
+    pub fn result(&self, text: &str) {
+        if !self.json {
+            // a closed pipe, as of `| head`, is no error
+            let _ = writeln!(std::io::stdout(), "{text}");
+        }
+    }
+
+    /// An event, in JSON mode only.
+    pub fn event(&self, kind: &str, mut value: Value) {
+        if self.json {
+            value["event"] = kind.into();
+            let _ = writeln!(std::io::stdout(), "{value}");
+        }
+    }
+
+    /// The error that ends the program.
+    pub fn error(&self, error: &Error) {
+        if self.json {
+            self.event("error", json!({ "text": error.to_string(), "exit_code": error.exit_code() }));
+        }
+        let [start, end] = if self.colour { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
+        eprintln!("{start}error{end}: {error}");
+    }
+
+    /// A progress bar over so many runs; hidden where the standard error is no terminal.
+    pub fn bar(&self, runs: usize) -> ProgressBar {
+        let target = match self.json {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(runs as u64), target);
+        let colours = if self.colour { ".cyan/dim" } else { "" };
+        let template = format!("{{bar:28{colours}}} {{pos}}/{{len}} runs  {{msg}}");
+        let style = ProgressStyle::with_template(&template).expect("output: a valid template");
+        bar.set_style(style.progress_chars("━╸─"));
+        bar
+    }
+}

@@ -1,0 +1,193 @@
+//! `shoal study`: the main job.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{HumanDuration, ProgressBar};
+use serde_json::json;
+
+use shoal::report::{self, RunRow};
+use shoal::study::{Event, Plan, execute};
+use shoal::{Error, Result};
+
+use super::{Global, Output};
+
+/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots
+#[derive(Args, Debug)]
+pub struct Typed {
+    /// The study, a TOML file; paths in it are relative to it
+    study: PathBuf,
+    /// Folder for the results; made if it is not there
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// Runs a study.
+pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
+    let plan = Plan::read(&typed.study)?;
+    let device = global.open(output)?;
+    let stop = stop_on_ctrl_c()?;
+    let total = plan.runs() + plan.pretraining.as_ref().map_or(0, |_| plan.seeds as usize);
+    let mut view = View {
+        output,
+        bar: output.bar(total),
+        rate: Rate::default(),
+        told: Instant::now(),
+        diverged: 0,
+    };
+    let start = Instant::now();
+    let finished = execute(&plan, &device, &typed.output, &stop, &mut |event| view.show(event));
+    view.bar.finish_and_clear();
+    let summary = finished?;
+    let seconds = start.elapsed().as_secs_f64();
+    output.result(&format!("{}\n\ntest MSE, mean ± standard error over {} seeds\n", plan.name, plan.seeds));
+    output.result(&report::text_table(&summary));
+    let verdict = report::verdict(&summary);
+    for sentence in &verdict {
+        output.result(sentence);
+    }
+    if view.diverged > 0 {
+        output.say(&format!("{} runs diverged; runs.csv says which", view.diverged));
+    }
+    output.say(&format!(
+        "{total} runs in {seconds:.1} s; tables, models and plots are in {}",
+        typed.output.display()
+    ));
+    output.event("finished", json!({ "runs": total, "seconds": seconds, "verdict": verdict }));
+    Ok(())
+}
+
+/// A flag that Ctrl-C, or a request to terminate, raises; the second one ends the process at once.
+fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = stop.clone();
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
+    Ok(stop)
+}
+
+struct View<'a> {
+    output: &'a Output,
+    bar: ProgressBar,
+    rate: Rate,
+    told: Instant,
+    diverged: usize,
+}
+
+/// How often progress is told where there is no bar.
+const LINE: Duration = Duration::from_secs(10);
+
+impl View<'_> {
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Started { pretrainings, finetunings } => {
+                let text = format!("{pretrainings} pre-trainings, {finetunings} fine-tunings");
+                self.output.say(&text);
+            }
+            Event::Pretrained(row) => self.row("pretrained", row),
+            Event::Finished(row) => self.row("run", row),
+            Event::Progress { progress, done, waiting } => {
+                self.rate.add(progress.elapsed, progress.run_steps);
+                self.bar.set_position(*done as u64);
+                let eta = self.rate.eta(progress.elapsed, *done, *done + waiting + progress.alive);
+                let text = format!(
+                    "{:.0} run-steps/s  {} alive, {done} done, {waiting} waiting  ETA {eta}",
+                    self.rate.now(),
+                    progress.alive
+                );
+                self.bar.set_message(text.clone());
+                if self.told.elapsed() > LINE {
+                    self.told = Instant::now();
+                    self.line(&text, progress, *done, *waiting);
+                }
+            }
+        }
+    }
+
+    fn line(&self, text: &str, progress: &shoal::shoal::Progress, done: usize, waiting: usize) {
+        if self.output.json() {
+            let value = json!({
+                "run_steps": progress.run_steps,
+                "run_steps_per_second": self.rate.now(),
+                "alive": progress.alive,
+                "done": done,
+                "waiting": waiting,
+                "bytes": progress.bytes,
+            });
+            self.output.event("progress", value);
+        } else if self.bar.is_hidden() {
+            self.output.say(text);
+        }
+    }
+
+    fn row(&mut self, kind: &str, row: &RunRow) {
+        self.diverged += usize::from(row.stopped == "diverged");
+        self.output.event(
+            kind,
+            json!({
+                "strategy": row.strategy,
+                "simulations": row.simulations,
+                "seed": row.seed,
+                "validation_mse": row.validation_mse,
+                "test_mse": row.test_mse,
+                "epochs": row.epochs,
+                "steps": row.steps,
+                "stopped": row.stopped,
+                "model": row.model,
+            }),
+        );
+        if self.output.verbose() && !self.output.json() {
+            let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.5}"));
+            let text = format!(
+                "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
+                row.strategy,
+                row.simulations,
+                row.seed,
+                number(row.validation_mse),
+                number(row.test_mse),
+                row.epochs,
+                row.stopped
+            );
+            self.bar.suspend(|| self.output.say(&text));
+        }
+    }
+}
+
+/// Run-steps per second over the last seconds, and when it will be over.
+#[derive(Default)]
+struct Rate {
+    seen: std::collections::VecDeque<(Duration, u64)>,
+}
+
+const WINDOW: Duration = Duration::from_secs(5);
+
+impl Rate {
+    fn add(&mut self, elapsed: Duration, run_steps: u64) {
+        self.seen.push_back((elapsed, run_steps));
+        while self.seen.front().is_some_and(|(then, _)| elapsed.saturating_sub(*then) > WINDOW) {
+            self.seen.pop_front();
+        }
+    }
+
+    fn now(&self) -> f64 {
+        let (Some(first), Some(last)) = (self.seen.front(), self.seen.back()) else { return 0.0 };
+        let seconds = (last.0 - first.0).as_secs_f64();
+        if seconds > 0.0 { (last.1.saturating_sub(first.1)) as f64 / seconds } else { 0.0 }
+    }
+
+    /// From the runs that are over: crude, because runs stop when they please.
+    fn eta(&self, elapsed: Duration, done: usize, all: usize) -> String {
+        if done == 0 {
+            return "?".into();
+        }
+        let left = elapsed.as_secs_f64() * (all - done) as f64 / done as f64;
+        format!("about {}", HumanDuration(Duration::from_secs_f64(left)))
+    }
+}

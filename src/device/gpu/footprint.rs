@@ -1,0 +1,51 @@
+//! What a run takes up on the device.
+
+use crate::error::Result;
+use crate::input_error;
+use crate::network::Network;
+use crate::run::Layout;
+
+/// What a run takes up on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// Numbers of its parameters, padding included.
+    pub parameters: usize,
+    /// Numbers of its working memory.
+    pub work: usize,
+}
+
+impl Footprint {
+    /// Of a network trained in batches of this size.
+    pub fn new(network: &Network, batch: usize) -> Self {
+        Self { parameters: network.parameter_len(), work: Layout::new(network, batch).len }
+    }
+
+    /// Bytes in all: parameters, gradients, two moments, the best parameters, and working memory.
+    pub fn bytes(&self) -> u64 {
+        4 * (5 * self.parameters + self.work) as u64
+    }
+
+    /// Bytes of its largest buffer.
+    fn largest(&self) -> u64 {
+        4 * (2 * self.parameters).max(self.work) as u64
+    }
+
+    /// Whether a device whose buffers hold at most `limit` bytes can ever hold it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with both numbers.
+    pub fn check(&self, limit: u64, device: &str) -> Result<()> {
+        // a range starts on a boundary of 64 numbers
+        if self.largest() + 256 <= limit {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        Err(input_error!(
+            "a network with {} parameters needs a buffer of {:.1} MiB, but {device} binds at most {:.1} MiB; \
+             use smaller layers or batches, or --device cpu",
+            self.parameters,
+            mib(self.largest()),
+            mib(limit)
+        ))
+    }
+}

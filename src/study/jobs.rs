@@ -1,0 +1,223 @@
+//! From a plan to runs: which there are, and how each starts.
+
+use std::sync::Arc;
+
+use super::plan::{Plan, Pretraining, StrategyPlan};
+use crate::data::{Dataset, Scaling, Split};
+use crate::error::Result;
+use crate::random::key;
+use crate::run::{InputScale, Run, Table};
+use crate::transfer::{self, Start, Strategy};
+
+/// What keys are drawn for.
+mod label {
+    pub const SUBSET: u32 = 1;
+    pub const INITIAL: u32 = 2;
+    pub const TRAINING: u32 = 3;
+    pub const PRETRAIN_SUBSET: u32 = 4;
+    pub const PRETRAIN_INITIAL: u32 = 5;
+    pub const PRETRAINING: u32 = 6;
+    pub const TRANSFER: u32 = 7;
+}
+
+/// Index of a dataset among the tables.
+const FINETUNE: usize = 0;
+const PRETRAIN: usize = 1;
+
+/// One run of a study.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// The pre-training of a seed.
+    Pretrain {
+        /// Which seed, from 1.
+        seed: u32,
+    },
+    /// A fine-tuning.
+    Finetune {
+        /// Index into the plan's strategies.
+        strategy: usize,
+        /// Index into the plan's sizes.
+        size: usize,
+        /// Which seed, from 1.
+        seed: u32,
+    },
+}
+
+/// A pre-trained network and the scaling that travels with it.
+#[derive(Clone, Debug)]
+pub struct Pretrained {
+    /// The network and its best parameters.
+    pub start: Start,
+    /// Its scaling; the target ranges are those of the data to fine-tune on.
+    pub scaling: Scaling,
+}
+
+/// A run with the scaling that its model keeps.
+pub struct Prepared {
+    /// The run; its id is the job's index.
+    pub run: Run,
+    /// How its inputs and targets are scaled.
+    pub scaling: Scaling,
+}
+
+/// Every run of the plan: pre-trainings first, then the fine-tunings by size, strategy and seed.
+pub fn jobs(plan: &Plan) -> Vec<Job> {
+    let seeds = 1..=plan.seeds;
+    let mut jobs = Vec::new();
+    if plan.pretraining.is_some() {
+        jobs.extend(seeds.clone().map(|seed| Job::Pretrain { seed }));
+    }
+    for size in 0..plan.sizes.len() {
+        for strategy in 0..plan.strategies.len() {
+            jobs.extend(seeds.clone().map(|seed| Job::Finetune { strategy, size, seed }));
+        }
+    }
+    jobs
+}
+
+/// The tables that the runs read.
+pub fn tables(plan: &Plan) -> Arc<[Table]> {
+    let mut tables = vec![table(&plan.finetune, plan.log10)];
+    if let Some(pretraining) = &plan.pretraining {
+        tables.push(table(&pretraining.dataset, plan.log10));
+    }
+    tables.into()
+}
+
+fn table(dataset: &Dataset, log10: bool) -> Table {
+    let x = dataset.inputs.values.iter();
+    let ranges = dataset.target_ranges.iter().cycle();
+    let y = dataset.targets.values.iter().zip(ranges);
+    Table {
+        x: x.map(|value| if log10 { value.log10() } else { *value } as f32).collect(),
+        y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32).collect(),
+        rows: dataset.inputs.rows,
+        inputs: dataset.inputs.columns,
+        targets: dataset.targets.columns,
+    }
+}
+
+/// The run of a pre-training.
+pub fn pretrain(plan: &Plan, pretraining: &Pretraining, id: usize, seed: u32) -> Result<Prepared> {
+    let dataset = &pretraining.dataset;
+    let subset = key(plan.seed, label::PRETRAIN_SUBSET, seed);
+    let split = pretraining.pool.subset(pretraining.simulations, pretraining.validation, subset)?;
+    let targets = dataset.targets.columns;
+    let network = plan.shape.network(
+        dataset.inputs.columns,
+        &plan.shape.hidden,
+        targets + pretraining.dummies,
+        plan.shape.dropout,
+    );
+    let parameters = network.initial_parameters(key(plan.seed, label::PRETRAIN_INITIAL, seed));
+    let mut scaling = Scaling::fit(dataset, &split.train, plan.log10)?;
+    let input_scale = input_scale(&scaling);
+    // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the data to fine-tune on
+    scaling.target_ranges.clone_from(&plan.finetune.target_ranges);
+    let run = Run {
+        id,
+        loss_weights: loss_weights(targets, network.outputs()),
+        parameters,
+        training: pretraining.training,
+        seed: key(plan.seed, label::PRETRAINING, seed),
+        table: PRETRAIN,
+        training_rows: split.train,
+        validation_rows: split.validation,
+        scale: input_scale,
+        network,
+    };
+    Ok(Prepared { run, scaling })
+}
+
+/// The run of a fine-tuning; `base` is the pre-trained network of its seed, which `scratch` does without.
+pub fn finetune(
+    plan: &Plan,
+    base: Option<&Pretrained>,
+    id: usize,
+    (strategy, size, seed): (usize, usize, u32),
+) -> Result<Prepared> {
+    let how = &plan.strategies[strategy];
+    let split = split(plan, size, seed)?;
+    let scaling = match base {
+        Some(base) => base.scaling.clone(),
+        None => Scaling::fit(&plan.finetune, &split.train, plan.log10)?,
+    };
+    let start = start(plan, how, base, seed);
+    let targets = plan.finetune.targets.columns;
+    let run = Run {
+        id,
+        loss_weights: loss_weights(targets, targets),
+        network: start.network,
+        parameters: start.parameters,
+        training: how.training,
+        seed: key(plan.seed, label::TRAINING, seed),
+        table: FINETUNE,
+        training_rows: split.train,
+        validation_rows: split.validation,
+        scale: input_scale(&scaling),
+    };
+    Ok(Prepared { run, scaling })
+}
+
+/// The rows of a size and a seed, the same for every strategy.
+fn split(plan: &Plan, size: usize, seed: u32) -> Result<Split> {
+    plan.pool.subset(plan.sizes[size], plan.validation, key(plan.seed, label::SUBSET, seed))
+}
+
+fn start(plan: &Plan, how: &StrategyPlan, base: Option<&Pretrained>, seed: u32) -> Start {
+    let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
+    let fresh = key(plan.seed, label::TRANSFER, seed);
+    let base = || &base.expect("jobs: a transfer without its pre-training").start;
+    match how.strategy {
+        Strategy::Scratch => {
+            let network = plan.shape.network(inputs, &plan.shape.hidden, targets, how.dropout);
+            let parameters = network.initial_parameters(key(plan.seed, label::INITIAL, seed));
+            Start { network, parameters }
+        }
+        Strategy::DummyNode => transfer::dummy_node(base(), targets, how.dropout, fresh),
+        Strategy::WarmStart => {
+            transfer::warm_start(base(), plan.shared(), targets, how.dropout, fresh)
+        }
+        Strategy::AttachHead => {
+            let width = transfer::head_inputs(&base().network, how.reads);
+            let head = plan.shape.network(width, &how.head, targets, how.dropout);
+            transfer::attach_head(base(), how.reads, &head, fresh)
+        }
+    }
+}
+
+/// The largest networks of the plan with their batches, to ask a device whether it can hold them.
+pub fn largest(plan: &Plan) -> Vec<(crate::network::Network, usize)> {
+    let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
+    let hidden = &plan.shape.hidden;
+    let mut networks = Vec::new();
+    if let Some(pretraining) = &plan.pretraining {
+        let network = plan.shape.network(inputs, hidden, plan.shared() + pretraining.dummies, 0.0);
+        networks.push((network, pretraining.training.batch));
+    }
+    for how in &plan.strategies {
+        let network = plan.shape.network(inputs, hidden, targets, 0.0);
+        match (how.strategy, networks.first()) {
+            (Strategy::AttachHead, Some((base, _))) => {
+                let base = Start { parameters: vec![0.0; base.parameter_len()], network: base.clone() };
+                let width = transfer::head_inputs(&base.network, how.reads);
+                let head = plan.shape.network(width, &how.head, targets, 0.0);
+                let whole = transfer::attach_head(&base, how.reads, &head, 0);
+                networks.push((whole.network, how.training.batch));
+            }
+            _ => networks.push((network, how.training.batch)),
+        }
+    }
+    networks
+}
+
+fn loss_weights(targets: usize, outputs: usize) -> Vec<f32> {
+    (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect()
+}
+
+fn input_scale(scaling: &Scaling) -> InputScale {
+    InputScale {
+        mean: scaling.mean.iter().map(|mean| *mean as f32).collect(),
+        inverse_deviation: scaling.deviation.iter().map(|d| (1.0 / d) as f32).collect(),
+    }
+}

@@ -1,0 +1,398 @@
+//! A study as it is meant: datasets read, every setting checked, nothing that could still be invalid.
+
+use std::path::Path;
+
+use super::typed::{DataSource, HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
+use crate::data::{Dataset, Pool, check_positive};
+use crate::error::Result;
+use crate::input_error;
+use crate::network::{Activation, Network};
+use crate::run::Training;
+use crate::transfer::{Reads, Strategy};
+
+/// A study that can run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Title.
+    pub name: String,
+    /// Names everything random.
+    pub seed: u64,
+    /// Networks per size and strategy.
+    pub seeds: u32,
+    /// Simulations of each fine-tuning, rising.
+    pub sizes: Vec<usize>,
+    /// The part of each size that is validated on.
+    pub validation: f64,
+    /// Whether every network is saved.
+    pub save_models: bool,
+    /// Whether inputs are taken as log10.
+    pub log10: bool,
+    /// The data to fine-tune on: the shared targets first, then the new ones.
+    pub finetune: Dataset,
+    /// Which of its rows are for testing, and the rest.
+    pub pool: Pool,
+    /// The pre-training, if a strategy transfers.
+    pub pretraining: Option<Pretraining>,
+    /// The strategies to compare.
+    pub strategies: Vec<StrategyPlan>,
+    /// Hidden layers and activations.
+    pub shape: Shape,
+}
+
+/// How networks are pre-trained.
+#[derive(Clone, Debug)]
+pub struct Pretraining {
+    /// The data.
+    pub dataset: Dataset,
+    /// All its rows.
+    pub pool: Pool,
+    /// Simulations used.
+    pub simulations: usize,
+    /// The part that is validated on.
+    pub validation: f64,
+    /// Outputs that the loss ignores.
+    pub dummies: usize,
+    /// How they are trained.
+    pub training: Training,
+}
+
+/// One strategy and what differs in it.
+#[derive(Clone, Debug)]
+pub struct StrategyPlan {
+    /// Which.
+    pub strategy: Strategy,
+    /// How its runs are trained.
+    pub training: Training,
+    /// Its dropout.
+    pub dropout: f32,
+    /// What a head reads.
+    pub reads: Reads,
+    /// Hidden widths of a head.
+    pub head: Vec<usize>,
+}
+
+/// Hidden layers and activations of the networks of a study.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Their activation.
+    pub activation: Activation,
+    /// Activation of the outputs.
+    pub output: Activation,
+    /// Dropout after each hidden layer.
+    pub dropout: f32,
+}
+
+impl Shape {
+    /// A network of this shape.
+    pub fn network(&self, inputs: usize, hidden: &[usize], outputs: usize, dropout: f32) -> Network {
+        Network::perceptron(inputs, hidden, outputs, self.activation, self.output, dropout)
+    }
+}
+
+/// Widest layer.
+pub const WIDEST: usize = 4096;
+/// Most hidden layers.
+pub const DEEPEST: usize = 6;
+
+impl Plan {
+    /// Reads a study file and everything that it names; paths are relative to the file.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for everything that a user can get wrong.
+    pub fn read(path: &Path) -> Result<Self> {
+        let typed = StudyFile::read(path)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::new(typed, base)
+    }
+
+    /// A plan from what was typed.
+    ///
+    /// # Errors
+    /// As [`Plan::read`].
+    pub fn new(typed: StudyFile, base: &Path) -> Result<Self> {
+        let shape = shape(&typed.network)?;
+        let training = training(&typed.training)?;
+        let strategies = strategies(&typed, &training, &shape)?;
+        let sizes = sizes(&typed)?;
+        check_fraction("validation", typed.validation)?;
+        let mut finetune = read(&typed.data.finetune, base)?;
+        let pretraining = match strategies.iter().any(|plan| plan.strategy.transfers()) {
+            true => Some(pretraining(&typed, &training, &mut finetune, base)?),
+            false => None,
+        };
+        if typed.log10 {
+            check_positive(&finetune, "data.finetune")?;
+        }
+        let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
+        if typed.test == 0 {
+            return Err(input_error!("test = 0: keep at least one simulation aside to test on"));
+        }
+        for size in &sizes {
+            pool.subset(*size, typed.validation, 0)?;
+        }
+        Ok(Self {
+            name: typed.name,
+            seed: typed.seed,
+            seeds: typed.seeds,
+            sizes,
+            validation: typed.validation,
+            save_models: typed.save_models,
+            log10: typed.log10,
+            finetune,
+            pool,
+            pretraining,
+            strategies,
+            shape,
+        })
+    }
+
+    /// Targets that pre-training knows.
+    pub fn shared(&self) -> usize {
+        self.pretraining.as_ref().map_or(0, |pretraining| pretraining.dataset.target_names.len())
+    }
+
+    /// Fine-tunings.
+    pub fn runs(&self) -> usize {
+        self.sizes.len() * self.strategies.len() * self.seeds as usize
+    }
+}
+
+fn read(source: &DataSource, base: &Path) -> Result<Dataset> {
+    match source {
+        DataSource::File(path) => Dataset::load(&base.join(path)),
+        DataSource::Import(source) => source.read(base),
+    }
+}
+
+fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
+    let mut sizes = typed.sizes.clone();
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.is_empty() || sizes.len() != typed.sizes.len() {
+        return Err(input_error!("sizes = {:?}: give at least one size, each once", typed.sizes));
+    }
+    if typed.seeds == 0 {
+        return Err(input_error!("seeds = 0: train at least one network per size and strategy"));
+    }
+    Ok(sizes)
+}
+
+fn check_fraction(key: &str, value: f64) -> Result<()> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(());
+    }
+    Err(input_error!("{key} = {value}: the part of the simulations to validate on lies between 0 and 1"))
+}
+
+fn activation(key: &str, name: &str, slope: f32) -> Result<Activation> {
+    Activation::named(name, slope).ok_or_else(|| {
+        let names: Vec<&str> = Activation::ALL.iter().map(|activation| activation.name()).collect();
+        input_error!("network.{key} = \"{name}\": no such activation; there are {}", names.join(", "))
+    })
+}
+
+fn shape(typed: &NetworkTable) -> Result<Shape> {
+    check_hidden("network.hidden", &typed.hidden)?;
+    check_dropout("network.dropout", typed.dropout)?;
+    Ok(Shape {
+        hidden: typed.hidden.clone(),
+        activation: activation("activation", &typed.activation, typed.slope)?,
+        output: activation("output", &typed.output, typed.slope)?,
+        dropout: typed.dropout,
+    })
+}
+
+fn check_hidden(key: &str, hidden: &[usize]) -> Result<()> {
+    if hidden.is_empty() || hidden.len() > DEEPEST {
+        return Err(input_error!("{key} has {} layers; give 1 to {DEEPEST} widths", hidden.len()));
+    }
+    match hidden.iter().find(|width| !(1..=WIDEST).contains(*width)) {
+        Some(width) => Err(input_error!("{key} = {hidden:?}: a width of {width}; widths are 1 to {WIDEST}")),
+        None => Ok(()),
+    }
+}
+
+fn check_dropout(key: &str, dropout: f32) -> Result<()> {
+    if (0.0..1.0).contains(&dropout) {
+        return Ok(());
+    }
+    Err(input_error!("{key} = {dropout}: a probability of at least 0 and below 1"))
+}
+
+fn training(typed: &TrainingTable) -> Result<Training> {
+    let betas = typed.betas.unwrap_or([0.5, 0.999]);
+    let training = Training {
+        batch: typed.batch.unwrap_or(32),
+        learning_rate: typed.learning_rate.unwrap_or(1e-3),
+        weight_decay: typed.weight_decay.unwrap_or(1e-4),
+        beta1: betas[0],
+        beta2: betas[1],
+        epsilon: typed.epsilon.unwrap_or(1e-8),
+        max_epochs: typed.epochs.unwrap_or(1000),
+        patience: typed.patience.unwrap_or(50),
+        min_delta: typed.min_delta.unwrap_or(1e-6),
+    };
+    check_training("training", &training)?;
+    Ok(training)
+}
+
+fn check_training(table: &str, training: &Training) -> Result<()> {
+    let bad = |key: &str, value: &dyn std::fmt::Display, need: &str| {
+        Err(input_error!("{table}.{key} = {value}: {need}"))
+    };
+    let t = training;
+    let number = |value: f64| value.is_finite() && value >= 0.0;
+    match () {
+        () if t.batch == 0 => bad("batch", &t.batch, "a minibatch has at least one example"),
+        () if t.max_epochs == 0 => bad("epochs", &t.max_epochs, "train for at least one epoch"),
+        () if t.patience == 0 => bad("patience", &t.patience, "wait for at least one epoch"),
+        () if !(number(t.learning_rate) && t.learning_rate > 0.0) => {
+            bad("learning_rate", &t.learning_rate, "a number above 0")
+        }
+        () if !number(t.weight_decay) => bad("weight_decay", &t.weight_decay, "a number of at least 0"),
+        () if !(0.0..1.0).contains(&t.beta1) => bad("betas", &t.beta1, "each at least 0 and below 1"),
+        () if !(0.0..1.0).contains(&t.beta2) => bad("betas", &t.beta2, "each at least 0 and below 1"),
+        () if !(number(t.epsilon) && t.epsilon > 0.0) => bad("epsilon", &t.epsilon, "a number above 0"),
+        () if !number(t.min_delta) => bad("min_delta", &t.min_delta, "a number of at least 0"),
+        () => Ok(()),
+    }
+}
+
+fn strategies(typed: &StudyFile, training: &Training, shape: &Shape) -> Result<Vec<StrategyPlan>> {
+    let tables = &typed.strategies;
+    let plain = [
+        (Strategy::Scratch, &tables.scratch),
+        (Strategy::DummyNode, &tables.dummy_node),
+        (Strategy::WarmStart, &tables.warm_start),
+    ];
+    let none = plain.iter().all(|(_, table)| table.is_none()) && tables.attach_head.is_none();
+    let (all, head) = (StrategyTable::default(), HeadTable::default());
+    let mut plans = Vec::new();
+    for (strategy, table) in plain {
+        if let Some(table) = table.as_ref().or(none.then_some(&all)) {
+            let plain = HeadTable {
+                learning_rate: table.learning_rate,
+                weight_decay: table.weight_decay,
+                dropout: table.dropout,
+                ..HeadTable::default()
+            };
+            plans.push(strategy_plan(strategy, &plain, training, shape)?);
+        }
+    }
+    if let Some(table) = tables.attach_head.as_ref().or(none.then_some(&head)) {
+        plans.push(strategy_plan(Strategy::AttachHead, table, training, shape)?);
+    }
+    Ok(plans)
+}
+
+fn strategy_plan(
+    strategy: Strategy,
+    table: &HeadTable,
+    training: &Training,
+    shape: &Shape,
+) -> Result<StrategyPlan> {
+    let key = format!("strategies.{}", strategy.name());
+    let training = Training {
+        learning_rate: table.learning_rate.unwrap_or(training.learning_rate),
+        weight_decay: table.weight_decay.unwrap_or(training.weight_decay),
+        ..*training
+    };
+    check_training(&key, &training)?;
+    let dropout = table.dropout.unwrap_or(shape.dropout);
+    check_dropout(&format!("{key}.dropout"), dropout)?;
+    let reads = match table.reads.as_deref() {
+        None | Some("outputs") => Reads::Outputs,
+        Some("last-hidden") => Reads::LastHidden,
+        Some(other) => {
+            return Err(input_error!("{key}.reads = \"{other}\": a head reads \"outputs\" or \"last-hidden\""));
+        }
+    };
+    let head = table.hidden.clone().unwrap_or_else(|| shape.hidden.clone());
+    check_hidden(&format!("{key}.hidden"), &head)?;
+    Ok(StrategyPlan { strategy, training, dropout, reads, head })
+}
+
+/// Reads the data to pre-train on, and puts the targets of `finetune` into its order.
+fn pretraining(
+    typed: &StudyFile,
+    training: &Training,
+    finetune: &mut Dataset,
+    base: &Path,
+) -> Result<Pretraining> {
+    let Some(source) = &typed.data.pretrain else {
+        return Err(input_error!(
+            "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
+        ));
+    };
+    let dataset = read(source, base)?;
+    check_inputs(&dataset, finetune)?;
+    let new: Vec<String> = finetune
+        .target_names
+        .iter()
+        .filter(|name| !dataset.target_names.contains(name))
+        .cloned()
+        .collect();
+    check_targets(&dataset, finetune)?;
+    *finetune = finetune.select_targets(&[dataset.target_names.clone(), new.clone()].concat())?;
+    if typed.log10 {
+        check_positive(&dataset, "data.pretrain")?;
+    }
+    let table = &typed.pretraining;
+    let training = Training {
+        learning_rate: table.learning_rate.unwrap_or(training.learning_rate),
+        weight_decay: table.weight_decay.unwrap_or(training.weight_decay),
+        batch: table.batch.unwrap_or(training.batch),
+        max_epochs: table.epochs.unwrap_or(training.max_epochs),
+        patience: table.patience.unwrap_or(training.patience),
+        ..*training
+    };
+    check_training("pretraining", &training)?;
+    let validation = table.validation.unwrap_or(0.15);
+    check_fraction("pretraining.validation", validation)?;
+    let pool = Pool::new(dataset.inputs.rows, 0, typed.seed)?;
+    let simulations = table.simulations.unwrap_or(dataset.inputs.rows);
+    pool.subset(simulations, validation, 0)?;
+    let dummies = table.dummies.unwrap_or(new.len());
+    Ok(Pretraining { dataset, pool, simulations, validation, dummies, training })
+}
+
+fn check_inputs(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
+    let (before, after) = (pretrain.inputs.columns, finetune.inputs.columns);
+    if before != after {
+        return Err(input_error!(
+            "data.pretrain has {before} inputs but data.finetune has {after}; a network can only be reused on the same inputs"
+        ));
+    }
+    let apart = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6 * a.abs().max(b.abs());
+    match pretrain.axis.iter().zip(&finetune.axis).position(|pair| apart(&pair)) {
+        Some(place) => Err(input_error!(
+            "input {place} lies at {} {} in data.pretrain but at {} in data.finetune; the bins must be the same",
+            pretrain.axis_name,
+            pretrain.axis[place],
+            finetune.axis[place]
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_targets(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
+    for (name, range) in pretrain.target_names.iter().zip(&pretrain.target_ranges) {
+        let Some(place) = finetune.target_names.iter().position(|other| other == name) else {
+            return Err(input_error!(
+                "data.pretrain has the target '{name}', which data.finetune has not ({}); choose the shared ones with \
+                 `targets = [...]`, or rename with `target_names`",
+                finetune.target_names.join(", ")
+            ));
+        };
+        if finetune.target_ranges[place] != *range {
+            return Err(input_error!(
+                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in data.finetune; give both the \
+                 same `target_ranges`",
+                finetune.target_ranges[place]
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! A study file as it is typed: TOML, with unknown keys refused and the nearest known one suggested.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::data::Source;
+use crate::error::Result;
+use crate::input_error;
+
+/// A study file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyFile {
+    /// Title of tables and plots.
+    pub name: String,
+    /// Names everything random; default 1.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Networks per size and strategy; default 6.
+    #[serde(default = "six")]
+    pub seeds: u32,
+    /// Simulations of each fine-tuning: training and validation together.
+    pub sizes: Vec<usize>,
+    /// Simulations that are kept aside to test on.
+    pub test: usize,
+    /// The part of each size that is validated on; default 0.2.
+    #[serde(default = "fifth")]
+    pub validation: f64,
+    /// Whether every network is saved; default true.
+    #[serde(default = "yes")]
+    pub save_models: bool,
+    /// Whether inputs are taken as log10; default true.
+    #[serde(default = "yes")]
+    pub log10: bool,
+    /// The datasets.
+    pub data: DataTable,
+    /// The networks; default as in the paper.
+    #[serde(default)]
+    pub network: NetworkTable,
+    /// How every run is trained.
+    #[serde(default)]
+    pub training: TrainingTable,
+    /// How pre-training differs.
+    #[serde(default)]
+    pub pretraining: PretrainingTable,
+    /// The strategies to compare, with what differs in each; default all four.
+    #[serde(default)]
+    pub strategies: StrategiesTable,
+}
+
+fn one() -> u64 {
+    1
+}
+fn six() -> u32 {
+    6
+}
+fn fifth() -> f64 {
+    0.2
+}
+fn yes() -> bool {
+    true
+}
+
+/// `[data]`: the datasets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataTable {
+    /// What to pre-train on; not needed if no strategy transfers.
+    pub pretrain: Option<DataSource>,
+    /// What to fine-tune on.
+    pub finetune: DataSource,
+}
+
+/// A dataset: the path of an `.npz`, or a table of files as `shoal import` takes them.
+#[derive(Clone, Debug)]
+pub enum DataSource {
+    /// A dataset of shoal.
+    File(std::path::PathBuf),
+    /// Files to import on the way.
+    Import(Box<Source>),
+}
+
+impl<'de> Deserialize<'de> for DataSource {
+    // by hand, because an untagged enum would swallow the error that names the unknown key
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = DataSource;
+            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+                formatter.write_str("the path of a dataset (.npz), or a table with x and y")
+            }
+            fn visit_str<E>(self, path: &str) -> std::result::Result<DataSource, E> {
+                Ok(DataSource::File(path.into()))
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> std::result::Result<DataSource, A::Error> {
+                let source = Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(DataSource::Import(Box::new(source)))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// `[network]`: the hidden layers of every network, and its outputs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkTable {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: String,
+    /// Slope of leaky_relu below 0.
+    pub slope: f32,
+    /// Activation of the outputs.
+    pub output: String,
+    /// Probability with which a hidden unit is dropped in training.
+    pub dropout: f32,
+}
+
+impl Default for NetworkTable {
+    fn default() -> Self {
+        Self {
+            hidden: vec![256, 256],
+            activation: "leaky_relu".into(),
+            slope: 0.2,
+            output: "sigmoid".into(),
+            dropout: 0.2,
+        }
+    }
+}
+
+/// `[training]`: AdamW and stopping. Every key may be left out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingTable {
+    /// Examples in a minibatch; default 32.
+    pub batch: Option<usize>,
+    /// Step size; default 1e-3.
+    pub learning_rate: Option<f64>,
+    /// Decoupled weight decay; default 1e-4.
+    pub weight_decay: Option<f64>,
+    /// Decays of the moments; default [0.5, 0.999].
+    pub betas: Option<[f64; 2]>,
+    /// Added to the root of the second moment; default 1e-8.
+    pub epsilon: Option<f64>,
+    /// Epochs at most; default 1000.
+    pub epochs: Option<u32>,
+    /// Epochs without improvement before a run stops; default 50.
+    pub patience: Option<u32>,
+    /// By how much the validation loss must fall to count; default 1e-6.
+    pub min_delta: Option<f64>,
+}
+
+/// `[pretraining]`: what differs when pre-training.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PretrainingTable {
+    /// Simulations; default all.
+    pub simulations: Option<usize>,
+    /// The part that is validated on; default 0.15.
+    pub validation: Option<f64>,
+    /// Dummy outputs; default as many as there are new targets.
+    pub dummies: Option<usize>,
+    /// Overrides `[training]`.
+    pub learning_rate: Option<f64>,
+    /// Overrides `[training]`.
+    pub weight_decay: Option<f64>,
+    /// Overrides `[training]`.
+    pub batch: Option<usize>,
+    /// Overrides `[training]`.
+    pub epochs: Option<u32>,
+    /// Overrides `[training]`.
+    pub patience: Option<u32>,
+}
+
+/// `[strategies]`: one table a strategy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StrategiesTable {
+    /// No transfer.
+    pub scratch: Option<StrategyTable>,
+    /// Dummy outputs become the new targets.
+    pub dummy_node: Option<StrategyTable>,
+    /// Fresh outputs for the new targets.
+    pub warm_start: Option<StrategyTable>,
+    /// A fresh network on a frozen one.
+    pub attach_head: Option<HeadTable>,
+}
+
+/// `[strategies.<name>]`: what differs in a strategy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyTable {
+    /// Overrides `[training]`.
+    pub learning_rate: Option<f64>,
+    /// Overrides `[training]`.
+    pub weight_decay: Option<f64>,
+    /// Overrides `[network]`.
+    pub dropout: Option<f32>,
+}
+
+/// `[strategies.attach-head]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadTable {
+    /// Overrides `[training]`.
+    pub learning_rate: Option<f64>,
+    /// Overrides `[training]`.
+    pub weight_decay: Option<f64>,
+    /// Dropout in the head; overrides `[network]`.
+    pub dropout: Option<f32>,
+    /// What the head reads: "outputs" (default) or "last-hidden".
+    pub reads: Option<String>,
+    /// Hidden widths of the head; default those of `[network]`.
+    pub hidden: Option<Vec<usize>>,
+}
+
+impl StudyFile {
+    /// Reads a study file.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with the line, and the nearest key for an unknown one.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            let folder = std::env::current_dir().unwrap_or_default();
+            input_error!("{name}: the study file cannot be read: {e} (looked from {})", folder.display())
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            let hint = suggestion(error.message()).unwrap_or_default();
+            input_error!("{name}: {}{hint}", error.to_string().trim_end())
+        })
+    }
+}
+
+/// "; did you mean ..." for serde's message about an unknown field.
+fn suggestion(message: &str) -> Option<String> {
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (typed, known) = words.split_first()?;
+    if !message.starts_with("unknown field") {
+        return None;
+    }
+    let near = |other: &&&str| strsim::jaro_winkler(typed, other);
+    let best = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    (near(&best) > 0.7).then(|| format!("\ndid you mean `{best}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "name = 'a'\nsizes = [50]\ntest = 10\n[data]\nfinetune = 'b.npz'\n";
+
+    fn error(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("study.toml");
+        std::fs::write(&path, text).unwrap();
+        StudyFile::read(&path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_smallest_study_has_the_papers_defaults() {
+        let study: StudyFile = toml::from_str(SMALLEST).unwrap();
+        assert_eq!((study.seeds, study.validation, study.log10), (6, 0.2, true));
+        assert_eq!(study.network.hidden, [256, 256]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
+        let text = format!("{SMALLEST}[training]\nlearningrate = 1e-3\n");
+        let error = error(&text);
+        assert!(error.contains("did you mean `learning_rate`?"), "{error}");
+        assert!(error.contains("line 7"), "{error}");
+        let text = SMALLEST.replace("'b.npz'", "{ x = 'a', y = 'b', axes = 'c' }");
+        assert!(self::error(&text).contains("did you mean `axis`?"), "{}", self::error(&text));
+        let text = format!("{SMALLEST}[strategies.warmstart]\n");
+        assert!(self::error(&text).contains("did you mean `warm-start`?"), "{}", self::error(&text));
+    }
+}
