@@ -1,5 +1,55 @@
-//! shoal
+//! shoal trains hundreds of *different* small networks at once on any GPU, and on that tells how many expensive simulations
+//! pre-training saves, which transfer strategy is best and where transfer hurts.
+//!
+//! # The idea
+//!
+//! A training step is a short list of kernels, [`kernels::step`]: clock, gather, forward for each layer, loss, backward for each
+//! layer, AdamW. Runs never touch each other's memory, so two players may play the same list in two orders:
+//!
+//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 3 in all, for one run or for
+//!   four thousand. Which run and which tile a workgroup serves stands in a table that the host wrote.
+//! - [`device::cpu`] plays one run across all steps, each thread its own.
+//!
+//! All that changes from step to step lives beside the run: step, epoch, cursor, losses, patience, `done`
+//! ([`kernels::layout::State`]). The clock comes first in a step: it books what the last step computed and decides whether this
+//! one is a training batch, a validation batch or nothing. Shuffles and dropout masks are functions of counters
+//! ([`random`]), so nothing is stored or uploaded for them. The host ([`shoal`]) submits chunks of about 50 ms, reads the states
+//! of one chunk while the next one runs, takes the best parameters of runs that are done and packs waiting runs into their
+//! places.
+//!
+//! Matrices lie feature by feature: a row is a unit, its columns are the examples of the batch, four to a vec4. Rows of weights
+//! are padded to whole vec4s with zeros that stay zero.
+//!
+//! # The modules, in the order in which they depend on each other
+//!
+//! | module | one sentence |
+//! |---|---|
+//! | [`error`] | what can go wrong, and the exit code of each |
+//! | [`random`] | counter-based numbers: hashes, a shuffle, normals |
+//! | [`data`] | datasets: reading, importing, scaling, splitting; knows nothing of training |
+//! | [`network`] | the shape of a network, where its parameters lie, how it starts |
+//! | [`run`] | one training of one network, and its outcome |
+//! | [`kernels`] | one file per shader: bindings, grid, CPU twin |
+//! | [`device`] | the two players, and how one is chosen |
+//! | [`shoal`] | packing, chunks, leaving and refilling |
+//! | [`check`] | a small training on a device against the CPU, before it is trusted |
+//! | [`transfer`] | the four strategies: from a pre-trained network to a fresh one; pure |
+//! | [`model`] | a trained network with all that is needed to predict, as a file |
+//! | [`report`] | tables, statistics, plots |
+//! | [`study`] | a whole experiment, from a TOML file to a folder of results |
+//!
+//! # The six laws, each a test in `tests/laws/`
+//!
+//! 1. *twin*: every kernel on the GPU equals its twin on the CPU in f64, within a tolerance from the number of terms.
+//! 2. *slope*: the twins' gradients equal central differences.
+//! 3. *company*: a run among hundreds of different runs gives the same bits as alone.
+//! 4. *again*: same seed, same device, same bits; a run that was killed and started again gives the same bits.
+//! 5. *honest*: no adapter, a lost device, a NaN, a full disk: a clear error, and nothing that was finished is lost.
+//! 6. *outside*: results agree with PyTorch on stored arrays.
+//!
+//! Bits are promised for one adapter, driver and tile set, never across devices.
 #![warn(missing_docs)]
+
 pub mod check;
 pub mod data;
 pub mod device;
@@ -14,5 +64,6 @@ pub mod run;
 pub mod shoal;
 pub mod study;
 pub mod transfer;
+
 pub use error::{Error, Result};
 pub use files::write_atomically;

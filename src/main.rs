@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    quiet_mesa();
     let arguments = cli::Arguments::parse();
     let output = cli::Output::new(&arguments.global);
     match cli::run(arguments, &output) {
@@ -15,5 +16,14 @@ fn main() -> ExitCode {
             output.error(&error);
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Without a desktop session, a layer of Mesa that only sorts adapters complains on the standard error about the session that
+/// is not there; shoal sorts adapters itself.
+fn quiet_mesa() {
+    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: no other thread has started yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs every test. The laws need a Vulkan adapter: where the machine has none, a software one is installed first, if that is
+# possible without asking; else one line says what to type.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+has_adapter() { ./target/release/shoal devices --json | grep -q '"class"'; }
+
+packages="mesa-vulkan-drivers libvulkan1"
+install() {
+    if [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages
+    elif sudo -n true 2>/dev/null; then
+        sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages
+    else
+        return 1
+    fi
+}
+
+cargo build --release --locked
+if [ "$(uname)" = Linux ] && ! has_adapter; then
+    echo "no Vulkan adapter here: installing a software one ($packages)"
+    if ! command -v apt-get >/dev/null || ! install; then
+        echo "it could not be installed from here; type: sudo apt-get install $packages" >&2
+        exit 1
+    fi
+fi
+cargo test --release --locked
