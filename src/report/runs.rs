@@ -3,11 +3,15 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::files::{output_error, sync_folder, write_bytes};
 use super::fields::{csv_text, number_text};
 use crate::error::Result;
 use crate::input_error;
+
+/// How long rows may wait to be forced to disk.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
 
 /// The columns before the ones that each target adds.
 const BEFORE: [&str; 5] = [
@@ -57,6 +61,7 @@ pub struct RunsFile {
     path: PathBuf,
     file: File,
     targets: usize,
+    synced: Instant,
 }
 
 impl RunsFile {
@@ -71,6 +76,7 @@ impl RunsFile {
             path: path.to_owned(),
             file,
             targets: targets.len(),
+            synced: Instant::now(),
         };
         runs.write_line(&header(targets))?;
         sync_folder(path);
@@ -93,11 +99,16 @@ impl RunsFile {
     fn write_line(&mut self, fields: &[String]) -> Result<()> {
         let line = csv_text(std::iter::once(fields));
         // One write per row: a killed process then tears at most the last one.
-        (self
-            .file
-            .write_all(&line)
-            .and_then(|()| self.file.sync_data()))
-        .map_err(|error| output_error(&self.path, &error))
+        // It survives the process at once, and a power cut after a second at most: forcing each row to disk would cost
+        // more than training a tiny network.
+        let due = self.synced.elapsed() >= SYNC_EVERY;
+        (self.file.write_all(&line))
+            .and_then(|()| if due { self.file.sync_data() } else { Ok(()) })
+            .map_err(|error| output_error(&self.path, &error))?;
+        if due {
+            self.synced = Instant::now();
+        }
+        Ok(())
     }
 }
 

@@ -84,10 +84,11 @@ impl<'a> Crew<'a> {
                 }
             }
         }
+        // told while the run still counts, so that the bytes it held are seen
+        let _ = self.tell(u64::from(player.memory.state.steps - steps));
         let mut desk = self.desk();
         desk.alive -= 1;
         desk.bytes -= bytes;
-        desk.run_steps += u64::from(player.memory.state.steps - steps);
         if player.done() && desk.failure.is_none() {
             let outcome = player.outcome();
             if let Err(error) = desk.work.finished(outcome) {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::jobs::{self, Job, Prepared, Pretrained};
 use super::plan::Plan;
@@ -78,7 +79,9 @@ pub fn execute(
         provenance,
         failure: None,
     };
+    let start = Instant::now();
     let trained = shoal::train(device, jobs::tables(plan), &mut execution);
+    execution.provenance.seconds = start.elapsed().as_secs_f64();
     let failure = execution.failure.take();
     let trained = failure.map_or(trained, Err);
     execution.provenance.status = if trained.is_ok() { "finished" } else { "stopped" };
@@ -148,7 +151,6 @@ impl Work for Execution<'_> {
     }
 
     fn progress(&mut self, progress: &Progress) -> Result<()> {
-        self.provenance.seconds = progress.elapsed.as_secs_f64();
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         (self.observe)(&Event::Progress {
             progress: *progress,
