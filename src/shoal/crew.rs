@@ -84,17 +84,19 @@ impl<'a> Crew<'a> {
                 }
             }
         }
-        // told while the run still counts, so that the bytes it held are seen
-        let _ = self.tell(u64::from(player.memory.state.steps - steps));
+        let done = player.done();
         let mut desk = self.desk();
         desk.alive -= 1;
-        desk.bytes -= bytes;
-        if player.done() && desk.failure.is_none() {
+        if done && desk.failure.is_none() {
             let outcome = player.outcome();
             if let Err(error) = desk.work.finished(outcome) {
                 desk.failure.get_or_insert(error);
             }
         }
+        drop(desk);
+        // runs shorter than a chunk tell here alone
+        let _ = self.tell(u64::from(player.memory.state.steps - steps));
+        self.desk().bytes -= bytes;
         self.finished.notify_all();
     }
 

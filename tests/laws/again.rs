@@ -1,1 +1,208 @@
-//! again
+//! Again: same seed, same device, same bits; and killed at any moment and resumed, same bits as never killed.
+//!
+//! The unit of resume is the run: one that was not finished starts again from its beginning, in another shoal, beside
+//! other neighbours.
+
+use shoal::device::Device;
+use shoal::device::cpu::Cpu;
+use shoal::network::{Activation, Network};
+use shoal::run::{Outcome, Run, Table, Training};
+use shoal::shoal::{Limits, Progress, Work, train, train_within};
+use shoal::{Error, Result};
+
+use crate::common::*;
+
+fn on_gpu() -> Device {
+    Device::Gpu(Box::new(gpu()))
+}
+
+fn on_cpu(threads: usize) -> Device {
+    Device::Cpu(Cpu { threads })
+}
+
+#[test]
+fn the_gpu_gives_the_same_bits_twice() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let runs = different_runs(60, &table, 40);
+    let first = outcomes(&on_gpu(), &table, &runs);
+    let second = outcomes(&on_gpu(), &table, &runs);
+    assert_all_same(&first, &second, "gpu, again");
+}
+
+#[test]
+fn the_cpu_gives_the_same_bits_on_one_thread_and_on_two() {
+    let table = table(60, 11, 3);
+    let runs = different_runs(60, &table, 40);
+    let one = outcomes(&on_cpu(1), &table, &runs);
+    for threads in [1, 2, 5] {
+        let again = outcomes(&on_cpu(threads), &table, &runs);
+        assert_all_same(&one, &again, &format!("cpu, {threads} threads"));
+    }
+}
+
+#[test]
+fn a_seed_names_a_model_and_another_seed_another_one() {
+    let _turn = turn();
+    let table = table(40, 5, 2);
+    for device in [on_gpu(), on_cpu(2)] {
+        // shuffles alone, masks alone (one batch an epoch), both
+        for (batch, dropout) in [(8, 0.0), (32, 0.4), (8, 0.4)] {
+            let hidden = Activation::Tanh;
+            let network = Network::perceptron(5, &[16], 2, hidden, Activation::Identity, dropout);
+            let training = Training {
+                batch,
+                ..training()
+            };
+            let parameters = network.initial_parameters(1);
+            let seeded = |id: usize| Run {
+                seed: [7, 8, 9, 10][id % 4],
+                parameters: parameters.clone(),
+                ..run(id, network.clone(), &table, 40, training)
+            };
+            // each seed twice
+            let found = outcomes(&device, &table, &(0..8).map(seeded).collect::<Vec<_>>());
+            for (one, other) in (0..8).flat_map(|one| (0..one).map(move |other| (one, other))) {
+                let same = bits(&found[one].parameters) == bits(&found[other].parameters);
+                assert_eq!(
+                    same,
+                    one % 4 == other % 4,
+                    "runs {one} and {other}, batch {batch}"
+                );
+            }
+        }
+    }
+    let network = Network::perceptron(5, &[16], 2, Activation::Tanh, Activation::Identity, 0.0);
+    assert_ne!(network.initial_parameters(1), network.initial_parameters(2));
+}
+
+/// Interrupts the training when so many runs are finished.
+struct Killed {
+    list: List,
+    after: usize,
+}
+
+impl Work for Killed {
+    fn next(&mut self) -> Option<Run> {
+        self.list.next()
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        self.list.finished(outcome)
+    }
+
+    fn progress(&mut self, _progress: &Progress) -> Result<()> {
+        match self.list.outcomes.iter().flatten().count() >= self.after {
+            true => Err(Error::Interrupted("stopped by the test".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Kills a training at several moments, trains what was not finished in another call, and compares with `undisturbed`.
+fn killed_and_resumed(
+    what: &str,
+    runs: &[Run],
+    undisturbed: &[Outcome],
+    train: impl Fn(&mut dyn Work) -> Result<()>,
+) {
+    for after in [0, 1, runs.len() / 4, runs.len() / 2] {
+        let mut killed = Killed {
+            list: List::new(runs.to_vec()),
+            after,
+        };
+        let ended = train(&mut killed);
+        assert!(
+            matches!(ended, Err(Error::Interrupted(_))),
+            "{what}: {ended:?}"
+        );
+        let mut outcomes = killed.list.outcomes;
+        let left: Vec<Run> = runs
+            .iter()
+            .filter(|run| outcomes[run.id].is_none())
+            .cloned()
+            .collect();
+        assert!(
+            !left.is_empty() && left.len() <= runs.len() - after,
+            "{what}: {} left",
+            left.len()
+        );
+        let mut resumed = List::new(left);
+        train(&mut resumed).expect("the rest ends well");
+        for (place, outcome) in resumed.outcomes.into_iter().enumerate() {
+            outcomes[place] = outcomes[place].take().or(outcome);
+        }
+        let whole: Vec<Outcome> = outcomes.into_iter().map(|o| o.expect("finished")).collect();
+        assert_all_same(
+            undisturbed,
+            &whole,
+            &format!("{what}, killed after {after} runs"),
+        );
+    }
+}
+
+#[test]
+fn killed_on_the_gpu_and_resumed_gives_the_bits_of_never_killed() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let runs = different_runs(48, &table, 40);
+    let undisturbed = outcomes(&on_gpu(), &table, &runs);
+    killed_and_resumed("gpu", &runs, &undisturbed, |work| {
+        // few places: at any moment some runs wait, some train and some are done
+        let limits = Limits {
+            runs: 12,
+            ..Limits::default()
+        };
+        train_within(&gpu(), tables(&table), work, limits)
+    });
+}
+
+#[test]
+fn killed_on_the_cpu_and_resumed_gives_the_bits_of_never_killed() {
+    let (table, runs) = long_runs(40, 40);
+    let undisturbed = outcomes(&on_cpu(2), &table, &runs);
+    killed_and_resumed("cpu", &runs, &undisturbed, |work| {
+        train(&on_cpu(2), tables(&table), work)
+    });
+}
+
+#[test]
+fn many_short_runs_on_the_cpu_can_be_interrupted() {
+    // each takes far less than the time between two reports
+    let (table, runs) = long_runs(400, 1);
+    let mut killed = Killed {
+        list: List::new(runs),
+        after: 0,
+    };
+    let ended = train(&on_cpu(2), tables(&table), &mut killed);
+    assert!(matches!(ended, Err(Error::Interrupted(_))), "{ended:?}");
+    assert!(
+        killed.list.outcomes.iter().any(Option::is_none),
+        "it trained on to the end"
+    );
+}
+
+/// Runs of a few milliseconds for each epoch.
+fn long_runs(count: usize, epochs: u32) -> (Table, Vec<Run>) {
+    let table = table(400, 11, 3);
+    let training = Training {
+        max_epochs: epochs,
+        patience: epochs,
+        ..training()
+    };
+    let runs = (0..count).map(|id| {
+        let hidden = [60 + id % 7, 64];
+        let (inner, outer) = (Activation::Silu, Activation::Sigmoid);
+        let network = Network::perceptron(11, &hidden, 3, inner, outer, 0.1);
+        run(id, network, &table, 400, training)
+    });
+    let runs = runs.collect();
+    (table, runs)
+}
+
+fn assert_all_same(one: &[Outcome], other: &[Outcome], what: &str) {
+    assert_eq!(one.len(), other.len(), "{what}");
+    one.iter()
+        .zip(other)
+        .for_each(|(one, other)| assert_same(one, other, what));
+}

@@ -26,7 +26,11 @@ pub fn adapter() -> Adapter {
 }
 
 pub fn gpu_with(tiles: Option<TileSet>) -> Gpu {
-    let options = Options { tiles, checks: true, ..Options::default() };
+    let options = Options {
+        tiles,
+        checks: true,
+        ..Options::default()
+    };
     Gpu::open(adapter(), options).expect("the adapter opens")
 }
 
@@ -76,11 +80,21 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
         .map(|place| {
             let (row, target) = (place / targets, place % targets);
             let row = &x[row * inputs..][..inputs];
-            let sum: f32 = row.iter().enumerate().map(|(k, v)| v * ((k + target) as f32).cos()).sum();
+            let sum: f32 = row
+                .iter()
+                .enumerate()
+                .map(|(k, v)| v * ((k + target) as f32).cos())
+                .sum();
             0.5 + 0.4 * (1.5 * sum / (inputs as f32).sqrt()).tanh()
         })
         .collect();
-    Table { x, y, rows, inputs, targets }
+    Table {
+        x,
+        y,
+        rows,
+        inputs,
+        targets,
+    }
 }
 
 pub fn training() -> Training {
@@ -133,8 +147,9 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)
         .map(|id| {
-            let hidden: Vec<usize> =
-                (0..1 + numbers.below(4)).map(|_| 1 + numbers.below(widest)).collect();
+            let hidden: Vec<usize> = (0..1 + numbers.below(4))
+                .map(|_| 1 + numbers.below(widest))
+                .collect();
             let outputs = table.targets + numbers.below(3);
             let dropout = numbers.pick(&[0.0, 0.0, 0.2, 0.5]);
             let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
@@ -168,7 +183,11 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
 /// The network with its first layers frozen.
 pub fn frozen_below(network: &Network, count: usize) -> Network {
     let freeze = |(number, layer): (usize, &Layer)| match number < count {
-        true => Layer { frozen: true, dropout: 0.0, ..*layer },
+        true => Layer {
+            frozen: true,
+            dropout: 0.0,
+            ..*layer
+        },
         false => *layer,
     };
     Network::new(network.layers().iter().enumerate().map(freeze).collect())
@@ -183,7 +202,10 @@ pub struct List {
 impl List {
     pub fn new(runs: Vec<Run>) -> Self {
         let last = runs.iter().map(|run| run.id).max().expect("some runs");
-        Self { waiting: runs.into_iter(), outcomes: vec![None; last + 1] }
+        Self {
+            waiting: runs.into_iter(),
+            outcomes: vec![None; last + 1],
+        }
     }
 }
 
@@ -208,9 +230,32 @@ impl Work for List {
 pub fn outcomes(device: &shoal::device::Device, table: &Table, runs: &[Run]) -> Vec<Outcome> {
     let mut list = List::new(runs.to_vec());
     shoal::shoal::train(device, tables(table), &mut list).expect("the training ends well");
-    runs.iter().map(|run| list.outcomes[run.id].take().expect("every run finished")).collect()
+    runs.iter()
+        .map(|run| list.outcomes[run.id].take().expect("every run finished"))
+        .collect()
 }
 
 pub fn tables(table: &Table) -> Arc<[Table]> {
     Arc::from([table.clone()])
+}
+
+/// Bits, to compare numbers of which some may be NaN.
+pub fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+/// Asserts that two outcomes are the same, bit for bit.
+pub fn assert_same(one: &Outcome, other: &Outcome, what: &str) {
+    let numbers = |outcome: &Outcome| {
+        let losses = [outcome.validation_loss, outcome.training_loss];
+        let losses = losses.map(|loss| loss.map(f64::to_bits));
+        let counts = [outcome.steps, outcome.epochs, outcome.best_epoch];
+        (outcome.id, outcome.stopped, counts, losses)
+    };
+    assert_eq!(numbers(one), numbers(other), "{what}: run {}", one.id);
+    assert!(
+        bits(&one.parameters) == bits(&other.parameters),
+        "{what}: parameters of run {}",
+        one.id
+    );
 }

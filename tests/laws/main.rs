@@ -7,5 +7,6 @@ mod company;
 mod honest;
 mod layout;
 mod outside;
+mod single;
 mod slope;
 mod twin;

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # one order of summation, whatever the machine
 
-SLOPE = 0.2
+SLOPE = float(np.float32(0.2))  # as float32 holds it, so that every player has the same
 ACTIVATIONS = {
     "identity": lambda z: z,
     "relu": F.relu,
