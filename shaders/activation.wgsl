@@ -24,8 +24,14 @@ fn erf(x: vec4f) -> vec4f {
     return sign(x) * (1.0 - series * exp(-a * a));
 }
 
-// activation(z)
+// activation(z). A NaN goes through, so that the loss shows it: `max` and `clamp` would drop it, and WGSL lets a compiler
+// assume that there is none, so the bits are asked.
 fn activate(kind: u32, slope: f32, z: vec4f) -> vec4f {
+    let lost = (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+    return select(activate_number(kind, slope, z), z, lost);
+}
+
+fn activate_number(kind: u32, slope: f32, z: vec4f) -> vec4f {
     switch kind {
         case RELU: { return max(z, vec4f(0.0)); }
         case LEAKY_RELU: { return select(slope * z, z, z > vec4f(0.0)); }

@@ -34,6 +34,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                let _alarm = Alarm(&crew);
                 while let Some(run) = crew.next() {
                     crew.train(run);
                 }
@@ -42,6 +43,19 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
     });
     let desk = crew.desk.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     desk.failure.map_or(Ok(()), Err)
+}
+
+/// Wakes the other threads when one panics: they would wait for its run for ever.
+struct Alarm<'a, 'b>(&'a Crew<'b>);
+
+impl Drop for Alarm<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut desk = self.0.desk.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            desk.failure.get_or_insert(Error::Device("cpu: a thread panicked".into()));
+            self.0.finished.notify_all();
+        }
+    }
 }
 
 impl<'a> Crew<'a> {

@@ -171,27 +171,21 @@ impl<'a> Shoal<'a> {
         let limit = (self.gpu.binding_limit() / 4) as usize;
         let rows = run.training_rows.len() + run.validation_rows.len();
         let layers = run.network.layers().len();
-        let Some(parameters) = self.parameters.take(footprint.parameters, limit / 2) else {
-            return Ok(None);
-        };
-        let Some(work) = self.work.take(footprint.work, limit) else {
-            self.parameters.give(parameters, footprint.parameters);
-            return Ok(None);
-        };
-        let (table_x, table_y) = self.table_bases[run.table];
-        let mut bases = Bases { parameters, work, table_x, table_y, ..Bases::default() };
-        let rest = self.rows.take(rows, limit).zip(self.layers.take(layers, limit / 64));
-        let room = match rest {
-            Some((rows, layers)) => {
-                (bases.rows, bases.layers) = (rows, layers);
-                self.reserve()?
-            }
-            None => false,
-        };
-        if room {
-            return Ok(Some(bases));
+        let parameters = self.parameters.take(footprint.parameters, limit / 2);
+        let work = self.work.take(footprint.work, limit);
+        let rows_at = self.rows.take(rows, limit);
+        // a layer takes less than 16 numbers
+        let layers_at = self.layers.take(layers, limit / 16);
+        if let (Some(parameters), Some(work), Some(rows), Some(layers)) = (parameters, work, rows_at, layers_at)
+            && self.reserve()?
+        {
+            let (table_x, table_y) = self.table_bases[run.table];
+            return Ok(Some(Bases { layers, rows, parameters, work, table_x, table_y }));
         }
-        self.release(run, &bases);
+        parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
+        work.inspect(|at| self.work.give(*at, footprint.work));
+        rows_at.inspect(|at| self.rows.give(*at, rows));
+        layers_at.inspect(|at| self.layers.give(*at, layers));
         Ok(None)
     }
 
@@ -404,6 +398,16 @@ impl<'a> Step<'a> {
     /// # Errors
     /// [`Error::Device`] if the device failed or they do not fit.
     pub fn new(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
+        let mut step = Self::pack(gpu, tables, runs)?;
+        step.play(2)?;
+        Ok(step)
+    }
+
+    /// Packs the runs before their first step; the slot of a run is its place in `runs`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed or they do not fit.
+    pub fn pack(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
         let mut shoal = Shoal::new(gpu, tables.clone(), Limits::default())?;
         for run in runs {
             let run = Prepared::new(run, tables.clone());
@@ -413,9 +417,31 @@ impl<'a> Step<'a> {
             shoal.settle(run, bases)?;
         }
         shoal.write_step()?;
-        let chunk = shoal.play(2)?;
-        shoal.store.states(&chunk)?;
         Ok(Self { shoal })
+    }
+
+    /// Plays so many steps; the state of every slot after them.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    pub fn play(&mut self, steps: u32) -> Result<Vec<State<f32>>> {
+        let chunk = self.shoal.play(steps)?;
+        self.shoal.store.states(&chunk)
+    }
+
+    /// The parameters of a slot as they are now, not the best.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn parameters(&self, slot: usize) -> Result<Vec<f32>> {
+        let packed = self.shoal.slots[slot].as_ref().expect("step: an empty slot");
+        let start = 4 * packed.bases.parameters as u64;
+        let range = start..start + 4 * packed.run.parameters.len() as u64;
+        let bytes = self.shoal.store.read(Buffer::Parameters, &[range])?;
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 
     /// Dispatches of one step.
@@ -442,5 +468,57 @@ impl<'a> Step<'a> {
             seconds.push((call, start.elapsed().as_secs_f64() / f64::from(times)));
         }
         Ok(seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Activation, Network};
+    use crate::run::{InputScale, Training};
+
+    /// A run of which the host expects so many ticks, and what it reads back.
+    fn packed(expected: u32, ticks: u32, echo: u32) -> Packed {
+        let network = Network::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
+        let run = Run {
+            id: 17,
+            parameters: network.initial_parameters(1),
+            network,
+            training: Training {
+                batch: 1,
+                learning_rate: 1e-3,
+                weight_decay: 0.0,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                max_epochs: 1,
+                patience: 1,
+                min_delta: 0.0,
+            },
+            seed: 1,
+            table: 0,
+            training_rows: vec![0],
+            validation_rows: vec![0],
+            scale: InputScale { mean: vec![0.0], inverse_deviation: vec![1.0] },
+            loss_weights: vec![1.0],
+        };
+        let table = Table { x: vec![0.0], y: vec![0.0], rows: 1, inputs: 1, targets: 1 };
+        let run = Prepared::new(run, Arc::from([table]));
+        let state = State { ticks, echo, ..State::fresh() };
+        Packed { run, bases: Bases::default(), since: 0, ticks: expected, state }
+    }
+
+    #[test]
+    fn a_chunk_that_stopped_early_is_an_error_that_names_device_run_and_steps() {
+        assert!(packed(40, 40, 40).check_canary("Apple M9", 8).is_ok());
+        // nothing of it ran; it stopped between two steps; in the middle of the last; the buffer was wiped; too many
+        for (ticks, echo) in [(32, 32), (37, 37), (40, 39), (0, 0), (41, 41), (39, 40)] {
+            let checked = packed(40, ticks, echo).check_canary("Apple M9", 8);
+            let Err(Error::Device(message)) = checked else { panic!("{ticks}, {echo}: {checked:?}") };
+            let numbers = format!("run 17 stands at step {ticks} (its last kernel at {echo}) instead of 40");
+            for part in ["Apple M9", "8 steps", numbers.as_str()] {
+                assert!(message.contains(part), "'{part}' is not in: {message}");
+            }
+        }
     }
 }
