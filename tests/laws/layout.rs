@@ -1,1 +1,320 @@
-//! layout
+//! Layout: what Rust and WGSL both know, they know alike. naga, the compiler inside wgpu, reads every shader; no GPU needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use naga::back::pipeline_constants::process_overrides;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
+use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
+use shoal::kernels::layout::{LANES, phase, stopped};
+use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile};
+use shoal::network::Activation;
+
+fn all_kernels() -> Vec<&'static Kernel> {
+    kernels::ALL.into_iter().chain([&ceiling::KERNEL]).collect()
+}
+
+/// The module, valid without any capability that a device might lack.
+fn parse(kernel: &Kernel) -> (Module, ModuleInfo) {
+    let name = kernel.name;
+    let module = naga::front::wgsl::parse_str(kernel.source)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(kernel.source)));
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(kernel.source)));
+    (module, info)
+}
+
+/// A type as the Rust side writes it: u32, f32, the name of a struct, vec4f, array<...>.
+fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
+    let ty = &module.types[ty];
+    let scalar = |scalar: &naga::Scalar| format!("{:?}{}", scalar.kind, 8 * scalar.width);
+    let short = |name: String| match name.as_str() {
+        "Uint32" => "u32".to_owned(),
+        "Float32" => "f32".to_owned(),
+        other => panic!("a type that Rust does not share: {other}"),
+    };
+    match &ty.inner {
+        TypeInner::Scalar(one) => short(scalar(one)),
+        TypeInner::Vector {
+            size: naga::VectorSize::Quad,
+            scalar: one,
+        } if short(scalar(one)) == "f32" => "vec4f".into(),
+        TypeInner::Array {
+            base,
+            size: ArraySize::Dynamic,
+            ..
+        } => {
+            format!("array<{}>", spell(module, *base))
+        }
+        TypeInner::Struct { .. } => ty.name.clone().expect("a struct has a name"),
+        other => panic!("a type that Rust does not share: {other:?}"),
+    }
+}
+
+/// Name, type, offset of each member of a WGSL struct, and its size.
+fn wgsl_struct(module: &Module, name: &str) -> (Vec<(String, String, usize)>, usize) {
+    let found = module
+        .types
+        .iter()
+        .find(|(_, ty)| ty.name.as_deref() == Some(name));
+    let TypeInner::Struct { members, span } = &found.expect("it exists").1.inner else {
+        panic!("{name} is no struct")
+    };
+    let member = |member: &naga::StructMember| {
+        let name = member.name.clone().expect("a member has a name");
+        (name, spell(module, member.ty), member.offset as usize)
+    };
+    (members.iter().map(member).collect(), *span as usize)
+}
+
+/// The same of a Rust struct, from its source: `repr(C)` with fields of four bytes leaves no other offsets.
+fn rust_struct(name: &str, size: usize) -> (Vec<(String, String, usize)>, usize) {
+    let source = include_str!("../../src/kernels/layout.rs");
+    let head = format!("pub struct {name}");
+    let (before, after) = source
+        .split_once(&head)
+        .unwrap_or_else(|| panic!("no {head}"));
+    let attributes = before.rsplit("\n\n").next().unwrap_or_default();
+    assert!(attributes.contains("#[repr(C)]"), "{name} is not repr(C)");
+    let (body, _) = after.split_once('}').expect("it ends");
+    let fields = body
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub "));
+    let fields: Vec<_> = (0..)
+        .zip(fields)
+        .map(|(place, field)| {
+            let (name, ty) = field
+                .trim_end_matches(',')
+                .split_once(": ")
+                .expect("name: type");
+            (
+                name.to_owned(),
+                if ty == "F" { "f32" } else { ty }.to_owned(),
+                4 * place,
+            )
+        })
+        .collect();
+    assert_eq!(4 * fields.len(), size, "{name}");
+    (fields, size)
+}
+
+#[test]
+fn structs_have_the_same_fields_types_offsets_and_sizes() {
+    let structs = [
+        ("Run", "DeviceRun", size_of::<DeviceRun>()),
+        ("Layer", "DeviceLayer", size_of::<DeviceLayer>()),
+        ("Tile", "DeviceTile", size_of::<DeviceTile>()),
+        ("Call", "DeviceCall", size_of::<DeviceCall>()),
+        ("State", "State", size_of::<State<f32>>()),
+    ];
+    for kernel in all_kernels() {
+        let (module, _) = parse(kernel);
+        for (wgsl, rust, size) in structs {
+            assert_eq!(
+                wgsl_struct(&module, wgsl),
+                rust_struct(rust, size),
+                "{}",
+                kernel.name
+            );
+        }
+    }
+    // the offsets that were inferred are those of the compiler
+    assert_eq!(
+        std::mem::offset_of!(DeviceRun, log_beta2),
+        size_of::<DeviceRun>() - 4
+    );
+    assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
+}
+
+fn element(buffer: Buffer) -> &'static str {
+    match buffer {
+        Buffer::Runs => "Run",
+        Buffer::Layers => "Layer",
+        Buffer::States => "State",
+        Buffer::Tiles => "Tile",
+        Buffer::Rows => "u32",
+        Buffer::Data => "f32",
+        Buffer::Parameters | Buffer::Gradients | Buffer::Moments | Buffer::Best | Buffer::Work => {
+            "vec4f"
+        }
+    }
+}
+
+#[test]
+fn bindings_are_those_that_the_kernel_names() {
+    for kernel in all_kernels() {
+        let (module, _) = parse(kernel);
+        let mut found = BTreeMap::new();
+        for (_, variable) in module.global_variables.iter() {
+            let Some(binding) = &variable.binding else {
+                continue;
+            };
+            let access = match variable.space {
+                AddressSpace::Storage { access } if access == StorageAccess::LOAD => "read",
+                AddressSpace::Storage { access }
+                    if access == StorageAccess::LOAD | StorageAccess::STORE =>
+                {
+                    "read_write"
+                }
+                AddressSpace::Uniform => "uniform",
+                other => panic!("{}: {other:?}", kernel.name),
+            };
+            let described = format!(
+                "{access} {}: {}",
+                variable.name.as_deref().unwrap_or("?"),
+                spell(&module, variable.ty)
+            );
+            found.insert((binding.group, binding.binding), described);
+        }
+        let mut expected = BTreeMap::from([((1, 0), "uniform call: Call".to_owned())]);
+        for (binding, (buffer, access)) in (0..).zip(kernel.bindings) {
+            let access = if *access == Access::Read {
+                "read"
+            } else {
+                "read_write"
+            };
+            let described = format!("{access} {}: array<{}>", buffer.name(), element(*buffer));
+            expected.insert((0, binding), described);
+        }
+        assert_eq!(found, expected, "{}", kernel.name);
+        assert!(
+            kernel.bindings.len() <= 7,
+            "{}: more storage buffers than all have",
+            kernel.name
+        );
+    }
+}
+
+#[test]
+fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
+    for (kernel, set) in all_kernels()
+        .into_iter()
+        .flat_map(|k| tile::ALL.map(|set| (k, set)))
+    {
+        let (module, info) = parse(kernel);
+        let what = format!("{}, {} tiles", kernel.name, set.name);
+        let mut named = BTreeSet::new();
+        for (_, constant) in module.overrides.iter() {
+            assert!(
+                constant.init.is_none(),
+                "{what}: {:?} has a default",
+                constant.name
+            );
+            assert_eq!(spell(&module, constant.ty), "u32", "{what}");
+            named.insert(constant.name.clone().expect("an override has a name"));
+        }
+        let passed = (kernel.constants)(&set);
+        let names: BTreeSet<String> = passed.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(named, names, "{what}");
+        assert_eq!(names.len(), passed.len(), "{what}: one twice");
+
+        let constants: naga::back::PipelineConstants = passed
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let entry = Some((naga::ShaderStage::Compute, "main"));
+        let (module, _) = process_overrides(&module, &info, entry, &constants).expect("they apply");
+        let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
+        assert!((1..=256).contains(&threads), "{what}: {threads} threads");
+        let shared = module.global_variables.iter();
+        let shared = shared.filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
+        let bytes: u32 = shared
+            .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+            .sum();
+        assert!(
+            bytes <= 16 << 10,
+            "{what}: {bytes} bytes of workgroup memory"
+        );
+    }
+}
+
+#[test]
+fn constants_that_both_know_are_the_same() {
+    let mut known = BTreeMap::from([
+        ("PHASE_FRESH".to_owned(), phase::FRESH),
+        ("PHASE_TRAIN".to_owned(), phase::TRAIN),
+        ("PHASE_VALIDATE".to_owned(), phase::VALIDATE),
+        ("PHASE_DONE".to_owned(), phase::DONE),
+        ("STOPPED_NOT".to_owned(), stopped::NOT),
+        ("STOPPED_PATIENCE".to_owned(), stopped::PATIENCE),
+        ("STOPPED_EPOCHS".to_owned(), stopped::EPOCHS),
+        ("STOPPED_DIVERGED".to_owned(), stopped::DIVERGED),
+        ("LANES".to_owned(), LANES as u32),
+    ]);
+    for activation in Activation::ALL {
+        known.insert(
+            activation.name().to_uppercase(),
+            activation::code(activation),
+        );
+    }
+    let mut seen = BTreeMap::new();
+    for kernel in all_kernels() {
+        let (module, _) = parse(kernel);
+        for (_, constant) in module.constants.iter() {
+            // floats are limits of one shader's own
+            let value = &module.global_expressions[constant.init];
+            if let (Some(name), Expression::Literal(Literal::U32(value))) = (&constant.name, value)
+            {
+                seen.insert(name.clone(), *value);
+            }
+        }
+    }
+    assert_eq!(seen, known);
+}
+
+#[test]
+fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let stems = |path: &str| -> BTreeSet<String> {
+        let files = std::fs::read_dir(folder.join(path)).expect("a folder");
+        let stem = |file: std::fs::DirEntry| {
+            file.path()
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        };
+        files.map(|file| stem(file.expect("a file"))).collect()
+    };
+    let mut shaders = stems("shaders");
+    let pages = stems("src/kernels");
+    for kernel in all_kernels() {
+        let text = |name: &str| {
+            std::fs::read_to_string(folder.join(format!("shaders/{name}.wgsl"))).expect(name)
+        };
+        assert!(
+            shaders.remove(kernel.name),
+            "no shaders/{}.wgsl",
+            kernel.name
+        );
+        assert!(
+            pages.contains(kernel.name),
+            "no src/kernels/{}.rs",
+            kernel.name
+        );
+        assert!(
+            kernel.source.ends_with(&text(kernel.name)),
+            "{}: another text",
+            kernel.name
+        );
+        assert!(
+            kernel.source.starts_with(&text("layout")),
+            "{}: no layout",
+            kernel.name
+        );
+    }
+    let shared = ["activation", "layout", "random"].map(str::to_owned);
+    assert_eq!(
+        shaders,
+        BTreeSet::from(shared),
+        "a shader that no kernel is named after"
+    );
+    let names: Vec<&str> = all_kernels().iter().map(|kernel| kernel.name).collect();
+    assert_eq!(
+        names.iter().collect::<BTreeSet<_>>().len(),
+        names.len(),
+        "a name twice"
+    );
+}

@@ -4,6 +4,7 @@
 mod again;
 mod common;
 mod company;
+mod fence;
 mod honest;
 mod layout;
 mod outside;

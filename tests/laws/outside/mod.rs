@@ -1,13 +1,20 @@
 //! Outside: results agree with an implementation that we did not write: PyTorch, on the arrays of `tests/reference`.
 
+mod adamw;
 mod kernels;
+mod shuffle;
 mod training;
 
 use std::path::Path;
 
 use npyz::npz::NpzArchive;
+use shoal::device::gpu::Gpu;
 use shoal::kernels::{Call, Memory, Prepared, Real};
 use shoal::network::{Activation, Network};
+use shoal::run::{InputScale, Run, Table, Training};
+
+use crate::common::{tables, training};
+use crate::single;
 
 /// One file of reference arrays.
 struct Reference(std::cell::RefCell<NpzArchive<std::io::BufReader<std::fs::File>>>);
@@ -113,6 +120,36 @@ type Play<'a, F> = &'a dyn Fn(&Prepared, &mut Memory<F>, Call);
 
 fn on_cpu<F: Real>(run: &Prepared, memory: &mut Memory<F>, call: Call) {
     call.twin(run, memory);
+}
+
+fn on_gpu(gpu: &Gpu) -> impl Fn(&Prepared, &mut Memory<f32>, Call) + '_ {
+    |run, memory, call| *memory = single::play(gpu, run, memory, call)
+}
+
+/// A run on all rows of a table, inputs not scaled, in one batch.
+fn whole(network: Network, parameters: Vec<f32>, table: Table, seed: u32) -> Prepared {
+    let mut loss_weights = vec![1.0; network.outputs()];
+    loss_weights[table.targets..].fill(0.0);
+    let inputs = network.inputs();
+    let run = Run {
+        id: 0,
+        training: Training {
+            batch: table.rows,
+            ..training()
+        },
+        seed,
+        table: 0,
+        training_rows: (0..table.rows as u32).collect(),
+        validation_rows: vec![0],
+        scale: InputScale {
+            mean: vec![0.0; inputs],
+            inverse_deviation: vec![1.0; inputs],
+        },
+        loss_weights,
+        parameters,
+        network,
+    };
+    Prepared::new(run, tables(&table))
 }
 
 fn narrow(numbers: &[f64]) -> Vec<f32> {

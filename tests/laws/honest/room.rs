@@ -1,0 +1,96 @@
+//! Runs that do not fit, at all or together.
+
+use shoal::device::Device;
+use shoal::device::gpu::{Gpu, Options};
+use shoal::network::{Activation, Network};
+use shoal::run::{Outcome, Run};
+use shoal::shoal::{Limits, Progress, Work, train_within};
+use shoal::{Error, Result};
+
+use crate::common::*;
+
+fn small_gpu(binding_limit: u64) -> Gpu {
+    let options = Options {
+        binding_limit: Some(binding_limit),
+        checks: true,
+        ..Options::default()
+    };
+    Gpu::open(adapter(), options).expect("the adapter opens")
+}
+
+#[test]
+fn a_run_that_can_never_fit_is_refused_with_both_numbers() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let network = Network::perceptron(
+        11,
+        &[512, 512],
+        3,
+        Activation::Relu,
+        Activation::Sigmoid,
+        0.0,
+    );
+    // two moments for each parameter: the largest buffer
+    let needed = 8.0 * network.parameter_len() as f64 / f64::from(1 << 20);
+    let mut list = List::new(vec![run(0, network, &table, 60, training())]);
+    let gpu = small_gpu(1 << 20);
+    let ended = train_within(&gpu, tables(&table), &mut list, Limits::default());
+    let Err(Error::Input(message)) = ended else {
+        panic!("{ended:?}")
+    };
+    for part in [
+        format!("{needed:.1} MiB"),
+        "1.0 MiB".into(),
+        gpu.adapter().name().into(),
+    ] {
+        assert!(message.contains(&part), "'{part}' is not in: {message}");
+    }
+}
+
+#[test]
+fn a_small_binding_limit_splits_the_shoal_and_changes_no_bit() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let runs = different_runs(80, &table, 16);
+    let whole = outcomes(&Device::Gpu(Box::new(gpu())), &table, &runs);
+    let mut most = Most {
+        list: List::new(runs.clone()),
+        alive: 0,
+    };
+    train_within(
+        &small_gpu(64 << 10),
+        tables(&table),
+        &mut most,
+        Limits::default(),
+    )
+    .unwrap();
+    assert!(
+        (1..runs.len()).contains(&most.alive),
+        "{} runs at one time: not split",
+        most.alive
+    );
+    for (one, other) in whole.iter().zip(&most.list.outcomes) {
+        assert_same(one, other.as_ref().expect("finished"), "split");
+    }
+}
+
+/// Remembers how many runs were in training at one time.
+struct Most {
+    list: List,
+    alive: usize,
+}
+
+impl Work for Most {
+    fn next(&mut self) -> Option<Run> {
+        self.list.next()
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        self.list.finished(outcome)
+    }
+
+    fn progress(&mut self, progress: &Progress) -> Result<()> {
+        self.alive = self.alive.max(progress.alive);
+        Ok(())
+    }
+}
