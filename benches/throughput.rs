@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use shoal::device::Device;
 use shoal::device::cpu::Cpu;
 use shoal::device::gpu::{Dispatch, Gpu, Options, Store, adapters};
-use shoal::device::Device;
 use shoal::kernels::layout::DeviceCall;
 use shoal::kernels::{Buffer, Call, ceiling};
 use shoal::network::{Activation, Network};
@@ -24,11 +24,14 @@ fn main() {
     let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
     let runs = numbers.next().unwrap_or(64);
     let width = numbers.next().unwrap_or(256);
-    println!("{runs} runs of {INPUTS}-{width}-{width}-{TARGETS}, batch {BATCH}, AdamW, dropout 0.2");
+    println!(
+        "{runs} runs of {INPUTS}-{width}-{width}-{TARGETS}, batch {BATCH}, AdamW, dropout 0.2"
+    );
     if let Some(adapter) = adapters().into_iter().next() {
         let name = format!("{} ({})", adapter.name(), adapter.driver());
         let mut gpu = Gpu::open(adapter, Options::default()).expect("the adapter opens");
-        gpu.add(&ceiling::KERNEL, false).expect("the ceiling compiles");
+        gpu.add(&ceiling::KERNEL, false)
+            .expect("the ceiling compiles");
         println!("{name}, {} tiles", gpu.tiles().name);
         let ceiling = measure_ceiling(&gpu);
         report_calls(&gpu, runs, width);
@@ -45,10 +48,21 @@ fn measure_ceiling(gpu: &Gpu) -> f64 {
     let mut store = Store::new(gpu);
     let threads = u64::from(gpu.tiles().adamw_threads);
     let groups = 4096 * 64 / threads;
-    assert!(store.reserve(Buffer::Work, 16 * (2 + groups * threads)).unwrap());
+    assert!(
+        store
+            .reserve(Buffer::Work, 16 * (2 + groups * threads))
+            .unwrap()
+    );
     store.write(Buffer::Work, 0, bytemuck::cast_slice(&[0.5f32; 8]));
-    let call = DeviceCall { first: 0, count: groups as u32 };
-    store.set_step(vec![Dispatch { kernel: &ceiling::KERNEL, call, tiles_per_group: 1 }]);
+    let call = DeviceCall {
+        first: 0,
+        count: groups as u32,
+    };
+    store.set_step(vec![Dispatch {
+        kernel: &ceiling::KERNEL,
+        call,
+        tiles_per_group: 1,
+    }]);
     let flops = (groups * threads * ceiling::FLOPS) as f64;
     let once = || {
         let start = Instant::now();
@@ -76,7 +90,11 @@ fn report_calls(gpu: &Gpu, runs: usize, width: usize) {
             _ => 0,
         };
         let rate = flops as f64 / seconds / 1e9;
-        println!("    {:<20} {:7.2} ms {rate:6.1} GFLOP/s", format!("{call:?}"), seconds * 1e3);
+        println!(
+            "    {:<20} {:7.2} ms {rate:6.1} GFLOP/s",
+            format!("{call:?}"),
+            seconds * 1e3
+        );
     }
 }
 
@@ -106,7 +124,14 @@ fn report(device: &Device, runs: usize, width: usize, ceiling: Option<f64>) {
 
 fn network(width: usize) -> Network {
     let hidden = Activation::LeakyRelu { slope: 0.2 };
-    Network::perceptron(INPUTS, &[width, width], TARGETS, hidden, Activation::Sigmoid, 0.2)
+    Network::perceptron(
+        INPUTS,
+        &[width, width],
+        TARGETS,
+        hidden,
+        Activation::Sigmoid,
+        0.2,
+    )
 }
 
 fn table() -> Table {
@@ -133,7 +158,12 @@ const TIMED: Duration = Duration::from_secs(4);
 
 impl Timed {
     fn new(runs: usize, width: usize) -> Self {
-        Self { waiting: 0..runs, width, warm: None, last: (0, Duration::ZERO) }
+        Self {
+            waiting: 0..runs,
+            width,
+            warm: None,
+            last: (0, Duration::ZERO),
+        }
     }
 
     fn rate(&self) -> f64 {
@@ -165,7 +195,10 @@ impl Work for Timed {
             // nearly no validation: a step is a training step, as in the peers' figures
             training_rows: (0..1952).collect(),
             validation_rows: (1952..1984).collect(),
-            scale: InputScale { mean: vec![0.5; INPUTS], inverse_deviation: vec![3.5; INPUTS] },
+            scale: InputScale {
+                mean: vec![0.5; INPUTS],
+                inverse_deviation: vec![3.5; INPUTS],
+            },
             loss_weights: vec![1.0; TARGETS],
             network,
         })

@@ -21,7 +21,10 @@ pub fn self_check(device: &Device) -> Result<()> {
         return Ok(());
     }
     let tables: Arc<[Table]> = Arc::from([table()]);
-    let mut work = Check { waiting: runs(), outcomes: Vec::new() };
+    let mut work = Check {
+        waiting: runs(),
+        outcomes: Vec::new(),
+    };
     train(device, tables.clone(), &mut work)?;
     let runs = runs();
     if work.outcomes.len() != runs.len() {
@@ -44,7 +47,10 @@ const TOLERANCE: f64 = 1e-2;
 
 fn compare(device: &Device, played: &Outcome, twin: &Outcome, start: &[f32]) -> Result<()> {
     let squares = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+            .sum()
     };
     let learnt = squares(&twin.parameters, start).sqrt();
     let off = squares(&played.parameters, &twin.parameters).sqrt();
@@ -80,13 +86,22 @@ fn table() -> Table {
         let row = &x[place / targets * inputs..][..inputs];
         0.5 + 0.2 * (row[place % targets] + row[3] * row[4])
     });
-    Table { y: y.collect(), x, rows, inputs, targets }
+    Table {
+        y: y.collect(),
+        x,
+        rows,
+        inputs,
+        targets,
+    }
 }
 
 fn runs() -> Vec<Run> {
     let leaky = Activation::LeakyRelu { slope: 0.2 };
-    let shapes: [(&[usize], _, _); 3] =
-        [(&[33, 17], leaky, 0.2), (&[70], Activation::Tanh, 0.0), (&[5, 9, 4], Activation::Gelu, 0.0)];
+    let shapes: [(&[usize], _, _); 3] = [
+        (&[33, 17], leaky, 0.2),
+        (&[70], Activation::Tanh, 0.0),
+        (&[5, 9, 4], Activation::Gelu, 0.0),
+    ];
     let run = |(id, (hidden, activation, dropout)): (usize, (&[usize], Activation, f32))| {
         let network = Network::perceptron(11, hidden, 2, activation, Activation::Sigmoid, dropout);
         Run {
@@ -107,7 +122,10 @@ fn runs() -> Vec<Run> {
             table: 0,
             training_rows: (0..31).collect(),
             validation_rows: (31..40).collect(),
-            scale: InputScale { mean: vec![0.1; 11], inverse_deviation: vec![1.7; 11] },
+            scale: InputScale {
+                mean: vec![0.1; 11],
+                inverse_deviation: vec![1.7; 11],
+            },
             loss_weights: vec![1.0; 2],
             network,
         }

@@ -88,7 +88,10 @@ impl Model {
             frozen: layer.frozen,
         };
         let layers = self.start.network.layers().iter().map(header).collect();
-        let header = Header { layers, about: self.about.clone() };
+        let header = Header {
+            layers,
+            about: self.about.clone(),
+        };
         let json = serde_json::to_string(&header).expect("model: plain data is JSON");
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
         let tensors = self.tensors();
@@ -105,10 +108,16 @@ impl Model {
 
     /// Name, shape and little-endian bytes of each tensor.
     fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u8>)> {
-        let Start { network, parameters } = &self.start;
+        let Start {
+            network,
+            parameters,
+        } = &self.start;
         let mut tensors = Vec::new();
-        for (number, (layer, place)) in
-            network.layers().iter().zip(network.parameter_table()).enumerate()
+        for (number, (layer, place)) in network
+            .layers()
+            .iter()
+            .zip(network.parameter_table())
+            .enumerate()
         {
             let weight = |output: usize, input: usize| {
                 parameters[place.weights + input * place.stride + output].to_le_bytes()
@@ -132,20 +141,33 @@ impl Model {
         let name = path.display();
         let bytes = std::fs::read(path).map_err(|e| input_error!("{name}: cannot be read: {e}"))?;
         let broken = |e: &dyn std::fmt::Display| {
-            input_error!("{name}: not a model of shoal: {e}; models are the .safetensors files of a study")
+            input_error!(
+                "{name}: not a model of shoal: {e}; models are the .safetensors files of a study"
+            )
         };
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
-        let json = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
+        let json = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|entries| entries.get(KEY));
         let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
         let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
-        let network = network(&header.layers).ok_or_else(|| broken(&"its layers do not fit together"))?;
+        let network =
+            network(&header.layers).ok_or_else(|| broken(&"its layers do not fit together"))?;
         let mut parameters = vec![0.0; network.parameter_len()];
-        for (number, (layer, place)) in
-            network.layers().iter().zip(network.parameter_table()).enumerate()
+        for (number, (layer, place)) in network
+            .layers()
+            .iter()
+            .zip(network.parameter_table())
+            .enumerate()
         {
-            let weights = numbers(&tensors, &format!("layers.{number}.weight"), &[layer.outputs, layer.inputs])
-                .map_err(|e| broken(&e))?;
+            let weights = numbers(
+                &tensors,
+                &format!("layers.{number}.weight"),
+                &[layer.outputs, layer.inputs],
+            )
+            .map_err(|e| broken(&e))?;
             let bias = numbers(&tensors, &format!("layers.{number}.bias"), &[layer.outputs])
                 .map_err(|e| broken(&e))?;
             for (at, weight) in weights.iter().enumerate() {
@@ -154,7 +176,13 @@ impl Model {
             }
             parameters[place.bias..][..layer.outputs].copy_from_slice(&bias);
         }
-        Ok(Self { start: Start { network, parameters }, about: header.about })
+        Ok(Self {
+            start: Start {
+                network,
+                parameters,
+            },
+            about: header.about,
+        })
     }
 
     /// Predicts scaled outputs, shape (rows, targets), from raw inputs.
@@ -177,11 +205,17 @@ impl Model {
             self.check_row(inputs.row(index), index, name)?;
             self.about.scaling.input(inputs.row(index), &mut row);
             let to = &mut scaled[index * expected..][..expected];
-            to.iter_mut().zip(&row).for_each(|(to, from)| *to = *from as f32);
+            to.iter_mut()
+                .zip(&row)
+                .for_each(|(to, from)| *to = *from as f32);
         }
         let outputs = cpu::predict(&self.start.network, &self.start.parameters, &scaled);
         let (all, wanted) = (self.start.network.outputs(), self.about.target_names.len());
-        Ok(outputs.chunks_exact(all).flat_map(|row| &row[..wanted]).copied().collect())
+        Ok(outputs
+            .chunks_exact(all)
+            .flat_map(|row| &row[..wanted])
+            .copied()
+            .collect())
     }
 
     /// Predicts targets in physical units, shape (rows, targets), from raw inputs.
@@ -192,21 +226,37 @@ impl Model {
         let scaled = self.predict_scaled(inputs, name)?;
         let columns = self.about.target_names.len();
         let mut values = vec![0.0; scaled.len()];
-        for (from, to) in scaled.chunks_exact(columns).zip(values.chunks_exact_mut(columns)) {
+        for (from, to) in scaled
+            .chunks_exact(columns)
+            .zip(values.chunks_exact_mut(columns))
+        {
             let wide: Vec<f64> = from.iter().map(|value| f64::from(*value)).collect();
             self.about.scaling.physical(&wide, to);
         }
-        Ok(Matrix { rows: inputs.rows, columns, values })
+        Ok(Matrix {
+            rows: inputs.rows,
+            columns,
+            values,
+        })
     }
 
     fn check_row(&self, row: &[f64], index: usize, name: &str) -> Result<()> {
         let log10 = self.about.scaling.log10;
-        let bad = row.iter().position(|value| !value.is_finite() || (log10 && *value <= 0.0));
+        let bad = row
+            .iter()
+            .position(|value| !value.is_finite() || (log10 && *value <= 0.0));
         let Some(column) = bad else { return Ok(()) };
-        let need = if log10 { "finite and above 0, because the model takes its log10" } else { "finite" };
+        let need = if log10 {
+            "finite and above 0, because the model takes its log10"
+        } else {
+            "finite"
+        };
         Err(input_error!(
             "{name}: row {index}, column {column} ({}) is {}; it must be {need}",
-            self.about.input_names.get(column).map_or("", String::as_str),
+            self.about
+                .input_names
+                .get(column)
+                .map_or("", String::as_str),
             row[column]
         ))
     }
@@ -218,7 +268,8 @@ fn network(layers: &[LayerHeader]) -> Option<Network> {
         .iter()
         .map(|layer| {
             let activation = Activation::named(&layer.activation, layer.slope)?;
-            let sound = layer.inputs > 0 && layer.outputs > 0 && (0.0..1.0).contains(&layer.dropout);
+            let sound =
+                layer.inputs > 0 && layer.outputs > 0 && (0.0..1.0).contains(&layer.dropout);
             sound.then_some(Layer {
                 inputs: layer.inputs,
                 outputs: layer.outputs,
@@ -229,14 +280,23 @@ fn network(layers: &[LayerHeader]) -> Option<Network> {
         })
         .collect();
     let layers = layers.filter(|layers| !layers.is_empty())?;
-    let meet = |pair: &[Layer]| pair[0].outputs == pair[1].inputs && (pair[0].frozen || !pair[1].frozen);
+    let meet =
+        |pair: &[Layer]| pair[0].outputs == pair[1].inputs && (pair[0].frozen || !pair[1].frozen);
     layers.windows(2).all(meet).then(|| Network::new(layers))
 }
 
-fn numbers(tensors: &SafeTensors, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, String> {
+fn numbers(
+    tensors: &SafeTensors,
+    name: &str,
+    shape: &[usize],
+) -> std::result::Result<Vec<f32>, String> {
     let tensor = tensors.tensor(name).map_err(|e| format!("{name}: {e}"))?;
     if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        return Err(format!("{name} is {:?} {:?}, not F32 {shape:?}", tensor.dtype(), tensor.shape()));
+        return Err(format!(
+            "{name} is {:?} {:?}, not F32 {shape:?}",
+            tensor.dtype(),
+            tensor.shape()
+        ));
     }
     let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     Ok(tensor.data().chunks_exact(4).map(number).collect())

@@ -51,7 +51,9 @@ impl Activation {
 
     /// The activation of that name; `slope` is used by `leaky_relu` alone.
     pub fn named(name: &str, slope: f32) -> Option<Self> {
-        let found = Self::ALL.into_iter().find(|activation| activation.name() == name)?;
+        let found = Self::ALL
+            .into_iter()
+            .find(|activation| activation.name() == name)?;
         Some(match found {
             Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope },
             other => other,
@@ -114,12 +116,25 @@ impl Network {
         assert!(!layers.is_empty(), "network: no layers");
         for layer in &layers {
             assert!(layer.inputs > 0 && layer.outputs > 0, "network: width 0");
-            assert!((0.0..1.0).contains(&layer.dropout), "network: dropout {}", layer.dropout);
-            assert!(!layer.frozen || layer.dropout == 0.0, "network: a frozen layer drops units");
+            assert!(
+                (0.0..1.0).contains(&layer.dropout),
+                "network: dropout {}",
+                layer.dropout
+            );
+            assert!(
+                !layer.frozen || layer.dropout == 0.0,
+                "network: a frozen layer drops units"
+            );
         }
         for pair in layers.windows(2) {
-            assert_eq!(pair[0].outputs, pair[1].inputs, "network: widths do not meet");
-            assert!(pair[0].frozen || !pair[1].frozen, "network: frozen after trained");
+            assert_eq!(
+                pair[0].outputs, pair[1].inputs,
+                "network: widths do not meet"
+            );
+            assert!(
+                pair[0].frozen || !pair[1].frozen,
+                "network: frozen after trained"
+            );
         }
         Self { layers }
     }
@@ -138,7 +153,11 @@ impl Network {
         let layer = |i: usize| Layer {
             inputs: widths[i],
             outputs: widths[i + 1],
-            activation: if i == last { output_activation } else { activation },
+            activation: if i == last {
+                output_activation
+            } else {
+                activation
+            },
             dropout: if i == last { 0.0 } else { dropout },
             frozen: false,
         };
@@ -173,24 +192,37 @@ impl Network {
             let weights = next;
             let bias = weights + layer.inputs * stride;
             next = bias + stride;
-            LayerParameters { weights, bias, stride }
+            LayerParameters {
+                weights,
+                bias,
+                stride,
+            }
         };
         self.layers.iter().map(place).collect()
     }
 
     /// Numbers that all parameters take up, padding included; a multiple of four.
     pub fn parameter_len(&self) -> usize {
-        self.layers.iter().map(|layer| (layer.inputs + 1) * padded(layer.outputs)).sum()
+        self.layers
+            .iter()
+            .map(|layer| (layer.inputs + 1) * padded(layer.outputs))
+            .sum()
     }
 
     /// Parameters in the textbook's sense: weights and biases without padding.
     pub fn parameter_count(&self) -> usize {
-        self.layers.iter().map(|layer| (layer.inputs + 1) * layer.outputs).sum()
+        self.layers
+            .iter()
+            .map(|layer| (layer.inputs + 1) * layer.outputs)
+            .sum()
     }
 
     /// Multiplications and additions of one example, forward.
     pub fn flops(&self) -> usize {
-        self.layers.iter().map(|layer| 2 * layer.inputs * layer.outputs).sum()
+        self.layers
+            .iter()
+            .map(|layer| 2 * layer.inputs * layer.outputs)
+            .sum()
     }
 
     /// Fresh parameters: weights normal with deviation gain / sqrt(inputs) (He et al., arXiv 1502.01852, eq. 15; gain^2
@@ -239,9 +271,30 @@ mod tests {
         let network =
             Network::perceptron(3, &[5, 1], 6, Activation::Relu, Activation::Identity, 0.0);
         let table = network.parameter_table();
-        assert_eq!(table[0], LayerParameters { weights: 0, bias: 24, stride: 8 });
-        assert_eq!(table[1], LayerParameters { weights: 32, bias: 52, stride: 4 });
-        assert_eq!(table[2], LayerParameters { weights: 56, bias: 64, stride: 8 });
+        assert_eq!(
+            table[0],
+            LayerParameters {
+                weights: 0,
+                bias: 24,
+                stride: 8
+            }
+        );
+        assert_eq!(
+            table[1],
+            LayerParameters {
+                weights: 32,
+                bias: 52,
+                stride: 4
+            }
+        );
+        assert_eq!(
+            table[2],
+            LayerParameters {
+                weights: 56,
+                bias: 64,
+                stride: 8
+            }
+        );
         assert_eq!(network.parameter_len(), 72);
         assert_eq!(network.parameter_count(), 3 * 5 + 5 + 5 + 1 + 6 + 6);
     }
@@ -266,13 +319,20 @@ mod tests {
         let variance = 2.0 / (1.0 + 0.04) / 200.0;
         assert!((sum / count).abs() < 5.0 * (variance / count).sqrt());
         assert!((squares / count / variance - 1.0).abs() < 5.0 * (2.0 / count).sqrt());
-        assert_ne!(parameters, network.initial_parameters(12), "seeds must do something");
+        assert_ne!(
+            parameters,
+            network.initial_parameters(12),
+            "seeds must do something"
+        );
     }
 
     #[test]
     fn activations_are_found_by_their_names() {
         for activation in Activation::ALL {
-            assert_eq!(Activation::named(activation.name(), activation.slope()), Some(activation));
+            assert_eq!(
+                Activation::named(activation.name(), activation.slope()),
+                Some(activation)
+            );
         }
         assert_eq!(Activation::named("softmax", 0.0), None);
     }

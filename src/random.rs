@@ -97,9 +97,15 @@ mod tests {
                     tally[permute(99, epoch, count, index) as usize] += 1.0;
                 }
                 let expected = f64::from(epochs) / f64::from(count);
-                let chi: f64 = tally.iter().map(|t| (t - expected).powi(2) / expected).sum();
+                let chi: f64 = tally
+                    .iter()
+                    .map(|t| (t - expected).powi(2) / expected)
+                    .sum();
                 let dof = f64::from(count - 1);
-                assert!(chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0, "{count} {index}: {chi}");
+                assert!(
+                    chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0,
+                    "{count} {index}: {chi}"
+                );
             }
         }
     }
@@ -116,7 +122,10 @@ mod tests {
             }
             assert_eq!(tally[0], 0.0);
             let expected = f64::from(epochs) / f64::from(count - 1);
-            let chi: f64 = tally[1..].iter().map(|t| (t - expected).powi(2) / expected).sum();
+            let chi: f64 = tally[1..]
+                .iter()
+                .map(|t| (t - expected).powi(2) / expected)
+                .sum();
             let dof = f64::from(count - 2);
             assert!(chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0, "{count}: {chi}");
         }
@@ -124,7 +133,11 @@ mod tests {
 
     #[test]
     fn different_keys_and_epochs_differ() {
-        let order = |key, epoch| (0..100).map(|i| permute(key, epoch, 100, i)).collect::<Vec<_>>();
+        let order = |key, epoch| {
+            (0..100)
+                .map(|i| permute(key, epoch, 100, i))
+                .collect::<Vec<_>>()
+        };
         assert_ne!(order(1, 0), order(1, 1));
         assert_ne!(order(1, 0), order(2, 0));
         assert_eq!(order(1, 0), order(1, 0));
@@ -144,10 +157,14 @@ mod tests {
         }
         // five standard errors of each moment: sqrt(1, 2, 15, 96) / sqrt(count)
         for (moment, (expected, spread)) in
-            sums.iter().zip([(0.0, 1.0f64), (1.0, 2.0), (0.0, 15.0), (3.0, 96.0)])
+            sums.iter()
+                .zip([(0.0, 1.0f64), (1.0, 2.0), (0.0, 15.0), (3.0, 96.0)])
         {
             let bound = 5.0 * (spread / f64::from(count)).sqrt();
-            assert!((moment - expected).abs() < bound, "{moment} is not {expected}");
+            assert!(
+                (moment - expected).abs() < bound,
+                "{moment} is not {expected}"
+            );
         }
     }
 }

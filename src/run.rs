@@ -122,21 +122,60 @@ impl Run {
     pub(crate) fn check(&self, tables: &[Table]) {
         let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
         let table = &tables[self.table];
-        assert_eq!(table.inputs, inputs, "run {}: inputs of table and network", self.id);
-        assert!(table.targets <= outputs, "run {}: more targets than outputs", self.id);
-        assert_eq!(self.parameters.len(), self.network.parameter_len(), "run {}", self.id);
+        assert_eq!(
+            table.inputs, inputs,
+            "run {}: inputs of table and network",
+            self.id
+        );
+        assert!(
+            table.targets <= outputs,
+            "run {}: more targets than outputs",
+            self.id
+        );
+        assert_eq!(
+            self.parameters.len(),
+            self.network.parameter_len(),
+            "run {}",
+            self.id
+        );
         assert_eq!(self.scale.mean.len(), inputs, "run {}: mean", self.id);
-        assert_eq!(self.scale.inverse_deviation.len(), inputs, "run {}: deviation", self.id);
-        assert_eq!(self.loss_weights.len(), outputs, "run {}: loss weights", self.id);
-        assert!(self.network.first_trained() < self.network.layers().len(), "run {}", self.id);
+        assert_eq!(
+            self.scale.inverse_deviation.len(),
+            inputs,
+            "run {}: deviation",
+            self.id
+        );
+        assert_eq!(
+            self.loss_weights.len(),
+            outputs,
+            "run {}: loss weights",
+            self.id
+        );
+        assert!(
+            self.network.first_trained() < self.network.layers().len(),
+            "run {}",
+            self.id
+        );
         let positive = self.training.batch > 0 && self.training.max_epochs > 0;
         assert!(positive, "run {}: no batch or no epochs", self.id);
         let rows = [&self.training_rows, &self.validation_rows];
-        assert!(rows.iter().all(|rows| !rows.is_empty()), "run {}: no rows", self.id);
+        assert!(
+            rows.iter().all(|rows| !rows.is_empty()),
+            "run {}: no rows",
+            self.id
+        );
         let inside = |row: &u32| (*row as usize) < table.rows;
-        assert!(rows.iter().all(|rows| rows.iter().all(inside)), "run {}: row", self.id);
+        assert!(
+            rows.iter().all(|rows| rows.iter().all(inside)),
+            "run {}: row",
+            self.id
+        );
         let dummies = &self.loss_weights[table.targets..];
-        assert!(dummies.iter().all(|weight| *weight == 0.0), "run {}: dummy in the loss", self.id);
+        assert!(
+            dummies.iter().all(|weight| *weight == 0.0),
+            "run {}: dummy in the loss",
+            self.id
+        );
     }
 
     /// Steps of one epoch: training batches and validation batches.
@@ -204,11 +243,25 @@ impl Layout {
         let mut input = x;
         let place = |layer: &crate::network::Layer| {
             let size = padded(layer.outputs) * stride;
-            let work = LayerWork { input, sum: take(size), output: take(size), delta: take(size) };
+            let work = LayerWork {
+                input,
+                sum: take(size),
+                output: take(size),
+                delta: take(size),
+            };
             input = work.output;
             work
         };
         let layers = network.layers().iter().map(place).collect();
-        Self { stride, mean, inverse_deviation, loss_weights, x, labels, layers, len }
+        Self {
+            stride,
+            mean,
+            inverse_deviation,
+            loss_weights,
+            x,
+            labels,
+            layers,
+            len,
+        }
     }
 }

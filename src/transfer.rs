@@ -20,8 +20,12 @@ pub enum Strategy {
 
 impl Strategy {
     /// Every strategy, in the order of reports.
-    pub const ALL: [Strategy; 4] =
-        [Strategy::Scratch, Strategy::DummyNode, Strategy::WarmStart, Strategy::AttachHead];
+    pub const ALL: [Strategy; 4] = [
+        Strategy::Scratch,
+        Strategy::DummyNode,
+        Strategy::WarmStart,
+        Strategy::AttachHead,
+    ];
 
     /// Its name in files and on the command line.
     pub fn name(self) -> &'static str {
@@ -76,7 +80,11 @@ pub fn warm_start(base: &Start, shared: usize, targets: usize, dropout: f32, see
 /// If the inputs of `head` are not as many as what is read; [`head_inputs`] says how many that is.
 pub fn attach_head(base: &Start, reads: Reads, head: &Network, seed: u32) -> Start {
     let kept = kept_layers(&base.network, reads);
-    let freeze = |layer: &Layer| Layer { frozen: true, dropout: 0.0, ..*layer };
+    let freeze = |layer: &Layer| Layer {
+        frozen: true,
+        dropout: 0.0,
+        ..*layer
+    };
     let frozen = base.network.layers()[..kept].iter().map(freeze);
     let network = Network::new(frozen.chain(head.layers().iter().copied()).collect());
     let mut parameters = vec![0.0; network.parameter_len()];
@@ -85,7 +93,10 @@ pub fn attach_head(base: &Start, reads: Reads, head: &Network, seed: u32) -> Sta
     for layer in kept..network.layers().len() {
         network.initialise_layer(layer, seed, &mut parameters);
     }
-    Start { network, parameters }
+    Start {
+        network,
+        parameters,
+    }
 }
 
 /// How many numbers a head reads.
@@ -110,7 +121,10 @@ fn with_outputs(base: &Start, kept: usize, targets: usize, dropout: f32, seed: u
     }
     let network = Network::new(layers);
     let mut parameters = vec![0.0; network.parameter_len()];
-    let (from, to) = (base.network.parameter_table()[last], network.parameter_table()[last]);
+    let (from, to) = (
+        base.network.parameter_table()[last],
+        network.parameter_table()[last],
+    );
     parameters[..to.weights].copy_from_slice(&base.parameters[..from.weights]);
     network.initialise_layer(last, seed, &mut parameters);
     // the rows of the weights, and the bias after them as one row more
@@ -118,7 +132,10 @@ fn with_outputs(base: &Start, kept: usize, targets: usize, dropout: f32, seed: u
         let source = &base.parameters[from.weights + row * from.stride..][..kept];
         parameters[to.weights + row * to.stride..][..kept].copy_from_slice(source);
     }
-    Start { network, parameters }
+    Start {
+        network,
+        parameters,
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +147,10 @@ mod tests {
         let hidden = Activation::LeakyRelu { slope: 0.2 };
         let network = Network::perceptron(4, &[7, 5], outputs, hidden, Activation::Sigmoid, 0.3);
         let parameters = network.initial_parameters(1);
-        Start { network, parameters }
+        Start {
+            network,
+            parameters,
+        }
     }
 
     /// Weight of (input, output) and bias of the last layer.
@@ -138,7 +158,9 @@ mod tests {
         let last = start.network.layers().len() - 1;
         let place = start.network.parameter_table()[last];
         let rows = start.network.layers()[last].inputs;
-        (0..=rows).map(|row| start.parameters[place.weights + row * place.stride + output]).collect()
+        (0..=rows)
+            .map(|row| start.parameters[place.weights + row * place.stride + output])
+            .collect()
     }
 
     #[test]
@@ -167,13 +189,25 @@ mod tests {
         let base = base(4);
         let start = warm_start(&base, 3, 4, 0.3, 9);
         let place = base.network.parameter_table()[2];
-        assert_eq!(start.parameters[..place.weights], base.parameters[..place.weights]);
+        assert_eq!(
+            start.parameters[..place.weights],
+            base.parameters[..place.weights]
+        );
         for output in 0..3 {
             assert_eq!(column(&start, output), column(&base, output));
         }
         let fresh = column(&start, 3);
-        assert!(fresh.iter().zip(column(&base, 3)).all(|(new, old)| *new != old));
-        assert_ne!(fresh, column(&warm_start(&base, 3, 4, 0.3, 10), 3), "the seed must matter");
+        assert!(
+            fresh
+                .iter()
+                .zip(column(&base, 3))
+                .all(|(new, old)| *new != old)
+        );
+        assert_ne!(
+            fresh,
+            column(&warm_start(&base, 3, 4, 0.3, 10), 3),
+            "the seed must matter"
+        );
     }
 
     #[test]
@@ -181,10 +215,15 @@ mod tests {
         let base = base(4);
         for (reads, inputs, kept) in [(Reads::Outputs, 4, 3), (Reads::LastHidden, 5, 2)] {
             assert_eq!(head_inputs(&base.network, reads), inputs);
-            let head = Network::perceptron(inputs, &[3], 6, Activation::Tanh, Activation::Identity, 0.5);
+            let head =
+                Network::perceptron(inputs, &[3], 6, Activation::Tanh, Activation::Identity, 0.5);
             let start = attach_head(&base, reads, &head, 3);
             assert_eq!(start.network.first_trained(), kept);
-            assert!(start.network.layers()[..kept].iter().all(|layer| layer.dropout == 0.0));
+            assert!(
+                start.network.layers()[..kept]
+                    .iter()
+                    .all(|layer| layer.dropout == 0.0)
+            );
             let length = start.network.parameter_table()[kept].weights;
             assert_eq!(start.parameters[..length], base.parameters[..length]);
             assert_eq!(start.network.outputs(), 6);

@@ -32,7 +32,9 @@ batch = 8
 
 impl Study {
     fn new() -> Self {
-        let study = Self { folder: tempfile::tempdir().unwrap() };
+        let study = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         study.write("base_x.csv", &inputs(80));
         study.write("base_y.csv", &targets(80, "a,b", 2));
         study.write("new_x.csv", &inputs(60));
@@ -82,7 +84,11 @@ fn ran(command: &mut Command) -> Ran {
     let output = command.timeout(Duration::from_secs(120)).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let code = output.status.code().expect("an exit code, not a signal");
-    Ran { code, out: text(output.stdout), err: text(output.stderr) }
+    Ran {
+        code,
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 impl Ran {
@@ -92,7 +98,11 @@ impl Ran {
         assert_eq!(self.err.matches("error: ").count(), 1, "{}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
         for word in words {
-            assert!(self.err.contains(word), "'{word}' is missing in: {}", self.err);
+            assert!(
+                self.err.contains(word),
+                "'{word}' is missing in: {}",
+                self.err
+            );
         }
     }
 }
@@ -102,13 +112,23 @@ fn number(row: usize, column: usize) -> f64 {
 }
 
 fn inputs(rows: usize) -> String {
-    let row = |row: usize| (0..5).map(|k| format!("{:.6}", number(row, k))).collect::<Vec<_>>().join(",");
+    let row = |row: usize| {
+        (0..5)
+            .map(|k| format!("{:.6}", number(row, k)))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     (0..rows).map(|r| row(r) + "\n").collect()
 }
 
 fn targets(rows: usize, header: &str, columns: usize) -> String {
     let cell = |row: usize, j: usize| format!("{:.6}", (number(row, j) + number(row, j + 1)) / 6.0);
-    let row = |row: usize| (0..columns).map(|j| cell(row, j)).collect::<Vec<_>>().join(",");
+    let row = |row: usize| {
+        (0..columns)
+            .map(|j| cell(row, j))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     let ranged = (0..rows).map(|r| row(r) + "\n").collect::<String>();
     format!("{header}\n{ranged}")
 }
@@ -118,7 +138,10 @@ const RANGES: &str = "target_ranges = { a = [0.0, 1.0], b = [0.0, 1.0] }";
 
 fn ranged(study: &Study, text: &str) {
     let with = text
-        .replace("y = \"base_y.csv\"", &format!("y = \"base_y.csv\"\n{RANGES}"))
+        .replace(
+            "y = \"base_y.csv\"",
+            &format!("y = \"base_y.csv\"\n{RANGES}"),
+        )
         .replace("y = \"new_y.csv\"", &format!("y = \"new_y.csv\"\n{RANGES}"));
     study.write("study.toml", &with);
 }
@@ -137,17 +160,31 @@ fn a_study_leaves_tables_models_and_plots() {
         "strategy,simulations,seed,validation_mse,test_mse,test_mse_a,test_mse_b,test_mse_c,epochs,steps,stopped,model"
     );
     assert_eq!(lines.count(), 2 * 4 * 2);
-    for file in ["summary.csv", "pretraining.csv", "test-mse.svg", "test-mse.png", "models/pretraining-2.safetensors"] {
+    for file in [
+        "summary.csv",
+        "pretraining.csv",
+        "test-mse.svg",
+        "test-mse.png",
+        "models/pretraining-2.safetensors",
+    ] {
         assert!(study.path("out").join(file).exists(), "{file}");
     }
-    let provenance: serde_json::Value = serde_json::from_str(&study.read("out/study.json")).unwrap();
+    let provenance: serde_json::Value =
+        serde_json::from_str(&study.read("out/study.json")).unwrap();
     assert_eq!(provenance["status"], "finished");
     assert_eq!(provenance["device"]["kind"], "cpu");
     // finished results are never overwritten
-    study.run().fails(2, &["out already holds the results", "another folder"]);
+    study
+        .run()
+        .fails(2, &["out already holds the results", "another folder"]);
     assert_eq!(study.read("out/runs.csv"), runs);
     // the same study again: the same table
-    assert_eq!(study.shoal(&["study", "study.toml", "-o", "again", "--device", "cpu"]).code, 0);
+    assert_eq!(
+        study
+            .shoal(&["study", "study.toml", "-o", "again", "--device", "cpu"])
+            .code,
+        0
+    );
     assert_eq!(study.read("again/runs.csv"), runs);
 
     predict_and_inspect(&study);
@@ -157,7 +194,11 @@ fn predict_and_inspect(study: &Study) {
     let model = "out/models/dummy-node-20-1.safetensors";
     let ran = study.shoal(&["predict", model, "new_x.csv", "-o", "p.npy"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.out.contains("60 simulations, columns a b c"), "{}", ran.out);
+    assert!(
+        ran.out.contains("60 simulations, columns a b c"),
+        "{}",
+        ran.out
+    );
     let bytes = std::fs::read(study.path("p.npy")).unwrap();
     let array = npyz::NpyFile::new(&bytes[..]).unwrap();
     assert_eq!(array.shape(), [60, 3]);
@@ -165,21 +206,44 @@ fn predict_and_inspect(study: &Study) {
     assert!(values.iter().all(|value| (-0.1..1.1).contains(value)));
 
     study.write("narrow.csv", "1,2,3\n");
-    study.shoal(&["predict", model, "narrow.csv", "-o", "q.npy"]).fails(2, &["3 columns", "5 inputs"]);
+    study
+        .shoal(&["predict", model, "narrow.csv", "-o", "q.npy"])
+        .fails(2, &["3 columns", "5 inputs"]);
     study.write("negative.csv", "1,2,3,4,5\n1,2,-3,4,5\n");
-    study.shoal(&["predict", model, "negative.csv", "-o", "q.npy"]).fails(2, &["row 1, column 2", "-3"]);
-    study.shoal(&["predict", "new_x.csv", "new_x.csv", "-o", "q.npy"]).fails(2, &["not a model"]);
+    study
+        .shoal(&["predict", model, "negative.csv", "-o", "q.npy"])
+        .fails(2, &["row 1, column 2", "-3"]);
+    study
+        .shoal(&["predict", "new_x.csv", "new_x.csv", "-o", "q.npy"])
+        .fails(2, &["not a model"]);
     assert!(!study.path("q.npy").exists());
 
     let ran = study.shoal(&["inspect", model]);
     assert!(ran.out.contains("layer 1: 8 -> 3, sigmoid"), "{}", ran.out);
-    let import = ["import", "--x", "new_x.csv", "--y", "new_y.csv", "-o", "new.npz", "--range", "a=0:1"];
+    let import = [
+        "import",
+        "--x",
+        "new_x.csv",
+        "--y",
+        "new_y.csv",
+        "-o",
+        "new.npz",
+        "--range",
+        "a=0:1",
+    ];
     assert_eq!(study.shoal(&import).code, 0);
     let ran = study.shoal(&["inspect", "new.npz"]);
-    assert!(ran.out.contains("60 simulations") && ran.out.contains("target a"), "{}", ran.out);
+    assert!(
+        ran.out.contains("60 simulations") && ran.out.contains("target a"),
+        "{}",
+        ran.out
+    );
     let ran = study.shoal(&["predict", model, "new.npz", "-o", "p2.npy", "--json"]);
     let event: serde_json::Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
-    assert_eq!((event["event"].as_str(), event["simulations"].as_u64()), (Some("predicted"), Some(60)));
+    assert_eq!(
+        (event["event"].as_str(), event["simulations"].as_u64()),
+        (Some("predicted"), Some(60))
+    );
 }
 
 #[test]
@@ -190,21 +254,58 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
         study.run().fails(2, words);
         assert!(!study.path("out").exists(), "nothing is begun: {to}");
     };
-    wrong("epochs = 6", "epoch = 6", &["study.toml", "unknown field `epoch`", "did you mean `epochs`?"]);
-    wrong("epochs = 6", "epochs = 0", &["training.epochs = 0", "at least one"]);
-    wrong("hidden = [8]", "hidden = [8, 0]", &["network.hidden", "width of 0", "1 to 4096"]);
+    wrong(
+        "epochs = 6",
+        "epoch = 6",
+        &[
+            "study.toml",
+            "unknown field `epoch`",
+            "did you mean `epochs`?",
+        ],
+    );
+    wrong(
+        "epochs = 6",
+        "epochs = 0",
+        &["training.epochs = 0", "at least one"],
+    );
+    wrong(
+        "hidden = [8]",
+        "hidden = [8, 0]",
+        &["network.hidden", "width of 0", "1 to 4096"],
+    );
     wrong("hidden = [8]", "hidden = []", &["network.hidden", "1 to 6"]);
-    wrong("hidden = [8]", "activation = 'softmax'", &["softmax", "leaky_relu"]);
+    wrong(
+        "hidden = [8]",
+        "activation = 'softmax'",
+        &["softmax", "leaky_relu"],
+    );
     wrong("batch = 8", "batch = 0", &["training.batch = 0"]);
-    wrong("batch = 8", "learning_rate = -1", &["training.learning_rate = -1", "above 0"]);
-    wrong("\"new_x.csv\"", "\"nowhere.csv\"", &["nowhere.csv", "no such file"]);
-    wrong("[data.pretrain]\nx = \"base_x.csv\"\ny = \"base_y.csv\"\n", "", &["data.pretrain is missing"]);
+    wrong(
+        "batch = 8",
+        "learning_rate = -1",
+        &["training.learning_rate = -1", "above 0"],
+    );
+    wrong(
+        "\"new_x.csv\"",
+        "\"nowhere.csv\"",
+        &["nowhere.csv", "no such file"],
+    );
+    wrong(
+        "[data.pretrain]\nx = \"base_x.csv\"\ny = \"base_y.csv\"\n",
+        "",
+        &["data.pretrain is missing"],
+    );
     // without ranges the two files scale a target differently
     study.write("study.toml", STUDY);
     study.run().fails(2, &["target '", "target_ranges"]);
-    ranged(&study, &STUDY.replace("sizes = [10, 20]", "sizes = [10, 46]"));
+    ranged(
+        &study,
+        &STUDY.replace("sizes = [10, 20]", "sizes = [10, 46]"),
+    );
     study.run().fails(2, &["46", "45"]);
-    study.shoal(&["study", "no.toml", "-o", "out"]).fails(2, &["no.toml", "cannot be read"]);
+    study
+        .shoal(&["study", "no.toml", "-o", "out"])
+        .fails(2, &["no.toml", "cannot be read"]);
 }
 
 #[test]
@@ -225,17 +326,36 @@ fn mistakes_in_the_data_are_named_with_row_and_column() {
         lines[row] = cells.join(",");
         lines.join("\n") + "\n"
     };
-    wrong("new_x.csv", &replaced(7, "nan"), &["new_x.csv", "row 7", "column 'x3'"]);
-    wrong("new_x.csv", &replaced(8, "inf"), &["new_x.csv", "row 8", "column 'x3'"]);
-    wrong("new_x.csv", &replaced(9, "-0.5"), &["row 9", "'x3'", "-0.5", "log10"]);
+    wrong(
+        "new_x.csv",
+        &replaced(7, "nan"),
+        &["new_x.csv", "row 7", "column 'x3'"],
+    );
+    wrong(
+        "new_x.csv",
+        &replaced(8, "inf"),
+        &["new_x.csv", "row 8", "column 'x3'"],
+    );
+    wrong(
+        "new_x.csv",
+        &replaced(9, "-0.5"),
+        &["row 9", "'x3'", "-0.5", "log10"],
+    );
     wrong("new_x.csv", &replaced(9, "0"), &["row 9", "log10"]);
     wrong("new_x.csv", &replaced(9, "abc"), &["new_x.csv", "abc"]);
     wrong("new_x.csv", &inputs(59), &["59 rows", "60"]);
-    let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let fixture = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures")
+            .join(name)
+    };
     for (name, words) in FIXTURES {
         let path = fixture(name);
         assert!(path.exists(), "{}", path.display());
-        let text = STUDY.replace("\"new_x.csv\"", &format!("{:?}", path.display().to_string()));
+        let text = STUDY.replace(
+            "\"new_x.csv\"",
+            &format!("{:?}", path.display().to_string()),
+        );
         ranged(&study, &text);
         study.run().fails(2, words);
     }
@@ -255,10 +375,15 @@ fn a_missing_device_says_what_was_tried_and_what_to_do() {
     let arguments = ["study", "study.toml", "-o", "out", "--device"];
     let run = |device: &str, hide: bool| {
         let mut command = shoal();
-        command.args(arguments).arg(device).current_dir(study.folder.path());
+        command
+            .args(arguments)
+            .arg(device)
+            .current_dir(study.folder.path());
         if hide {
             // the Vulkan loader finds no driver
-            command.env("VK_DRIVER_FILES", "/nowhere.json").env("VK_ICD_FILENAMES", "/nowhere.json");
+            command
+                .env("VK_DRIVER_FILES", "/nowhere.json")
+                .env("VK_ICD_FILENAMES", "/nowhere.json");
         }
         ran(&mut command)
     };
@@ -299,7 +424,10 @@ fn a_full_disk_ends_with_code_4_and_keeps_what_was_finished() {
     let ran = study.shoal(&["study", "study.toml", "-o", "small/out", "--device", "cpu"]);
     let kept = std::fs::read_to_string(small.join("out/pretraining.csv")).unwrap_or_default();
     let leftovers = std::fs::read_dir(small.join("out/models")).map_or(0, |files| {
-        files.filter_map(Result::ok).filter(|file| file.file_name().to_string_lossy().starts_with('.')).count()
+        files
+            .filter_map(Result::ok)
+            .filter(|file| file.file_name().to_string_lossy().starts_with('.'))
+            .count()
     });
     let unmounted = std::process::Command::new("umount").arg(&small).status();
     assert!(unmounted.unwrap().success());
@@ -311,21 +439,40 @@ fn a_full_disk_ends_with_code_4_and_keeps_what_was_finished() {
 #[test]
 fn a_run_that_diverges_is_reported_and_the_others_go_on() {
     let study = Study::new();
-    let text = format!("{STUDY}[strategies.scratch]\nlearning_rate = 1e30\n[strategies.warm-start]\n");
+    let text =
+        format!("{STUDY}[strategies.scratch]\nlearning_rate = 1e30\n[strategies.warm-start]\n");
     // an output without bounds, so that it can overflow
-    ranged(&study, &text.replace("hidden = [8]", "hidden = [8]\noutput = 'identity'"));
+    ranged(
+        &study,
+        &text.replace("hidden = [8]", "hidden = [8]\noutput = 'identity'"),
+    );
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("4 runs diverged"), "{}", ran.err);
     let runs = study.read("out/runs.csv");
-    assert_eq!(runs.lines().filter(|line| line.starts_with("scratch") && line.contains(",diverged,")).count(), 4, "{runs}");
-    assert_eq!(runs.lines().filter(|line| line.starts_with("warm-start") && line.contains(".safetensors")).count(), 4, "{runs}");
+    assert_eq!(
+        runs.lines()
+            .filter(|line| line.starts_with("scratch") && line.contains(",diverged,"))
+            .count(),
+        4,
+        "{runs}"
+    );
+    assert_eq!(
+        runs.lines()
+            .filter(|line| line.starts_with("warm-start") && line.contains(".safetensors"))
+            .count(),
+        4,
+        "{runs}"
+    );
 }
 
 /// Starts a study that takes long, waits until some runs are finished, sends a signal; the exit code and the error.
 fn signalled(study: &Study, signal: &str) -> (Option<i32>, String) {
-    let text = STUDY.replace("sizes = [10, 20]", "sizes = [10, 45]").replace("epochs = 6", "epochs = 60000\npatience = 60000");
-    let quick = format!("{text}[pretraining]\nepochs = 5\n[strategies.scratch]\n[strategies.warm-start]\n");
+    let text = STUDY
+        .replace("sizes = [10, 20]", "sizes = [10, 45]")
+        .replace("epochs = 6", "epochs = 60000\npatience = 60000");
+    let quick =
+        format!("{text}[pretraining]\nepochs = 5\n[strategies.scratch]\n[strategies.warm-start]\n");
     ranged(study, &quick);
     let child = std::process::Command::new(env!("CARGO_BIN_EXE_shoal"))
         .args(["study", "study.toml", "-o", "out", "--device", "cpu"])
@@ -335,16 +482,25 @@ fn signalled(study: &Study, signal: &str) -> (Option<i32>, String) {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    let finished = || std::fs::read_to_string(study.path("out/pretraining.csv")).map_or(0, |text| text.lines().count());
+    let finished = || {
+        std::fs::read_to_string(study.path("out/pretraining.csv"))
+            .map_or(0, |text| text.lines().count())
+    };
     while finished() < 3 {
         assert!(start.elapsed() < Duration::from_secs(60), "no run finished");
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(200));
-    let killed = std::process::Command::new("kill").arg(signal).arg(child.id().to_string()).status();
+    let killed = std::process::Command::new("kill")
+        .arg(signal)
+        .arg(child.id().to_string())
+        .status();
     assert!(killed.unwrap().success());
     let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 #[cfg(unix)]
@@ -356,7 +512,11 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     for words in ["stopped as asked", "2 of 10 runs are finished and in out"] {
         assert!(error.contains(words), "{error}");
     }
-    assert!(study.read("out/study.json").contains("\"status\": \"stopped\""));
+    assert!(
+        study
+            .read("out/study.json")
+            .contains("\"status\": \"stopped\"")
+    );
 }
 
 #[cfg(unix)]
@@ -366,7 +526,11 @@ fn kill_9_leaves_finished_runs_readable() {
     let (code, _) = signalled(&study, "-KILL");
     assert_eq!(code, None, "killed by the signal");
     assert_eq!(study.read("out/pretraining.csv").lines().count(), 3);
-    assert!(study.read("out/study.json").contains("\"status\": \"running\""));
+    assert!(
+        study
+            .read("out/study.json")
+            .contains("\"status\": \"running\"")
+    );
     let ran = study.shoal(&["inspect", "out/models/pretraining-1.safetensors"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
@@ -374,7 +538,16 @@ fn kill_9_leaves_finished_runs_readable() {
 #[test]
 fn help_names_units_defaults_and_exit_codes() {
     let ran = ran(shoal().arg("--help"));
-    for word in ["study", "import", "predict", "devices", "inspect", "--device", "[default: auto]", "130"] {
+    for word in [
+        "study",
+        "import",
+        "predict",
+        "devices",
+        "inspect",
+        "--device",
+        "[default: auto]",
+        "130",
+    ] {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }
     self::ran(shoal().args(["study", "--helq"])).code_is(2);

@@ -30,7 +30,10 @@ pub fn run(_typed: &Typed, output: &Output) -> Result<()> {
     }
     let cpu = Device::Cpu(Cpu::default());
     output.result(&format!("{}\n  always there; --device cpu", cpu.name()));
-    output.event("device", json!({ "device": cpu.describe(), "self_check": "passed" }));
+    output.event(
+        "device",
+        json!({ "device": cpu.describe(), "self_check": "passed" }),
+    );
     match failed.is_empty() {
         true => Ok(()),
         false => Err(Error::Device(format!(

@@ -24,7 +24,11 @@ pub struct Typed {
     #[arg(long, value_name = "FILE")]
     axis: Option<PathBuf>,
     /// What the axis is, with its unit
-    #[arg(long, value_name = "NAME", help = "What the axis is, with its unit, as in 'k [h/Mpc]'")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        help = "What the axis is, with its unit, as in 'k [h/Mpc]'"
+    )]
     axis_name: Option<String>,
     /// Names of all columns of y, separated by commas; by default those in its header line
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -64,8 +68,15 @@ fn range(typed: &str) -> std::result::Result<(String, [f64; 2]), String> {
 
 /// Imports.
 pub fn run(typed: Typed, output: &Output) -> Result<()> {
-    if typed.output.extension().is_none_or(|extension| extension != "npz") {
-        return Err(Error::Input(format!("-o {}: a dataset ends in .npz", typed.output.display())));
+    if typed
+        .output
+        .extension()
+        .is_none_or(|extension| extension != "npz")
+    {
+        return Err(Error::Input(format!(
+            "-o {}: a dataset ends in .npz",
+            typed.output.display()
+        )));
     }
     let ranges: BTreeMap<_, _> = typed.range.into_iter().collect();
     let source = Source {

@@ -20,7 +20,11 @@ pub struct Typed {
 
 /// Describes.
 pub fn run(typed: &Typed, output: &Output) -> Result<()> {
-    match typed.file.extension().is_some_and(|extension| extension == "npz") {
+    match typed
+        .file
+        .extension()
+        .is_some_and(|extension| extension == "npz")
+    {
         true => dataset(&typed.file, output),
         false => model(&typed.file, output),
     }
@@ -43,9 +47,15 @@ fn dataset(path: &Path, output: &Output) -> Result<()> {
         let column: Vec<f64> = dataset.targets.column(place).collect();
         let least = column.iter().copied().fold(f64::INFINITY, f64::min);
         let most = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        output.result(&format!("  target {name}: {least} to {most}, scaled from [{low}, {high}]"));
+        output.result(&format!(
+            "  target {name}: {least} to {most}, scaled from [{low}, {high}]"
+        ));
     }
-    output.result(&format!("  sha256 {}\n  provenance {}", dataset.hash(), dataset.provenance));
+    output.result(&format!(
+        "  sha256 {}\n  provenance {}",
+        dataset.hash(),
+        dataset.provenance
+    ));
     output.event(
         "dataset",
         json!({
@@ -87,7 +97,13 @@ fn model(path: &Path, output: &Output) -> Result<()> {
             layer.dropout
         ));
     }
-    output.result(&format!("  {} parameters", model.start.network.parameter_count()));
-    output.event("model", json!({ "about": about, "parameters": model.start.network.parameter_count() }));
+    output.result(&format!(
+        "  {} parameters",
+        model.start.network.parameter_count()
+    ));
+    output.event(
+        "model",
+        json!({ "about": about, "parameters": model.start.network.parameter_count() }),
+    );
     Ok(())
 }

@@ -33,7 +33,12 @@ Whatever was finished stays on disk. NO_COLOR turns colours off.";
 pub struct Global {
     /// Who trains: `gpu` (a software rasterizer if there is no other), `cpu`, `auto` (a hardware GPU if there is one, else the
     /// cpu), or a part of an adapter's name as `shoal devices` prints it
-    #[arg(long, global = true, value_name = "gpu|cpu|auto|NAME", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "gpu|cpu|auto|NAME",
+        default_value = "auto"
+    )]
     device: Choice,
     /// Says more: each run as it finishes
     #[arg(short, long, global = true)]

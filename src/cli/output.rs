@@ -21,7 +21,11 @@ impl Output {
     pub fn new(global: &Global) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::io::stderr().is_terminal();
-        Self { json: global.json, verbose: global.verbose, colour }
+        Self {
+            json: global.json,
+            verbose: global.verbose,
+            colour,
+        }
     }
 
     /// Whether more is wanted.
@@ -62,9 +66,16 @@ impl Output {
     /// The error that ends the program.
     pub fn error(&self, error: &Error) {
         if self.json {
-            self.event("error", json!({ "text": error.to_string(), "exit_code": error.exit_code() }));
+            self.event(
+                "error",
+                json!({ "text": error.to_string(), "exit_code": error.exit_code() }),
+            );
         }
-        let [start, end] = if self.colour { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
+        let [start, end] = if self.colour {
+            ["\x1b[1;31m", "\x1b[0m"]
+        } else {
+            ["", ""]
+        };
         eprintln!("{start}error{end}: {error}");
     }
 

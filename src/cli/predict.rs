@@ -7,9 +7,9 @@ use clap::Args;
 use npyz::WriterBuilder;
 use serde_json::json;
 
+use shoal::Result;
 use shoal::data::{Dataset, Matrix, read_matrix};
 use shoal::model::Model;
-use shoal::Result;
 
 use super::Output;
 
@@ -28,7 +28,11 @@ pub struct Typed {
 /// Predicts.
 pub fn run(typed: &Typed, output: &Output) -> Result<()> {
     let model = Model::load(&typed.model)?;
-    let inputs = match typed.input.extension().is_some_and(|extension| extension == "npz") {
+    let inputs = match typed
+        .input
+        .extension()
+        .is_some_and(|extension| extension == "npz")
+    {
         true => Dataset::load(&typed.input)?.inputs,
         false => read_matrix(&typed.input)?,
     };

@@ -39,24 +39,35 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         diverged: 0,
     };
     let start = Instant::now();
-    let finished = execute(&plan, &device, &typed.output, &stop, &mut |event| view.show(event));
+    let finished = execute(&plan, &device, &typed.output, &stop, &mut |event| {
+        view.show(event)
+    });
     view.bar.finish_and_clear();
     let summary = finished?;
     let seconds = start.elapsed().as_secs_f64();
-    output.result(&format!("{}\n\ntest MSE, mean ± standard error over {} seeds\n", plan.name, plan.seeds));
+    output.result(&format!(
+        "{}\n\ntest MSE, mean ± standard error over {} seeds\n",
+        plan.name, plan.seeds
+    ));
     output.result(&report::text_table(&summary));
     let verdict = report::verdict(&summary);
     for sentence in &verdict {
         output.result(sentence);
     }
     if view.diverged > 0 {
-        output.say(&format!("{} runs diverged; runs.csv says which", view.diverged));
+        output.say(&format!(
+            "{} runs diverged; runs.csv says which",
+            view.diverged
+        ));
     }
     output.say(&format!(
         "{total} runs in {seconds:.1} s; tables, models and plots are in {}",
         typed.output.display()
     ));
-    output.event("finished", json!({ "runs": total, "seconds": seconds, "verdict": verdict }));
+    output.event(
+        "finished",
+        json!({ "runs": total, "seconds": seconds, "verdict": verdict }),
+    );
     Ok(())
 }
 
@@ -87,16 +98,25 @@ const LINE: Duration = Duration::from_secs(10);
 impl View<'_> {
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Started { pretrainings, finetunings } => {
+            Event::Started {
+                pretrainings,
+                finetunings,
+            } => {
                 let text = format!("{pretrainings} pre-trainings, {finetunings} fine-tunings");
                 self.output.say(&text);
             }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
-            Event::Progress { progress, done, waiting } => {
+            Event::Progress {
+                progress,
+                done,
+                waiting,
+            } => {
                 self.rate.add(progress.elapsed, progress.run_steps);
                 self.bar.set_position(*done as u64);
-                let eta = self.rate.eta(progress.elapsed, *done, *done + waiting + progress.alive);
+                let eta = self
+                    .rate
+                    .eta(progress.elapsed, *done, *done + waiting + progress.alive);
                 let text = format!(
                     "{:.0} run-steps/s  {} alive, {done} done, {waiting} waiting  ETA {eta}",
                     self.rate.now(),
@@ -144,7 +164,8 @@ impl View<'_> {
             }),
         );
         if self.output.verbose() && !self.output.json() {
-            let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.5}"));
+            let number =
+                |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.5}"));
             let text = format!(
                 "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
                 row.strategy,
@@ -171,15 +192,25 @@ const WINDOW: Duration = Duration::from_secs(5);
 impl Rate {
     fn add(&mut self, elapsed: Duration, run_steps: u64) {
         self.seen.push_back((elapsed, run_steps));
-        while self.seen.front().is_some_and(|(then, _)| elapsed.saturating_sub(*then) > WINDOW) {
+        while self
+            .seen
+            .front()
+            .is_some_and(|(then, _)| elapsed.saturating_sub(*then) > WINDOW)
+        {
             self.seen.pop_front();
         }
     }
 
     fn now(&self) -> f64 {
-        let (Some(first), Some(last)) = (self.seen.front(), self.seen.back()) else { return 0.0 };
+        let (Some(first), Some(last)) = (self.seen.front(), self.seen.back()) else {
+            return 0.0;
+        };
         let seconds = (last.0 - first.0).as_secs_f64();
-        if seconds > 0.0 { (last.1.saturating_sub(first.1)) as f64 / seconds } else { 0.0 }
+        if seconds > 0.0 {
+            (last.1.saturating_sub(first.1)) as f64 / seconds
+        } else {
+            0.0
+        }
     }
 
     /// From the runs that are over: crude, because runs stop when they please.

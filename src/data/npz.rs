@@ -7,10 +7,10 @@ use serde_json::json;
 use super::array::Matrix;
 use super::dataset::{Dataset, default_axis, default_ranges};
 use super::file::{prefix, read_bytes};
-use crate::files::write_atomically;
 use super::names::numbered;
 use super::{numpy, zip};
 use crate::Result;
+use crate::files::write_atomically;
 use crate::input_error;
 
 impl Dataset {

@@ -16,7 +16,9 @@ pub struct Cpu {
 impl Default for Cpu {
     /// As many threads as the machine runs at once.
     fn default() -> Self {
-        Self { threads: std::thread::available_parallelism().map_or(1, usize::from) }
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
     }
 }
 
@@ -48,7 +50,10 @@ impl<F: Real> Player<F> {
     /// If it is not done.
     pub fn outcome(&self) -> Outcome {
         let narrow = |value: &F| value.wide() as f32;
-        self.run.outcome(&self.memory.state, self.memory.best.iter().map(narrow).collect())
+        self.run.outcome(
+            &self.memory.state,
+            self.memory.best.iter().map(narrow).collect(),
+        )
     }
 
     /// One step.
@@ -83,13 +88,18 @@ fn predict_block<F: Real>(network: &Network, parameters: &[F], inputs: &[F]) -> 
         let weights = Shape::by_rows(layer.inputs, layer.outputs, place.stride);
         let mut sums = vec![F::zero(); rows * layer.outputs];
         product(
-            (&mut sums, Shape::by_rows(rows, layer.outputs, layer.outputs)),
+            (
+                &mut sums,
+                Shape::by_rows(rows, layer.outputs, layer.outputs),
+            ),
             (&below, Shape::by_rows(rows, layer.inputs, layer.inputs)),
             (&parameters[place.weights..place.bias], weights),
         );
         let bias = &parameters[place.bias..][..layer.outputs];
         for row in sums.chunks_exact_mut(layer.outputs) {
-            row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += *bias);
+            row.iter_mut()
+                .zip(bias)
+                .for_each(|(sum, bias)| *sum += *bias);
         }
         below = vec![F::zero(); sums.len()];
         activation::activate(layer.activation, &sums, &mut below);

@@ -50,7 +50,9 @@ impl Device {
     pub fn open(choice: &Choice) -> Result<Self> {
         let adapter = match choice {
             Choice::Cpu => None,
-            Choice::Auto => adapters().into_iter().find(|adapter| !adapter.is_software()),
+            Choice::Auto => adapters()
+                .into_iter()
+                .find(|adapter| !adapter.is_software()),
             Choice::Gpu => Some(adapters().into_iter().next().ok_or_else(no_adapter)?),
             Choice::Named(name) => Some(named(name)?),
         };
@@ -94,8 +96,9 @@ impl Device {
     /// [`Error::Input`] with the bytes that are needed and those that there are.
     pub fn check(&self, network: &Network, batch: usize) -> Result<()> {
         match self {
-            Device::Gpu(gpu) => gpu::Footprint::new(network, batch)
-                .check(gpu.binding_limit(), gpu.adapter().name()),
+            Device::Gpu(gpu) => {
+                gpu::Footprint::new(network, batch).check(gpu.binding_limit(), gpu.adapter().name())
+            }
             Device::Cpu(_) => Ok(()),
         }
     }
@@ -115,8 +118,13 @@ fn named(name: &str) -> Result<Adapter> {
         return Err(no_adapter());
     }
     let wanted = name.to_lowercase();
-    let known: Vec<String> = all.iter().map(|adapter| format!("'{}'", adapter.name())).collect();
-    let found = all.into_iter().find(|adapter| adapter.name().to_lowercase().contains(&wanted));
+    let known: Vec<String> = all
+        .iter()
+        .map(|adapter| format!("'{}'", adapter.name()))
+        .collect();
+    let found = all
+        .into_iter()
+        .find(|adapter| adapter.name().to_lowercase().contains(&wanted));
     found.ok_or_else(|| {
         Error::Device(format!(
             "no adapter is named '{name}'; there are {}. --device takes a part of a name, gpu, cpu or auto",

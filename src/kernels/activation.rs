@@ -7,7 +7,9 @@ use crate::random::pcg4d;
 /// The number of an activation in WGSL: its place in [`Activation::ALL`].
 pub fn code(activation: Activation) -> u32 {
     let name = activation.name();
-    let place = Activation::ALL.iter().position(|other| other.name() == name);
+    let place = Activation::ALL
+        .iter()
+        .position(|other| other.name() == name);
     place.expect("activation: not in ALL") as u32
 }
 

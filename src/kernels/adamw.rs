@@ -31,7 +31,10 @@ pub static KERNEL: Kernel = Kernel {
 /// i: the trained parameters, four for each repeat of each thread.
 pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
     let numbers = run.parameters.len() - run.frozen_len();
-    Grid::new(numbers.div_ceil(4 * (set.adamw_threads * set.adamw_repeats) as usize), 1)
+    Grid::new(
+        numbers.div_ceil(4 * (set.adamw_threads * set.adamw_repeats) as usize),
+        1,
+    )
 }
 
 /// Updates the trained parameters; keeps the best before.
@@ -55,7 +58,11 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     let moments = memory.first_moment[trained.clone()]
         .iter_mut()
         .zip(&mut memory.second_moment[trained.clone()]);
-    for ((p, g), (m, v)) in memory.parameters[trained].iter_mut().zip(gradients).zip(moments) {
+    for ((p, g), (m, v)) in memory.parameters[trained]
+        .iter_mut()
+        .zip(gradients)
+        .zip(moments)
+    {
         *m += lerp1 * (*g - *m);
         *v = beta2 * *v + lerp2 * *g * *g;
         *p -= decay * *p + step_size * *m / (v.sqrt() * root_correction + epsilon);

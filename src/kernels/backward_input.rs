@@ -28,7 +28,10 @@ pub static KERNEL: Kernel = Kernel {
 /// i: 16 examples each; j: 64 units below for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].inputs;
-    Grid::new(run.layout.stride.div_ceil(TILE_EXAMPLES), units.div_ceil(TILE_UNITS * set.product_threads as usize))
+    Grid::new(
+        run.layout.stride.div_ceil(TILE_EXAMPLES),
+        units.div_ceil(TILE_UNITS * set.product_threads as usize),
+    )
 }
 
 /// Fills delta of the layer below `layer`.

@@ -26,7 +26,9 @@ pub static KERNEL: Kernel = Kernel {
 /// i: 16 inputs for each product thread; j: 64 units each.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
-    let inputs = shape.inputs.div_ceil(TILE_INPUTS * set.product_threads as usize);
+    let inputs = shape
+        .inputs
+        .div_ceil(TILE_INPUTS * set.product_threads as usize);
     Grid::new(inputs, shape.outputs.div_ceil(TILE_UNITS))
 }
 
@@ -35,15 +37,29 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     if memory.state.phase != phase::TRAIN {
         return;
     }
-    let (shape, place, at) = (run.network.layers()[layer], run.places[layer], run.layout.layers[layer]);
+    let (shape, place, at) = (
+        run.network.layers()[layer],
+        run.places[layer],
+        run.layout.layers[layer],
+    );
     let stride = run.layout.stride;
     let delta = &memory.work[at.delta..][..place.stride * stride];
-    let (weights, bias) = memory.gradients[place.weights..][..place.bias - place.weights + place.stride]
+    let (weights, bias) = memory.gradients[place.weights..]
+        [..place.bias - place.weights + place.stride]
         .split_at_mut(place.bias - place.weights);
     product(
-        (weights, Shape::by_rows(shape.inputs, place.stride, place.stride)),
-        (&memory.work[at.input..], Shape::by_rows(shape.inputs, stride, stride)),
-        (delta, Shape::by_rows(place.stride, stride, stride).transposed()),
+        (
+            weights,
+            Shape::by_rows(shape.inputs, place.stride, place.stride),
+        ),
+        (
+            &memory.work[at.input..],
+            Shape::by_rows(shape.inputs, stride, stride),
+        ),
+        (
+            delta,
+            Shape::by_rows(place.stride, stride, stride).transposed(),
+        ),
     );
     for (bias, row) in bias.iter_mut().zip(delta.chunks_exact(stride)) {
         *bias = row.iter().fold(F::zero(), |sum, delta| sum + *delta);

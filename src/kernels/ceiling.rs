@@ -12,7 +12,10 @@ pub static KERNEL: Kernel = Kernel {
     ),
     bindings: &[(Buffer::Work, Access::ReadWrite)],
     constants: |set| {
-        vec![("CEILING_THREADS", f64::from(set.adamw_threads)), ("CEILING_TURNS", f64::from(TURNS))]
+        vec![
+            ("CEILING_THREADS", f64::from(set.adamw_threads)),
+            ("CEILING_TURNS", f64::from(TURNS)),
+        ]
     },
 };
 

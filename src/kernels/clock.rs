@@ -42,7 +42,9 @@ pub fn twin<F: Real>(run: &Prepared, state: &mut State<F>) {
         phase::VALIDATE => run.validation_rows.len(),
         _ => run.training_rows.len(),
     };
-    state.batch_rows = (rows as u32).saturating_sub(state.cursor).min(run.training.batch as u32);
+    state.batch_rows = (rows as u32)
+        .saturating_sub(state.cursor)
+        .min(run.training.batch as u32);
     if state.phase == phase::TRAIN {
         let step = f64::from(state.steps + 1);
         // 1 - beta^step without cancellation

@@ -28,7 +28,10 @@ pub static KERNEL: Kernel = Kernel {
 /// i: 16 examples each; j: 64 units for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].outputs;
-    Grid::new(run.layout.stride.div_ceil(TILE_EXAMPLES), units.div_ceil(TILE_UNITS * set.product_threads as usize))
+    Grid::new(
+        run.layout.stride.div_ceil(TILE_EXAMPLES),
+        units.div_ceil(TILE_UNITS * set.product_threads as usize),
+    )
 }
 
 /// Fills z and the output of the layer.
@@ -37,7 +40,11 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     if state.phase == phase::DONE {
         return;
     }
-    let (shape, place, at) = (run.network.layers()[layer], run.places[layer], run.layout.layers[layer]);
+    let (shape, place, at) = (
+        run.network.layers()[layer],
+        run.places[layer],
+        run.layout.layers[layer],
+    );
     let stride = run.layout.stride;
     let size = place.stride * stride;
     // z and the output lie after everything that is read, one after the other
@@ -48,8 +55,14 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let weights = Shape::by_rows(shape.inputs, place.stride, place.stride);
     product(
         (&mut *z, Shape::by_rows(place.stride, stride, stride)),
-        (&memory.parameters[place.weights..place.bias], weights.transposed()),
-        (&before[at.input..], Shape::by_rows(shape.inputs, stride, stride)),
+        (
+            &memory.parameters[place.weights..place.bias],
+            weights.transposed(),
+        ),
+        (
+            &before[at.input..],
+            Shape::by_rows(shape.inputs, stride, stride),
+        ),
     );
     let bias = &memory.parameters[place.bias..][..place.stride];
     for (row, bias) in z.chunks_exact_mut(stride).zip(bias) {

@@ -52,6 +52,10 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
             sum += weight * miss * miss;
         }
     }
-    activation::times_derivative(shape.activation, &before[at.sum..][..size], &mut delta[..size]);
+    activation::times_derivative(
+        shape.activation,
+        &before[at.sum..][..size],
+        &mut delta[..size],
+    );
     state.batch_sum = sum;
 }

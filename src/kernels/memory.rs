@@ -8,7 +8,9 @@ use crate::network::LayerParameters;
 use crate::run::{Layout, Outcome, Run, Stopped, Table};
 
 /// A floating-point type that the twins compute in.
-pub trait Real: num_traits::Float + num_traits::NumAssign + Send + Sync + std::fmt::Debug + 'static {
+pub trait Real:
+    num_traits::Float + num_traits::NumAssign + Send + Sync + std::fmt::Debug + 'static
+{
     /// The nearest value.
     fn of(value: f64) -> Self;
     /// The value as f64.
@@ -95,7 +97,12 @@ impl Prepared {
         run.check(&tables);
         let layout = run.layout();
         let places = run.network.parameter_table();
-        Self { run, layout, places, tables }
+        Self {
+            run,
+            layout,
+            places,
+            tables,
+        }
     }
 
     /// Its table.
@@ -106,7 +113,9 @@ impl Prepared {
     /// Numbers at the start of the parameters that are never updated.
     pub fn frozen_len(&self) -> usize {
         let first = self.network.first_trained();
-        self.places.get(first).map_or(self.network.parameter_len(), |place| place.weights)
+        self.places
+            .get(first)
+            .map_or(self.network.parameter_len(), |place| place.weights)
     }
 
     /// The hash below which a unit of a layer is dropped.
@@ -121,7 +130,10 @@ impl Prepared {
 
     /// Sum of the loss weights.
     pub fn weight_sum(&self) -> f64 {
-        self.loss_weights.iter().map(|weight| f64::from(*weight)).sum()
+        self.loss_weights
+            .iter()
+            .map(|weight| f64::from(*weight))
+            .sum()
     }
 
     /// ln(beta1) and ln(beta2); beta = 0 stands as a number whose power vanishes.
@@ -191,13 +203,19 @@ impl Prepared {
                 keep_scale: self.keep_scale(number) as f32,
             }
         };
-        self.network.layers().iter().enumerate().map(describe).collect()
+        self.network
+            .layers()
+            .iter()
+            .enumerate()
+            .map(describe)
+            .collect()
     }
 
     /// The part of working memory that never changes: scaling and loss weights, at its start.
     pub fn constants(&self) -> Vec<f32> {
         let mut constants = vec![0.0; self.layout.x];
-        let mut put = |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
+        let mut put =
+            |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
         put(self.layout.mean, &self.scale.mean);
         put(self.layout.inverse_deviation, &self.scale.inverse_deviation);
         put(self.layout.loss_weights, &self.loss_weights);
@@ -275,7 +293,12 @@ pub struct Memory<F> {
 impl<F: Real> Memory<F> {
     /// The memory of a run before its first step.
     pub fn new(run: &Prepared) -> Self {
-        let wide = |values: &[f32]| values.iter().map(|v| F::of(f64::from(*v))).collect::<Vec<F>>();
+        let wide = |values: &[f32]| {
+            values
+                .iter()
+                .map(|v| F::of(f64::from(*v)))
+                .collect::<Vec<F>>()
+        };
         let zeros = vec![F::zero(); run.parameters.len()];
         let mut work = wide(&run.constants());
         work.resize(run.layout.len, F::zero());

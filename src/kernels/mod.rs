@@ -163,7 +163,9 @@ impl Call {
     /// The layer of a run that is meant: its own where a call names one, the last for the loss.
     pub fn layer(self, run: &Prepared) -> usize {
         match self {
-            Call::Forward(layer) | Call::BackwardWeights(layer) | Call::BackwardInput(layer) => layer,
+            Call::Forward(layer) | Call::BackwardWeights(layer) | Call::BackwardInput(layer) => {
+                layer
+            }
             _ => run.network.layers().len() - 1,
         }
     }

@@ -18,7 +18,12 @@ pub struct Shape {
 impl Shape {
     /// Rows one after another, `stride` apart.
     pub fn by_rows(rows: usize, columns: usize, stride: usize) -> Self {
-        Self { rows, columns, row_stride: stride, column_stride: 1 }
+        Self {
+            rows,
+            columns,
+            row_stride: stride,
+            column_stride: 1,
+        }
     }
 
     /// The same numbers with rows and columns exchanged.
@@ -43,8 +48,14 @@ impl Shape {
 /// If shapes do not agree or do not fit their slices.
 pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
     let ((out, o), (a, p), (b, q)) = (out, a, b);
-    assert!(o.rows == p.rows && o.columns == q.columns && p.columns == q.rows, "product: shapes");
-    assert!(o.fits(out.len()) && p.fits(a.len()) && q.fits(b.len()), "product: a matrix too small");
+    assert!(
+        o.rows == p.rows && o.columns == q.columns && p.columns == q.rows,
+        "product: shapes"
+    );
+    assert!(
+        o.fits(out.len()) && p.fits(a.len()) && q.fits(b.len()),
+        "product: a matrix too small"
+    );
     // SAFETY: each matrix lies inside its slice, as just checked, and `out` is borrowed alone.
     unsafe {
         gemm::gemm(

@@ -60,7 +60,10 @@ impl Grid {
     /// `i` by `j` tiles.
     pub fn new(i: usize, j: usize) -> Self {
         let count = |n: usize| u32::try_from(n).expect("tile: more than 2^32 tiles");
-        Self { i: count(i), j: count(j) }
+        Self {
+            i: count(i),
+            j: count(j),
+        }
     }
 
     /// The tiles in the order in which workgroups serve them.

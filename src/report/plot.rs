@@ -6,12 +6,12 @@ use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::render::Scene;
 
-use crate::files::write_bytes;
 use super::ink::{self, Font, width_of};
 use super::layout::{grid, target_panels, total_panel};
 use super::style::{Style, styles};
 use super::summary::Summary;
 use crate::error::{Error, Result};
+use crate::files::write_bytes;
 use crate::input_error;
 
 /// All lengths are in pixels of the SVG, which is this wide.

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::files::{output_error, sync_folder, write_bytes};
 use super::fields::{csv_text, number_text};
 use crate::error::Result;
+use crate::files::{output_error, sync_folder, write_bytes};
 use crate::input_error;
 
 /// How long rows may wait to be forced to disk.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::files::write_bytes;
 use super::fields::{csv_text, number_text};
 use super::runs::RunRow;
 use crate::error::Result;
+use crate::files::write_bytes;
 
 /// Mean and scatter of one number over the seeds that have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

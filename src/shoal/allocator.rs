@@ -20,7 +20,10 @@ impl Allocator {
 
     /// Whether `count` numbers would make it longer.
     pub fn is_full(&self, count: usize) -> bool {
-        !self.free.iter().any(|range| range.len() >= count.next_multiple_of(ALIGNMENT))
+        !self
+            .free
+            .iter()
+            .any(|range| range.len() >= count.next_multiple_of(ALIGNMENT))
     }
 
     /// The start of a free range of `count` numbers, at the end if none is large enough; `None` if that is beyond `limit`.

@@ -29,8 +29,20 @@ struct Crew<'a> {
 /// Trains everything that `work` has on so many threads.
 pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Result<()> {
     let start = Instant::now();
-    let desk = Desk { work, alive: 0, bytes: 0, run_steps: 0, told: start, failure: None };
-    let crew = Crew { desk: Mutex::new(desk), finished: Condvar::new(), start, tables };
+    let desk = Desk {
+        work,
+        alive: 0,
+        bytes: 0,
+        run_steps: 0,
+        told: start,
+        failure: None,
+    };
+    let crew = Crew {
+        desk: Mutex::new(desk),
+        finished: Condvar::new(),
+        start,
+        tables,
+    };
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -41,7 +53,10 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
             });
         }
     });
-    let desk = crew.desk.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let desk = crew
+        .desk
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     desk.failure.map_or(Ok(()), Err)
 }
 
@@ -51,8 +66,13 @@ struct Alarm<'a, 'b>(&'a Crew<'b>);
 impl Drop for Alarm<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let mut desk = self.0.desk.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            desk.failure.get_or_insert(Error::Device("cpu: a thread panicked".into()));
+            let mut desk = self
+                .0
+                .desk
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            desk.failure
+                .get_or_insert(Error::Device("cpu: a thread panicked".into()));
             self.0.finished.notify_all();
         }
     }
@@ -130,6 +150,10 @@ impl<'a> Crew<'a> {
                 desk.failure.get_or_insert(error);
             }
         }
-        if desk.failure.is_some() { Err(()) } else { Ok(()) }
+        if desk.failure.is_some() {
+            Err(())
+        } else {
+            Ok(())
+        }
     }
 }

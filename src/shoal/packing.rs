@@ -26,7 +26,10 @@ pub struct Limits {
 impl Default for Limits {
     /// 4,096 runs in 2 GiB.
     fn default() -> Self {
-        Self { runs: 4096, bytes: 2 << 30 }
+        Self {
+            runs: 4096,
+            bytes: 2 << 30,
+        }
     }
 }
 
@@ -72,13 +75,17 @@ pub fn train(gpu: &Gpu, tables: Arc<[Table]>, work: &mut dyn Work, limits: Limit
         }
         shoal.write_step()?;
         let next = shoal.play(steps)?;
-        let Some(chunk) = in_flight.replace(next) else { continue };
+        let Some(chunk) = in_flight.replace(next) else {
+            continue;
+        };
         // the device works on the next chunk while the host reads this one
         shoal.look(&chunk, work)?;
         let took = looked.elapsed().as_secs_f64();
         looked = Instant::now();
         let wanted = f64::from(chunk.steps) * CHUNK.as_secs_f64() / took.max(1e-6);
-        steps = (wanted as u32).clamp(1, 2 * chunk.steps).min(shoal.steps_ahead());
+        steps = (wanted as u32)
+            .clamp(1, 2 * chunk.steps)
+            .min(shoal.steps_ahead());
         work.progress(&shoal.progress(start))?;
     }
 }
@@ -106,7 +113,10 @@ impl<'a> Shoal<'a> {
     }
 
     fn packed(&self) -> impl Iterator<Item = (usize, &Packed)> {
-        self.slots.iter().enumerate().filter_map(|(slot, packed)| Some((slot, packed.as_ref()?)))
+        self.slots
+            .iter()
+            .enumerate()
+            .filter_map(|(slot, packed)| Some((slot, packed.as_ref()?)))
     }
 
     fn alive(&self) -> usize {
@@ -114,7 +124,10 @@ impl<'a> Shoal<'a> {
     }
 
     fn progress(&self, start: Instant) -> Progress {
-        let alive: u64 = self.packed().map(|(_, packed)| u64::from(packed.state.steps)).sum();
+        let alive: u64 = self
+            .packed()
+            .map(|(_, packed)| u64::from(packed.state.steps))
+            .sum();
         Progress {
             alive: self.alive(),
             run_steps: self.retired_steps + alive,
@@ -125,7 +138,10 @@ impl<'a> Shoal<'a> {
 
     /// Steps that most runs will surely still take: a chunk beyond that is wasted on runs that are done.
     fn steps_ahead(&self) -> u32 {
-        let mut ahead: Vec<u32> = self.packed().map(|(_, packed)| packed.steps_ahead()).collect();
+        let mut ahead: Vec<u32> = self
+            .packed()
+            .map(|(_, packed)| packed.steps_ahead())
+            .collect();
         ahead.sort_unstable();
         ahead.get(ahead.len() / 2).copied().unwrap_or(1).max(8)
     }
@@ -176,11 +192,19 @@ impl<'a> Shoal<'a> {
         let rows_at = self.rows.take(rows, limit);
         // a layer takes less than 16 numbers
         let layers_at = self.layers.take(layers, limit / 16);
-        if let (Some(parameters), Some(work), Some(rows), Some(layers)) = (parameters, work, rows_at, layers_at)
+        if let (Some(parameters), Some(work), Some(rows), Some(layers)) =
+            (parameters, work, rows_at, layers_at)
             && self.reserve()?
         {
             let (table_x, table_y) = self.table_bases[run.table];
-            return Ok(Some(Bases { layers, rows, parameters, work, table_x, table_y }));
+            return Ok(Some(Bases {
+                layers,
+                rows,
+                parameters,
+                work,
+                table_x,
+                table_y,
+            }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
         work.inspect(|at| self.work.give(*at, footprint.work));
@@ -210,38 +234,71 @@ impl<'a> Shoal<'a> {
     fn release(&mut self, run: &Prepared, bases: &Bases) {
         self.parameters.give(bases.parameters, run.parameters.len());
         self.work.give(bases.work, run.layout.len);
-        self.rows.give(bases.rows, run.training_rows.len() + run.validation_rows.len());
+        self.rows.give(
+            bases.rows,
+            run.training_rows.len() + run.validation_rows.len(),
+        );
         self.layers.give(bases.layers, run.network.layers().len());
     }
 
     /// Writes a run into the place found for it.
     fn settle(&mut self, run: Prepared, bases: Bases) -> Result<()> {
-        let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        let slot = self
+            .slots
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(self.slots.len());
         if slot == self.slots.len() {
             self.slots.push(None);
         }
         let state = State::fresh();
         let count = self.slots.len();
-        let room = self.store.reserve(Buffer::Runs, (count * size_of::<DeviceRun>()) as u64)?
-            && self.store.reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
+        let room = self
+            .store
+            .reserve(Buffer::Runs, (count * size_of::<DeviceRun>()) as u64)?
+            && self
+                .store
+                .reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
         assert!(room, "shoal: no room for the run table");
         let store = &self.store;
         let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
         let zeros = vec![0f32; 2 * run.parameters.len()];
-        store.write(Buffer::Runs, slot * size_of::<DeviceRun>(), bytemuck::bytes_of(&run.device_run(&bases)));
-        store.write(Buffer::States, slot * size_of::<State<f32>>(), bytemuck::bytes_of(&state));
+        store.write(
+            Buffer::Runs,
+            slot * size_of::<DeviceRun>(),
+            bytemuck::bytes_of(&run.device_run(&bases)),
+        );
+        store.write(
+            Buffer::States,
+            slot * size_of::<State<f32>>(),
+            bytemuck::bytes_of(&state),
+        );
         store.write(
             Buffer::Layers,
             bases.layers * size_of::<DeviceLayer>(),
             bytemuck::cast_slice(&run.device_layers(&bases)),
         );
         store.write(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
-        store.write(Buffer::Work, 4 * bases.work, bytemuck::cast_slice(&run.constants()));
+        store.write(
+            Buffer::Work,
+            4 * bases.work,
+            bytemuck::cast_slice(&run.constants()),
+        );
         let parameters: &[u8] = bytemuck::cast_slice(&run.parameters);
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         store.write(Buffer::Best, 4 * bases.parameters, parameters);
-        store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));
-        self.slots[slot] = Some(Packed { run, bases, since: self.chunks, ticks: 0, state });
+        store.write(
+            Buffer::Moments,
+            8 * bases.parameters,
+            bytemuck::cast_slice(&zeros),
+        );
+        self.slots[slot] = Some(Packed {
+            run,
+            bases,
+            since: self.chunks,
+            ticks: 0,
+            state,
+        });
         self.stale = true;
         Ok(())
     }
@@ -267,14 +324,22 @@ impl<'a> Shoal<'a> {
 
     /// Every tile of a step, call by call, and the dispatches that serve them.
     fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
-        let depth = self.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
+        let depth = self
+            .packed()
+            .map(|(_, packed)| packed.run.network.layers().len())
+            .max();
         let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
         for call in step(depth.unwrap_or(0)) {
             let first = tiles.len() as u32;
             for (slot, packed) in self.packed() {
                 let layer = packed.bases.layers as u32 + call.layer(&packed.run) as u32;
                 let grid = call.tiles(&packed.run, self.gpu.tiles());
-                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run: slot as u32, layer, i, j }));
+                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile {
+                    run: slot as u32,
+                    layer,
+                    i,
+                    j,
+                }));
             }
             let count = tiles.len() as u32 - first;
             let tiles_per_group = match call {
@@ -319,7 +384,10 @@ impl<'a> Shoal<'a> {
         if done.is_empty() {
             return Ok(());
         }
-        let leaving: Vec<Packed> = done.iter().filter_map(|slot| self.slots[*slot].take()).collect();
+        let leaving: Vec<Packed> = done
+            .iter()
+            .filter_map(|slot| self.slots[*slot].take())
+            .collect();
         let ranges: Vec<_> = leaving
             .iter()
             .map(|packed| {
@@ -346,7 +414,10 @@ impl Packed {
     fn steps_ahead(&self) -> u32 {
         let training = &self.run.training;
         let waits = training.patience.saturating_sub(self.state.waited);
-        let epochs = training.max_epochs.saturating_sub(self.state.epoch).min(waits);
+        let epochs = training
+            .max_epochs
+            .saturating_sub(self.state.epoch)
+            .min(waits);
         epochs.saturating_mul(self.run.steps_per_epoch() as u32)
     }
 
@@ -413,7 +484,8 @@ impl<'a> Step<'a> {
             let run = Prepared::new(run, tables.clone());
             let footprint = Footprint::new(&run.network, run.training.batch);
             let bases = shoal.place(&run, footprint)?;
-            let bases = bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
+            let bases =
+                bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
             shoal.settle(run, bases)?;
         }
         shoal.write_step()?;
@@ -437,7 +509,9 @@ impl<'a> Step<'a> {
     /// # Panics
     /// If there is no such slot.
     pub fn parameters(&self, slot: usize) -> Result<Vec<f32>> {
-        let packed = self.shoal.slots[slot].as_ref().expect("step: an empty slot");
+        let packed = self.shoal.slots[slot]
+            .as_ref()
+            .expect("step: an empty slot");
         let start = 4 * packed.bases.parameters as u64;
         let range = start..start + 4 * packed.run.parameters.len() as u64;
         let bytes = self.shoal.store.read(Buffer::Parameters, &[range])?;
@@ -454,7 +528,11 @@ impl<'a> Step<'a> {
     /// # Errors
     /// [`Error::Device`] if the device failed.
     pub fn time(&mut self, times: u32) -> Result<Vec<(Call, f64)>> {
-        let depth = self.shoal.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
+        let depth = self
+            .shoal
+            .packed()
+            .map(|(_, packed)| packed.run.network.layers().len())
+            .max();
         let (_, dispatches) = self.shoal.tile_table();
         let mut seconds = Vec::new();
         for (call, dispatch) in step(depth.unwrap_or(0)).into_iter().zip(dispatches) {
@@ -499,13 +577,32 @@ mod tests {
             table: 0,
             training_rows: vec![0],
             validation_rows: vec![0],
-            scale: InputScale { mean: vec![0.0], inverse_deviation: vec![1.0] },
+            scale: InputScale {
+                mean: vec![0.0],
+                inverse_deviation: vec![1.0],
+            },
             loss_weights: vec![1.0],
         };
-        let table = Table { x: vec![0.0], y: vec![0.0], rows: 1, inputs: 1, targets: 1 };
+        let table = Table {
+            x: vec![0.0],
+            y: vec![0.0],
+            rows: 1,
+            inputs: 1,
+            targets: 1,
+        };
         let run = Prepared::new(run, Arc::from([table]));
-        let state = State { ticks, echo, ..State::fresh() };
-        Packed { run, bases: Bases::default(), since: 0, ticks: expected, state }
+        let state = State {
+            ticks,
+            echo,
+            ..State::fresh()
+        };
+        Packed {
+            run,
+            bases: Bases::default(),
+            since: 0,
+            ticks: expected,
+            state,
+        }
     }
 
     #[test]
@@ -514,8 +611,11 @@ mod tests {
         // nothing of it ran; it stopped between two steps; in the middle of the last; the buffer was wiped; too many
         for (ticks, echo) in [(32, 32), (37, 37), (40, 39), (0, 0), (41, 41), (39, 40)] {
             let checked = packed(40, ticks, echo).check_canary("Apple M9", 8);
-            let Err(Error::Device(message)) = checked else { panic!("{ticks}, {echo}: {checked:?}") };
-            let numbers = format!("run 17 stands at step {ticks} (its last kernel at {echo}) instead of 40");
+            let Err(Error::Device(message)) = checked else {
+                panic!("{ticks}, {echo}: {checked:?}")
+            };
+            let numbers =
+                format!("run 17 stands at step {ticks} (its last kernel at {echo}) instead of 40");
             for part in ["Apple M9", "8 steps", numbers.as_str()] {
                 assert!(message.contains(part), "'{part}' is not in: {message}");
             }

@@ -84,7 +84,11 @@ pub fn execute(
     execution.provenance.seconds = start.elapsed().as_secs_f64();
     let failure = execution.failure.take();
     let trained = failure.map_or(trained, Err);
-    execution.provenance.status = if trained.is_ok() { "finished" } else { "stopped" };
+    execution.provenance.status = if trained.is_ok() {
+        "finished"
+    } else {
+        "stopped"
+    };
     let written = execution.results.write_provenance(&execution.provenance);
     let finished = execution.provenance.runs_finished;
     let planned = execution.provenance.runs_planned;
@@ -139,14 +143,19 @@ impl Work for Execution<'_> {
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
-        let run = self.training.remove(&outcome.id).expect("study: a run nobody asked for");
+        let run = self
+            .training
+            .remove(&outcome.id)
+            .expect("study: a run nobody asked for");
         self.provenance.runs_finished += 1;
         self.provenance.run_steps += u64::from(outcome.steps);
         match self.jobs[outcome.id] {
             Job::Pretrain { seed } => self.pretrained(seed, run, outcome),
-            Job::Finetune { strategy, size, seed } => {
-                self.finetuned((strategy, size, seed), run, outcome)
-            }
+            Job::Finetune {
+                strategy,
+                size,
+                seed,
+            } => self.finetuned((strategy, size, seed), run, outcome),
         }
     }
 
@@ -174,14 +183,28 @@ impl Execution<'_> {
                 !transfers(strategy) || self.pretrained.contains_key(&seed)
             }
         };
-        let Some(place) = self.waiting.iter().position(ready) else { return Ok(None) };
-        let id = self.waiting.remove(place).expect("study: a place just found");
+        let Some(place) = self.waiting.iter().position(ready) else {
+            return Ok(None);
+        };
+        let id = self
+            .waiting
+            .remove(place)
+            .expect("study: a place just found");
         let prepared = match self.jobs[id] {
             Job::Pretrain { seed } => {
                 let pretraining = self.plan.pretraining.as_ref();
-                jobs::pretrain(self.plan, pretraining.expect("study: no pre-training"), id, seed)?
+                jobs::pretrain(
+                    self.plan,
+                    pretraining.expect("study: no pre-training"),
+                    id,
+                    seed,
+                )?
             }
-            Job::Finetune { strategy, size, seed } => {
+            Job::Finetune {
+                strategy,
+                size,
+                seed,
+            } => {
                 let base = match transfers(strategy) {
                     true => match &self.pretrained[&seed] {
                         Some(base) => Some(base.clone()),
@@ -196,7 +219,13 @@ impl Execution<'_> {
             }
         };
         let Prepared { run, scaling } = prepared;
-        self.training.insert(id, InTraining { network: run.network.clone(), scaling });
+        self.training.insert(
+            id,
+            InTraining {
+                network: run.network.clone(),
+                scaling,
+            },
+        );
         Ok(Some(run))
     }
 
@@ -220,8 +249,15 @@ impl Execution<'_> {
     }
 
     fn pretrained(&mut self, seed: u32, run: InTraining, outcome: Outcome) -> Result<()> {
-        let pretraining = self.plan.pretraining.as_ref().expect("study: no pre-training");
-        let start = Start { network: run.network, parameters: outcome.parameters.clone() };
+        let pretraining = self
+            .plan
+            .pretraining
+            .as_ref()
+            .expect("study: no pre-training");
+        let start = Start {
+            network: run.network,
+            parameters: outcome.parameters.clone(),
+        };
         let mut row = RunRow {
             strategy: "pretraining".into(),
             simulations: pretraining.simulations,
@@ -244,8 +280,12 @@ impl Execution<'_> {
             let model = self.model(&row, start.clone(), scaling, names);
             row.model = self.results.save(&format!("pretraining-{seed}"), &model)?;
         }
-        let pretrained = Pretrained { start, scaling: run.scaling };
-        self.pretrained.insert(seed, usable.then(|| Arc::new(pretrained)));
+        let pretrained = Pretrained {
+            start,
+            scaling: run.scaling,
+        };
+        self.pretrained
+            .insert(seed, usable.then(|| Arc::new(pretrained)));
         self.results.append_pretraining(&row)?;
         (self.observe)(&Event::Pretrained(&row));
         Ok(())
@@ -272,13 +312,18 @@ impl Execution<'_> {
             model: String::new(),
         };
         if outcome.validation_loss.is_some() {
-            let start = Start { network: run.network, parameters: outcome.parameters };
+            let start = Start {
+                network: run.network,
+                parameters: outcome.parameters,
+            };
             let model = self.model(&row, start, run.scaling, &self.plan.finetune.target_names);
             let errors = self.test(&model)?;
             row.test_mse = Some(errors.iter().sum::<f64>() / errors.len() as f64);
             row.target_mse = errors.into_iter().map(Some).collect();
             if self.plan.save_models {
-                row.model = self.results.save(&format!("{name}-{simulations}-{seed}"), &model)?;
+                row.model = self
+                    .results
+                    .save(&format!("{name}-{simulations}-{seed}"), &model)?;
             }
         }
         (self.observe)(&Event::Finished(&row));
@@ -289,12 +334,16 @@ impl Execution<'_> {
     fn test(&self, model: &Model) -> Result<Vec<f64>> {
         let finetune = &self.plan.finetune;
         let rows = self.plan.pool.test();
-        let predicted = model.predict_scaled(&finetune.inputs.select_rows(rows), "data.finetune")?;
+        let predicted =
+            model.predict_scaled(&finetune.inputs.select_rows(rows), "data.finetune")?;
         let targets = finetune.target_names.len();
         let mut errors = vec![0.0; targets];
         let mut truth = vec![0.0; targets];
         for (row, predicted) in rows.iter().zip(predicted.chunks_exact(targets)) {
-            model.about.scaling.target(finetune.targets.row(*row as usize), &mut truth);
+            model
+                .about
+                .scaling
+                .target(finetune.targets.row(*row as usize), &mut truth);
             for ((error, truth), predicted) in errors.iter_mut().zip(&truth).zip(predicted) {
                 *error += (f64::from(*predicted) - truth).powi(2) / rows.len() as f64;
             }

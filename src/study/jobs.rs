@@ -69,7 +69,11 @@ pub fn jobs(plan: &Plan) -> Vec<Job> {
     }
     for size in 0..plan.sizes.len() {
         for strategy in 0..plan.strategies.len() {
-            jobs.extend(seeds.clone().map(|seed| Job::Finetune { strategy, size, seed }));
+            jobs.extend(seeds.clone().map(|seed| Job::Finetune {
+                strategy,
+                size,
+                seed,
+            }));
         }
     }
     jobs
@@ -89,8 +93,10 @@ fn table(dataset: &Dataset, log10: bool) -> Table {
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
     Table {
-        x: x.map(|value| if log10 { value.log10() } else { *value } as f32).collect(),
-        y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32).collect(),
+        x: x.map(|value| if log10 { value.log10() } else { *value } as f32)
+            .collect(),
+        y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32)
+            .collect(),
         rows: dataset.inputs.rows,
         inputs: dataset.inputs.columns,
         targets: dataset.targets.columns,
@@ -101,7 +107,9 @@ fn table(dataset: &Dataset, log10: bool) -> Table {
 pub fn pretrain(plan: &Plan, pretraining: &Pretraining, id: usize, seed: u32) -> Result<Prepared> {
     let dataset = &pretraining.dataset;
     let subset = key(plan.seed, label::PRETRAIN_SUBSET, seed);
-    let split = pretraining.pool.subset(pretraining.simulations, pretraining.validation, subset)?;
+    let split = pretraining
+        .pool
+        .subset(pretraining.simulations, pretraining.validation, subset)?;
     let targets = dataset.targets.columns;
     let network = plan.shape.network(
         dataset.inputs.columns,
@@ -113,7 +121,9 @@ pub fn pretrain(plan: &Plan, pretraining: &Pretraining, id: usize, seed: u32) ->
     let mut scaling = Scaling::fit(dataset, &split.train, plan.log10)?;
     let input_scale = input_scale(&scaling);
     // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the data to fine-tune on
-    scaling.target_ranges.clone_from(&plan.finetune.target_ranges);
+    scaling
+        .target_ranges
+        .clone_from(&plan.finetune.target_ranges);
     let run = Run {
         id,
         loss_weights: loss_weights(targets, network.outputs()),
@@ -161,18 +171,31 @@ pub fn finetune(
 
 /// The rows of a size and a seed, the same for every strategy.
 fn split(plan: &Plan, size: usize, seed: u32) -> Result<Split> {
-    plan.pool.subset(plan.sizes[size], plan.validation, key(plan.seed, label::SUBSET, seed))
+    plan.pool.subset(
+        plan.sizes[size],
+        plan.validation,
+        key(plan.seed, label::SUBSET, seed),
+    )
 }
 
 fn start(plan: &Plan, how: &StrategyPlan, base: Option<&Pretrained>, seed: u32) -> Start {
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
     let fresh = key(plan.seed, label::TRANSFER, seed);
-    let base = || &base.expect("jobs: a transfer without its pre-training").start;
+    let base = || {
+        &base
+            .expect("jobs: a transfer without its pre-training")
+            .start
+    };
     match how.strategy {
         Strategy::Scratch => {
-            let network = plan.shape.network(inputs, &plan.shape.hidden, targets, how.dropout);
+            let network = plan
+                .shape
+                .network(inputs, &plan.shape.hidden, targets, how.dropout);
             let parameters = network.initial_parameters(key(plan.seed, label::INITIAL, seed));
-            Start { network, parameters }
+            Start {
+                network,
+                parameters,
+            }
         }
         Strategy::DummyNode => transfer::dummy_node(base(), targets, how.dropout, fresh),
         Strategy::WarmStart => {
@@ -192,14 +215,19 @@ pub fn largest(plan: &Plan) -> Vec<(crate::network::Network, usize)> {
     let hidden = &plan.shape.hidden;
     let mut networks = Vec::new();
     if let Some(pretraining) = &plan.pretraining {
-        let network = plan.shape.network(inputs, hidden, plan.shared() + pretraining.dummies, 0.0);
+        let network = plan
+            .shape
+            .network(inputs, hidden, plan.shared() + pretraining.dummies, 0.0);
         networks.push((network, pretraining.training.batch));
     }
     for how in &plan.strategies {
         let network = plan.shape.network(inputs, hidden, targets, 0.0);
         match (how.strategy, networks.first()) {
             (Strategy::AttachHead, Some((base, _))) => {
-                let base = Start { parameters: vec![0.0; base.parameter_len()], network: base.clone() };
+                let base = Start {
+                    parameters: vec![0.0; base.parameter_len()],
+                    network: base.clone(),
+                };
                 let width = transfer::head_inputs(&base.network, how.reads);
                 let head = plan.shape.network(width, &how.head, targets, 0.0);
                 let whole = transfer::attach_head(&base, how.reads, &head, 0);
@@ -212,7 +240,9 @@ pub fn largest(plan: &Plan) -> Vec<(crate::network::Network, usize)> {
 }
 
 fn loss_weights(targets: usize, outputs: usize) -> Vec<f32> {
-    (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect()
+    (0..outputs)
+        .map(|output| if output < targets { 1.0 } else { 0.0 })
+        .collect()
 }
 
 fn input_scale(scaling: &Scaling) -> InputScale {

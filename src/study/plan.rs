@@ -86,8 +86,21 @@ pub struct Shape {
 
 impl Shape {
     /// A network of this shape.
-    pub fn network(&self, inputs: usize, hidden: &[usize], outputs: usize, dropout: f32) -> Network {
-        Network::perceptron(inputs, hidden, outputs, self.activation, self.output, dropout)
+    pub fn network(
+        &self,
+        inputs: usize,
+        hidden: &[usize],
+        outputs: usize,
+        dropout: f32,
+    ) -> Network {
+        Network::perceptron(
+            inputs,
+            hidden,
+            outputs,
+            self.activation,
+            self.output,
+            dropout,
+        )
     }
 }
 
@@ -127,7 +140,9 @@ impl Plan {
         }
         let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
         if typed.test == 0 {
-            return Err(input_error!("test = 0: keep at least one simulation aside to test on"));
+            return Err(input_error!(
+                "test = 0: keep at least one simulation aside to test on"
+            ));
         }
         for size in &sizes {
             pool.subset(*size, typed.validation, 0)?;
@@ -150,7 +165,9 @@ impl Plan {
 
     /// Targets that pre-training knows.
     pub fn shared(&self) -> usize {
-        self.pretraining.as_ref().map_or(0, |pretraining| pretraining.dataset.target_names.len())
+        self.pretraining
+            .as_ref()
+            .map_or(0, |pretraining| pretraining.dataset.target_names.len())
     }
 
     /// Fine-tunings.
@@ -171,10 +188,15 @@ fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
     sizes.sort_unstable();
     sizes.dedup();
     if sizes.is_empty() || sizes.len() != typed.sizes.len() {
-        return Err(input_error!("sizes = {:?}: give at least one size, each once", typed.sizes));
+        return Err(input_error!(
+            "sizes = {:?}: give at least one size, each once",
+            typed.sizes
+        ));
     }
     if typed.seeds == 0 {
-        return Err(input_error!("seeds = 0: train at least one network per size and strategy"));
+        return Err(input_error!(
+            "seeds = 0: train at least one network per size and strategy"
+        ));
     }
     Ok(sizes)
 }
@@ -183,13 +205,21 @@ fn check_fraction(key: &str, value: f64) -> Result<()> {
     if value > 0.0 && value < 1.0 {
         return Ok(());
     }
-    Err(input_error!("{key} = {value}: the part of the simulations to validate on lies between 0 and 1"))
+    Err(input_error!(
+        "{key} = {value}: the part of the simulations to validate on lies between 0 and 1"
+    ))
 }
 
 fn activation(key: &str, name: &str, slope: f32) -> Result<Activation> {
     Activation::named(name, slope).ok_or_else(|| {
-        let names: Vec<&str> = Activation::ALL.iter().map(|activation| activation.name()).collect();
-        input_error!("network.{key} = \"{name}\": no such activation; there are {}", names.join(", "))
+        let names: Vec<&str> = Activation::ALL
+            .iter()
+            .map(|activation| activation.name())
+            .collect();
+        input_error!(
+            "network.{key} = \"{name}\": no such activation; there are {}",
+            names.join(", ")
+        )
     })
 }
 
@@ -206,10 +236,15 @@ fn shape(typed: &NetworkTable) -> Result<Shape> {
 
 fn check_hidden(key: &str, hidden: &[usize]) -> Result<()> {
     if hidden.is_empty() || hidden.len() > DEEPEST {
-        return Err(input_error!("{key} has {} layers; give 1 to {DEEPEST} widths", hidden.len()));
+        return Err(input_error!(
+            "{key} has {} layers; give 1 to {DEEPEST} widths",
+            hidden.len()
+        ));
     }
     match hidden.iter().find(|width| !(1..=WIDEST).contains(*width)) {
-        Some(width) => Err(input_error!("{key} = {hidden:?}: a width of {width}; widths are 1 to {WIDEST}")),
+        Some(width) => Err(input_error!(
+            "{key} = {hidden:?}: a width of {width}; widths are 1 to {WIDEST}"
+        )),
         None => Ok(()),
     }
 }
@@ -218,7 +253,9 @@ fn check_dropout(key: &str, dropout: f32) -> Result<()> {
     if (0.0..1.0).contains(&dropout) {
         return Ok(());
     }
-    Err(input_error!("{key} = {dropout}: a probability of at least 0 and below 1"))
+    Err(input_error!(
+        "{key} = {dropout}: a probability of at least 0 and below 1"
+    ))
 }
 
 fn training(typed: &TrainingTable) -> Result<Training> {
@@ -251,10 +288,18 @@ fn check_training(table: &str, training: &Training) -> Result<()> {
         () if !(number(t.learning_rate) && t.learning_rate > 0.0) => {
             bad("learning_rate", &t.learning_rate, "a number above 0")
         }
-        () if !number(t.weight_decay) => bad("weight_decay", &t.weight_decay, "a number of at least 0"),
-        () if !(0.0..1.0).contains(&t.beta1) => bad("betas", &t.beta1, "each at least 0 and below 1"),
-        () if !(0.0..1.0).contains(&t.beta2) => bad("betas", &t.beta2, "each at least 0 and below 1"),
-        () if !(number(t.epsilon) && t.epsilon > 0.0) => bad("epsilon", &t.epsilon, "a number above 0"),
+        () if !number(t.weight_decay) => {
+            bad("weight_decay", &t.weight_decay, "a number of at least 0")
+        }
+        () if !(0.0..1.0).contains(&t.beta1) => {
+            bad("betas", &t.beta1, "each at least 0 and below 1")
+        }
+        () if !(0.0..1.0).contains(&t.beta2) => {
+            bad("betas", &t.beta2, "each at least 0 and below 1")
+        }
+        () if !(number(t.epsilon) && t.epsilon > 0.0) => {
+            bad("epsilon", &t.epsilon, "a number above 0")
+        }
         () if !number(t.min_delta) => bad("min_delta", &t.min_delta, "a number of at least 0"),
         () => Ok(()),
     }
@@ -306,12 +351,20 @@ fn strategy_plan(
         None | Some("outputs") => Reads::Outputs,
         Some("last-hidden") => Reads::LastHidden,
         Some(other) => {
-            return Err(input_error!("{key}.reads = \"{other}\": a head reads \"outputs\" or \"last-hidden\""));
+            return Err(input_error!(
+                "{key}.reads = \"{other}\": a head reads \"outputs\" or \"last-hidden\""
+            ));
         }
     };
     let head = table.hidden.clone().unwrap_or_else(|| shape.hidden.clone());
     check_hidden(&format!("{key}.hidden"), &head)?;
-    Ok(StrategyPlan { strategy, training, dropout, reads, head })
+    Ok(StrategyPlan {
+        strategy,
+        training,
+        dropout,
+        reads,
+        head,
+    })
 }
 
 /// Reads the data to pre-train on, and puts the targets of `finetune` into its order.
@@ -355,7 +408,14 @@ fn pretraining(
     let simulations = table.simulations.unwrap_or(dataset.inputs.rows);
     pool.subset(simulations, validation, 0)?;
     let dummies = table.dummies.unwrap_or(new.len());
-    Ok(Pretraining { dataset, pool, simulations, validation, dummies, training })
+    Ok(Pretraining {
+        dataset,
+        pool,
+        simulations,
+        validation,
+        dummies,
+        training,
+    })
 }
 
 fn check_inputs(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
@@ -366,7 +426,12 @@ fn check_inputs(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
         ));
     }
     let apart = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6 * a.abs().max(b.abs());
-    match pretrain.axis.iter().zip(&finetune.axis).position(|pair| apart(&pair)) {
+    match pretrain
+        .axis
+        .iter()
+        .zip(&finetune.axis)
+        .position(|pair| apart(&pair))
+    {
         Some(place) => Err(input_error!(
             "input {place} lies at {} {} in data.pretrain but at {} in data.finetune; the bins must be the same",
             pretrain.axis_name,

@@ -55,7 +55,10 @@ pub struct Provenance {
 impl Provenance {
     /// Of a plan on a device, before it began.
     pub fn new(plan: &Plan, device: serde_json::Value, runs_planned: usize) -> Self {
-        let pretrain = plan.pretraining.as_ref().map(|pretraining| pretraining.dataset.hash());
+        let pretrain = plan
+            .pretraining
+            .as_ref()
+            .map(|pretraining| pretraining.dataset.hash());
         Self {
             name: plan.name.clone(),
             shoal: env!("CARGO_PKG_VERSION").into(),
@@ -63,7 +66,11 @@ impl Provenance {
             seed: plan.seed,
             seeds: plan.seeds,
             sizes: plan.sizes.clone(),
-            strategies: plan.strategies.iter().map(|plan| plan.strategy.name()).collect(),
+            strategies: plan
+                .strategies
+                .iter()
+                .map(|plan| plan.strategy.name())
+                .collect(),
             data: serde_json::json!({ "finetune": plan.finetune.hash(), "pretrain": pretrain }),
             status: "running",
             runs_finished: 0,
@@ -100,14 +107,26 @@ impl Results {
         }
         let models = folder.join(MODELS);
         std::fs::create_dir_all(&models).map_err(|e| {
-            Error::Output(format!("{}: the folder cannot be made: {e}; choose another one with -o", models.display()))
+            Error::Output(format!(
+                "{}: the folder cannot be made: {e}; choose another one with -o",
+                models.display()
+            ))
         })?;
         let targets = plan.finetune.target_names.clone();
         let pretraining = match &plan.pretraining {
-            Some(p) => Some(RunsFile::create(&folder.join(PRETRAINING_FILE), &p.dataset.target_names)?),
+            Some(p) => Some(RunsFile::create(
+                &folder.join(PRETRAINING_FILE),
+                &p.dataset.target_names,
+            )?),
             None => None,
         };
-        Ok(Self { folder: folder.into(), runs: RunsFile::create(&runs, &targets)?, pretraining, targets, rows: vec![] })
+        Ok(Self {
+            folder: folder.into(),
+            runs: RunsFile::create(&runs, &targets)?,
+            pretraining,
+            targets,
+            rows: vec![],
+        })
     }
 
     /// Books a fine-tuning.
@@ -125,7 +144,9 @@ impl Results {
     /// # Errors
     /// [`Error::Output`] with the path.
     pub fn append_pretraining(&mut self, row: &RunRow) -> Result<()> {
-        self.pretraining.as_mut().map_or(Ok(()), |file| file.append(row))
+        self.pretraining
+            .as_mut()
+            .map_or(Ok(()), |file| file.append(row))
     }
 
     /// Saves a network; its path relative to the folder.
@@ -143,7 +164,8 @@ impl Results {
     /// # Errors
     /// [`Error::Output`] with the path.
     pub fn write_provenance(&self, provenance: &Provenance) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(provenance).expect("results: plain data is JSON");
+        let mut text =
+            serde_json::to_string_pretty(provenance).expect("results: plain data is JSON");
         text.push('\n');
         write_bytes(&self.folder.join(STUDY_FILE), text.as_bytes())
     }
@@ -154,14 +176,21 @@ impl Results {
     /// [`Error::Output`] with the path.
     pub fn finish(mut self, plan: &Plan) -> Result<Summary> {
         let place = |row: &RunRow| {
-            let strategy = plan.strategies.iter().position(|s| s.strategy.name() == row.strategy);
+            let strategy = plan
+                .strategies
+                .iter()
+                .position(|s| s.strategy.name() == row.strategy);
             (row.simulations, strategy, row.seed)
         };
         self.rows.sort_by_key(place);
         report::write_runs(&self.folder.join(RUNS_FILE), &self.targets, &self.rows)?;
         let summary = Summary::new(&self.targets, &self.rows);
         summary.write(&self.folder.join(SUMMARY_FILE))?;
-        report::write_figure(&self.folder, FIGURE, &report::study_figure(&plan.name, &summary)?)?;
+        report::write_figure(
+            &self.folder,
+            FIGURE,
+            &report::study_figure(&plan.name, &summary)?,
+        )?;
         Ok(summary)
     }
 }

@@ -83,7 +83,9 @@ pub enum DataSource {
 
 impl<'de> Deserialize<'de> for DataSource {
     // by hand, because an untagged enum would swallow the error that names the unknown key
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = DataSource;
@@ -93,8 +95,12 @@ impl<'de> Deserialize<'de> for DataSource {
             fn visit_str<E>(self, path: &str) -> std::result::Result<DataSource, E> {
                 Ok(DataSource::File(path.into()))
             }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> std::result::Result<DataSource, A::Error> {
-                let source = Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> std::result::Result<DataSource, A::Error> {
+                let source =
+                    Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
                 Ok(DataSource::Import(Box::new(source)))
             }
         }
@@ -225,7 +231,10 @@ impl StudyFile {
         let name = path.display();
         let text = std::fs::read_to_string(path).map_err(|e| {
             let folder = std::env::current_dir().unwrap_or_default();
-            input_error!("{name}: the study file cannot be read: {e} (looked from {})", folder.display())
+            input_error!(
+                "{name}: the study file cannot be read: {e} (looked from {})",
+                folder.display()
+            )
         })?;
         toml::from_str(&text).map_err(|error| {
             let hint = suggestion(error.message()).unwrap_or_default();
@@ -273,8 +282,16 @@ mod tests {
         assert!(error.contains("did you mean `learning_rate`?"), "{error}");
         assert!(error.contains("line 7"), "{error}");
         let text = SMALLEST.replace("'b.npz'", "{ x = 'a', y = 'b', axes = 'c' }");
-        assert!(self::error(&text).contains("did you mean `axis`?"), "{}", self::error(&text));
+        assert!(
+            self::error(&text).contains("did you mean `axis`?"),
+            "{}",
+            self::error(&text)
+        );
         let text = format!("{SMALLEST}[strategies.warmstart]\n");
-        assert!(self::error(&text).contains("did you mean `warm-start`?"), "{}", self::error(&text));
+        assert!(
+            self::error(&text).contains("did you mean `warm-start`?"),
+            "{}",
+            self::error(&text)
+        );
     }
 }

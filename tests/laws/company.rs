@@ -13,7 +13,10 @@ fn two_hundred_different_runs_give_the_bits_that_each_gives_alone() {
     let gpu = gpu();
     let mut together = List::new(runs.clone());
     // fewer places than runs: runs leave, others take their places, the shoal is repacked again and again
-    let limits = Limits { runs: 90, ..Limits::default() };
+    let limits = Limits {
+        runs: 90,
+        ..Limits::default()
+    };
     train_within(&gpu, tables(&table), &mut together, limits).unwrap();
 
     let device = Device::Gpu(Box::new(gpu));
@@ -23,9 +26,23 @@ fn two_hundred_different_runs_give_the_bits_that_each_gives_alone() {
         let company = together.outcomes[run.id].as_ref().expect("finished");
         // compared as bits: a NaN equals itself
         let bits = |parameters: &[f32]| parameters.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&outcome.parameters), bits(&company.parameters), "run {}", run.id);
-        assert_eq!(outcome.validation_loss, company.validation_loss, "run {}", run.id);
-        assert_eq!((outcome.steps, outcome.epochs), (company.steps, company.epochs), "run {}", run.id);
+        assert_eq!(
+            bits(&outcome.parameters),
+            bits(&company.parameters),
+            "run {}",
+            run.id
+        );
+        assert_eq!(
+            outcome.validation_loss, company.validation_loss,
+            "run {}",
+            run.id
+        );
+        assert_eq!(
+            (outcome.steps, outcome.epochs),
+            (company.steps, company.epochs),
+            "run {}",
+            run.id
+        );
         alone += 1;
     }
     assert!(alone > 70);
@@ -50,5 +67,12 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
 
 fn deep(inputs: usize, outputs: usize) -> shoal::network::Network {
     use shoal::network::{Activation, Network};
-    Network::perceptron(inputs, &[7, 6, 5, 4], outputs, Activation::Tanh, Activation::Identity, 0.0)
+    Network::perceptron(
+        inputs,
+        &[7, 6, 5, 4],
+        outputs,
+        Activation::Tanh,
+        Activation::Identity,
+        0.0,
+    )
 }

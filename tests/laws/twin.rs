@@ -41,7 +41,11 @@ fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
         (vec![2, 600, 7], 130, 129),
     ];
     for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
-        shapes.push((vec![width, width + 1, width, 3], 1 + 3 * width, 1 + 2 * width));
+        shapes.push((
+            vec![width, width + 1, width, 3],
+            1 + 3 * width,
+            1 + 2 * width,
+        ));
     }
     shapes
 }
@@ -67,13 +71,21 @@ impl Case {
         let network = Network::new(layers.collect());
         let outputs = network.outputs();
         let table = table(6 * batch + 20, widths[0], outputs.div_ceil(2));
-        let training = Training { batch, weight_decay: 1e-2, ..training() };
+        let training = Training {
+            batch,
+            weight_decay: 1e-2,
+            ..training()
+        };
         let run = run(number, network, &table, 6 * batch + 20, training);
         let prepared = Prepared::new(run, tables(&table));
         let mut start = Memory::<f32>::new(&prepared);
         start.gradients = numbers.many(start.gradients.len());
         start.first_moment = numbers.many(start.gradients.len());
-        start.second_moment = numbers.many(start.gradients.len()).iter().map(|v| v * v).collect();
+        start.second_moment = numbers
+            .many(start.gradients.len())
+            .iter()
+            .map(|v| v * v)
+            .collect();
         let constants = prepared.layout.x;
         let random = numbers.many(start.work.len() - constants);
         start.work[constants..].copy_from_slice(&random);
@@ -100,9 +112,18 @@ impl Case {
     fn clear_absent(&mut self) {
         let stride = self.prepared.layout.stride;
         let present = self.start.state.batch_rows as usize;
-        for (layer, at) in self.prepared.network.layers().iter().zip(&self.prepared.layout.layers) {
+        for (layer, at) in self
+            .prepared
+            .network
+            .layers()
+            .iter()
+            .zip(&self.prepared.layout.layers)
+        {
             let rows = layer.outputs.next_multiple_of(4);
-            for (place, value) in self.start.work[at.delta..][..rows * stride].iter_mut().enumerate() {
+            for (place, value) in self.start.work[at.delta..][..rows * stride]
+                .iter_mut()
+                .enumerate()
+            {
                 if place / stride >= layer.outputs || place % stride >= present {
                     *value = 0.0;
                 }
@@ -112,21 +133,59 @@ impl Case {
 
     fn check(&self, gpu: &Gpu, call: Call) {
         for (name, now) in self.states(call) {
-            let start = Memory { state: now, ..self.start.clone() };
+            let start = Memory {
+                state: now,
+                ..self.start.clone()
+            };
             let mut twin = widen(&start);
             call.twin(&self.prepared, &mut twin);
-            let played = play(gpu, &self.prepared, &start, call, &writes(&self.prepared, call, &now));
+            let played = play(
+                gpu,
+                &self.prepared,
+                &start,
+                call,
+                &writes(&self.prepared, call, &now),
+            );
             let what = format!(
                 "{call:?} ({name}) of {:?}, batch {}, {} tiles",
-                self.prepared.network.layers().iter().map(|l| l.outputs).collect::<Vec<_>>(),
+                self.prepared
+                    .network
+                    .layers()
+                    .iter()
+                    .map(|l| l.outputs)
+                    .collect::<Vec<_>>(),
                 self.prepared.layout.stride,
                 gpu.tiles().name
             );
             let bounds = self.bounds(call, &start, &twin);
-            compare(&what, "parameters", &played.parameters, &twin.parameters, &bounds.parameters);
-            compare(&what, "gradients", &played.gradients, &twin.gradients, &bounds.gradients);
-            compare(&what, "m", &played.first_moment, &twin.first_moment, &bounds.first_moment);
-            compare(&what, "v", &played.second_moment, &twin.second_moment, &bounds.second_moment);
+            compare(
+                &what,
+                "parameters",
+                &played.parameters,
+                &twin.parameters,
+                &bounds.parameters,
+            );
+            compare(
+                &what,
+                "gradients",
+                &played.gradients,
+                &twin.gradients,
+                &bounds.gradients,
+            );
+            compare(
+                &what,
+                "m",
+                &played.first_moment,
+                &twin.first_moment,
+                &bounds.first_moment,
+            );
+            compare(
+                &what,
+                "v",
+                &played.second_moment,
+                &twin.second_moment,
+                &bounds.second_moment,
+            );
             compare(&what, "best", &played.best, &twin.best, &bounds.best);
             compare(&what, "work", &played.work, &twin.work, &bounds.work);
             compare_states(&what, &played.state, &twin.state, self.loss_terms());
@@ -140,26 +199,68 @@ impl Case {
     /// The states in which a call is tried.
     fn states(&self, call: Call) -> Vec<(&'static str, State<f32>)> {
         let train = self.start.state;
-        let validate = State { phase: phase::VALIDATE, improved: 0, ..train };
-        let done = State { phase: phase::DONE, ..train };
+        let validate = State {
+            phase: phase::VALIDATE,
+            improved: 0,
+            ..train
+        };
+        let done = State {
+            phase: phase::DONE,
+            ..train
+        };
         let mut states = vec![("train", train), ("validate", validate), ("done", done)];
         if call == Call::Clock {
             let rows = |rows: usize| rows as u32;
             let training = rows(self.prepared.training_rows.len());
             let validation = rows(self.prepared.validation_rows.len());
-            let last = |cursor: u32, of: u32| State { cursor: of - 1, batch_rows: 1, ..if cursor == 0 { train } else { validate } };
+            let last = |cursor: u32, of: u32| State {
+                cursor: of - 1,
+                batch_rows: 1,
+                ..if cursor == 0 { train } else { validate }
+            };
             let ends = last(1, validation);
             states.extend([
                 ("fresh", State::fresh()),
                 ("end of training", last(0, training)),
                 ("better", ends),
-                ("not better", State { best_loss: 1e-9, ..ends }),
-                ("patience", State { best_loss: 1e-9, waited: 4, ..ends }),
+                (
+                    "not better",
+                    State {
+                        best_loss: 1e-9,
+                        ..ends
+                    },
+                ),
+                (
+                    "patience",
+                    State {
+                        best_loss: 1e-9,
+                        waited: 4,
+                        ..ends
+                    },
+                ),
                 ("last epoch", State { epoch: 11, ..ends }),
                 ("first step", State { steps: 0, ..train }),
-                ("many steps", State { steps: 100_000, ..train }),
-                ("infinite", State { batch_sum: f32::INFINITY, ..train }),
-                ("not a number", State { batch_sum: f32::NAN, ..validate }),
+                (
+                    "many steps",
+                    State {
+                        steps: 100_000,
+                        ..train
+                    },
+                ),
+                (
+                    "infinite",
+                    State {
+                        batch_sum: f32::INFINITY,
+                        ..train
+                    },
+                ),
+                (
+                    "not a number",
+                    State {
+                        batch_sum: f32::NAN,
+                        ..validate
+                    },
+                ),
             ]);
         }
         states
@@ -214,9 +315,11 @@ impl Case {
                 let (step_size, root) = (start.state.step_size, start.state.root_correction);
                 for place in 0..twin.parameters.len() {
                     // m is a difference: its rounding is that of what it is made of
-                    let terms = (start.first_moment[place].abs() + start.gradients[place].abs()) as f64;
+                    let terms =
+                        (start.first_moment[place].abs() + start.gradients[place].abs()) as f64;
                     let scale = twin.second_moment[place].sqrt() / f64::from(root);
-                    let step = f64::from(step_size) * terms / (scale + self.prepared.training.epsilon);
+                    let step =
+                        f64::from(step_size) * terms / (scale + self.prepared.training.epsilon);
                     let parameter = f64::from(start.parameters[place].abs());
                     bounds.parameters[place] = rounding(8) * (step + parameter);
                     bounds.first_moment[place] = rounding(2) * 2.0;
@@ -234,10 +337,20 @@ impl Case {
         for vector in vectors(&mut sizes) {
             vector.iter_mut().for_each(|value| *value = value.abs());
         }
-        let plain = |layer: &Layer| Layer { activation: Activation::Identity, dropout: 0.0, ..*layer };
+        let plain = |layer: &Layer| Layer {
+            activation: Activation::Identity,
+            dropout: 0.0,
+            ..*layer
+        };
         let network = Network::new(self.prepared.network.layers().iter().map(plain).collect());
-        let run: Run = Run { network, ..(*self.prepared).clone() };
-        call.twin(&Prepared::new(run, self.prepared.tables.clone()), &mut sizes);
+        let run: Run = Run {
+            network,
+            ..(*self.prepared).clone()
+        };
+        call.twin(
+            &Prepared::new(run, self.prepared.tables.clone()),
+            &mut sizes,
+        );
         sizes
     }
 }
@@ -290,7 +403,8 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
 /// The places a call must write, to be poisoned: in `gradients`, in `best`, in `work`.
 fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Range<usize>>; 3] {
     let layout = &run.layout;
-    let matrix = |start: usize, units: usize| start..start + units.next_multiple_of(4) * layout.stride;
+    let matrix =
+        |start: usize, units: usize| start..start + units.next_multiple_of(4) * layout.stride;
     let (trains, serves) = (state.phase == phase::TRAIN, state.phase != phase::DONE);
     let widths = |layer: usize| run.network.layers()[layer];
     let [mut gradients, mut best, mut work] = [vec![], vec![], vec![]];
@@ -330,9 +444,13 @@ fn play(
 ) -> Memory<f32> {
     let mut memory = start.clone();
     let [gradients, best, work] = poison;
-    gradients.iter().for_each(|range| memory.gradients[range.clone()].fill(f32::NAN));
-    best.iter().for_each(|range| memory.best[range.clone()].fill(f32::NAN));
-    work.iter().for_each(|range| memory.work[range.clone()].fill(f32::NAN));
+    gradients
+        .iter()
+        .for_each(|range| memory.gradients[range.clone()].fill(f32::NAN));
+    best.iter()
+        .for_each(|range| memory.best[range.clone()].fill(f32::NAN));
+    work.iter()
+        .for_each(|range| memory.work[range.clone()].fill(f32::NAN));
     single::play(gpu, run, &memory, call)
 }
 
@@ -342,13 +460,28 @@ fn compare(what: &str, name: &str, played: &[f32], twin: &[f64], bounds: &[f64])
         let off = (f64::from(*played) - twin).abs();
         // written so that NaN fails
         let within = off <= *bound;
-        assert!(within, "{what}: {name}[{place}] is {played}, its twin {twin}: off {off:e} > {bound:e}");
+        assert!(
+            within,
+            "{what}: {name}[{place}] is {played}, its twin {twin}: off {off:e} > {bound:e}"
+        );
     }
 }
 
 fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms: usize) {
     let words = |s: &State<f32>| {
-        [s.phase, s.ticks, s.echo, s.steps, s.epoch, s.best_epoch, s.cursor, s.batch_rows, s.improved, s.waited, s.stopped]
+        [
+            s.phase,
+            s.ticks,
+            s.echo,
+            s.steps,
+            s.epoch,
+            s.best_epoch,
+            s.cursor,
+            s.batch_rows,
+            s.improved,
+            s.waited,
+            s.stopped,
+        ]
     };
     let narrow = State::<f32> {
         phase: twin.phase,
@@ -368,15 +501,43 @@ fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms
     let close = |name: &str, played: f32, twin: f64, terms: f64| {
         let same = f64::from(played) == twin || (played.is_nan() && twin.is_nan());
         let off = (f64::from(played) - twin).abs();
-        assert!(same || off <= terms * EPSILON * twin.abs(), "{what}: {name} is {played}, its twin {twin}");
+        assert!(
+            same || off <= terms * EPSILON * twin.abs(),
+            "{what}: {name} is {played}, its twin {twin}"
+        );
     };
-    close("batch_sum", played.batch_sum, twin.batch_sum, loss_terms as f64 + 16.0);
+    close(
+        "batch_sum",
+        played.batch_sum,
+        twin.batch_sum,
+        loss_terms as f64 + 16.0,
+    );
     close("epoch_sum", played.epoch_sum, twin.epoch_sum, 4.0);
-    close("validation_sum", played.validation_sum, twin.validation_sum, 4.0);
-    close("training_loss", played.training_loss, twin.training_loss, 8.0);
-    close("validation_loss", played.validation_loss, twin.validation_loss, 8.0);
+    close(
+        "validation_sum",
+        played.validation_sum,
+        twin.validation_sum,
+        4.0,
+    );
+    close(
+        "training_loss",
+        played.training_loss,
+        twin.training_loss,
+        8.0,
+    );
+    close(
+        "validation_loss",
+        played.validation_loss,
+        twin.validation_loss,
+        8.0,
+    );
     close("best_loss", played.best_loss, twin.best_loss, 8.0);
     // 1 - exp(step ln beta): a few roundings of the exponent, at most 0.5 where exp is near 1
     close("step_size", played.step_size, twin.step_size, 32.0);
-    close("root_correction", played.root_correction, twin.root_correction, 32.0);
+    close(
+        "root_correction",
+        played.root_correction,
+        twin.root_correction,
+        32.0,
+    );
 }

@@ -17,7 +17,10 @@ pub fn adapters() -> Vec<Adapter> {
     let found = pollster::block_on(instance.enumerate_adapters(backends()));
     let mut adapters: Vec<Adapter> = found
         .into_iter()
-        .map(|raw| Adapter { info: raw.get_info(), raw })
+        .map(|raw| Adapter {
+            info: raw.get_info(),
+            raw,
+        })
         .collect();
     adapters.sort_by_key(Adapter::rank);
     adapters
@@ -39,7 +42,9 @@ impl Adapter {
 
     /// Driver and version.
     pub fn driver(&self) -> String {
-        format!("{} {}", self.info.driver, self.info.driver_info).trim().to_owned()
+        format!("{} {}", self.info.driver, self.info.driver_info)
+            .trim()
+            .to_owned()
     }
 
     /// Vulkan, Metal or DX12.
@@ -85,6 +90,9 @@ impl Adapter {
 
     fn rank(&self) -> usize {
         let order = ["discrete", "integrated", "virtual", "other", "software"];
-        order.iter().position(|class| *class == self.class()).unwrap_or(order.len())
+        order
+            .iter()
+            .position(|class| *class == self.class())
+            .unwrap_or(order.len())
     }
 }

@@ -17,7 +17,10 @@ pub struct Footprint {
 impl Footprint {
     /// Of a network trained in batches of this size.
     pub fn new(network: &Network, batch: usize) -> Self {
-        Self { parameters: network.parameter_len(), work: Layout::new(network, batch).len }
+        Self {
+            parameters: network.parameter_len(),
+            work: Layout::new(network, batch).len,
+        }
     }
 
     /// Bytes in all: parameters, gradients, two moments, the best parameters, and working memory.

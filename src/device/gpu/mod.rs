@@ -63,8 +63,11 @@ impl Gpu {
         let (device, queue) = pollster::block_on(adapter.raw().request_device(&descriptor))
             .map_err(|e| Error::Device(format!("{name}: the driver gives no device: {e}")))?;
         let failure = watch(&device);
-        let tiles =
-            options.tiles.unwrap_or(if adapter.is_software() { SOFTWARE } else { HARDWARE });
+        let tiles = options.tiles.unwrap_or(if adapter.is_software() {
+            SOFTWARE
+        } else {
+            HARDWARE
+        });
         let call_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some("call"),
             entries: &[entry(0, wgpu::BufferBindingType::Uniform, true)],
@@ -125,31 +128,45 @@ impl Gpu {
             .zip(kernel.bindings)
             .map(|(binding, (_, access))| {
                 let read_only = *access == Access::Read;
-                entry(binding, wgpu::BufferBindingType::Storage { read_only }, false)
+                entry(
+                    binding,
+                    wgpu::BufferBindingType::Storage { read_only },
+                    false,
+                )
             })
             .collect();
-        let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some(kernel.name),
-            entries: &entries,
-        });
-        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(kernel.name),
-            bind_group_layouts: &[Some(&layout), Some(&self.call_layout)],
-            immediate_size: 0,
-        });
-        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.name),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &(kernel.constants)(&self.tiles),
-                // every kernel writes its workgroup memory before it reads it
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
-        });
-        Pipeline { kernel, pipeline, layout }
+        let layout = self
+            .device
+            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some(kernel.name),
+                entries: &entries,
+            });
+        let pipeline_layout = self
+            .device
+            .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(kernel.name),
+                bind_group_layouts: &[Some(&layout), Some(&self.call_layout)],
+                immediate_size: 0,
+            });
+        let pipeline = self
+            .device
+            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(kernel.name),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &(kernel.constants)(&self.tiles),
+                    // every kernel writes its workgroup memory before it reads it
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            });
+        Pipeline {
+            kernel,
+            pipeline,
+            layout,
+        }
     }
 
     fn module(&self, kernel: &Kernel, checks: bool) -> wgpu::ShaderModule {
@@ -165,14 +182,21 @@ impl Gpu {
         unsafe {
             self.device.create_shader_module_trusted(
                 descriptor,
-                wgpu::ShaderRuntimeChecks { bounds_checks: false, force_loop_bounding: false, ..Default::default() },
+                wgpu::ShaderRuntimeChecks {
+                    bounds_checks: false,
+                    force_loop_bounding: false,
+                    ..Default::default()
+                },
             )
         }
     }
 
     /// Whether the device is still well.
     fn check(&self, what: &str) -> Result<()> {
-        let failure = self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         match &*failure {
             None => Ok(()),
             Some(message) => Err(Error::Device(format!(
@@ -204,11 +228,15 @@ impl Gpu {
 fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<String>>> {
     let failure = Arc::new(Mutex::new(None));
     let note = |failure: &Arc<Mutex<Option<String>>>, message: String| {
-        let mut first = failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut first = failure
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         first.get_or_insert(message);
     };
     let errors = failure.clone();
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&errors, error.to_string())));
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        note(&errors, error.to_string())
+    }));
     let losses = failure.clone();
     device.set_device_lost_callback(move |reason, message| {
         note(&losses, format!("lost, {reason:?}: {message}"));
@@ -220,7 +248,11 @@ fn entry(binding: u32, ty: wgpu::BufferBindingType, dynamic: bool) -> wgpu::Bind
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: dynamic, min_binding_size: None },
+        ty: wgpu::BindingType::Buffer {
+            ty,
+            has_dynamic_offset: dynamic,
+            min_binding_size: None,
+        },
         count: None,
     }
 }

@@ -49,11 +49,20 @@ const GRID_LIMIT: u32 = 65_535;
 impl<'a> Store<'a> {
     /// Small buffers, to grow with [`Store::reserve`].
     pub fn new(gpu: &'a Gpu) -> Self {
-        let buffers: Vec<_> =
-            Buffer::ALL.iter().map(|buffer| create(gpu, *buffer, SMALLEST)).collect();
+        let buffers: Vec<_> = Buffer::ALL
+            .iter()
+            .map(|buffer| create(gpu, *buffer, SMALLEST))
+            .collect();
         let (calls, call_group) = create_calls(gpu, 1);
         let groups = bind(gpu, &buffers);
-        Self { gpu, buffers, groups, calls, call_group, dispatches: Vec::new() }
+        Self {
+            gpu,
+            buffers,
+            groups,
+            calls,
+            call_group,
+            dispatches: Vec::new(),
+        }
     }
 
     fn buffer(&self, buffer: Buffer) -> &wgpu::Buffer {
@@ -83,8 +92,15 @@ impl<'a> Store<'a> {
         if bytes > limit {
             return Ok(false);
         }
-        let bytes = bytes.max(old + old / 2).min(limit).next_multiple_of(SMALLEST).min(limit & !3);
-        let scope = self.gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let bytes = bytes
+            .max(old + old / 2)
+            .min(limit)
+            .next_multiple_of(SMALLEST)
+            .min(limit & !3);
+        let scope = self
+            .gpu
+            .device
+            .push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let larger = create(self.gpu, buffer, bytes);
         if pollster::block_on(scope.pop()).is_some() {
             return Ok(false);
@@ -100,7 +116,9 @@ impl<'a> Store<'a> {
 
     /// Writes bytes into a buffer, before the next chunk.
     pub fn write(&self, buffer: Buffer, offset: usize, bytes: &[u8]) {
-        self.gpu.queue.write_buffer(self.buffer(buffer), offset as u64, bytes);
+        self.gpu
+            .queue
+            .write_buffer(self.buffer(buffer), offset as u64, bytes);
     }
 
     /// Says which dispatches a step consists of, from the next chunk on.
@@ -110,14 +128,19 @@ impl<'a> Store<'a> {
         }
         for (place, dispatch) in (0..).zip(&dispatches) {
             let bytes = bytemuck::bytes_of(&dispatch.call);
-            self.gpu.queue.write_buffer(&self.calls, place * self.stride(), bytes);
+            self.gpu
+                .queue
+                .write_buffer(&self.calls, place * self.stride(), bytes);
         }
         self.dispatches = dispatches;
     }
 
     /// Dispatches of one step.
     pub fn dispatches(&self) -> usize {
-        self.dispatches.iter().filter(|dispatch| dispatch.call.count > 0).count()
+        self.dispatches
+            .iter()
+            .filter(|dispatch| dispatch.call.count > 0)
+            .count()
     }
 
     fn stride(&self) -> u64 {
@@ -148,7 +171,11 @@ impl<'a> Store<'a> {
         encoder.copy_buffer_to_buffer(states, 0, &staging, 0, states.size());
         let submission = self.gpu.queue.submit([encoder.finish()]);
         self.gpu.check("submit a chunk")?;
-        Ok(Chunk { staging, submission, steps })
+        Ok(Chunk {
+            staging,
+            submission,
+            steps,
+        })
     }
 
     fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, place: usize, dispatch: &Dispatch) {
@@ -163,7 +190,11 @@ impl<'a> Store<'a> {
             .expect("gpu: a kernel without a pipeline");
         pass.set_pipeline(&pipelines[index].pipeline);
         pass.set_bind_group(0, &self.groups[index], &[]);
-        pass.set_bind_group(1, &self.call_group, &[(place as u64 * self.stride()) as u32]);
+        pass.set_bind_group(
+            1,
+            &self.call_group,
+            &[(place as u64 * self.stride()) as u32],
+        );
         // a grid folded into two dimensions; the kernel passes over what is too much
         let x = groups.min(GRID_LIMIT);
         pass.dispatch_workgroups(x, groups.div_ceil(x), 1);
@@ -222,14 +253,20 @@ impl<'a> Store<'a> {
             .recv()
             .map_err(|e| failed(e.to_string()))?
             .map_err(|e| failed(e.to_string()))?;
-        let bytes = staging.get_mapped_range(..).map_err(|e| failed(e.to_string()))?.to_vec();
+        let bytes = staging
+            .get_mapped_range(..)
+            .map_err(|e| failed(e.to_string()))?
+            .to_vec();
         staging.unmap();
         Ok(bytes)
     }
 }
 
 fn place(buffer: Buffer) -> usize {
-    Buffer::ALL.iter().position(|other| *other == buffer).expect("gpu: a buffer not in ALL")
+    Buffer::ALL
+        .iter()
+        .position(|other| *other == buffer)
+        .expect("gpu: a buffer not in ALL")
 }
 
 fn create(gpu: &Gpu, buffer: Buffer, size: u64) -> wgpu::Buffer {
