@@ -7,10 +7,12 @@ use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "adamw",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/adamw.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/adamw.wgsl")
+        )
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

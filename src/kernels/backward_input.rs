@@ -8,12 +8,14 @@ use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "backward_input",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/random.wgsl"),
-        include_str!("../../shaders/activation.wgsl"),
-        include_str!("../../shaders/backward_input.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/random.wgsl"),
+            include_str!("../../shaders/activation.wgsl"),
+            include_str!("../../shaders/backward_input.wgsl")
+        )
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),

@@ -8,10 +8,12 @@ use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "backward_weights",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/backward_weights.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/backward_weights.wgsl")
+        )
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),

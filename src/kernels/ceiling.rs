@@ -6,10 +6,12 @@ use super::{Access, Buffer, Kernel};
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "ceiling",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/ceiling.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/ceiling.wgsl")
+        )
+    },
     bindings: &[(Buffer::Work, Access::ReadWrite)],
     constants: |set| {
         vec![

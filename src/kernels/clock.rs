@@ -7,10 +7,12 @@ use super::{Access, Buffer, Kernel, Prepared, Real};
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "clock",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/clock.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/clock.wgsl")
+        )
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

@@ -1,19 +1,29 @@
-//! One layer forward: product, bias, activation, dropout. See `shaders/forward.wgsl`.
+//! One layer forward: product, bias, activation, dropout. See `shaders/forward*.wgsl`.
 
-use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
+use super::layout::{LANES, phase};
 use super::product::{Shape, product};
-use super::tile::{Grid, TileSet};
+use super::tile::{ForwardTile, Grid, TileSet};
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
 
-/// The shader and its bindings.
+macro_rules! source {
+    ($tile:literal) => {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/random.wgsl"),
+            include_str!("../../shaders/activation.wgsl"),
+            include_str!("../../shaders/forward.wgsl"),
+            include_str!($tile)
+        )
+    };
+}
+
+/// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "forward",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/random.wgsl"),
-        include_str!("../../shaders/activation.wgsl"),
-        include_str!("../../shaders/forward.wgsl")
-    ),
+    source: |set| match set.forward {
+        ForwardTile::Gpu => source!("../../shaders/forward_gpu.wgsl"),
+        ForwardTile::Software => source!("../../shaders/forward_software.wgsl"),
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),
@@ -25,12 +35,13 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
 };
 
-/// i: 16 examples each; j: 64 units for each product thread.
+/// i: examples; j: units, for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].outputs;
+    let tile_units = set.forward.units() * LANES * set.product_threads as usize;
     Grid::new(
-        run.layout.stride.div_ceil(TILE_EXAMPLES),
-        units.div_ceil(TILE_UNITS * set.product_threads as usize),
+        run.layout.stride.div_ceil(set.forward.examples()),
+        units.div_ceil(tile_units),
     )
 }
 

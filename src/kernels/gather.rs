@@ -8,11 +8,13 @@ use crate::random::permute;
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "gather",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/random.wgsl"),
-        include_str!("../../shaders/gather.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/random.wgsl"),
+            include_str!("../../shaders/gather.wgsl")
+        )
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),

@@ -145,9 +145,9 @@ pub mod stopped {
 
 /// Lanes of a workgroup that differ in what they serve.
 pub const LANES: usize = 8;
-/// Units in a tile of a matrix product, for one product thread: eight a lane.
+/// Units in a tile of a backward product, for one product thread: eight a lane.
 pub const TILE_UNITS: usize = 8 * LANES;
-/// Examples in a tile of a product.
+/// Examples in a tile of the gradient at the input.
 pub const TILE_EXAMPLES: usize = 16;
 /// Inputs in a tile of the weights' gradient, for one product thread.
 pub const TILE_INPUTS: usize = 16;

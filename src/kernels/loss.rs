@@ -7,12 +7,14 @@ use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "loss",
-    source: concat!(
-        include_str!("../../shaders/layout.wgsl"),
-        include_str!("../../shaders/random.wgsl"),
-        include_str!("../../shaders/activation.wgsl"),
-        include_str!("../../shaders/loss.wgsl")
-    ),
+    source: |_| {
+        concat!(
+            include_str!("../../shaders/layout.wgsl"),
+            include_str!("../../shaders/random.wgsl"),
+            include_str!("../../shaders/activation.wgsl"),
+            include_str!("../../shaders/loss.wgsl")
+        )
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

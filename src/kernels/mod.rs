@@ -127,8 +127,8 @@ pub enum Access {
 pub struct Kernel {
     /// Its name: `shaders/<name>.wgsl`, `src/kernels/<name>.rs`.
     pub name: &'static str,
-    /// Its whole WGSL source, what it shares with others first.
-    pub source: &'static str,
+    /// Its whole WGSL source under a tile set, what it shares with others first.
+    pub source: fn(&tile::TileSet) -> &'static str,
     /// Its buffers, in the order of their binding numbers.
     pub bindings: &'static [(Buffer, Access)],
     /// Its `override` constants under a tile set.

@@ -9,8 +9,10 @@ pub struct TileSet {
     pub clock_threads: u32,
     /// Threads that share the columns of a gathered batch.
     pub gather_threads: u32,
-    /// Blocks of 16 units in a tile of a matrix product.
+    /// Blocks of units (in the weights' gradient: of inputs) in a tile of a matrix product.
     pub product_threads: u32,
+    /// What a thread of the forward kernel computes.
+    pub forward: ForwardTile,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
     /// Threads of an AdamW tile.
@@ -25,6 +27,7 @@ pub const SOFTWARE: TileSet = TileSet {
     clock_threads: 8,
     gather_threads: 1,
     product_threads: 1,
+    forward: ForwardTile::Software,
     loss_threads: 8,
     adamw_threads: 8,
     adamw_repeats: 256,
@@ -36,6 +39,7 @@ pub const HARDWARE: TileSet = TileSet {
     clock_threads: 64,
     gather_threads: 16,
     product_threads: 8,
+    forward: ForwardTile::Gpu,
     loss_threads: 64,
     adamw_threads: 256,
     adamw_repeats: 1,
@@ -43,6 +47,33 @@ pub const HARDWARE: TileSet = TileSet {
 
 /// Every tile set.
 pub const ALL: [TileSet; 2] = [SOFTWARE, HARDWARE];
+
+/// The sums of one thread of the forward kernel, each with a shader text of its own: how many pay differs too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardTile {
+    /// As many as a GPU has registers for.
+    Gpu,
+    /// Four times as many, on the stack of a CPU.
+    Software,
+}
+
+impl ForwardTile {
+    /// Units of one thread.
+    pub fn units(self) -> usize {
+        match self {
+            Self::Gpu => 8,
+            Self::Software => 16,
+        }
+    }
+
+    /// Examples of one thread.
+    pub fn examples(self) -> usize {
+        match self {
+            Self::Gpu => 16,
+            Self::Software => 32,
+        }
+    }
+}
 
 /// The tiles of one kernel call on one run: all (i, j) below these counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -172,7 +172,7 @@ impl Gpu {
     fn module(&self, kernel: &Kernel, checks: bool) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
+            source: wgpu::ShaderSource::Wgsl((kernel.source)(&self.tiles).into()),
         };
         if checks {
             return self.device.create_shader_module(descriptor);
