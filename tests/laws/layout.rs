@@ -15,14 +15,20 @@ fn all_kernels() -> Vec<&'static Kernel> {
     kernels::ALL.into_iter().chain([&ceiling::KERNEL]).collect()
 }
 
+/// Every kernel under every tile set: some have a text for each.
+fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
+    let sets = |kernel| tile::ALL.map(|set| (kernel, set));
+    all_kernels().into_iter().flat_map(sets)
+}
+
 /// The module, valid without any capability that a device might lack.
-fn parse(kernel: &Kernel) -> (Module, ModuleInfo) {
-    let name = kernel.name;
-    let module = naga::front::wgsl::parse_str(kernel.source)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(kernel.source)));
+fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
+    let (name, source) = (kernel.name, (kernel.source)(set));
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
     let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
         .validate(&module)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(kernel.source)));
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
     (module, info)
 }
 
@@ -109,8 +115,8 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
         ("Call", "DeviceCall", size_of::<DeviceCall>()),
         ("State", "State", size_of::<State<f32>>()),
     ];
-    for kernel in all_kernels() {
-        let (module, _) = parse(kernel);
+    for (kernel, set) in all_texts() {
+        let (module, _) = parse(kernel, &set);
         for (wgsl, rust, size) in structs {
             assert_eq!(
                 wgsl_struct(&module, wgsl),
@@ -144,8 +150,8 @@ fn element(buffer: Buffer) -> &'static str {
 
 #[test]
 fn bindings_are_those_that_the_kernel_names() {
-    for kernel in all_kernels() {
-        let (module, _) = parse(kernel);
+    for (kernel, set) in all_texts() {
+        let (module, _) = parse(kernel, &set);
         let mut found = BTreeMap::new();
         for (_, variable) in module.global_variables.iter() {
             let Some(binding) = &variable.binding else {
@@ -189,11 +195,8 @@ fn bindings_are_those_that_the_kernel_names() {
 
 #[test]
 fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
-    for (kernel, set) in all_kernels()
-        .into_iter()
-        .flat_map(|k| tile::ALL.map(|set| (k, set)))
-    {
-        let (module, info) = parse(kernel);
+    for (kernel, set) in all_texts() {
+        let (module, info) = parse(kernel, &set);
         let what = format!("{}, {} tiles", kernel.name, set.name);
         let mut named = BTreeSet::new();
         for (_, constant) in module.overrides.iter() {
@@ -250,8 +253,8 @@ fn constants_that_both_know_are_the_same() {
         );
     }
     let mut seen = BTreeMap::new();
-    for kernel in all_kernels() {
-        let (module, _) = parse(kernel);
+    for (kernel, set) in all_texts() {
+        let (module, _) = parse(kernel, &set);
         for (_, constant) in module.constants.iter() {
             // floats are limits of one shader's own
             let value = &module.global_expressions[constant.init];
@@ -294,16 +297,27 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             "no src/kernels/{}.rs",
             kernel.name
         );
-        assert!(
-            kernel.source.ends_with(&text(kernel.name)),
-            "{}: another text",
-            kernel.name
-        );
-        assert!(
-            kernel.source.starts_with(&text("layout")),
-            "{}: no layout",
-            kernel.name
-        );
+        for set in tile::ALL {
+            let source = (kernel.source)(&set);
+            assert!(
+                source.starts_with(&text("layout")),
+                "{}: no layout",
+                kernel.name
+            );
+            // the page itself, and at most one more for the tile
+            let start = source.find(&text(kernel.name)).expect(kernel.name);
+            let rest = &source[start + text(kernel.name).len()..];
+            let tile = format!("{}_", kernel.name);
+            let page = stems("shaders")
+                .into_iter()
+                .find(|stem| stem.starts_with(&tile) && text(stem) == rest);
+            assert!(
+                rest.is_empty() || page.is_some(),
+                "{}: another text",
+                kernel.name
+            );
+            page.map(|page| shaders.remove(&page));
+        }
     }
     let shared = ["activation", "layout", "random"].map(str::to_owned);
     assert_eq!(
