@@ -13,17 +13,15 @@ pub struct Allocator {
 const ALIGNMENT: usize = 64;
 
 impl Allocator {
-    /// Numbers given out or free.
+    /// The end of the last range that is given out.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether `count` numbers would make it longer.
-    pub fn is_full(&self, count: usize) -> bool {
-        !self
-            .free
-            .iter()
-            .any(|range| range.len() >= count.next_multiple_of(ALIGNMENT))
+    /// Whether `count` numbers would not fit into a buffer of `capacity`.
+    pub fn is_full(&self, count: usize, capacity: usize) -> bool {
+        let count = count.next_multiple_of(ALIGNMENT);
+        self.len + count > capacity && !self.free.iter().any(|range| range.len() >= count)
     }
 
     /// The start of a free range of `count` numbers, at the end if none is large enough; `None` if that is beyond `limit`.
@@ -37,16 +35,9 @@ impl Allocator {
             }
             return Some(start);
         }
-        // the last range may be free: grow from its start
-        let start = match self.free.last() {
-            Some(range) if range.end == self.len => range.start,
-            _ => self.len,
-        };
+        let start = self.len;
         if start + count > limit {
             return None;
-        }
-        if start < self.len {
-            self.free.pop();
         }
         self.len = start + count;
         Some(start)
@@ -64,6 +55,10 @@ impl Allocator {
                 Some(last) if last.end == range.start => last.end = range.end,
                 _ => joined.push(range),
             }
+        }
+        // what is free at the end was never taken: a buffer need not be as long
+        if let Some(last) = joined.pop_if(|last| last.end == self.len) {
+            self.len = last.start;
         }
         self.free = joined;
     }
@@ -91,8 +86,13 @@ mod tests {
         assert_eq!(allocator.take(64, 128), Some(64));
         assert_eq!(allocator.take(1, 128), None);
         allocator.give(64, 64);
+        assert_eq!(allocator.len(), 64);
+        assert!(allocator.is_full(65, 128) && !allocator.is_full(64, 128));
         assert_eq!(allocator.take(128, 128), None);
         assert_eq!(allocator.take(100, 192), Some(64));
         assert_eq!(allocator.len(), 192);
+        allocator.give(64, 100);
+        allocator.give(0, 64);
+        assert_eq!(allocator.len(), 0);
     }
 }

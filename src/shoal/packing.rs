@@ -178,9 +178,10 @@ impl<'a> Shoal<'a> {
 
     /// Finds room in every buffer, or takes nothing.
     fn place(&mut self, run: &Prepared, footprint: Footprint) -> Result<Option<Bases>> {
+        let capacity = (self.store.size(Buffer::Parameters) / 4) as usize;
         if self.store.total() + footprint.bytes() > self.limits.bytes
             && self.alive() > 0
-            && self.parameters.is_full(footprint.parameters)
+            && self.parameters.is_full(footprint.parameters, capacity)
         {
             return Ok(None);
         }
