@@ -1,7 +1,8 @@
 // Forward on software rasterizers: 16 units of 32 examples a thread, in vec4s p to s of units and 0 to 7 of examples; a tile is
 // 32 examples and 128 PRODUCT_THREADS units. A load of a vec4 costs such a device (llvmpipe of Mesa 22.3) some 260
 // instructions, so sums for each load are what counts: 512 multiply-adds for 12 loads. The sums live on the stack; no GPU
-// has so many registers. One term at a time: four make a loop that does not fit the instruction cache.
+// has so many registers. One term at a time: four were slower (32 instead of 40 GFLOP/s for 4 runs), perhaps because their
+// loop no longer fits the instruction cache.
 
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
 fn main(
