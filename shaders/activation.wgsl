@@ -1,4 +1,4 @@
-// Activations, their derivatives and the dropout mask, for four examples at a time. Twin: src/kernels/activation.rs.
+// Activations, their derivatives and the dropout mask, for four numbers at a time. Twin: src/kernels/activation.rs.
 
 const IDENTITY: u32 = 0u;
 const RELU: u32 = 1u;
@@ -69,9 +69,31 @@ fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
     }
 }
 
-// 0 where a unit is dropped, else 1 / (1 - dropout), for examples 4 group .. 4 group + 3. Never stored: the backward
-// pass draws the same numbers again.
-fn dropout_mask(seed: u32, step: u32, layer: Layer, unit: u32, group: u32) -> vec4f {
-    let hashed = pcg4d(vec4u(seed, step, (layer.number << 16u) + unit, group));
-    return select(vec4f(0.0), vec4f(layer.keep_scale), hashed >= vec4u(layer.drop_threshold));
+// The dropout mask of four examples of four units, one unit to a column: 0 where a unit is dropped, else 1 / (1 - dropout).
+// Never stored: the backward pass draws the same numbers again.
+fn dropout_mask(seed: u32, step: u32, layer: Layer, units: u32, examples: u32) -> mat4x4f {
+    let key = (layer.number << 16u) + 4u * units;
+    let kept = vec4f(layer.keep_scale);
+    let threshold = vec4u(layer.drop_threshold);
+    return mat4x4f(
+        select(vec4f(0.0), kept, pcg4d(vec4u(seed, step, key, examples)) >= threshold),
+        select(vec4f(0.0), kept, pcg4d(vec4u(seed, step, key + 1u, examples)) >= threshold),
+        select(vec4f(0.0), kept, pcg4d(vec4u(seed, step, key + 2u, examples)) >= threshold),
+        select(vec4f(0.0), kept, pcg4d(vec4u(seed, step, key + 3u, examples)) >= threshold),
+    );
+}
+
+// Element by element.
+fn times(a: mat4x4f, b: mat4x4f) -> mat4x4f {
+    return mat4x4f(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
+}
+
+// The matrix with column `place` replaced; a column that is only known at run time would go through memory.
+fn with_column(a: mat4x4f, place: u32, column: vec4f) -> mat4x4f {
+    return mat4x4f(
+        select(a[0], column, place == 0u),
+        select(a[1], column, place == 1u),
+        select(a[2], column, place == 2u),
+        select(a[3], column, place == 3u),
+    );
 }

@@ -11,15 +11,15 @@
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;       // writes echo
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which vec4s of the parameters
-@group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;   // p
-@group(0) @binding(4) var<storage, read> gradients: array<vec4f>;          // g
-@group(0) @binding(5) var<storage, read_write> moments: array<vec4f>;      // m and v, a vec4 each, in turn
-@group(0) @binding(6) var<storage, read_write> best: array<vec4f>;         // p at the best validation loss
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which quads of the parameters
+@group(0) @binding(3) var<storage, read_write> parameters: array<Quad>;   // p
+@group(0) @binding(4) var<storage, read> gradients: array<Quad>;          // g
+@group(0) @binding(5) var<storage, read_write> moments: array<Quad>;      // m and v, a quad each, in turn
+@group(0) @binding(6) var<storage, read_write> best: array<Quad>;         // p at the best validation loss
 @group(1) @binding(0) var<uniform> call: Call;
 
 override ADAMW_THREADS: u32;
-override ADAMW_REPEATS: u32;  // vec4s per thread
+override ADAMW_REPEATS: u32;  // quads per thread
 
 @compute @workgroup_size(ADAMW_THREADS)
 fn main(
@@ -49,17 +49,20 @@ fn main(
     var at = run.frozen_groups + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
     for (var repeat = 0u; repeat < ADAMW_REPEATS && at < run.parameter_groups; repeat++) {
         let here = run.parameters + at;
-        let p = parameters[here];
+        let kept = parameters[here];
         if improved {
-            best[here] = p;
+            best[here] = kept;
         }
         if trains {
-            let g = gradients[here];
-            let m = moments[2u * here] + run.one_minus_beta1 * (g - moments[2u * here]);
-            let v = run.beta2 * moments[2u * here + 1u] + run.one_minus_beta2 * g * g;
-            moments[2u * here] = m;
-            moments[2u * here + 1u] = v;
-            parameters[here] = p - (decay * p + step_size * m / (sqrt(v) * root_correction + run.epsilon));
+            let p = numbers(kept);
+            let g = numbers(gradients[here]);
+            let m0 = numbers(moments[2u * here]);
+            let v0 = numbers(moments[2u * here + 1u]);
+            let m = m0 + run.one_minus_beta1 * (g - m0);
+            let v = run.beta2 * v0 + run.one_minus_beta2 * g * g;
+            moments[2u * here] = quad(m);
+            moments[2u * here + 1u] = quad(v);
+            parameters[here] = quad(p - (decay * p + step_size * m / (sqrt(v) * root_correction + run.epsilon)));
         }
         at += ADAMW_THREADS;
     }

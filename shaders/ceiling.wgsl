@@ -2,7 +2,7 @@
 //
 //   eight chains of vec4s a thread, x <- a x + b: 64 flops a turn
 
-@group(0) @binding(0) var<storage, read_write> work: array<vec4f>;
+@group(0) @binding(0) var<storage, read_write> work: array<Quad>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CEILING_THREADS: u32;
@@ -18,8 +18,8 @@ fn main(
     if index >= call.count {
         return;
     }
-    let a = work[0];
-    let b = work[1];
+    let a = numbers(work[0]);
+    let b = numbers(work[1]);
     var x0 = a + vec4f(f32(thread));
     var x1 = x0 + b;
     var x2 = x1 + b;
@@ -38,5 +38,6 @@ fn main(
         x6 = fma(a, x6, b);
         x7 = fma(a, x7, b);
     }
-    work[2u + index * CEILING_THREADS + thread] = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7));
+    let sum = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7));
+    work[2u + index * CEILING_THREADS + thread] = quad(sum);
 }

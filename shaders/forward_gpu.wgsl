@@ -1,19 +1,24 @@
-// Forward on GPUs: 8 units of 16 examples a thread, in vec4s p and q of units and 0 to 3 of examples; a tile is 16 examples and
+// Forward on GPUs: 8 units of 16 examples a thread, in quads p and q of units and 0 to 3 of examples; a tile is 16 examples and
 // 64 PRODUCT_THREADS units. 128 sums are what registers hold. Four terms at a time: 24 loads for 512 multiply-adds.
 
-// Four inputs of four units, one unit to a column.
+// Four inputs of four units, one input to a column.
 fn weights(at: u32, row: u32) -> mat4x4f {
-    return transpose(mat4x4f(
-        parameters[at],
-        parameters[at + row],
-        parameters[at + 2u * row],
-        parameters[at + 3u * row],
-    ));
+    return mat4x4f(
+        numbers(parameters[at]),
+        numbers(parameters[at + row]),
+        numbers(parameters[at + 2u * row]),
+        numbers(parameters[at + 3u * row]),
+    );
 }
 
-// Four inputs of four examples, one input to a column.
+// Four inputs of four examples, one example to a column.
 fn inputs(at: u32, groups: u32) -> mat4x4f {
-    return mat4x4f(work[at], work[at + groups], work[at + 2u * groups], work[at + 3u * groups]);
+    return transpose(mat4x4f(
+        numbers(work[at]),
+        numbers(work[at + groups]),
+        numbers(work[at + 2u * groups]),
+        numbers(work[at + 3u * groups]),
+    ));
 }
 
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
@@ -29,8 +34,8 @@ fn main(
     let tile = tiles[call.first + index];
     let layer = layers[tile.layer];
     let groups = runs[tile.run].batch_groups;
-    let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 2u;  // in vec4s of units
-    let examples = tile.i * 4u;                                                   // in vec4s of examples
+    let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 2u;  // in quads of units
+    let examples = tile.i * 4u;                                                   // in quads of examples
     if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups {
         return;
     }
@@ -40,10 +45,10 @@ fn main(
     // beyond the edges a thread repeats the last column and stores nothing
     let p = layer.weights + units;
     let q = layer.weights + unit_end - 1u;
-    let x0 = layer.input + examples;
-    let x1 = layer.input + min(examples + 1u, example_end - 1u);
-    let x2 = layer.input + min(examples + 2u, example_end - 1u);
-    let x3 = layer.input + min(examples + 3u, example_end - 1u);
+    let x0 = layer.input_by_unit + examples;
+    let x1 = layer.input_by_unit + min(examples + 1u, example_end - 1u);
+    let x2 = layer.input_by_unit + min(examples + 2u, example_end - 1u);
+    let x3 = layer.input_by_unit + min(examples + 3u, example_end - 1u);
     var zp0 = mat4x4f();
     var zq0 = mat4x4f();
     var zp1 = mat4x4f();
@@ -61,59 +66,58 @@ fn main(
         let wp = weights(p + w, row);
         let wq = weights(q + w, row);
         let v0 = inputs(x0 + at, groups);
-        zp0 += v0 * wp;
-        zq0 += v0 * wq;
+        zp0 += wp * v0;
+        zq0 += wq * v0;
         let v1 = inputs(x1 + at, groups);
-        zp1 += v1 * wp;
-        zq1 += v1 * wq;
+        zp1 += wp * v1;
+        zq1 += wq * v1;
         let v2 = inputs(x2 + at, groups);
-        zp2 += v2 * wp;
-        zq2 += v2 * wq;
+        zp2 += wp * v2;
+        zq2 += wq * v2;
         let v3 = inputs(x3 + at, groups);
-        zp3 += v3 * wp;
-        zq3 += v3 * wq;
+        zp3 += wp * v3;
+        zq3 += wq * v3;
     }
     for (var k = whole; k < layer.inputs; k++) {
-        let wp = parameters[p + k * row];
-        let wq = parameters[q + k * row];
-        let v0 = work[x0 + k * groups];
+        let wp = numbers(parameters[p + k * row]);
+        let wq = numbers(parameters[q + k * row]);
+        let v0 = numbers(work[x0 + k * groups]);
         zp0 += outer(v0, wp);
         zq0 += outer(v0, wq);
-        let v1 = work[x1 + k * groups];
+        let v1 = numbers(work[x1 + k * groups]);
         zp1 += outer(v1, wp);
         zq1 += outer(v1, wq);
-        let v2 = work[x2 + k * groups];
+        let v2 = numbers(work[x2 + k * groups]);
         zp2 += outer(v2, wp);
         zq2 += outer(v2, wq);
-        let v3 = work[x3 + k * groups];
+        let v3 = numbers(work[x3 + k * groups]);
         zp3 += outer(v3, wp);
         zq3 += outer(v3, wq);
     }
 
-    let bp = parameters[layer.bias + units];
-    let bq = parameters[layer.bias + min(units + 1u, unit_end - 1u)];
-    let sum = layer.sum + units * 4u * groups + examples;
-    let four = 4u * groups;
-    store(sum, groups, zp0, bp);
+    let bp = numbers(parameters[layer.bias + units]);
+    let bq = numbers(parameters[layer.bias + min(units + 1u, unit_end - 1u)]);
+    let sum = layer.sum + 4u * examples * row + units;
+    store(sum, row, zp0, bp);
     if units + 1u < unit_end {
-        store(sum + four, groups, zq0, bq);
+        store(sum + 1u, row, zq0, bq);
     }
     if examples + 1u < example_end {
-        store(sum + 1u, groups, zp1, bp);
+        store(sum + 4u * row, row, zp1, bp);
         if units + 1u < unit_end {
-            store(sum + four + 1u, groups, zq1, bq);
+            store(sum + 4u * row + 1u, row, zq1, bq);
         }
     }
     if examples + 2u < example_end {
-        store(sum + 2u, groups, zp2, bp);
+        store(sum + 8u * row, row, zp2, bp);
         if units + 1u < unit_end {
-            store(sum + four + 2u, groups, zq2, bq);
+            store(sum + 8u * row + 1u, row, zq2, bq);
         }
     }
     if examples + 3u < example_end {
-        store(sum + 3u, groups, zp3, bp);
+        store(sum + 12u * row, row, zp3, bp);
         if units + 1u < unit_end {
-            store(sum + four + 3u, groups, zq3, bq);
+            store(sum + 12u * row + 1u, row, zq3, bq);
         }
     }
     finish(tile, vec2u(units, unit_end), vec2u(examples, example_end));

@@ -1,5 +1,5 @@
-// Forward on software rasterizers: 16 units of 32 examples a thread, in vec4s p to s of units and 0 to 7 of examples; a tile is
-// 32 examples and 128 PRODUCT_THREADS units. A load of a vec4 costs such a device (llvmpipe of Mesa 22.3) some 260
+// Forward on software rasterizers: 16 units of 32 examples a thread, in quads p to s of units and 0 to 7 of examples; a tile is
+// 32 examples and 128 PRODUCT_THREADS units. A load of a quad costs such a device (llvmpipe of Mesa 22.3) some 160
 // instructions, so sums for each load are what counts: 512 multiply-adds for 12 loads. The sums live on the stack; no GPU
 // has so many registers. One term at a time: four were slower (32 instead of 40 GFLOP/s for 4 runs), perhaps because their
 // loop no longer fits the instruction cache.
@@ -17,8 +17,8 @@ fn main(
     let tile = tiles[call.first + index];
     let layer = layers[tile.layer];
     let groups = runs[tile.run].batch_groups;
-    let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 4u;  // in vec4s of units
-    let examples = tile.i * 8u;                                                   // in vec4s of examples
+    let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 4u;  // in quads of units
+    let examples = tile.i * 8u;                                                   // in quads of examples
     if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups {
         return;
     }
@@ -30,14 +30,14 @@ fn main(
     let q = layer.weights + min(units + 1u, unit_end - 1u);
     let r = layer.weights + min(units + 2u, unit_end - 1u);
     let s = layer.weights + min(units + 3u, unit_end - 1u);
-    let x0 = layer.input + examples;
-    let x1 = layer.input + min(examples + 1u, example_end - 1u);
-    let x2 = layer.input + min(examples + 2u, example_end - 1u);
-    let x3 = layer.input + min(examples + 3u, example_end - 1u);
-    let x4 = layer.input + min(examples + 4u, example_end - 1u);
-    let x5 = layer.input + min(examples + 5u, example_end - 1u);
-    let x6 = layer.input + min(examples + 6u, example_end - 1u);
-    let x7 = layer.input + min(examples + 7u, example_end - 1u);
+    let x0 = layer.input_by_unit + examples;
+    let x1 = layer.input_by_unit + min(examples + 1u, example_end - 1u);
+    let x2 = layer.input_by_unit + min(examples + 2u, example_end - 1u);
+    let x3 = layer.input_by_unit + min(examples + 3u, example_end - 1u);
+    let x4 = layer.input_by_unit + min(examples + 4u, example_end - 1u);
+    let x5 = layer.input_by_unit + min(examples + 5u, example_end - 1u);
+    let x6 = layer.input_by_unit + min(examples + 6u, example_end - 1u);
+    let x7 = layer.input_by_unit + min(examples + 7u, example_end - 1u);
     var zp0 = mat4x4f();
     var zq0 = mat4x4f();
     var zr0 = mat4x4f();
@@ -74,150 +74,150 @@ fn main(
     for (var k = 0u; k < layer.inputs; k++) {
         let row = k * layer.output_groups;
         let at = k * groups;
-        let wp = parameters[p + row];
-        let wq = parameters[q + row];
-        let wr = parameters[r + row];
-        let ws = parameters[s + row];
-        let v0 = work[x0 + at];
+        let wp = numbers(parameters[p + row]);
+        let wq = numbers(parameters[q + row]);
+        let wr = numbers(parameters[r + row]);
+        let ws = numbers(parameters[s + row]);
+        let v0 = numbers(work[x0 + at]);
         zp0 += outer(v0, wp);
         zq0 += outer(v0, wq);
         zr0 += outer(v0, wr);
         zs0 += outer(v0, ws);
-        let v1 = work[x1 + at];
+        let v1 = numbers(work[x1 + at]);
         zp1 += outer(v1, wp);
         zq1 += outer(v1, wq);
         zr1 += outer(v1, wr);
         zs1 += outer(v1, ws);
-        let v2 = work[x2 + at];
+        let v2 = numbers(work[x2 + at]);
         zp2 += outer(v2, wp);
         zq2 += outer(v2, wq);
         zr2 += outer(v2, wr);
         zs2 += outer(v2, ws);
-        let v3 = work[x3 + at];
+        let v3 = numbers(work[x3 + at]);
         zp3 += outer(v3, wp);
         zq3 += outer(v3, wq);
         zr3 += outer(v3, wr);
         zs3 += outer(v3, ws);
-        let v4 = work[x4 + at];
+        let v4 = numbers(work[x4 + at]);
         zp4 += outer(v4, wp);
         zq4 += outer(v4, wq);
         zr4 += outer(v4, wr);
         zs4 += outer(v4, ws);
-        let v5 = work[x5 + at];
+        let v5 = numbers(work[x5 + at]);
         zp5 += outer(v5, wp);
         zq5 += outer(v5, wq);
         zr5 += outer(v5, wr);
         zs5 += outer(v5, ws);
-        let v6 = work[x6 + at];
+        let v6 = numbers(work[x6 + at]);
         zp6 += outer(v6, wp);
         zq6 += outer(v6, wq);
         zr6 += outer(v6, wr);
         zs6 += outer(v6, ws);
-        let v7 = work[x7 + at];
+        let v7 = numbers(work[x7 + at]);
         zp7 += outer(v7, wp);
         zq7 += outer(v7, wq);
         zr7 += outer(v7, wr);
         zs7 += outer(v7, ws);
     }
 
-    let bp = parameters[layer.bias + units];
-    let bq = parameters[layer.bias + min(units + 1u, unit_end - 1u)];
-    let br = parameters[layer.bias + min(units + 2u, unit_end - 1u)];
-    let bs = parameters[layer.bias + min(units + 3u, unit_end - 1u)];
-    let sum = layer.sum + units * 4u * groups + examples;
-    let four = 4u * groups;
-    store(sum, groups, zp0, bp);
+    let bp = numbers(parameters[layer.bias + units]);
+    let bq = numbers(parameters[layer.bias + min(units + 1u, unit_end - 1u)]);
+    let br = numbers(parameters[layer.bias + min(units + 2u, unit_end - 1u)]);
+    let bs = numbers(parameters[layer.bias + min(units + 3u, unit_end - 1u)]);
+    let row = layer.output_groups;
+    let sum = layer.sum + 4u * examples * row + units;
+    store(sum, row, zp0, bp);
     if units + 1u < unit_end {
-        store(sum + four, groups, zq0, bq);
+        store(sum + 1u, row, zq0, bq);
     }
     if units + 2u < unit_end {
-        store(sum + 2u * four, groups, zr0, br);
+        store(sum + 2u, row, zr0, br);
     }
     if units + 3u < unit_end {
-        store(sum + 3u * four, groups, zs0, bs);
+        store(sum + 3u, row, zs0, bs);
     }
     if examples + 1u < example_end {
-        store(sum + 1u, groups, zp1, bp);
+        store(sum + 4u * row, row, zp1, bp);
         if units + 1u < unit_end {
-            store(sum + four + 1u, groups, zq1, bq);
+            store(sum + 4u * row + 1u, row, zq1, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 1u, groups, zr1, br);
+            store(sum + 4u * row + 2u, row, zr1, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 1u, groups, zs1, bs);
+            store(sum + 4u * row + 3u, row, zs1, bs);
         }
     }
     if examples + 2u < example_end {
-        store(sum + 2u, groups, zp2, bp);
+        store(sum + 8u * row, row, zp2, bp);
         if units + 1u < unit_end {
-            store(sum + four + 2u, groups, zq2, bq);
+            store(sum + 8u * row + 1u, row, zq2, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 2u, groups, zr2, br);
+            store(sum + 8u * row + 2u, row, zr2, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 2u, groups, zs2, bs);
+            store(sum + 8u * row + 3u, row, zs2, bs);
         }
     }
     if examples + 3u < example_end {
-        store(sum + 3u, groups, zp3, bp);
+        store(sum + 12u * row, row, zp3, bp);
         if units + 1u < unit_end {
-            store(sum + four + 3u, groups, zq3, bq);
+            store(sum + 12u * row + 1u, row, zq3, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 3u, groups, zr3, br);
+            store(sum + 12u * row + 2u, row, zr3, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 3u, groups, zs3, bs);
+            store(sum + 12u * row + 3u, row, zs3, bs);
         }
     }
     if examples + 4u < example_end {
-        store(sum + 4u, groups, zp4, bp);
+        store(sum + 16u * row, row, zp4, bp);
         if units + 1u < unit_end {
-            store(sum + four + 4u, groups, zq4, bq);
+            store(sum + 16u * row + 1u, row, zq4, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 4u, groups, zr4, br);
+            store(sum + 16u * row + 2u, row, zr4, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 4u, groups, zs4, bs);
+            store(sum + 16u * row + 3u, row, zs4, bs);
         }
     }
     if examples + 5u < example_end {
-        store(sum + 5u, groups, zp5, bp);
+        store(sum + 20u * row, row, zp5, bp);
         if units + 1u < unit_end {
-            store(sum + four + 5u, groups, zq5, bq);
+            store(sum + 20u * row + 1u, row, zq5, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 5u, groups, zr5, br);
+            store(sum + 20u * row + 2u, row, zr5, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 5u, groups, zs5, bs);
+            store(sum + 20u * row + 3u, row, zs5, bs);
         }
     }
     if examples + 6u < example_end {
-        store(sum + 6u, groups, zp6, bp);
+        store(sum + 24u * row, row, zp6, bp);
         if units + 1u < unit_end {
-            store(sum + four + 6u, groups, zq6, bq);
+            store(sum + 24u * row + 1u, row, zq6, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 6u, groups, zr6, br);
+            store(sum + 24u * row + 2u, row, zr6, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 6u, groups, zs6, bs);
+            store(sum + 24u * row + 3u, row, zs6, bs);
         }
     }
     if examples + 7u < example_end {
-        store(sum + 7u, groups, zp7, bp);
+        store(sum + 28u * row, row, zp7, bp);
         if units + 1u < unit_end {
-            store(sum + four + 7u, groups, zq7, bq);
+            store(sum + 28u * row + 1u, row, zq7, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 2u * four + 7u, groups, zr7, br);
+            store(sum + 28u * row + 2u, row, zr7, br);
         }
         if units + 3u < unit_end {
-            store(sum + 3u * four + 7u, groups, zs7, bs);
+            store(sum + 28u * row + 3u, row, zs7, bs);
         }
     }
     finish(tile, vec2u(units, unit_end), vec2u(examples, example_end));

@@ -1,8 +1,9 @@
 // What every kernel shares: the tables that the host writes and the state that the clock keeps. The Rust side of these
 // structs is src/kernels/layout.rs; a test asks naga whether names, types and offsets agree.
 //
-// Offsets into `parameters`, `gradients`, `best` and `work` count vec4s; the moments hold two vec4s for each of
-// `parameters`. Matrices of a run lie feature by feature: row = a unit, columns = the batch, four examples to a vec4.
+// Offsets into `parameters`, `gradients`, `best` and `work` count quads, four numbers each; the moments hold two quads for each
+// of `parameters`. Matrices of a run lie example by example: row = an example, columns = units, four to a quad. What goes into
+// a forward product lies there a second time, unit by unit: row = a unit, columns = the batch, four examples to a quad.
 
 // Which tiles one dispatch serves: tiles[first .. first + count].
 struct Call {
@@ -22,7 +23,7 @@ struct Tile {
 struct Run {
     seed: u32,
     batch: u32,                // examples in a full batch
-    batch_groups: u32,         // vec4s in a row of a batch matrix: ceil(batch / 4)
+    batch_groups: u32,         // quads in a row of a matrix that lies unit by unit: ceil(batch / 4)
     inputs: u32,
     outputs: u32,
     targets: u32,              // columns of y; outputs beyond them are dummies
@@ -34,13 +35,14 @@ struct Run {
     mean: u32,                 // in `work`: per input, shape (inputs)
     inverse_deviation: u32,    // in `work`: per input, shape (inputs)
     loss_weights: u32,         // in `work`: per output, shape (outputs), padding 0
-    x: u32,                    // in `work`: shape (inputs, batch)
-    labels: u32,               // in `work`: shape (outputs, batch)
+    x: u32,                    // in `work`: shape (batch, inputs)
+    x_by_unit: u32,            // in `work`: shape (inputs, batch)
+    labels: u32,               // in `work`: shape (batch, outputs)
     first_layer: u32,          // its layers in `layers`
     layers: u32,
     parameters: u32,           // its first parameter; also of gradients and best
-    frozen_groups: u32,        // vec4s at the start that are never updated
-    parameter_groups: u32,     // vec4s in all
+    frozen_groups: u32,        // quads at the start that are never updated
+    parameter_groups: u32,     // quads in all
     max_epochs: u32,
     patience: u32,
     min_delta: f32,
@@ -56,18 +58,21 @@ struct Run {
     log_beta2: f32,
 }
 
-// One layer of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
+// One layer of one run. Weights: shape (inputs, outputs), four outputs to a quad.
 struct Layer {
     number: u32,               // within its run, from 0
     inputs: u32,
     outputs: u32,
+    input_groups: u32,         // ceil(inputs / 4)
     output_groups: u32,        // ceil(outputs / 4)
     weights: u32,              // in `parameters` and `gradients`
     bias: u32,
-    input: u32,                // in `work`, shape (inputs, batch): x or the output of the layer below
-    sum: u32,                  // in `work`, shape (outputs, batch): z = W^T x + b
-    output: u32,               // in `work`, shape (outputs, batch): dropout(activation(z))
-    delta: u32,                // in `work`, shape (outputs, batch): d loss / d z
+    input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
+    input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
+    sum: u32,                  // in `work`, shape (batch, outputs): z = x W + b
+    output: u32,               // in `work`, shape (batch, outputs): dropout(activation(z))
+    output_by_unit: u32,       // in `work`, shape (outputs, batch): the same
+    delta: u32,                // in `work`, shape (batch, outputs): d loss / d z
     activation: u32,
     slope: f32,                // of leaky_relu
     drop_threshold: u32,       // a unit is dropped where its hash is below; 0 = no dropout
@@ -107,7 +112,7 @@ const STOPPED_PATIENCE: u32 = 1u;
 const STOPPED_EPOCHS: u32 = 2u;
 const STOPPED_DIVERGED: u32 = 3u;
 
-// Lanes that share a row of units: each takes four examples.
+// Lanes that share a row of units: each takes its own units or examples.
 const LANES: u32 = 8u;
 
 // The number of a workgroup in a grid that is folded into two dimensions.

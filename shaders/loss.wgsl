@@ -1,8 +1,8 @@
 // Loss: weighted squared error of the batch and its gradient at the last layer, one workgroup per run.
 //
-//   batch_sum   = sum_j c[j] sum_e (a[j, e] - t[j, e])^2             over the examples present
+//   batch_sum   = sum_e sum_j c[j] (a[e, j] - t[e, j])^2             over the examples present
 //   loss        = batch_sum / (examples present * sum_j c[j])         torch.nn.MSELoss over the outputs with c = 1
-//   delta[j, e] = 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
+//   delta[e, j] = 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
 //
 // A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order: each thread adds its own
 // elements, then thread 0 adds the threads.
@@ -11,7 +11,7 @@
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes batch_sum
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // layer: the run's last
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
-@group(0) @binding(4) var<storage, read_write> work: array<vec4f>;    // reads z, a and the labels, writes delta
+@group(0) @binding(4) var<storage, read_write> work: array<Quad>;    // reads z, a and the labels, writes delta
 @group(1) @binding(0) var<uniform> call: Call;
 
 override LOSS_THREADS: u32;
@@ -35,19 +35,17 @@ fn main(
     var sum = 0.0;
     if serves {
         let scale = 2.0 * run.inverse_weight_sum / f32(present);
-        for (var e = thread; e < layer.output_groups * 4u * run.batch_groups; e += LOSS_THREADS) {
-            let unit = e / run.batch_groups;
-            let examples = e % run.batch_groups;
+        let count = layer.output_groups * 4u * run.batch_groups;
+        for (var place = thread; place < count; place += LOSS_THREADS) {
+            let weight = numbers(work[run.loss_weights + place % layer.output_groups]);
             var delta = vec4f(0.0);
-            if unit < layer.outputs {
-                let here = vec4u(0u, 1u, 2u, 3u) + vec4u(examples * 4u) < vec4u(present);
-                let weight = work[run.loss_weights + unit / 4u][unit % 4u];
-                let miss = select(vec4f(0.0), work[layer.output + e] - work[run.labels + e], here);
-                let slope = derivative(layer.activation, layer.slope, work[layer.sum + e]);
-                delta = select(vec4f(0.0), scale * weight * miss * slope, here);
-                sum += weight * dot(miss, miss);
+            if place < present * layer.output_groups {
+                let miss = numbers(work[layer.output + place]) - numbers(work[run.labels + place]);
+                let slope = derivative(layer.activation, layer.slope, numbers(work[layer.sum + place]));
+                delta = scale * weight * miss * slope;
+                sum += dot(weight, miss * miss);
             }
-            work[layer.delta + e] = delta;
+            work[layer.delta + place] = quad(delta);
         }
     }
     partial[thread] = sum;

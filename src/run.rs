@@ -190,16 +190,20 @@ impl Run {
     }
 }
 
-/// Where one layer's batch matrices lie in working memory, in numbers from the start of the run's. Each has shape (units,
-/// batch), unit by unit.
+/// Where one layer's batch matrices lie in working memory, in numbers from the start of the run's. Each has shape (batch,
+/// units), example by example, rows padded to a multiple of four; or (units, batch) where its name says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerWork {
     /// What comes in: the batch's x, or the output of the layer below.
     pub input: usize,
-    /// z = W^T x + b.
+    /// The same unit by unit; the GPU's forward product reads it.
+    pub input_by_unit: usize,
+    /// z = x W + b.
     pub sum: usize,
     /// dropout(activation(z)).
     pub output: usize,
+    /// The same unit by unit; only the GPU fills it.
+    pub output_by_unit: usize,
     /// d loss / d z.
     pub delta: usize,
 }
@@ -207,7 +211,7 @@ pub struct LayerWork {
 /// Where a run's numbers lie in its working memory. All offsets and sizes are multiples of four.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
-    /// Numbers in a row of a batch matrix: the batch rounded up to a multiple of four.
+    /// Rows of a batch matrix: the batch rounded up to a multiple of four.
     pub stride: usize,
     /// Mean of each input, shape (inputs).
     pub mean: usize,
@@ -215,9 +219,11 @@ pub struct Layout {
     pub inverse_deviation: usize,
     /// Weight of each output in the loss, shape (outputs), padded with zeros.
     pub loss_weights: usize,
-    /// The batch, shape (inputs, batch).
+    /// The batch, shape (batch, inputs).
     pub x: usize,
-    /// Its labels, shape (outputs, batch).
+    /// The same unit by unit, shape (inputs, batch); only the GPU fills it.
+    pub x_by_unit: usize,
+    /// Its labels, shape (batch, outputs).
     pub labels: usize,
     /// Each layer's matrices.
     pub layers: Vec<LayerWork>,
@@ -238,18 +244,21 @@ impl Layout {
         let mean = take(padded(network.inputs()));
         let inverse_deviation = take(padded(network.inputs()));
         let loss_weights = take(padded(network.outputs()));
-        let x = take(network.inputs() * stride);
+        let x = take(padded(network.inputs()) * stride);
+        let x_by_unit = take(padded(network.inputs()) * stride);
         let labels = take(padded(network.outputs()) * stride);
-        let mut input = x;
+        let mut input = (x, x_by_unit);
         let place = |layer: &crate::network::Layer| {
             let size = padded(layer.outputs) * stride;
             let work = LayerWork {
-                input,
+                input: input.0,
+                input_by_unit: input.1,
                 sum: take(size),
                 output: take(size),
+                output_by_unit: take(size),
                 delta: take(size),
             };
-            input = work.output;
+            input = (work.output, work.output_by_unit);
             work
         };
         let layers = network.layers().iter().map(place).collect();
@@ -259,6 +268,7 @@ impl Layout {
             inverse_deviation,
             loss_weights,
             x,
+            x_by_unit,
             labels,
             layers,
             len,

@@ -63,16 +63,23 @@ pub fn times_derivative<F: Real>(activation: Activation, z: &[F], delta: &mut [F
     }
 }
 
-/// `row *= mask` for one unit of a layer: 0 where it is dropped, else 1 / (1 - dropout). `row` holds the batch, whole
-/// vec4s.
-pub fn times_mask<F: Real>(run: &Prepared, step: u32, layer: usize, unit: usize, row: &mut [F]) {
+/// `matrix *= mask` for the batch of a layer, shape (batch, units): 0 where a unit is dropped, else 1 / (1 - dropout). Four
+/// examples of a unit share a hash.
+pub fn times_mask<F: Real>(run: &Prepared, step: u32, layer: usize, matrix: &mut [F]) {
     let threshold = run.drop_threshold(layer);
     let scale = F::of(run.keep_scale(layer));
-    let key = ((layer as u32) << 16) + unit as u32;
-    for (group, four) in row.chunks_exact_mut(4).enumerate() {
-        let hashed = pcg4d([run.seed, step, key, group as u32]);
-        for (value, hash) in four.iter_mut().zip(hashed) {
-            *value *= if hash >= threshold { scale } else { F::zero() };
+    let stride = run.places[layer].stride;
+    for (group, rows) in matrix.chunks_exact_mut(4 * stride).enumerate() {
+        for unit in 0..stride {
+            let key = ((layer as u32) << 16) + unit as u32;
+            let hashed = pcg4d([run.seed, step, key, group as u32]);
+            for (example, hash) in hashed.into_iter().enumerate() {
+                rows[example * stride + unit] *= if hash >= threshold {
+                    scale
+                } else {
+                    F::zero()
+                };
+            }
         }
     }
 }

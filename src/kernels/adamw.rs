@@ -2,16 +2,17 @@
 
 use super::layout::phase;
 use super::tile::{Grid, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "adamw",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/adamw.wgsl")
-        )
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            include_str!("../../shaders/adamw.wgsl"),
+        ]
     },
     bindings: &[
         (Buffer::Runs, Access::Read),

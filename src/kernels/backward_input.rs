@@ -3,18 +3,19 @@
 use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "backward_input",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/random.wgsl"),
-            include_str!("../../shaders/activation.wgsl"),
-            include_str!("../../shaders/backward_input.wgsl")
-        )
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            page::RANDOM,
+            page::ACTIVATION,
+            include_str!("../../shaders/backward_input.wgsl"),
+        ]
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
@@ -44,27 +45,30 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let (shape, place) = (run.network.layers()[layer], run.places[layer]);
     let (at, below) = (run.layout.layers[layer], run.layout.layers[layer - 1]);
     let activation = run.network.layers()[layer - 1].activation;
-    let stride = run.layout.stride;
-    let size = run.places[layer - 1].stride * stride;
+    let (rows, stride) = (run.layout.stride, run.places[layer - 1].stride);
     // what is written lies before the delta that is read, after the z that is read
     let (before, delta) = memory.work.split_at_mut(at.delta);
     let (z, below_delta) = before.split_at_mut(below.delta);
-    let (filled, padding) = below_delta[..size].split_at_mut(shape.inputs * stride);
+    let below_delta = &mut below_delta[..rows * stride];
 
+    let weights = Shape::by_rows(shape.inputs, place.stride, place.stride);
     product(
-        (&mut *filled, Shape::by_rows(shape.inputs, stride, stride)),
+        (
+            &mut *below_delta,
+            Shape::by_rows(rows, shape.inputs, stride),
+        ),
+        (&*delta, Shape::by_rows(rows, place.stride, place.stride)),
         (
             &memory.parameters[place.weights..place.bias],
-            Shape::by_rows(shape.inputs, place.stride, place.stride),
+            weights.transposed(),
         ),
-        (&*delta, Shape::by_rows(place.stride, stride, stride)),
     );
-    padding.fill(F::zero());
-    let z = &z[below.sum..][..filled.len()];
-    activation::times_derivative(activation, z, filled);
+    for row in below_delta.chunks_exact_mut(stride) {
+        row[shape.inputs..].fill(F::zero());
+    }
+    let z = &z[below.sum..][..below_delta.len()];
+    activation::times_derivative(activation, z, below_delta);
     if run.drop_threshold(layer - 1) > 0 {
-        for (unit, row) in filled.chunks_exact_mut(stride).enumerate() {
-            activation::times_mask(run, memory.state.steps, layer - 1, unit, row);
-        }
+        activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
     }
 }

@@ -1,18 +1,25 @@
 //! Gradient of one layer's weights and bias. See `shaders/backward_weights.wgsl`.
 
-use super::layout::{TILE_INPUTS, TILE_UNITS, phase};
+use super::layout::{LANES, phase};
 use super::product::{Shape, product};
-use super::tile::{Grid, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
+use super::tile::{Grid, ProductTile, TileSet};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "backward_weights",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/backward_weights.wgsl")
-        )
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            include_str!("../../shaders/backward_weights.wgsl"),
+            match set.products {
+                ProductTile::Gpu => include_str!("../../shaders/backward_weights_gpu.wgsl"),
+                ProductTile::Software => {
+                    include_str!("../../shaders/backward_weights_software.wgsl")
+                }
+            },
+        ]
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
@@ -25,13 +32,14 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
 };
 
-/// i: 16 inputs for each product thread; j: 64 units each.
+/// i: inputs, for each product thread; j: units.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
-    let inputs = shape
-        .inputs
-        .div_ceil(TILE_INPUTS * set.product_threads as usize);
-    Grid::new(inputs, shape.outputs.div_ceil(TILE_UNITS))
+    let tile_inputs = set.products.rows() * set.product_threads as usize;
+    Grid::new(
+        shape.inputs.div_ceil(tile_inputs),
+        shape.outputs.div_ceil(set.products.units() * LANES),
+    )
 }
 
 /// Fills the layer's gradients.
@@ -44,26 +52,20 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         run.places[layer],
         run.layout.layers[layer],
     );
-    let stride = run.layout.stride;
-    let delta = &memory.work[at.delta..][..place.stride * stride];
-    let (weights, bias) = memory.gradients[place.weights..]
-        [..place.bias - place.weights + place.stride]
+    let (rows, stride) = (run.layout.stride, place.stride);
+    let delta = &memory.work[at.delta..][..rows * stride];
+    let (weights, bias) = memory.gradients[place.weights..][..place.bias - place.weights + stride]
         .split_at_mut(place.bias - place.weights);
+    let input = Shape::by_rows(rows, shape.inputs, shape.inputs.next_multiple_of(4));
     product(
-        (
-            weights,
-            Shape::by_rows(shape.inputs, place.stride, place.stride),
-        ),
-        (
-            &memory.work[at.input..],
-            Shape::by_rows(shape.inputs, stride, stride),
-        ),
-        (
-            delta,
-            Shape::by_rows(place.stride, stride, stride).transposed(),
-        ),
+        (weights, Shape::by_rows(shape.inputs, stride, stride)),
+        (&memory.work[at.input..], input.transposed()),
+        (delta, Shape::by_rows(rows, stride, stride)),
     );
-    for (bias, row) in bias.iter_mut().zip(delta.chunks_exact(stride)) {
-        *bias = row.iter().fold(F::zero(), |sum, delta| sum + *delta);
+    bias.fill(F::zero());
+    for row in delta.chunks_exact(stride) {
+        bias.iter_mut()
+            .zip(row)
+            .for_each(|(bias, delta)| *bias += *delta);
     }
 }

@@ -1,16 +1,17 @@
 //! The rate of multiply-adds on registers: what bounds every other kernel. See `shaders/ceiling.wgsl`. Benchmarks play it; it
 //! is not part of a step.
 
-use super::{Access, Buffer, Kernel};
+use super::{Access, Buffer, Kernel, page};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "ceiling",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/ceiling.wgsl")
-        )
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            include_str!("../../shaders/ceiling.wgsl"),
+        ]
     },
     bindings: &[(Buffer::Work, Access::ReadWrite)],
     constants: |set| {

@@ -2,17 +2,12 @@
 
 use super::layout::{State, phase, stopped};
 use super::tile::Grid;
-use super::{Access, Buffer, Kernel, Prepared, Real};
+use super::{Access, Buffer, Kernel, Prepared, Real, page};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "clock",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/clock.wgsl")
-        )
-    },
+    pages: |_| vec![page::LAYOUT, include_str!("../../shaders/clock.wgsl")],
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

@@ -2,27 +2,24 @@
 
 use super::layout::{LANES, phase};
 use super::product::{Shape, product};
-use super::tile::{ForwardTile, Grid, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
-
-macro_rules! source {
-    ($tile:literal) => {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/random.wgsl"),
-            include_str!("../../shaders/activation.wgsl"),
-            include_str!("../../shaders/forward.wgsl"),
-            include_str!($tile)
-        )
-    };
-}
+use super::tile::{Grid, ProductTile, TileSet};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
 
 /// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "forward",
-    source: |set| match set.forward {
-        ForwardTile::Gpu => source!("../../shaders/forward_gpu.wgsl"),
-        ForwardTile::Software => source!("../../shaders/forward_software.wgsl"),
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            page::RANDOM,
+            page::ACTIVATION,
+            include_str!("../../shaders/forward.wgsl"),
+            match set.products {
+                ProductTile::Gpu => include_str!("../../shaders/forward_gpu.wgsl"),
+                ProductTile::Software => include_str!("../../shaders/forward_software.wgsl"),
+            },
+        ]
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
@@ -38,9 +35,9 @@ pub static KERNEL: Kernel = Kernel {
 /// i: examples; j: units, for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].outputs;
-    let tile_units = set.forward.units() * LANES * set.product_threads as usize;
+    let tile_units = set.products.units() * LANES * set.product_threads as usize;
     Grid::new(
-        run.layout.stride.div_ceil(set.forward.examples()),
+        run.layout.stride.div_ceil(set.products.rows()),
         units.div_ceil(tile_units),
     )
 }
@@ -56,33 +53,31 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         run.places[layer],
         run.layout.layers[layer],
     );
-    let stride = run.layout.stride;
-    let size = place.stride * stride;
+    let rows = run.layout.stride;
+    let size = rows * place.stride;
     // z and the output lie after everything that is read, one after the other
     let (before, after) = memory.work.split_at_mut(at.sum);
     let (z, after) = after.split_at_mut(at.output - at.sum);
     let output = &mut after[..size];
 
-    let weights = Shape::by_rows(shape.inputs, place.stride, place.stride);
+    let input_stride = shape.inputs.next_multiple_of(4);
     product(
-        (&mut *z, Shape::by_rows(place.stride, stride, stride)),
-        (
-            &memory.parameters[place.weights..place.bias],
-            weights.transposed(),
-        ),
+        (&mut *z, Shape::by_rows(rows, place.stride, place.stride)),
         (
             &before[at.input..],
-            Shape::by_rows(shape.inputs, stride, stride),
+            Shape::by_rows(rows, shape.inputs, input_stride),
+        ),
+        (
+            &memory.parameters[place.weights..place.bias],
+            Shape::by_rows(shape.inputs, place.stride, place.stride),
         ),
     );
     let bias = &memory.parameters[place.bias..][..place.stride];
-    for (row, bias) in z.chunks_exact_mut(stride).zip(bias) {
-        row.iter_mut().for_each(|z| *z += *bias);
+    for row in z.chunks_exact_mut(place.stride) {
+        row.iter_mut().zip(bias).for_each(|(z, bias)| *z += *bias);
     }
     activation::activate(shape.activation, z, output);
     if state.phase == phase::TRAIN && run.drop_threshold(layer) > 0 {
-        for (unit, row) in output.chunks_exact_mut(stride).enumerate() {
-            activation::times_mask(run, state.steps, layer, unit, row);
-        }
+        activation::times_mask(run, state.steps, layer, output);
     }
 }

@@ -2,18 +2,19 @@
 
 use super::layout::{LANES, phase};
 use super::tile::Grid;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
 use crate::random::permute;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "gather",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/random.wgsl"),
-            include_str!("../../shaders/gather.wgsl")
-        )
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            page::RANDOM,
+            include_str!("../../shaders/gather.wgsl"),
+        ]
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
@@ -37,27 +38,28 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     if state.phase == phase::DONE {
         return;
     }
-    let stride = layout.stride;
     let (inputs, outputs) = (run.network.inputs(), run.network.outputs());
+    let [x_stride, label_stride] = [inputs, outputs].map(|width| width.next_multiple_of(4));
     let (constants, batch) = memory.work.split_at_mut(layout.x);
+    let mean = &constants[layout.mean..][..inputs];
+    let scale = &constants[layout.inverse_deviation..][..inputs];
     let (x, rest) = batch.split_at_mut(layout.labels - layout.x);
-    let labels = &mut rest[..outputs * stride];
-    for example in 0..stride {
-        if example >= state.batch_rows as usize {
-            (0..inputs).for_each(|k| x[k * stride + example] = F::zero());
-            (0..outputs).for_each(|j| labels[j * stride + example] = F::zero());
+    let x = x[..layout.stride * x_stride].chunks_exact_mut(x_stride);
+    let labels = rest[..layout.stride * label_stride].chunks_exact_mut(label_stride);
+    for (example, (x, labels)) in (0..).zip(x.zip(labels)) {
+        x.fill(F::zero());
+        labels.fill(F::zero());
+        if example >= state.batch_rows {
             continue;
         }
-        let row = row(run, state.phase, state.epoch, state.cursor + example as u32);
-        for (k, raw) in table.x[row * inputs..][..inputs].iter().enumerate() {
-            let mean = constants[layout.mean + k];
-            let scale = constants[layout.inverse_deviation + k];
-            x[k * stride + example] = (F::of(f64::from(*raw)) - mean) * scale;
+        let row = row(run, state.phase, state.epoch, state.cursor + example);
+        let raw = &table.x[row * inputs..][..inputs];
+        for (((x, raw), mean), scale) in x.iter_mut().zip(raw).zip(mean).zip(scale) {
+            *x = (F::of(f64::from(*raw)) - *mean) * *scale;
         }
         let targets = &table.y[row * table.targets..][..table.targets];
-        for j in 0..outputs {
-            let label = targets.get(j).copied().unwrap_or(0.0);
-            labels[j * stride + example] = F::of(f64::from(label));
+        for (label, target) in labels.iter_mut().zip(targets) {
+            *label = F::of(f64::from(*target));
         }
     }
 }

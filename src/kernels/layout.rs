@@ -22,6 +22,7 @@ pub struct DeviceRun {
     pub inverse_deviation: u32,
     pub loss_weights: u32,
     pub x: u32,
+    pub x_by_unit: u32,
     pub labels: u32,
     pub first_layer: u32,
     pub layers: u32,
@@ -51,12 +52,15 @@ pub struct DeviceLayer {
     pub number: u32,
     pub inputs: u32,
     pub outputs: u32,
+    pub input_groups: u32,
     pub output_groups: u32,
     pub weights: u32,
     pub bias: u32,
     pub input: u32,
+    pub input_by_unit: u32,
     pub sum: u32,
     pub output: u32,
+    pub output_by_unit: u32,
     pub delta: u32,
     pub activation: u32,
     pub slope: f32,
@@ -145,9 +149,7 @@ pub mod stopped {
 
 /// Lanes of a workgroup that differ in what they serve.
 pub const LANES: usize = 8;
-/// Units in a tile of a backward product, for one product thread: eight a lane.
+/// Units in a tile of the gradient at the input, for one product thread: eight a lane.
 pub const TILE_UNITS: usize = 8 * LANES;
 /// Examples in a tile of the gradient at the input.
 pub const TILE_EXAMPLES: usize = 16;
-/// Inputs in a tile of the weights' gradient, for one product thread.
-pub const TILE_INPUTS: usize = 16;

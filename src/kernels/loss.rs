@@ -2,18 +2,19 @@
 
 use super::layout::phase;
 use super::tile::Grid;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "loss",
-    source: |_| {
-        concat!(
-            include_str!("../../shaders/layout.wgsl"),
-            include_str!("../../shaders/random.wgsl"),
-            include_str!("../../shaders/activation.wgsl"),
-            include_str!("../../shaders/loss.wgsl")
-        )
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            page::RANDOM,
+            page::ACTIVATION,
+            include_str!("../../shaders/loss.wgsl"),
+        ]
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
@@ -36,28 +37,27 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     if state.phase == phase::DONE {
         return;
     }
-    let (layout, stride) = (&run.layout, run.layout.stride);
+    let layout = &run.layout;
     let last = run.network.layers().len() - 1;
     let (shape, at) = (run.network.layers()[last], layout.layers[last]);
+    let stride = run.places[last].stride;
     let present = state.batch_rows as usize;
     let scale = F::of(2.0 / (run.weight_sum() * present as f64));
     let (before, delta) = memory.work.split_at_mut(at.delta);
-    let size = run.places[last].stride * stride;
+    let delta = &mut delta[..layout.stride * stride];
 
-    delta[..size].fill(F::zero());
+    delta.fill(F::zero());
     let mut sum = F::zero();
-    for unit in 0..shape.outputs {
-        let weight = before[layout.loss_weights + unit];
-        for example in unit * stride..unit * stride + present {
-            let miss = before[at.output + example] - before[layout.labels + example];
-            delta[example] = scale * weight * miss;
+    for example in 0..present {
+        for unit in 0..shape.outputs {
+            let place = example * stride + unit;
+            let weight = before[layout.loss_weights + unit];
+            let miss = before[at.output + place] - before[layout.labels + place];
+            delta[place] = scale * weight * miss;
             sum += weight * miss * miss;
         }
     }
-    activation::times_derivative(
-        shape.activation,
-        &before[at.sum..][..size],
-        &mut delta[..size],
-    );
+    let z = &before[at.sum..][..delta.len()];
+    activation::times_derivative(shape.activation, z, delta);
     state.batch_sum = sum;
 }

@@ -67,15 +67,15 @@ pub enum Buffer {
     Rows,
     /// `array<f32>`: the tables
     Data,
-    /// `array<vec4f>`
+    /// `array<Quad>`
     Parameters,
-    /// `array<vec4f>`
+    /// `array<Quad>`
     Gradients,
-    /// `array<vec4f>`
+    /// `array<Quad>`
     Moments,
-    /// `array<vec4f>`
+    /// `array<Quad>`
     Best,
-    /// `array<vec4f>`
+    /// `array<Quad>`
     Work,
 }
 
@@ -127,12 +127,35 @@ pub enum Access {
 pub struct Kernel {
     /// Its name: `shaders/<name>.wgsl`, `src/kernels/<name>.rs`.
     pub name: &'static str,
-    /// Its whole WGSL source under a tile set, what it shares with others first.
-    pub source: fn(&tile::TileSet) -> &'static str,
+    /// The pages of its WGSL source under a tile set, those that it shares with others first.
+    pub pages: fn(&tile::TileSet) -> Vec<&'static str>,
     /// Its buffers, in the order of their binding numbers.
     pub bindings: &'static [(Buffer, Access)],
     /// Its `override` constants under a tile set.
     pub constants: fn(&tile::TileSet) -> Vec<(&'static str, f64)>,
+}
+
+impl Kernel {
+    /// Its whole WGSL source under a tile set.
+    pub fn source(&self, set: &tile::TileSet) -> String {
+        (self.pages)(set).concat()
+    }
+}
+
+/// The pages that shaders share.
+mod page {
+    use super::tile::{Quads, TileSet};
+
+    pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");
+    pub const RANDOM: &str = include_str!("../../shaders/random.wgsl");
+    pub const ACTIVATION: &str = include_str!("../../shaders/activation.wgsl");
+
+    pub fn quads(set: &TileSet) -> &'static str {
+        match set.quads {
+            Quads::Plain => include_str!("../../shaders/quad_plain.wgsl"),
+            Quads::Pairs => include_str!("../../shaders/quad_pairs.wgsl"),
+        }
+    }
 }
 
 /// Every kernel, in the order in which a step first calls them.

@@ -11,13 +11,15 @@ pub struct TileSet {
     pub gather_threads: u32,
     /// Blocks of units (in the weights' gradient: of inputs) in a tile of a matrix product.
     pub product_threads: u32,
-    /// What a thread of the forward kernel computes.
-    pub forward: ForwardTile,
+    /// What a thread of the forward kernel and of the weights' gradient computes.
+    pub products: ProductTile,
+    /// How four numbers lie in storage.
+    pub quads: Quads,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
-    /// vec4s that each of them takes.
+    /// Quads that each of them takes.
     pub adamw_repeats: u32,
 }
 
@@ -27,10 +29,18 @@ pub const SOFTWARE: TileSet = TileSet {
     clock_threads: 8,
     gather_threads: 1,
     product_threads: 1,
-    forward: ForwardTile::Software,
+    products: ProductTile::Software,
+    quads: Quads::Pairs,
     loss_threads: 8,
     adamw_threads: 8,
     adamw_repeats: 256,
+};
+
+/// For software rasterizers without 64-bit integers.
+pub const SOFTWARE_32: TileSet = TileSet {
+    name: "software-32",
+    quads: Quads::Plain,
+    ..SOFTWARE
 };
 
 /// For GPUs: whole warps, and enough workgroups to fill the machine.
@@ -39,25 +49,27 @@ pub const HARDWARE: TileSet = TileSet {
     clock_threads: 64,
     gather_threads: 16,
     product_threads: 8,
-    forward: ForwardTile::Gpu,
+    products: ProductTile::Gpu,
+    quads: Quads::Plain,
     loss_threads: 64,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
 
 /// Every tile set.
-pub const ALL: [TileSet; 2] = [SOFTWARE, HARDWARE];
+pub const ALL: [TileSet; 3] = [SOFTWARE, SOFTWARE_32, HARDWARE];
 
-/// The sums of one thread of the forward kernel, each with a shader text of its own: how many pay differs too much.
+/// The sums of one thread of the forward kernel and of the weights' gradient, each with a shader text of its own: how many pay
+/// differs too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForwardTile {
+pub enum ProductTile {
     /// As many as a GPU has registers for.
     Gpu,
     /// Four times as many, on the stack of a CPU.
     Software,
 }
 
-impl ForwardTile {
+impl ProductTile {
     /// Units of one thread.
     pub fn units(self) -> usize {
         match self {
@@ -66,13 +78,22 @@ impl ForwardTile {
         }
     }
 
-    /// Examples of one thread.
-    pub fn examples(self) -> usize {
+    /// Examples of one thread, in the weights' gradient inputs.
+    pub fn rows(self) -> usize {
         match self {
             Self::Gpu => 16,
             Self::Software => 32,
         }
     }
+}
+
+/// How shaders see four numbers in storage. The bytes are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quads {
+    /// As a vec4f.
+    Plain,
+    /// As two 64-bit words, which the device must have.
+    Pairs,
 }
 
 /// The tiles of one kernel call on one run: all (i, j) below these counts.

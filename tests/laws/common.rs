@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shoal::Result;
 use shoal::device::gpu::{Adapter, Gpu, Options, adapters};
-use shoal::kernels::tile::TileSet;
+use shoal::kernels::tile::{self, TileSet};
+use shoal::kernels::{Memory, Prepared, Real};
 use shoal::network::{Activation, Layer, Network};
 use shoal::random::{pcg4d, unit};
 use shoal::run::{InputScale, Outcome, Run, Table, Training};
@@ -23,6 +24,12 @@ pub fn adapter() -> Adapter {
         "no Vulkan, Metal or DX12 adapter: these tests need one; on Debian or Ubuntu \
          `apt-get install mesa-vulkan-drivers libvulkan1` brings a software rasterizer",
     )
+}
+
+/// The tile sets that the adapter has what it takes for.
+pub fn tile_sets() -> impl Iterator<Item = TileSet> {
+    let adapter = adapter();
+    tile::ALL.into_iter().filter(move |set| adapter.has(set))
 }
 
 pub fn gpu_with(tiles: Option<TileSet>) -> Gpu {
@@ -233,6 +240,21 @@ pub fn outcomes(device: &shoal::device::Device, table: &Table, runs: &[Run]) -> 
     runs.iter()
         .map(|run| list.outcomes[run.id].take().expect("every run finished"))
         .collect()
+}
+
+/// Copies x and the outputs of the layers, which lie example by example, to where they lie unit by unit, as the GPU does.
+pub fn copy_by_unit<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
+    let rows = run.layout.stride;
+    let x = (run.layout.x, run.layout.x_by_unit, run.network.inputs());
+    let layers = run.layout.layers.iter().zip(run.network.layers());
+    let outputs = layers.map(|(at, layer)| (at.output, at.output_by_unit, layer.outputs));
+    for (from, to, units) in std::iter::once(x).chain(outputs) {
+        let units = units.next_multiple_of(4);
+        for place in 0..units * rows {
+            let (example, unit) = (place / units, place % units);
+            memory.work[to + unit * rows + example] = memory.work[from + place];
+        }
+    }
 }
 
 pub fn tables(table: &Table) -> Arc<[Table]> {

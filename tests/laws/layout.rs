@@ -21,18 +21,22 @@ fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
     all_kernels().into_iter().flat_map(sets)
 }
 
-/// The module, valid without any capability that a device might lack.
+/// The module, valid without any capability that a device might lack, but for the one that its tile set asks for.
 fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
-    let (name, source) = (kernel.name, (kernel.source)(set));
-    let module = naga::front::wgsl::parse_str(source)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+    let (name, source) = (kernel.name, kernel.source(set));
+    let module = naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    let capabilities = match set.quads {
+        tile::Quads::Plain => Capabilities::empty(),
+        tile::Quads::Pairs => Capabilities::SHADER_INT64,
+    };
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     (module, info)
 }
 
-/// A type as the Rust side writes it: u32, f32, the name of a struct, vec4f, array<...>.
+/// A type as the Rust side writes it: u32, f32, the name of a struct, Quad (either spelling), array<...>.
 fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
     let ty = &module.types[ty];
     let scalar = |scalar: &naga::Scalar| format!("{:?}{}", scalar.kind, 8 * scalar.width);
@@ -43,10 +47,10 @@ fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
     };
     match &ty.inner {
         TypeInner::Scalar(one) => short(scalar(one)),
-        TypeInner::Vector {
-            size: naga::VectorSize::Quad,
-            scalar: one,
-        } if short(scalar(one)) == "f32" => "vec4f".into(),
+        TypeInner::Vector { size, scalar: one } => match (size, scalar(one).as_str()) {
+            (naga::VectorSize::Quad, "Float32") | (naga::VectorSize::Bi, "Uint64") => "Quad".into(),
+            other => panic!("a vector that Rust does not share: {other:?}"),
+        },
         TypeInner::Array {
             base,
             size: ArraySize::Dynamic,
@@ -143,7 +147,7 @@ fn element(buffer: Buffer) -> &'static str {
         Buffer::Rows => "u32",
         Buffer::Data => "f32",
         Buffer::Parameters | Buffer::Gradients | Buffer::Moments | Buffer::Best | Buffer::Work => {
-            "vec4f"
+            "Quad"
         }
     }
 }
@@ -298,7 +302,7 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             kernel.name
         );
         for set in tile::ALL {
-            let source = (kernel.source)(&set);
+            let source = kernel.source(&set);
             assert!(
                 source.starts_with(&text("layout")),
                 "{}: no layout",
@@ -319,7 +323,7 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             page.map(|page| shaders.remove(&page));
         }
     }
-    let shared = ["activation", "layout", "random"].map(str::to_owned);
+    let shared = ["activation", "layout", "quad_pairs", "quad_plain", "random"].map(str::to_owned);
     assert_eq!(
         shaders,
         BTreeSet::from(shared),

@@ -4,7 +4,7 @@
 
 use shoal::device::gpu::Gpu;
 use shoal::kernels::layout::{State, phase};
-use shoal::kernels::{Call, Memory, Prepared, tile};
+use shoal::kernels::{Call, Memory, Prepared};
 use shoal::network::{Activation, Layer, Network};
 use shoal::run::{Run, Training};
 
@@ -16,7 +16,7 @@ const EPSILON: f64 = f32::EPSILON as f64 / 2.0;
 #[test]
 fn every_kernel_equals_its_twin_in_f64() {
     let _turn = turn();
-    for set in tile::ALL {
+    for set in tile_sets() {
         let gpu = gpu_with(Some(set));
         for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
             let case = Case::new(number, &widths, batch, present);
@@ -104,6 +104,7 @@ impl Case {
             ..start.state
         };
         let mut case = Self { prepared, start };
+        copy_by_unit(&case.prepared, &mut case.start);
         case.clear_absent();
         case
     }
@@ -119,12 +120,12 @@ impl Case {
             .iter()
             .zip(&self.prepared.layout.layers)
         {
-            let rows = layer.outputs.next_multiple_of(4);
-            for (place, value) in self.start.work[at.delta..][..rows * stride]
+            let units = layer.outputs.next_multiple_of(4);
+            for (place, value) in self.start.work[at.delta..][..units * stride]
                 .iter_mut()
                 .enumerate()
             {
-                if place / stride >= layer.outputs || place % stride >= present {
+                if place % units >= layer.outputs || place / units >= present {
                     *value = 0.0;
                 }
             }
@@ -139,6 +140,10 @@ impl Case {
             };
             let mut twin = widen(&start);
             call.twin(&self.prepared, &mut twin);
+            if matches!(call, Call::Gather | Call::Forward(_)) {
+                // the twins do not need these copies
+                copy_by_unit(&self.prepared, &mut twin);
+            }
             let played = play(
                 gpu,
                 &self.prepared,
@@ -157,7 +162,8 @@ impl Case {
                 self.prepared.layout.stride,
                 gpu.tiles().name
             );
-            let bounds = self.bounds(call, &start, &twin);
+            let mut bounds = self.bounds(call, &start, &twin);
+            copy_by_unit(&self.prepared, &mut bounds);
             compare(
                 &what,
                 "parameters",
@@ -293,14 +299,14 @@ impl Case {
             Call::Loss => {
                 let at = layers[layers.len() - 1];
                 let present = f64::from(start.state.batch_rows);
-                for place in 0..self.prepared.network.outputs() * stride {
+                for place in 0..self.prepared.network.outputs().next_multiple_of(4) * stride {
                     let z = twin.work[at.sum + place];
                     bounds.work[at.delta + place] = 2.0 * 2.0 * 1.2 * function(z) / present;
                 }
             }
             Call::BackwardInput(layer) => {
                 let (at, shape) = (layers[layer - 1], self.prepared.network.layers()[layer]);
-                for place in 0..shape.inputs * stride {
+                for place in 0..shape.inputs.next_multiple_of(4) * stride {
                     let z = twin.work[at.sum + place];
                     let error = rounding(shape.outputs) * 1.2 + function(z);
                     bounds.work[at.delta + place] = error * sizes.work[at.delta + place] * 1.5;
@@ -410,12 +416,14 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
     let [mut gradients, mut best, mut work] = [vec![], vec![], vec![]];
     match call {
         Call::Gather if serves => {
-            work.push(layout.x..layout.x + run.network.inputs() * layout.stride);
-            work.push(layout.labels..layout.labels + run.network.outputs() * layout.stride);
+            work.push(matrix(layout.x, run.network.inputs()));
+            work.push(matrix(layout.x_by_unit, run.network.inputs()));
+            work.push(matrix(layout.labels, run.network.outputs()));
         }
         Call::Forward(layer) if serves => {
             work.push(matrix(layout.layers[layer].sum, widths(layer).outputs));
             work.push(matrix(layout.layers[layer].output, widths(layer).outputs));
+            work.push(matrix(layout.layers[layer].output_by_unit, widths(layer).outputs));
         }
         Call::Loss if serves => {
             let last = layout.layers.len() - 1;

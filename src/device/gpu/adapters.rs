@@ -1,5 +1,7 @@
 //! Which adapters there are.
 
+use crate::kernels::tile::{HARDWARE, Quads, SOFTWARE, SOFTWARE_32, TileSet};
+
 /// A GPU, or a software rasterizer, that wgpu found.
 #[derive(Clone, Debug)]
 pub struct Adapter {
@@ -66,6 +68,20 @@ impl Adapter {
     /// Whether it is a software rasterizer.
     pub fn is_software(&self) -> bool {
         self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Whether it has what a tile set takes.
+    pub fn has(&self, set: &TileSet) -> bool {
+        set.quads == Quads::Plain || self.raw.features().contains(wgpu::Features::SHADER_INT64)
+    }
+
+    /// The tile set that suits it.
+    pub fn tiles(&self) -> TileSet {
+        match self.is_software() {
+            true if self.has(&SOFTWARE) => SOFTWARE,
+            true => SOFTWARE_32,
+            false => HARDWARE,
+        }
     }
 
     /// Bytes that one storage buffer can bind.

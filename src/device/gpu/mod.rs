@@ -12,7 +12,7 @@ pub use footprint::Footprint;
 pub use store::{Chunk, Dispatch, Store};
 
 use crate::error::{Error, Result};
-use crate::kernels::tile::{HARDWARE, SOFTWARE, TileSet};
+use crate::kernels::tile::TileSet;
 use crate::kernels::{self, Access, Kernel};
 
 /// How long a chunk may take before the driver counts as hung.
@@ -58,16 +58,13 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("shoal"),
             required_limits: limits.clone(),
+            required_features: adapter.raw().features() & wgpu::Features::SHADER_INT64,
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.raw().request_device(&descriptor))
             .map_err(|e| Error::Device(format!("{name}: the driver gives no device: {e}")))?;
         let failure = watch(&device);
-        let tiles = options.tiles.unwrap_or(if adapter.is_software() {
-            SOFTWARE
-        } else {
-            HARDWARE
-        });
+        let tiles = options.tiles.unwrap_or(adapter.tiles());
         let call_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some("call"),
             entries: &[entry(0, wgpu::BufferBindingType::Uniform, true)],
@@ -172,7 +169,7 @@ impl Gpu {
     fn module(&self, kernel: &Kernel, checks: bool) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl((kernel.source)(&self.tiles).into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.source(&self.tiles).into()),
         };
         if checks {
             return self.device.create_shader_module(descriptor);

@@ -7,7 +7,7 @@ use shoal::random::permute;
 use shoal::run::Table;
 
 use super::*;
-use crate::common::{gpu, turn};
+use crate::common::{copy_by_unit, gpu, turn};
 
 /// z through layer 0, whose weight is 1, and a gradient of 1 back through it.
 fn activation_and_derivative<F: Real>(
@@ -37,12 +37,17 @@ fn activation_and_derivative<F: Real>(
         ..State::fresh()
     };
     for (place, z) in z.iter().enumerate() {
-        memory.work[x + place] = F::of(f64::from(*z));
-        memory.work[layers[1].delta + place] = F::one();
+        memory.work[x + 4 * place] = F::of(f64::from(*z));
+        memory.work[layers[1].delta + 4 * place] = F::one();
     }
+    copy_by_unit(&run, &mut memory);
     play(&run, &mut memory, Call::Forward(0));
     play(&run, &mut memory, Call::BackwardInput(1));
-    [layers[0].output, layers[0].delta].map(|at| wide(&memory.work[at..][..rows]))
+    // rows of one unit, padded to four
+    [layers[0].output, layers[0].delta].map(|at| {
+        let column: Vec<F> = memory.work[at..].iter().step_by(4).take(rows).copied().collect();
+        wide(&column)
+    })
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn check_step<F: Real>(player: &str, play: Play<F>, n: usize, tolerance: f64) {
     for place in 0..rows {
         let row = permute(run.seed, 0, rows as u32, place as u32) as usize;
         for unit in 0..outputs {
-            let value = memory.work[at + unit * run.layout.stride + place];
+            let value = memory.work[at + place * outputs.next_multiple_of(4) + unit];
             predicted[row * outputs + unit] = value.wide();
         }
     }

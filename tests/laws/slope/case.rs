@@ -75,7 +75,7 @@ impl Case {
         Call::Gather.twin(&self.run, &mut memory);
         (0..layers.len()).for_each(|layer| Call::Forward(layer).twin(&self.run, &mut memory));
         Call::Loss.twin(&self.run, &mut memory);
-        let (stride, present) = (self.run.layout.stride, memory.state.batch_rows as usize);
+        let present = memory.state.batch_rows as usize;
         let kinked = |layer: &Layer| {
             matches!(
                 layer.activation,
@@ -88,8 +88,9 @@ impl Case {
             .zip(&self.run.layout.layers)
             .filter(|(l, _)| kinked(l))
         {
-            for row in memory.work[at.sum..].chunks(stride).take(layer.outputs) {
-                sides.extend(row[..present].iter().map(|z| *z > 0.0));
+            let stride = layer.outputs.next_multiple_of(4);
+            for row in memory.work[at.sum..].chunks(stride).take(present) {
+                sides.extend(row[..layer.outputs].iter().map(|z| *z > 0.0));
             }
         }
         (

@@ -1,0 +1,85 @@
+// The weights' gradient on GPUs: 16 inputs of 8 units a thread, in quads 0 to 3 of inputs and p and q of units; a tile is 16
+// PRODUCT_THREADS inputs and 64 units.
+
+@compute @workgroup_size(LANES, PRODUCT_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_id) thread: vec3u,
+) {
+    let index = group_index(group, grid);
+    if index >= call.count {
+        return;
+    }
+    let tile = tiles[call.first + index];
+    let layer = layers[tile.layer];
+    let inputs = (tile.i * PRODUCT_THREADS + thread.y) * 4u;  // in quads of inputs
+    let units = (tile.j * LANES + thread.x) * 2u;             // in quads of units
+    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_groups || units >= layer.output_groups {
+        return;
+    }
+    let unit_end = min(units + 2u, layer.output_groups);
+
+    // beyond the edges a thread repeats the last column and stores nothing
+    let last = layer.input_groups - 1u;
+    let x0 = layer.input + inputs;
+    let x1 = layer.input + min(inputs + 1u, last);
+    let x2 = layer.input + min(inputs + 2u, last);
+    let x3 = layer.input + min(inputs + 3u, last);
+    let delta_p = layer.delta + units;
+    let delta_q = layer.delta + min(units + 1u, unit_end - 1u);
+    var bias_p = vec4f(0.0);
+    var bias_q = vec4f(0.0);
+    var g0p = mat4x4f();
+    var g0q = mat4x4f();
+    var g1p = mat4x4f();
+    var g1q = mat4x4f();
+    var g2p = mat4x4f();
+    var g2q = mat4x4f();
+    var g3p = mat4x4f();
+    var g3q = mat4x4f();
+
+    // absent examples have delta 0
+    let present = states[tile.run].batch_rows;
+    for (var e = 0u; e < present; e++) {
+        let row = e * layer.output_groups;
+        let at = e * layer.input_groups;
+        let dp = numbers(work[delta_p + row]);
+        let dq = numbers(work[delta_q + row]);
+        bias_p += dp;
+        bias_q += dq;
+        let v0 = numbers(work[x0 + at]);
+        g0p += outer(v0, dp);
+        g0q += outer(v0, dq);
+        let v1 = numbers(work[x1 + at]);
+        g1p += outer(v1, dp);
+        g1q += outer(v1, dq);
+        let v2 = numbers(work[x2 + at]);
+        g2p += outer(v2, dp);
+        g2q += outer(v2, dq);
+        let v3 = numbers(work[x3 + at]);
+        g3p += outer(v3, dp);
+        g3q += outer(v3, dq);
+    }
+
+    let rows = layer.inputs - 4u * inputs;
+    let row = layer.output_groups;
+    let at = layer.weights + 4u * inputs * row + units;
+    let bias = layer.bias + units;
+    if inputs == 0u {
+        gradients[bias] = quad(bias_p);
+    }
+    store(at, row, rows, 0u, g0p);
+    store(at + 4u * row, row, rows, 4u, g1p);
+    store(at + 8u * row, row, rows, 8u, g2p);
+    store(at + 12u * row, row, rows, 12u, g3p);
+    if units + 1u < unit_end {
+        if inputs == 0u {
+            gradients[bias + 1u] = quad(bias_q);
+        }
+        store(at + 1u, row, rows, 0u, g0q);
+        store(at + 4u * row + 1u, row, rows, 4u, g1q);
+        store(at + 8u * row + 1u, row, rows, 8u, g2q);
+        store(at + 12u * row + 1u, row, rows, 12u, g3q);
+    }
+}

@@ -1,0 +1,183 @@
+// The weights' gradient on software rasterizers: 32 inputs of 16 units a thread, in quads 0 to 7 of inputs and p to s of units; a
+// tile is 32 PRODUCT_THREADS inputs and 128 units. The shape follows from the same count as that of the forward kernel.
+
+@compute @workgroup_size(LANES, PRODUCT_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_id) thread: vec3u,
+) {
+    let index = group_index(group, grid);
+    if index >= call.count {
+        return;
+    }
+    let tile = tiles[call.first + index];
+    let layer = layers[tile.layer];
+    let inputs = (tile.i * PRODUCT_THREADS + thread.y) * 8u;  // in quads of inputs
+    let units = (tile.j * LANES + thread.x) * 4u;             // in quads of units
+    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_groups || units >= layer.output_groups {
+        return;
+    }
+    let unit_end = min(units + 4u, layer.output_groups);
+
+    // beyond the edges a thread repeats the last column and stores nothing
+    let last = layer.input_groups - 1u;
+    let x0 = layer.input + inputs;
+    let x1 = layer.input + min(inputs + 1u, last);
+    let x2 = layer.input + min(inputs + 2u, last);
+    let x3 = layer.input + min(inputs + 3u, last);
+    let x4 = layer.input + min(inputs + 4u, last);
+    let x5 = layer.input + min(inputs + 5u, last);
+    let x6 = layer.input + min(inputs + 6u, last);
+    let x7 = layer.input + min(inputs + 7u, last);
+    let delta_p = layer.delta + units;
+    let delta_q = layer.delta + min(units + 1u, unit_end - 1u);
+    let delta_r = layer.delta + min(units + 2u, unit_end - 1u);
+    let delta_s = layer.delta + min(units + 3u, unit_end - 1u);
+    var bias_p = vec4f(0.0);
+    var bias_q = vec4f(0.0);
+    var bias_r = vec4f(0.0);
+    var bias_s = vec4f(0.0);
+    var g0p = mat4x4f();
+    var g0q = mat4x4f();
+    var g0r = mat4x4f();
+    var g0s = mat4x4f();
+    var g1p = mat4x4f();
+    var g1q = mat4x4f();
+    var g1r = mat4x4f();
+    var g1s = mat4x4f();
+    var g2p = mat4x4f();
+    var g2q = mat4x4f();
+    var g2r = mat4x4f();
+    var g2s = mat4x4f();
+    var g3p = mat4x4f();
+    var g3q = mat4x4f();
+    var g3r = mat4x4f();
+    var g3s = mat4x4f();
+    var g4p = mat4x4f();
+    var g4q = mat4x4f();
+    var g4r = mat4x4f();
+    var g4s = mat4x4f();
+    var g5p = mat4x4f();
+    var g5q = mat4x4f();
+    var g5r = mat4x4f();
+    var g5s = mat4x4f();
+    var g6p = mat4x4f();
+    var g6q = mat4x4f();
+    var g6r = mat4x4f();
+    var g6s = mat4x4f();
+    var g7p = mat4x4f();
+    var g7q = mat4x4f();
+    var g7r = mat4x4f();
+    var g7s = mat4x4f();
+
+    // absent examples have delta 0
+    let present = states[tile.run].batch_rows;
+    for (var e = 0u; e < present; e++) {
+        let row = e * layer.output_groups;
+        let at = e * layer.input_groups;
+        let dp = numbers(work[delta_p + row]);
+        let dq = numbers(work[delta_q + row]);
+        let dr = numbers(work[delta_r + row]);
+        let ds = numbers(work[delta_s + row]);
+        bias_p += dp;
+        bias_q += dq;
+        bias_r += dr;
+        bias_s += ds;
+        let v0 = numbers(work[x0 + at]);
+        g0p += outer(v0, dp);
+        g0q += outer(v0, dq);
+        g0r += outer(v0, dr);
+        g0s += outer(v0, ds);
+        let v1 = numbers(work[x1 + at]);
+        g1p += outer(v1, dp);
+        g1q += outer(v1, dq);
+        g1r += outer(v1, dr);
+        g1s += outer(v1, ds);
+        let v2 = numbers(work[x2 + at]);
+        g2p += outer(v2, dp);
+        g2q += outer(v2, dq);
+        g2r += outer(v2, dr);
+        g2s += outer(v2, ds);
+        let v3 = numbers(work[x3 + at]);
+        g3p += outer(v3, dp);
+        g3q += outer(v3, dq);
+        g3r += outer(v3, dr);
+        g3s += outer(v3, ds);
+        let v4 = numbers(work[x4 + at]);
+        g4p += outer(v4, dp);
+        g4q += outer(v4, dq);
+        g4r += outer(v4, dr);
+        g4s += outer(v4, ds);
+        let v5 = numbers(work[x5 + at]);
+        g5p += outer(v5, dp);
+        g5q += outer(v5, dq);
+        g5r += outer(v5, dr);
+        g5s += outer(v5, ds);
+        let v6 = numbers(work[x6 + at]);
+        g6p += outer(v6, dp);
+        g6q += outer(v6, dq);
+        g6r += outer(v6, dr);
+        g6s += outer(v6, ds);
+        let v7 = numbers(work[x7 + at]);
+        g7p += outer(v7, dp);
+        g7q += outer(v7, dq);
+        g7r += outer(v7, dr);
+        g7s += outer(v7, ds);
+    }
+
+    let rows = layer.inputs - 4u * inputs;
+    let row = layer.output_groups;
+    let at = layer.weights + 4u * inputs * row + units;
+    let bias = layer.bias + units;
+    if inputs == 0u {
+        gradients[bias] = quad(bias_p);
+    }
+    store(at, row, rows, 0u, g0p);
+    store(at + 4u * row, row, rows, 4u, g1p);
+    store(at + 8u * row, row, rows, 8u, g2p);
+    store(at + 12u * row, row, rows, 12u, g3p);
+    store(at + 16u * row, row, rows, 16u, g4p);
+    store(at + 20u * row, row, rows, 20u, g5p);
+    store(at + 24u * row, row, rows, 24u, g6p);
+    store(at + 28u * row, row, rows, 28u, g7p);
+    if units + 1u < unit_end {
+        if inputs == 0u {
+            gradients[bias + 1u] = quad(bias_q);
+        }
+        store(at + 1u, row, rows, 0u, g0q);
+        store(at + 4u * row + 1u, row, rows, 4u, g1q);
+        store(at + 8u * row + 1u, row, rows, 8u, g2q);
+        store(at + 12u * row + 1u, row, rows, 12u, g3q);
+        store(at + 16u * row + 1u, row, rows, 16u, g4q);
+        store(at + 20u * row + 1u, row, rows, 20u, g5q);
+        store(at + 24u * row + 1u, row, rows, 24u, g6q);
+        store(at + 28u * row + 1u, row, rows, 28u, g7q);
+    }
+    if units + 2u < unit_end {
+        if inputs == 0u {
+            gradients[bias + 2u] = quad(bias_r);
+        }
+        store(at + 2u, row, rows, 0u, g0r);
+        store(at + 4u * row + 2u, row, rows, 4u, g1r);
+        store(at + 8u * row + 2u, row, rows, 8u, g2r);
+        store(at + 12u * row + 2u, row, rows, 12u, g3r);
+        store(at + 16u * row + 2u, row, rows, 16u, g4r);
+        store(at + 20u * row + 2u, row, rows, 20u, g5r);
+        store(at + 24u * row + 2u, row, rows, 24u, g6r);
+        store(at + 28u * row + 2u, row, rows, 28u, g7r);
+    }
+    if units + 3u < unit_end {
+        if inputs == 0u {
+            gradients[bias + 3u] = quad(bias_s);
+        }
+        store(at + 3u, row, rows, 0u, g0s);
+        store(at + 4u * row + 3u, row, rows, 4u, g1s);
+        store(at + 8u * row + 3u, row, rows, 8u, g2s);
+        store(at + 12u * row + 3u, row, rows, 12u, g3s);
+        store(at + 16u * row + 3u, row, rows, 16u, g4s);
+        store(at + 20u * row + 3u, row, rows, 20u, g5s);
+        store(at + 24u * row + 3u, row, rows, 24u, g6s);
+        store(at + 28u * row + 3u, row, rows, 28u, g7s);
+    }
+}

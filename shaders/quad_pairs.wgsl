@@ -1,0 +1,13 @@
+// Four numbers as they lie in storage, as two 64-bit words: the same bytes. llvmpipe spends some eight instructions per lane on
+// each component that it loads or stores, whatever its size, so half as many components are nearly half the cost.
+
+alias Quad = vec2<u64>;
+
+fn numbers(q: Quad) -> vec4f {
+    return bitcast<vec4f>(vec4u(u32(q.x), u32(q.x >> 32u), u32(q.y), u32(q.y >> 32u)));
+}
+
+fn quad(v: vec4f) -> Quad {
+    let bits = bitcast<vec4u>(v);
+    return vec2<u64>(u64(bits.x) | (u64(bits.y) << 32u), u64(bits.z) | (u64(bits.w) << 32u));
+}
