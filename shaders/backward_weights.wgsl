@@ -4,8 +4,9 @@
 //   db[n]    = sum_e delta[e, n]
 //
 // Here is what both tiles of this kernel share; the sums are in backward_weights_gpu.wgsl and backward_weights_software.wgsl. A
-// thread computes some inputs of some units; its eight lanes take different units of the same inputs. Example by example both
-// factors lie in rows, so each load is used by all the sums of its row or column.
+// thread computes some inputs of some units; its eight lanes take different units of the same inputs, or, where one thread can
+// hold all units of a layer, different inputs. Example by example both factors lie in rows, so each load is used by all the
+// sums of its row or column.
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
@@ -16,6 +17,17 @@
 @group(1) @binding(0) var<uniform> call: Call;
 
 override PRODUCT_THREADS: u32;
+override THREAD_INPUTS: u32;  // in quads
+override THREAD_UNITS: u32;   // in quads
+
+// The first input and the first unit of a thread, in quads.
+fn place(tile: Tile, layer: Layer, thread: vec3u) -> vec2u {
+    let block = tile.i * PRODUCT_THREADS + thread.y;
+    if layer.output_groups <= THREAD_UNITS {
+        return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);
+    }
+    return vec2u(block * THREAD_INPUTS, (tile.j * LANES + thread.x) * THREAD_UNITS);
+}
 
 // Four units by four inputs, one input to a column: x[k] delta[n].
 fn outer(x: vec4f, delta: vec4f) -> mat4x4f {

@@ -13,12 +13,13 @@ fn main(
     }
     let tile = tiles[call.first + index];
     let layer = layers[tile.layer];
-    let inputs = (tile.i * PRODUCT_THREADS + thread.y) * 4u;  // in quads of inputs
-    let units = (tile.j * LANES + thread.x) * 2u;             // in quads of units
+    let first = place(tile, layer, thread);
+    let inputs = first.x;
+    let units = first.y;
     if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_groups || units >= layer.output_groups {
         return;
     }
-    let unit_end = min(units + 2u, layer.output_groups);
+    let unit_end = min(units + THREAD_UNITS, layer.output_groups);
 
     // beyond the edges a thread repeats the last column and stores nothing
     let last = layer.input_groups - 1u;

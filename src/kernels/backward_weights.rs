@@ -29,16 +29,26 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::Read),
         (Buffer::Gradients, Access::ReadWrite),
     ],
-    constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    constants: |set| {
+        vec![
+            ("PRODUCT_THREADS", f64::from(set.product_threads)),
+            ("THREAD_INPUTS", (set.products.rows() / 4) as f64),
+            ("THREAD_UNITS", (set.products.units() / 4) as f64),
+        ]
+    },
 };
 
-/// i: inputs, for each product thread; j: units.
+/// i: inputs, for each product thread; j: units. Where a thread holds all units, the lanes too take inputs.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
-    let tile_inputs = set.products.rows() * set.product_threads as usize;
+    let (inputs, units) = (set.products.rows(), set.products.units());
+    let block = inputs * set.product_threads as usize;
+    if shape.outputs <= units {
+        return Grid::new(shape.inputs.div_ceil(block * LANES), 1);
+    }
     Grid::new(
-        shape.inputs.div_ceil(tile_inputs),
-        shape.outputs.div_ceil(set.products.units() * LANES),
+        shape.inputs.div_ceil(block),
+        shape.outputs.div_ceil(units * LANES),
     )
 }
 

@@ -58,7 +58,7 @@ fn a_small_binding_limit_splits_the_shoal_and_changes_no_bit() {
         alive: 0,
     };
     train_within(
-        &small_gpu(64 << 10),
+        &small_gpu(96 << 10),
         tables(&table),
         &mut most,
         Limits::default(),
