@@ -8,20 +8,30 @@ const SIGMOID: u32 = 4u;
 const SILU: u32 = 5u;
 const GELU: u32 = 6u;
 
-// Beyond these, exp overflows and some drivers' tanh returns NaN; the functions are flat in f32 long before.
+// Beyond this, exp overflows; the functions are flat in f32 long before.
 const EXP_LIMIT: f32 = 80.0;
-const TANH_LIMIT: f32 = 10.0;
+// Of the approximation of erf: Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26, |error| < 1.5e-7.
+const ERF_P: f32 = 0.3275911;
+const ROOT_HALF: f32 = 0.70710678;
 
-fn sigmoid(z: vec4f) -> vec4f {
-    return 1.0 / (1.0 + exp(clamp(-z, vec4f(-EXP_LIMIT), vec4f(EXP_LIMIT))));
+// The one exponential and the one quotient that an activation needs. Software rasterizers compute every branch of a switch,
+// so what is dear stands before it.
+struct Parts {
+    e: vec4f,  // exp(-z); of tanh exp(-2 |z|); of gelu exp(-z^2 / 2)
+    q: vec4f,  // 1 / (1 + e); of gelu 1 / (1 + p |z| / sqrt(2))
 }
 
-// erf(x), |error| < 1.5e-7: Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26.
-fn erf(x: vec4f) -> vec4f {
-    let a = min(abs(x), vec4f(5.0));
-    let t = 1.0 / (1.0 + 0.3275911 * a);
+fn parts(kind: u32, z: vec4f) -> Parts {
+    let exponent = select(select(-z, -2.0 * abs(z), kind == TANH), -0.5 * z * z, kind == GELU);
+    let e = exp(clamp(exponent, vec4f(-EXP_LIMIT), vec4f(EXP_LIMIT)));
+    return Parts(e, 1.0 / (1.0 + select(e, ERF_P * ROOT_HALF * abs(z), kind == GELU)));
+}
+
+// The normal distribution at z, from the parts of gelu.
+fn normal_distribution(z: vec4f, given: Parts) -> vec4f {
+    let t = given.q;
     let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-    return sign(x) * (1.0 - series * exp(-a * a));
+    return 0.5 + 0.5 * sign(z) * (1.0 - series * given.e);
 }
 
 // activation(z). A NaN goes through, so that the loss shows it: `max` and `clamp` would drop it, and WGSL lets a compiler
@@ -32,38 +42,34 @@ fn activate(kind: u32, slope: f32, z: vec4f) -> vec4f {
 }
 
 fn activate_number(kind: u32, slope: f32, z: vec4f) -> vec4f {
+    let given = parts(kind, z);
     switch kind {
         case RELU: { return max(z, vec4f(0.0)); }
         case LEAKY_RELU: { return select(slope * z, z, z > vec4f(0.0)); }
-        case TANH: { return tanh(clamp(z, vec4f(-TANH_LIMIT), vec4f(TANH_LIMIT))); }
-        case SIGMOID: { return sigmoid(z); }
-        case SILU: { return z * sigmoid(z); }
-        case GELU: { return 0.5 * z * (1.0 + erf(z * 0.70710678)); }
+        case TANH: { return sign(z) * (1.0 - given.e) * given.q; }
+        case SIGMOID: { return given.q; }
+        case SILU: { return z * given.q; }
+        case GELU: { return z * normal_distribution(z, given); }
         default: { return z; }
     }
 }
 
 // d activation / d z
 fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
+    let given = parts(kind, z);
     switch kind {
         case RELU: { return select(vec4f(0.0), vec4f(1.0), z > vec4f(0.0)); }
         case LEAKY_RELU: { return select(vec4f(slope), vec4f(1.0), z > vec4f(0.0)); }
         case TANH: {
-            let t = tanh(clamp(z, vec4f(-TANH_LIMIT), vec4f(TANH_LIMIT)));
+            let t = (1.0 - given.e) * given.q;
             return 1.0 - t * t;
         }
-        case SIGMOID: {
-            let s = sigmoid(z);
-            return s * (1.0 - s);
-        }
-        case SILU: {
-            let s = sigmoid(z);
-            return s * (1.0 + z * (1.0 - s));
-        }
+        case SIGMOID: { return given.q * (1.0 - given.q); }
+        case SILU: { return given.q * (1.0 + z * (1.0 - given.q)); }
         case GELU: {
-            // Phi(z) + z phi(z); the density is 0 in f32 beyond |z| = 13
+            // the density is 0 in f32 beyond |z| = 13
             let c = clamp(z, vec4f(-13.0), vec4f(13.0));
-            return 0.5 * (1.0 + erf(z * 0.70710678)) + 0.39894228 * c * exp(-0.5 * c * c);
+            return normal_distribution(z, given) + 0.39894228 * c * given.e;
         }
         default: { return vec4f(1.0); }
     }

@@ -4,6 +4,32 @@
 // has so many registers. One term at a time: four were slower (32 instead of 40 GFLOP/s for 4 runs), perhaps because their
 // loop no longer fits the instruction cache.
 
+// All units of a layer of at most eight, four examples a lane: such a layer would leave seven lanes idle.
+fn narrow(tile: Tile, lane: u32) {
+    let layer = layers[tile.layer];
+    let groups = runs[tile.run].batch_groups;
+    let examples = tile.i * LANES + lane;
+    if states[tile.run].phase == PHASE_DONE || examples >= groups {
+        return;
+    }
+    let row = layer.output_groups;
+    let p = layer.weights;
+    let q = layer.weights + row - 1u;
+    var zp = mat4x4f();
+    var zq = mat4x4f();
+    for (var k = 0u; k < layer.inputs; k++) {
+        let v = numbers(work[layer.input_by_unit + k * groups + examples]);
+        zp += outer(v, numbers(parameters[p + k * row]));
+        zq += outer(v, numbers(parameters[q + k * row]));
+    }
+    let sum = layer.sum + 4u * examples * row;
+    store(sum, row, zp, numbers(parameters[layer.bias]));
+    if row > 1u {
+        store(sum + 1u, row, zq, numbers(parameters[layer.bias + 1u]));
+    }
+    finish(tile, vec2u(0u, row), vec2u(examples, examples + 1u));
+}
+
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,
@@ -16,6 +42,10 @@ fn main(
     }
     let tile = tiles[call.first + index];
     let layer = layers[tile.layer];
+    if layer.output_groups <= 2u {
+        narrow(tile, thread.x);
+        return;
+    }
     let groups = runs[tile.run].batch_groups;
     let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 4u;  // in quads of units
     let examples = tile.i * 8u;                                                   // in quads of examples

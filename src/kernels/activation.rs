@@ -74,11 +74,7 @@ pub fn times_mask<F: Real>(run: &Prepared, step: u32, layer: usize, matrix: &mut
             let key = ((layer as u32) << 16) + unit as u32;
             let hashed = pcg4d([run.seed, step, key, group as u32]);
             for (example, hash) in hashed.into_iter().enumerate() {
-                rows[example * stride + unit] *= if hash >= threshold {
-                    scale
-                } else {
-                    F::zero()
-                };
+                rows[example * stride + unit] *= if hash >= threshold { scale } else { F::zero() };
             }
         }
     }

@@ -423,7 +423,10 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
         Call::Forward(layer) if serves => {
             work.push(matrix(layout.layers[layer].sum, widths(layer).outputs));
             work.push(matrix(layout.layers[layer].output, widths(layer).outputs));
-            work.push(matrix(layout.layers[layer].output_by_unit, widths(layer).outputs));
+            work.push(matrix(
+                layout.layers[layer].output_by_unit,
+                widths(layer).outputs,
+            ));
         }
         Call::Loss if serves => {
             let last = layout.layers.len() - 1;

@@ -45,7 +45,12 @@ fn activation_and_derivative<F: Real>(
     play(&run, &mut memory, Call::BackwardInput(1));
     // rows of one unit, padded to four
     [layers[0].output, layers[0].delta].map(|at| {
-        let column: Vec<F> = memory.work[at..].iter().step_by(4).take(rows).copied().collect();
+        let column: Vec<F> = memory.work[at..]
+            .iter()
+            .step_by(4)
+            .take(rows)
+            .copied()
+            .collect();
         wide(&column)
     })
 }
