@@ -1,0 +1,71 @@
+//! What a network reads: how much each input contributes to each target.
+//!
+//! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
+//! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they
+//! miss this is the [`Gap`], which is always computed.
+//!
+//! | method | what it is | cost for a row | gap |
+//! |---|---|---|---|
+//! | [`deep_shap`] | the rescale rule, averaged over the background | one backward pass a background row | rounding |
+//! | [`expected_gradients`] | the gradient, averaged on the way from the background to the row | so many passes | sampling |
+//! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes a background row | rounding |
+//!
+//! The rescale rule equals the Shapley values where no activation mixes inputs in a way that is not linear: linear networks,
+//! networks whose hidden units each see one input and whose output is linear, and units of the ReLU family that stay on
+//! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. Small networks
+//! can be told exactly; how far the others are from that is known only there.
+
+mod attributions;
+mod comparison;
+mod deep_shap;
+mod expected_gradients;
+mod explanation;
+mod passes;
+mod profile;
+mod shapley;
+
+pub use attributions::{Attributions, Gap};
+pub use comparison::{Comparison, compare, similarity};
+pub use deep_shap::deep_shap;
+pub use expected_gradients::expected_gradients;
+pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
+pub use profile::{Profile, profiles};
+pub use shapley::{MOST_INPUTS, exact_shapley};
+
+/// A network, its parameters, and the background that its rows are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a, F> {
+    /// The network.
+    pub network: &'a crate::network::Network,
+    /// Its parameters, as [`crate::network::Network::parameter_table`] lays them out.
+    pub parameters: &'a [F],
+    /// Scaled inputs of the background, shape (background rows, inputs).
+    pub background: &'a [F],
+    /// The outputs to explain, each a unit of the last layer.
+    pub targets: &'a [usize],
+}
+
+impl<F> Subject<'_, F> {
+    /// Asserts that the subject is whole and that there are whole rows to explain.
+    fn check(&self, rows: &[F]) {
+        let inputs = self.network.inputs();
+        assert_eq!(
+            self.parameters.len(),
+            self.network.parameter_len(),
+            "analysis: parameters"
+        );
+        assert!(!self.targets.is_empty(), "analysis: no targets");
+        assert!(
+            self.targets
+                .iter()
+                .all(|target| *target < self.network.outputs()),
+            "analysis: no such output"
+        );
+        for (what, values) in [("background", self.background), ("rows", rows)] {
+            assert!(
+                !values.is_empty() && values.len() % inputs == 0,
+                "analysis: {what} of no whole rows"
+            );
+        }
+    }
+}
