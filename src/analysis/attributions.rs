@@ -68,6 +68,36 @@ impl<F: Real> Attributions<F> {
         &self.values[(row * self.targets + target) * self.inputs..][..self.inputs]
     }
 
+    /// Adds those of another network for the same rows.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub(super) fn add(&mut self, other: &Self) {
+        assert_eq!(
+            (self.values.len(), self.outputs.len()),
+            (other.values.len(), other.outputs.len()),
+            "attributions: shapes"
+        );
+        for (ours, theirs) in self
+            .numbers()
+            .zip(other.values.iter().chain(&other.outputs).chain(&other.base))
+        {
+            *ours += *theirs;
+        }
+    }
+
+    /// Divides all numbers.
+    pub(super) fn divide(&mut self, by: F) {
+        self.numbers().for_each(|value| *value /= by);
+    }
+
+    fn numbers(&mut self) -> impl Iterator<Item = &mut F> {
+        self.values
+            .iter_mut()
+            .chain(&mut self.outputs)
+            .chain(&mut self.base)
+    }
+
     /// How far they are from adding up.
     pub fn gap(&self) -> Gap {
         let mut gap = Gap {

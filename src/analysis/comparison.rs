@@ -83,6 +83,7 @@ mod tests {
                 .map(|value| Some(correlation.copysign(*value)))
                 .collect(),
             signed: signed.to_vec(),
+            standard_error: None,
             rows: 100,
         }
     }

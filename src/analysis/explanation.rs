@@ -138,6 +138,42 @@ pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Re
     })
 }
 
+impl Explanation {
+    /// The explanation of the mean of several models, which explain the same targets on the same rows: attributions of all
+    /// three methods are linear in the output, so they are the mean of the models' own.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the models do not predict the same targets from as many inputs.
+    ///
+    /// # Panics
+    /// If there is none, or they explain different rows.
+    pub fn mean(all: &[Explanation]) -> Result<Explanation> {
+        let mut mean = all.first().expect("explanation: a mean of none").clone();
+        for other in &all[1..] {
+            assert_eq!(
+                (&mean.rows, &mean.background),
+                (&other.rows, &other.background),
+                "explanation: rows"
+            );
+            if (&mean.targets, mean.attributions.inputs)
+                != (&other.targets, other.attributions.inputs)
+            {
+                return Err(input_error!(
+                    "models that are averaged must be alike, but one predicts {} from {} inputs and one {} from {}",
+                    mean.targets.join(", "),
+                    mean.attributions.inputs,
+                    other.targets.join(", "),
+                    other.attributions.inputs
+                ));
+            }
+            mean.attributions.add(&other.attributions);
+        }
+        mean.attributions.divide(all.len() as f64);
+        mean.gap = mean.attributions.gap();
+        Ok(mean)
+    }
+}
+
 /// The rows of the background and those to explain, each ascending.
 fn choose(total: usize, name: &str, request: &Request) -> Result<(Vec<u32>, Vec<u32>)> {
     for (what, count) in [

@@ -23,14 +23,18 @@ mod explanation;
 mod passes;
 mod profile;
 mod shapley;
+mod tables;
 
 pub use attributions::{Attributions, Gap};
 pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
-pub use profile::{Profile, profiles};
+pub use profile::{Profile, mean_profiles, profiles};
 pub use shapley::{MOST_INPUTS, exact_shapley};
+pub use tables::{
+    comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
+};
 
 /// A network, its parameters, and the background that its rows are held against.
 #[derive(Clone, Copy, Debug)]

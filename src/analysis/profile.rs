@@ -1,6 +1,8 @@
 //! What a model uses for a target, input by input: attributions, summed up over rows.
 
 use super::Explanation;
+use crate::error::Result;
+use crate::report::Spread;
 
 /// How much each input matters for one target, and in which direction.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +16,31 @@ pub struct Profile {
     pub correlation: Vec<Option<f64>>,
     /// The mean absolute attribution with the sign of the correlation, 0 where that is absent, shape (inputs).
     pub signed: Vec<f64>,
+    /// The standard error of `signed` over several networks, shape (inputs); absent for one.
+    pub standard_error: Option<Vec<f64>>,
     /// How many rows went in.
     pub rows: usize,
+}
+
+/// One profile for each target of the mean of several explanations, with its scatter over them.
+///
+/// # Errors
+/// As [`Explanation::mean`].
+///
+/// # Panics
+/// If there is none.
+pub fn mean_profiles(all: &[Explanation]) -> Result<Vec<Profile>> {
+    let mut means = profiles(&Explanation::mean(all)?);
+    let own: Vec<Vec<Profile>> = all.iter().map(profiles).collect();
+    for (target, mean) in means.iter_mut().enumerate() {
+        let spread =
+            |input: usize| Spread::new(own.iter().map(|one| Some(one[target].signed[input])));
+        let errors: Option<Vec<f64>> = (0..mean.signed.len())
+            .map(|input| spread(input).standard_error)
+            .collect();
+        mean.standard_error = errors;
+    }
+    Ok(means)
 }
 
 /// One profile for each target of an explanation.
@@ -37,6 +62,7 @@ fn profile(explanation: &Explanation, target: usize, name: &str) -> Profile {
         mean_absolute: Vec::with_capacity(inputs),
         correlation: Vec::with_capacity(inputs),
         signed: Vec::with_capacity(inputs),
+        standard_error: None,
         rows,
     };
     for input in 0..inputs {
