@@ -9,6 +9,9 @@ const USED: f64 = 0.1;
 /// alone passes three at one input in five targets.
 const CLEAR: f64 = 3.0;
 
+/// A signed attribution counts from this many of its standard errors over networks, where several were averaged.
+const SURE: f64 = 2.0;
+
 /// How two models differ in what they use for one target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
@@ -17,7 +20,8 @@ pub struct Comparison {
     /// The similarity of what they use, see [`similarity`].
     pub similarity: Option<f64>,
     /// The inputs that both use, with opposite signs, ascending: each with at least a tenth of its profile's largest mean
-    /// absolute attribution and a correlation of at least three standard errors.
+    /// absolute attribution, a correlation of at least three standard errors, and a signed attribution of at least two
+    /// standard errors over networks where several were averaged.
     pub flips: Vec<usize>,
 }
 
@@ -66,7 +70,12 @@ impl Profile {
         let clear = CLEAR / (self.rows as f64).sqrt();
         let correlation =
             self.correlation[input].filter(|correlation| correlation.abs() >= clear)?;
-        (self.mean_absolute[input] >= USED * largest).then_some(correlation > 0.0)
+        let error = self
+            .standard_error
+            .as_ref()
+            .map_or(0.0, |errors| errors[input]);
+        let used = self.mean_absolute[input] >= USED * largest;
+        (used && self.signed[input].abs() >= SURE * error).then_some(correlation > 0.0)
     }
 }
 
@@ -92,8 +101,16 @@ mod tests {
     fn a_flip_is_used_by_both_and_clear_in_both() {
         let ours = profile(&[1.0, 0.5, -0.05, 0.2], 0.9);
         let theirs = profile(&[-1.0, 0.5, 0.8, -0.2], 0.9);
-        let compared = compare(std::slice::from_ref(&ours), &[theirs]);
+        let compared = compare(std::slice::from_ref(&ours), &[theirs.clone()]);
         assert_eq!(compared[0].flips, [0, 3]);
+        let scattered = Profile {
+            standard_error: Some(vec![0.6, 0.0, 0.0, 0.05]),
+            ..theirs.clone()
+        };
+        assert_eq!(
+            compare(std::slice::from_ref(&ours), &[scattered])[0].flips,
+            [3]
+        );
         let unclear = profile(&[-1.0, 0.5, 0.8, -0.2], 0.29);
         assert_eq!(compare(&[ours], &[unclear])[0].flips, [0usize; 0]);
     }

@@ -13,7 +13,7 @@ pub fn ranking_table(explanation: &Explanation, profile: &Profile, most: usize) 
     let mut lines = vec![
         [
             explanation.axis_name.as_str(),
-            "mean |attribution|",
+            "mean absolute",
             "share",
             "correlation",
         ]

@@ -255,14 +255,19 @@ fn draw(
             AttributionPanel {
                 target: &profile.target,
                 bars: &profile.signed,
+                errors: profile.standard_error.as_deref(),
                 line,
                 flips,
             }
         })
         .collect();
     let mean = &ours.mean;
+    let whiskers = match ours.explanations.len() {
+        1 => "",
+        _ => " Whiskers: standard error over networks.",
+    };
     let remark = format!(
-        "{} of {} rows against a background of {}. Largest additivity gap {:.1e}, mean {:.1e}. Each panel has its own scale.",
+        "{} of {} rows against a background of {}. Largest additivity gap {:.1e}, mean {:.1e}. Each panel has its own scale.{whiskers}",
         typed.request().method.name(),
         mean.rows.len(),
         mean.background.len(),
@@ -270,8 +275,8 @@ fn draw(
         mean.gap.mean
     );
     let figure = AttributionFigure {
-        title: "What the network reads",
-        names: (&ours.name, theirs.map(|theirs| &theirs.name[..])),
+        title: &format!("What the network reads: {}", ours.name),
+        line: theirs.map(|theirs| &theirs.name[..]),
         axis_name: &mean.axis_name,
         axis: &mean.axis,
         remark: &remark,

@@ -18,6 +18,8 @@ pub struct AttributionPanel<'a> {
     pub target: &'a str,
     /// Attributions with their sign, drawn as bars.
     pub bars: &'a [f64],
+    /// Their standard errors, drawn as whiskers.
+    pub errors: Option<&'a [f64]>,
     /// Those of another model, drawn as a line; absent where it does not have the target.
     pub line: Option<&'a [f64]>,
     /// Inputs where the sign differs between the two.
@@ -29,8 +31,8 @@ pub struct AttributionPanel<'a> {
 pub struct AttributionFigure<'a> {
     /// The heading.
     pub title: &'a str,
-    /// What the bars are, and what the line is.
-    pub names: (&'a str, Option<&'a str>),
+    /// What the line is, if there is one.
+    pub line: Option<&'a str>,
     /// What the inputs are a function of, with its unit.
     pub axis_name: &'a str,
     /// Where each input lies on it.
@@ -59,6 +61,8 @@ const UP: Color = Color::Rgb(0, 114, 178);
 const DOWN: Color = Color::Rgb(213, 94, 0);
 /// Behind inputs whose sign flips.
 const FLIP: Color = Color::Rgb(0xF7, 0xE3, 0x9B);
+
+const WHISKER: Color = Color::Rgb(0x55, 0x55, 0x55);
 
 /// Left, right, top and bottom of a panel's frame.
 type Frame = (f64, f64, f64, f64);
@@ -142,11 +146,10 @@ fn draw_panel(
     );
     let (left, right, top, bottom) = frame;
     let bins = Bins::new(axis, (left, right));
-    let values = panel
-        .bars
-        .iter()
-        .chain(panel.line.unwrap_or_default())
-        .copied();
+    let error = |input: usize| panel.errors.map_or(0.0, |errors| errors[input]);
+    let bars = panel.bars.iter().enumerate();
+    let ends = bars.flat_map(|(input, value)| [value - error(input), value + error(input)]);
+    let values = ends.chain(panel.line.unwrap_or_default().iter().copied());
     let (low, high) = values.fold((0.0f64, 0.0f64), |(low, high), value| {
         (low.min(value), high.max(value))
     });
@@ -168,6 +171,7 @@ fn draw_panel(
         let ends = (y.place(value.max(0.0)), y.place(value.min(0.0)));
         rectangle(scene, (from + gap, to - gap), ends, color);
     }
+    draw_whiskers(scene, &bins, &y, panel);
     ink::line(
         scene,
         &[(left, y.place(0.0)), (right, y.place(0.0))],
@@ -214,6 +218,14 @@ fn draw_scales(scene: &mut Scene, bins: &Bins, y: &Linear, frame: Frame, numbere
     }
 }
 
+fn draw_whiskers(scene: &mut Scene, bins: &Bins, y: &Linear, panel: &AttributionPanel) {
+    for (input, error) in panel.errors.unwrap_or_default().iter().enumerate() {
+        let x = (bins.edges[input] + bins.edges[input + 1]) / 2.0;
+        let ends = [-error, *error].map(|step| (x, y.place(panel.bars[input] + step)));
+        ink::line(scene, &ends, &WHISKER, 1.1);
+    }
+}
+
 fn rectangle(scene: &mut Scene, (left, right): (f64, f64), (top, bottom): (f64, f64), fill: Color) {
     scene.add(Primitive::Rect {
         x: left,
@@ -241,14 +253,9 @@ fn draw_legend(scene: &mut Scene, figure: &AttributionFigure, panels: &[Attribut
         ink::words(scene, (start, y), Font::new(15), &text);
         x = start + width_of(&text, 15) + 26.0;
     };
-    let (bars, line) = figure.names;
-    entry(
-        scene,
-        Some(UP),
-        &format!("{bars}: more of it, a larger target"),
-    );
-    entry(scene, Some(DOWN), "a smaller target");
-    if let Some(line) = line {
+    entry(scene, Some(UP), "a larger input raises the target");
+    entry(scene, Some(DOWN), "lowers it");
+    if let Some(line) = figure.line {
         entry(scene, None, line);
     }
     if panels.iter().any(|panel| !panel.flips.is_empty()) {
