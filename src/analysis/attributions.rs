@@ -36,6 +36,33 @@ pub struct Gap {
     pub mean_relative: Option<f64>,
 }
 
+impl Gap {
+    /// The same as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "largest": self.largest,
+            "mean": self.mean,
+            "largest_relative": self.largest_relative,
+            "mean_relative": self.mean_relative,
+        })
+    }
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, to: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let relative =
+            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1e}"));
+        write!(
+            to,
+            "largest {:.1e}, mean {:.1e} of the target's range; {} and {} of the range of the predictions",
+            self.largest,
+            self.mean,
+            relative(self.largest_relative),
+            relative(self.mean_relative)
+        )
+    }
+}
+
 impl<F: Real> Attributions<F> {
     /// Puts the values of the rows together with the outputs that they should add up to.
     ///

@@ -101,7 +101,7 @@ mod tests {
     fn a_flip_is_used_by_both_and_clear_in_both() {
         let ours = profile(&[1.0, 0.5, -0.05, 0.2], 0.9);
         let theirs = profile(&[-1.0, 0.5, 0.8, -0.2], 0.9);
-        let compared = compare(std::slice::from_ref(&ours), &[theirs.clone()]);
+        let compared = compare(std::slice::from_ref(&ours), std::slice::from_ref(&theirs));
         assert_eq!(compared[0].flips, [0, 3]);
         let scattered = Profile {
             standard_error: Some(vec![0.6, 0.0, 0.0, 0.05]),

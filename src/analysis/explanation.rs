@@ -53,6 +53,8 @@ pub struct Request {
 /// Attributions of a model with what they are about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
+    /// How it was computed.
+    pub method: Method,
     /// Names of the targets that are explained.
     pub targets: Vec<String>,
     /// Their ranges `[low, high]` in physical units, which scaled targets count in.
@@ -119,6 +121,7 @@ pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Re
         Method::Exact => exact_shapley(&subject, &inputs),
     };
     Ok(Explanation {
+        method: request.method,
         targets: targets
             .iter()
             .map(|target| about.target_names[*target].clone())

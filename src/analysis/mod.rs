@@ -10,6 +10,9 @@
 //! | [`expected_gradients`] | the gradient, averaged on the way from the background to the row | so many passes | sampling |
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes a background row | rounding |
 //!
+//! Attributions of all rows become a [`Profile`] for each target: how much an input matters, and in which direction. A
+//! [`Reading`] is that of several networks; [`compare`] finds where two kinds of networks use an input with opposite signs.
+//!
 //! The rescale rule equals the Shapley values where no activation mixes inputs in a way that is not linear: linear networks,
 //! networks whose hidden units each see one input and whose output is linear, and units of the ReLU family that stay on
 //! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. Small networks
@@ -22,6 +25,7 @@ mod expected_gradients;
 mod explanation;
 mod passes;
 mod profile;
+mod reading;
 mod shapley;
 mod tables;
 
@@ -30,7 +34,8 @@ pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
-pub use profile::{Profile, mean_profiles, profiles};
+pub use profile::{Profile, profiles};
+pub use reading::Reading;
 pub use shapley::{MOST_INPUTS, exact_shapley};
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,

@@ -1,7 +1,6 @@
 //! What a model uses for a target, input by input: attributions, summed up over rows.
 
 use super::Explanation;
-use crate::error::Result;
 use crate::report::Spread;
 
 /// How much each input matters for one target, and in which direction.
@@ -23,24 +22,16 @@ pub struct Profile {
 }
 
 /// One profile for each target of the mean of several explanations, with its scatter over them.
-///
-/// # Errors
-/// As [`Explanation::mean`].
-///
-/// # Panics
-/// If there is none.
-pub fn mean_profiles(all: &[Explanation]) -> Result<Vec<Profile>> {
-    let mut means = profiles(&Explanation::mean(all)?);
+pub(super) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Profile> {
+    let mut means = profiles(mean);
     let own: Vec<Vec<Profile>> = all.iter().map(profiles).collect();
     for (target, mean) in means.iter_mut().enumerate() {
         let spread =
             |input: usize| Spread::new(own.iter().map(|one| Some(one[target].signed[input])));
-        let errors: Option<Vec<f64>> = (0..mean.signed.len())
-            .map(|input| spread(input).standard_error)
-            .collect();
-        mean.standard_error = errors;
+        let inputs = 0..mean.signed.len();
+        mean.standard_error = inputs.map(|input| spread(input).standard_error).collect();
     }
-    Ok(means)
+    means
 }
 
 /// One profile for each target of an explanation.
