@@ -319,13 +319,9 @@ fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
             );
         }
         let sampled = case.expected_gradients(10, 0).gap();
-        assert!(sampled.largest > gap_of_rounding(&case), "{sampled:?}");
+        assert!(sampled.largest > rounding::<f64>(&case), "{sampled:?}");
         assert!(case.expected_gradients(500, 0).gap().largest < sampled.largest / 10.0);
     }
-}
-
-fn gap_of_rounding(case: &Case) -> f64 {
-    rounding::<f64>(case)
 }
 
 #[test]

@@ -1,4 +1,7 @@
-//! What a network reads: how much each input contributes to each target.
+//! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
+//!
+//! [`saved_simulations`] and [`transfers`] compare strategies over seeds, [`agreement`] predictions with the truth. The rest is about
+//! attributions: how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
 //! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they
@@ -18,25 +21,33 @@
 //! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. Small networks
 //! can be told exactly; how far the others are from that is known only there.
 
+mod agreement;
 mod attributions;
 mod comparison;
 mod deep_shap;
 mod expected_gradients;
 mod explanation;
+mod negative_transfer;
 mod passes;
 mod profile;
 mod reading;
+mod saved;
 mod shapley;
+mod statistics;
 mod tables;
 
+pub use agreement::{Agreement, agreement, mean_of_best};
 pub use attributions::{Attributions, Gap};
 pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
+pub use negative_transfer::{LEVEL, Transfer, negative_transfer_verdict, transfers};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
+pub use saved::{Saved, saved_simulations};
 pub use shapley::{MOST_INPUTS, exact_shapley};
+pub use statistics::{holm, paired_t, signed_rank};
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };

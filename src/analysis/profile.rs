@@ -95,7 +95,9 @@ impl Profile {
 
 /// Pearson's correlation; absent where one side is constant or there are fewer than three pairs.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    if a.len() < 3 {
+    // asked of the values, for rounding can give a constant a variance
+    let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);
+    if a.len() < 3 || constant(a) || constant(b) {
         return None;
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -125,7 +127,10 @@ mod tests {
             correlation(&[1.0, 2.0, 3.0, 4.0], &[1.0, -1.0, -1.0, 1.0]),
             0.0,
         );
-        assert_eq!(correlation(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0]), None);
+        assert_eq!(
+            correlation(&[0.1; 7], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]),
+            None
+        );
         assert_eq!(correlation(&[1.0, 2.0], &[1.0, 2.0]), None);
     }
 }
