@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use npyz::npz::NpzArchive;
-use shoal::analysis::{Attributions, Subject, deep_shap, exact_shapley, expected_gradients};
+use shoal::analysis::{
+    Attributions, Subject, deep_shap, exact_shapley, expected_gradients, sampled_shapley,
+};
 use shoal::kernels::Real;
 use shoal::network::{Activation, Layer, Network};
 use shoal::random::{normal_pair, pcg4d};
@@ -410,4 +412,37 @@ fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
         let case = Case::new(Network::new(layers), 8);
         assert!(case.deep_shap().gap().largest <= rounding::<f64>(&case));
     }
+}
+
+#[test]
+fn sampled_values_come_near_exact_ones_as_orders_grow() {
+    for activation in [LEAKY, Activation::Tanh] {
+        let network = Network::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0);
+        let case = Case::new(network, 9);
+        let exact = case.exact();
+        let miss = |pairs: usize| {
+            let sampled = sampled_shapley(&case.subject(), &case.rows, pairs, 4);
+            assert!(
+                sampled.gap().largest <= rounding::<f64>(&case),
+                "orders add up"
+            );
+            largest_difference(&sampled.values, &exact.values)
+        };
+        // an error falls as 1 / sqrt(orders): 32 for 1,024 times as many, allowed half of that
+        let (few, many) = (miss(1), miss(1024));
+        assert!(many < few / 16.0, "{activation:?}: {few:e} {many:e}");
+    }
+    // all orders of two inputs are an order and its reverse
+    let hidden = [7, 6];
+    let two = Case::new(
+        Network::perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0),
+        10,
+    );
+    let sampled = sampled_shapley(&two.subject(), &two.rows, 1, 0);
+    near(
+        "two inputs",
+        &sampled.values,
+        &two.exact().values,
+        rounding::<f64>(&two),
+    );
 }

@@ -204,7 +204,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
 }
 
 #[test]
-fn the_three_methods_agree_where_they_must() {
+fn the_methods_agree_where_they_must() {
     let folder = Folder::new();
     let totals = |method: &str| {
         let arguments = format!(
@@ -223,7 +223,11 @@ fn the_three_methods_agree_where_they_must() {
     };
     let deep = totals("--method deep-shap");
     let exact = totals("--method exact");
+    let orders = totals("--method sampled");
     let sampled = totals("--method expected-gradients --alphas 300");
+    for (orders, exact) in orders.iter().zip(&exact) {
+        assert!((orders - exact).abs() < 1e-13, "{orders} {exact}");
+    }
     for ((deep, exact), sampled) in deep.iter().zip(&exact).zip(&sampled) {
         assert!((deep - exact).abs() < 1e-13, "{deep} {exact}");
         assert!((deep - sampled).abs() < 1e-3, "{deep} {sampled}");
@@ -315,6 +319,10 @@ fn mistakes_are_named_with_both_numbers() {
     fails(
         &format!("{one} new.npz --method expected-gradients --alphas 0"),
         &["0 alphas"],
+    );
+    fails(
+        &format!("{one} new.npz --method sampled --pairs 0"),
+        &["0 pairs"],
     );
     fails(
         &format!("{one} new.npz --method lime"),

@@ -8,6 +8,7 @@ use crate::random;
 
 use super::{
     Attributions, Gap, MOST_INPUTS, Subject, deep_shap, exact_shapley, expected_gradients,
+    sampled_shapley,
 };
 
 /// How attributions are computed.
@@ -20,6 +21,11 @@ pub enum Method {
         /// Places on each way from a background row to a row.
         alphas: usize,
     },
+    /// [`sampled_shapley`]
+    Sampled {
+        /// Pairs of orders for each background row.
+        pairs: usize,
+    },
     /// [`exact_shapley`]
     Exact,
 }
@@ -30,6 +36,7 @@ impl Method {
         match self {
             Method::DeepShap => "deep-shap",
             Method::ExpectedGradients { .. } => "expected-gradients",
+            Method::Sampled { .. } => "sampled",
             Method::Exact => "exact",
         }
     }
@@ -85,8 +92,8 @@ const CHOICE: u32 = 40;
 
 /// Explains a model on raw inputs, one row a simulation; `name` is what the user calls them.
 ///
-/// Everything is computed in f64, so that the gap is that of the method. The output activation is part of what is explained, and an
-/// attribution to an input is one to its logarithm where the model takes that. Background and explained rows are chosen by
+/// Everything is computed in f64, so that the gap is that of the method. The output activation is part of what is explained,
+/// and an attribution to an input is one to its logarithm where the model takes that. Background and explained rows are chosen by
 /// the seed and do not overlap.
 ///
 /// # Errors
@@ -118,6 +125,7 @@ pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Re
         Method::ExpectedGradients { alphas } => {
             expected_gradients(&subject, &inputs, alphas, request.seed)
         }
+        Method::Sampled { pairs } => sampled_shapley(&subject, &inputs, pairs, request.seed),
         Method::Exact => exact_shapley(&subject, &inputs),
     };
     Ok(Explanation {
@@ -235,9 +243,11 @@ fn check_method(model: &Model, method: Method) -> Result<()> {
         Method::ExpectedGradients { alphas: 0 } => Err(input_error!(
             "expected gradients with 0 alphas have nothing to average; take at least one"
         )),
+        Method::Sampled { pairs: 0 } => Err(input_error!(
+            "sampled Shapley values with 0 pairs of orders have nothing to average; take at least one"
+        )),
         Method::Exact if inputs > MOST_INPUTS => Err(input_error!(
-            "the model reads {inputs} inputs, but exact Shapley values are enumerated over at most {MOST_INPUTS}; take \
-             deep-shap or expected-gradients"
+            "the model reads {inputs} inputs, but exact Shapley values are enumerated over at most {MOST_INPUTS}; take sampled"
         )),
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
-//! [`saved_simulations`] and [`transfers`] compare strategies over seeds, [`agreement`] predictions with the truth. The rest is about
-//! attributions: how much each input contributes to each target.
+//! [`saved_simulations`] and [`transfers`] compare strategies over seeds, [`agreement`] predictions with the truth. The rest
+//! is about attributions: how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
 //! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they
@@ -11,6 +11,7 @@
 //! |---|---|---|---|
 //! | [`deep_shap`] | the rescale rule, averaged over the background | one backward pass a background row | rounding |
 //! | [`expected_gradients`] | the gradient, averaged on the way from the background to the row | so many passes | sampling |
+//! | [`sampled_shapley`] | Shapley values over random orders of the inputs, without bias | 2 (inputs + 1) passes a background row | rounding |
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes a background row | rounding |
 //!
 //! Attributions of all rows become a [`Profile`] for each target: how much an input matters, and in which direction. A
@@ -18,8 +19,9 @@
 //!
 //! The rescale rule equals the Shapley values where no activation mixes inputs in a way that is not linear: linear networks,
 //! networks whose hidden units each see one input and whose output is linear, and units of the ReLU family that stay on
-//! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. Small networks
-//! can be told exactly; how far the others are from that is known only there.
+//! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. On inputs as strongly
+//! correlated as the bins of a spectrum, both find the shape of the Shapley values but can overstate their size several times,
+//! because a mixture of two spectra drives a sigmoid output far out; [`sampled_shapley`] tells by how much.
 
 mod agreement;
 mod attributions;
@@ -31,6 +33,7 @@ mod negative_transfer;
 mod passes;
 mod profile;
 mod reading;
+mod sampled;
 mod saved;
 mod shapley;
 mod statistics;
@@ -45,6 +48,7 @@ pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
 pub use negative_transfer::{LEVEL, Transfer, negative_transfer_verdict, transfers};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
+pub use sampled::sampled_shapley;
 pub use saved::{Saved, saved_simulations};
 pub use shapley::{MOST_INPUTS, exact_shapley};
 pub use statistics::{holm, paired_t, signed_rank};

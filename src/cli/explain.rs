@@ -34,6 +34,9 @@ pub struct Typed {
     /// Of expected gradients: places on the way from each background row to a row
     #[arg(long, value_name = "PLACES", default_value_t = 10)]
     alphas: usize,
+    /// Of sampled values: pairs of orders for each background row
+    #[arg(long, value_name = "PAIRS", default_value_t = 1)]
+    pairs: usize,
     /// Targets to explain, separated by commas; by default all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
@@ -57,6 +60,8 @@ enum Method {
     DeepShap,
     /// The mean gradient on the way from the background
     ExpectedGradients,
+    /// Shapley values over random orders of the inputs: slower, without bias, adds up to rounding
+    Sampled,
     /// Shapley values by enumeration, for at most 16 inputs
     Exact,
 }
@@ -92,6 +97,7 @@ pub fn run(typed: &Typed, output: &Output) -> Result<()> {
         "data": typed.data,
         "data_sha256": data.dataset.as_ref().map(Dataset::hash),
         "alphas": typed.alphas,
+        "pairs": typed.pairs,
         "seed": typed.seed,
     });
     let compared = theirs.as_ref().map(|theirs| (theirs, &comparisons[..]));
@@ -148,6 +154,7 @@ impl Typed {
                 Method::ExpectedGradients => analysis::Method::ExpectedGradients {
                     alphas: self.alphas,
                 },
+                Method::Sampled => analysis::Method::Sampled { pairs: self.pairs },
                 Method::Exact => analysis::Method::Exact,
             },
             background: self.background,
