@@ -5,8 +5,8 @@ use crate::data::Matrix;
 /// How the predictions of one target agree with the truth. In the target's units where not said otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agreement {
-    /// The coefficient of determination, 1 - sum (prediction - truth)^2 / sum (truth - mean)^2: 1 is perfect, 0 no better than the
-    /// mean, below 0 worse. Absent if the truth is the same in all rows.
+    /// The coefficient of determination, 1 - sum (prediction - truth)^2 / sum (truth - mean)^2: 1 is perfect, 0 no better
+    /// than the mean, below 0 worse. Absent if the truth is the same in all rows.
     pub r_squared: Option<f64>,
     /// The mean of prediction - truth.
     pub bias: f64,
@@ -71,8 +71,8 @@ fn varies(pairs: &[(f64, f64)], value: impl Fn(&(f64, f64)) -> f64) -> bool {
     pairs.iter().any(|pair| value(pair) != value(&pairs[0]))
 }
 
-/// The mean test MSE of the `count` best trials, as arXiv 2510.19168 plots it; a trial is (what it is ranked by, its test MSE), and
-/// ranked by its validation MSE the test set stays unseen. Trials without both are left out; fewer than `count` are averaged as
+/// The mean test MSE of the `count` best trials, as arXiv 2510.19168 plots it; a trial is (what it is ranked by, its test MSE),
+/// and ranked by its validation MSE the test set stays unseen. Trials without both are left out; fewer than `count` are averaged as
 /// they are. Absent if none is left.
 pub fn mean_of_best(trials: &[(Option<f64>, Option<f64>)], count: usize) -> Option<f64> {
     let mut finished: Vec<(f64, f64)> = (trials.iter())

@@ -74,8 +74,8 @@ fn slopes<F: Real>(activation: Activation, here: &[F], there: &[F]) -> Vec<F> {
 
 /// Whether the derivative in the middle is nearer to the slope between two sums than the quotient of rounded differences.
 ///
-/// A smooth activation: the derivative misses the slope by about difference^2, the quotient by about epsilon / difference, so they
-/// meet at the cube root of epsilon. The ReLU family: the derivative is exact on one side of the kink, and across it
+/// A smooth activation: the derivative misses the slope by about difference^2, the quotient by about epsilon / difference, so
+/// they meet at the cube root of epsilon. The ReLU family: the derivative is exact on one side of the kink, and across it
 /// the quotient subtracts numbers of opposite sign, which loses nothing.
 fn use_derivative<F: Real>(activation: Activation, here: F, there: F) -> bool {
     match activation {

@@ -11,7 +11,7 @@
 //! |---|---|---|---|
 //! | [`deep_shap`] | the rescale rule, averaged over the background | one backward pass a background row | rounding |
 //! | [`expected_gradients`] | the gradient, averaged on the way from the background to the row | so many passes | sampling |
-//! | [`sampled_shapley`] | Shapley values over random orders of the inputs, without bias | 2 (inputs + 1) passes a background row | rounding |
+//! | [`sampled_shapley`] | Shapley values over random orders, without bias | 2 (inputs + 1) passes a background row | rounding |
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes a background row | rounding |
 //!
 //! Attributions of all rows become a [`Profile`] for each target: how much an input matters, and in which direction. A
@@ -19,9 +19,10 @@
 //!
 //! The rescale rule equals the Shapley values where no activation mixes inputs in a way that is not linear: linear networks,
 //! networks whose hidden units each see one input and whose output is linear, and units of the ReLU family that stay on
-//! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. On inputs as strongly
-//! correlated as the bins of a spectrum, both find the shape of the Shapley values but can overstate their size several times,
-//! because a mixture of two spectra drives a sigmoid output far out; [`sampled_shapley`] tells by how much.
+//! one side. Elsewhere it is an approximation, and so are expected gradients, which are Aumann-Shapley values. On
+//! a network of 79 bins of P(k) and four rows, the values of both had a correlation of 0.64 to 0.99 with sampled Shapley values,
+//! but lay off by up to five times their root mean square, mostly because they were too large: read them for shape and sign, and
+//! ask [`sampled_shapley`] for sizes.
 
 mod agreement;
 mod attributions;
