@@ -72,8 +72,8 @@ fn varies(pairs: &[(f64, f64)], value: impl Fn(&(f64, f64)) -> f64) -> bool {
 }
 
 /// The mean test MSE of the `count` best trials, as arXiv 2510.19168 plots it; a trial is (what it is ranked by, its test MSE),
-/// and ranked by its validation MSE the test set stays unseen. Trials without both are left out; fewer than `count` are averaged as
-/// they are. Absent if none is left.
+/// and ranked by its validation MSE the test set stays unseen. Trials without both are left out; fewer than `count` are
+/// averaged as they are. Absent if none is left.
 pub fn mean_of_best(trials: &[(Option<f64>, Option<f64>)], count: usize) -> Option<f64> {
     let mut finished: Vec<(f64, f64)> = (trials.iter())
         .filter_map(|(rank, test)| {
