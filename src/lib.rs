@@ -36,6 +36,7 @@
 //! | [`transfer`] | the four strategies: from a pre-trained network to a fresh one; pure |
 //! | [`model`] | a trained network with all that is needed to predict, as a file |
 //! | [`report`] | tables, statistics, plots |
+//! | [`analysis`] | where transfer saves and hurts, with its significance; what a network reads, input by input |
 //! | [`study`] | a whole experiment, from a TOML file to a folder of results |
 //!
 //! # The six laws, each a test in `tests/laws/`
@@ -50,6 +51,7 @@
 //! Bits are promised for one adapter, driver and tile set, never across devices.
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod check;
 pub mod data;
 pub mod device;

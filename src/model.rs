@@ -185,11 +185,11 @@ impl Model {
         })
     }
 
-    /// Predicts scaled outputs, shape (rows, targets), from raw inputs.
+    /// What the network sees of raw inputs, shape (rows, inputs).
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the network's, not finite, or not positive under log10.
-    pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Vec<f32>> {
+    pub fn scaled_inputs(&self, inputs: &Matrix, name: &str) -> Result<Vec<f64>> {
         let expected = self.start.network.inputs();
         if inputs.columns != expected {
             return Err(input_error!(
@@ -199,16 +199,21 @@ impl Model {
                 self.about.input_names.last().map_or("", String::as_str),
             ));
         }
-        let mut scaled = vec![0f32; inputs.values.len()];
-        let mut row = vec![0.0; expected];
-        for index in 0..inputs.rows {
+        let mut scaled = vec![0.0; inputs.values.len()];
+        for (index, row) in scaled.chunks_exact_mut(expected).enumerate() {
             self.check_row(inputs.row(index), index, name)?;
-            self.about.scaling.input(inputs.row(index), &mut row);
-            let to = &mut scaled[index * expected..][..expected];
-            to.iter_mut()
-                .zip(&row)
-                .for_each(|(to, from)| *to = *from as f32);
+            self.about.scaling.input(inputs.row(index), row);
         }
+        Ok(scaled)
+    }
+
+    /// Predicts scaled outputs, shape (rows, targets), from raw inputs.
+    ///
+    /// # Errors
+    /// As [`Model::scaled_inputs`].
+    pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Vec<f32>> {
+        let scaled = self.scaled_inputs(inputs, name)?;
+        let scaled: Vec<f32> = scaled.iter().map(|value| *value as f32).collect();
         let outputs = cpu::predict(&self.start.network, &self.start.parameters, &scaled);
         let (all, wanted) = (self.start.network.outputs(), self.about.target_names.len());
         Ok(outputs

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, each what was typed and what it does.
 
 mod devices;
+mod explain;
 mod import;
 mod inspect;
 mod output;
@@ -53,6 +54,7 @@ enum Command {
     Study(study::Typed),
     Import(import::Typed),
     Predict(predict::Typed),
+    Explain(explain::Typed),
     Devices(devices::Typed),
     Inspect(inspect::Typed),
 }
@@ -64,6 +66,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Study(typed) => study::run(&typed, global, output),
         Command::Import(typed) => import::run(typed, output),
         Command::Predict(typed) => predict::run(&typed, output),
+        Command::Explain(typed) => explain::run(&typed, output),
         Command::Devices(typed) => devices::run(&typed, output),
         Command::Inspect(typed) => inspect::run(&typed, output),
     }

@@ -9,13 +9,18 @@
 //!              └───────> study_figure    the same as a picture, SVG and PNG
 //! ```
 //!
+//! [`attribution_figure`] draws what a network reads, which [`crate::analysis`] computes.
+//!
 //! Nothing here trains, and nothing here prints. Mean squared errors (MSE) are those of targets scaled to [0, 1],
 //! so that they have no unit and targets can be compared.
 
+mod attributions;
 mod axis;
+mod bins;
 mod fields;
 mod ink;
 mod layout;
+mod linear;
 mod panel;
 mod plot;
 mod runs;
@@ -26,11 +31,13 @@ mod table;
 mod ticks;
 mod verdict;
 
+pub use attributions::{AttributionFigure, AttributionPanel, attribution_figure};
+pub(crate) use fields::{csv_text, number_text};
 pub use plot::{Figure, study_figure, write_figure};
 pub use runs::{RunRow, RunsFile, read_runs, write_runs};
 pub use savings::{Bound, Saving, savings};
 pub use summary::{Spread, Summary, SummaryRow};
-pub use table::text_table;
+pub use table::{aligned, text_table};
 pub use verdict::verdict;
 
 /// The name of the strategy that the others are measured against: training without a pre-trained network.

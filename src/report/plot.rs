@@ -34,6 +34,10 @@ pub struct Figure {
 }
 
 impl Figure {
+    pub(super) fn new(scene: Scene) -> Self {
+        Self { scene }
+    }
+
     /// The drawing as SVG text. It names common sans-serif fonts and embeds none.
     pub fn svg(&self) -> String {
         let text = SvgBackend::new().render_scene(&self.scene);

@@ -25,7 +25,7 @@ pub fn text_table(summary: &Summary) -> String {
                 .collect::<Vec<String>>(),
         );
     }
-    layout(&lines)
+    aligned(&lines)
 }
 
 fn cell(row: &SummaryRow, digits: &Digits) -> String {
@@ -81,8 +81,12 @@ impl Digits {
     }
 }
 
-/// Pads the cells of every column to one width. The first column is aligned to the right, as numbers are.
-fn layout(lines: &[Vec<String>]) -> String {
+/// A Markdown table of a heading and rows of as many cells, which is also readable as text: every column padded to one
+/// width. The first column is aligned to the right, as numbers are.
+///
+/// # Panics
+/// If there is no line, or a line has more cells than the heading.
+pub fn aligned(lines: &[Vec<String>]) -> String {
     // A bar inside a name would end the Markdown cell.
     let lines: Vec<Vec<String>> = lines
         .iter()
