@@ -68,4 +68,4 @@ pub mod study;
 pub mod transfer;
 
 pub use error::{Error, Result};
-pub use files::write_atomically;
+pub use files::{check_writable, write_atomically};

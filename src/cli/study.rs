@@ -1,19 +1,17 @@
 //! `shoal study`: the main job.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanDuration, ProgressBar};
 use serde_json::json;
 
+use shoal::Result;
 use shoal::report::{self, RunRow};
 use shoal::study::{Event, Plan, execute};
-use shoal::{Error, Result};
 
-use super::{Global, Output};
+use super::{Global, Output, stop_on_ctrl_c};
 
 /// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots
 #[derive(Args, Debug)]
@@ -33,7 +31,7 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     let total = plan.runs() + plan.pretraining.as_ref().map_or(0, |_| plan.seeds as usize);
     let mut view = View {
         output,
-        bar: output.bar(total),
+        bar: output.bar(total, "runs"),
         rate: Rate::default(),
         told: Instant::now(),
         diverged: 0,
@@ -69,19 +67,6 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         json!({ "runs": total, "seconds": seconds, "verdict": verdict }),
     );
     Ok(())
-}
-
-/// A flag that Ctrl-C, or a request to terminate, raises; the second one ends the process at once.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let raised = stop.clone();
-    ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
-    Ok(stop)
 }
 
 struct View<'a> {

@@ -35,7 +35,7 @@ pub mod split;
 mod text;
 mod zip;
 
-pub use array::{Matrix, read_matrix, read_table};
+pub use array::{Matrix, read_axis, read_matrix, read_table};
 pub use dataset::Dataset;
 pub use import::Source;
 pub use scaling::{Scaling, check_positive};

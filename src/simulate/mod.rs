@@ -1,13 +1,22 @@
 //! Universes on demand: matter power spectra from the parameters of a cosmology.
 //!
-//! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today.
+//! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today. A [`Scenario`]
+//! has a prior of universes, [`Noise`] is what one box adds, and [`simulate`] makes a dataset of a [`Request`].
 
 pub mod cosmology;
 pub mod linear;
+pub mod noise;
 pub mod nonlinear;
+pub mod request;
+pub mod sampling;
+pub mod scenario;
 pub mod spectrum;
 
 pub use cosmology::Cosmology;
 pub use linear::linear;
+pub use noise::{Bins, Noise, Statistic};
 pub use nonlinear::nonlinear;
+pub use request::{Request, simulate};
+pub use sampling::Sampling;
+pub use scenario::{Prior, Scenario, Universe};
 pub use spectrum::Spectrum;
