@@ -4,6 +4,9 @@
 //! has a prior of universes, [`Noise`] is what one box adds, and [`simulate`] makes a dataset of a [`Request`].
 
 pub mod cosmology;
+pub mod eisenstein_hu;
+pub mod growth;
+mod halo;
 pub mod linear;
 pub mod noise;
 pub mod nonlinear;
@@ -11,8 +14,10 @@ pub mod request;
 pub mod sampling;
 pub mod scenario;
 pub mod spectrum;
+pub mod variance;
 
 pub use cosmology::Cosmology;
+pub use growth::Growth;
 pub use linear::linear;
 pub use noise::{Bins, Noise, Statistic};
 pub use nonlinear::nonlinear;
@@ -20,3 +25,4 @@ pub use request::{Request, simulate};
 pub use sampling::Sampling;
 pub use scenario::{Prior, Scenario, Universe};
 pub use spectrum::Spectrum;
+pub use variance::Variance;
