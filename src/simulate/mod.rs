@@ -3,8 +3,10 @@
 //! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today.
 
 pub mod cosmology;
+pub mod gravity;
 pub mod linear;
 pub mod nonlinear;
+mod range;
 pub mod spectrum;
 
 pub use cosmology::Cosmology;
