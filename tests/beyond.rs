@@ -29,6 +29,7 @@ impl Reference {
         let mut archive = self.0.borrow_mut();
         let array = archive.by_name(name).expect("a readable file");
         let array = array.unwrap_or_else(|| panic!("no array '{name}'"));
+        assert_eq!(array.order(), npyz::Order::C, "'{name}' lies by columns");
         array.into_vec().expect("numbers of 64 bits")
     }
 

@@ -94,6 +94,7 @@ def main():
         label_rows=label_rows, label_weights=label_weights,
     )  # fmt: skip
     here = os.path.dirname(os.path.abspath(__file__))
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     np.savez_compressed(f"{here}/gravity.npz", **arrays)
 
 
