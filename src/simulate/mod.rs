@@ -5,11 +5,13 @@
 
 pub mod cosmology;
 pub mod eisenstein_hu;
+pub mod gravity;
 pub mod growth;
 mod halo;
 pub mod linear;
 pub mod noise;
 pub mod nonlinear;
+mod range;
 pub mod request;
 pub mod sampling;
 pub mod scenario;

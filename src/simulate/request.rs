@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::noise::{Bins, Noise, Statistic};
 use super::sampling::Sampling;
 use super::scenario::{Prior, Scenario, Universe, of_scenario};
-use super::{linear, nonlinear};
+use super::{gravity, linear, nonlinear};
 use crate::data::{Dataset, Matrix, names};
 use crate::{Error, Result, input_error};
 
@@ -236,6 +236,13 @@ fn expected(
     let _ = statistic;
     for (value, k) in spectrum.iter_mut().zip(k) {
         *value = matter.at(*k);
+    }
+    if universe.f_r0 != 0.0 {
+        let boost = gravity::nonlinear_boost(&universe.cosmology, universe.f_r0, k)?;
+        spectrum
+            .iter_mut()
+            .zip(boost)
+            .for_each(|(value, boost)| *value *= boost);
     }
     Ok(())
 }
