@@ -7,9 +7,11 @@ mod execution;
 mod jobs;
 mod plan;
 mod results;
+mod simulation;
 mod typed;
 
 pub use execution::{Event, execute};
-pub use plan::{Plan, StrategyPlan};
+pub use plan::{Plan, Simulate, StrategyPlan};
 pub use results::{Provenance, RUNS_FILE};
+pub use simulation::SimulateTable;
 pub use typed::StudyFile;

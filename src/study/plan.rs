@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::typed::{DataSource, HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
 use crate::data::{Dataset, Pool, check_positive};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::{Activation, Network};
 use crate::run::Training;
+use crate::simulate::Request;
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -15,6 +16,8 @@ use crate::transfer::{Reads, Strategy};
 pub struct Plan {
     /// Title.
     pub name: String,
+    /// Which of several scenarios; its results have a folder of this name.
+    pub scenario: Option<String>,
     /// Names everything random.
     pub seed: u64,
     /// Networks per size and strategy.
@@ -110,45 +113,65 @@ pub const WIDEST: usize = 4096;
 pub const DEEPEST: usize = 6;
 
 impl Plan {
-    /// Reads a study file and everything that it names; paths are relative to the file.
+    /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each `[[scenario]]`, or
+    /// one. Whatever is to be simulated is handed to `simulate`.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] for everything that a user can get wrong.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
+    pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
         let typed = StudyFile::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        Self::new(typed, base)
+        let mut sources = Sources {
+            base,
+            simulate,
+            pretrain: None,
+        };
+        if typed.scenario.is_empty() {
+            let Some(finetune) = &typed.data.finetune else {
+                return Err(input_error!(
+                    "data.finetune is missing; name the simulations to fine-tune on, or give [[scenario]] tables"
+                ));
+            };
+            return Ok(vec![Self::new(&typed, finetune, &mut sources)?]);
+        }
+        check_scenarios(&typed)?;
+        (typed.scenario.iter())
+            .map(|scenario| {
+                let of_scenario = StudyFile {
+                    name: format!("{}: {}", typed.name, scenario.name),
+                    sizes: scenario.sizes.clone().unwrap_or(typed.sizes.clone()),
+                    test: scenario.test.unwrap_or(typed.test),
+                    ..typed.clone()
+                };
+                let plan = Self::new(&of_scenario, &scenario.finetune, &mut sources)
+                    .map_err(|error| prefix(error, &format!("scenario {}", scenario.name)))?;
+                Ok(Self {
+                    scenario: Some(scenario.name.clone()),
+                    ..plan
+                })
+            })
+            .collect()
     }
 
-    /// A plan from what was typed.
-    ///
-    /// # Errors
-    /// As [`Plan::read`].
-    pub fn new(typed: StudyFile, base: &Path) -> Result<Self> {
+    /// The plan of what was typed, to fine-tune on one dataset.
+    fn new(typed: &StudyFile, finetune: &DataSource, sources: &mut Sources) -> Result<Self> {
         let shape = shape(&typed.network)?;
         let training = training(&typed.training)?;
-        let strategies = strategies(&typed, &training, &shape)?;
-        let sizes = sizes(&typed)?;
+        let strategies = strategies(typed, &training, &shape)?;
+        let sizes = sizes(typed)?;
         check_fraction("validation", typed.validation)?;
-        let mut finetune = read(&typed.data.finetune, base)?;
+        let mut finetune = sources.read(finetune)?;
+        let pool = pool(typed, &sizes, &finetune)?;
         let pretraining = match strategies.iter().any(|plan| plan.strategy.transfers()) {
-            true => Some(pretraining(&typed, &training, &mut finetune, base)?),
+            true => Some(pretraining(typed, &training, &mut finetune, sources)?),
             false => None,
         };
         if typed.log10 {
             check_positive(&finetune, "data.finetune")?;
         }
-        let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
-        if typed.test == 0 {
-            return Err(input_error!(
-                "test = 0: keep at least one simulation aside to test on"
-            ));
-        }
-        for size in &sizes {
-            pool.subset(*size, typed.validation, 0)?;
-        }
         Ok(Self {
-            name: typed.name,
+            name: typed.name.clone(),
+            scenario: None,
             seed: typed.seed,
             seeds: typed.seeds,
             sizes,
@@ -176,11 +199,81 @@ impl Plan {
     }
 }
 
-fn read(source: &DataSource, base: &Path) -> Result<Dataset> {
-    match source {
-        DataSource::File(path) => Dataset::load(&base.join(path)),
-        DataSource::Import(source) => source.read(base),
+/// Makes the dataset of a request, as [`crate::simulate::simulate`] does.
+pub type Simulate<'a> = &'a mut dyn FnMut(&Request) -> Result<Dataset>;
+
+/// Where the datasets of a study come from.
+struct Sources<'a> {
+    /// Paths are relative to this folder.
+    base: &'a Path,
+    simulate: Simulate<'a>,
+    /// The data to pre-train on, which all scenarios share.
+    pretrain: Option<Dataset>,
+}
+
+impl Sources<'_> {
+    fn read(&mut self, source: &DataSource) -> Result<Dataset> {
+        match source {
+            DataSource::File(path) => Dataset::load(&self.base.join(path)),
+            DataSource::Import(source) => source.read(self.base),
+            DataSource::Simulate(table) => (self.simulate)(&table.request(self.base)?),
+        }
     }
+
+    fn pretrain(&mut self, source: &DataSource) -> Result<Dataset> {
+        if self.pretrain.is_none() {
+            self.pretrain = Some(self.read(source)?);
+        }
+        Ok(self.pretrain.clone().expect("plan: just read"))
+    }
+}
+
+/// Puts `prefix: ` before an input error.
+fn prefix(error: Error, prefix: &str) -> Error {
+    match error {
+        Error::Input(text) => Error::Input(format!("{prefix}: {text}")),
+        other => other,
+    }
+}
+
+fn check_scenarios(typed: &StudyFile) -> Result<()> {
+    if typed.data.finetune.is_some() {
+        return Err(input_error!(
+            "there is data.finetune and there are [[scenario]] tables, which have their own; leave one of them out"
+        ));
+    }
+    for (place, scenario) in typed.scenario.iter().enumerate() {
+        let name = &scenario.name;
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err(input_error!(
+                "scenario.name = \"{name}\": it names a folder; use letters, digits, - and _"
+            ));
+        }
+        if typed.scenario[..place]
+            .iter()
+            .any(|other| other.name == *name)
+        {
+            return Err(input_error!(
+                "scenario.name = \"{name}\" is there twice; each scenario has its own folder of results"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The rows to test on and the rest, enough of them for every size.
+fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset) -> Result<Pool> {
+    let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
+    if typed.test == 0 {
+        return Err(input_error!(
+            "test = 0: keep at least one simulation aside to test on"
+        ));
+    }
+    for size in sizes {
+        pool.subset(*size, typed.validation, 0)?;
+    }
+    Ok(pool)
 }
 
 fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
@@ -372,14 +465,14 @@ fn pretraining(
     typed: &StudyFile,
     training: &Training,
     finetune: &mut Dataset,
-    base: &Path,
+    sources: &mut Sources,
 ) -> Result<Pretraining> {
     let Some(source) = &typed.data.pretrain else {
         return Err(input_error!(
             "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
         ));
     };
-    let dataset = read(source, base)?;
+    let dataset = sources.pretrain(source)?;
     check_inputs(&dataset, finetune)?;
     let new: Vec<String> = finetune
         .target_names

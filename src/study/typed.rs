@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::{Error, IntoDeserializer};
 
+use super::simulation::SimulateTable;
 use crate::data::Source;
 use crate::error::Result;
 use crate::input_error;
@@ -47,6 +49,23 @@ pub struct StudyFile {
     /// The strategies to compare, with what differs in each; default all four.
     #[serde(default)]
     pub strategies: StrategiesTable,
+    /// Several kinds of simulations to fine-tune on, in place of `data.finetune`; each has its own folder of results.
+    #[serde(default)]
+    pub scenario: Vec<ScenarioTable>,
+}
+
+/// `[[scenario]]`: one kind of simulations to fine-tune on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioTable {
+    /// Its name, and that of its folder of results.
+    pub name: String,
+    /// What to fine-tune on.
+    pub finetune: DataSource,
+    /// Overrides the study's.
+    pub sizes: Option<Vec<usize>>,
+    /// Overrides the study's.
+    pub test: Option<usize>,
 }
 
 fn one() -> u64 {
@@ -68,17 +87,19 @@ fn yes() -> bool {
 pub struct DataTable {
     /// What to pre-train on; not needed if no strategy transfers.
     pub pretrain: Option<DataSource>,
-    /// What to fine-tune on.
-    pub finetune: DataSource,
+    /// What to fine-tune on; not needed if there are scenarios.
+    pub finetune: Option<DataSource>,
 }
 
-/// A dataset: the path of an `.npz`, or a table of files as `shoal import` takes them.
-#[derive(Clone, Debug)]
+/// A dataset: the path of an `.npz`, a table of files as `shoal import` takes them, or what to `simulate`.
+#[derive(Clone, Debug, PartialEq)]
 pub enum DataSource {
     /// A dataset of shoal.
     File(std::path::PathBuf),
     /// Files to import on the way.
     Import(Box<Source>),
+    /// No files at all.
+    Simulate(Box<SimulateTable>),
 }
 
 impl<'de> Deserialize<'de> for DataSource {
@@ -90,21 +111,61 @@ impl<'de> Deserialize<'de> for DataSource {
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = DataSource;
             fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-                formatter.write_str("the path of a dataset (.npz), or a table with x and y")
+                formatter.write_str(
+                    "the path of a dataset (.npz), a table with x and y, or one with simulate",
+                )
             }
             fn visit_str<E>(self, path: &str) -> std::result::Result<DataSource, E> {
                 Ok(DataSource::File(path.into()))
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(
                 self,
-                map: A,
+                mut map: A,
             ) -> std::result::Result<DataSource, A::Error> {
+                let first = map.next_key::<String>()?;
+                if first.as_deref() == Some("simulate") {
+                    let table = map.next_value()?;
+                    return match map.next_key::<String>()? {
+                        None => Ok(DataSource::Simulate(table)),
+                        Some(other) => Err(A::Error::custom(format!(
+                            "`{other}` stands beside `simulate`, which needs no files; leave one of them out"
+                        ))),
+                    };
+                }
+                let map = FromFirst { first, map };
                 let source =
                     Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
                 Ok(DataSource::Import(Box::new(source)))
             }
         }
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A table whose first key was looked at already.
+struct FromFirst<A> {
+    first: Option<String>,
+    map: A,
+}
+
+impl<'de, A: serde::de::MapAccess<'de>> serde::de::MapAccess<'de> for FromFirst<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> std::result::Result<Option<K::Value>, A::Error> {
+        match self.first.take() {
+            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
+            None => self.map.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> std::result::Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
     }
 }
 
