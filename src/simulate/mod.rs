@@ -9,6 +9,7 @@ mod halo;
 pub mod linear;
 pub mod nonlinear;
 pub mod spectrum;
+mod surrogate;
 pub mod variance;
 
 pub use cosmology::Cosmology;
