@@ -16,6 +16,7 @@ pub mod request;
 pub mod sampling;
 pub mod scenario;
 pub mod spectrum;
+mod surrogate;
 pub mod variance;
 
 pub use cosmology::Cosmology;
