@@ -14,6 +14,7 @@
 //! grow less than it says.
 
 use super::cosmology::Cosmology;
+use super::growth::Growth;
 use super::quadrature::gauss_legendre;
 use super::range::within;
 use super::spectrum::Spectrum;
@@ -98,12 +99,18 @@ pub fn response(
 ) -> Result<Vec<f64>> {
     let formula = "the one-loop term of a primordial bispectrum";
     within(formula, "Omega_m", cosmology.omega_m, [0.05, 0.95])?;
-    for (name, value, right) in [("M_nu", cosmology.m_nu, 0.0), ("w", cosmology.w, -1.0)] {
-        if value != right {
-            return Err(input_error!(
-                "{name} is {value}, but {formula} holds for {name} = {right}, where growth is the same at all wavenumbers"
-            ));
-        }
+    if cosmology.m_nu != 0.0 {
+        return Err(input_error!(
+            "M_nu is {} eV, but {formula} holds for 0, where growth is the same at all wavenumbers; leave M_nu at 0",
+            cosmology.m_nu
+        ));
+    }
+    if linear.k()[0] > 2.0 * LOOP[0] {
+        return Err(input_error!(
+            "the linear spectrum begins at k = {} h/Mpc, but {formula} needs it from {} on",
+            linear.k()[0],
+            LOOP[0]
+        ));
     }
     for &k in k {
         within(formula, "k in h/Mpc", k, WAVENUMBERS)?;
@@ -171,7 +178,7 @@ impl Primordial {
     fn new(cosmology: &Cosmology, linear: &Spectrum) -> Self {
         // T is 1 where the loop begins, within 3e-4
         let k = LOOP[0];
-        let growth = growth_today(cosmology.omega_m);
+        let growth = Growth::new(cosmology.omega_m, cosmology.w).today();
         let to_matter = 2.0 / 3.0 * (k * HUBBLE_LENGTH).powi(2) * growth / cosmology.omega_m;
         let tilt = cosmology.n_s - 4.0;
         let amplitude = linear.at(k) / to_matter.powi(2) / k.powf(tilt);
@@ -197,37 +204,9 @@ impl Primordial {
     }
 }
 
-/// The growth of a flat universe with a cosmological constant today, over the scale factor that it equals in the matter era:
-/// 5/2 Om times the integral of da / (a E)^3 (Heath 1977).
-fn growth_today(omega_m: f64) -> f64 {
-    // a = x^(2/5) takes the power 3/2 out of the integrand at 0
-    let integral: f64 = gauss_legendre(16)
-        .iter()
-        .map(|[x, weight]| {
-            let a3 = ((x + 1.0) / 2.0_f64).powf(1.2);
-            weight / 2.0 * 0.4 * (omega_m + (1.0 - omega_m) * a3).powf(-1.5)
-        })
-        .sum();
-    2.5 * omega_m * integral
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn growth_is_one_without_a_cosmological_constant_and_known_with_one() {
-        assert!((growth_today(1.0) - 1.0).abs() < 1e-9);
-        // 2F1(1/3, 1; 11/6; 1 - 1/Om) by scipy 1.17
-        for (omega_m, right) in [
-            (0.1, 0.5909340531609119),
-            (0.3175, 0.7892460926468491),
-            (0.5, 0.8724808231581307),
-        ] {
-            let growth = growth_today(omega_m);
-            assert!((growth / right - 1.0).abs() < 1e-6, "{omega_m}: {growth}");
-        }
-    }
 
     #[test]
     fn the_equilateral_shape_is_one_for_equal_sides_and_vanishes_when_squeezed() {
@@ -235,7 +214,8 @@ mod tests {
         assert!((Shape::Equilateral.bispectrum([1.0; 3]) - 6.0).abs() < 1e-12);
         assert!((Shape::Local.bispectrum([1.0; 3]) - 6.0).abs() < 1e-12);
         // P ~ 1/k^3, so that the roots are 1/k: local grows as the cube of the squeezing, equilateral as its first power
-        let squeezed = |shape: Shape, k: f64| shape.bispectrum([1.0 / k, 1.0, 1.0 / (1.0 + k / 2.0)]);
+        let squeezed =
+            |shape: Shape, k: f64| shape.bispectrum([1.0 / k, 1.0, 1.0 / (1.0 + k / 2.0)]);
         assert!(squeezed(Shape::Local, 1e-3) > 1e9);
         assert!(squeezed(Shape::Equilateral, 1e-3).abs() < 1e5);
     }

@@ -18,3 +18,18 @@ pub struct Cosmology {
     /// The equation of state of dark energy, constant in time; -1 is a cosmological constant.
     pub w: f64,
 }
+
+/// The sum of the masses in eV at which neutrinos make up the whole critical density, times h^2; Quijote's.
+const NEUTRINO_MASS: f64 = 93.14;
+
+impl Cosmology {
+    /// The density of massive neutrinos today in units of the critical density.
+    pub fn omega_nu(&self) -> f64 {
+        self.m_nu / NEUTRINO_MASS / (self.h * self.h)
+    }
+
+    /// The share of massive neutrinos in all matter.
+    pub fn neutrino_share(&self) -> f64 {
+        self.omega_nu() / self.omega_m
+    }
+}

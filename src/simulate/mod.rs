@@ -2,14 +2,22 @@
 //!
 //! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today.
 
+pub mod bispectrum;
 pub mod cosmology;
+pub mod eisenstein_hu;
 pub mod gravity;
+pub mod growth;
+mod halo;
 pub mod linear;
 pub mod nonlinear;
+mod quadrature;
 mod range;
 pub mod spectrum;
+pub mod variance;
 
 pub use cosmology::Cosmology;
+pub use growth::Growth;
 pub use linear::linear;
 pub use nonlinear::nonlinear;
 pub use spectrum::Spectrum;
+pub use variance::Variance;
