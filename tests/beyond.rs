@@ -8,6 +8,8 @@ use std::path::Path;
 
 use npyz::npz::NpzArchive;
 
+#[path = "simulate/bispectrum.rs"]
+mod bispectrum;
 #[path = "simulate/gravity.rs"]
 mod gravity;
 

@@ -3,6 +3,7 @@
 //! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today. A [`Scenario`]
 //! has a prior of universes, [`Noise`] is what one box adds, and [`simulate`] makes a dataset of a [`Request`].
 
+pub mod bispectrum;
 pub mod cosmology;
 pub mod eisenstein_hu;
 pub mod gravity;
@@ -11,6 +12,7 @@ mod halo;
 pub mod linear;
 pub mod noise;
 pub mod nonlinear;
+mod quadrature;
 mod range;
 pub mod request;
 pub mod sampling;
