@@ -51,9 +51,11 @@ pub struct Typed {
 
 const SCENARIOS: &str = "\
 Scenarios and their uniform priors:
-  lcdm              Omega_m 0.1 to 0.5, Omega_b 0.03 to 0.07, h 0.5 to 0.9, n_s 0.8 to 1.2, sigma_8 0.6 to 1
+  lcdm              Omega_m 0.1 to 0.5, Omega_b 0.03 to 0.07, h 0.5 to 0.9, n_s 0.8 to 1.2,
+                    sigma_8 0.6 to 1
   neutrinos         these, M_nu 0.01 to 1 eV, and w -1.3 to -0.7, which is no target
-  modified-gravity  these of lcdm, M_nu 0.01 to 1 eV, f_R0 -3e-4 to 0 (Hu-Sawicki, n = 1)
+  modified-gravity  those of lcdm, M_nu 0.01 to 1 eV, f_R0 -3e-4 to 0 (Hu-Sawicki, n = 1);
+                    sigma_8 is that of lcdm with the same primordial fluctuations
   equilateral       those of lcdm but Omega_b = 0.049, f_NL_equilateral -600 to 600
   local             f_NL_local -300 to 300 in Quijote's fiducial cosmology; nothing else varies";
 

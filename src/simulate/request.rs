@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
+use super::bispectrum::{self, Shape};
 use super::noise::{Bins, Noise, Statistic};
 use super::sampling::Sampling;
 use super::scenario::{Prior, Scenario, Universe, of_scenario};
@@ -233,16 +234,27 @@ fn expected(
 ) -> Result<()> {
     let linear = linear(&universe.cosmology)?;
     let matter = nonlinear(&universe.cosmology, &linear)?;
-    let _ = statistic;
+    if statistic == Statistic::Marked {
+        return Err(input_error!(
+            "the marked spectrum cannot be simulated yet; ask for P(k)"
+        ));
+    }
     for (value, k) in spectrum.iter_mut().zip(k) {
         *value = matter.at(*k);
     }
+    let cosmology = &universe.cosmology;
     if universe.f_r0 != 0.0 {
-        let boost = gravity::nonlinear_boost(&universe.cosmology, universe.f_r0, k)?;
-        spectrum
-            .iter_mut()
-            .zip(boost)
-            .for_each(|(value, boost)| *value *= boost);
+        let boost = gravity::nonlinear_boost(cosmology, universe.f_r0, k)?;
+        (spectrum.iter_mut().zip(boost)).for_each(|(value, boost)| *value *= boost);
+    }
+    for (shape, f_nl) in [
+        (Shape::Equilateral, universe.f_nl_equilateral),
+        (Shape::Local, universe.f_nl_local),
+    ] {
+        if f_nl != 0.0 {
+            let added = bispectrum::correction(cosmology, &linear, shape, f_nl, k)?;
+            (spectrum.iter_mut().zip(added)).for_each(|(value, added)| *value += added);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The kinds of universes, their parameters and the priors of these.
 
-use super::cosmology::Cosmology;
+use super::cosmology::{Cosmology, MOST_BARYONS};
 use super::noise::FIDUCIAL;
 use super::sampling::{DIMENSIONS, Sampling, spare};
 use crate::data::names;
@@ -60,9 +60,6 @@ const W: Parameter = Parameter {
 };
 
 const STANDARD: [Parameter; 5] = [OMEGA_M, OMEGA_B, H, N_S, SIGMA_8];
-
-/// Most of Omega_m that baryons and neutrinos may be: beyond, hardly any cold dark matter is left and no formula holds.
-const MOST_WITHOUT_COLD: f64 = 0.8;
 
 /// How often a spare point is tried before a range is given up.
 const ATTEMPTS: u32 = 1000;
@@ -170,12 +167,6 @@ impl Universe {
         }
         universe
     }
-
-    /// The part of matter that is baryons or neutrinos; Omega_nu h^2 = M_nu / 93.14 eV.
-    fn without_cold(&self) -> f64 {
-        let c = &self.cosmology;
-        (c.omega_b + c.m_nu / 93.14 / (c.h * c.h)) / c.omega_m
-    }
 }
 
 /// The distribution from which the universes of a request are drawn.
@@ -222,8 +213,8 @@ impl Prior {
         })
     }
 
-    /// The values of the parameters of universe `index`, and the universe. A point with hardly any cold dark matter is replaced by
-    /// a spare one, uniform and named by seed and index.
+    /// The values of the parameters of universe `index`, and the universe. A point with hardly any cold dark matter
+    /// ([`Cosmology::check`]) is replaced by a spare one, uniform and named by seed and index.
     ///
     /// # Errors
     /// No spare point was found: the ranges lie outside validity.
@@ -238,11 +229,11 @@ impl Prior {
             let universe = Universe::new(&self.parameters, &values);
             (values, universe)
         });
-        let mut valid = universes.filter(|(_, u)| u.without_cold() <= MOST_WITHOUT_COLD);
+        let mut valid = universes.filter(|(_, universe)| universe.cosmology.check().is_ok());
         valid.next().ok_or_else(|| {
             input_error!(
-                "the ranges leave no room for cold dark matter: baryons and neutrinos, Omega_b + M_nu / (93.14 eV) / h^2, may be \
-                 at most {MOST_WITHOUT_COLD} of Omega_m; give a larger Omega_m, or a smaller Omega_b or M_nu"
+                "the ranges leave no room for cold dark matter: Omega_b may be at most {MOST_BARYONS} of what neutrinos, \
+                 M_nu / (93.14 eV) / h^2, leave of Omega_m; give a larger Omega_m, or a smaller Omega_b or M_nu"
             )
         })
     }
