@@ -2,5 +2,7 @@
 
 #[path = "simulate/fit.rs"]
 mod fit;
+#[path = "simulate/request.rs"]
+mod request;
 #[path = "simulate/scatter.rs"]
 mod scatter;
