@@ -7,6 +7,8 @@
 //! the two, no correlation between bins is left beyond the sampling error.
 
 use super::cosmology::Cosmology;
+use super::shells::Shells;
+use super::spectrum::Spectrum;
 use crate::random::{key, normal_pair, pcg4d};
 use crate::{Result, input_error};
 
@@ -60,29 +62,26 @@ pub struct Bins {
     pub k: Vec<f64>,
     /// Modes in each, k and -k counted both.
     pub modes: Vec<f64>,
+    /// The shells that they are, if they are.
+    shells: Option<Shells>,
 }
 
 impl Bins {
-    /// Quijote's: the shells i <= |n| < i + 1 of vectors of integers n = k / (2 pi / BOX), i from 1 to 79, counted.
+    /// Quijote's: the shells i <= |n| < i + 1 of vectors of integers n = k / (2 pi / BOX), i from 1 to 79.
     pub fn quijote() -> Self {
-        let side = QUIJOTE_BINS as u32 + 1;
-        let (mut lengths, mut modes) = ([0.0; QUIJOTE_BINS], [0.0; QUIJOTE_BINS]);
-        for (x, y, z) in (0..=side)
-            .flat_map(|x| (0..=side).flat_map(move |y| (0..=side).map(move |z| (x, y, z))))
-        {
-            let length = f64::from(x * x + y * y + z * z).sqrt();
-            let shell = length as usize;
-            if (1..=QUIJOTE_BINS).contains(&shell) {
-                // each sign of a number other than 0
-                let mirrors = f64::from([x, y, z].iter().fold(1, |all, n| all << (*n > 0) as u32));
-                modes[shell - 1] += mirrors;
-                lengths[shell - 1] += mirrors * length;
-            }
-        }
-        let mean = |(sum, modes): (&f64, &f64)| sum / modes * std::f64::consts::TAU / BOX;
+        let shells = Shells::new(BOX, QUIJOTE_BINS);
         Self {
-            k: lengths.iter().zip(&modes).map(mean).collect(),
-            modes: modes.into(),
+            k: shells.k(),
+            modes: shells.modes(),
+            shells: Some(shells),
+        }
+    }
+
+    /// The expectation in each bin: the mean of the spectrum over the waves of Quijote's shells, else its value at k.
+    pub fn expectation(&self, spectrum: &Spectrum) -> Vec<f64> {
+        match &self.shells {
+            Some(shells) => shells.average(spectrum),
+            None => self.k.iter().map(|k| spectrum.at(*k)).collect(),
         }
     }
 
@@ -111,6 +110,7 @@ impl Bins {
         Self {
             modes: modes.collect(),
             k: k.into(),
+            shells: None,
         }
     }
 }

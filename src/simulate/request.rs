@@ -150,7 +150,7 @@ pub fn simulate(
     let targets = prior.parameters.iter().filter(|p| p.target).count();
     let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, request.statistic, &bins.k, inputs)
+        expected(&universe, request.statistic, &bins, inputs)
             .map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
             noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
@@ -225,11 +225,11 @@ fn in_parallel<'a>(
     }
 }
 
-/// The expectation of a universe's spectrum at the wavenumbers, in (Mpc/h)^3.
+/// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
 fn expected(
     universe: &Universe,
     statistic: Statistic,
-    k: &[f64],
+    bins: &Bins,
     spectrum: &mut [f64],
 ) -> Result<()> {
     let linear = linear(&universe.cosmology)?;
@@ -239,12 +239,10 @@ fn expected(
             "the marked spectrum cannot be simulated yet; ask for P(k)"
         ));
     }
-    for (value, k) in spectrum.iter_mut().zip(k) {
-        *value = matter.at(*k);
-    }
+    spectrum.copy_from_slice(&bins.expectation(&matter));
     let cosmology = &universe.cosmology;
     if universe.f_r0 != 0.0 {
-        let boost = gravity::nonlinear_boost(cosmology, universe.f_r0, k)?;
+        let boost = gravity::nonlinear_boost(cosmology, universe.f_r0, &bins.k)?;
         (spectrum.iter_mut().zip(boost)).for_each(|(value, boost)| *value *= boost);
     }
     for (shape, f_nl) in [
@@ -252,7 +250,7 @@ fn expected(
         (Shape::Local, universe.f_nl_local),
     ] {
         if f_nl != 0.0 {
-            let added = bispectrum::correction(cosmology, &linear, shape, f_nl, k)?;
+            let added = bispectrum::correction(cosmology, &linear, shape, f_nl, &bins.k)?;
             (spectrum.iter_mut().zip(added)).for_each(|(value, added)| *value += added);
         }
     }

@@ -244,8 +244,8 @@ fn mistakes_in_scenarios_of_a_study_are_named() {
     );
     wrong(
         STUDY,
-        "seed = 2 }",
-        "seed = 2 }, x = 'a.npy'",
+        "0.4] } }",
+        "0.4] } }\nx = 'a.npy'",
         &["`x` stands beside `simulate`"],
     );
     wrong(
