@@ -12,6 +12,7 @@ mod halo;
 pub mod linear;
 pub mod noise;
 pub mod nonlinear;
+mod parallel;
 mod quadrature;
 mod range;
 pub mod request;

@@ -3,8 +3,8 @@
 //! A bin with N modes has the scatter of its finite number of Gaussian modes, sigma^2 = 2 P^2 / N (Feldman, Kaiser & Peacock 1994
 //! without shot noise), here as chi-squared, which never falls below 0. To this come two modes of scatter that all bins of a box
 //! share. Their curves, how they grow with the cosmology, and how P(k) and M(k) of one box go together were fitted to what a
-//! polynomial of fourth degree in the logarithms of the parameters leaves of ln P and ln M of Quijote's LCDM Latin hypercube: with
-//! the two, no correlation between bins is left beyond the sampling error.
+//! polynomial of fourth degree in the logarithms of the parameters leaves of ln P and ln M of Quijote's LCDM Latin hypercube:
+//! with the two, no correlation between bins is left beyond the sampling error.
 
 use super::cosmology::Cosmology;
 use super::shells::Shells;
@@ -152,7 +152,8 @@ mod label {
     pub const SHARED: u32 = 113;
 }
 
-/// The scatter of boxes in given bins. Box `index` of a seed has the same scatter in P and in M, in whatever order it is asked for.
+/// The scatter of boxes in given bins. P and M of box `index` of a seed are those of the same box, in whatever order they are
+/// asked for.
 #[derive(Clone, Debug)]
 pub struct Noise {
     modes: Vec<f64>,

@@ -1,12 +1,12 @@
 //! A whole set of spectra.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
 
 use super::bispectrum::{self, Shape};
 use super::noise::{Bins, Noise, Statistic};
+use super::parallel::in_parallel;
 use super::sampling::Sampling;
 use super::scenario::{Prior, Scenario, Universe, of_scenario};
 use super::{gravity, linear, nonlinear};
@@ -118,8 +118,8 @@ fn check_wavenumbers(k: &[f64]) -> Result<()> {
 
 /// Simulates on all cores. `observe` is told, from any thread, how many spectra are done; `stop` ends it early.
 ///
-/// The dataset has the spectra as inputs, (simulations, bins) in (Mpc/h)^3, and the parameters that are targets. Row `index` depends on
-/// the request without its count and its threads (a Latin hypercube: on the count too).
+/// The dataset has the spectra as inputs, (simulations, bins) in (Mpc/h)^3, and the parameters that are targets.
+/// Row `index` depends on the request without its count and its threads (a Latin hypercube: on the count too).
 ///
 /// # Errors
 /// [`Error::Input`] for a request that cannot be met; [`Error::Interrupted`] if it was stopped.
@@ -176,53 +176,6 @@ pub fn simulate(
 
 fn zeros(rows: usize, columns: usize) -> Matrix {
     Matrix::new(rows, columns, vec![0.0; rows * columns])
-}
-
-/// Hands row after row to whichever thread is free. Of several errors the one of the first row is told, whatever the threads.
-fn in_parallel<'a>(
-    rows: impl Iterator<Item = (usize, (&'a mut [f64], &'a mut [f64]))> + Send,
-    threads: Option<usize>,
-    observe: &(dyn Fn(usize) + Sync),
-    stop: &AtomicBool,
-    row: impl Fn(usize, &mut [f64], &mut [f64]) -> Result<()> + Sync,
-) -> Result<()> {
-    let (rows, done) = (Mutex::new(rows), AtomicUsize::new(0));
-    let (failed, failure) = (AtomicBool::new(false), Mutex::new(None::<(usize, Error)>));
-    let work = || {
-        while !failed.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
-            let next = rows.lock().expect("simulate: a thread panicked").next();
-            let Some((index, (inputs, outputs))) = next else {
-                return;
-            };
-            match row(index, inputs, outputs) {
-                Ok(()) => observe(done.fetch_add(1, Ordering::Relaxed) + 1),
-                Err(error) => {
-                    failed.store(true, Ordering::Relaxed);
-                    let mut first = failure.lock().expect("simulate: a thread panicked");
-                    if first.as_ref().is_none_or(|(other, _)| index < *other) {
-                        *first = Some((index, error));
-                    }
-                }
-            }
-        }
-    };
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.unwrap_or_else(cores).max(1);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(work);
-        }
-    });
-    if let Some((_, error)) = failure.into_inner().expect("simulate: a thread panicked") {
-        return Err(error);
-    }
-    match stop.load(Ordering::Relaxed) {
-        true => Err(Error::Interrupted(format!(
-            "stopped as asked after {} spectra; none were written",
-            done.into_inner()
-        ))),
-        false => Ok(()),
-    }
 }
 
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::typed::{DataSource, HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
+use super::source::DataSource;
+use super::sources::{Simulate, Sources, check_inputs, check_targets};
+use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
 use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::{Activation, Network};
 use crate::run::Training;
-use crate::simulate::Request;
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -113,19 +114,15 @@ pub const WIDEST: usize = 4096;
 pub const DEEPEST: usize = 6;
 
 impl Plan {
-    /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each `[[scenario]]`, or
-    /// one. Whatever is to be simulated is handed to `simulate`.
+    /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each
+    /// `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
     pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
         let typed = StudyFile::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        let mut sources = Sources {
-            base,
-            simulate,
-            pretrain: None,
-        };
+        let mut sources = Sources::new(base, simulate);
         if typed.scenario.is_empty() {
             let Some(finetune) = &typed.data.finetune else {
                 return Err(input_error!(
@@ -196,35 +193,6 @@ impl Plan {
     /// Fine-tunings.
     pub fn runs(&self) -> usize {
         self.sizes.len() * self.strategies.len() * self.seeds as usize
-    }
-}
-
-/// Makes the dataset of a request, as [`crate::simulate::simulate`] does.
-pub type Simulate<'a> = &'a mut dyn FnMut(&Request) -> Result<Dataset>;
-
-/// Where the datasets of a study come from.
-struct Sources<'a> {
-    /// Paths are relative to this folder.
-    base: &'a Path,
-    simulate: Simulate<'a>,
-    /// The data to pre-train on, which all scenarios share.
-    pretrain: Option<Dataset>,
-}
-
-impl Sources<'_> {
-    fn read(&mut self, source: &DataSource) -> Result<Dataset> {
-        match source {
-            DataSource::File(path) => Dataset::load(&self.base.join(path)),
-            DataSource::Import(source) => source.read(self.base),
-            DataSource::Simulate(table) => (self.simulate)(&table.request(self.base)?),
-        }
-    }
-
-    fn pretrain(&mut self, source: &DataSource) -> Result<Dataset> {
-        if self.pretrain.is_none() {
-            self.pretrain = Some(self.read(source)?);
-        }
-        Ok(self.pretrain.clone().expect("plan: just read"))
     }
 }
 
@@ -509,48 +477,4 @@ fn pretraining(
         dummies,
         training,
     })
-}
-
-fn check_inputs(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
-    let (before, after) = (pretrain.inputs.columns, finetune.inputs.columns);
-    if before != after {
-        return Err(input_error!(
-            "data.pretrain has {before} inputs but data.finetune has {after}; a network can only be reused on the same inputs"
-        ));
-    }
-    let apart = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6 * a.abs().max(b.abs());
-    match pretrain
-        .axis
-        .iter()
-        .zip(&finetune.axis)
-        .position(|pair| apart(&pair))
-    {
-        Some(place) => Err(input_error!(
-            "input {place} lies at {} {} in data.pretrain but at {} in data.finetune; the bins must be the same",
-            pretrain.axis_name,
-            pretrain.axis[place],
-            finetune.axis[place]
-        )),
-        None => Ok(()),
-    }
-}
-
-fn check_targets(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
-    for (name, range) in pretrain.target_names.iter().zip(&pretrain.target_ranges) {
-        let Some(place) = finetune.target_names.iter().position(|other| other == name) else {
-            return Err(input_error!(
-                "data.pretrain has the target '{name}', which data.finetune has not ({}); choose the shared ones with \
-                 `targets = [...]`, or rename with `target_names`",
-                finetune.target_names.join(", ")
-            ));
-        };
-        if finetune.target_ranges[place] != *range {
-            return Err(input_error!(
-                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in data.finetune; give both the \
-                 same `target_ranges`",
-                finetune.target_ranges[place]
-            ));
-        }
-    }
-    Ok(())
 }

@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::{Error, IntoDeserializer};
 
-use super::simulation::SimulateTable;
-use crate::data::Source;
+use super::source::DataSource;
 use crate::error::Result;
 use crate::input_error;
 
@@ -89,84 +87,6 @@ pub struct DataTable {
     pub pretrain: Option<DataSource>,
     /// What to fine-tune on; not needed if there are scenarios.
     pub finetune: Option<DataSource>,
-}
-
-/// A dataset: the path of an `.npz`, a table of files as `shoal import` takes them, or what to `simulate`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DataSource {
-    /// A dataset of shoal.
-    File(std::path::PathBuf),
-    /// Files to import on the way.
-    Import(Box<Source>),
-    /// No files at all.
-    Simulate(Box<SimulateTable>),
-}
-
-impl<'de> Deserialize<'de> for DataSource {
-    // by hand, because an untagged enum would swallow the error that names the unknown key
-    fn deserialize<D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = DataSource;
-            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-                formatter.write_str(
-                    "the path of a dataset (.npz), a table with x and y, or one with simulate",
-                )
-            }
-            fn visit_str<E>(self, path: &str) -> std::result::Result<DataSource, E> {
-                Ok(DataSource::File(path.into()))
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<DataSource, A::Error> {
-                let first = map.next_key::<String>()?;
-                if first.as_deref() == Some("simulate") {
-                    let table = map.next_value()?;
-                    return match map.next_key::<String>()? {
-                        None => Ok(DataSource::Simulate(table)),
-                        Some(other) => Err(A::Error::custom(format!(
-                            "`{other}` stands beside `simulate`, which needs no files; leave one of them out"
-                        ))),
-                    };
-                }
-                let map = FromFirst { first, map };
-                let source =
-                    Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(DataSource::Import(Box::new(source)))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// A table whose first key was looked at already.
-struct FromFirst<A> {
-    first: Option<String>,
-    map: A,
-}
-
-impl<'de, A: serde::de::MapAccess<'de>> serde::de::MapAccess<'de> for FromFirst<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> std::result::Result<Option<K::Value>, A::Error> {
-        match self.first.take() {
-            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
-            None => self.map.next_key_seed(seed),
-        }
-    }
-
-    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> std::result::Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
 }
 
 /// `[network]`: the hidden layers of every network, and its outputs.
