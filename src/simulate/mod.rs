@@ -2,6 +2,7 @@
 //!
 //! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today.
 
+pub mod correction;
 pub mod cosmology;
 pub mod eisenstein_hu;
 pub mod growth;
@@ -13,6 +14,7 @@ pub mod spectrum;
 mod surrogate;
 pub mod variance;
 
+pub use correction::Correction;
 pub use cosmology::Cosmology;
 pub use growth::Growth;
 pub use linear::linear;
