@@ -4,6 +4,7 @@
 //! has a prior of universes, [`Noise`] is what one box adds, and [`simulate`] makes a dataset of a [`Request`].
 
 pub mod bispectrum;
+pub mod correction;
 pub mod cosmology;
 pub mod eisenstein_hu;
 pub mod gravity;
@@ -23,6 +24,7 @@ pub mod spectrum;
 mod surrogate;
 pub mod variance;
 
+pub use correction::Correction;
 pub use cosmology::Cosmology;
 pub use growth::Growth;
 pub use linear::linear;
