@@ -28,7 +28,7 @@ pub mod import;
 mod inputs;
 pub mod names;
 mod npz;
-mod numpy;
+pub(crate) mod numpy;
 pub mod quijote;
 pub mod scaling;
 pub mod split;
