@@ -12,6 +12,8 @@ use npyz::npz::NpzArchive;
 mod bispectrum;
 #[path = "simulate/gravity.rs"]
 mod gravity;
+#[path = "simulate/marked.rs"]
+mod marked;
 
 /// One file of reference arrays.
 struct Reference(RefCell<NpzArchive<BufReader<File>>>);

@@ -11,6 +11,7 @@ pub mod gravity;
 pub mod growth;
 mod halo;
 pub mod linear;
+pub mod marked;
 pub mod noise;
 pub mod nonlinear;
 mod parallel;

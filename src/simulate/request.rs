@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::{Value, json};
 
 use super::bispectrum::{self, Shape};
+use super::correction::{self, Correction};
 use super::noise::{Bins, Noise, Statistic};
 use super::parallel::in_parallel;
 use super::sampling::Sampling;
@@ -36,8 +37,8 @@ pub struct Request {
     pub threads: Option<usize>,
 }
 
-/// Wavenumbers for which the formulae are made, in h/Mpc.
-pub const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
+/// Wavenumbers in h/Mpc for which the spectra are compared with simulations.
+pub const WAVENUMBERS: [f64; 2] = [1e-3, correction::K_MAX];
 
 /// Most universes of a request.
 pub const MOST: usize = 1 << 24;
@@ -103,7 +104,7 @@ fn check_wavenumbers(k: &[f64]) -> Result<()> {
     }
     if let Some(bad) = k.iter().find(|k| !(low..=high).contains(*k)) {
         return Err(input_error!(
-            "k = {bad} h/Mpc: the formulae are made for {low} to {high} h/Mpc; choose k there"
+            "k = {bad} h/Mpc: the spectra are made and checked for {low} to {high} h/Mpc; choose k there"
         ));
     }
     match k.windows(2).find(|pair| pair[0] >= pair[1]) {
@@ -194,6 +195,10 @@ fn expected(
     }
     spectrum.copy_from_slice(&bins.expectation(&matter));
     let cosmology = &universe.cosmology;
+    let correction = Correction::new(cosmology);
+    for (value, k) in spectrum.iter_mut().zip(&bins.k) {
+        *value *= correction.at(*k)?;
+    }
     if universe.f_r0 != 0.0 {
         let boost = gravity::nonlinear_boost(cosmology, universe.f_r0, &bins.k)?;
         (spectrum.iter_mut().zip(boost)).for_each(|(value, boost)| *value *= boost);

@@ -56,7 +56,7 @@ fn a_simulated_dataset_is_like_an_imported_one() {
 fn mistakes_are_named_before_anything_is_simulated() {
     let folder = folder();
     std::fs::write(folder.path().join("far.txt"), "0.1\n7\n").unwrap();
-    std::fs::write(folder.path().join("small.txt"), "0.1\n0.7\n").unwrap();
+    std::fs::write(folder.path().join("small.txt"), "0.004\n0.1\n").unwrap();
     std::fs::write(folder.path().join("narrow.txt"), "0.0100\n0.0101\n0.0102\n").unwrap();
     std::fs::write(folder.path().join("falling.txt"), "0.2\n0.1\n").unwrap();
     let wrong = |typed: &str, words: &[&str]| {
@@ -98,10 +98,10 @@ fn mistakes_are_named_before_anything_is_simulated() {
     wrong("lcdm --range Omega_m", &["NAME=LOW:HIGH"]);
     let none = "neutrinos --range Omega_m=0.1:0.1 --range Omega_b=0.08:0.08 --range h=0.5:0.5 --range M_nu=1:1";
     wrong(none, &["no room for cold dark matter", "larger Omega_m"]);
-    wrong("lcdm --k far.txt", &["k = 7 h/Mpc", "0.001 to 1"]);
+    wrong("lcdm --k far.txt", &["k = 7 h/Mpc", "0.001 to 0.51"]);
     wrong(
         "lcdm --k small.txt",
-        &["k = 0.7 h/Mpc", "0.51", "--no-noise"],
+        &["k = 0.004 h/Mpc", "0.0062", "--no-noise"],
     );
     wrong("lcdm --k narrow.txt", &["k = 0.01", "modes", "--no-noise"]);
     wrong("lcdm --k falling.txt", &["0.1", "0.2", "rise"]);
