@@ -27,7 +27,8 @@ pub struct Typed {
     /// Names the set. The same seed gives the same spectra, and more of them begin with the same ones (Sobol)
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// What is measured, in (Mpc/h)^3: pk, the power spectrum; mpk, the marked power spectrum of the same boxes (lcdm, neutrinos)
+    /// What is measured, in (Mpc/h)^3: pk, the power spectrum; mpk, the marked power spectrum of the same boxes
+    /// (cannot be simulated yet)
     #[arg(long, value_name = "pk|mpk", default_value = "pk", hide_possible_values = true,
           value_parser = PossibleValuesParser::new(Statistic::ALL.map(Statistic::name)))]
     spectrum: String,

@@ -41,7 +41,7 @@ pub struct Request {
 pub const WAVENUMBERS: [f64; 2] = [1e-3, correction::K_MAX];
 
 /// Most universes of a request.
-pub const MOST: usize = 1 << 24;
+pub const MOST: usize = 1 << 20;
 
 impl Request {
     /// P(k) of Quijote's bins with noise, from the whole prior.
@@ -72,6 +72,11 @@ impl Request {
                 "there is no marked spectrum of {}; it can be had of {}. Ask for P(k) (--spectrum pk, `spectrum = \"pk\"`)",
                 scenario.name(),
                 marked.map(Scenario::name).join(" and ")
+            ));
+        }
+        if self.statistic == Statistic::Marked {
+            return Err(input_error!(
+                "the marked spectrum cannot be simulated yet; ask for P(k) (--spectrum pk, `spectrum = \"pk\"`)"
             ));
         }
         self.k.as_deref().map_or(Ok(()), check_wavenumbers)
@@ -151,7 +156,7 @@ pub fn simulate(
     let targets = prior.parameters.iter().filter(|p| p.target).count();
     let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, request.statistic, &bins, inputs)
+        expected(&universe, &bins, inputs)
             .map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
             noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
@@ -182,17 +187,11 @@ fn zeros(rows: usize, columns: usize) -> Matrix {
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
 fn expected(
     universe: &Universe,
-    statistic: Statistic,
     bins: &Bins,
     spectrum: &mut [f64],
 ) -> Result<()> {
     let linear = linear(&universe.cosmology)?;
     let matter = nonlinear(&universe.cosmology, &linear)?;
-    if statistic == Statistic::Marked {
-        return Err(input_error!(
-            "the marked spectrum cannot be simulated yet; ask for P(k)"
-        ));
-    }
     spectrum.copy_from_slice(&bins.expectation(&matter));
     let cosmology = &universe.cosmology;
     let correction = Correction::new(cosmology);

@@ -116,7 +116,7 @@ fn mistakes_are_named_before_anything_is_simulated() {
 fn ctrl_c_leaves_no_half_of_a_dataset() {
     let folder = folder();
     let child = std::process::Command::new(env!("CARGO_BIN_EXE_shoal"))
-        .args(["simulate", "lcdm", "-n", "10000000", "-o", "out.npz"])
+        .args(["simulate", "lcdm", "-n", "1000000", "-o", "out.npz"])
         .current_dir(folder.path())
         .stderr(std::process::Stdio::piped())
         .spawn()
