@@ -3,6 +3,7 @@
 //! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today.
 
 pub mod bispectrum;
+pub mod correction;
 pub mod cosmology;
 pub mod eisenstein_hu;
 pub mod gravity;
@@ -18,6 +19,7 @@ pub mod spectrum;
 mod surrogate;
 pub mod variance;
 
+pub use correction::Correction;
 pub use cosmology::Cosmology;
 pub use growth::Growth;
 pub use linear::linear;
