@@ -4,8 +4,9 @@
     cargo run --release --example spectra -- QUIJOTE/neutrino_params.txt neutrino.txt
     python correction.py QUIJOTE lcdm.txt neutrino.txt
 
-QUIJOTE holds k.npy, modes.npy, lcdm_pk.npy, lcdm_params.txt, neutrino_pk.npy and neutrino_params.txt. Fitted is ln(P / P_HMcode) of the
-rows with an even number; the figures printed are those of the rows with an odd one, which the fit has not seen.
+QUIJOTE holds k.npy, modes.npy, lcdm_pk.npy, lcdm_params.txt, neutrino_pk.npy and neutrino_params.txt. Fitted is
+ln(P / P_HMcode) of the rows with an even number; the figures printed are those of the rows with an odd one, which the fit has
+not seen.
 
 ln(P / P_HMcode)(k) = sum_ij c_ij q_i u^j,  u = k / (k + 0.1 h/Mpc), j = 2..5, so that large scales stay as they are; q_i are the
 products of up to two of
@@ -62,8 +63,8 @@ def fit(name, folder, model):
             print(f"  share {low:.2f}-{high:.2f}, {some.sum()} rows")
             for title, r in (("as it is", ratio[some]), ("corrected", left[some])):
                 print(f"    {title:9}: mean", r.mean(0)[at].round(3), "scatter", r.std(0)[at].round(3))
-            low = left[some].mean(0)[k < 0.1]
-            print(f"    corrected: furthest mean, k < 0.1: {abs(low - 1).max():.3f}, above: {abs(left[some].mean(0)[k >= 0.1] - 1).max():.3f}")
+            off = abs(left[some].mean(0) - 1)
+            print(f"    corrected: mean off by at most {off[k < 0.1].max():.3f} for k < 0.1, {off[k >= 0.1].max():.3f} above")
     return [[name, i, *row] for i, row in enumerate(coefficients)]
 
 

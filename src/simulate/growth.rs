@@ -21,7 +21,8 @@ impl Growth {
     /// Growth with the matter density `omega_m` today and dark energy of the constant equation of state `w`, flat.
     ///
     /// f = d ln D / d ln a obeys f' = 3/2 Omega - f^2 - (2 + d ln H / d ln a) f, with Omega the share of matter at the time and
-    /// d ln H / d ln a = -3/2 (1 + w (1 - Omega)), which is equation A4 of Mead et al. 2021 (arXiv:2009.01858) in another variable.
+    /// d ln H / d ln a = -3/2 (1 + w (1 - Omega)): the linear growth of matter, as in Linder & Jenkins 2003
+    /// (arXiv:astro-ph/0305286).
     pub fn new(omega_m: f64, w: f64) -> Self {
         let derivative = |x: f64, f: f64| {
             let omega = 1.0 / (1.0 + (1.0 - omega_m) / omega_m * (-3.0 * w * x).exp());

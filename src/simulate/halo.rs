@@ -2,15 +2,15 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-/// The share of matter in halos per peak height nu = delta_c / sigma: Sheth & Tormen 1999, in the form of equation 9 of
-/// Mead et al. 2021.
+/// The share of matter in halos per peak height nu = delta_c / sigma: Sheth & Tormen 1999
+/// (arXiv:astro-ph/9901122), with nu their square root.
 pub fn mass_function(peak: f64) -> f64 {
     let x = 0.707 * peak * peak;
     0.216_16 * (1.0 + x.powf(-0.3)) * (-x / 2.0).exp()
 }
 
 /// The transform of the profile of Navarro, Frenk & White 1997, cut off at the virial radius, 1 for k = 0: at k times the virial
-/// radius `kr`, with the `concentration`. Equation 27 of Cooray & Sheth 2002 (arXiv:astro-ph/0206508).
+/// radius `kr`, with the `concentration`. Equation 81 of Cooray & Sheth 2002 (arXiv:astro-ph/0206508).
 pub fn profile(kr: f64, concentration: f64) -> f64 {
     let c = concentration;
     let mass = (1.0 + c).ln() - c / (1.0 + c);

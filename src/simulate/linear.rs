@@ -29,8 +29,8 @@ struct Table {
     axis: Vec<f64>,
     /// (T - T_closed) / T_smooth by ln(Omega_m h^2) and the share of baryons.
     massless: Surrogate,
-    /// ln(T / T_massless) over the share of neutrinos, by ln(Omega_cb h^2), the share of baryons in cold matter, ln of the share of
-    /// neutrinos in all matter, ln Omega_m and w.
+    /// ln(T / T_massless) over the share of neutrinos, by ln(Omega_cb h^2), the share of baryons in cold matter, ln of the
+    /// share of neutrinos in all matter, ln Omega_m and w.
     massive: Surrogate,
 }
 

@@ -85,7 +85,7 @@ impl Model {
         let Cosmology { omega_m, h, w, .. } = *cosmology;
         let growth = Growth::new(omega_m, w);
         let neutrinos = cosmology.neutrino_share();
-        // halos are made of cold matter: section 3.1
+        // halos are made of cold matter
         let ratio = ColdRatio::new(omega_m * h * h, neutrinos, growth.today());
         let cold = Variance::new(|k| linear.at(k) * ratio.at(k * h).powi(2));
         let all = match neutrinos > 0.0 {
@@ -94,7 +94,7 @@ impl Model {
         };
         let sigma_8 = cold.sigma(8.0);
         let (threshold, contrast) = collapse(omega_m, neutrinos, &growth);
-        // below equation 23: the slope of the spectrum where peaks of height 1 collapse, bounded for universes without any
+        // for equation 23: the slope of the spectrum where peaks of height 1 collapse, bounded for universes without any
         let (_, slope) = cold.radius_of(threshold);
         let index = (-3.0 - 2.0 * slope).clamp(cosmology.n_s - 4.0, cosmology.n_s);
         // equation 22: dark energy changes when halos form
@@ -132,7 +132,7 @@ impl Model {
         }
     }
 
-    /// The one-halo term of equation 8 before it is damped: smooth, so that few wavenumbers do.
+    /// The one-halo term before it is damped: smooth, so that few wavenumbers do.
     fn one_halo(&self) -> Spectrum {
         const COUNT: usize = 40;
         let k: Vec<f64> = (0..COUNT)
@@ -151,7 +151,7 @@ impl Model {
 }
 
 /// The linear density at which a peak collapses and the density of the halo over the mean, for a flat universe at z = 0:
-/// appendix A of Mead 2017 (arXiv:1606.05345), with the factors for neutrinos of equations 24 and 25.
+/// appendix A of Mead 2017 (arXiv:1606.05345), with HMcode-2020's factors for massive neutrinos.
 fn collapse(omega_m: f64, neutrinos: f64, growth: &Growth) -> (f64, f64) {
     let (x, y) = (1.0 - growth.today(), 1.0 - growth.accumulated());
     let f = |p: [f64; 4]| p[0] + p[1] * x + p[2] * x * x + p[3] * y;
@@ -168,7 +168,7 @@ fn collapse(omega_m: f64, neutrinos: f64, growth: &Growth) -> (f64, f64) {
 }
 
 /// The linear spectrum without oscillations: over the closed form of EH98 it is smoothed by a Gaussian of width 0.25 in ln k
-/// (section 4.1 and its footnote).
+/// (footnote 7).
 fn without_wiggles(cosmology: &Cosmology, linear: &Spectrum) -> Spectrum {
     const STEP: f64 = 0.025;
     const WIDTH: f64 = 0.25;
