@@ -156,8 +156,7 @@ pub fn simulate(
     let targets = prior.parameters.iter().filter(|p| p.target).count();
     let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, &bins, inputs)
-            .map_err(|error| named(error, index, &prior, &values))?;
+        expected(&universe, &bins, inputs).map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
             noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
         }
@@ -185,11 +184,7 @@ fn zeros(rows: usize, columns: usize) -> Matrix {
 }
 
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
-fn expected(
-    universe: &Universe,
-    bins: &Bins,
-    spectrum: &mut [f64],
-) -> Result<()> {
+fn expected(universe: &Universe, bins: &Bins, spectrum: &mut [f64]) -> Result<()> {
     let linear = linear(&universe.cosmology)?;
     let matter = nonlinear(&universe.cosmology, &linear)?;
     spectrum.copy_from_slice(&bins.expectation(&matter));
