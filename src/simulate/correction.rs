@@ -77,8 +77,8 @@ impl Correction {
     }
 }
 
-/// 1, the parameters in units of about half their prior range, and their products by twos.
-fn products(cosmology: &Cosmology, massive: bool) -> Vec<f64> {
+/// The parameters in units of about half their prior range; of massive neutrinos their share and w too.
+pub(super) fn parameters(cosmology: &Cosmology, massive: bool) -> Vec<f64> {
     let mut parameters = vec![
         (cosmology.omega_m / 0.25).ln() / 0.8,
         (cosmology.omega_b / 0.05).ln() / 0.45,
@@ -89,6 +89,12 @@ fn products(cosmology: &Cosmology, massive: bool) -> Vec<f64> {
     if massive {
         parameters.extend([cosmology.neutrino_share() / 0.1, (cosmology.w + 1.0) / 0.3]);
     }
+    parameters
+}
+
+/// 1, the parameters and their products by twos.
+fn products(cosmology: &Cosmology, massive: bool) -> Vec<f64> {
+    let parameters = parameters(cosmology, massive);
     let mut products = vec![1.0];
     products.extend(&parameters);
     for (i, a) in parameters.iter().enumerate() {
