@@ -28,7 +28,7 @@ pub struct Typed {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// What is measured, in (Mpc/h)^3: pk, the power spectrum; mpk, the marked power spectrum of the same boxes
-    /// (cannot be simulated yet)
+    /// (lcdm, neutrinos)
     #[arg(long, value_name = "pk|mpk", default_value = "pk", hide_possible_values = true,
           value_parser = PossibleValuesParser::new(Statistic::ALL.map(Statistic::name)))]
     spectrum: String,

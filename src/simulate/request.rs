@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::bispectrum::{self, Shape};
 use super::correction::{self, Correction};
+use super::marked::Mark;
 use super::noise::{Bins, Noise, Statistic};
 use super::parallel::in_parallel;
 use super::sampling::Sampling;
@@ -72,11 +73,6 @@ impl Request {
                 "there is no marked spectrum of {}; it can be had of {}. Ask for P(k) (--spectrum pk, `spectrum = \"pk\"`)",
                 scenario.name(),
                 marked.map(Scenario::name).join(" and ")
-            ));
-        }
-        if self.statistic == Statistic::Marked {
-            return Err(input_error!(
-                "the marked spectrum cannot be simulated yet; ask for P(k) (--spectrum pk, `spectrum = \"pk\"`)"
             ));
         }
         self.k.as_deref().map_or(Ok(()), check_wavenumbers)
@@ -156,7 +152,8 @@ pub fn simulate(
     let targets = prior.parameters.iter().filter(|p| p.target).count();
     let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, &bins, inputs).map_err(|error| named(error, index, &prior, &values))?;
+        expected(&universe, request.statistic, &bins, inputs)
+            .map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
             noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
         }
@@ -184,11 +181,24 @@ fn zeros(rows: usize, columns: usize) -> Matrix {
 }
 
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
-fn expected(universe: &Universe, bins: &Bins, spectrum: &mut [f64]) -> Result<()> {
+fn expected(
+    universe: &Universe,
+    statistic: Statistic,
+    bins: &Bins,
+    spectrum: &mut [f64],
+) -> Result<()> {
     let linear = linear(&universe.cosmology)?;
     let matter = nonlinear(&universe.cosmology, &linear)?;
     spectrum.copy_from_slice(&bins.expectation(&matter));
     let cosmology = &universe.cosmology;
+    if statistic == Statistic::Marked {
+        // the fit of the mark starts from HMcode-2020 as it is
+        let mark = Mark::new(cosmology)?;
+        for (value, k) in spectrum.iter_mut().zip(&bins.k) {
+            *value *= mark.at(*k)?;
+        }
+        return Ok(());
+    }
     let correction = Correction::new(cosmology);
     for (value, k) in spectrum.iter_mut().zip(&bins.k) {
         *value *= correction.at(*k)?;

@@ -178,3 +178,29 @@ fn it_can_be_stopped_and_tells_how_far_it_is() {
             .contains("lcdm and neutrinos")
     );
 }
+
+#[test]
+fn the_marked_spectrum_is_of_the_same_boxes() {
+    for scenario in [Scenario::Lcdm, Scenario::Neutrinos] {
+        let [power, marked] = Statistic::ALL.map(|statistic| {
+            [true, false].map(|noise| {
+                let request = Request {
+                    statistic,
+                    noise,
+                    ..Request::new(scenario, 300, 5)
+                };
+                made(&request).unwrap()
+            })
+        });
+        assert_eq!(power[0].targets, marked[0].targets);
+        assert!(marked[0].input_names[0].starts_with("M("));
+        // ln of the first bin over its expectation
+        let [p, m] = [&power, &marked].map(|[noisy, plain]| -> Vec<f64> {
+            let pairs = noisy.inputs.column(0).zip(plain.inputs.column(0));
+            pairs.map(|(noisy, plain)| (noisy / plain).ln()).collect()
+        });
+        let sum = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        let correlation = sum(&p, &m) / (sum(&p, &p) * sum(&m, &m)).sqrt();
+        assert!((correlation - 0.96).abs() < 0.02, "{correlation}");
+    }
+}
