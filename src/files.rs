@@ -49,6 +49,21 @@ fn write_and_rename(
     Ok(())
 }
 
+/// Checks that a file of this name could be written, before the work that ends in it.
+///
+/// # Errors
+/// [`Error::Output`] that names `path`.
+pub fn check_writable(path: &Path) -> Result<()> {
+    let failed = |error: io::Error| output_error(path, &error);
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let temporary =
+        temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    File::create_new(&temporary).map_err(failed)?;
+    fs::remove_file(&temporary).map_err(failed)
+}
+
 /// A name in the same folder that no other writer uses, of this process or another.
 fn temporary_name(path: &Path) -> Option<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -125,7 +140,11 @@ mod tests {
     fn a_missing_folder_is_an_output_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nowhere").join("lcdm.npz");
-        let error = write_atomically(&path, |_| Ok(())).unwrap_err();
-        assert!(matches!(error, Error::Output(_)), "{error:?}");
+        for result in [write_atomically(&path, |_| Ok(())), check_writable(&path)] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, Error::Output(_)), "{error:?}");
+        }
+        check_writable(&folder.path().join("lcdm.npz")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

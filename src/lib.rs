@@ -27,6 +27,7 @@
 //! | [`error`] | what can go wrong, and the exit code of each |
 //! | [`random`] | counter-based numbers: hashes, a shuffle, normals |
 //! | [`data`] | datasets: reading, importing, scaling, splitting; knows nothing of training |
+//! | [`simulate`] | spectra of universes on demand; knows nothing of training |
 //! | [`network`] | the shape of a network, where its parameters lie, how it starts |
 //! | [`run`] | one training of one network, and its outcome |
 //! | [`kernels`] | one file per shader: bindings, grid, CPU twin |
@@ -64,8 +65,9 @@ pub mod random;
 pub mod report;
 pub mod run;
 pub mod shoal;
+pub mod simulate;
 pub mod study;
 pub mod transfer;
 
 pub use error::{Error, Result};
-pub use files::write_atomically;
+pub use files::{check_writable, write_atomically};

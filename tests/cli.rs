@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
+#[path = "cli/simulate.rs"]
+mod simulate;
+
 /// A folder with a small study: 80 simulations to pre-train on, 60 to fine-tune on.
 struct Study {
     folder: TempDir,
@@ -540,6 +543,7 @@ fn help_names_units_defaults_and_exit_codes() {
     let ran = ran(shoal().arg("--help"));
     for word in [
         "study",
+        "simulate",
         "import",
         "predict",
         "devices",

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use shoal::Result;
 use shoal::data::Source;
-use shoal::{Error, Result};
 
-use super::Output;
+use super::{Output, check_npz, range};
 
 /// Makes a dataset (.npz) from arrays or text, or from a Quijote folder tree
 #[derive(Args, Debug)]
@@ -57,27 +57,9 @@ pub struct Typed {
     output: PathBuf,
 }
 
-fn range(typed: &str) -> std::result::Result<(String, [f64; 2]), String> {
-    let parse = || {
-        let (name, numbers) = typed.split_once('=')?;
-        let (low, high) = numbers.split_once(':')?;
-        Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
-    };
-    parse().ok_or_else(|| "a range is written NAME=LOW:HIGH, as in Om=0.1:0.5".to_owned())
-}
-
 /// Imports.
 pub fn run(typed: Typed, output: &Output) -> Result<()> {
-    if typed
-        .output
-        .extension()
-        .is_none_or(|extension| extension != "npz")
-    {
-        return Err(Error::Input(format!(
-            "-o {}: a dataset ends in .npz",
-            typed.output.display()
-        )));
-    }
+    check_npz(&typed.output)?;
     let ranges: BTreeMap<_, _> = typed.range.into_iter().collect();
     let source = Source {
         x: typed.x,

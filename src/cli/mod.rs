@@ -6,12 +6,17 @@ mod import;
 mod inspect;
 mod output;
 mod predict;
+mod simulate;
 mod study;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Parser, Subcommand};
 
-use shoal::Result;
 use shoal::device::{Choice, Device};
+use shoal::{Error, Result};
 
 pub use output::Output;
 
@@ -52,6 +57,7 @@ pub struct Global {
 #[derive(Subcommand, Debug)]
 enum Command {
     Study(study::Typed),
+    Simulate(simulate::Typed),
     Import(import::Typed),
     Predict(predict::Typed),
     Explain(explain::Typed),
@@ -64,11 +70,46 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     let global = &arguments.global;
     match arguments.command {
         Command::Study(typed) => study::run(&typed, global, output),
+        Command::Simulate(typed) => simulate::run(typed, output),
         Command::Import(typed) => import::run(typed, output),
         Command::Predict(typed) => predict::run(&typed, output),
         Command::Explain(typed) => explain::run(&typed, output),
         Command::Devices(typed) => devices::run(&typed, output),
         Command::Inspect(typed) => inspect::run(&typed, output),
+    }
+}
+
+/// A range as it is typed: NAME=LOW:HIGH.
+fn range(typed: &str) -> std::result::Result<(String, [f64; 2]), String> {
+    let parse = || {
+        let (name, numbers) = typed.split_once('=')?;
+        let (low, high) = numbers.split_once(':')?;
+        Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
+    };
+    parse().ok_or_else(|| "a range is written NAME=LOW:HIGH, as in Omega_m=0.1:0.5".to_owned())
+}
+
+/// A flag that Ctrl-C, or a request to terminate, raises; the second one ends the process at once.
+fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = stop.clone();
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
+    Ok(stop)
+}
+
+/// Ends with an error unless a dataset can have this name.
+fn check_npz(path: &Path) -> Result<()> {
+    match path.extension().is_some_and(|extension| extension == "npz") {
+        true => Ok(()),
+        false => Err(Error::Input(format!(
+            "-o {}: a dataset ends in .npz",
+            path.display()
+        ))),
     }
 }
 

@@ -79,15 +79,15 @@ impl Output {
         eprintln!("{start}error{end}: {error}");
     }
 
-    /// A progress bar over so many runs; hidden where the standard error is no terminal.
-    pub fn bar(&self, runs: usize) -> ProgressBar {
+    /// A progress bar over so many things; hidden where the standard error is no terminal.
+    pub fn bar(&self, count: usize, things: &str) -> ProgressBar {
         let target = match self.json {
             true => ProgressDrawTarget::hidden(),
             false => ProgressDrawTarget::stderr(),
         };
-        let bar = ProgressBar::with_draw_target(Some(runs as u64), target);
+        let bar = ProgressBar::with_draw_target(Some(count as u64), target);
         let colours = if self.colour { ".cyan/dim" } else { "" };
-        let template = format!("{{bar:28{colours}}} {{pos}}/{{len}} runs  {{msg}}");
+        let template = format!("{{bar:28{colours}}} {{pos}}/{{len}} {things}  {{msg}}");
         let style = ProgressStyle::with_template(&template).expect("output: a valid template");
         bar.set_style(style.progress_chars("━╸─"));
         bar

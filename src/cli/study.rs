@@ -1,19 +1,19 @@
 //! `shoal study`: the main job.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanDuration, ProgressBar};
 use serde_json::json;
 
+use shoal::Result;
+use shoal::device::Device;
 use shoal::report::{self, RunRow};
 use shoal::study::{Event, Plan, execute};
-use shoal::{Error, Result};
 
-use super::{Global, Output};
+use super::{Global, Output, simulate, stop_on_ctrl_c};
 
 /// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots
 #[derive(Args, Debug)]
@@ -27,21 +27,44 @@ pub struct Typed {
 
 /// Runs a study.
 pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
-    let plan = Plan::read(&typed.study)?;
-    let device = global.open(output)?;
     let stop = stop_on_ctrl_c()?;
+    let plans = Plan::read(&typed.study, &mut |request| {
+        output.say(&format!(
+            "simulating {} spectra of {}",
+            request.count,
+            request.scenario.name()
+        ));
+        simulate::shown(request, output, &stop)
+    })?;
+    let device = global.open(output)?;
+    for plan in &plans {
+        let folder = match &plan.scenario {
+            Some(scenario) => typed.output.join(scenario),
+            None => typed.output.clone(),
+        };
+        run_plan(plan, &device, &folder, &stop, output)?;
+    }
+    Ok(())
+}
+
+/// Runs one plan, and tells what came out.
+fn run_plan(
+    plan: &Plan,
+    device: &Device,
+    folder: &Path,
+    stop: &AtomicBool,
+    output: &Output,
+) -> Result<()> {
     let total = plan.runs() + plan.pretraining.as_ref().map_or(0, |_| plan.seeds as usize);
     let mut view = View {
         output,
-        bar: output.bar(total),
+        bar: output.bar(total, "runs"),
         rate: Rate::default(),
         told: Instant::now(),
         diverged: 0,
     };
     let start = Instant::now();
-    let finished = execute(&plan, &device, &typed.output, &stop, &mut |event| {
-        view.show(event)
-    });
+    let finished = execute(plan, device, folder, stop, &mut |event| view.show(event));
     view.bar.finish_and_clear();
     let summary = finished?;
     let seconds = start.elapsed().as_secs_f64();
@@ -62,26 +85,14 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     }
     output.say(&format!(
         "{total} runs in {seconds:.1} s; tables, models and plots are in {}",
-        typed.output.display()
+        folder.display()
     ));
-    output.event(
-        "finished",
-        json!({ "runs": total, "seconds": seconds, "verdict": verdict }),
-    );
+    let mut event = json!({ "runs": total, "seconds": seconds, "verdict": verdict });
+    if let Some(scenario) = &plan.scenario {
+        event["scenario"] = scenario.as_str().into();
+    }
+    output.event("finished", event);
     Ok(())
-}
-
-/// A flag that Ctrl-C, or a request to terminate, raises; the second one ends the process at once.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let raised = stop.clone();
-    ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
-    Ok(stop)
 }
 
 struct View<'a> {

@@ -126,6 +126,23 @@ pub fn read_matrix(path: &Path) -> Result<Matrix> {
     Ok(read_table(path)?.0)
 }
 
+/// Reads an axis: one row or one column of finite numbers, from any file that [`read_matrix`] reads.
+///
+/// # Errors
+/// As [`read_matrix`]; another shape, with its numbers; a number that is not finite.
+pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
+    let axis = read_matrix(path)?;
+    if axis.rows != 1 && axis.columns != 1 {
+        let (path, rows, columns) = (path.display(), axis.rows, axis.columns);
+        return Err(input_error!(
+            "{path} has shape ({rows}, {columns}); an axis is one row or one column"
+        ));
+    }
+    axis.check_finite(&[])
+        .map_err(|error| prefix(error, path.display()))?;
+    Ok(axis.values)
+}
+
 /// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has them: in a first line
 /// of words, or in a `#` line directly above the numbers with as many words as there are columns.
 ///

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::array::{Matrix, read_matrix, read_table, split_member};
+use super::array::{Matrix, read_axis, read_table, split_member};
 use super::dataset::default_axis;
 use super::file::{fingerprint, prefix};
 use super::import::Source;
@@ -102,7 +102,7 @@ impl Source {
         let axis = match &self.axis {
             Some(axis) => {
                 read.insert("axis".into(), read_note(axis, &base.join(axis))?);
-                read_axis(&base.join(axis), path, matrix.columns)?
+                axis_of(&base.join(axis), path, matrix.columns)?
             }
             None if self.max_k.is_some() => {
                 return Err(input_error!(
@@ -170,25 +170,18 @@ impl Source {
     }
 }
 
-fn read_axis(path: &Path, x: &Path, columns: usize) -> Result<Vec<f64>> {
-    let axis = read_matrix(path)?;
-    if axis.rows != 1 && axis.columns != 1 {
-        let (path, rows, columns) = (path.display(), axis.rows, axis.columns);
-        return Err(input_error!(
-            "{path} has shape ({rows}, {columns}); an axis is one row or one column"
-        ));
-    }
-    if axis.values.len() != columns {
+/// The places of the columns of `x`.
+fn axis_of(path: &Path, x: &Path, columns: usize) -> Result<Vec<f64>> {
+    let axis = read_axis(path)?;
+    if axis.len() != columns {
         return Err(input_error!(
             "{} has {} numbers but {} has {columns} columns; they must be one for each",
             path.display(),
-            axis.values.len(),
+            axis.len(),
             x.display()
         ));
     }
-    axis.check_finite(&[])
-        .map_err(|error| prefix(error, path.display()))?;
-    Ok(axis.values)
+    Ok(axis)
 }
 
 /// The path as typed, because that is what its reader recognises, and what was in the file.

@@ -28,14 +28,14 @@ pub mod import;
 mod inputs;
 pub mod names;
 mod npz;
-mod numpy;
+pub(crate) mod numpy;
 pub mod quijote;
 pub mod scaling;
 pub mod split;
 mod text;
 mod zip;
 
-pub use array::{Matrix, read_matrix, read_table};
+pub use array::{Matrix, read_axis, read_matrix, read_table};
 pub use dataset::Dataset;
 pub use import::Source;
 pub use scaling::{Scaling, check_positive};

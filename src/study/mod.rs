@@ -1,15 +1,20 @@
 //! A whole experiment: pre-train, then sizes x strategies x seeds.
 //!
-//! `typed` is what was typed in a TOML file, `plan` what is meant and cannot be invalid, `jobs` makes runs of it, `execution`
+//! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates datasets,
+//! `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution`
 //! trains them and writes results as they come.
 
 mod execution;
 mod jobs;
 mod plan;
 mod results;
+mod source;
+mod sources;
 mod typed;
 
 pub use execution::{Event, execute};
 pub use plan::{Plan, StrategyPlan};
 pub use results::{Provenance, RUNS_FILE};
+pub use source::{DataSource, SimulateTable};
+pub use sources::Simulate;
 pub use typed::StudyFile;

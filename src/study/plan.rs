@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::typed::{DataSource, HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
+use super::source::DataSource;
+use super::sources::{Simulate, Sources, check_inputs, check_targets};
+use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
 use crate::data::{Dataset, Pool, check_positive};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::{Activation, Network};
 use crate::run::Training;
@@ -15,6 +17,8 @@ use crate::transfer::{Reads, Strategy};
 pub struct Plan {
     /// Title.
     pub name: String,
+    /// Which of several scenarios; its results have a folder of this name.
+    pub scenario: Option<String>,
     /// Names everything random.
     pub seed: u64,
     /// Networks per size and strategy.
@@ -110,45 +114,61 @@ pub const WIDEST: usize = 4096;
 pub const DEEPEST: usize = 6;
 
 impl Plan {
-    /// Reads a study file and everything that it names; paths are relative to the file.
+    /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each
+    /// `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] for everything that a user can get wrong.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
+    pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
         let typed = StudyFile::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        Self::new(typed, base)
+        let mut sources = Sources::new(base, simulate);
+        if typed.scenario.is_empty() {
+            let Some(finetune) = &typed.data.finetune else {
+                return Err(input_error!(
+                    "data.finetune is missing; name the simulations to fine-tune on, or give [[scenario]] tables"
+                ));
+            };
+            return Ok(vec![Self::new(&typed, finetune, &mut sources)?]);
+        }
+        check_scenarios(&typed)?;
+        (typed.scenario.iter())
+            .map(|scenario| {
+                let of_scenario = StudyFile {
+                    name: format!("{}: {}", typed.name, scenario.name),
+                    sizes: scenario.sizes.clone().unwrap_or(typed.sizes.clone()),
+                    test: scenario.test.unwrap_or(typed.test),
+                    ..typed.clone()
+                };
+                let plan = Self::new(&of_scenario, &scenario.finetune, &mut sources)
+                    .map_err(|error| prefix(error, &format!("scenario {}", scenario.name)))?;
+                Ok(Self {
+                    scenario: Some(scenario.name.clone()),
+                    ..plan
+                })
+            })
+            .collect()
     }
 
-    /// A plan from what was typed.
-    ///
-    /// # Errors
-    /// As [`Plan::read`].
-    pub fn new(typed: StudyFile, base: &Path) -> Result<Self> {
+    /// The plan of what was typed, to fine-tune on one dataset.
+    fn new(typed: &StudyFile, finetune: &DataSource, sources: &mut Sources) -> Result<Self> {
         let shape = shape(&typed.network)?;
         let training = training(&typed.training)?;
-        let strategies = strategies(&typed, &training, &shape)?;
-        let sizes = sizes(&typed)?;
+        let strategies = strategies(typed, &training, &shape)?;
+        let sizes = sizes(typed)?;
         check_fraction("validation", typed.validation)?;
-        let mut finetune = read(&typed.data.finetune, base)?;
+        let mut finetune = sources.read(finetune)?;
+        let pool = pool(typed, &sizes, &finetune)?;
         let pretraining = match strategies.iter().any(|plan| plan.strategy.transfers()) {
-            true => Some(pretraining(&typed, &training, &mut finetune, base)?),
+            true => Some(pretraining(typed, &training, &mut finetune, sources)?),
             false => None,
         };
         if typed.log10 {
             check_positive(&finetune, "data.finetune")?;
         }
-        let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
-        if typed.test == 0 {
-            return Err(input_error!(
-                "test = 0: keep at least one simulation aside to test on"
-            ));
-        }
-        for size in &sizes {
-            pool.subset(*size, typed.validation, 0)?;
-        }
         Ok(Self {
-            name: typed.name,
+            name: typed.name.clone(),
+            scenario: None,
             seed: typed.seed,
             seeds: typed.seeds,
             sizes,
@@ -176,11 +196,52 @@ impl Plan {
     }
 }
 
-fn read(source: &DataSource, base: &Path) -> Result<Dataset> {
-    match source {
-        DataSource::File(path) => Dataset::load(&base.join(path)),
-        DataSource::Import(source) => source.read(base),
+/// Puts `prefix: ` before an input error.
+fn prefix(error: Error, prefix: &str) -> Error {
+    match error {
+        Error::Input(text) => Error::Input(format!("{prefix}: {text}")),
+        other => other,
     }
+}
+
+fn check_scenarios(typed: &StudyFile) -> Result<()> {
+    if typed.data.finetune.is_some() {
+        return Err(input_error!(
+            "there is data.finetune and there are [[scenario]] tables, which have their own; leave one of them out"
+        ));
+    }
+    for (place, scenario) in typed.scenario.iter().enumerate() {
+        let name = &scenario.name;
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err(input_error!(
+                "scenario.name = \"{name}\": it names a folder; use letters, digits, - and _"
+            ));
+        }
+        if typed.scenario[..place]
+            .iter()
+            .any(|other| other.name == *name)
+        {
+            return Err(input_error!(
+                "scenario.name = \"{name}\" is there twice; each scenario has its own folder of results"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The rows to test on and the rest, enough of them for every size.
+fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset) -> Result<Pool> {
+    let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
+    if typed.test == 0 {
+        return Err(input_error!(
+            "test = 0: keep at least one simulation aside to test on"
+        ));
+    }
+    for size in sizes {
+        pool.subset(*size, typed.validation, 0)?;
+    }
+    Ok(pool)
 }
 
 fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
@@ -372,14 +433,14 @@ fn pretraining(
     typed: &StudyFile,
     training: &Training,
     finetune: &mut Dataset,
-    base: &Path,
+    sources: &mut Sources,
 ) -> Result<Pretraining> {
     let Some(source) = &typed.data.pretrain else {
         return Err(input_error!(
             "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
         ));
     };
-    let dataset = read(source, base)?;
+    let dataset = sources.pretrain(source)?;
     check_inputs(&dataset, finetune)?;
     let new: Vec<String> = finetune
         .target_names
@@ -416,48 +477,4 @@ fn pretraining(
         dummies,
         training,
     })
-}
-
-fn check_inputs(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
-    let (before, after) = (pretrain.inputs.columns, finetune.inputs.columns);
-    if before != after {
-        return Err(input_error!(
-            "data.pretrain has {before} inputs but data.finetune has {after}; a network can only be reused on the same inputs"
-        ));
-    }
-    let apart = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6 * a.abs().max(b.abs());
-    match pretrain
-        .axis
-        .iter()
-        .zip(&finetune.axis)
-        .position(|pair| apart(&pair))
-    {
-        Some(place) => Err(input_error!(
-            "input {place} lies at {} {} in data.pretrain but at {} in data.finetune; the bins must be the same",
-            pretrain.axis_name,
-            pretrain.axis[place],
-            finetune.axis[place]
-        )),
-        None => Ok(()),
-    }
-}
-
-fn check_targets(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
-    for (name, range) in pretrain.target_names.iter().zip(&pretrain.target_ranges) {
-        let Some(place) = finetune.target_names.iter().position(|other| other == name) else {
-            return Err(input_error!(
-                "data.pretrain has the target '{name}', which data.finetune has not ({}); choose the shared ones with \
-                 `targets = [...]`, or rename with `target_names`",
-                finetune.target_names.join(", ")
-            ));
-        };
-        if finetune.target_ranges[place] != *range {
-            return Err(input_error!(
-                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in data.finetune; give both the \
-                 same `target_ranges`",
-                finetune.target_ranges[place]
-            ));
-        }
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::plan::Plan;
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::files::write_bytes;
 use crate::input_error;
@@ -38,6 +39,8 @@ pub struct Provenance {
     pub strategies: Vec<&'static str>,
     /// SHA-256 of the datasets.
     pub data: serde_json::Value,
+    /// Where the datasets are from: files with their SHA-256, or what was simulated.
+    pub sources: serde_json::Value,
     /// `running`, `finished` or `stopped`.
     pub status: &'static str,
     /// Runs that are in the tables.
@@ -55,10 +58,8 @@ pub struct Provenance {
 impl Provenance {
     /// Of a plan on a device, before it began.
     pub fn new(plan: &Plan, device: serde_json::Value, runs_planned: usize) -> Self {
-        let pretrain = plan
-            .pretraining
-            .as_ref()
-            .map(|pretraining| pretraining.dataset.hash());
+        let pretrain = plan.pretraining.as_ref().map(|p| &p.dataset);
+        let finetune = &plan.finetune;
         Self {
             name: plan.name.clone(),
             shoal: env!("CARGO_PKG_VERSION").into(),
@@ -71,7 +72,14 @@ impl Provenance {
                 .iter()
                 .map(|plan| plan.strategy.name())
                 .collect(),
-            data: serde_json::json!({ "finetune": plan.finetune.hash(), "pretrain": pretrain }),
+            data: serde_json::json!({
+                "finetune": finetune.hash(),
+                "pretrain": pretrain.map(Dataset::hash),
+            }),
+            sources: serde_json::json!({
+                "finetune": finetune.provenance,
+                "pretrain": pretrain.map(|dataset| &dataset.provenance),
+            }),
             status: "running",
             runs_finished: 0,
             runs_planned,

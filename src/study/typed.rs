@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::data::Source;
+use super::source::DataSource;
 use crate::error::Result;
 use crate::input_error;
 
@@ -47,6 +47,23 @@ pub struct StudyFile {
     /// The strategies to compare, with what differs in each; default all four.
     #[serde(default)]
     pub strategies: StrategiesTable,
+    /// Several kinds of simulations to fine-tune on, in place of `data.finetune`; each has its own folder of results.
+    #[serde(default)]
+    pub scenario: Vec<ScenarioTable>,
+}
+
+/// `[[scenario]]`: one kind of simulations to fine-tune on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioTable {
+    /// Its name, and that of its folder of results.
+    pub name: String,
+    /// What to fine-tune on.
+    pub finetune: DataSource,
+    /// Overrides the study's.
+    pub sizes: Option<Vec<usize>>,
+    /// Overrides the study's.
+    pub test: Option<usize>,
 }
 
 fn one() -> u64 {
@@ -68,44 +85,8 @@ fn yes() -> bool {
 pub struct DataTable {
     /// What to pre-train on; not needed if no strategy transfers.
     pub pretrain: Option<DataSource>,
-    /// What to fine-tune on.
-    pub finetune: DataSource,
-}
-
-/// A dataset: the path of an `.npz`, or a table of files as `shoal import` takes them.
-#[derive(Clone, Debug)]
-pub enum DataSource {
-    /// A dataset of shoal.
-    File(std::path::PathBuf),
-    /// Files to import on the way.
-    Import(Box<Source>),
-}
-
-impl<'de> Deserialize<'de> for DataSource {
-    // by hand, because an untagged enum would swallow the error that names the unknown key
-    fn deserialize<D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = DataSource;
-            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-                formatter.write_str("the path of a dataset (.npz), or a table with x and y")
-            }
-            fn visit_str<E>(self, path: &str) -> std::result::Result<DataSource, E> {
-                Ok(DataSource::File(path.into()))
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                map: A,
-            ) -> std::result::Result<DataSource, A::Error> {
-                let source =
-                    Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(DataSource::Import(Box::new(source)))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
+    /// What to fine-tune on; not needed if there are scenarios.
+    pub finetune: Option<DataSource>,
 }
 
 /// `[network]`: the hidden layers of every network, and its outputs.

@@ -1,0 +1,232 @@
+//! How good the simulated spectra are: `cargo run --release --example accuracy`.
+//!
+//! Compares them with the 200 spectra of CAMB in `tests/reference/camb/` and, where they are at hand, with the real ones in
+//! `../shared/quijote`. Prints the tables and draws the figures of `data/simulations/README.md`.
+
+use std::path::Path;
+
+use kuva::backend::raster::RasterBackend;
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::LinePlot;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::render_multiple;
+use shoal::Result;
+use shoal::data::array::{Matrix, read_matrix};
+use shoal::simulate::linear::primordial;
+use shoal::simulate::{Correction, Cosmology, Shells, linear, nonlinear};
+
+/// The bins that are printed.
+const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];
+
+/// One line of a figure: a name, and a value per bin.
+type Curve = (String, Vec<f64>);
+
+fn cosmology(row: &[f64]) -> Cosmology {
+    Cosmology {
+        omega_m: row[0],
+        omega_b: row[1],
+        h: row[2],
+        n_s: row[3],
+        sigma_8: row[4],
+        m_nu: row.get(5).copied().unwrap_or(0.0),
+        w: row.get(6).copied().unwrap_or(-1.0),
+    }
+}
+
+/// The mean over rows of `value` of each bin.
+fn mean(rows: &[Vec<f64>], value: impl Fn(f64) -> f64) -> Vec<f64> {
+    let column =
+        |bin: usize| rows.iter().map(|row| value(row[bin])).sum::<f64>() / rows.len() as f64;
+    (0..79).map(column).collect()
+}
+
+/// Root mean square of ratios less one, per bin.
+fn scatter(ratios: &[Vec<f64>]) -> Vec<f64> {
+    mean(ratios, |ratio| (ratio - 1.0).powi(2))
+        .into_iter()
+        .map(f64::sqrt)
+        .collect()
+}
+
+fn over(ours: impl Fn(f64) -> f64, theirs: &[f64], k: &[f64]) -> Vec<f64> {
+    k.iter()
+        .zip(theirs)
+        .map(|(&k, theirs)| ours(k) / theirs)
+        .collect()
+}
+
+/// Linear, nonlinear and suppression, each the rms of the ratio to CAMB's.
+fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
+    let member = |name: &str| {
+        read_matrix(Path::new(&format!(
+            "tests/reference/camb/spectra.npz:{name}"
+        )))
+    };
+    let (parameters, lin) = (member("parameters")?, member("linear")?);
+    let (light, non) = (member("massless")?, member("nonlinear")?);
+    let mut curves = Vec::new();
+    for (start, name) in [(0, "LCDM"), (100, "neutrinos")] {
+        let [mut a, mut b, mut c] = [const { Vec::new() }; 3];
+        for row in start..start + 100 {
+            let universe = cosmology(parameters.row(row));
+            if universe.omega_b / universe.omega_m >= 0.25 {
+                continue;
+            }
+            let spectrum = linear(&universe)?;
+            a.push(over(|k| spectrum.at(k), lin.row(row), k));
+            let spectrum = nonlinear(&universe, &spectrum)?;
+            b.push(over(|k| spectrum.at(k), non.row(row), k));
+            let (with, without) = (
+                primordial(&universe)?,
+                primordial(&Cosmology {
+                    m_nu: 0.0,
+                    ..universe
+                })?,
+            );
+            let theirs: Vec<f64> = lin
+                .row(row)
+                .iter()
+                .zip(light.row(row))
+                .map(|(a, b)| a / b)
+                .collect();
+            let ratio = over(|k| with.at(k) / without.at(k), &theirs, k);
+            c.push(ratio.iter().map(|value| value / ratio[0]).collect());
+        }
+        curves.push((format!("linear, {name}"), scatter(&a)));
+        curves.push((format!("nonlinear, {name}"), scatter(&b)));
+        if start > 0 {
+            curves.push(("suppression by neutrinos".into(), scatter(&c)));
+        }
+    }
+    Ok(curves)
+}
+
+/// The mean of real over ours of the odd rows of a set, by the share of baryons in cold matter, and the scatter of all.
+fn against_quijote(set: &str, correct: bool) -> Result<(Vec<Curve>, Vec<Curve>)> {
+    let file = |end: &str| read_matrix(Path::new(&format!("../shared/quijote/{set}_{end}")));
+    let (parameters, real): (Matrix, Matrix) = (file("params.txt")?, file("pk.npy")?);
+    let shells = Shells::new(1000.0, 79);
+    let k = shells.k();
+    let mut ratios: Vec<(f64, Vec<f64>)> = Vec::new();
+    for row in (1..parameters.rows).step_by(2) {
+        let universe = cosmology(parameters.row(row));
+        let ours = shells.average(&nonlinear(&universe, &linear(&universe)?)?);
+        let correction = Correction::new(&universe);
+        let mut ratio = Vec::with_capacity(79);
+        for bin in 0..79 {
+            let factor = if correct { correction.at(k[bin])? } else { 1.0 };
+            ratio.push(real.row(row)[bin] / ours[bin] / factor);
+        }
+        ratios.push((universe.omega_b / universe.omega_cold(), ratio));
+    }
+    let (mut means, mut scatters) = (Vec::new(), Vec::new());
+    for (low, high) in [
+        (0.0, 0.15),
+        (0.15, 0.25),
+        (0.25, 0.4),
+        (0.4, 0.9),
+        (0.0, 0.9),
+    ] {
+        let some = ratios
+            .iter()
+            .filter(|(share, _)| (low..high).contains(share));
+        let some: Vec<Vec<f64>> = some.map(|(_, ratio)| ratio.clone()).collect();
+        let name = format!("baryons {low} to {high}, {} spectra", some.len());
+        let centre = mean(&some, |ratio| ratio);
+        let square = mean(&some, |ratio| ratio * ratio);
+        let width = square.iter().zip(&centre).map(|(s, c)| (s - c * c).sqrt());
+        scatters.push((name.clone(), width.collect()));
+        means.push((name, centre));
+    }
+    Ok((means, scatters))
+}
+
+fn print(title: &str, k: &[f64], curves: &[Curve]) {
+    let cells = |values: &[f64], places: usize| -> String {
+        PRINTED
+            .iter()
+            .map(|&bin| format!(" {:.places$} |", values[bin]))
+            .collect()
+    };
+    println!("\n{title}\n\n| k [h/Mpc] |{}", cells(k, 3));
+    println!("|---|{}", "---|".repeat(PRINTED.len()));
+    for (name, values) in curves {
+        println!("| {name} |{}", cells(values, 4));
+    }
+}
+
+fn draw(stem: &str, title: &str, value: &str, k: &[f64], curves: &[Curve]) -> std::io::Result<()> {
+    let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#333333"];
+    let line = |((name, values), colour): (&Curve, &&str)| {
+        let points: Vec<(f64, f64)> = k.iter().copied().zip(values.iter().copied()).collect();
+        let line = LinePlot::new()
+            .with_data(points)
+            .with_color(*colour)
+            .with_stroke_width(2.0);
+        Plot::Line(line.with_legend(name.as_str()))
+    };
+    let plots: Vec<Plot> = curves.iter().zip(&colours).map(line).collect();
+    let layout = Layout::auto_from_plots(&plots)
+        .with_width(900.0)
+        .with_height(460.0)
+        .with_title(title)
+        .with_x_label("k [h/Mpc]")
+        .with_y_label(value);
+    let scene = render_multiple(plots, layout);
+    std::fs::write(
+        format!("data/simulations/{stem}.svg"),
+        SvgBackend::new().render_scene(&scene),
+    )?;
+    let png = RasterBackend::new().with_scale(2.0).render_scene(&scene);
+    std::fs::write(
+        format!("data/simulations/{stem}.png"),
+        png.map_err(std::io::Error::other)?,
+    )
+}
+
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    std::env::set_current_dir(env!("CARGO_MANIFEST_DIR"))?;
+    let k = Shells::new(1000.0, 79).k();
+    let camb_k = read_matrix(Path::new("tests/reference/camb/spectra.npz:k"))?.values;
+    let curves = against_camb(&camb_k)?;
+    print(
+        "Scatter around CAMB (rms), Omega_b / Omega_m < 0.25",
+        &camb_k,
+        &curves,
+    );
+    draw(
+        "camb",
+        "Scatter around CAMB, baryons less than a quarter of matter",
+        "rms",
+        &camb_k,
+        &curves,
+    )?;
+    if !Path::new("../shared/quijote").is_dir() {
+        println!("\nThe real spectra are not at ../shared/quijote.");
+        return Ok(());
+    }
+    for set in ["lcdm", "neutrino"] {
+        for (correct, how) in [(false, "hmcode"), (true, "corrected")] {
+            let (means, scatters) = against_quijote(set, correct)?;
+            print(
+                &format!("Mean of real over simulated, {set}, {how}"),
+                &k,
+                &means,
+            );
+            print(
+                &format!("Scatter of real over simulated, {set}, {how}"),
+                &k,
+                &scatters,
+            );
+            // holes of the linear spectrum would set the scale
+            let drawn: Vec<Curve> = means
+                .into_iter()
+                .filter(|(name, _)| !name.contains("to 0.9"))
+                .collect();
+            let title = format!("Quijote over simulated, {set}, {how}");
+            draw(&format!("{set}_{how}"), &title, "mean ratio", &k, &drawn)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The matter power spectra of `simulate` beside those of others: CAMB's, and the real ones of Quijote.
+
+use std::path::{Path, PathBuf};
+
+use shoal::data::array::{Matrix, read_matrix};
+use shoal::simulate::Cosmology;
+
+#[path = "spectra/camb.rs"]
+mod camb;
+#[path = "spectra/input.rs"]
+mod input;
+#[path = "spectra/quijote.rs"]
+mod quijote;
+
+/// A path in the project's folder.
+fn path(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
+}
+
+fn read(below: &str) -> Matrix {
+    read_matrix(&path(below)).unwrap()
+}
+
+/// A universe from Omega_m, Omega_b, h, n_s, sigma_8 and, for the neutrino sets, M_nu and w.
+fn cosmology(row: &[f64]) -> Cosmology {
+    Cosmology {
+        omega_m: row[0],
+        omega_b: row[1],
+        h: row[2],
+        n_s: row[3],
+        sigma_8: row[4],
+        m_nu: row.get(5).copied().unwrap_or(0.0),
+        w: row.get(6).copied().unwrap_or(-1.0),
+    }
+}
+
+/// Root mean square of each column of ratios less one.
+fn scatter(ratios: &[Vec<f64>]) -> Vec<f64> {
+    let square = |bin: usize| {
+        ratios
+            .iter()
+            .map(|row| (row[bin] - 1.0).powi(2))
+            .sum::<f64>()
+    };
+    (0..ratios[0].len())
+        .map(|bin| (square(bin) / ratios.len() as f64).sqrt())
+        .collect()
+}
+
+/// All bins are below a bound, else all are printed.
+#[track_caller]
+fn below(what: &str, k: &[f64], values: &[f64], bound: f64) {
+    let lines: Vec<String> = (k.iter().zip(values))
+        .map(|(k, v)| format!("{k:.4} {v:.5}"))
+        .collect();
+    let worst = values.iter().copied().fold(0.0, f64::max);
+    // a NaN is not below anything
+    assert!(
+        values.iter().all(|&value| value < bound),
+        "{what}: {worst:.5} is not below {bound}; k, value:\n{}",
+        lines.join("\n")
+    );
+    eprintln!("{what}: at most {worst:.5}");
+}
