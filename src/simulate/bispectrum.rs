@@ -6,9 +6,10 @@
 //!
 //! P12(k) = 2 integral d^3q / (2 pi)^3 F2(q, p) M(k) M(q) M(p) B(k, q, p), p = |k - q|,
 //!
-//! F2 = 5/7 + (nu/2)(q/p + p/q) + (2/7) nu^2 with nu the cosine between q and k - q. M(k) = 2/3 (c k / H0)^2 T(k) D / Om turns the
-//! primordial potential into the linear density today, D being the growth that equals the scale factor in the matter era (the CMB's
-//! convention of f_NL). The bispectra B are those of the Quijote-PNG simulations (Coulton et al. 2023, arXiv 2206.01619).
+//! F2 = 5/7 + (nu/2)(q/p + p/q) + (2/7) nu^2 with nu the cosine between q and k - q. M(k) = 2/3 (c k / H0)^2 T(k) D / Om turns
+//! the primordial potential into the linear density today, D being the growth that equals the scale factor in the matter era
+//! (the CMB's convention of f_NL). The bispectra B are those of the Quijote-PNG simulations (Coulton et al. 2023,
+//! arXiv 2206.01619).
 //!
 //! Second order in f_NL and the loops beyond the first are left out; simulations follow P12 to k of about 0.1 h/Mpc and then
 //! grow less than it says.

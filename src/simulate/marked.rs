@@ -1,16 +1,18 @@
-//! The marked spectrum M(k): the spectrum of matter weighted by m = [(1 + d_s) / (1 + d_s + d_R)]^p with p = 2 and d_s = 0.25, where d_R is
-//! the density contrast in a sphere of 10 Mpc/h. Dense places count little (Massara et al. 2021, arXiv 2001.11024).
+//! The marked spectrum M(k): the spectrum of matter weighted by m = [(1 + d_s) / (1 + d_s + d_R)]^p with p = 2 and d_s = 0.25,
+//! where d_R is the density contrast in a sphere of 10 Mpc/h. Dense places count little (Massara et al. 2021, arXiv 2001.11024).
 //!
 //! This is no theory: it is a fit to every second of Quijote's marked spectra. To lowest order M = [1 - 1.6 W(k)]^2 P with W the
 //! transform of the sphere (Philcox, Massara & Spergel 2020, arXiv 2006.10055), but today the scatter in the spheres is 0.5 to
 //! 1.4 and the series does not converge. Against Quijote the lowest order is 1.3 to 1.6 times too high for k < 0.1 h/Mpc,
-//! vanishes near k = 0.2 where M does not, and is 3 to 5 times too high from 0.36 to 0.5. The one-loop terms of that paper and of Philcox,
-//! Aviles & Massara 2021 (arXiv 2010.05914), with their coefficients set free as functions of that scatter (33 numbers), still
-//! left 5 % at k > 0.1 and 10 % below. So [`Mark`] is the ratio M / P, cubic in the parameters, as `data/quijote/marked.py`
-//! fits it. On the spectra that the fit has not seen, M by that ratio and HMcode-2020 is, where baryons are at most 0.4 of
-//! cold matter, right in the mean to 1 % (LCDM) and 3 % (neutrinos) for k < 0.1 and to 1 % above, where single spectra scatter
-//! by 1.2 % and 1.4 %, much of it theirs. Where baryons are 0.4 to 0.6 of cold matter, in 7 % of Quijote's hypercube, the mean
-//! is up to 9 % (29 %) off and the scatter 7 % (9 %); beyond, only the shape is right.
+//! vanishes near k = 0.2 where M does not, and is 3 to 5 times too high from 0.36 to 0.5. The one-loop terms of that paper and
+//! of Philcox, Aviles & Massara 2021 (arXiv 2010.05914), with their coefficients set free as functions of that scatter (33
+//! numbers), still left 5 % at k > 0.1 and 10 % below.
+//!
+//! So [`Mark`] is the ratio M / P, cubic in the parameters, as `data/quijote/marked.py` fits it. On the spectra that the fit has
+//! not seen, M by that ratio and HMcode-2020 is, where baryons are at most 0.4 of cold matter, right in the mean to 1 % (LCDM)
+//! and 3 % (neutrinos) for k < 0.1 and to 1 % above, where single spectra scatter by 1.2 % and 1.4 %, much of it their own.
+//! Where baryons are 0.4 to 0.6 of cold matter, 7 to 9 % of Quijote's hypercubes, the mean is up to 9 % (29 %) off and the
+//! scatter 7 % (9 %); beyond, only the order of magnitude is right.
 
 use std::sync::LazyLock;
 

@@ -36,7 +36,7 @@ fn the_growth_is_that_of_an_adaptive_solver() {
         ratios.extend(ours.iter().zip(right).map(|(ours, right)| ours / right));
     }
     let (largest, _) = off(&ratios);
-    assert!(largest < 3e-4, "{largest}");
+    assert!(largest < 5e-5, "{largest}");
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn sigma_8_grows_as_the_labels_of_quijote_mg_say() {
         ratios.push(square.sqrt() / row[4]);
     }
     let (largest, rms) = off(&ratios);
-    // the two largest have more than 20 % of their matter in neutrinos
-    assert!(rms < 0.005 && largest < 0.03, "{rms} {largest}");
+    // the labels come from a Boltzmann code with all that neutrinos do, ours know only where they stop clustering
+    assert!(rms < 0.005 && largest < 0.012, "{rms} {largest}");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn the_boost_is_that_of_emantis() {
         ratios.extend(ours.iter().zip(right).map(|(ours, right)| ours / right));
     }
     let (largest, rms) = off(&ratios);
-    assert!(rms < 0.005 && largest < 0.03, "{rms} {largest}");
+    assert!(rms < 0.004 && largest < 0.025, "{rms} {largest}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn beyond_emantis_the_boost_is_that_of_fremu_within_its_noise() {
     let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
     let (largest, rms) = off(&ratios);
     assert!(
-        (mean - 1.0).abs() < 0.015 && rms < 0.035,
+        (mean - 1.0).abs() < 0.015 && rms < 0.03,
         "mean {mean}, rms {rms}, largest {largest}"
     );
 }
