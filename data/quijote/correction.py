@@ -9,9 +9,11 @@ ln(P / P_HMcode) of the rows with an even number; the figures printed are those 
 not seen.
 
 ln(P / P_HMcode)(k) = sum_ij c_ij q_i u^j,  u = k / (k + 0.1 h/Mpc), j = 2..5, so that large scales stay as they are; q_i are the
-products of up to two of
+products of up to three of
     ln(Omega_m / 0.25) / 0.8, ln(Omega_b / 0.05) / 0.45, ln(h / 0.7) / 0.3, (n_s - 1) / 0.2, ln(sigma_8 / 0.8) / 0.25
-and for neutrinos f_nu / 0.1, (w + 1) / 0.3, in the order 1, a, b, ..., aa, ab, ..., bb, ...
+and for neutrinos f_nu / 0.1, (w + 1) / 0.3, in the order 1, a, b, ..., aa, ab, ..., bb, ..., aaa, aab, ...
+Ratios count less where the share f of baryons in cold matter is large, as 1 / (1 + (f / 0.35)^6), and are cut at exp(+-0.4):
+there the linear spectrum has holes that no smooth factor fills.
 Needs numpy.
 """
 
@@ -32,8 +34,8 @@ def features(p):
     ]
     if p.shape[1] > 5:
         columns += [p[:, 5] / 93.14 / p[:, 2] ** 2 / p[:, 0] / 0.1, (p[:, 6] + 1) / 0.3]
-    pairs = itertools.combinations_with_replacement(columns, 2)
-    return np.array([np.ones(len(p)), *columns, *(a * b for a, b in pairs)]).T
+    some = [c for count in range(4) for c in itertools.combinations_with_replacement(columns, count)]
+    return np.array([np.prod(c, axis=0) * np.ones(len(p)) for c in some]).T
 
 
 def fit(name, folder, model):
@@ -48,11 +50,11 @@ def fit(name, folder, model):
     weight = 1 / np.sqrt(2 / modes + 0.012**2)
     known = np.isfinite(ratio).all(1)
     even = np.arange(len(p)) % 2 == 0
-    # where baryons are most of cold matter the linear spectrum has holes that no smooth factor fills
-    rows = known & even & (share < 0.4)
+    rows = known & even
     q = features(p)
-    amplitudes = np.log(ratio[rows]) * weight @ np.linalg.pinv(basis * weight[:, None]).T
-    coefficients = np.linalg.solve(q[rows].T @ q[rows] + np.eye(q.shape[1]), q[rows].T @ amplitudes)
+    amplitudes = np.clip(np.log(ratio[rows]), -0.4, 0.4) * weight @ np.linalg.pinv(basis * weight[:, None]).T
+    counted = q[rows].T / (1 + (share[rows] / 0.35) ** 6)
+    coefficients = np.linalg.solve(counted @ q[rows] + np.eye(q.shape[1]), counted @ amplitudes)
     held = known & ~even
     left = ratio / np.exp(q @ coefficients @ basis.T)
     at = [0, 3, 7, 15, 31, 56, 78]

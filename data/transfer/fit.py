@@ -15,7 +15,8 @@ on the axis x = k s, s the sound horizon of EH98 equation 6 with the densities o
     NAME_points          (points, coordinates), scaled
     NAME_weights         (points, curves)
     NAME_curves          (curves + 1, x); the first is the mean
-and axis, x. The widths were found once by minimising the leave-one-out error (`python fit.py widths`).
+and axis, x. The widths below gave the smallest errors held out of a few tried; `python fit.py widths` searches for the smallest
+leave-one-out error, which is worse where most of the prior lies.
 """
 
 import os
@@ -29,7 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 THETA = 2.7255 / 2.7
 EV = 93.14
 AXIS = np.r_[np.geomspace(0.02, 4, 24)[:-1], np.arange(4, 130, 0.8), np.geomspace(130, 420, 14)]
-# found by `widths`; the last is the noise
+# widths of the Gaussians along each coordinate, and the noise
 MASSLESS = np.r_[0.5, 0.5, 1e-10]
 MASSIVE = np.r_[1.05, 1.0, 0.95, 5.0, 5.0, 3e-7]
 

@@ -2,7 +2,7 @@
 //!
 //! HMcode-2020 was made for universes near ours. Where Omega_b h^2 is up to three times ours, as in Quijote's hypercubes, its
 //! power at k = 0.2 h/Mpc is 5 % too high where baryons are a tenth of matter and 12 % too low where they are half of it. A factor that is
-//! quadratic in the parameters takes away what is smooth of that, so that a network trained on these spectra does not learn the
+//! cubic in the parameters takes away what is smooth of that, so that a network trained on these spectra does not learn the
 //! difference. `data/quijote/correction.py` made it and says how well it does on the other half of the spectra. It ends where
 //! Quijote's bins end, and is separate so that [`super::nonlinear()`] stays what its authors published.
 
@@ -92,13 +92,18 @@ pub(super) fn parameters(cosmology: &Cosmology, massive: bool) -> Vec<f64> {
     parameters
 }
 
-/// 1, the parameters and their products by twos.
+/// 1, the parameters, and their products by twos and threes.
 fn products(cosmology: &Cosmology, massive: bool) -> Vec<f64> {
     let parameters = parameters(cosmology, massive);
     let mut products = vec![1.0];
     products.extend(&parameters);
     for (i, a) in parameters.iter().enumerate() {
         products.extend(parameters[i..].iter().map(|b| a * b));
+    }
+    for (i, a) in parameters.iter().enumerate() {
+        for (j, b) in parameters.iter().enumerate().skip(i) {
+            products.extend(parameters[j..].iter().map(|c| a * b * c));
+        }
     }
     products
 }

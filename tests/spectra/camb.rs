@@ -1,4 +1,4 @@
-//! 200 universes of CAMB, made by `reference/camb/make.py`.
+//! Universes of CAMB, made by `reference/camb/make.py`.
 
 use shoal::simulate::linear::primordial;
 use shoal::simulate::{Cosmology, linear, nonlinear};
@@ -15,8 +15,9 @@ fn member(name: &str) -> Matrix {
 /// The rows of the table, the first half LCDM, the other with neutrinos, that `keep` keeps.
 fn rows(half: usize, keep: impl Fn(&Cosmology) -> bool) -> Vec<(usize, Cosmology)> {
     let parameters = member("parameters");
-    assert_eq!((parameters.rows, parameters.columns), (200, 7));
-    let all = (100 * half..100 * (half + 1)).map(|row| (row, cosmology(parameters.row(row))));
+    assert!(parameters.rows > 150 && parameters.columns == 7);
+    let end = (100 * (half + 1)).min(parameters.rows);
+    let all = (100 * half..end).map(|row| (row, cosmology(parameters.row(row))));
     all.filter(|(_, universe)| keep(universe)).collect()
 }
 
@@ -33,7 +34,7 @@ fn linear_spectra_are_those_of_camb() {
     let (k, table) = (member("k").values, member("linear"));
     for (half, name) in ["LCDM", "neutrinos"].into_iter().enumerate() {
         // where baryons are most of cold matter the spectrum has holes, and errors relative to nothing
-        for (most, bound) in [(0.25, 0.005), (0.7, 0.02)] {
+        for (most, bound) in [(0.25, 0.005), (0.9, 0.02)] {
             let some = rows(half, |c| c.omega_b / c.omega_cold() < most);
             let found: Vec<Vec<f64>> = some
                 .iter()
@@ -55,7 +56,7 @@ fn linear_spectra_are_those_of_camb() {
 fn nonlinear_spectra_are_those_of_camb() {
     let (k, table) = (member("k").values, member("nonlinear"));
     for (half, name) in ["LCDM", "neutrinos"].into_iter().enumerate() {
-        for (most, bound) in [(0.25, 0.01), (0.7, 0.02)] {
+        for (most, bound) in [(0.25, 0.01), (0.9, 0.02)] {
             let some = rows(half, |c| c.omega_b / c.omega_cold() < most);
             let found: Vec<Vec<f64>> = some
                 .iter()
@@ -79,7 +80,7 @@ fn nonlinear_spectra_are_those_of_camb() {
 fn neutrinos_suppress_as_in_camb() {
     let k = member("k").values;
     let (heavy, light) = (member("linear"), member("massless"));
-    for (most, bound) in [(0.25, 0.01), (0.7, 0.02)] {
+    for (most, bound) in [(0.25, 0.01), (0.9, 0.02)] {
         let some = rows(1, |c| c.omega_b / c.omega_cold() < most);
         let found: Vec<Vec<f64>> = some
             .iter()
