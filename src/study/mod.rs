@@ -7,6 +7,7 @@ mod execution;
 mod jobs;
 mod plan;
 mod results;
+pub mod search;
 mod typed;
 
 pub use execution::{Event, execute};
