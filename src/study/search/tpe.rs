@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn the_best_tenth_is_split_off() {
-        let trials: Vec<Trial> = (0..21).map(|i| trial(i, f64::from((i * 13) % 21))).collect();
+        let trials: Vec<Trial> = (0..21)
+            .map(|i| trial(i, f64::from((i * 13) % 21)))
+            .collect();
         let (best, rest) = split(&trials);
         assert_eq!(
             best.iter()
