@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shoal::study::search::{
-    Choice, Condition, Distribution, Parameter, Range, Space, State, Trial,
-};
+use shoal::study::search::{Choice, Distribution, Parameter, Range, Space, State, Trial};
 
 #[path = "search/bests.rs"]
 mod bests;

@@ -5,6 +5,7 @@
 
 mod execution;
 mod jobs;
+pub mod journal;
 mod plan;
 mod results;
 pub mod search;
