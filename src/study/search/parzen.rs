@@ -29,8 +29,8 @@ enum Kernels {
 struct Normal {
     mean: f64,
     deviation: f64,
-    /// Logarithm of the probability between the ends.
-    log_mass: f64,
+    /// Logarithm of its weight over what of it lies between the ends; over its deviation too if there are no steps.
+    log_scale: f64,
 }
 
 impl Parzen {
@@ -43,7 +43,7 @@ impl Parzen {
         let kernels = match distribution {
             Distribution::Range(range) => Kernels::Normals {
                 range: *range,
-                normals: normals(range, observations),
+                normals: normals(range, observations, &weights),
             },
             Distribution::Choices(choices) => {
                 Kernels::Choices(smoothed(choices.len(), observations))
@@ -77,12 +77,7 @@ impl Parzen {
 
     /// Logarithm of the density at a value, on the axis of a range; of the probability if values are in steps or choices.
     pub fn log_density(&self, value: f64) -> f64 {
-        let terms = self
-            .weights
-            .iter()
-            .enumerate()
-            .map(|(i, weight)| weight.ln() + self.log_kernel(i, value));
-        let terms: Vec<f64> = terms.collect();
+        let terms = self.log_terms(value);
         let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if largest == f64::NEG_INFINITY {
             return largest;
@@ -95,10 +90,33 @@ impl Parzen {
                 .ln()
     }
 
-    fn log_kernel(&self, kernel: usize, value: f64) -> f64 {
+    /// What each kernel adds.
+    fn log_terms(&self, value: f64) -> Vec<f64> {
         match &self.kernels {
-            Kernels::Choices(rows) => rows[kernel][value as usize].ln(),
-            Kernels::Normals { range, normals } => normals[kernel].log_density(range, value),
+            Kernels::Choices(rows) => {
+                let shares = self.weights.iter().zip(rows);
+                shares
+                    .map(|(weight, row)| (weight * row[value as usize]).ln())
+                    .collect()
+            }
+            Kernels::Normals { range, normals } => match range.step() {
+                None => {
+                    let place = range.place(value);
+                    normals
+                        .iter()
+                        .map(|normal| normal.log_scale + log_density(normal.standard(place)))
+                        .collect()
+                }
+                Some(step) => {
+                    let sides =
+                        [value - step / 2.0, value + step / 2.0].map(|side| range.place(side));
+                    let mass = |normal: &Normal| {
+                        let [below, above] = sides.map(|side| normal.standard(side));
+                        normal.log_scale + log_mass(below, above)
+                    };
+                    normals.iter().map(mass).collect()
+                }
+            },
         }
     }
 
@@ -118,23 +136,24 @@ impl Parzen {
 }
 
 impl Normal {
-    fn new(range: &Range, mean: f64, deviation: f64) -> Self {
+    fn new(range: &Range, mean: f64, deviation: f64, weight: f64) -> Self {
         let (low, high) = range.ends();
+        let inside = log_mass((low - mean) / deviation, (high - mean) / deviation);
+        let width = if range.step().is_none() {
+            deviation.ln()
+        } else {
+            0.0
+        };
         Self {
             mean,
             deviation,
-            log_mass: log_mass((low - mean) / deviation, (high - mean) / deviation),
+            log_scale: weight.ln() - inside - width,
         }
     }
 
-    fn log_density(&self, range: &Range, value: f64) -> f64 {
-        let standard = |value: f64| (range.place(value) - self.mean) / self.deviation;
-        match range.step() {
-            None => log_density(standard(value)) - self.log_mass - self.deviation.ln(),
-            Some(step) => {
-                log_mass(standard(value - step / 2.0), standard(value + step / 2.0)) - self.log_mass
-            }
-        }
+    /// A place on the axis as this normal sees it.
+    fn standard(&self, place: f64) -> f64 {
+        (place - self.mean) / self.deviation
     }
 }
 
@@ -152,19 +171,23 @@ fn fading_weights(count: usize) -> Vec<f64> {
 }
 
 /// A normal for each observation and the prior's last.
-fn normals(range: &Range, observations: &[f64]) -> Vec<Normal> {
+fn normals(range: &Range, observations: &[f64], weights: &[f64]) -> Vec<Normal> {
     let (low, high) = range.ends();
     let width = high - low;
-    let means: Vec<f64> = observations
+    let mut means: Vec<f64> = observations
         .iter()
         .map(|value| range.place(*value))
         .collect();
     let narrowest = width / (2.0 + means.len() as f64).min(100.0);
-    let kernels = means.iter().zip(spacings(&means, low, high));
-    let kernels =
-        kernels.map(|(mean, spacing)| Normal::new(range, *mean, spacing.clamp(narrowest, width)));
+    let mut deviations = spacings(&means, low, high);
+    deviations
+        .iter_mut()
+        .for_each(|deviation| *deviation = deviation.clamp(narrowest, width));
+    means.push(0.5 * (low + high));
+    deviations.push(width);
+    let kernels = means.iter().zip(deviations).zip(weights);
     kernels
-        .chain([Normal::new(range, 0.5 * (low + high), width)])
+        .map(|((mean, deviation), weight)| Normal::new(range, *mean, deviation, *weight))
         .collect()
 }
 

@@ -25,6 +25,23 @@ impl Pruner {
             Pruner::Halving(halving) => halving.stops(trial, others),
         }
     }
+
+    /// Whether a trial with a loss for every epoch may stop after this one. Only those losses need to be told and kept.
+    pub fn decides_after(&self, epoch: u32) -> bool {
+        match self {
+            Pruner::Off => false,
+            Pruner::Median(median) => {
+                let past = epoch.checked_sub(median.warmup);
+                past.is_some_and(|past| past % median.interval == 0)
+            }
+            Pruner::Halving(halving) => {
+                let rungs = (0..).map(|rung| halving.epochs(rung));
+                rungs
+                    .take_while(|rung| *rung <= u64::from(epoch))
+                    .any(|rung| rung == u64::from(epoch))
+            }
+        }
+    }
 }
 
 /// Stops a trial whose best loss so far is above the median of the losses that complete trials had at the same epoch.
@@ -84,7 +101,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 /// Asynchronous successive halving (Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020): at rung k,
 /// after `first * factor^(delay + k)` epochs, only the best 1 / `factor` of the trials that have been there go on.
 ///
-/// Rungs are found in the losses alone, which needs a loss for every epoch of every trial.
+/// Rungs are found in the losses alone, which needs a loss for the epoch of every rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halving {
     /// Epochs before the first rung (the paper's r), at least 1.
@@ -189,6 +206,10 @@ mod tests {
             delay: 0,
         };
         assert_eq!([0, 1, 2].map(|rung| halving.epochs(rung)), [2, 4, 8]);
+        let rungs: Vec<u32> = (1..20)
+            .filter(|epoch| Pruner::Halving(halving).decides_after(*epoch))
+            .collect();
+        assert_eq!(rungs, [2, 4, 8, 16]);
         let others: Vec<Trial> = (0..3u32)
             .map(|i| trial(i, State::Pruned, &[9.0, f64::from(i)]))
             .collect();
