@@ -14,10 +14,14 @@ mod bests;
 mod estimators;
 #[path = "search/journal.rs"]
 mod journal;
+#[path = "search/optuna.rs"]
+mod optuna;
 #[path = "search/proposals.rs"]
 mod proposals;
 #[path = "search/pruning.rs"]
 mod pruning;
+#[path = "search/space.rs"]
+mod space;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/optuna")

@@ -125,25 +125,28 @@ impl Event {
                 let code = operation::SET_TRIAL_USER_ATTRIBUTE;
                 json!({ "op_code": code, "trial_id": trial, "user_attr": { key: value } })
             }
-            // by hand: a loss may be what JSON has no word for
             Event::Loss { trial, epoch, loss } => {
                 let code = operation::SET_TRIAL_INTERMEDIATE_VALUE;
-                let loss = number(*loss);
-                return format!(
-                    r#"{{"op_code":{code},"worker_id":"{WRITER}","trial_id":{trial},"step":{epoch},"intermediate_value":{loss}}}"#
-                ) + "\n";
+                return by_hand(&[
+                    ("op_code", code.to_string()),
+                    ("trial_id", trial.to_string()),
+                    ("step", epoch.to_string()),
+                    ("intermediate_value", number(*loss)),
+                ]);
             }
             Event::End {
                 trial,
                 state,
                 value,
             } => {
-                let code = operation::SET_TRIAL_STATE_VALUES;
                 let values = value.map_or("null".into(), |value| format!("[{}]", number(value)));
-                let (state, now) = (state_number(*state), now());
-                return format!(
-                    r#"{{"op_code":{code},"worker_id":"{WRITER}","trial_id":{trial},"state":{state},"values":{values},"datetime_complete":"{now}"}}"#
-                ) + "\n";
+                return by_hand(&[
+                    ("op_code", operation::SET_TRIAL_STATE_VALUES.to_string()),
+                    ("trial_id", trial.to_string()),
+                    ("state", state_number(*state).to_string()),
+                    ("values", values),
+                    ("datetime_complete", format!("\"{}\"", now())),
+                ]);
             }
         };
         let Value::Object(mut fields) = fields else {
@@ -152,6 +155,17 @@ impl Event {
         fields.insert("worker_id".into(), WRITER.into());
         Value::Object(fields).to_string() + "\n"
     }
+}
+
+/// A line of fields that are written already; a loss may be what JSON has no word for.
+fn by_hand(fields: &[(&str, String)]) -> String {
+    let fields = fields
+        .iter()
+        .map(|(key, value)| format!(",\"{key}\":{value}"));
+    format!(
+        "{{\"worker_id\":\"{WRITER}\"{}}}\n",
+        fields.collect::<String>()
+    )
 }
 
 /// A trial with its parameters in one line, so that a kill cannot leave half of them.
