@@ -16,6 +16,14 @@ struct Stored {
     functions: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
 }
 
+/// Name, trials at a time, whether multivariate.
+const MODES: [(&str, u32, bool); 4] = [
+    ("one at a time", 1, false),
+    ("ten at a time", 10, false),
+    ("multivariate, one at a time", 1, true),
+    ("multivariate, ten at a time", 10, true),
+];
+
 /// What is minimised, of the parameters of a trial.
 type Function = fn(&[Option<f64>]) -> f64;
 
@@ -150,13 +158,14 @@ fn the_best_of_100_is_as_good_as_optunas() {
     let mut worse = Vec::new();
     for (name, modes) in &stored.functions {
         let function = function(name);
-        for (mode, batch) in [("one at a time", 1), ("ten at a time", 10)] {
+        for (mode, batch, multivariate) in MODES {
             let theirs = &modes[mode];
             let seeds = 0..theirs.len() as u64;
             let tpe = |seed| Tpe {
                 seed,
                 startup: stored.startup,
                 candidates: 24,
+                multivariate,
             };
             let ours: Vec<f64> = seeds
                 .map(|seed| best(&tpe(seed), &function, stored.trials, batch))

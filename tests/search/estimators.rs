@@ -1,7 +1,7 @@
 //! The same histories give the same estimators as in Optuna, and the same densities.
 
 use serde::Deserialize;
-use shoal::study::search::{Parzen, Tpe};
+use shoal::study::search::{Kernels as Ours, Parzen, Tpe};
 
 use crate::{Histories, StoredTrial, reference, trials};
 
@@ -10,6 +10,16 @@ pub struct Case {
     pub history: String,
     pub trials: Vec<StoredTrial>,
     pub parameters: Vec<Stored>,
+    pub joint: Joint,
+}
+
+/// Densities of all parameters together that every finished trial has.
+#[derive(Deserialize)]
+pub struct Joint {
+    names: Vec<String>,
+    points: Vec<Vec<f64>>,
+    log_good: Vec<f64>,
+    log_bad: Vec<f64>,
 }
 
 #[derive(Deserialize)]
@@ -49,18 +59,25 @@ fn equal(what: &str, ours: &[f64], theirs: &[f64]) {
 
 fn same(what: &str, ours: &Parzen, theirs: &Kernels) {
     equal(&format!("{what} weights"), ours.weights(), &theirs.weights);
-    if let (Some(normals), Some(mus), Some(sigmas)) = (ours.normals(), &theirs.mus, &theirs.sigmas)
-    {
-        let (means, deviations): (Vec<f64>, Vec<f64>) = normals.into_iter().unzip();
-        equal(&format!("{what} mus"), &means, mus);
-        equal(&format!("{what} sigmas"), &deviations, sigmas);
-    } else {
-        let rows = theirs.rows.as_ref().expect("choices");
-        equal(
-            &format!("{what} rows"),
-            &ours.choices().expect("choices").concat(),
-            &rows.concat(),
-        );
+    match &ours.kernels()[0] {
+        Ours::Normals { normals, .. } => {
+            let means: Vec<f64> = normals.iter().map(|normal| normal.mean).collect();
+            let deviations: Vec<f64> = normals.iter().map(|normal| normal.deviation).collect();
+            equal(
+                &format!("{what} mus"),
+                &means,
+                theirs.mus.as_ref().expect("mus"),
+            );
+            equal(
+                &format!("{what} sigmas"),
+                &deviations,
+                theirs.sigmas.as_ref().expect("sigmas"),
+            );
+        }
+        Ours::Choices(rows) => {
+            let theirs = theirs.rows.as_ref().expect("rows");
+            equal(&format!("{what} rows"), &rows.concat(), &theirs.concat());
+        }
     }
 }
 
@@ -73,14 +90,14 @@ fn estimators_and_densities_are_optunas() {
         let trials = trials(&case.trials);
         for (index, theirs) in case.parameters.iter().enumerate() {
             let what = format!("{}, {}", case.history, space.parameters()[index].name);
-            let [good, bad] = Tpe::estimators(&space, &trials, index);
+            let [good, bad] = Tpe::estimators(&space, &trials, &[index]);
             same(&format!("{what}, good:"), &good, &theirs.good);
             same(&format!("{what}, bad:"), &bad, &theirs.bad);
             let densities = |parzen: &Parzen| {
                 theirs
                     .points
                     .iter()
-                    .map(|x| parzen.log_density(*x))
+                    .map(|x| parzen.log_density(&[*x]))
                     .collect::<Vec<_>>()
             };
             let (ours_good, ours_bad) = (densities(&good), densities(&bad));
@@ -99,4 +116,43 @@ fn estimators_and_densities_are_optunas() {
         }
     }
     assert!(points > 300, "only {points} points were compared");
+}
+
+#[test]
+fn densities_of_all_parameters_together_are_optunas() {
+    let stored: Histories = reference("estimators.json");
+    let space = stored.space();
+    for Case {
+        history,
+        trials,
+        joint,
+        ..
+    } in &stored.cases
+    {
+        let trials = crate::trials(trials);
+        let shared = Tpe::shared(&space, &trials);
+        let names: Vec<&str> = shared
+            .iter()
+            .map(|index| space.parameters()[*index].name.as_str())
+            .collect();
+        assert_eq!(names, joint.names, "{history}");
+        let [good, bad] = Tpe::estimators(&space, &trials, &shared);
+        let densities = |parzen: &Parzen| {
+            joint
+                .points
+                .iter()
+                .map(|x| parzen.log_density(x))
+                .collect::<Vec<_>>()
+        };
+        equal(
+            &format!("{history}, log l"),
+            &densities(&good),
+            &joint.log_good,
+        );
+        equal(
+            &format!("{history}, log g"),
+            &densities(&bad),
+            &joint.log_bad,
+        );
+    }
 }

@@ -60,6 +60,7 @@ impl Desk {
             seed: 1,
             startup: 20,
             candidates: 24,
+            multivariate: true,
         };
         let mut trials = tpe.generation(&space, &[], 0..6);
         let scratch = journal.search("P(k), scratch, 50").unwrap();

@@ -1,8 +1,8 @@
 //! The search for hyper-parameters: which trials to train next, and which of them to stop early.
 //!
 //! `table` is what was typed; `resolve` turns it into a `space`, the parameters that a trial has; `distribution` is what one of
-//! them may be. [`Tpe`] proposes trials with two `parzen` estimators whose kernels are the normals of `gaussian`; [`Pruner`]
-//! stops trials.
+//! them may be. [`Tpe`] proposes trials with two `parzen` estimators, whose `kernels` rest on the normals of `gaussian`;
+//! [`Pruner`] stops trials.
 //!
 //! # Generations
 //!
@@ -14,6 +14,7 @@
 
 mod distribution;
 mod gaussian;
+mod kernels;
 mod parzen;
 mod pruning;
 mod resolve;
@@ -23,6 +24,7 @@ mod tpe;
 mod trial;
 
 pub use distribution::{Choice, Distribution, Range};
+pub use kernels::{Kernels, Normal};
 pub use parzen::Parzen;
 pub use pruning::{Halving, Median, Pruner};
 pub use space::{Condition, Parameter, Setting, Space, Stage};

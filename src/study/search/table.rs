@@ -22,6 +22,9 @@ pub struct SearchTable {
     pub generation: u32,
     /// Values that are drawn to choose one from.
     pub candidates: u32,
+    /// Whether hyper-parameters are estimated together, as Optuna 5.0 does, and not each on its own, as before it. Better where few
+    /// numbers hang together, worse where there are choices (`tests/reference/optuna/bests.json`).
+    pub multivariate: bool,
     /// Networks that score a trial: its value is their mean validation loss.
     pub seeds: u32,
     /// How trials are stopped early.
@@ -37,6 +40,7 @@ impl Default for SearchTable {
             startup: 20,
             generation: 20,
             candidates: 24,
+            multivariate: false,
             seeds: 1,
             pruning: PruningTable::default(),
             space: SpaceTable::default(),
@@ -65,6 +69,7 @@ impl SearchTable {
             seed,
             startup: self.startup,
             candidates: self.candidates,
+            multivariate: self.multivariate,
         })
     }
 }

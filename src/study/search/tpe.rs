@@ -1,9 +1,13 @@
-//! The tree-structured Parzen estimator (Bergstra et al. 2011, section 4), parameter by parameter, as Optuna's `TPESampler` with
-//! `multivariate=False` and `constant_liar=True`.
+//! The tree-structured Parzen estimator (Bergstra et al. 2011, section 4), as Optuna's `TPESampler` with `constant_liar=True`.
 //!
 //! The best trials and the rest give two densities of a parameter, l and g; of some candidates from l, the one where l / g is
 //! largest is proposed. Trials that still run count among the rest, so that a batch does not propose the same thing twice.
+//!
+//! Multivariate, as Optuna 5.0 is unless told otherwise, the densities are those of all parameters together that every finished
+//! trial has (Falkner, Klein & Hutter, "BOHB", ICML 2018, section 3.2). Other parameters, and without it each parameter, have
+//! densities of their own.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::distribution::Distribution;
@@ -21,6 +25,8 @@ pub struct Tpe {
     pub startup: usize,
     /// Values that are drawn to choose one from.
     pub candidates: u32,
+    /// Whether parameters are estimated together.
+    pub multivariate: bool,
 }
 
 impl Tpe {
@@ -36,57 +42,108 @@ impl Tpe {
     /// A value for each parameter that applies, given other trials in the order of their numbers.
     pub fn propose(&self, space: &Space, others: &[Trial], number: u32) -> Vec<Option<f64>> {
         let random = others.iter().filter(|trial| trial.counts()).count() < self.startup;
-        let (best, rest) = split(others);
+        let parts = split(others);
+        let mut together = BTreeMap::new();
+        if self.multivariate && !random {
+            let shared = Self::shared(space, others);
+            let values = self.best_candidate(space, &shared, &parts, number);
+            together = shared.into_iter().zip(values).collect();
+        }
         let mut values = Vec::new();
         for (index, parameter) in space.parameters().iter().enumerate() {
-            let stream = Stream::new(self.seed, number, &parameter.name);
             let value = match parameter.distribution.only() {
                 _ if !space.applies(index, &values) => None,
                 Some(only) => Some(only),
-                None if random => Some(parameter.distribution.uniform(stream.draw(0)[0])),
-                None => {
-                    let [good, bad] = [&best, &rest]
-                        .map(|trials| estimate(&parameter.distribution, trials, index));
-                    Some(self.best_candidate(&good, &bad, &stream))
+                None if random => {
+                    let quantile = Stream::new(self.seed, number, &parameter.name).draw(0)[0];
+                    Some(parameter.distribution.uniform(quantile))
                 }
+                None => together.get(&index).copied().or_else(|| {
+                    self.best_candidate(space, &[index], &parts, number)
+                        .first()
+                        .copied()
+                }),
             };
             values.push(value);
         }
         values
     }
 
-    /// The densities l and g of a parameter.
-    pub fn estimators(space: &Space, others: &[Trial], index: usize) -> [Parzen; 2] {
-        let (best, rest) = split(others);
-        [best, rest].map(|trials| estimate(&space.parameters()[index].distribution, &trials, index))
+    /// The parameters that are estimated together: those of every finished trial, but for those with a single value.
+    pub fn shared(space: &Space, others: &[Trial]) -> Vec<usize> {
+        let finished: Vec<&Trial> = others.iter().filter(|trial| trial.counts()).collect();
+        let everywhere = |index: usize| {
+            finished
+                .iter()
+                .all(|trial| trial.parameters[index].is_some())
+        };
+        let open = |index: &usize| space.parameters()[*index].distribution.only().is_none();
+        let indices = (0..space.parameters().len()).filter(open);
+        indices
+            .filter(|index| !finished.is_empty() && everywhere(*index))
+            .collect()
     }
 
-    fn best_candidate(&self, good: &Parzen, bad: &Parzen, stream: &Stream) -> f64 {
-        let mut best = (f64::NEG_INFINITY, f64::NAN);
+    /// The densities l and g of some parameters together.
+    pub fn estimators(space: &Space, others: &[Trial], indices: &[usize]) -> [Parzen; 2] {
+        split(others).map(|trials| estimate(space, &trials, indices))
+    }
+
+    fn best_candidate(
+        &self,
+        space: &Space,
+        indices: &[usize],
+        parts: &[Vec<&Trial>; 2],
+        number: u32,
+    ) -> Vec<f64> {
+        let [good, bad] = parts
+            .each_ref()
+            .map(|trials| estimate(space, trials, indices));
+        let names = indices.iter().map(|index| &space.parameters()[*index].name);
+        let streams: Vec<Stream> = names
+            .map(|name| Stream::new(self.seed, number, name))
+            .collect();
+        let mut best = (f64::NEG_INFINITY, Vec::new());
         for candidate in 0..self.candidates {
-            let value = good.sample(stream.draw(candidate));
-            let gain = good.log_density(value) - bad.log_density(value);
+            let draws: Vec<[f64; 2]> = streams
+                .iter()
+                .map(|stream| stream.draw(candidate))
+                .collect();
+            let Some([kernel, _]) = draws.first() else {
+                break;
+            };
+            let places: Vec<f64> = draws.iter().map(|[_, place]| *place).collect();
+            let values = good.sample(*kernel, &places);
+            let gain = good.log_density(&values) - bad.log_density(&values);
             if gain > best.0 || candidate == 0 {
-                best = (gain, value);
+                best = (gain, values);
             }
         }
         best.1
     }
 }
 
-fn estimate(distribution: &Distribution, trials: &[&Trial], index: usize) -> Parzen {
-    let observations: Vec<f64> = trials
+/// From the trials that have all these parameters.
+fn estimate(space: &Space, trials: &[&Trial], indices: &[usize]) -> Parzen {
+    let distributions: Vec<&Distribution> = indices
         .iter()
-        .filter_map(|trial| trial.parameters[index])
+        .map(|index| &space.parameters()[*index].distribution)
         .collect();
-    Parzen::new(distribution, &observations)
+    let values = |trial: &&Trial| {
+        indices
+            .iter()
+            .map(|index| trial.parameters[*index])
+            .collect()
+    };
+    let observations: Vec<Vec<f64>> = trials.iter().filter_map(values).collect();
+    Parzen::new(&distributions, &observations)
 }
 
 /// The best tenth of the finished trials, 25 at most, and all the others with those that run; both by number.
 ///
 /// Complete trials come before pruned ones. Of the pruned, those that got farther are better, then those with the lower last
 /// loss; a last loss that is no number is worst, and no loss at all worse than any.
-fn split(trials: &[Trial]) -> (Vec<&Trial>, Vec<&Trial>) {
+fn split(trials: &[Trial]) -> [Vec<&Trial>; 2] {
     let of = |state: State| trials.iter().filter(move |trial| trial.state == state);
     let mut complete: Vec<&Trial> = of(State::Complete).collect();
     let mut pruned: Vec<&Trial> = of(State::Pruned).collect();
@@ -103,7 +160,7 @@ fn split(trials: &[Trial]) -> (Vec<&Trial>, Vec<&Trial>) {
     rest.extend(of(State::Running));
     best.sort_by_key(|trial| trial.number);
     rest.sort_by_key(|trial| trial.number);
-    (best, rest)
+    [best, rest]
 }
 
 /// Numbers by size, 0 and -0 alike.
@@ -169,7 +226,7 @@ mod tests {
         let trials: Vec<Trial> = (0..21)
             .map(|i| trial(i, f64::from((i * 13) % 21)))
             .collect();
-        let (best, rest) = split(&trials);
+        let [best, rest] = split(&trials);
         assert_eq!(
             best.iter()
                 .map(|trial| trial.value.unwrap())
@@ -194,7 +251,7 @@ mod tests {
         // one of five is best; more of them by adding trials that are worse than all
         let mut best_numbers = Vec::new();
         for count in 0..4 {
-            let (best, rest) = split(&trials);
+            let [best, rest] = split(&trials);
             assert!(
                 rest.iter().any(|trial| trial.number == 5)
                     && rest.iter().all(|trial| trial.number != 6)

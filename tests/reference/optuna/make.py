@@ -14,6 +14,7 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import TPESampler
 from optuna.samplers._tpe import parzen_estimator, sampler as tpe
+from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import TrialState, create_trial
 
 sys.dont_write_bytecode = True
@@ -186,9 +187,30 @@ def estimators():
                     "log_bad": above.tolist(),
                 }
             )
-        cases.append({"history": name, "trials": stored(trials), "parameters": parameters})
+        cases.append(
+            {"history": name, "trials": stored(trials), "parameters": parameters, "joint": joint(study, best, rest, rng)}
+        )
     space = [{"name": name, **describe(distribution)} for name, distribution in SPACE.items()]
     write("estimators.json", {"space": space, "cases": cases})
+
+
+def shared_space(study):
+    """What every finished trial has, in the order of SPACE."""
+    shared = IntersectionSearchSpace(include_pruned=True).calculate(study)
+    return {name: distribution for name, distribution in SPACE.items() if name in shared}
+
+
+def joint(study, best, rest, rng):
+    """The densities of all parameters together that every finished trial has."""
+    space = shared_space(study)
+    sampler = TPESampler(multivariate=True)
+    points = [[d.to_internal_repr(draw(rng, d)) for d in space.values()] for _ in range(12)]
+    samples = {name: np.array(column) for name, column in zip(space, zip(*points))}
+    below, above = (
+        sampler._build_parzen_estimator(study, space, part, handle_below=below).log_pdf(samples)
+        for part, below in ((best, True), (rest, False))
+    )
+    return {"names": list(space), "points": points, "log_good": below.tolist(), "log_bad": above.tolist()}
 
 
 def kernels(estimator):
@@ -212,27 +234,42 @@ def proposals(count=2000):
         values = []
         for parameter, distribution in SPACE.items():
             drawn = [sampler.sample_independent(study, frozen, parameter, distribution) for _ in range(count)]
-            values.append([float(f"{distribution.to_internal_repr(value):.7g}") for value in drawn])
-        cases.append({"history": name, "proposals": values})
+            values.append([seven(distribution, value) for value in drawn])
+        sampler = TPESampler(multivariate=True, constant_liar=True, seed=18)
+        space = shared_space(study)
+        drawn = [sampler.sample_relative(study, frozen, space) for _ in range(count)]
+        joint = [[seven(distribution, each[name]) for each in drawn] for name, distribution in space.items()]
+        cases.append({"history": name, "proposals": values, "joint": joint})
     write("proposals.json", {"cases": cases})
+
+
+def seven(distribution, value):
+    """Seven digits of the internal value."""
+    return float(f"{distribution.to_internal_repr(value):.7g}")
 
 
 # ---- the best of 100 ----
 
 
+MODES = {
+    "one at a time": {"batch": 1, "multivariate": False},
+    "ten at a time": {"batch": 10, "multivariate": False},
+    "multivariate, one at a time": {"batch": 1, "multivariate": True},
+    "multivariate, ten at a time": {"batch": 10, "multivariate": True},
+}
+
+
 def bests(seeds=50, trials=100):
-    content = {}
-    for name, function in functions.FUNCTIONS.items():
-        content[name] = {
-            "one at a time": [best(function, seed, trials, 1) for seed in range(seeds)],
-            "ten at a time": [best(function, seed, trials, 10) for seed in range(seeds)],
-        }
-        print(name, {mode: float(np.median(values)) for mode, values in content[name].items()}, flush=True)
-        write("bests.json", {"trials": trials, "startup": 10, "functions": content})
+    content = {name: {} for name in functions.FUNCTIONS}
+    for mode, settings in MODES.items():
+        for name, function in functions.FUNCTIONS.items():
+            content[name][mode] = [best(function, seed, trials, **settings) for seed in range(seeds)]
+            print(mode, name, float(np.median(content[name][mode])), flush=True)
+            write("bests.json", {"trials": trials, "startup": 10, "functions": content})
 
 
-def best(function, seed, trials, batch):
-    study = optuna.create_study(sampler=TPESampler(seed=seed, multivariate=False, constant_liar=True))
+def best(function, seed, trials, batch, multivariate):
+    study = optuna.create_study(sampler=TPESampler(seed=seed, multivariate=multivariate, constant_liar=True))
     for _ in range(trials // batch):
         asked = [study.ask() for _ in range(batch)]
         values = [function(trial) for trial in asked]
