@@ -17,11 +17,10 @@ struct Stored {
 }
 
 /// Name, trials at a time, whether multivariate.
-const MODES: [(&str, u32, bool); 4] = [
+const MODES: [(&str, u32, bool); 3] = [
     ("one at a time", 1, false),
     ("ten at a time", 10, false),
     ("multivariate, one at a time", 1, true),
-    ("multivariate, ten at a time", 10, true),
 ];
 
 /// What is minimised, of the parameters of a trial.

@@ -255,7 +255,6 @@ MODES = {
     "one at a time": {"batch": 1, "multivariate": False},
     "ten at a time": {"batch": 10, "multivariate": False},
     "multivariate, one at a time": {"batch": 1, "multivariate": True},
-    "multivariate, ten at a time": {"batch": 10, "multivariate": True},
 }
 
 
