@@ -35,7 +35,7 @@ fn distance(a: &mut [f64], b: &mut [f64]) -> f64 {
 /// Our proposals after a history, by parameter.
 fn ours(space: &Space, trials: &[Trial], multivariate: bool) -> Vec<Vec<f64>> {
     let mut ours = vec![Vec::new(); space.parameters().len()];
-    for seed in 0..4_000 {
+    for seed in 0..2_000 {
         let tpe = Tpe {
             seed,
             startup: 10,

@@ -50,8 +50,8 @@ impl Parzen {
         &self.kernels
     }
 
-    /// Logarithm of the density at a value of each parameter. Along a range without steps it is a density on the range's axis, else
-    /// a probability.
+    /// Logarithm of the density at a value of each parameter: along a range without steps a density on the range's axis, else a
+    /// probability.
     pub fn log_density(&self, values: &[f64]) -> f64 {
         let mut terms = self.log_weights.clone();
         for (kernels, value) in self.kernels.iter().zip(values) {

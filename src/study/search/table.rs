@@ -22,8 +22,8 @@ pub struct SearchTable {
     pub generation: u32,
     /// Values that are drawn to choose one from.
     pub candidates: u32,
-    /// Whether hyper-parameters are estimated together, as Optuna 5.0 does, and not each on its own, as before it. Better where few
-    /// numbers hang together, worse where there are choices (`tests/reference/optuna/bests.json`).
+    /// Whether hyper-parameters are estimated together, as Optuna 5.0 does, and not each on its own, as before it; default
+    /// false. Together is better where a few numbers hang together and worse with choices (`tests/reference/optuna`).
     pub multivariate: bool,
     /// Networks that score a trial: its value is their mean validation loss.
     pub seeds: u32,
