@@ -23,7 +23,8 @@ pub struct SearchTable {
     /// Values that are drawn to choose one from.
     pub candidates: u32,
     /// Whether hyper-parameters are estimated together, as Optuna 5.0 does, and not each on its own, as before it; default
-    /// false. Together is better where a few numbers hang together and worse with choices (`tests/reference/optuna`).
+    /// false. In Optuna's stored runs (`tests/reference/optuna/bests.json`) together is better on smooth
+    /// functions of few numbers and worse on the one that has choices.
     pub multivariate: bool,
     /// Networks that score a trial: its value is their mean validation loss.
     pub seeds: u32,
