@@ -6,10 +6,12 @@
 
 mod execution;
 mod jobs;
+pub mod journal;
 mod plan;
 mod results;
 mod source;
 mod sources;
+pub mod search;
 mod typed;
 
 pub use execution::{Event, execute};

@@ -1,0 +1,162 @@
+//! The parameters of a trial: what each may be, and when it applies.
+
+use super::distribution::{Choice, Distribution};
+use super::trial::Trial;
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name in journals and tables.
+    pub name: String,
+    /// What it may be.
+    pub distribution: Distribution,
+    /// When it applies; always if there is none.
+    pub condition: Option<Condition>,
+}
+
+/// A parameter applies where an earlier one is at least so much.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Condition {
+    /// Index of the earlier parameter.
+    pub parameter: usize,
+    /// The least value of it.
+    pub at_least: f64,
+}
+
+/// The parameters of a trial, in the order in which they are proposed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    parameters: Vec<Parameter>,
+}
+
+/// Which networks the space is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Networks that start from random weights: pre-training, scratch, a head.
+    Fresh,
+    /// Networks that start from pre-trained weights: their layers are given.
+    FineTuning {
+        /// Hidden layers of the pre-trained network.
+        layers: usize,
+    },
+}
+
+/// A trial's hyper-parameters by their meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Units of each hidden layer; empty where the layers are given.
+    pub units: Vec<usize>,
+    /// Dropout after each hidden layer.
+    pub dropout: Vec<f64>,
+    /// Step size of AdamW.
+    pub learning_rate: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Examples in a minibatch, if it is searched for.
+    pub batch: Option<usize>,
+    /// Activation of the hidden layers, if it is searched for.
+    pub activation: Option<String>,
+}
+
+impl Space {
+    /// A space of these parameters.
+    ///
+    /// # Panics
+    /// If a condition does not name an earlier parameter.
+    pub fn new(parameters: Vec<Parameter>) -> Self {
+        for (index, parameter) in parameters.iter().enumerate() {
+            let earlier = parameter
+                .condition
+                .is_none_or(|condition| condition.parameter < index);
+            assert!(
+                earlier,
+                "space: {} depends on a later parameter",
+                parameter.name
+            );
+        }
+        Self { parameters }
+    }
+
+    /// The parameters, in the order in which they are proposed.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// Whether parameter `index` applies, given the values of those before it.
+    pub fn applies(&self, index: usize, before: &[Option<f64>]) -> bool {
+        let condition = self.parameters[index].condition;
+        condition.is_none_or(|condition| {
+            before[condition.parameter].is_some_and(|value| value >= condition.at_least)
+        })
+    }
+
+    /// A trial's value of a parameter, if the space and the trial have it.
+    pub fn value(&self, trial: &Trial, name: &str) -> Option<f64> {
+        let index = self
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name == name)?;
+        trial.parameters[index]
+    }
+
+    /// A trial's choice of a parameter.
+    pub fn choice(&self, trial: &Trial, name: &str) -> Option<&Choice> {
+        let index = self
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name == name)?;
+        match &self.parameters[index].distribution {
+            Distribution::Choices(choices) => choices.get(trial.parameters[index]? as usize),
+            Distribution::Range(_) => None,
+        }
+    }
+
+    /// A trial's hyper-parameters.
+    ///
+    /// # Panics
+    /// If the space is not one of [`super::SpaceTable::space`].
+    pub fn setting(&self, trial: &Trial) -> Setting {
+        let whole = |name: &str| match self.choice(trial, name) {
+            Some(Choice::Integer(value)) => Some(*value as usize),
+            Some(Choice::Number(value)) => Some(*value as usize),
+            Some(Choice::Word(_)) => None,
+            None => self.value(trial, name).map(|value| value as usize),
+        };
+        let number = |name: &str| match self.choice(trial, name) {
+            Some(Choice::Integer(value)) => Some(*value as f64),
+            Some(Choice::Number(value)) => Some(*value),
+            Some(Choice::Word(_)) => None,
+            None => self.value(trial, name),
+        };
+        let needed =
+            |name: &str| number(name).unwrap_or_else(|| panic!("space: a trial without {name}"));
+        let activation = match self.choice(trial, ACTIVATION) {
+            Some(Choice::Word(word)) => Some(word.clone()),
+            _ => None,
+        };
+        Setting {
+            units: (1..).map_while(|layer| whole(&units(layer))).collect(),
+            dropout: (1..).map_while(|layer| number(&dropout(layer))).collect(),
+            learning_rate: needed(LEARNING_RATE),
+            weight_decay: needed(WEIGHT_DECAY),
+            batch: whole(BATCH),
+            activation,
+        }
+    }
+}
+
+pub const LAYERS: &str = "layers";
+pub const LEARNING_RATE: &str = "learning_rate";
+pub const WEIGHT_DECAY: &str = "weight_decay";
+pub const BATCH: &str = "batch";
+pub const ACTIVATION: &str = "activation";
+
+/// Name of the units of a hidden layer, from 1.
+pub fn units(layer: usize) -> String {
+    format!("units_{layer}")
+}
+
+/// Name of the dropout after a hidden layer, from 1.
+pub fn dropout(layer: usize) -> String {
+    format!("dropout_{layer}")
+}
