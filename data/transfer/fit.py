@@ -1,6 +1,6 @@
 """transfer.npz: the difference between CAMB's transfer functions and the closed formulae of Eisenstein & Hu 1998.
 
-    python spectra.py massless 480 && python spectra.py massive 1000 && python fit.py
+    python spectra.py massless 480 && python spectra.py massive 350 && python fit.py
 
 Two interpolations, both by sums of Gaussians around the training points in coordinates scaled to [-1, 1] (Gaussian-process
 regression: the weights solve (K + noise) w = values), of the principal curves of what is interpolated:

@@ -1,4 +1,4 @@
-"""Transfer functions from CAMB, for fit.py. `python spectra.py massless 300`, `python spectra.py massive 800`.
+"""Transfer functions from CAMB, for fit.py. `python spectra.py massless 480`, `python spectra.py massive 350`.
 
 Writes build/massless.npz and build/massive.npz (not kept in the repository) with
     parameters  rows of Omega_m, Omega_b, h, M_nu (sum of three equal masses, eV), w
