@@ -9,9 +9,9 @@ mod jobs;
 pub mod journal;
 mod plan;
 mod results;
+pub mod search;
 mod source;
 mod sources;
-pub mod search;
 mod typed;
 
 pub use execution::{Event, execute};
