@@ -2,7 +2,7 @@
 //!
 //! PARAMETERS has a row per universe: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive neutrinos, M_nu in eV and w; lines with
 //! `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of `nan` for a universe that is refused. It is what
-//! `data/simulations/correction.py` reads, and shows how the pieces are used.
+//! `data/quijote/correction.py` reads, and shows how the pieces are used.
 
 use std::fmt::Write;
 
