@@ -3,32 +3,8 @@
 // instructions, so sums for each load are what counts: 512 multiply-adds for 12 loads. The sums live on the stack; no GPU
 // has so many registers. One term at a time: four were slower (32 instead of 40 GFLOP/s for 4 runs), perhaps because their
 // loop no longer fits the instruction cache.
-
-// All units of a layer of at most eight, four examples a lane: such a layer would leave seven lanes idle.
-fn narrow(tile: Tile, lane: u32) {
-    let layer = layers[tile.layer];
-    let groups = runs[tile.run].batch_groups;
-    let examples = tile.i * LANES + lane;
-    if states[tile.run].phase == PHASE_DONE || examples >= groups {
-        return;
-    }
-    let row = layer.output_groups;
-    let p = layer.weights;
-    let q = layer.weights + row - 1u;
-    var zp = mat4x4f();
-    var zq = mat4x4f();
-    for (var k = 0u; k < layer.inputs; k++) {
-        let v = numbers(work[layer.input_by_unit + k * groups + examples]);
-        zp += outer(v, numbers(parameters[p + k * row]));
-        zq += outer(v, numbers(parameters[q + k * row]));
-    }
-    let sum = layer.sum + 4u * examples * row;
-    store(sum, row, zp, numbers(parameters[layer.bias]));
-    if row > 1u {
-        store(sum + 1u, row, zq, numbers(parameters[layer.bias + 1u]));
-    }
-    finish(tile, vec2u(0u, row), vec2u(examples, examples + 1u));
-}
+//
+// A layer of at most eight units would leave seven lanes idle: there each lane takes four examples of its own, and all units.
 
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
 fn main(
@@ -42,18 +18,16 @@ fn main(
     }
     let tile = tiles[call.first + index];
     let layer = layers[tile.layer];
-    if layer.output_groups <= 2u {
-        narrow(tile, thread.x);
-        return;
-    }
     let groups = runs[tile.run].batch_groups;
-    let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 4u;  // in quads of units
-    let examples = tile.i * 8u;                                                   // in quads of examples
-    if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups {
+    let narrow = layer.output_groups <= 2u;
+    let block = (tile.j * PRODUCT_THREADS + thread.y) * 4u * LANES;
+    let units = block + select(4u * thread.x, 0u, narrow);           // in quads of units
+    let examples = tile.i * 8u + select(0u, thread.x, narrow);       // in quads of examples
+    if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups || examples >= groups {
         return;
     }
     let unit_end = min(units + 4u, layer.output_groups);
-    let example_end = min(examples + 8u, groups);
+    let example_end = min(examples + select(8u, 1u, narrow), groups);
 
     // beyond the edges a thread repeats the last column and stores nothing
     let p = layer.weights + units;
@@ -101,7 +75,12 @@ fn main(
     var zr7 = mat4x4f();
     var zs7 = mat4x4f();
 
-    for (var k = 0u; k < layer.inputs; k++) {
+    for (var k = 0u; narrow && k < layer.inputs; k++) {
+        let v0 = numbers(work[x0 + k * groups]);
+        zp0 += outer(v0, numbers(parameters[p + k * layer.output_groups]));
+        zq0 += outer(v0, numbers(parameters[q + k * layer.output_groups]));
+    }
+    for (var k = 0u; !narrow && k < layer.inputs; k++) {
         let row = k * layer.output_groups;
         let at = k * groups;
         let wp = numbers(parameters[p + row]);
