@@ -1,0 +1,243 @@
+//! The answer of a study in two sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::report::{BASELINE, Bound, RunRow};
+
+use super::statistics::paired_t;
+use super::{LEVEL, Saved, Transfer};
+
+/// What transfer saves, and where it hurts.
+pub(super) fn headline(runs: &[RunRow], saved: &[Saved], transfers: &[Transfer]) -> [String; 2] {
+    let ranked = ranked(transfers);
+    let Some(best) = ranked.first() else {
+        return [
+            format!(
+                "No other strategy has a finished run beside one of {BASELINE} with the same seed and size, so nothing can be compared."
+            ),
+            "Where transfer hurts cannot be told either.".to_owned(),
+        ];
+    };
+    if transfers.iter().all(|one| one.p.is_none()) {
+        let others = "run at least three seeds";
+        return [
+            format!(
+                "With a single seed no difference from {BASELINE} can be told from chance; {others}."
+            ),
+            "For the same reason nothing can be said about negative transfer.".to_owned(),
+        ];
+    }
+    [
+        gain(runs, best, &ranked[1..], saved, transfers),
+        loss(&ranked, transfers),
+    ]
+}
+
+/// The strategies, by the mean over sizes of the logarithm of their test MSE relative to the baseline's, the lowest first.
+fn ranked(transfers: &[Transfer]) -> Vec<&str> {
+    let mut logarithms: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for one in transfers.iter().filter(|one| one.target.is_none()) {
+        logarithms
+            .entry(&one.strategy)
+            .or_default()
+            .push(one.ratio.ln());
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let mut ranked: Vec<(&str, f64)> = logarithms
+        .into_iter()
+        .map(|(name, values)| (name, mean(&values)))
+        .collect();
+    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+    ranked.into_iter().map(|(name, _)| name).collect()
+}
+
+fn gain(
+    runs: &[RunRow],
+    best: &str,
+    rest: &[&str],
+    saved: &[Saved],
+    transfers: &[Transfer],
+) -> String {
+    let totals: Vec<&Transfer> = (transfers.iter())
+        .filter(|one| one.strategy == best && one.target.is_none())
+        .collect();
+    let better: Vec<&&Transfer> = totals.iter().filter(|one| one.is_positive()).collect();
+    if better.is_empty() {
+        let lowest = totals
+            .iter()
+            .map(|one| one.ratio)
+            .fold(f64::INFINITY, f64::min);
+        return format!(
+            "Transfer saves nothing that can be told from chance: {best}, the best strategy, is nowhere better than {BASELINE} beyond \
+             the scatter over seeds (its test MSE is at best {lowest:.2}x as large, {} {} compared).",
+            totals.len(),
+            plural(totals.len(), "size")
+        );
+    }
+    // of all sizes the one whose interval promises the most, so that luck of one size is not what is told
+    let is_better = |one: &&Saved| {
+        one.strategy == best
+            && one.factor > 1.0
+            && better
+                .iter()
+                .any(|total| total.simulations == one.simulations)
+    };
+    let promises = |one: &Saved| one.low.unwrap_or(0.0);
+    let most = saved
+        .iter()
+        .filter(is_better)
+        .max_by(|a, b| promises(a).total_cmp(&promises(b)));
+    let ties: Vec<&str> = rest
+        .iter()
+        .copied()
+        .filter(|other| tied(runs, best, other))
+        .collect();
+    let alike = match ties.is_empty() {
+        true => String::new(),
+        false => format!(" ({} cannot be told apart from it)", joined(&ties)),
+    };
+    let least = better.iter().map(|one| 1.0 - one.ratio);
+    let (low, high) = least.fold((f64::INFINITY, 0.0f64), |(low, high), gain| {
+        (low.min(gain), high.max(gain))
+    });
+    let range = match format!("{:.0}", 100.0 * low) == format!("{:.0}", 100.0 * high) {
+        true => format!("{:.0} %", 100.0 * high),
+        false => format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high),
+    };
+    let where_better = format!(
+        "its test MSE is {range} lower beyond the scatter over seeds at {} of {} {}",
+        better.len(),
+        totals.len(),
+        plural(totals.len(), "size")
+    );
+    match most {
+        Some(one) => format!(
+            "{best}{alike} saves simulations: {}, and {where_better}.",
+            describe(one)
+        ),
+        None => format!("{best}{alike} is better than {BASELINE}: {where_better}."),
+    }
+}
+
+/// What a number of simulations is worth, with its interval.
+fn describe(saved: &Saved) -> String {
+    let simulations = saved.simulations;
+    let worth = rounded(saved.factor * simulations as f64);
+    let interval = match (saved.low, saved.high) {
+        (Some(low), Some(high)) => format!("95 % interval {low:.1} to {high:.1}"),
+        (Some(low), None) => format!("95 % interval from {low:.1}"),
+        _ => "without an interval".to_owned(),
+    };
+    match saved.bound {
+        Bound::MoreThanLargest => format!(
+            "with {simulations} it is better than {BASELINE} with {worth}, more than {:.1}x fewer ({interval})",
+            saved.factor
+        ),
+        _ => format!(
+            "with {simulations} it is as good as {BASELINE} with about {worth}, {:.1}x fewer ({interval})",
+            saved.factor
+        ),
+    }
+}
+
+/// Whether two strategies cannot be told apart: a paired t test over seeds of the difference in ln(test MSE), its mean over the
+/// sizes that a seed has of both.
+fn tied(runs: &[RunRow], one: &str, other: &str) -> bool {
+    let values = |strategy: &str| -> BTreeMap<(u32, usize), f64> {
+        let own = runs.iter().filter(|run| run.strategy == strategy);
+        own.filter_map(|run| {
+            Some((
+                (run.seed, run.simulations),
+                run.test_mse.filter(|mse| *mse > 0.0)?.ln(),
+            ))
+        })
+        .collect()
+    };
+    let (ours, theirs) = (values(one), values(other));
+    let mut by_seed: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for (key, our) in &ours {
+        if let Some(their) = theirs.get(key) {
+            by_seed.entry(key.0).or_default().push(our - their);
+        }
+    }
+    let means: Vec<f64> = (by_seed.values())
+        .map(|values| values.iter().sum::<f64>() / values.len() as f64)
+        .collect();
+    paired_t(&means).is_none_or(|p| p >= LEVEL)
+}
+
+fn loss(ranked: &[&str], transfers: &[Transfer]) -> String {
+    let tested: Vec<&Transfer> = (transfers.iter())
+        .filter(|one| one.target.is_some() && one.p_corrected.is_some())
+        .collect();
+    let negative: Vec<&&Transfer> = tested.iter().filter(|one| one.is_negative()).collect();
+    let Some(worst) = negative.iter().max_by(|a, b| a.ratio.total_cmp(&b.ratio)) else {
+        return format!(
+            "No strategy makes any target worse than {BASELINE} beyond the scatter over seeds, in {} comparisons of strategies, \
+             sizes and targets (corrected for their number).",
+            tested.len()
+        );
+    };
+    let hurt = |strategy: &str| -> BTreeSet<&str> {
+        let own = negative.iter().filter(|one| one.strategy == strategy);
+        own.filter_map(|one| one.target.as_deref()).collect()
+    };
+    let targets = tested
+        .iter()
+        .filter_map(|one| one.target.as_deref())
+        .collect::<BTreeSet<_>>()
+        .len();
+    let (others, harmless): (Vec<&str>, Vec<&str>) = (ranked.iter().copied())
+        .filter(|strategy| *strategy != worst.strategy)
+        .partition(|strategy| !hurt(strategy).is_empty());
+    let mut text = format!(
+        "Transfer hurts {} of {targets} {} with {}, {} the most ({:.2}x the test MSE of {BASELINE} at {} simulations, corrected p = {})",
+        hurt(&worst.strategy).len(),
+        plural(targets, "target"),
+        worst.strategy,
+        worst.target.as_deref().unwrap_or_default(),
+        worst.ratio,
+        worst.simulations,
+        p_text(worst.p_corrected.unwrap_or(1.0)),
+    );
+    for other in others {
+        let targets: Vec<&str> = hurt(other).into_iter().collect();
+        text.push_str(&format!("; {other} hurts {}", joined(&targets)));
+    }
+    if !harmless.is_empty() {
+        let verb = if harmless.len() == 1 { "makes" } else { "make" };
+        text.push_str(&format!(
+            "; {} {verb} no target worse beyond the scatter",
+            joined(&harmless)
+        ));
+    }
+    text + "."
+}
+
+/// A p-value in as many digits as mean something.
+pub(crate) fn p_text(p: f64) -> String {
+    match p {
+        p if p < 1e-3 => format!("{p:.0e}"),
+        p if p < 0.1 => format!("{p:.3}"),
+        p => format!("{p:.2}"),
+    }
+}
+
+/// Two digits: more would promise a precision that an interpolation between scattered points does not have.
+fn rounded(simulations: f64) -> f64 {
+    let unit = 10f64.powf((simulations.log10().floor() - 1.0).max(0.0));
+    (simulations / unit).round() * unit
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn joined(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
