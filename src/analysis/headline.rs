@@ -105,37 +105,38 @@ fn gain(
         false => format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high),
     };
     let where_better = format!(
-        "its test MSE is {range} lower beyond the scatter over seeds at {} of {} {}",
+        "a test MSE {range} lower, beyond the scatter over seeds, at {} of {} {}",
         better.len(),
         totals.len(),
         plural(totals.len(), "size")
     );
     match most {
         Some(one) => format!(
-            "{best}{alike} saves simulations: {}, and {where_better}.",
-            describe(one)
+            "Transfer saves simulations: {best} with {}{alike} {}, and has {where_better}.",
+            one.simulations,
+            worth(one)
         ),
-        None => format!("{best}{alike} is better than {BASELINE}: {where_better}."),
+        None => format!("Transfer helps: {best}{alike} has {where_better}."),
     }
 }
 
 /// What a number of simulations is worth, with its interval.
-fn describe(saved: &Saved) -> String {
-    let simulations = saved.simulations;
-    let worth = rounded(saved.factor * simulations as f64);
+fn worth(saved: &Saved) -> String {
+    let equivalent = rounded(saved.factor * saved.simulations as f64);
     let interval = match (saved.low, saved.high) {
         (Some(low), Some(high)) => format!("95 % interval {low:.1} to {high:.1}"),
         (Some(low), None) => format!("95 % interval from {low:.1}"),
         _ => "without an interval".to_owned(),
     };
+    let factor = saved.factor;
     match saved.bound {
-        Bound::MoreThanLargest => format!(
-            "with {simulations} it is better than {BASELINE} with {worth}, more than {:.1}x fewer ({interval})",
-            saved.factor
-        ),
+        Bound::MoreThanLargest => {
+            format!(
+                "is better than {BASELINE} with {equivalent}, more than {factor:.1}x fewer ({interval})"
+            )
+        }
         _ => format!(
-            "with {simulations} it is as good as {BASELINE} with about {worth}, {:.1}x fewer ({interval})",
-            saved.factor
+            "is as good as {BASELINE} with about {equivalent}, {factor:.1}x fewer ({interval})"
         ),
     }
 }
@@ -190,11 +191,13 @@ fn loss(ranked: &[&str], transfers: &[Transfer]) -> String {
     let (others, harmless): (Vec<&str>, Vec<&str>) = (ranked.iter().copied())
         .filter(|strategy| *strategy != worst.strategy)
         .partition(|strategy| !hurt(strategy).is_empty());
+    let count = hurt(&worst.strategy).len();
     let mut text = format!(
-        "Transfer hurts {} of {targets} {} with {}, {} the most ({:.2}x the test MSE of {BASELINE} at {} simulations, corrected p = {})",
-        hurt(&worst.strategy).len(),
-        plural(targets, "target"),
+        "Transfer hurts with {}: {} of {targets} {} {} worse at some size, {} the most ({:.2}x the test MSE of {BASELINE} at {} simulations, corrected p = {})",
         worst.strategy,
+        count,
+        plural(targets, "target"),
+        if count == 1 { "is" } else { "are" },
         worst.target.as_deref().unwrap_or_default(),
         worst.ratio,
         worst.simulations,

@@ -9,7 +9,7 @@ use super::svg::{Anchor, Svg};
 const FULL: f64 = 2.0;
 /// The full colour still lets the number on it be read.
 const OPAQUE: f64 = 0.85;
-const CELL: (f64, f64) = (50.0, 28.0);
+const CELL: (f64, f64) = (46.0, 28.0);
 const FONT: u32 = 13;
 
 /// A map for each strategy, and what its colours mean.
