@@ -6,51 +6,46 @@ use crate::analysis::Findings;
 
 use super::svg::escape;
 
-/// What `study.json` says, as a list.
+/// What `study.json` says, as a list of everything that is no object, each below its path.
 pub fn provenance(findings: &Findings) -> String {
-    match &findings.provenance {
-        None => "<p>There is no study.json in this folder.</p>".to_owned(),
-        Some(value) => format!("<div class=\"provenance\">{}</div>", list(value)),
-    }
-}
-
-/// An object as a list of its keys, inner objects as lists inside.
-fn list(value: &Value) -> String {
-    let Value::Object(entries) = value else {
-        return text(value);
+    let Some(value) = &findings.provenance else {
+        return "<p>There is no study.json in this folder.</p>".to_owned();
     };
-    let entry = |(key, value): (&String, &Value)| {
-        let inner = match value {
-            Value::Object(entries) if entries.is_empty() => "-".to_owned(),
-            Value::Object(_) => list(value),
-            other => text(other),
-        };
+    let mut entries = Vec::new();
+    flatten(&mut Vec::new(), value, &mut entries);
+    let entry = |(path, text): (String, String)| {
         format!(
-            "<div><dt>{}</dt><dd>{inner}</dd></div>",
-            escape(&key.replace('_', " "))
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            escape(&path),
+            escape(&text)
         )
     };
-    format!("<dl>{}</dl>", entries.iter().map(entry).collect::<String>())
+    format!(
+        "<dl>{}</dl>",
+        entries.into_iter().map(entry).collect::<String>()
+    )
+}
+
+fn flatten<'a>(path: &mut Vec<&'a str>, value: &'a Value, entries: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(inner) if !inner.is_empty() => {
+            for (key, value) in inner {
+                path.push(key);
+                flatten(path, value, entries);
+                path.pop();
+            }
+        }
+        other => entries.push((path.join(", ").replace('_', " "), text(other))),
+    }
 }
 
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => escape(text),
-        Value::Array(values) => {
-            let texts: Vec<String> = values.iter().map(list).collect();
-            texts.join(", ")
-        }
-        Value::Number(number) if number.is_f64() => escape(&number.as_f64().map_or_else(
-            || number.to_string(),
-            |value| {
-                format!("{value:.6}")
-                    .trim_end_matches('0')
-                    .trim_end_matches('.')
-                    .to_owned()
-            },
-        )),
-        other => escape(&other.to_string()),
+        Value::Object(inner) if inner.is_empty() => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }
 

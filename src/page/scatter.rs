@@ -7,7 +7,7 @@ use super::curves::{table, three};
 use super::series::Series;
 use super::svg::{Anchor, Place, Svg, escape};
 
-const SIZE: (f64, f64) = (230.0, 250.0);
+const SIZE: (f64, f64) = (180.0, 202.0);
 /// Room above and below a square panel.
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 40.0;
@@ -70,7 +70,7 @@ fn panel(
     let ends = ends(findings, target);
     let bottom = SIZE.1 - BOTTOM;
     let y = Linear::new(ends, (bottom, TOP));
-    let ticks = y.ticks(40.0);
+    let ticks = y.ticks(32.0);
     let label = |text: &Option<String>| text.as_deref().map_or(0.0, |text| width_of(text, 12));
     let left = ticks
         .iter()
