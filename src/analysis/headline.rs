@@ -244,3 +244,106 @@ fn joined(names: &[&str]) -> String {
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{saved_simulations, transfers};
+
+    /// Six seeds of one strategy: test MSEs of two targets by size, with a scatter of 2 %.
+    fn runs(strategy: &str, curve: &[(usize, [f64; 2])]) -> Vec<RunRow> {
+        let one = |(simulations, values): (usize, [f64; 2]), seed: u32| {
+            // seeds differ, and strategies differ in how
+            let jitter = 1.0 + 0.01 * f64::from((seed * 7 + strategy.len() as u32 * 3) % 5) - 0.02;
+            RunRow {
+                strategy: strategy.to_owned(),
+                simulations,
+                seed,
+                validation_mse: None,
+                test_mse: Some((values[0] + values[1]) / 2.0 * jitter),
+                target_mse: values.map(|value| Some(value * jitter)).to_vec(),
+                epochs: 1,
+                steps: 1,
+                stopped: "patience".into(),
+                model: String::new(),
+            }
+        };
+        let sizes = curve.iter();
+        sizes
+            .flat_map(|point| (1..=6).map(move |seed| one(*point, seed)))
+            .collect()
+    }
+
+    fn say(studies: &[Vec<RunRow>]) -> [String; 2] {
+        let targets = ["h", "M_nu"].map(str::to_owned);
+        let runs = studies.concat();
+        headline(
+            &runs,
+            &saved_simulations(&targets, &runs, 200, 1),
+            &transfers(&targets, &runs),
+        )
+    }
+
+    const SCRATCH: [(usize, [f64; 2]); 3] = [(100, [0.04; 2]), (200, [0.02; 2]), (400, [0.01; 2])];
+
+    #[test]
+    fn what_is_saved_comes_first_and_what_is_hurt_second() {
+        let scratch = runs("scratch", &SCRATCH);
+        let good = runs("good", &[(100, [0.02, 0.02]), (200, [0.011, 0.011])]);
+        let mixed = runs("mixed", &[(100, [0.02, 0.06]), (200, [0.01, 0.04])]);
+        let [gain, loss] = say(&[scratch.clone(), good, mixed]);
+        assert!(
+            gain.starts_with("Transfer saves simulations: good with 100 is as good as scratch with about 200, 2.0x fewer"),
+            "{gain}"
+        );
+        assert!(gain.contains("at 2 of 2 sizes"), "{gain}");
+        assert!(
+            loss.starts_with(
+                "Transfer hurts with mixed: 1 of 2 targets is worse at some size, M_nu the most (2.00x the test MSE of \
+                 scratch at 200 simulations"
+            ),
+            "{loss}"
+        );
+        assert!(
+            loss.ends_with("good makes no target worse beyond the scatter."),
+            "{loss}"
+        );
+    }
+
+    #[test]
+    fn what_chance_can_do_is_not_claimed() {
+        let scratch = runs("scratch", &SCRATCH);
+        let same = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 1.0001)));
+        let [gain, loss] = say(&[scratch.clone(), runs("same", &same)]);
+        assert!(
+            gain.starts_with("Transfer saves nothing that can be told from chance"),
+            "{gain}"
+        );
+        assert!(
+            loss.starts_with("No strategy makes any target worse"),
+            "{loss}"
+        );
+        let better = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 0.7)));
+        let like = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 0.701)));
+        let [gain, _] = say(&[
+            scratch.clone(),
+            runs("better", &better),
+            runs("ally", &like),
+        ]);
+        assert!(gain.contains("cannot be told apart from it"), "{gain}");
+        let first = |runs: Vec<RunRow>| {
+            runs.into_iter()
+                .filter(|run| run.seed == 1)
+                .collect::<Vec<_>>()
+        };
+        let [gain, _] = say(&[first(scratch.clone()), first(runs("better", &better))]);
+        assert!(gain.starts_with("With a single seed"), "{gain}");
+        let [gain, _] = say(&[scratch]);
+        assert!(gain.starts_with("No other strategy"), "{gain}");
+    }
+
+    #[test]
+    fn p_values_have_the_digits_that_mean_something() {
+        assert_eq!([1e-7, 0.0291, 0.5].map(p_text), ["1e-7", "0.029", "0.50"]);
+    }
+}

@@ -84,6 +84,7 @@ impl Frame {
         if !names.y.is_empty() {
             svg.upright("name", (12.0, (top + bottom) / 2.0), names.y);
         }
-        svg.text("title", Anchor::Start, (left, top - 11.0), names.title);
+        let title = (names.title, right - left);
+        svg.fitted("title", Anchor::Start, (left, top - 11.0), title);
     }
 }

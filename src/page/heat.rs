@@ -10,7 +10,9 @@ const FULL: f64 = 2.0;
 /// The full colour still lets the number on it be read.
 const OPAQUE: f64 = 0.85;
 const CELL: (f64, f64) = (46.0, 28.0);
-const FONT: u32 = 13;
+const FONT: u32 = 14;
+/// The most room for the name of a target.
+const LABEL: f64 = 110.0;
 
 /// A map for each strategy, and what its colours mean.
 pub fn maps(findings: &Findings) -> String {
@@ -20,7 +22,7 @@ pub fn maps(findings: &Findings) -> String {
         .iter()
         .filter(|name| *name != BASELINE);
     let maps: String = others
-        .filter_map(|strategy| map(findings, strategy, strategy))
+        .filter_map(|strategy| map(findings, strategy))
         .collect();
     if maps.is_empty() {
         return format!("<p>No strategy shares a seed and a size with {BASELINE}.</p>");
@@ -41,7 +43,7 @@ pub fn maps(findings: &Findings) -> String {
 }
 
 /// The map of one strategy; absent if nothing of it can be compared.
-pub fn map(findings: &Findings, strategy: &str, title: &str) -> Option<String> {
+pub fn map(findings: &Findings, strategy: &str) -> Option<String> {
     let own: Vec<&Transfer> = findings
         .transfers
         .iter()
@@ -55,16 +57,26 @@ pub fn map(findings: &Findings, strategy: &str, title: &str) -> Option<String> {
     sizes.dedup();
     let rows: Vec<Option<&String>> = findings.targets.iter().map(Some).chain([None]).collect();
     let names = rows.iter().map(|row| row.map_or("all", String::as_str));
-    let left = names.map(|name| width_of(name, FONT)).fold(30.0, f64::max) + 10.0;
+    let left = names
+        .map(|name| width_of(name, FONT))
+        .fold(30.0, f64::max)
+        .min(LABEL)
+        + 10.0;
     let top = 28.0;
     let height = top + CELL.1 * rows.len() as f64 + 6.0 + 24.0;
     let mut svg = Svg::new(left + CELL.0 * sizes.len() as f64 + 4.0, height);
-    svg.text("title", Anchor::Start, (left, 17.0), title);
+    let width = CELL.0 * sizes.len() as f64;
+    svg.fitted("title", Anchor::Start, (left, 17.0), (strategy, width));
     for (row, target) in rows.iter().enumerate() {
         // the mean over all stands apart
         let y = top + CELL.1 * row as f64 + if target.is_none() { 6.0 } else { 0.0 };
         let name = target.map_or("all", String::as_str);
-        svg.text("label", Anchor::End, (left - 8.0, y + 19.0), name);
+        svg.fitted(
+            "label",
+            Anchor::End,
+            (left - 8.0, y + 19.0),
+            (name, left - 8.0),
+        );
         for (column, size) in sizes.iter().enumerate() {
             let at = (left + CELL.0 * column as f64, y);
             let found = own
@@ -80,7 +92,10 @@ pub fn map(findings: &Findings, strategy: &str, title: &str) -> Option<String> {
         let x = left + CELL.0 * (column as f64 + 0.5);
         svg.text("tick", Anchor::Middle, (x, height - 6.0), &size.to_string());
     }
-    Some(svg.finish("map", &format!("test MSE relative to {BASELINE}: {title}")))
+    Some(svg.finish(
+        "map",
+        &format!("test MSE relative to {BASELINE}: {strategy}"),
+    ))
 }
 
 fn cell(svg: &mut Svg, (left, top): (f64, f64), one: &Transfer) {

@@ -37,7 +37,7 @@ pub fn write_joined(folder: &Path, all: &[Findings]) -> Result<()> {
         &|one| savings::small_savings(one.findings, &one.series, &one.name),
         "panels",
     );
-    let maps = side_by_side(&|one| one.maps(), "maps");
+    let maps: String = scenarios.iter().map(Scenario::maps).collect();
     let others = looks.iter().filter(|one| one.name != BASELINE);
     let files = scenarios.iter().map(|one| {
         format!(
@@ -103,10 +103,13 @@ impl<'a> Scenario<'a> {
             .strategies
             .iter()
             .filter(|name| *name != BASELINE);
-        let title = |strategy: &String| format!("{}: {strategy}", self.name);
-        strategies
-            .filter_map(|strategy| heat::map(self.findings, strategy, &title(strategy)))
-            .collect()
+        let maps: String = strategies
+            .filter_map(|strategy| heat::map(self.findings, strategy))
+            .collect();
+        format!(
+            "<h3>{}</h3><div class=\"maps\">{maps}</div>",
+            escape(&self.name)
+        )
     }
 }
 

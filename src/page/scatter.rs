@@ -124,7 +124,7 @@ fn panel(
         .collect();
     svg.path("groups", &groups, &[]);
     let name = &findings.targets[target];
-    svg.text("title", Anchor::Start, (left, 17.0), name);
+    svg.fitted("title", Anchor::Start, (left, 17.0), (name, right - left));
     let found = agreement
         .r_squared
         .map_or(String::new(), |value| format!("R² {value:.3}"));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::{Marker, Style};
+use crate::report::{Marker, Style, fitted};
 
 /// Text as HTML and SVG may contain it, in an attribute too: without control characters, which SVG does not allow.
 pub fn escape(text: &str) -> String {
@@ -156,6 +156,24 @@ impl Svg {
         self.add(format_args!(
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>"
         ));
+    }
+
+    /// A text that is cut to a width if need be, for 14 pixels of height; the whole of it shows when a pointer rests on it.
+    pub fn fitted(
+        &mut self,
+        class: &str,
+        anchor: Anchor,
+        place: Place,
+        (text, width): (&str, f64),
+    ) {
+        // bold letters are wider than those that the measure is of
+        let cut = fitted(text, 14, width / 1.15);
+        if cut == text {
+            return self.text(class, anchor, place, text);
+        }
+        self.body.push_str("<g>");
+        self.text(class, anchor, place, &cut);
+        self.add(format_args!("<title>{}</title></g>", escape(text)));
     }
 
     /// A text from bottom to top, centred at a place.

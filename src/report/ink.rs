@@ -91,7 +91,7 @@ pub(crate) fn width_of(text: &str, size: u32) -> f64 {
 }
 
 /// The text, cut to a width with an ellipsis.
-pub(super) fn fitted(text: &str, size: u32, width: f64) -> String {
+pub(crate) fn fitted(text: &str, size: u32, width: f64) -> String {
     if width_of(text, size) <= width {
         return text.to_owned();
     }

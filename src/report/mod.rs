@@ -34,7 +34,7 @@ mod verdict;
 pub use attributions::{AttributionFigure, AttributionPanel, attribution_figure};
 pub(crate) use axis::Axis;
 pub(crate) use fields::{csv_text, number_text};
-pub(crate) use ink::width_of;
+pub(crate) use ink::{fitted, width_of};
 pub(crate) use linear::Linear;
 pub use plot::{Figure, study_figure, write_figure};
 pub use runs::{RunRow, RunsFile, read_runs, write_runs};
