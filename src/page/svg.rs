@@ -167,7 +167,8 @@ impl Svg {
         (text, width): (&str, f64),
     ) {
         // bold letters are wider than those that the measure is of
-        let cut = fitted(text, 14, width / 1.15);
+        let room = if class == "title" { width / 1.15 } else { width };
+        let cut = fitted(text, 14, room);
         if cut == text {
             return self.text(class, anchor, place, text);
         }
