@@ -167,7 +167,11 @@ impl Svg {
         (text, width): (&str, f64),
     ) {
         // bold letters are wider than those that the measure is of
-        let room = if class == "title" { width / 1.15 } else { width };
+        let room = if class == "title" {
+            width / 1.15
+        } else {
+            width
+        };
         let cut = fitted(text, 14, room);
         if cut == text {
             return self.text(class, anchor, place, text);

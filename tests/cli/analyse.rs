@@ -26,7 +26,9 @@ fn a_study_ends_with_an_analysis_that_can_be_had_again() {
         "report.html",
     ];
     let first = files.map(|file| study.read(&format!("out/{file}")));
-    files.map(|file| std::fs::remove_file(study.path("out").join(file)).unwrap());
+    for file in files {
+        std::fs::remove_file(study.path("out").join(file)).unwrap();
+    }
     let again = study.shoal(&["analyse", "out"]);
     assert_eq!(again.code, 0, "{}", again.err);
     assert!(ran.out.ends_with(&again.out), "{}", again.out);
