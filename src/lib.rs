@@ -39,6 +39,7 @@
 //! | [`model`] | a trained network with all that is needed to predict, as a file |
 //! | [`report`] | tables, statistics, plots |
 //! | [`analysis`] | where transfer saves and hurts, with its significance; what a network reads, input by input |
+//! | [`page`] | the report of a study as one HTML page |
 //! | [`study`] | a whole experiment, from a TOML file to a folder of results |
 //!
 //! # The six laws, each a test in `tests/laws/`
@@ -63,6 +64,7 @@ mod files;
 pub mod kernels;
 pub mod model;
 pub mod network;
+pub mod page;
 pub mod random;
 pub mod report;
 pub mod run;

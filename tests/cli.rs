@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
+#[path = "cli/analyse.rs"]
+mod analyse;
 #[path = "cli/simulate.rs"]
 mod simulate;
 

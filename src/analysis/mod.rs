@@ -1,7 +1,8 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
-//! [`saved_simulations`] and [`transfers`] compare strategies over seeds, [`agreement`] predictions with the truth. The rest
-//! is about attributions: how much each input contributes to each target.
+//! [`Findings`] reads a study's folder and has all that follows from it: [`saved_simulations`] and [`transfers`] compare
+//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials. The rest is about attributions:
+//! how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
 //! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they
@@ -30,8 +31,11 @@ mod comparison;
 mod deep_shap;
 mod expected_gradients;
 mod explanation;
+mod findings;
+mod headline;
 mod negative_transfer;
 mod passes;
+mod predictions;
 mod profile;
 mod reading;
 mod sampled;
@@ -39,6 +43,7 @@ mod saved;
 mod shapley;
 mod statistics;
 mod tables;
+mod trials;
 
 pub use agreement::{Agreement, agreement, mean_of_best};
 pub use attributions::{Attributions, Gap};
@@ -46,7 +51,10 @@ pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
+pub use findings::{Findings, PREDICTIONS_FILE};
+pub(crate) use headline::p_text;
 pub use negative_transfer::{LEVEL, Transfer, negative_transfer_verdict, transfers};
+pub use predictions::{Predictions, read_predictions, write_predictions};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
 pub use sampled::sampled_shapley;
@@ -56,6 +64,7 @@ pub use statistics::{holm, paired_t, signed_rank};
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };
+pub use trials::{BEST, Search, Trial, read_trials, searches};
 
 /// A network, its parameters, and the background that its rows are held against.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each what was typed and what it does.
 
+mod analyse;
 mod devices;
 mod explain;
 mod import;
@@ -57,6 +58,7 @@ pub struct Global {
 #[derive(Subcommand, Debug)]
 enum Command {
     Study(study::Typed),
+    Analyse(analyse::Typed),
     Simulate(simulate::Typed),
     Import(import::Typed),
     Predict(predict::Typed),
@@ -70,6 +72,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     let global = &arguments.global;
     match arguments.command {
         Command::Study(typed) => study::run(&typed, global, output),
+        Command::Analyse(typed) => analyse::run(&typed, output),
         Command::Simulate(typed) => simulate::run(typed, output),
         Command::Import(typed) => import::run(typed, output),
         Command::Predict(typed) => predict::run(&typed, output),

@@ -13,7 +13,7 @@ use shoal::device::Device;
 use shoal::report::{self, RunRow};
 use shoal::study::{Event, Plan, execute};
 
-use super::{Global, Output, simulate, stop_on_ctrl_c};
+use super::{Global, Output, analyse, simulate, stop_on_ctrl_c};
 
 /// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots
 #[derive(Args, Debug)]
@@ -44,7 +44,7 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         };
         run_plan(plan, &device, &folder, &stop, output)?;
     }
-    Ok(())
+    analyse::finished(&plans, &typed.output, output)
 }
 
 /// Runs one plan, and tells what came out.

@@ -2,7 +2,7 @@
 
 /// A logarithmic axis along one side of a panel.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     /// The values at the two ends, both above zero.
     pub ends: (f64, f64),
     /// The pixels of these ends, from the figure's left or top.

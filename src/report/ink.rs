@@ -78,7 +78,7 @@ impl Font {
 }
 
 /// The width of a text in pixels, roughly that of DejaVu Sans: kuva keeps its own measure private.
-pub(super) fn width_of(text: &str, size: u32) -> f64 {
+pub(crate) fn width_of(text: &str, size: u32) -> f64 {
     let share = |sign: char| match sign {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '|' | '\'' | ' ' => 0.31,
         'f' | 'r' | 't' | '(' | ')' | '[' | ']' | '-' | '/' => 0.39,
@@ -91,7 +91,7 @@ pub(super) fn width_of(text: &str, size: u32) -> f64 {
 }
 
 /// The text, cut to a width with an ellipsis.
-pub(super) fn fitted(text: &str, size: u32, width: f64) -> String {
+pub(crate) fn fitted(text: &str, size: u32, width: f64) -> String {
     if width_of(text, size) <= width {
         return text.to_owned();
     }

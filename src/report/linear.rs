@@ -4,7 +4,7 @@ use super::ticks::Tick;
 
 /// A linear axis along one side of a panel.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Linear {
+pub(crate) struct Linear {
     /// The values at the two ends.
     ends: (f64, f64),
     /// The pixels of these ends, from the figure's left or top.

@@ -32,12 +32,17 @@ mod ticks;
 mod verdict;
 
 pub use attributions::{AttributionFigure, AttributionPanel, attribution_figure};
+pub(crate) use axis::Axis;
 pub(crate) use fields::{csv_text, number_text};
+pub(crate) use ink::{fitted, width_of};
+pub(crate) use linear::Linear;
 pub use plot::{Figure, study_figure, write_figure};
 pub use runs::{RunRow, RunsFile, read_runs, write_runs};
 pub use savings::{Bound, Saving, savings};
+pub(crate) use style::{COLORS, Marker, Style, styles};
 pub use summary::{Spread, Summary, SummaryRow};
 pub use table::{aligned, text_table};
+pub(crate) use ticks::Tick;
 pub use verdict::verdict;
 
 /// The name of the strategy that the others are measured against: training without a pre-trained network.

@@ -7,7 +7,7 @@ use super::summary::Summary;
 
 /// The shape of a marker.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Marker {
+pub(crate) enum Marker {
     Circle,
     Square,
     Up,
@@ -17,7 +17,7 @@ pub(super) enum Marker {
 
 /// How one strategy is drawn: colour, marker and dashes all differ, so that a grey print still tells them apart.
 #[derive(Clone, Debug)]
-pub(super) struct Style {
+pub(crate) struct Style {
     pub color: Color,
     pub marker: Marker,
     /// Lengths in pixels of the drawn and the left-out pieces in turn; empty for a solid line.
@@ -31,17 +31,19 @@ const BASELINE_STYLE: Style = Style {
     dashes: &[],
 };
 
-/// The style of the other strategies, by their order. Colours of Wong, Nature Methods 8, 441 (2011), which people
+/// Red, green and blue of the other strategies, by their order: the colours of Wong, Nature Methods 8, 441 (2011), which people
 /// with colour-blindness can tell apart; his yellow is left out because it is too pale on white.
+pub(crate) const COLORS: [(u8, u8, u8); 6] = [
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (230, 159, 0),
+    (86, 180, 233),
+];
+
+/// The style of the other strategies, by their order.
 fn style_of(index: usize) -> Style {
-    const COLORS: [(u8, u8, u8); 6] = [
-        (0, 114, 178),
-        (213, 94, 0),
-        (0, 158, 115),
-        (204, 121, 167),
-        (230, 159, 0),
-        (86, 180, 233),
-    ];
     const MARKERS: [Marker; 5] = [
         Marker::Square,
         Marker::Up,
@@ -60,7 +62,7 @@ fn style_of(index: usize) -> Style {
 }
 
 /// Every strategy with its style.
-pub(super) fn styles(summary: &Summary) -> Vec<(String, Style)> {
+pub(crate) fn styles(summary: &Summary) -> Vec<(String, Style)> {
     let mut others = 0;
     let style = |strategy: &String| {
         if strategy == BASELINE {

@@ -7,7 +7,7 @@ use super::ink::width_of;
 
 /// One tick: where, and what is written there; minor ticks carry no label.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tick {
+pub(crate) struct Tick {
     /// The value at the tick.
     pub value: f64,
     /// Its text, or none.

@@ -8,6 +8,7 @@ mod execution;
 mod jobs;
 pub mod journal;
 mod plan;
+mod predictions;
 mod results;
 pub mod search;
 mod source;
@@ -16,6 +17,7 @@ mod typed;
 
 pub use execution::{Event, execute};
 pub use plan::{Plan, StrategyPlan};
+pub use predictions::write_test_predictions;
 pub use results::{Provenance, RUNS_FILE};
 pub use source::{DataSource, SimulateTable};
 pub use sources::Simulate;

@@ -214,6 +214,11 @@ fn a_study_may_name_scenarios_in_place_of_files() {
     assert_eq!(read("out/local/runs.csv").lines().count(), 1 + 4);
     assert!(read("out/local/runs.csv").contains("test_mse_f_NL_local"));
     assert!(ran.out.contains("simulated: local"), "{}", ran.out);
+    let above = read("out/report.html");
+    for scenario in ["neutrinos", "local"] {
+        assert!(above.contains(&format!("href=\"{scenario}/report.html\"")));
+        assert!(read(&format!("out/{scenario}/report.html")).contains("<svg"));
+    }
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! A study's folder read back, and everything that is found in it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::files::write_bytes;
+use crate::input_error;
+use crate::report::{Bound, RunRow, Summary, csv_text, number_text, read_runs};
+
+use super::headline::headline;
+use super::predictions::{Predictions, read_predictions};
+use super::trials::{Search, read_trials, searches};
+use super::{Agreement, Saved, Transfer, agreement, saved_simulations, transfers};
+
+/// Most bootstrap samples, and most runs in all of them together: a study of ten thousand runs takes fewer samples.
+const SAMPLES: usize = 2000;
+const SAMPLED_RUNS: usize = 2_000_000;
+/// Groups of rows by their prediction, to see the calibration.
+const GROUPS: usize = 8;
+
+const RUNS: &str = "runs.csv";
+const TRIALS: &str = "trials.csv";
+const STUDY: &str = "study.json";
+/// The file that [`super::write_predictions`] writes at the end of a study.
+pub const PREDICTIONS_FILE: &str = "predictions.csv";
+
+/// What is found in the folder of a study, or of one of its scenarios.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The study's title, or the folder's name if there is no `study.json`.
+    pub name: String,
+    /// What is in `study.json`.
+    pub provenance: Option<Value>,
+    /// Names of the targets.
+    pub targets: Vec<String>,
+    /// All runs.
+    pub runs: Vec<RunRow>,
+    /// Their statistics.
+    pub summary: Summary,
+    /// How many simulations transfer saves.
+    pub saved: Vec<Saved>,
+    /// Where transfer helps and hurts.
+    pub transfers: Vec<Transfer>,
+    /// The searches for hyper-parameters, if there were any.
+    pub searches: Vec<Search>,
+    /// Networks on the test rows, each with the agreement of every target.
+    pub predictions: Vec<(Predictions, Vec<Agreement>)>,
+}
+
+impl Findings {
+    /// Reads a study's folder and computes all that follows from it. Only `runs.csv` must be there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] that names the file which is missing or damaged.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let (targets, runs) = read_runs(&folder.join(RUNS))?;
+        if runs.is_empty() {
+            return Err(input_error!(
+                "{} has no finished run yet; there is nothing to analyse",
+                folder.join(RUNS).display()
+            ));
+        }
+        let provenance = read_json(&folder.join(STUDY))?;
+        let title = provenance.as_ref().and_then(|value| value["name"].as_str());
+        let last = || {
+            folder
+                .canonicalize()
+                .ok()?
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        let name = title
+            .map(str::to_owned)
+            .or_else(last)
+            .unwrap_or_else(|| "study".to_owned());
+        let seed = provenance.as_ref().and_then(|value| value["seed"].as_u64());
+        let samples = (SAMPLED_RUNS / runs.len()).clamp(200, SAMPLES);
+        let trials = folder.join(TRIALS);
+        let predictions = folder.join(PREDICTIONS_FILE);
+        let predictions = match predictions.exists() {
+            true => read_predictions(&predictions, &targets)?,
+            false => vec![],
+        };
+        let agreeing = |one: Predictions| {
+            let found = agreement(&one.truth, &one.prediction, GROUPS);
+            (one, found)
+        };
+        Ok(Self {
+            summary: Summary::new(&targets, &runs),
+            saved: saved_simulations(&targets, &runs, samples, seed.unwrap_or(0)),
+            transfers: transfers(&targets, &runs),
+            searches: match trials.exists() {
+                true => searches(&read_trials(&trials)?),
+                false => vec![],
+            },
+            predictions: predictions.into_iter().map(agreeing).collect(),
+            folder: folder.to_owned(),
+            name,
+            provenance,
+            targets,
+            runs,
+        })
+    }
+
+    /// Whether a folder holds runs.
+    pub fn are_in(folder: &Path) -> bool {
+        folder.join(RUNS).is_file()
+    }
+
+    /// The answer in two sentences: what transfer saves, and where it hurts.
+    pub fn headline(&self) -> [String; 2] {
+        headline(&self.runs, &self.saved, &self.transfers)
+    }
+
+    /// How many seeds a strategy and size have at most.
+    pub fn seeds(&self) -> usize {
+        self.summary
+            .rows
+            .iter()
+            .map(|row| row.runs)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Writes `savings.csv` and `negative_transfer.csv`, with predictions also `agreement.csv`, and with trials `best_trials.csv`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Output`] with the path.
+    pub fn write_tables(&self) -> Result<()> {
+        let write = |name: &str, heading: &[&str], lines: Vec<Vec<String>>| {
+            let heading: Vec<String> = heading.iter().map(|name| (*name).to_owned()).collect();
+            let all = std::iter::once(&heading[..]).chain(lines.iter().map(Vec::as_slice));
+            write_bytes(&self.folder.join(name), &csv_text(all))
+        };
+        let saved = self.saved.iter().map(saved_line).collect();
+        write(
+            "savings.csv",
+            &["strategy", "simulations", "factor", "bound", "low", "high"],
+            saved,
+        )?;
+        let transfers = self.transfers.iter().map(transfer_line).collect();
+        let columns = [
+            "strategy",
+            "simulations",
+            "target",
+            "seeds",
+            "ratio",
+            "p",
+            "p_signed_rank",
+            "p_corrected",
+            "transfer",
+        ];
+        write("negative_transfer.csv", &columns, transfers)?;
+        if !self.predictions.is_empty() {
+            let columns = [
+                "strategy",
+                "simulations",
+                "seed",
+                "target",
+                "r_squared",
+                "bias",
+                "rms_error",
+                "slope",
+            ];
+            write("agreement.csv", &columns, self.agreement_lines())?;
+        }
+        if !self.searches.is_empty() {
+            let columns = ["strategy", "simulations", "trials", "test_mse_best_mean"];
+            let line = |one: &Search| {
+                vec![
+                    one.strategy.clone(),
+                    one.simulations.to_string(),
+                    one.trials.len().to_string(),
+                    number_text(one.best),
+                ]
+            };
+            write(
+                "best_trials.csv",
+                &columns,
+                self.searches.iter().map(line).collect(),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn agreement_lines(&self) -> Vec<Vec<String>> {
+        let lines = self.predictions.iter().flat_map(|(network, agreements)| {
+            self.targets.iter().zip(agreements).map(|(target, found)| {
+                let names = [
+                    &network.strategy,
+                    &network.simulations.to_string(),
+                    &network.seed.to_string(),
+                    target,
+                ];
+                let numbers = [
+                    found.r_squared,
+                    Some(found.bias),
+                    Some(found.rms_error),
+                    found.slope,
+                ];
+                let names = names.into_iter().cloned();
+                names.chain(numbers.map(number_text)).collect()
+            })
+        });
+        lines.collect()
+    }
+}
+
+fn saved_line(saved: &Saved) -> Vec<String> {
+    let bound = match saved.bound {
+        Bound::Exact => "exact",
+        Bound::MoreThanLargest => "at least",
+        Bound::LessThanSmallest => "at most",
+    };
+    vec![
+        saved.strategy.clone(),
+        saved.simulations.to_string(),
+        number_text(Some(saved.factor)),
+        bound.to_owned(),
+        number_text(saved.low),
+        number_text(saved.high),
+    ]
+}
+
+/// The target is empty for the mean over all.
+fn transfer_line(one: &Transfer) -> Vec<String> {
+    let kind = match (one.is_negative(), one.is_positive()) {
+        (true, _) => "negative",
+        (_, true) => "positive",
+        _ => "none",
+    };
+    vec![
+        one.strategy.clone(),
+        one.simulations.to_string(),
+        one.target.clone().unwrap_or_default(),
+        one.seeds.to_string(),
+        number_text(Some(one.ratio)),
+        number_text(one.p),
+        number_text(one.p_signed_rank),
+        number_text(one.p_corrected),
+        kind.to_owned(),
+    ]
+}
+
+/// Absent if there is no such file.
+fn read_json(path: &Path) -> Result<Option<Value>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(input_error!("cannot read '{}': {error}", path.display())),
+    };
+    let parsed = serde_json::from_str(&text);
+    parsed
+        .map(Some)
+        .map_err(|error| input_error!("'{}' is no JSON: {error}", path.display()))
+}

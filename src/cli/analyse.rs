@@ -1,0 +1,94 @@
+//! `shoal analyse`: what a study says.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use shoal::analysis::Findings;
+use shoal::study::{Plan, write_test_predictions};
+use shoal::{Error, Result, page};
+
+use super::Output;
+
+/// Says what a study found: tables of savings and of negative transfer, and report.html
+#[derive(Args, Debug)]
+pub struct Typed {
+    /// The folder of a study, also of one that is still running or was stopped
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Analyses a folder.
+pub fn run(typed: &Typed, output: &Output) -> Result<()> {
+    let folders = match Findings::are_in(&typed.folder) {
+        true => vec![typed.folder.clone()],
+        false => scenarios(&typed.folder)?,
+    };
+    analyse(&typed.folder, &folders, output)
+}
+
+/// Analyses what a study has just finished.
+pub fn finished(plans: &[Plan], folder: &Path, output: &Output) -> Result<()> {
+    let of_plan = |plan: &Plan| match &plan.scenario {
+        Some(scenario) => folder.join(scenario),
+        None => folder.to_owned(),
+    };
+    let folders: Vec<PathBuf> = plans.iter().map(of_plan).collect();
+    for (plan, folder) in plans.iter().zip(&folders) {
+        write_test_predictions(plan, folder)?;
+    }
+    analyse(folder, &folders, output)
+}
+
+/// The folders below one that hold runs, by name.
+fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
+    let wrong = |what: String| {
+        Error::Input(format!(
+            "{}: {what}; name the folder of a study (-o of shoal study)",
+            folder.display()
+        ))
+    };
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<PathBuf> = paths.filter(|path| Findings::are_in(path)).collect();
+    found.sort();
+    match found.is_empty() {
+        true => Err(wrong(
+            "there is no runs.csv, neither here nor in a folder below".to_owned(),
+        )),
+        false => Ok(found),
+    }
+}
+
+fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
+    let all: Vec<Findings> = folders
+        .iter()
+        .map(|folder| Findings::read(folder))
+        .collect::<Result<_>>()?;
+    for findings in &all {
+        findings.write_tables()?;
+        page::write(findings)?;
+        let [gain, loss] = findings.headline();
+        let alone = findings.folder == folder;
+        let name = if alone {
+            String::new()
+        } else {
+            format!("{}: ", findings.name)
+        };
+        output.result(&format!("{name}{gain} {loss}"));
+        output.event(
+            "analysed",
+            json!({ "folder": findings.folder, "name": findings.name, "verdict": [gain, loss] }),
+        );
+    }
+    if all.iter().any(|findings| findings.folder != folder) {
+        page::write_joined(folder, &all)?;
+    }
+    output.say(&format!(
+        "the report is {}",
+        folder.join(page::FILE).display()
+    ));
+    Ok(())
+}

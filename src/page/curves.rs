@@ -1,0 +1,244 @@
+//! Test MSE against the number of simulations, in all and for each target.
+
+use crate::analysis::Findings;
+use crate::report::{RunRow, Spread, SummaryRow, text_table};
+
+use super::frame::{Frame, Names};
+use super::series::{Series, legend};
+use super::svg::{Place, Svg, escape};
+
+const SIZES: &str = "number of simulations";
+const ERROR: &str = "test MSE (targets scaled to [0, 1])";
+
+/// What a panel shows of a run, and of its statistics.
+pub struct Shown<'a> {
+    /// The value of one run.
+    pub run: &'a dyn Fn(&RunRow) -> Option<f64>,
+    /// The statistics over seeds.
+    pub spread: &'a dyn Fn(&SummaryRow) -> Spread,
+}
+
+/// The figure of the mean over all targets, wide and narrow, and its numbers.
+pub fn total(findings: &Findings, series: &[Series]) -> String {
+    let shown = Shown {
+        run: &|run| run.test_mse,
+        spread: &|row| row.test,
+    };
+    let names = Names {
+        title: "",
+        x: SIZES,
+        y: ERROR,
+    };
+    let wide = panel(findings, series, &shown, (860.0, 460.0), names).finish("wide", ERROR);
+    let narrow = panel(findings, series, &shown, (360.0, 360.0), names).finish("narrow", ERROR);
+    format!(
+        "{}{wide}{narrow}<p class=\"remark\">{}</p><details><summary>The numbers</summary>{}</details>",
+        legend(series.iter()),
+        remark(findings),
+        numbers(findings)
+    )
+}
+
+/// A panel for each target.
+pub fn targets(findings: &Findings, series: &[Series]) -> String {
+    let one = |(place, target): (usize, &String)| {
+        let shown = Shown {
+            run: &|run| run.target_mse[place],
+            spread: &|row| row.targets[place],
+        };
+        let names = Names {
+            title: target,
+            x: SIZES,
+            y: "test MSE",
+        };
+        panel(findings, series, &shown, (360.0, 280.0), names)
+            .finish("", &format!("{ERROR} of {target}"))
+    };
+    let panels: String = findings.targets.iter().enumerate().map(one).collect();
+    format!(
+        "{}<div class=\"panels\">{panels}</div>",
+        legend(series.iter())
+    )
+}
+
+/// The mean over all targets in one panel with a title, as one of several.
+pub fn small_total(findings: &Findings, series: &[Series], title: &str) -> String {
+    let shown = Shown {
+        run: &|run| run.test_mse,
+        spread: &|row| row.test,
+    };
+    let names = Names {
+        title,
+        x: SIZES,
+        y: "test MSE",
+    };
+    panel(findings, series, &shown, (360.0, 300.0), names).finish("", &format!("{ERROR}: {title}"))
+}
+
+fn panel(
+    findings: &Findings,
+    series: &[Series],
+    shown: &Shown,
+    size: (f64, f64),
+    names: Names,
+) -> Svg {
+    let summary = &findings.summary;
+    let means = summary.rows.iter().map(|row| (shown.spread)(row));
+    // a bar that nearly reaches zero would stretch a logarithmic axis without end
+    let bars =
+        means.filter_map(|spread| Some((spread.mean?, spread.standard_error.unwrap_or(0.0))));
+    let mut values: Vec<f64> = bars
+        .flat_map(|(mean, error)| [(mean - error).max(mean / 3.0), mean + error])
+        .collect();
+    values.extend(findings.runs.iter().filter_map(shown.run));
+    let frame = Frame::new(size, names, &summary.sizes(), &values, 1.5);
+    let mut svg = Svg::new(size.0, size.1);
+    frame.draw(&mut svg, names);
+    let radius = if size.0 > 500.0 { 5.0 } else { 3.6 };
+    for (index, one) in series.iter().enumerate() {
+        // strategies often coincide; a step to the side keeps them all visible
+        let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * radius * 0.8;
+        draw(
+            &mut svg,
+            findings,
+            one,
+            shown,
+            &frame,
+            (aside.clamp(-12.0, 12.0), radius),
+        );
+    }
+    svg
+}
+
+fn draw(
+    svg: &mut Svg,
+    findings: &Findings,
+    series: &Series,
+    shown: &Shown,
+    frame: &Frame,
+    (aside, radius): (f64, f64),
+) {
+    let x = |simulations: usize| frame.x.place(simulations as f64) + aside;
+    svg.begin(&series.class);
+    let own = findings
+        .runs
+        .iter()
+        .filter(|run| run.strategy == series.name);
+    let seeds = own.filter_map(|run| {
+        Some((
+            x(run.simulations),
+            frame
+                .y
+                .place((shown.run)(run).filter(|value| *value > 0.0)?),
+        ))
+    });
+    svg.dots("seed", &seeds.collect::<Vec<Place>>());
+    let rows = findings
+        .summary
+        .of(&series.name)
+        .map(|row| (row, (shown.spread)(row)));
+    let points: Vec<Option<(Place, &SummaryRow, Spread)>> = rows
+        .map(|(row, spread)| {
+            let mean = spread.mean.filter(|mean| *mean > 0.0)?;
+            Some(((x(row.simulations), frame.y.place(mean)), row, spread))
+        })
+        .collect();
+    for run in points.split(Option::is_none) {
+        let line: Vec<Place> = run.iter().flatten().map(|point| point.0).collect();
+        svg.path("curve", &line, series.style.dashes);
+    }
+    for (at, row, spread) in points.into_iter().flatten() {
+        let mean = spread.mean.unwrap_or_default();
+        if let Some(error) = spread.standard_error {
+            let ends = [mean - error, mean + error].map(|end| (at.0, frame.y.place(end)));
+            svg.line("bar", ends[0], ends[1]);
+        }
+        let error = spread
+            .standard_error
+            .map_or(String::new(), |error| format!(" ± {}", three(error)));
+        let title = format!(
+            "{}, {} simulations: {}{error} ({} seeds)",
+            series.name,
+            row.simulations,
+            three(mean),
+            spread.count
+        );
+        svg.marker(&series.style, at, radius, &title);
+    }
+    svg.end();
+}
+
+/// Three digits that count.
+pub fn three(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-4..1e5).contains(&size) => {
+            let decimals = (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize;
+            format!("{value:.decimals$}")
+        }
+        _ => format!("{value:.2e}"),
+    }
+}
+
+fn remark(findings: &Findings) -> String {
+    let runs = findings.summary.rows.iter().map(|row| row.runs);
+    let (fewest, most) = (
+        runs.clone().min().unwrap_or(0),
+        runs.clone().max().unwrap_or(0),
+    );
+    let seeds = if fewest == most {
+        most.to_string()
+    } else {
+        format!("{fewest} to {most}")
+    };
+    let mut text = match most {
+        1 => "One seed a point, so the scatter is unknown.".to_owned(),
+        _ => format!(
+            "Marks are means over {seeds} seeds, bars their standard errors, faint dots the seeds."
+        ),
+    };
+    text.push_str(" Points of one size stand side by side.");
+    let diverged: usize = findings.summary.rows.iter().map(|row| row.diverged).sum();
+    if diverged > 0 {
+        text.push_str(&format!(
+            " {diverged} of {} runs diverged.",
+            runs.sum::<usize>()
+        ));
+    }
+    text
+}
+
+/// The same numbers as a table: mean ± standard error.
+fn numbers(findings: &Findings) -> String {
+    let text = text_table(&findings.summary);
+    let cells = |line: &str| -> Vec<String> {
+        let line = line.trim().trim_matches('|');
+        line.split('|').map(|cell| escape(cell.trim())).collect()
+    };
+    let mut lines = text.lines();
+    let heading = lines.next().map(cells).unwrap_or_default();
+    let rows: Vec<Vec<String>> = lines.skip(1).map(cells).collect();
+    table(&heading, &rows)
+}
+
+/// A table of cells that are HTML already; the first column heads its row.
+pub fn table(heading: &[String], rows: &[Vec<String>]) -> String {
+    let head: String = heading
+        .iter()
+        .map(|cell| format!("<th scope=\"col\">{cell}</th>"))
+        .collect();
+    let row = |cells: &Vec<String>| {
+        let cell = |(place, cell): (usize, &String)| match place {
+            0 => format!("<th scope=\"row\">{cell}</th>"),
+            _ => format!("<td>{cell}</td>"),
+        };
+        format!(
+            "<tr>{}</tr>",
+            cells.iter().enumerate().map(cell).collect::<String>()
+        )
+    };
+    let body: String = rows.iter().map(row).collect();
+    format!(
+        "<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+}

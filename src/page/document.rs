@@ -1,0 +1,111 @@
+//! The whole page: head, verdict, sections.
+
+use serde_json::Value;
+
+use crate::analysis::{Findings, negative_transfer_verdict};
+use crate::report;
+
+use super::series::{series, variables};
+use super::svg::escape;
+use super::{curves, heat, history, provenance, savings, scatter};
+
+/// A document with everything in it; `body` is HTML already.
+pub fn page(title: &str, body: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"shoal {}\">\n<title>{title}</title>\n\
+         <link rel=\"icon\" href=\"data:,\">\n<style>\n{}{}\n</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION"),
+        include_str!("page.css"),
+        variables()
+    )
+}
+
+/// Everything about one study.
+pub fn body(findings: &Findings) -> String {
+    let series = series(&findings.summary);
+    let mut body = about(findings) + &verdict(findings) + &words(findings);
+    let mut sections = vec![
+        (
+            "Test error against simulations",
+            curves::total(findings, &series),
+        ),
+        ("Target by target", curves::targets(findings, &series)),
+        ("Simulations saved", savings::savings(findings, &series)),
+        ("Where transfer helps and hurts", heat::maps(findings)),
+    ];
+    if !findings.searches.is_empty() {
+        sections.push(("Search", history::history(findings, &series)));
+    }
+    if !findings.predictions.is_empty() {
+        sections.push((
+            "Truth against prediction",
+            scatter::scatter(findings, &series),
+        ));
+    }
+    sections.push(("Files", provenance::files(findings, "")));
+    sections.push(("Provenance", provenance::provenance(findings)));
+    for (name, content) in sections {
+        body.push_str(&section(name, &content));
+    }
+    body
+}
+
+/// A section with its heading; `content` is HTML already.
+pub fn section(name: &str, content: &str) -> String {
+    format!(
+        "<section>\n<h2>{}</h2>\n{content}\n</section>\n",
+        escape(name)
+    )
+}
+
+/// One line: how much was done, on what, and whether that is all.
+fn about(findings: &Findings) -> String {
+    let mut parts = vec![
+        format!("{} runs", findings.runs.len()),
+        format!("{} strategies", findings.summary.strategies.len()),
+        format!("{} sizes", findings.summary.sizes().len()),
+        format!("{} seeds", findings.seeds()),
+    ];
+    let study = findings.provenance.as_ref().unwrap_or(&Value::Null);
+    if let Some(seconds) = study["seconds"].as_f64().filter(|seconds| *seconds > 0.0) {
+        let device = study["device"]["kind"].as_str().unwrap_or("device");
+        parts.push(format!("{seconds:.0} s on {device}"));
+    }
+    let unfinished = study["status"].as_str().filter(|status| *status != "finished").map(|status| {
+        let (done, all) = (&study["runs_finished"], &study["runs_planned"]);
+        format!("<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>", escape(status))
+    });
+    format!(
+        "<p class=\"about\">{}</p>\n{}",
+        escape(&parts.join(" · ")),
+        unfinished.unwrap_or_default()
+    )
+}
+
+/// The answer, first of all.
+pub fn verdict(findings: &Findings) -> String {
+    let [gain, loss] = findings.headline();
+    format!(
+        "<div class=\"verdict\"><p>{}</p><p>{}</p></div>\n",
+        escape(&gain),
+        escape(&loss)
+    )
+}
+
+/// The same strategy by strategy.
+fn words(findings: &Findings) -> String {
+    let sentences = report::verdict(&findings.summary).into_iter();
+    let all = sentences.chain(negative_transfer_verdict(&findings.transfers));
+    let items: String = all
+        .map(|sentence| format!("<li>{}</li>", escape(&sentence)))
+        .collect();
+    match items.is_empty() {
+        true => String::new(),
+        false => {
+            format!("<details><summary>Strategy by strategy</summary><ul>{items}</ul></details>\n")
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! How the search for hyper-parameters went on.
+
+use crate::analysis::{BEST, Findings, Search};
+use crate::report::{Axis, Linear, width_of};
+
+use super::curves::{table, three};
+use super::series::{Series, legend};
+use super::svg::{Anchor, Place, Svg, escape};
+
+const SIZE: (f64, f64) = (360.0, 280.0);
+
+/// A panel for each size: the lowest validation MSE so far against the number of the trial. And the mean of the best trials.
+pub fn history(findings: &Findings, series: &[Series]) -> String {
+    let mut sizes: Vec<usize> = findings
+        .searches
+        .iter()
+        .map(|one| one.simulations)
+        .collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let panels: String = sizes
+        .iter()
+        .map(|size| panel(findings, series, *size))
+        .collect();
+    format!(
+        "<p>The lowest validation error so far in each search. Dots are single trials; the highest tenth lies outside the panels.</p>\
+         {}<div class=\"panels\">{panels}</div><h3>Mean test MSE of the {BEST} best trials</h3><p class=\"remark\">Best by their \
+         validation error, as arXiv 2510.19168 plots it.</p>{}",
+        legend(series.iter()),
+        numbers(findings, &sizes)
+    )
+}
+
+fn panel(findings: &Findings, series: &[Series], size: usize) -> String {
+    let own: Vec<&Search> = findings
+        .searches
+        .iter()
+        .filter(|one| one.simulations == size)
+        .collect();
+    let mut values: Vec<f64> = own
+        .iter()
+        .flat_map(|one| one.trials.iter().filter_map(|trial| trial.1))
+        .collect();
+    values.sort_by(f64::total_cmp);
+    // trials that went astray would press all others to the bottom
+    values.truncate((values.len() * 9).div_ceil(10));
+    let highest = values.last().copied().unwrap_or(f64::INFINITY);
+    let last = own
+        .iter()
+        .filter_map(|one| Some(one.trials.last()?.0))
+        .max()
+        .unwrap_or(1);
+    let bottom = SIZE.1 - 44.0;
+    let y = Axis::over(values.iter().copied(), 0.06, 1.5, (bottom, 28.0));
+    let ticks = y.value_ticks(24.0);
+    let labels = ticks.iter().filter_map(|tick| tick.label.as_deref());
+    let left = labels.map(|label| width_of(label, 12)).fold(0.0, f64::max) + 30.0;
+    let x = Linear::new((0.0, f64::from(last.max(1))), (left, SIZE.0 - 10.0));
+    let mut svg = Svg::new(SIZE.0, SIZE.1);
+    for tick in ticks {
+        let (Some(label), at) = (&tick.label, y.place(tick.value)) else {
+            continue;
+        };
+        svg.line("grid", (left, at), (SIZE.0 - 10.0, at));
+        svg.text("tick", Anchor::End, (left - 6.0, at + 4.0), label);
+    }
+    for tick in x.ticks(40.0) {
+        svg.text(
+            "tick",
+            Anchor::Middle,
+            (x.place(tick.value), bottom + 17.0),
+            tick.label.as_deref().unwrap_or_default(),
+        );
+    }
+    svg.line("axis", (left, bottom), (SIZE.0 - 10.0, bottom));
+    for one in own {
+        let looks = series.iter().find(|series| series.name == one.strategy);
+        svg.begin(looks.map_or("base", |looks| &looks.class));
+        let trials = one
+            .trials
+            .iter()
+            .filter_map(|trial| Some((trial.0, trial.1.filter(|value| *value <= highest)?)));
+        let dots: Vec<Place> = trials
+            .map(|(trial, value)| (x.place(f64::from(trial)), y.place(value)))
+            .collect();
+        svg.dots("seed", &dots);
+        let mut steps: Vec<Place> = Vec::new();
+        for (trial, value) in one.history() {
+            let at = (x.place(f64::from(trial)), y.place(value));
+            steps.extend(steps.last().map(|before| (at.0, before.1)));
+            steps.push(at);
+        }
+        svg.path(
+            "curve",
+            &steps,
+            looks.map_or(&[][..], |looks| looks.style.dashes),
+        );
+        svg.end();
+    }
+    svg.text(
+        "title",
+        Anchor::Start,
+        (left, 17.0),
+        &format!("{size} simulations"),
+    );
+    svg.text(
+        "name",
+        Anchor::Middle,
+        ((left + SIZE.0) / 2.0, bottom + 37.0),
+        "trial",
+    );
+    svg.upright("name", (12.0, (28.0 + bottom) / 2.0), "validation MSE");
+    svg.finish(
+        "",
+        &format!("lowest validation MSE so far, {size} simulations"),
+    )
+}
+
+fn numbers(findings: &Findings, sizes: &[usize]) -> String {
+    let strategies = &findings.summary.strategies;
+    let heading =
+        std::iter::once("simulations".to_owned()).chain(strategies.iter().map(|name| escape(name)));
+    let row = |size: &usize| {
+        let cell = |strategy: &String| {
+            let mut searches = findings.searches.iter();
+            let found = searches.find(|one| one.strategy == *strategy && one.simulations == *size);
+            found.and_then(|one| one.best).map_or("-".to_owned(), three)
+        };
+        std::iter::once(size.to_string())
+            .chain(strategies.iter().map(cell))
+            .collect()
+    };
+    table(
+        &heading.collect::<Vec<_>>(),
+        &sizes.iter().map(row).collect::<Vec<Vec<_>>>(),
+    )
+}

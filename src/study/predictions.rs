@@ -1,0 +1,53 @@
+//! The best networks of a study on its test rows.
+
+use std::path::Path;
+
+use super::plan::Plan;
+use super::results::RUNS_FILE;
+use crate::analysis::{PREDICTIONS_FILE, Predictions, write_predictions};
+use crate::error::Result;
+use crate::model::Model;
+use crate::report::{RunRow, read_runs};
+
+/// Writes `predictions.csv` into the folder of a finished plan: of each strategy the network with the lowest validation MSE of
+/// those with the most simulations, on the test rows, in the units of the targets. Nothing if no networks were saved.
+///
+/// # Errors
+/// [`crate::Error::Input`] if a table or model of the folder cannot be read, [`crate::Error::Output`] with the path.
+pub fn write_test_predictions(plan: &Plan, folder: &Path) -> Result<()> {
+    let (targets, runs) = read_runs(&folder.join(RUNS_FILE))?;
+    let mut all = Vec::new();
+    for strategy in &plan.strategies {
+        let Some(run) = best(&runs, strategy.strategy.name()) else {
+            continue;
+        };
+        let model = Model::load(&folder.join(&run.model))?;
+        let rows = plan.pool.test();
+        let inputs = plan.finetune.inputs.select_rows(rows);
+        all.push(Predictions {
+            strategy: run.strategy.clone(),
+            simulations: run.simulations,
+            seed: run.seed,
+            rows: rows.to_vec(),
+            truth: plan.finetune.targets.select_rows(rows),
+            prediction: model.predict(&inputs, "data.finetune")?,
+        });
+    }
+    match all.is_empty() {
+        true => Ok(()),
+        false => write_predictions(&folder.join(PREDICTIONS_FILE), &targets, &all),
+    }
+}
+
+fn best<'a>(runs: &'a [RunRow], strategy: &str) -> Option<&'a RunRow> {
+    let saved = || {
+        runs.iter()
+            .filter(|run| run.strategy == strategy && !run.model.is_empty())
+    };
+    let most = saved().map(|run| run.simulations).max()?;
+    let measured = saved().filter(|run| run.simulations == most && run.validation_mse.is_some());
+    measured.min_by(|a, b| {
+        let value = |run: &RunRow| run.validation_mse.unwrap_or(f64::INFINITY);
+        value(a).total_cmp(&value(b))
+    })
+}
