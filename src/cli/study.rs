@@ -11,11 +11,14 @@ use serde_json::json;
 use shoal::Result;
 use shoal::device::Device;
 use shoal::report::{self, RunRow};
-use shoal::study::{Event, Plan, execute};
+use shoal::study::{Event, JOURNAL_FILE, Plan, execute};
 
 use super::{Global, Output, simulate, stop_on_ctrl_c};
 
-/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots
+/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots.
+///
+/// A study that was stopped, also by a kill, goes on when the same command is given again: runs that are over are kept, and
+/// the tables at the end are those of a study that was never stopped.
 #[derive(Args, Debug)]
 pub struct Typed {
     /// The study, a TOML file; paths in it are relative to it
@@ -23,6 +26,9 @@ pub struct Typed {
     /// Folder for the results; made if it is not there
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+    /// Go on with the study in DIR, and do not begin one if there is none
+    #[arg(long)]
+    resume: bool,
 }
 
 /// Runs a study.
@@ -36,13 +42,20 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         ));
         simulate::shown(request, output, &stop)
     })?;
+    let folder = |plan: &Plan| match &plan.scenario {
+        Some(scenario) => typed.output.join(scenario),
+        None => typed.output.clone(),
+    };
+    let begun = |plan: &Plan| folder(plan).join(JOURNAL_FILE).exists();
+    if typed.resume && !plans.iter().any(begun) {
+        return Err(shoal::Error::Input(format!(
+            "--resume: there is no study to go on with in {} (no {JOURNAL_FILE}); leave --resume out to begin one",
+            typed.output.display()
+        )));
+    }
     let device = global.open(output)?;
     for plan in &plans {
-        let folder = match &plan.scenario {
-            Some(scenario) => typed.output.join(scenario),
-            None => typed.output.clone(),
-        };
-        run_plan(plan, &device, &folder, &stop, output)?;
+        run_plan(plan, &device, &folder(plan), &stop, output)?;
     }
     Ok(())
 }
@@ -116,6 +129,11 @@ impl View<'_> {
                 let text = format!("{pretrainings} pre-trainings, {finetunings} fine-tunings");
                 self.output.say(&text);
             }
+            Event::Continued {
+                finished,
+                other_device,
+                repaired,
+            } => self.continued(*finished, other_device.as_deref(), repaired.as_deref()),
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
             Event::Progress {
@@ -140,6 +158,20 @@ impl View<'_> {
                 }
             }
         }
+    }
+
+    fn continued(&self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
+        if let Some(repaired) = repaired {
+            self.output.say(repaired);
+        }
+        self.output
+            .say(&format!("going on: {finished} runs are over already"));
+        if let Some(device) = other_device {
+            self.output.say(&format!(
+                "the runs so far were trained on {device}; on another device the same run differs in its last digits"
+            ));
+        }
+        self.bar.set_position(finished as u64);
     }
 
     fn line(&self, text: &str, progress: &shoal::shoal::Progress, done: usize, waiting: usize) {

@@ -2,20 +2,27 @@
 //!
 //! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates datasets,
 //! `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution`
-//! trains them and writes results as they come.
+//! trains them, `evaluation` tests them, and `results` are written as they come.
+//!
+//! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
+//! and a run that was not over begins again. `settings` tells whether a folder is of the same study.
 
+mod evaluation;
 mod execution;
 mod jobs;
 pub mod journal;
 mod plan;
+mod record;
 mod results;
+pub mod search;
+mod settings;
 mod source;
 mod sources;
-pub mod search;
 mod typed;
 
 pub use execution::{Event, execute};
 pub use plan::{Plan, StrategyPlan};
+pub use record::JOURNAL_FILE;
 pub use results::{Provenance, RUNS_FILE};
 pub use source::{DataSource, SimulateTable};
 pub use sources::Simulate;
