@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
+#[path = "cli/resume.rs"]
+mod resume;
 #[path = "cli/simulate.rs"]
 mod simulate;
 
@@ -176,7 +178,12 @@ fn a_study_leaves_tables_models_and_plots() {
         serde_json::from_str(&study.read("out/study.json")).unwrap();
     assert_eq!(provenance["status"], "finished");
     assert_eq!(provenance["device"]["kind"], "cpu");
-    // finished results are never overwritten
+    // finished results are never made again
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("18 runs are over already"), "{}", ran.err);
+    assert_eq!(study.read("out/runs.csv"), runs);
+    std::fs::remove_file(study.path("out/journal.log")).unwrap();
     study
         .run()
         .fails(2, &["out already holds the results", "another folder"]);

@@ -75,6 +75,7 @@ fn run_plan(
         rate: Rate::default(),
         told: Instant::now(),
         diverged: 0,
+        before: 0,
     };
     let start = Instant::now();
     let finished = execute(plan, device, folder, stop, &mut |event| view.show(event));
@@ -97,10 +98,16 @@ fn run_plan(
         ));
     }
     output.say(&format!(
-        "{total} runs in {seconds:.1} s; tables, models and plots are in {}",
+        "{} runs in {seconds:.1} s; tables, models and plots are in {}",
+        total - view.before,
         folder.display()
     ));
-    let mut event = json!({ "runs": total, "seconds": seconds, "verdict": verdict });
+    let mut event = json!({
+    "runs": total,
+    "runs_before": view.before,
+    "seconds": seconds,
+    "verdict": verdict,
+    });
     if let Some(scenario) = &plan.scenario {
         event["scenario"] = scenario.as_str().into();
     }
@@ -114,6 +121,8 @@ struct View<'a> {
     rate: Rate,
     told: Instant,
     diverged: usize,
+    /// Runs that an earlier process finished.
+    before: usize,
 }
 
 /// How often progress is told where there is no bar.
@@ -143,9 +152,9 @@ impl View<'_> {
             } => {
                 self.rate.add(progress.elapsed, progress.run_steps);
                 self.bar.set_position(*done as u64);
-                let eta = self
-                    .rate
-                    .eta(progress.elapsed, *done, *done + waiting + progress.alive);
+                let mine = *done - self.before;
+                let all = mine + waiting + progress.alive;
+                let eta = self.rate.eta(progress.elapsed, mine, all);
                 let text = format!(
                     "{:.0} run-steps/s  {} alive, {done} done, {waiting} waiting  ETA {eta}",
                     self.rate.now(),
@@ -160,7 +169,7 @@ impl View<'_> {
         }
     }
 
-    fn continued(&self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
+    fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
         if let Some(repaired) = repaired {
             self.output.say(repaired);
         }
@@ -172,6 +181,7 @@ impl View<'_> {
             ));
         }
         self.bar.set_position(finished as u64);
+        self.before = finished;
     }
 
     fn line(&self, text: &str, progress: &shoal::shoal::Progress, done: usize, waiting: usize) {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use serde_json::Value;
+
 use super::evaluation;
 use super::jobs::{self, Job, Prepared, Pretrained};
 use super::plan::Plan;
@@ -107,6 +109,12 @@ fn with_what_is_on_disk(error: Error, finished: usize, planned: usize, folder: &
         Error::Output(text) => Error::Output(text + &kept),
         Error::Interrupted(text) => Error::Interrupted(text + &kept),
     }
+}
+
+/// Whether two devices give the same bits: the number of threads makes no difference.
+fn same_bits(one: &Value, other: &Value) -> bool {
+    let keys = ["kind", "name", "backend", "driver", "tiles"];
+    keys.into_iter().all(|key| one[key] == other[key])
 }
 
 /// What is kept of a run while it trains.
@@ -237,16 +245,12 @@ impl<'a> Execution<'a> {
             finetunings: self.plan.runs(),
         });
         if finished > 0 || self.record.repaired().is_some() {
-            let before = self
-                .provenance
-                .earlier
-                .last()
-                .map(|process| &process["device"]);
-            let other = before.filter(|before| **before != device.describe());
+            let before = (self.provenance.earlier.last()).map(|process| &process["device"]);
+            let other = before.filter(|before| !same_bits(before, &device.describe()));
+            let name = |device: &Value| device["name"].as_str().unwrap_or("another").to_owned();
             (self.observe)(&Event::Continued {
                 finished,
-                other_device: other
-                    .map(|before| before["name"].as_str().unwrap_or("another").into()),
+                other_device: other.map(name),
                 repaired: self.record.repaired().map(Into::into),
             });
         }

@@ -27,7 +27,11 @@ pub fn start(study: &Study, folder: &str) -> Child {
 }
 
 /// Kills a study again and again until it is through; how often.
-pub fn killed_until_through(study: &Study, folder: &str, mut moments: impl Iterator<Item = u64>) -> usize {
+pub fn killed_until_through(
+    study: &Study,
+    folder: &str,
+    mut moments: impl Iterator<Item = u64>,
+) -> usize {
     for kills in 0.. {
         let mut child = start(study, folder);
         let end = Instant::now() + Duration::from_millis(moments.next().unwrap());
@@ -55,16 +59,14 @@ pub fn moments(longest: u64) -> impl Iterator<Item = u64> {
 
 pub fn assert_same(study: &Study, files: &[&str]) {
     for file in files {
-        let [undisturbed, killed] = ["undisturbed", "killed"].map(|folder| study.read(&format!("{folder}/{file}")));
+        let [undisturbed, killed] =
+            ["undisturbed", "killed"].map(|folder| study.read(&format!("{folder}/{file}")));
         assert_eq!(undisturbed, killed, "{file}");
     }
 }
 
-/// How long an undisturbed study takes, in milliseconds.
-pub fn undisturbed(study: &Study) -> u64 {
-    let begin = Instant::now();
+pub fn undisturbed(study: &Study) {
     assert!(start(study, "undisturbed").wait().unwrap().success());
-    begin.elapsed().as_millis() as u64
 }
 
 const TABLES: [&str; 3] = ["runs.csv", "pretraining.csv", "summary.csv"];
@@ -74,9 +76,9 @@ fn killed_at_any_moment_the_tables_are_those_of_an_undisturbed_study() {
     // without models, pre-trained networks are trained again
     for head in ["save_models = true", "save_models = false"] {
         let study = study(head);
-        let whole = undisturbed(&study);
-        let kills = killed_until_through(&study, "killed", moments(whole / 2));
-        assert!(kills >= 3, "{head}: only {kills} kills in {whole} ms");
+        undisturbed(&study);
+        let kills = killed_until_through(&study, "killed", moments(200));
+        assert!(kills >= 3, "{head}: only {kills} kills");
         assert_same(&study, &TABLES);
         let parts = std::fs::read_dir(study.path("killed/models")).unwrap();
         let left = parts.filter(|entry| {
@@ -92,14 +94,22 @@ fn a_lost_pretrained_network_is_trained_again() {
     let study = study("");
     undisturbed(&study);
     let mut child = start(&study, "killed");
-    let enough = || study.path("killed/models/pretraining-2.safetensors").exists();
+    let enough = || {
+        study
+            .path("killed/models/pretraining-2.safetensors")
+            .exists()
+    };
     while !enough() && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
     child.wait().unwrap();
     let _ = std::fs::remove_file(study.path("killed/models/pretraining-1.safetensors"));
-    std::fs::write(study.path("killed/models/pretraining-2.safetensors"), "no model").unwrap();
+    std::fs::write(
+        study.path("killed/models/pretraining-2.safetensors"),
+        "no model",
+    )
+    .unwrap();
     assert!(start(&study, "killed").wait().unwrap().success());
     assert_same(&study, &TABLES);
     let ran = study.shoal(&["inspect", "killed/models/pretraining-2.safetensors"]);
@@ -110,11 +120,24 @@ fn a_lost_pretrained_network_is_trained_again() {
 fn another_study_and_a_second_process_are_refused() {
     let study = Study::new();
     ranged(&study, STUDY);
-    let resume = |study: &Study| study.shoal(&["study", "study.toml", "-o", "out", "--device", "cpu", "--resume"]);
+    let resume = |study: &Study| {
+        study.shoal(&[
+            "study",
+            "study.toml",
+            "-o",
+            "out",
+            "--device",
+            "cpu",
+            "--resume",
+        ])
+    };
     resume(&study).fails(2, &["--resume", "no study to go on with in out"]);
     assert_eq!(study.run().code, 0);
     assert_eq!(resume(&study).code, 0);
-    ranged(&study, &STUDY.replace("epochs = 6", "epochs = 7\nlearning_rate = 0.01"));
+    ranged(
+        &study,
+        &STUDY.replace("epochs = 6", "epochs = 7\nlearning_rate = 0.01"),
+    );
     study.run().fails(
         2,
         &[
@@ -125,7 +148,7 @@ fn another_study_and_a_second_process_are_refused() {
         ],
     );
     ranged(&study, STUDY);
-    study.write("new_x.csv", &super::inputs(61)[8..].replace("1.9", "1.8"));
+    study.write("new_x.csv", &super::inputs(60).replacen('1', "2", 1));
     study.run().fails(2, &["data.finetune.sha256 is"]);
 
     let long = self::study("");
@@ -133,7 +156,8 @@ fn another_study_and_a_second_process_are_refused() {
     while !long.path("out/study.json").exists() {
         std::thread::sleep(Duration::from_millis(2));
     }
-    long.run().fails(2, &["is writing this study", "another folder"]);
+    long.run()
+        .fails(2, &["is writing this study", "another folder"]);
     first.kill().unwrap();
     first.wait().unwrap();
     assert_eq!(long.run().code, 0);
