@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::evaluation;
-use super::jobs::{self, Job, Prepared, Pretrained};
+use super::jobs::{self, How, Job, Prepared, Pretrained};
 use super::plan::Plan;
 use super::record::Record;
 use super::results::{Provenance, Results};
@@ -278,7 +278,13 @@ impl<'a> Execution<'a> {
             .pretraining
             .as_ref()
             .expect("study: no pre-training");
-        let Prepared { run, scaling } = jobs::pretrain(self.plan, pretraining, id, seed)?;
+        let Prepared { run, scaling } = jobs::pretrain(
+            self.plan,
+            pretraining,
+            &How::of_pretraining(self.plan, pretraining),
+            id,
+            seed,
+        )?;
         let model = (!row.model.is_empty()).then(|| Model::load(&self.results.path(&row.model)));
         match model {
             Some(Ok(model)) if model.start.network == run.network => {
@@ -331,13 +337,13 @@ impl<'a> Execution<'a> {
             .expect("study: a place just found");
         let prepared = match self.jobs[id] {
             Job::Pretrain { seed } => {
-                let pretraining = self.plan.pretraining.as_ref();
-                jobs::pretrain(
-                    self.plan,
-                    pretraining.expect("study: no pre-training"),
-                    id,
-                    seed,
-                )?
+                let pretraining = self
+                    .plan
+                    .pretraining
+                    .as_ref()
+                    .expect("study: no pre-training");
+                let how = How::of_pretraining(self.plan, pretraining);
+                jobs::pretrain(self.plan, pretraining, &how, id, seed)?
             }
             Job::Finetune {
                 strategy,
@@ -355,7 +361,10 @@ impl<'a> Execution<'a> {
                     },
                     false => None,
                 };
-                jobs::finetune(self.plan, base.as_deref(), id, (strategy, size, seed))?
+                {
+                    let how = How::of_strategy(self.plan, &self.plan.strategies[strategy]);
+                    jobs::finetune(self.plan, base.as_deref(), &how, id, (strategy, size, seed))?
+                }
             }
         };
         let Prepared { run, scaling } = prepared;

@@ -15,6 +15,7 @@ mod plan;
 mod record;
 mod results;
 pub mod search;
+mod search_plan;
 mod settings;
 mod source;
 mod sources;

@@ -31,6 +31,7 @@ pub fn settings(plan: &Plan) -> Value {
         },
         "strategies": strategies,
         "pretraining": plan.pretraining.as_ref().map(pretraining),
+        "search": plan.search.as_ref().map(|search| &search.table),
         "data": data(plan),
     })
 }
