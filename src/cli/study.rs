@@ -68,7 +68,7 @@ fn run_plan(
     stop: &AtomicBool,
     output: &Output,
 ) -> Result<()> {
-    let total = plan.runs() + plan.pretraining.as_ref().map_or(0, |_| plan.seeds as usize);
+    let total = plan.planned_runs();
     let mut view = View {
         output,
         bar: output.bar(total, "runs"),
@@ -83,8 +83,12 @@ fn run_plan(
     let summary = finished?;
     let seconds = start.elapsed().as_secs_f64();
     output.result(&format!(
-        "{}\n\ntest MSE, mean ± standard error over {} seeds\n",
-        plan.name, plan.seeds
+        "{}\n\ntest MSE, mean ± standard error over {}\n",
+        plan.name,
+        match plan.search {
+            Some(_) => "the 10 best trials".into(),
+            None => format!("{} seeds", plan.seeds),
+        }
     ));
     output.result(&report::text_table(&summary));
     let verdict = report::verdict(&summary);
@@ -138,6 +142,11 @@ impl View<'_> {
                 let text = format!("{pretrainings} pre-trainings, {finetunings} fine-tunings");
                 self.output.say(&text);
             }
+            Event::Searching { searches, trials } => {
+                self.output
+                    .say(&format!("{searches} searches of {trials} trials each"));
+            }
+            Event::Trial { trial, state, row } => self.trial(*trial, state, row),
             Event::Continued {
                 finished,
                 other_device,
@@ -167,6 +176,25 @@ impl View<'_> {
                 }
             }
         }
+    }
+
+    fn trial(&mut self, trial: u32, state: &str, row: &RunRow) {
+        self.diverged += usize::from(row.stopped == "diverged");
+        self.output.event(
+            "trial",
+            json!({
+                "strategy": row.strategy,
+                "simulations": row.simulations,
+                "trial": trial,
+                "state": state,
+                "seed": row.seed,
+                "validation_mse": row.validation_mse,
+                "test_mse": row.test_mse,
+                "epochs": row.epochs,
+                "steps": row.steps,
+                "stopped": row.stopped,
+            }),
+        );
     }
 
     fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {

@@ -13,7 +13,8 @@ use super::evaluation;
 use super::jobs::{self, How, Job, Prepared, Pretrained};
 use super::plan::Plan;
 use super::record::Record;
-use super::results::{Provenance, Results};
+use super::results::{Provenance, RUNS_FILE, Results};
+use super::searching;
 use crate::data::Scaling;
 use crate::device::Device;
 use crate::error::{Error, Result};
@@ -33,6 +34,22 @@ pub enum Event<'a> {
         pretrainings: usize,
         /// Fine-tunings.
         finetunings: usize,
+    },
+    /// It begins, with searches.
+    Searching {
+        /// Searches: the pre-training's, and one for each strategy and size.
+        searches: usize,
+        /// Trials of each.
+        trials: u32,
+    },
+    /// A run of a trial is over.
+    Trial {
+        /// Number of the trial.
+        trial: u32,
+        /// What became of the trial: `complete`, `pruned` or `failed`.
+        state: &'a str,
+        /// The run.
+        row: &'a RunRow,
     },
     /// It was begun before, and goes on.
     Continued {
@@ -74,6 +91,9 @@ pub fn execute(
     for (network, batch) in jobs::largest(plan) {
         device.check(&network, batch)?;
     }
+    if let Some(search) = &plan.search {
+        return searching::execute(plan, search, device, folder, stop, observe);
+    }
     let (results, record) = Results::open(folder, plan)?;
     let mut execution = Execution::new(plan, device, stop, observe, results, record);
     execution.take_up(device)?;
@@ -92,14 +112,20 @@ pub fn execute(
     let written = execution.results.write_provenance(&execution.provenance);
     let finished = execution.provenance.runs_finished;
     let planned = execution.provenance.runs_planned;
-    trained.map_err(|error| with_what_is_on_disk(error, finished, planned, folder))?;
+    trained.map_err(|error| with_what_is_on_disk(error, finished, planned, folder, RUNS_FILE))?;
     written?;
     execution.results.finish(plan)
 }
 
-fn with_what_is_on_disk(error: Error, finished: usize, planned: usize, folder: &Path) -> Error {
+pub(super) fn with_what_is_on_disk(
+    error: Error,
+    finished: usize,
+    planned: usize,
+    folder: &Path,
+    table: &str,
+) -> Error {
     let kept = format!(
-        "; {finished} of {planned} runs are finished and in {} (runs.csv, pretraining.csv, models/); the same command goes on \
+        "; {finished} of {planned} runs are finished and in {} ({table}, models/); the same command goes on \
          from there",
         folder.display()
     );
@@ -109,6 +135,26 @@ fn with_what_is_on_disk(error: Error, finished: usize, planned: usize, folder: &
         Error::Output(text) => Error::Output(text + &kept),
         Error::Interrupted(text) => Error::Interrupted(text + &kept),
     }
+}
+
+/// That a study goes on, if anything of it was there.
+pub(super) fn continued(
+    provenance: &Provenance,
+    device: &Device,
+    finished: usize,
+    repaired: Option<&str>,
+) -> Option<Event<'static>> {
+    if finished == 0 && repaired.is_none() {
+        return None;
+    }
+    let before = provenance.earlier.last().map(|process| &process["device"]);
+    let other = before.filter(|before| !same_bits(before, &device.describe()));
+    let name = |device: &Value| device["name"].as_str().unwrap_or("another").to_owned();
+    Some(Event::Continued {
+        finished,
+        other_device: other.map(name),
+        repaired: repaired.map(Into::into),
+    })
 }
 
 /// Whether two devices give the same bits: the number of threads makes no difference.
@@ -244,15 +290,8 @@ impl<'a> Execution<'a> {
             pretrainings: self.jobs.len() - self.plan.runs(),
             finetunings: self.plan.runs(),
         });
-        if finished > 0 || self.record.repaired().is_some() {
-            let before = (self.provenance.earlier.last()).map(|process| &process["device"]);
-            let other = before.filter(|before| !same_bits(before, &device.describe()));
-            let name = |device: &Value| device["name"].as_str().unwrap_or("another").to_owned();
-            (self.observe)(&Event::Continued {
-                finished,
-                other_device: other.map(name),
-                repaired: self.record.repaired().map(Into::into),
-            });
+        if let Some(event) = continued(&self.provenance, device, finished, self.record.repaired()) {
+            (self.observe)(&event);
         }
         for (id, seed, row) in networks.into_iter().rev() {
             self.take_up_pretrained(id, seed, &row)?;

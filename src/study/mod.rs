@@ -4,6 +4,8 @@
 //! `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution`
 //! trains them, `evaluation` tests them, and `results` are written as they come.
 //!
+//! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as `search_plan` says.
+//!
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
 //! and a run that was not over begins again. `settings` tells whether a folder is of the same study.
 
@@ -16,6 +18,7 @@ mod record;
 mod results;
 pub mod search;
 mod search_plan;
+mod searching;
 mod settings;
 mod source;
 mod sources;
@@ -25,6 +28,7 @@ pub use execution::{Event, execute};
 pub use plan::{Plan, StrategyPlan};
 pub use record::JOURNAL_FILE;
 pub use results::{Provenance, RUNS_FILE};
+pub use searching::TRIALS_FILE;
 pub use source::{DataSource, SimulateTable};
 pub use sources::Simulate;
 pub use typed::StudyFile;

@@ -180,7 +180,15 @@ impl Plan {
             .map_or(0, |pretraining| pretraining.dataset.target_names.len())
     }
 
-    /// Fine-tunings.
+    /// Runs of all kinds, if no trial of a search stops early.
+    pub fn planned_runs(&self) -> usize {
+        match &self.search {
+            Some(search) => search.runs(self),
+            None => self.runs() + self.pretraining.as_ref().map_or(0, |_| self.seeds as usize),
+        }
+    }
+
+    /// Fine-tunings without a search.
     pub fn runs(&self) -> usize {
         self.sizes.len() * self.strategies.len() * self.seeds as usize
     }

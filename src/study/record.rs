@@ -38,6 +38,11 @@ impl Record {
         })
     }
 
+    /// The journal itself, for searches, which book trials and not runs.
+    pub fn into_journal(self) -> Journal {
+        self.journal
+    }
+
     /// What was wrong with the file and was put right, in words for the user.
     pub fn repaired(&self) -> Option<&str> {
         self.journal.repaired()

@@ -227,9 +227,30 @@ impl Results {
     /// # Errors
     /// [`Error::Output`] with the path.
     pub fn save(&self, stem: &str, model: &Model) -> Result<String> {
-        let relative = format!("{MODELS}/{stem}.safetensors");
+        let relative = Self::model_path(stem);
         model.save(&self.folder.join(&relative))?;
         Ok(relative)
+    }
+
+    /// The path of a network relative to the folder.
+    pub fn model_path(stem: &str) -> String {
+        format!("{MODELS}/{stem}.safetensors")
+    }
+
+    /// Removes the networks whose file names begin so, but for some. One that cannot be removed is in nobody's way.
+    pub fn remove_models(&self, begin: &str, keeps: &[String]) {
+        for entry in std::fs::read_dir(self.path(MODELS))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let stem = name.strip_suffix(".safetensors").unwrap_or(&name);
+            if stem.starts_with(begin) && !keeps.iter().any(|keep| keep == stem) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// Writes `study.json`.

@@ -47,6 +47,13 @@ impl SearchPlan {
         Ok(search)
     }
 
+    /// Runs of all searches of a plan, if none stops early.
+    pub fn runs(&self, plan: &Plan) -> usize {
+        let searches =
+            plan.sizes.len() * plan.strategies.len() + usize::from(plan.pretraining.is_some());
+        searches * self.table.trials as usize * self.table.seeds as usize
+    }
+
     /// The space of the pre-training, of scratch and of heads.
     pub fn fresh(&self) -> Space {
         self.fresh.clone()
