@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 #[path = "cli/resume.rs"]
 mod resume;
+#[path = "cli/search.rs"]
+mod search;
 #[path = "cli/simulate.rs"]
 mod simulate;
 

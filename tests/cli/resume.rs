@@ -16,7 +16,7 @@ fn study(head: &str) -> Study {
     study
 }
 
-pub fn start(study: &Study, folder: &str) -> Child {
+pub(super) fn start(study: &Study, folder: &str) -> Child {
     std::process::Command::new(env!("CARGO_BIN_EXE_shoal"))
         .args(["study", "study.toml", "-o", folder, "--device", "cpu"])
         .current_dir(study.folder.path())
@@ -27,7 +27,7 @@ pub fn start(study: &Study, folder: &str) -> Child {
 }
 
 /// Kills a study again and again until it is through; how often.
-pub fn killed_until_through(
+pub(super) fn killed_until_through(
     study: &Study,
     folder: &str,
     mut moments: impl Iterator<Item = u64>,
@@ -53,11 +53,11 @@ pub fn killed_until_through(
 }
 
 /// Moments of different lengths, longer and longer, so that an end is reached on a slow machine too.
-pub fn moments(longest: u64) -> impl Iterator<Item = u64> {
+pub(super) fn moments(longest: u64) -> impl Iterator<Item = u64> {
     (1..).map(move |kill: u64| kill * 2_654_435_761 % longest * (8 + kill) / 8)
 }
 
-pub fn assert_same(study: &Study, files: &[&str]) {
+pub(super) fn assert_same(study: &Study, files: &[&str]) {
     for file in files {
         let [undisturbed, killed] =
             ["undisturbed", "killed"].map(|folder| study.read(&format!("{folder}/{file}")));
@@ -65,7 +65,7 @@ pub fn assert_same(study: &Study, files: &[&str]) {
     }
 }
 
-pub fn undisturbed(study: &Study) {
+pub(super) fn undisturbed(study: &Study) {
     assert!(start(study, "undisturbed").wait().unwrap().success());
 }
 

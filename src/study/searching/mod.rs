@@ -107,7 +107,7 @@ pub fn execute(
     } else {
         "stopped"
     };
-    let written = rows::write_trials(folder, &plan.finetune.target_names, &searching.searches)
+    let written = (searching.write_trials())
         .and_then(|()| searching.results.write_provenance(&searching.provenance));
     let (finished, planned) = (
         searching.provenance.runs_finished,
