@@ -86,7 +86,7 @@ fn run_plan(
         "{}\n\ntest MSE, mean ± standard error over {}\n",
         plan.name,
         match plan.search {
-            Some(_) => "the 10 best trials".into(),
+            Some(_) => "the best trials, 10 at most".into(),
             None => format!("{} seeds", plan.seeds),
         }
     ));

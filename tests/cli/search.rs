@@ -1,6 +1,11 @@
 //! Searches in a study: what they leave, that nothing but the study decides what the trials are, and mistakes.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+
+use shoal::device::Device;
+use shoal::device::cpu::Cpu;
+use shoal::study::{Plan, execute};
 
 use super::resume::{assert_same, killed_until_through, moments, undisturbed};
 use super::{STUDY, Study, ranged};
@@ -84,25 +89,19 @@ fn a_search_leaves_its_trials_the_ten_best_of_each_and_the_networks_of_the_best(
 
 #[test]
 fn threads_and_rungs_without_a_stop_change_no_trial() {
-    let of = |more: &str, threads: &str| {
+    let of = |more: &str, threads: usize| {
         let study = study(30, "", "", more);
-        let ran = study.shoal(&[
-            "study",
-            "study.toml",
-            "-o",
-            "out",
-            "--device",
-            "cpu",
-            "--threads",
-            threads,
-        ]);
-        assert_eq!(ran.code, 0, "{}", ran.err);
+        let mut no_scenario = |_: &shoal::simulate::Request| unreachable!("its data are files");
+        let plans = Plan::read(&study.path("study.toml"), &mut no_scenario).unwrap();
+        let device = Device::Cpu(Cpu { threads });
+        let stop = AtomicBool::new(false);
+        execute(&plans[0], &device, &study.path("out"), &stop, &mut |_| {}).unwrap();
         (study.read("out/trials.csv"), study.read("out/runs.csv"))
     };
-    assert_eq!(of(HALVING, "1"), of(HALVING, "2"));
+    assert_eq!(of(HALVING, 1), of(HALVING, 2));
     // runs that are asked every three epochs whether they stop, and never do
     let asked = "[search.pruning]\nrule = 'median'\nstartup = 1000\ninterval = 3\n";
-    assert_eq!(of("[search.pruning]\nrule = 'off'\n", "2"), of(asked, "2"));
+    assert_eq!(of("[search.pruning]\nrule = 'off'\n", 3), of(asked, 3));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use super::one::{Search, Stage, Trained};
-use super::{Searching, file_stem, nothing_to_fine_tune};
+use super::over::file_stem;
+use super::{Searching, nothing_to_fine_tune};
 use crate::device::Device;
 use crate::error::Result;
 use crate::model::Model;
