@@ -166,7 +166,7 @@ impl Search {
             .generation(&self.space, before, self.generation as u32..end as u32);
         let there = &self.trials[self.generation..];
         let differs = |(there, proposed): (&Trial, &Trial)| there.parameters != proposed.parameters;
-        if let Some(place) = there.iter().zip(&proposed).position(|pair| differs(pair)) {
+        if let Some(place) = there.iter().zip(&proposed).position(differs) {
             return Err(input_error!(
                 "the journal's trial {} of {} with {} simulations is not the one that this study proposes; it was written by \
                  another version of shoal. Choose another folder with -o",

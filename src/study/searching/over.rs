@@ -39,7 +39,7 @@ impl Searching<'_> {
             .into(),
         };
         let usable = outcome.validation_loss.is_some() && !pruned;
-        let trained = usable.then(|| Trained {
+        let trained = usable.then_some(Trained {
             seed: run.seed,
             start: Start {
                 network: run.network,
