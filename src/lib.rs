@@ -15,7 +15,8 @@
 //! one is a training batch, a validation batch or nothing. Shuffles and dropout masks are functions of counters
 //! ([`random`]), so nothing is stored or uploaded for them. The host ([`shoal`]) submits chunks of about 50 ms, reads the states
 //! of one chunk while the next one runs, takes the best parameters of runs that are done and packs waiting runs into their
-//! places. A run may be given more epochs when it has done those it has ([`shoal::Work::reached`]): so searches stop trials early.
+//! places. A run may be given more epochs when it has done those that it has ([`shoal::Work::reached`]); so searches stop
+//! trials early.
 //!
 //! Matrices lie feature by feature: a row is a unit, its columns are the examples of the batch, four to a vec4. Rows of weights
 //! are padded to whole vec4s with zeros that stay zero.

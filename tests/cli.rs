@@ -521,7 +521,11 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     let study = Study::new();
     let (code, error) = signalled(&study, "-INT");
     assert_eq!(code, Some(130), "{error}");
-    for words in ["stopped as asked", "2 of 10 runs are finished and in out"] {
+    for words in [
+        "stopped as asked",
+        "2 of 10 runs are finished and in out",
+        "the same command goes on",
+    ] {
         assert!(error.contains(words), "{error}");
     }
     assert!(

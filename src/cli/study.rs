@@ -195,6 +195,16 @@ impl View<'_> {
                 "stopped": row.stopped,
             }),
         );
+        if self.output.verbose() && !self.output.json() {
+            let validation = row
+                .validation_mse
+                .map_or("-".into(), |value| format!("{value:.5}"));
+            let text = format!(
+                "{} N={} trial {trial} seed {}: {state}, validation {validation}, {} epochs",
+                row.strategy, row.simulations, row.seed, row.epochs
+            );
+            self.bar.suspend(|| self.output.say(&text));
+        }
     }
 
     fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {

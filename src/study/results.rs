@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::folder::{check_settings, earlier, remove_parts};
 use super::plan::Plan;
 use super::record::{JOURNAL_FILE, Record};
-use super::settings::{differences, identity, settings};
+use super::settings::{identity, settings};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::files::write_bytes;
@@ -19,7 +20,8 @@ use crate::report::{self, RunRow, RunsFile, Summary};
 pub const RUNS_FILE: &str = "runs.csv";
 const PRETRAINING_FILE: &str = "pretraining.csv";
 const SUMMARY_FILE: &str = "summary.csv";
-const STUDY_FILE: &str = "study.json";
+/// Where the results come from.
+pub const STUDY_FILE: &str = "study.json";
 const MODELS: &str = "models";
 const FIGURE: &str = "test-mse";
 
@@ -295,45 +297,5 @@ impl Results {
             &report::study_figure(&plan.name, &summary)?,
         )?;
         Ok(summary)
-    }
-}
-
-/// `study.json` of a folder, if it can be read.
-fn earlier(folder: &Path) -> Option<Value> {
-    let text = std::fs::read_to_string(folder.join(STUDY_FILE)).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-/// The study of a folder is this one; the journal would tell as well, but not what differs.
-fn check_settings(folder: &Path, plan: &Plan, earlier: Option<&Value>) -> Result<()> {
-    let Some(there) = earlier
-        .map(|study| &study["settings"])
-        .filter(|there| there.is_object())
-    else {
-        return Ok(());
-    };
-    let found = differences(there, &settings(plan));
-    if found.is_empty() {
-        return Ok(());
-    }
-    let more = match found.len() {
-        0..=4 => String::new(),
-        count => format!(", and {} more", count - 4),
-    };
-    Err(input_error!(
-        "{} already holds the results of another study: {}{more}; choose another folder with -o, or go back to what was there",
-        folder.display(),
-        found[..found.len().min(4)].join(", ")
-    ))
-}
-
-/// Removes what a killed process had not finished to write. Files that cannot be removed are in nobody's way.
-fn remove_parts(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(".part") {
-            let _ = std::fs::remove_file(entry.path());
-        }
     }
 }

@@ -138,6 +138,28 @@ fn killed_at_any_moment_the_trials_are_those_of_an_undisturbed_search() {
 }
 
 #[test]
+fn nothing_to_fine_tune_is_an_error_that_says_so() {
+    let from = "hidden = [8]";
+    let more = "[search.space]\nlearning_rate = 1e38\n";
+    let study = study(6, from, "output = 'identity'", "");
+    let text = study.read("study.toml").replace("[search.space]\n", more);
+    study.write("study.toml", &text);
+    study.run().fails(
+        2,
+        &[
+            "no trial of the pre-training",
+            "learning_rate.high",
+            "in out (trials.csv",
+        ],
+    );
+    assert!(
+        study
+            .read("out/trials.csv")
+            .contains("pretraining,80,11,1,failed")
+    );
+}
+
+#[test]
 fn mistakes_in_a_search_are_named() {
     let wrong = |from: &str, to: &str, words: &[&str]| study(6, from, to, "").run().fails(2, words);
     wrong(

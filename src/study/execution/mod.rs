@@ -81,7 +81,8 @@ pub enum Event<'a> {
 ///
 /// # Errors
 /// [`Error::Input`] for a network that the device can never hold, before anything is trained, and for a folder of another
-/// study or one that another process writes; [`Error::Output`] if results cannot be written; [`Error::Device`] if the device fails; [`Error::Interrupted`]. Each says what is on disk.
+/// study or one that another process writes; [`Error::Output`] if results cannot be written; [`Error::Device`] if the device
+/// fails; [`Error::Interrupted`]. Each says what is on disk.
 pub fn execute(
     plan: &Plan,
     device: &Device,
@@ -126,15 +127,15 @@ pub(super) fn with_what_is_on_disk(
     table: &str,
 ) -> Error {
     let kept = format!(
-        "; {finished} of {planned} runs are finished and in {} ({table}, models/); the same command goes on \
-         from there",
+        "; {finished} of {planned} runs are finished and in {} ({table}, models/)",
         folder.display()
     );
+    let on = "; the same command goes on from there";
     match error {
         Error::Input(text) => Error::Input(text + &kept),
-        Error::Device(text) => Error::Device(text + &kept),
-        Error::Output(text) => Error::Output(text + &kept),
-        Error::Interrupted(text) => Error::Interrupted(text + &kept),
+        Error::Device(text) => Error::Device(text + &kept + on),
+        Error::Output(text) => Error::Output(text + &kept + on),
+        Error::Interrupted(text) => Error::Interrupted(text + &kept + on),
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use one::{Search, Stage, Trained};
 pub use rows::TRIALS_FILE;
@@ -38,6 +38,9 @@ use crate::report::Summary;
 use crate::run::{Outcome, Run};
 use crate::shoal::{self, Progress, Reached, Work};
 use crate::transfer::Start;
+
+/// How often `trials.csv` is written anew while trials train.
+const WRITE_TRIALS: Duration = Duration::from_secs(5);
 
 /// A run in training.
 struct InTraining {
@@ -70,6 +73,8 @@ struct Searching<'a> {
     events: Vec<journal::Event>,
     rows: Vec<(usize, TrialRow)>,
     next_id: usize,
+    /// When `trials.csv` was written last.
+    written: Instant,
     provenance: Provenance,
     failure: Option<Error>,
 }
@@ -255,7 +260,10 @@ impl Searching<'_> {
         self.rows.extend(rows.map(|row| (place, row)));
         if self.searches[place].waits_for_nothing() {
             self.flush()?;
-            self.write_trials()?;
+            if self.written.elapsed() > WRITE_TRIALS {
+                self.write_trials()?;
+                self.written = Instant::now();
+            }
             self.advance(place)?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use super::one::{Search, Stage, Trained};
 use super::over::file_stem;
@@ -43,6 +44,7 @@ impl<'a> Searching<'a> {
             events: vec![],
             rows: vec![],
             next_id: 0,
+            written: Instant::now(),
             provenance,
             failure: None,
         }
