@@ -15,7 +15,8 @@
 //! one is a training batch, a validation batch or nothing. Shuffles and dropout masks are functions of counters
 //! ([`random`]), so nothing is stored or uploaded for them. The host ([`shoal`]) submits chunks of about 50 ms, reads the states
 //! of one chunk while the next one runs, takes the best parameters of runs that are done and packs waiting runs into their
-//! places.
+//! places. A run may be given more epochs when it has done those that it has ([`shoal::Work::reached`]); so searches stop
+//! trials early.
 //!
 //! Matrices lie example by example: a row is an example, its columns are units, four to a quad. What the forward product reads lies
 //! there a second time, unit by unit, so that every product finds both of its factors in rows. Rows are padded to whole quads

@@ -41,6 +41,11 @@ impl Strategy {
     pub fn transfers(self) -> bool {
         self != Strategy::Scratch
     }
+
+    /// Whether its hidden layers are those of the pre-trained network.
+    pub fn gives_layers(self) -> bool {
+        matches!(self, Strategy::DummyNode | Strategy::WarmStart)
+    }
 }
 
 /// What an attached head reads of the frozen network.

@@ -9,6 +9,10 @@ use tempfile::TempDir;
 
 #[path = "cli/analyse.rs"]
 mod analyse;
+#[path = "cli/resume.rs"]
+mod resume;
+#[path = "cli/search.rs"]
+mod search;
 #[path = "cli/simulate.rs"]
 mod simulate;
 
@@ -178,7 +182,12 @@ fn a_study_leaves_tables_models_and_plots() {
         serde_json::from_str(&study.read("out/study.json")).unwrap();
     assert_eq!(provenance["status"], "finished");
     assert_eq!(provenance["device"]["kind"], "cpu");
-    // finished results are never overwritten
+    // finished results are never made again
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("18 runs are over already"), "{}", ran.err);
+    assert_eq!(study.read("out/runs.csv"), runs);
+    std::fs::remove_file(study.path("out/journal.log")).unwrap();
     study
         .run()
         .fails(2, &["out already holds the results", "another folder"]);
@@ -514,7 +523,11 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     let study = Study::new();
     let (code, error) = signalled(&study, "-INT");
     assert_eq!(code, Some(130), "{error}");
-    for words in ["stopped as asked", "2 of 10 runs are finished and in out"] {
+    for words in [
+        "stopped as asked",
+        "2 of 10 runs are finished and in out",
+        "the same command goes on",
+    ] {
         assert!(error.contains(words), "{error}");
     }
     assert!(

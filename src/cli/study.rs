@@ -11,11 +11,14 @@ use serde_json::json;
 use shoal::Result;
 use shoal::device::Device;
 use shoal::report::{self, RunRow};
-use shoal::study::{Event, Plan, execute};
+use shoal::study::{Event, JOURNAL_FILE, Plan, execute};
 
 use super::{Global, Output, analyse, simulate, stop_on_ctrl_c};
 
-/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots
+/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots.
+///
+/// A study that was stopped, also by a kill, goes on when the same command is given again: runs that are over are kept, and
+/// the tables at the end are those of a study that was never stopped.
 #[derive(Args, Debug)]
 pub struct Typed {
     /// The study, a TOML file; paths in it are relative to it
@@ -23,6 +26,9 @@ pub struct Typed {
     /// Folder for the results; made if it is not there
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+    /// Go on with the study in DIR, and do not begin one if there is none
+    #[arg(long)]
+    resume: bool,
 }
 
 /// Runs a study.
@@ -36,13 +42,20 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         ));
         simulate::shown(request, output, &stop)
     })?;
+    let folder = |plan: &Plan| match &plan.scenario {
+        Some(scenario) => typed.output.join(scenario),
+        None => typed.output.clone(),
+    };
+    let begun = |plan: &Plan| folder(plan).join(JOURNAL_FILE).exists();
+    if typed.resume && !plans.iter().any(begun) {
+        return Err(shoal::Error::Input(format!(
+            "--resume: there is no study to go on with in {} (no {JOURNAL_FILE}); leave --resume out to begin one",
+            typed.output.display()
+        )));
+    }
     let device = global.open(output)?;
     for plan in &plans {
-        let folder = match &plan.scenario {
-            Some(scenario) => typed.output.join(scenario),
-            None => typed.output.clone(),
-        };
-        run_plan(plan, &device, &folder, &stop, output)?;
+        run_plan(plan, &device, &folder(plan), &stop, output)?;
     }
     analyse::finished(&plans, &typed.output, output)
 }
@@ -55,13 +68,14 @@ fn run_plan(
     stop: &AtomicBool,
     output: &Output,
 ) -> Result<()> {
-    let total = plan.runs() + plan.pretraining.as_ref().map_or(0, |_| plan.seeds as usize);
+    let total = plan.planned_runs();
     let mut view = View {
         output,
         bar: output.bar(total, "runs"),
         rate: Rate::default(),
         told: Instant::now(),
         diverged: 0,
+        before: 0,
     };
     let start = Instant::now();
     let finished = execute(plan, device, folder, stop, &mut |event| view.show(event));
@@ -69,8 +83,12 @@ fn run_plan(
     let summary = finished?;
     let seconds = start.elapsed().as_secs_f64();
     output.result(&format!(
-        "{}\n\ntest MSE, mean ± standard error over {} seeds\n",
-        plan.name, plan.seeds
+        "{}\n\ntest MSE, mean ± standard error over {}\n",
+        plan.name,
+        match plan.search {
+            Some(_) => "the best trials, 10 at most".into(),
+            None => format!("{} seeds", plan.seeds),
+        }
     ));
     output.result(&report::text_table(&summary));
     let verdict = report::verdict(&summary);
@@ -84,10 +102,16 @@ fn run_plan(
         ));
     }
     output.say(&format!(
-        "{total} runs in {seconds:.1} s; tables, models and plots are in {}",
+        "{} runs in {seconds:.1} s; tables, models and plots are in {}",
+        total - view.before,
         folder.display()
     ));
-    let mut event = json!({ "runs": total, "seconds": seconds, "verdict": verdict });
+    let mut event = json!({
+    "runs": total,
+    "runs_before": view.before,
+    "seconds": seconds,
+    "verdict": verdict,
+    });
     if let Some(scenario) = &plan.scenario {
         event["scenario"] = scenario.as_str().into();
     }
@@ -101,6 +125,8 @@ struct View<'a> {
     rate: Rate,
     told: Instant,
     diverged: usize,
+    /// Runs that an earlier process finished.
+    before: usize,
 }
 
 /// How often progress is told where there is no bar.
@@ -116,6 +142,16 @@ impl View<'_> {
                 let text = format!("{pretrainings} pre-trainings, {finetunings} fine-tunings");
                 self.output.say(&text);
             }
+            Event::Searching { searches, trials } => {
+                self.output
+                    .say(&format!("{searches} searches of {trials} trials each"));
+            }
+            Event::Trial { trial, state, row } => self.trial(*trial, state, row),
+            Event::Continued {
+                finished,
+                other_device,
+                repaired,
+            } => self.continued(*finished, other_device.as_deref(), repaired.as_deref()),
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
             Event::Progress {
@@ -125,9 +161,9 @@ impl View<'_> {
             } => {
                 self.rate.add(progress.elapsed, progress.run_steps);
                 self.bar.set_position(*done as u64);
-                let eta = self
-                    .rate
-                    .eta(progress.elapsed, *done, *done + waiting + progress.alive);
+                let mine = *done - self.before;
+                let all = mine + waiting + progress.alive;
+                let eta = self.rate.eta(progress.elapsed, mine, all);
                 let text = format!(
                     "{:.0} run-steps/s  {} alive, {done} done, {waiting} waiting  ETA {eta}",
                     self.rate.now(),
@@ -140,6 +176,50 @@ impl View<'_> {
                 }
             }
         }
+    }
+
+    fn trial(&mut self, trial: u32, state: &str, row: &RunRow) {
+        self.diverged += usize::from(row.stopped == "diverged");
+        self.output.event(
+            "trial",
+            json!({
+                "strategy": row.strategy,
+                "simulations": row.simulations,
+                "trial": trial,
+                "state": state,
+                "seed": row.seed,
+                "validation_mse": row.validation_mse,
+                "test_mse": row.test_mse,
+                "epochs": row.epochs,
+                "steps": row.steps,
+                "stopped": row.stopped,
+            }),
+        );
+        if self.output.verbose() && !self.output.json() {
+            let validation = row
+                .validation_mse
+                .map_or("-".into(), |value| format!("{value:.5}"));
+            let text = format!(
+                "{} N={} trial {trial} seed {}: {state}, validation {validation}, {} epochs",
+                row.strategy, row.simulations, row.seed, row.epochs
+            );
+            self.bar.suspend(|| self.output.say(&text));
+        }
+    }
+
+    fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
+        if let Some(repaired) = repaired {
+            self.output.say(repaired);
+        }
+        self.output
+            .say(&format!("going on: {finished} runs are over already"));
+        if let Some(device) = other_device {
+            self.output.say(&format!(
+                "the runs so far were trained on {device}; on another device the same run differs in its last digits"
+            ));
+        }
+        self.bar.set_position(finished as u64);
+        self.before = finished;
     }
 
     fn line(&self, text: &str, progress: &shoal::shoal::Progress, done: usize, waiting: usize) {

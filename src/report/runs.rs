@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::{csv_text, number_text};
 use crate::error::Result;
 use crate::files::{output_error, sync_folder, write_bytes};
@@ -29,7 +31,7 @@ const TARGET: &str = "test_mse_";
 /// One finished run, a row of `runs.csv`.
 ///
 /// A number that is absent was never measured: the run diverged first. One that is not finite is written as absent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
     /// The strategy's name, such as `scratch` or `dummy-node`.
     pub strategy: String,

@@ -7,6 +7,7 @@ use super::{CHUNK, Progress, Work};
 use crate::device::cpu::Player;
 use crate::error::{Error, Result};
 use crate::kernels::Prepared;
+use crate::kernels::layout::{phase, stopped};
 use crate::run::{Run, Table};
 
 /// What the threads share.
@@ -107,7 +108,7 @@ impl<'a> Crew<'a> {
         let bytes = player.memory.bytes();
         self.desk().bytes += bytes;
         let (mut told, mut steps) = (Instant::now(), 0);
-        while !player.done() {
+        while !player.done() || self.goes_on(&mut player) {
             player.step();
             if told.elapsed() > CHUNK {
                 let new = player.memory.state.steps - steps;
@@ -132,6 +133,18 @@ impl<'a> Crew<'a> {
         let _ = self.tell(u64::from(player.memory.state.steps - steps));
         self.desk().bytes -= bytes;
         self.finished.notify_all();
+    }
+
+    /// Whether a run that is done is given more epochs; then it goes on.
+    fn goes_on(&self, player: &mut Player<f32>) -> bool {
+        let state = &mut player.memory.state;
+        let epochs = super::goes_on(&player.run, state, self.desk().work);
+        let Some(epochs) = epochs else {
+            return false;
+        };
+        (state.phase, state.stopped) = (phase::FRESH, stopped::NOT);
+        player.run = super::with_epochs(&player.run, epochs);
+        true
     }
 
     /// Books steps and, now and then, tells how it goes. An error if the training is to end.

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::device::Device;
 use crate::error::Result;
-use crate::run::{Outcome, Run, Table};
+use crate::kernels::layout::{State, phase, stopped};
+use crate::kernels::{Prepared, Real};
+use crate::run::{Outcome, Run, Table, Training};
 
 pub use packing::{Limits, Step};
 
@@ -25,11 +27,29 @@ pub trait Work: Send {
     /// Ends the training.
     fn finished(&mut self, outcome: Outcome) -> Result<()>;
 
+    /// A run has done the epochs that it was given. If they are to be more, it goes on as if it had been given so many from the
+    /// beginning, to the last bit; how many runs train beside it makes no difference to when it is asked. That is how a search
+    /// stops trials early.
+    fn reached(&mut self, _at: &Reached) -> Option<u32> {
+        None
+    }
+
     /// Hears how it goes, several times a second.
     ///
     /// # Errors
     /// Ends the training; an interruption comes this way.
     fn progress(&mut self, progress: &Progress) -> Result<()>;
+}
+
+/// Where a run stands after the last epoch that it was given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reached {
+    /// The run's [`Run::id`].
+    pub id: usize,
+    /// Epochs done.
+    pub epoch: u32,
+    /// The best validation loss so far; no number if there is none.
+    pub best_loss: f64,
 }
 
 /// How far a training is.
@@ -43,6 +63,44 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Bytes held for runs on the device now.
     pub bytes: u64,
+}
+
+/// Asks whether a run that is done goes on: with how many epochs. A run whose patience ended with its epochs does not; its state
+/// then says that it was the patience, as in a run that was given more epochs at once.
+fn goes_on<F: Real>(run: &Prepared, state: &mut State<F>, work: &mut dyn Work) -> Option<u32> {
+    if state.phase != phase::DONE || state.stopped != stopped::EPOCHS {
+        return None;
+    }
+    let best = state.best_loss.wide();
+    let epochs = work.reached(&Reached {
+        id: run.id,
+        epoch: state.epoch,
+        best_loss: if state.best_epoch > 0 { best } else { f64::NAN },
+    })?;
+    assert!(
+        epochs > state.epoch,
+        "run {}: on to epoch {epochs} after {}",
+        run.id,
+        state.epoch
+    );
+    if state.waited >= run.training.patience {
+        state.stopped = stopped::PATIENCE;
+        return None;
+    }
+    Some(epochs)
+}
+
+/// The run with so many epochs.
+fn with_epochs(run: &Prepared, max_epochs: u32) -> Prepared {
+    let training = Training {
+        max_epochs,
+        ..run.training
+    };
+    let longer = Run {
+        training,
+        ..Run::clone(run)
+    };
+    Prepared::new(longer, run.tables.clone())
 }
 
 /// How long the device works between two looks of the host.

@@ -1,6 +1,7 @@
 //! The GPU's way to train: runs are packed side by side, play chunks of steps together, leave when they are done and
 //! make room for those that wait.
 
+use std::mem::offset_of;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,9 @@ use super::{CHUNK, Progress, Work};
 use crate::device::gpu::{Chunk, Dispatch, Footprint, Gpu, Store};
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State, phase};
+use crate::kernels::layout::{
+    DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State, phase, stopped,
+};
 use crate::kernels::memory::Bases;
 use crate::kernels::{Buffer, Call, Prepared, step};
 use crate::run::{Run, Table};
@@ -39,6 +42,8 @@ struct Packed {
     bases: Bases,
     /// The first chunk that plays it.
     since: u64,
+    /// The first chunk that plays it with the epochs that it has now.
+    goes_on: u64,
     /// Ticks that its clock must show after the last chunk looked at.
     ticks: u32,
     state: State<f32>,
@@ -297,6 +302,7 @@ impl<'a> Shoal<'a> {
             run,
             bases,
             since: self.chunks,
+            goes_on: self.chunks,
             ticks: 0,
             state,
         });
@@ -373,11 +379,48 @@ impl<'a> Shoal<'a> {
             packed.state = states[slot];
             packed.ticks += chunk.steps;
             packed.check_canary(self.gpu.adapter().name(), chunk.steps)?;
-            if packed.state.phase == phase::DONE {
+            // a run that was given more epochs was still done in the chunk that was in flight then
+            if packed.state.phase == phase::DONE && packed.goes_on <= looked_at {
                 done.push(slot);
             }
         }
-        self.retire(&done, work)
+        let mut over = Vec::new();
+        for slot in done {
+            if !self.goes_on(slot, work) {
+                over.push(slot);
+            }
+        }
+        self.retire(&over, work)
+    }
+
+    /// Whether a run that is done is given more epochs; then it goes on with the next chunk.
+    fn goes_on(&mut self, slot: usize, work: &mut dyn Work) -> bool {
+        let packed = self.slots[slot].as_mut().expect("shoal: an empty slot");
+        let Some(epochs) = super::goes_on(&packed.run, &mut packed.state, work) else {
+            return false;
+        };
+        packed.run = super::with_epochs(&packed.run, epochs);
+        packed.goes_on = self.chunks;
+        // these fields alone: the chunk in flight still counts ticks
+        let run = slot * size_of::<DeviceRun>() + offset_of!(DeviceRun, max_epochs);
+        let state = slot * size_of::<State<f32>>();
+        let fields = [
+            (Buffer::Runs, run, epochs),
+            (
+                Buffer::States,
+                state + offset_of!(State<f32>, phase),
+                phase::FRESH,
+            ),
+            (
+                Buffer::States,
+                state + offset_of!(State<f32>, stopped),
+                stopped::NOT,
+            ),
+        ];
+        for (buffer, at, value) in fields {
+            self.store.write(buffer, at, bytemuck::bytes_of(&value));
+        }
+        true
     }
 
     /// Reads the best parameters of runs that are done, reports them, and frees their places.
@@ -601,6 +644,7 @@ mod tests {
             run,
             bases: Bases::default(),
             since: 0,
+            goes_on: 0,
             ticks: expected,
             state,
         }

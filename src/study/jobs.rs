@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::plan::{Plan, Pretraining, StrategyPlan};
 use crate::data::{Dataset, Scaling, Split};
 use crate::error::Result;
+use crate::network::{Activation, Network};
 use crate::random::key;
-use crate::run::{InputScale, Run, Table};
+use crate::run::{InputScale, Run, Table, Training};
 use crate::transfer::{self, Start, Strategy};
 
 /// What keys are drawn for.
-mod label {
+pub mod label {
     pub const SUBSET: u32 = 1;
     pub const INITIAL: u32 = 2;
     pub const TRAINING: u32 = 3;
@@ -18,6 +19,9 @@ mod label {
     pub const PRETRAIN_INITIAL: u32 = 5;
     pub const PRETRAINING: u32 = 6;
     pub const TRANSFER: u32 = 7;
+    pub const PRETRAINING_SEARCH: u32 = 8;
+    /// And those after it: a search for each strategy.
+    pub const SEARCH: u32 = 16;
 }
 
 /// Index of a dataset among the tables.
@@ -58,6 +62,65 @@ pub struct Prepared {
     pub run: Run,
     /// How its inputs and targets are scaled.
     pub scaling: Scaling,
+}
+
+/// What differs from run to run besides its data: the plan's own, or a trial's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct How {
+    /// How it is trained.
+    pub training: Training,
+    /// Widths of the fresh hidden layers; of no meaning where all layers are given.
+    pub hidden: Vec<usize>,
+    /// Their activation.
+    pub activation: Activation,
+    /// Dropout after each hidden layer that trains.
+    pub dropout: Vec<f32>,
+}
+
+impl How {
+    /// As the plan says.
+    fn of_plan(plan: &Plan, training: Training, hidden: &[usize], dropout: f32) -> Self {
+        // of a pre-trained network the hidden layers are as many as the shape has
+        let layers = hidden.len();
+        Self {
+            training,
+            hidden: hidden.to_vec(),
+            activation: plan.shape.activation,
+            dropout: vec![dropout; layers],
+        }
+    }
+
+    /// Of the pre-training.
+    pub fn of_pretraining(plan: &Plan, pretraining: &Pretraining) -> Self {
+        let shape = &plan.shape;
+        Self::of_plan(plan, pretraining.training, &shape.hidden, shape.dropout)
+    }
+
+    /// Of a strategy.
+    pub fn of_strategy(plan: &Plan, how: &StrategyPlan) -> Self {
+        let hidden = match how.strategy {
+            Strategy::AttachHead => &how.head,
+            _ => &plan.shape.hidden,
+        };
+        Self::of_plan(plan, how.training, hidden, how.dropout)
+    }
+
+    /// A fresh network.
+    fn network(&self, plan: &Plan, inputs: usize, outputs: usize) -> Network {
+        let output = plan.shape.output;
+        let plain =
+            Network::perceptron(inputs, &self.hidden, outputs, self.activation, output, 0.0);
+        self.with_dropout(&plain)
+    }
+
+    /// The network with this dropout after its hidden layers.
+    fn with_dropout(&self, network: &Network) -> Network {
+        let mut layers = network.layers().to_vec();
+        for (layer, dropout) in layers.iter_mut().zip(&self.dropout) {
+            layer.dropout = *dropout;
+        }
+        Network::new(layers)
+    }
 }
 
 /// Every run of the plan: pre-trainings first, then the fine-tunings by size, strategy and seed.
@@ -104,19 +167,20 @@ fn table(dataset: &Dataset, log10: bool) -> Table {
 }
 
 /// The run of a pre-training.
-pub fn pretrain(plan: &Plan, pretraining: &Pretraining, id: usize, seed: u32) -> Result<Prepared> {
+pub fn pretrain(
+    plan: &Plan,
+    pretraining: &Pretraining,
+    how: &How,
+    id: usize,
+    seed: u32,
+) -> Result<Prepared> {
     let dataset = &pretraining.dataset;
     let subset = key(plan.seed, label::PRETRAIN_SUBSET, seed);
     let split = pretraining
         .pool
         .subset(pretraining.simulations, pretraining.validation, subset)?;
     let targets = dataset.targets.columns;
-    let network = plan.shape.network(
-        dataset.inputs.columns,
-        &plan.shape.hidden,
-        targets + pretraining.dummies,
-        plan.shape.dropout,
-    );
+    let network = how.network(plan, dataset.inputs.columns, targets + pretraining.dummies);
     let parameters = network.initial_parameters(key(plan.seed, label::PRETRAIN_INITIAL, seed));
     let mut scaling = Scaling::fit(dataset, &split.train, plan.log10)?;
     let input_scale = input_scale(&scaling);
@@ -128,7 +192,7 @@ pub fn pretrain(plan: &Plan, pretraining: &Pretraining, id: usize, seed: u32) ->
         id,
         loss_weights: loss_weights(targets, network.outputs()),
         parameters,
-        training: pretraining.training,
+        training: how.training,
         seed: key(plan.seed, label::PRETRAINING, seed),
         table: PRETRAIN,
         training_rows: split.train,
@@ -143,16 +207,16 @@ pub fn pretrain(plan: &Plan, pretraining: &Pretraining, id: usize, seed: u32) ->
 pub fn finetune(
     plan: &Plan,
     base: Option<&Pretrained>,
+    how: &How,
     id: usize,
     (strategy, size, seed): (usize, usize, u32),
 ) -> Result<Prepared> {
-    let how = &plan.strategies[strategy];
     let split = split(plan, size, seed)?;
     let scaling = match base {
         Some(base) => base.scaling.clone(),
         None => Scaling::fit(&plan.finetune, &split.train, plan.log10)?,
     };
-    let start = start(plan, how, base, seed);
+    let start = start(plan, &plan.strategies[strategy], how, base, seed);
     let targets = plan.finetune.targets.columns;
     let run = Run {
         id,
@@ -178,7 +242,13 @@ fn split(plan: &Plan, size: usize, seed: u32) -> Result<Split> {
     )
 }
 
-fn start(plan: &Plan, how: &StrategyPlan, base: Option<&Pretrained>, seed: u32) -> Start {
+fn start(
+    plan: &Plan,
+    strategy: &StrategyPlan,
+    how: &How,
+    base: Option<&Pretrained>,
+    seed: u32,
+) -> Start {
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
     let fresh = key(plan.seed, label::TRANSFER, seed);
     let base = || {
@@ -186,55 +256,60 @@ fn start(plan: &Plan, how: &StrategyPlan, base: Option<&Pretrained>, seed: u32) 
             .expect("jobs: a transfer without its pre-training")
             .start
     };
-    match how.strategy {
+    let reused = |start: Start| Start {
+        network: how.with_dropout(&start.network),
+        ..start
+    };
+    match strategy.strategy {
         Strategy::Scratch => {
-            let network = plan
-                .shape
-                .network(inputs, &plan.shape.hidden, targets, how.dropout);
+            let network = how.network(plan, inputs, targets);
             let parameters = network.initial_parameters(key(plan.seed, label::INITIAL, seed));
             Start {
                 network,
                 parameters,
             }
         }
-        Strategy::DummyNode => transfer::dummy_node(base(), targets, how.dropout, fresh),
+        Strategy::DummyNode => reused(transfer::dummy_node(base(), targets, 0.0, fresh)),
         Strategy::WarmStart => {
-            transfer::warm_start(base(), plan.shared(), targets, how.dropout, fresh)
+            let start = transfer::warm_start(base(), plan.shared(), targets, 0.0, fresh);
+            reused(start)
         }
         Strategy::AttachHead => {
-            let width = transfer::head_inputs(&base().network, how.reads);
-            let head = plan.shape.network(width, &how.head, targets, how.dropout);
-            transfer::attach_head(base(), how.reads, &head, fresh)
+            let width = transfer::head_inputs(&base().network, strategy.reads);
+            let head = how.network(plan, width, targets);
+            transfer::attach_head(base(), strategy.reads, &head, fresh)
         }
     }
 }
 
 /// The largest networks of the plan with their batches, to ask a device whether it can hold them.
-pub fn largest(plan: &Plan) -> Vec<(crate::network::Network, usize)> {
+pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
-    let hidden = &plan.shape.hidden;
+    let largest = |how: How| match &plan.search {
+        Some(search) => search.largest(&how),
+        None => how,
+    };
     let mut networks = Vec::new();
     if let Some(pretraining) = &plan.pretraining {
-        let network = plan
-            .shape
-            .network(inputs, hidden, plan.shared() + pretraining.dummies, 0.0);
-        networks.push((network, pretraining.training.batch));
+        let how = largest(How::of_pretraining(plan, pretraining));
+        let network = how.network(plan, inputs, plan.shared() + pretraining.dummies);
+        networks.push((network, how.training.batch));
     }
-    for how in &plan.strategies {
-        let network = plan.shape.network(inputs, hidden, targets, 0.0);
-        match (how.strategy, networks.first()) {
+    for strategy in &plan.strategies {
+        let how = largest(How::of_strategy(plan, strategy));
+        let network = match (strategy.strategy, networks.first()) {
             (Strategy::AttachHead, Some((base, _))) => {
                 let base = Start {
                     parameters: vec![0.0; base.parameter_len()],
                     network: base.clone(),
                 };
-                let width = transfer::head_inputs(&base.network, how.reads);
-                let head = plan.shape.network(width, &how.head, targets, 0.0);
-                let whole = transfer::attach_head(&base, how.reads, &head, 0);
-                networks.push((whole.network, how.training.batch));
+                let width = transfer::head_inputs(&base.network, strategy.reads);
+                let head = how.network(plan, width, targets);
+                transfer::attach_head(&base, strategy.reads, &head, 0).network
             }
-            _ => networks.push((network, how.training.batch)),
-        }
+            _ => how.network(plan, inputs, targets),
+        };
+        networks.push((network, how.training.batch));
     }
     networks
 }

@@ -1,16 +1,28 @@
 //! A whole experiment: pre-train, then sizes x strategies x seeds.
 //!
-//! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates datasets,
-//! `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution`
-//! trains them and writes results as they come.
+//! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates
+//! datasets, `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution` trains them, `evaluation` tests
+//! them, and `results` are written as they come.
+//!
+//! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
+//! `search_plan` says.
+//!
+//! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
+//! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study.
 
+mod evaluation;
 mod execution;
+mod folder;
 mod jobs;
 pub mod journal;
 mod plan;
 mod predictions;
+mod record;
 mod results;
 pub mod search;
+mod search_plan;
+mod searching;
+mod settings;
 mod source;
 mod sources;
 mod typed;
@@ -18,7 +30,9 @@ mod typed;
 pub use execution::{Event, execute};
 pub use plan::{Plan, StrategyPlan};
 pub use predictions::write_test_predictions;
+pub use record::JOURNAL_FILE;
 pub use results::{Provenance, RUNS_FILE};
+pub use searching::TRIALS_FILE;
 pub use source::{DataSource, SimulateTable};
 pub use sources::Simulate;
 pub use typed::StudyFile;

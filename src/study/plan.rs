@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
 use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
 use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::network::{Activation, Network};
+use crate::network::Activation;
 use crate::run::Training;
 use crate::transfer::{Reads, Strategy};
 
@@ -41,6 +42,8 @@ pub struct Plan {
     pub strategies: Vec<StrategyPlan>,
     /// Hidden layers and activations.
     pub shape: Shape,
+    /// The search for hyper-parameters, if there is one; `seeds` is then how many networks score a trial.
+    pub search: Option<SearchPlan>,
 }
 
 /// How networks are pre-trained.
@@ -88,26 +91,8 @@ pub struct Shape {
     pub dropout: f32,
 }
 
-impl Shape {
-    /// A network of this shape.
-    pub fn network(
-        &self,
-        inputs: usize,
-        hidden: &[usize],
-        outputs: usize,
-        dropout: f32,
-    ) -> Network {
-        Network::perceptron(
-            inputs,
-            hidden,
-            outputs,
-            self.activation,
-            self.output,
-            dropout,
-        )
-    }
-}
-
+/// Networks per size and strategy unless the study file says.
+const SEEDS: u32 = 6;
 /// Widest layer.
 pub const WIDEST: usize = 4096;
 /// Most hidden layers.
@@ -166,11 +151,15 @@ impl Plan {
         if typed.log10 {
             check_positive(&finetune, "data.finetune")?;
         }
+        let search = search(typed)?;
         Ok(Self {
             name: typed.name.clone(),
             scenario: None,
             seed: typed.seed,
-            seeds: typed.seeds,
+            seeds: match &search {
+                Some(search) => search.table.seeds,
+                None => typed.seeds.unwrap_or(SEEDS),
+            },
             sizes,
             validation: typed.validation,
             save_models: typed.save_models,
@@ -180,6 +169,7 @@ impl Plan {
             pretraining,
             strategies,
             shape,
+            search,
         })
     }
 
@@ -190,7 +180,15 @@ impl Plan {
             .map_or(0, |pretraining| pretraining.dataset.target_names.len())
     }
 
-    /// Fine-tunings.
+    /// Runs of all kinds, if no trial of a search stops early.
+    pub fn planned_runs(&self) -> usize {
+        match &self.search {
+            Some(search) => search.runs(self),
+            None => self.runs() + self.pretraining.as_ref().map_or(0, |_| self.seeds as usize),
+        }
+    }
+
+    /// Fine-tunings without a search.
     pub fn runs(&self) -> usize {
         self.sizes.len() * self.strategies.len() * self.seeds as usize
     }
@@ -254,12 +252,25 @@ fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
             typed.sizes
         ));
     }
-    if typed.seeds == 0 {
+    if typed.seeds == Some(0) {
         return Err(input_error!(
             "seeds = 0: train at least one network per size and strategy"
         ));
     }
     Ok(sizes)
+}
+
+fn search(typed: &StudyFile) -> Result<Option<SearchPlan>> {
+    let Some(table) = &typed.search else {
+        return Ok(None);
+    };
+    if let Some(seeds) = typed.seeds {
+        return Err(input_error!(
+            "seeds = {seeds} beside [search]: the networks of a search are its trials; give search.seeds, how many networks \
+             score a trial, and remove seeds"
+        ));
+    }
+    SearchPlan::new(table, typed.seed).map(Some)
 }
 
 fn check_fraction(key: &str, value: f64) -> Result<()> {

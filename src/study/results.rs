@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::folder::{check_settings, earlier, remove_parts};
 use super::plan::Plan;
+use super::record::{JOURNAL_FILE, Record};
+use super::settings::{identity, settings};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::files::write_bytes;
@@ -16,7 +20,8 @@ use crate::report::{self, RunRow, RunsFile, Summary};
 pub const RUNS_FILE: &str = "runs.csv";
 const PRETRAINING_FILE: &str = "pretraining.csv";
 const SUMMARY_FILE: &str = "summary.csv";
-const STUDY_FILE: &str = "study.json";
+/// Where the results come from.
+pub const STUDY_FILE: &str = "study.json";
 const MODELS: &str = "models";
 const FIGURE: &str = "test-mse";
 
@@ -28,7 +33,7 @@ pub struct Provenance {
     /// Version of shoal.
     pub shoal: String,
     /// What trained: kind, name, backend, driver, tile set or threads.
-    pub device: serde_json::Value,
+    pub device: Value,
     /// The study's seed and how many networks a setting has.
     pub seed: u64,
     /// Networks per size and strategy.
@@ -38,9 +43,13 @@ pub struct Provenance {
     /// Names of the strategies.
     pub strategies: Vec<&'static str>,
     /// SHA-256 of the datasets.
-    pub data: serde_json::Value,
+    pub data: Value,
     /// Where the datasets are from: files with their SHA-256, or what was simulated.
-    pub sources: serde_json::Value,
+    pub sources: Value,
+    /// Everything that decides what the runs are; a folder is gone on with only by a study that has the same.
+    pub settings: Value,
+    /// The processes before this one that worked on the study: `device` and, unless they were killed, `seconds`.
+    pub earlier: Vec<Value>,
     /// `running`, `finished` or `stopped`.
     pub status: &'static str,
     /// Runs that are in the tables.
@@ -49,15 +58,15 @@ pub struct Provenance {
     pub runs_planned: usize,
     /// Optimiser steps over all runs.
     pub run_steps: u64,
-    /// Seconds of training.
+    /// Seconds of training, of this process.
     pub seconds: f64,
-    /// Most bytes held for runs at one time.
+    /// Most bytes held for runs at one time, by this process.
     pub peak_bytes: u64,
 }
 
 impl Provenance {
     /// Of a plan on a device, before it began.
-    pub fn new(plan: &Plan, device: serde_json::Value, runs_planned: usize) -> Self {
+    pub fn new(plan: &Plan, device: Value, runs_planned: usize) -> Self {
         let pretrain = plan.pretraining.as_ref().map(|p| &p.dataset);
         let finetune = &plan.finetune;
         Self {
@@ -80,6 +89,8 @@ impl Provenance {
                 "finetune": finetune.provenance,
                 "pretrain": pretrain.map(|dataset| &dataset.provenance),
             }),
+            settings: settings(plan),
+            earlier: vec![],
             status: "running",
             runs_finished: 0,
             runs_planned,
@@ -94,22 +105,26 @@ impl Provenance {
 pub struct Results {
     folder: PathBuf,
     targets: Vec<String>,
-    runs: RunsFile,
+    runs: Option<RunsFile>,
     pretraining: Option<RunsFile>,
-    /// Rows of the fine-tunings so far.
-    pub rows: Vec<RunRow>,
+    rows: Vec<RunRow>,
+    pretraining_rows: Vec<RunRow>,
+    /// `study.json` as it was found.
+    earlier: Option<Value>,
 }
 
 impl Results {
-    /// Makes the folder and its tables.
+    /// Opens the folder of a study, or makes it, and takes the right to write it. The tables are written by
+    /// [`Results::begin_tables`].
     ///
     /// # Errors
-    /// [`Error::Input`] if there are results already, [`Error::Output`] if it cannot be written.
-    pub fn create(folder: &Path, plan: &Plan) -> Result<Self> {
-        let runs = folder.join(RUNS_FILE);
-        if runs.exists() {
+    /// [`Error::Input`] if there are results of another study or another process writes there; [`Error::Output`] if it
+    /// cannot be written.
+    pub fn open(folder: &Path, plan: &Plan) -> Result<(Self, Record)> {
+        if folder.join(RUNS_FILE).exists() && !folder.join(JOURNAL_FILE).exists() {
             return Err(input_error!(
-                "{} already holds the results of a study; choose another folder with -o, or remove it",
+                "{0} already holds the results of a study, but no {JOURNAL_FILE} to go on from; choose another folder with \
+                 -o, or remove {0}",
                 folder.display()
             ));
         }
@@ -120,21 +135,68 @@ impl Results {
                 models.display()
             ))
         })?;
-        let targets = plan.finetune.target_names.clone();
-        let pretraining = match &plan.pretraining {
-            Some(p) => Some(RunsFile::create(
-                &folder.join(PRETRAINING_FILE),
-                &p.dataset.target_names,
-            )?),
-            None => None,
-        };
-        Ok(Self {
+        let earlier = earlier(folder);
+        check_settings(folder, plan, earlier.as_ref())?;
+        let record = Record::open(folder, identity(plan))?;
+        remove_parts(folder);
+        remove_parts(&models);
+        let results = Self {
             folder: folder.into(),
-            runs: RunsFile::create(&runs, &targets)?,
-            pretraining,
-            targets,
+            targets: plan.finetune.target_names.clone(),
+            runs: None,
+            pretraining: None,
             rows: vec![],
-        })
+            pretraining_rows: vec![],
+            earlier,
+        };
+        Ok((results, record))
+    }
+
+    /// Begins the tables with the rows that are there already.
+    ///
+    /// # Errors
+    /// [`Error::Output`] with the path.
+    pub fn begin_tables(
+        &mut self,
+        plan: &Plan,
+        rows: Vec<RunRow>,
+        pretraining: Vec<RunRow>,
+    ) -> Result<()> {
+        self.runs = Some(RunsFile::create(
+            &self.folder.join(RUNS_FILE),
+            &self.targets,
+        )?);
+        if let Some(pretraining) = &plan.pretraining {
+            let targets = &pretraining.dataset.target_names;
+            self.pretraining = Some(RunsFile::create(
+                &self.folder.join(PRETRAINING_FILE),
+                targets,
+            )?);
+        }
+        for row in rows {
+            self.append(row)?;
+        }
+        pretraining
+            .into_iter()
+            .try_for_each(|row| self.append_pretraining(row))
+    }
+
+    /// A file of the folder, by the path that a row has.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.join(relative)
+    }
+
+    /// What `study.json` says of the process before this one.
+    pub fn earlier(&self) -> Vec<Value> {
+        let Some(study) = &self.earlier else {
+            return vec![];
+        };
+        let mut all = study["earlier"].as_array().cloned().unwrap_or_default();
+        let seconds = study["seconds"]
+            .as_f64()
+            .filter(|_| study["status"] != "running");
+        all.push(serde_json::json!({ "device": study["device"], "seconds": seconds }));
+        all
     }
 
     /// Books a fine-tuning.
@@ -142,7 +204,8 @@ impl Results {
     /// # Errors
     /// [`Error::Output`] with the path.
     pub fn append(&mut self, row: RunRow) -> Result<()> {
-        self.runs.append(&row)?;
+        let runs = self.runs.as_mut().expect("results: the tables are begun");
+        runs.append(&row)?;
         self.rows.push(row);
         Ok(())
     }
@@ -151,10 +214,14 @@ impl Results {
     ///
     /// # Errors
     /// [`Error::Output`] with the path.
-    pub fn append_pretraining(&mut self, row: &RunRow) -> Result<()> {
-        self.pretraining
+    pub fn append_pretraining(&mut self, row: RunRow) -> Result<()> {
+        let pretraining = self
+            .pretraining
             .as_mut()
-            .map_or(Ok(()), |file| file.append(row))
+            .expect("results: the tables are begun");
+        pretraining.append(&row)?;
+        self.pretraining_rows.push(row);
+        Ok(())
     }
 
     /// Saves a network; its path relative to the folder.
@@ -162,9 +229,30 @@ impl Results {
     /// # Errors
     /// [`Error::Output`] with the path.
     pub fn save(&self, stem: &str, model: &Model) -> Result<String> {
-        let relative = format!("{MODELS}/{stem}.safetensors");
+        let relative = Self::model_path(stem);
         model.save(&self.folder.join(&relative))?;
         Ok(relative)
+    }
+
+    /// The path of a network relative to the folder.
+    pub fn model_path(stem: &str) -> String {
+        format!("{MODELS}/{stem}.safetensors")
+    }
+
+    /// Removes the networks whose file names begin so, but for some. One that cannot be removed is in nobody's way.
+    pub fn remove_models(&self, begin: &str, keeps: &[String]) {
+        for entry in std::fs::read_dir(self.path(MODELS))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let stem = name.strip_suffix(".safetensors").unwrap_or(&name);
+            if stem.starts_with(begin) && !keeps.iter().any(|keep| keep == stem) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// Writes `study.json`.
@@ -192,6 +280,15 @@ impl Results {
         };
         self.rows.sort_by_key(place);
         report::write_runs(&self.folder.join(RUNS_FILE), &self.targets, &self.rows)?;
+        if let Some(pretraining) = &plan.pretraining {
+            self.pretraining_rows.sort_by_key(|row| row.seed);
+            let path = self.folder.join(PRETRAINING_FILE);
+            report::write_runs(
+                &path,
+                &pretraining.dataset.target_names,
+                &self.pretraining_rows,
+            )?;
+        }
         let summary = Summary::new(&self.targets, &self.rows);
         summary.write(&self.folder.join(SUMMARY_FILE))?;
         report::write_figure(

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::search::SearchTable;
 use super::source::DataSource;
 use crate::error::Result;
 use crate::input_error;
@@ -18,8 +19,7 @@ pub struct StudyFile {
     #[serde(default = "one")]
     pub seed: u64,
     /// Networks per size and strategy; default 6.
-    #[serde(default = "six")]
-    pub seeds: u32,
+    pub seeds: Option<u32>,
     /// Simulations of each fine-tuning: training and validation together.
     pub sizes: Vec<usize>,
     /// Simulations that are kept aside to test on.
@@ -47,6 +47,8 @@ pub struct StudyFile {
     /// The strategies to compare, with what differs in each; default all four.
     #[serde(default)]
     pub strategies: StrategiesTable,
+    /// The search for hyper-parameters; without it every run has those above.
+    pub search: Option<SearchTable>,
     /// Several kinds of simulations to fine-tune on, in place of `data.finetune`; each has its own folder of results.
     #[serde(default)]
     pub scenario: Vec<ScenarioTable>,
@@ -68,9 +70,6 @@ pub struct ScenarioTable {
 
 fn one() -> u64 {
     1
-}
-fn six() -> u32 {
-    6
 }
 fn fifth() -> f64 {
     0.2
@@ -252,7 +251,10 @@ mod tests {
     #[test]
     fn the_smallest_study_has_the_papers_defaults() {
         let study: StudyFile = toml::from_str(SMALLEST).unwrap();
-        assert_eq!((study.seeds, study.validation, study.log10), (6, 0.2, true));
+        assert_eq!(
+            (study.seeds, study.validation, study.log10),
+            (None, 0.2, true)
+        );
         assert_eq!(study.network.hidden, [256, 256]);
     }
 

@@ -7,7 +7,7 @@ use shoal::device::Device;
 use shoal::device::cpu::Cpu;
 use shoal::network::{Activation, Network};
 use shoal::run::{Outcome, Run, Table, Training};
-use shoal::shoal::{Limits, Progress, Work, train, train_within};
+use shoal::shoal::{Limits, Progress, Reached, Work, train, train_within};
 use shoal::{Error, Result};
 
 use crate::common::*;
@@ -164,6 +164,63 @@ fn killed_on_the_cpu_and_resumed_gives_the_bits_of_never_killed() {
     killed_and_resumed("cpu", &runs, &undisturbed, |work| {
         train(&on_cpu(2), tables(&table), work)
     });
+}
+
+/// Gives every run two epochs, and two more each time that it has done them, up to its own number.
+struct Asked {
+    list: List,
+    epochs: Vec<u32>,
+    asked: usize,
+}
+
+impl Work for Asked {
+    fn next(&mut self) -> Option<Run> {
+        let mut run = self.list.next()?;
+        run.training.max_epochs = run.training.max_epochs.min(2);
+        Some(run)
+    }
+
+    fn reached(&mut self, at: &Reached) -> Option<u32> {
+        self.asked += 1;
+        let all = self.epochs[at.id];
+        (at.epoch < all).then(|| all.min(at.epoch + 2))
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        self.list.finished(outcome)
+    }
+
+    fn progress(&mut self, progress: &Progress) -> Result<()> {
+        self.list.progress(progress)
+    }
+}
+
+/// Runs that get their epochs two by two are the same as with all of them at once.
+fn epochs_two_by_two(device: &Device) {
+    let table = table(60, 11, 3);
+    let runs = different_runs(24, &table, 40);
+    let at_once = outcomes(device, &table, &runs);
+    let mut asked = Asked {
+        epochs: runs.iter().map(|run| run.training.max_epochs).collect(),
+        list: List::new(runs),
+        asked: 0,
+    };
+    train(device, tables(&table), &mut asked).unwrap();
+    assert!(asked.asked > 24, "asked {} times", asked.asked);
+    let outcomes = asked.list.outcomes.into_iter();
+    let outcomes: Vec<Outcome> = outcomes.map(|o| o.expect("finished")).collect();
+    assert_all_same(&at_once, &outcomes, "epochs two by two");
+}
+
+#[test]
+fn epochs_two_by_two_on_the_cpu_give_the_bits_of_all_at_once() {
+    epochs_two_by_two(&on_cpu(2));
+}
+
+#[test]
+fn epochs_two_by_two_on_the_gpu_give_the_bits_of_all_at_once() {
+    let _turn = turn();
+    epochs_two_by_two(&on_gpu());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! at random; 1 to 3 hidden layers of 4 to 500 units with dropout of 0.2 to 0.8 after each; a learning rate of 1e-5 to 1e-1, of
 //! 1e-6 to 1e-3 when fine-tuning; weight decay of 1e-8 to 1; both on logarithmic axes.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::distribution::Choice;
 use super::pruning::{Halving, Median, Pruner};
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::input_error;
 
 /// `[search]`: how hyper-parameters are searched for.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchTable {
     /// Trials of each search.
@@ -76,7 +76,7 @@ impl SearchTable {
 }
 
 /// `[search.pruning]`: which trials stop early.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PruningTable {
     /// `halving` (default), `median` or `off`.
@@ -161,7 +161,7 @@ fn unknown_rule(rule: &str) -> crate::Error {
 }
 
 /// `[search.space]`: what each hyper-parameter may be.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpaceTable {
     /// Hidden layers.
@@ -184,7 +184,8 @@ pub struct SpaceTable {
 
 /// What a hyper-parameter may be: a value, or a table of `low`, `high`, `log` and `step` (those left out are the paper's), or
 /// a table of `choices`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Dimension {
     /// This and nothing else.
     Fixed(Choice),
@@ -193,7 +194,7 @@ pub enum Dimension {
 }
 
 /// A range, or choices.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RangeTable {
     /// The smallest value.

@@ -1,4 +1,7 @@
-//! Trains a plan on a device: hands out runs as soon as they can start, tests and books them as they finish.
+//! Trains a plan on a device: hands out runs as soon as they can start, tests and books them as they finish, and takes up what
+//! an earlier process left behind.
+
+mod take_up;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
@@ -6,13 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::jobs::{self, Job, Prepared, Pretrained};
+pub(super) use take_up::continued;
+
+use super::evaluation;
+use super::jobs::{self, How, Job, Prepared, Pretrained};
 use super::plan::Plan;
-use super::results::{Provenance, Results};
+use super::record::Record;
+use super::results::{Provenance, RUNS_FILE, Results};
+use super::searching;
 use crate::data::Scaling;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::model::{About, Model};
 use crate::network::Network;
 use crate::report::{RunRow, Summary};
 use crate::run::{Outcome, Run, Stopped};
@@ -29,6 +36,31 @@ pub enum Event<'a> {
         /// Fine-tunings.
         finetunings: usize,
     },
+    /// It begins, with searches.
+    Searching {
+        /// Searches: the pre-training's, and one for each strategy and size.
+        searches: usize,
+        /// Trials of each.
+        trials: u32,
+    },
+    /// A run of a trial is over.
+    Trial {
+        /// Number of the trial.
+        trial: u32,
+        /// What became of the trial: `complete`, `pruned` or `failed`.
+        state: &'a str,
+        /// The run.
+        row: &'a RunRow,
+    },
+    /// It was begun before, and goes on.
+    Continued {
+        /// Runs that are over already.
+        finished: usize,
+        /// The device that trained them, if it is not this one; bits are promised for one device only.
+        other_device: Option<String>,
+        /// What was wrong with the journal and was put right.
+        repaired: Option<String>,
+    },
     /// A network is pre-trained.
     Pretrained(&'a RunRow),
     /// A fine-tuning is over.
@@ -44,11 +76,13 @@ pub enum Event<'a> {
     },
 }
 
-/// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when `stop` becomes true.
+/// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when `stop` becomes true. In a
+/// folder where the same plan was begun it goes on: the tables at the end are those of a study that was never stopped.
 ///
 /// # Errors
-/// [`Error::Input`] for a network that the device can never hold, before anything is trained; [`Error::Output`] if results
-/// cannot be written; [`Error::Device`] if the device fails; [`Error::Interrupted`]. Each says what is on disk.
+/// [`Error::Input`] for a network that the device can never hold, before anything is trained, and for a folder of another
+/// study or one that another process writes; [`Error::Output`] if results cannot be written; [`Error::Device`] if the device
+/// fails; [`Error::Interrupted`]. Each says what is on disk.
 pub fn execute(
     plan: &Plan,
     device: &Device,
@@ -59,31 +93,19 @@ pub fn execute(
     for (network, batch) in jobs::largest(plan) {
         device.check(&network, batch)?;
     }
-    let all = jobs::jobs(plan);
-    let results = Results::create(folder, plan)?;
-    let provenance = Provenance::new(plan, device.describe(), all.len());
-    results.write_provenance(&provenance)?;
-    observe(&Event::Started {
-        pretrainings: all.len() - plan.runs(),
-        finetunings: plan.runs(),
-    });
-    let mut execution = Execution {
-        plan,
-        stop,
-        observe,
-        waiting: (0..all.len()).collect(),
-        jobs: all,
-        training: HashMap::new(),
-        pretrained: HashMap::new(),
-        results,
-        provenance,
-        failure: None,
-    };
+    if let Some(search) = &plan.search {
+        return searching::execute(plan, search, device, folder, stop, observe);
+    }
+    let (results, record) = Results::open(folder, plan)?;
+    let mut execution = Execution::new(plan, device, stop, observe, results, record);
+    execution.take_up(device)?;
     let start = Instant::now();
     let trained = shoal::train(device, jobs::tables(plan), &mut execution);
     execution.provenance.seconds = start.elapsed().as_secs_f64();
     let failure = execution.failure.take();
-    let trained = failure.map_or(trained, Err);
+    let trained = failure
+        .map_or(trained, Err)
+        .and_then(|()| execution.flush());
     execution.provenance.status = if trained.is_ok() {
         "finished"
     } else {
@@ -92,21 +114,28 @@ pub fn execute(
     let written = execution.results.write_provenance(&execution.provenance);
     let finished = execution.provenance.runs_finished;
     let planned = execution.provenance.runs_planned;
-    trained.map_err(|error| with_what_is_on_disk(error, finished, planned, folder))?;
+    trained.map_err(|error| with_what_is_on_disk(error, finished, planned, folder, RUNS_FILE))?;
     written?;
     execution.results.finish(plan)
 }
 
-fn with_what_is_on_disk(error: Error, finished: usize, planned: usize, folder: &Path) -> Error {
+pub(super) fn with_what_is_on_disk(
+    error: Error,
+    finished: usize,
+    planned: usize,
+    folder: &Path,
+    table: &str,
+) -> Error {
     let kept = format!(
-        "; {finished} of {planned} runs are finished and in {} (runs.csv, pretraining.csv, models/)",
+        "; {finished} of {planned} runs are finished and in {} ({table}, models/)",
         folder.display()
     );
+    let on = "; the same command goes on from there";
     match error {
         Error::Input(text) => Error::Input(text + &kept),
-        Error::Device(text) => Error::Device(text + &kept),
-        Error::Output(text) => Error::Output(text + &kept),
-        Error::Interrupted(text) => Error::Interrupted(text + &kept),
+        Error::Device(text) => Error::Device(text + &kept + on),
+        Error::Output(text) => Error::Output(text + &kept + on),
+        Error::Interrupted(text) => Error::Interrupted(text + &kept + on),
     }
 }
 
@@ -125,6 +154,9 @@ struct Execution<'a> {
     training: HashMap<usize, InTraining>,
     pretrained: HashMap<u32, Option<Arc<Pretrained>>>,
     results: Results,
+    record: Record,
+    /// Jobs that are over and not yet booked: the disk is waited for once for all that are over at one time.
+    over: Vec<(usize, RunRow)>,
     provenance: Provenance,
     failure: Option<Error>,
 }
@@ -147,19 +179,24 @@ impl Work for Execution<'_> {
             .training
             .remove(&outcome.id)
             .expect("study: a run nobody asked for");
-        self.provenance.runs_finished += 1;
-        self.provenance.run_steps += u64::from(outcome.steps);
-        match self.jobs[outcome.id] {
-            Job::Pretrain { seed } => self.pretrained(seed, run, outcome),
+        let id = outcome.id;
+        let row = match self.jobs[id] {
+            Job::Pretrain { seed } => self.pretrained(seed, run, outcome)?,
             Job::Finetune {
                 strategy,
                 size,
                 seed,
-            } => self.finetuned((strategy, size, seed), run, outcome),
+            } => self.finetuned((strategy, size, seed), run, outcome)?,
+        };
+        // a pre-trained network whose file was lost is trained again, but it is in the tables
+        if self.record.row(id).is_none() {
+            self.over.push((id, row));
         }
+        Ok(())
     }
 
     fn progress(&mut self, progress: &Progress) -> Result<()> {
+        self.flush()?;
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         (self.observe)(&Event::Progress {
             progress: *progress,
@@ -174,6 +211,26 @@ impl Work for Execution<'_> {
 }
 
 impl Execution<'_> {
+    /// Books the jobs that are over, and tells of them.
+    fn flush(&mut self) -> Result<()> {
+        let over = std::mem::take(&mut self.over);
+        self.record.book(&over)?;
+        for (id, row) in over {
+            self.provenance.runs_finished += 1;
+            self.provenance.run_steps += u64::from(row.steps);
+            let pretraining = matches!(self.jobs[id], Job::Pretrain { .. });
+            (self.observe)(&match pretraining {
+                true => Event::Pretrained(&row),
+                false => Event::Finished(&row),
+            });
+            match pretraining {
+                true => self.results.append_pretraining(row)?,
+                false => self.results.append(row)?,
+            }
+        }
+        Ok(())
+    }
+
     /// The first waiting job whose pre-training is over, as a run.
     fn next_job(&mut self) -> Result<Option<Run>> {
         let transfers = |strategy: usize| self.plan.strategies[strategy].strategy.transfers();
@@ -192,13 +249,13 @@ impl Execution<'_> {
             .expect("study: a place just found");
         let prepared = match self.jobs[id] {
             Job::Pretrain { seed } => {
-                let pretraining = self.plan.pretraining.as_ref();
-                jobs::pretrain(
-                    self.plan,
-                    pretraining.expect("study: no pre-training"),
-                    id,
-                    seed,
-                )?
+                let pretraining = self
+                    .plan
+                    .pretraining
+                    .as_ref()
+                    .expect("study: no pre-training");
+                let how = How::of_pretraining(self.plan, pretraining);
+                jobs::pretrain(self.plan, pretraining, &how, id, seed)?
             }
             Job::Finetune {
                 strategy,
@@ -209,13 +266,17 @@ impl Execution<'_> {
                     true => match &self.pretrained[&seed] {
                         Some(base) => Some(base.clone()),
                         None => {
-                            self.without_base((strategy, size, seed))?;
+                            let row = self.without_base((strategy, size, seed));
+                            self.over.push((id, row));
                             return self.next_job();
                         }
                     },
                     false => None,
                 };
-                jobs::finetune(self.plan, base.as_deref(), id, (strategy, size, seed))?
+                {
+                    let how = How::of_strategy(self.plan, &self.plan.strategies[strategy]);
+                    jobs::finetune(self.plan, base.as_deref(), &how, id, (strategy, size, seed))?
+                }
             }
         };
         let Prepared { run, scaling } = prepared;
@@ -230,9 +291,8 @@ impl Execution<'_> {
     }
 
     /// A fine-tuning whose pre-training diverged cannot start.
-    fn without_base(&mut self, (strategy, size, seed): (usize, usize, u32)) -> Result<()> {
-        self.provenance.runs_finished += 1;
-        let row = RunRow {
+    fn without_base(&self, (strategy, size, seed): (usize, usize, u32)) -> RunRow {
+        RunRow {
             strategy: self.plan.strategies[strategy].strategy.name().into(),
             simulations: self.plan.sizes[size],
             seed,
@@ -243,12 +303,10 @@ impl Execution<'_> {
             steps: 0,
             stopped: Stopped::Diverged.name().into(),
             model: String::new(),
-        };
-        (self.observe)(&Event::Finished(&row));
-        self.results.append(row)
+        }
     }
 
-    fn pretrained(&mut self, seed: u32, run: InTraining, outcome: Outcome) -> Result<()> {
+    fn pretrained(&mut self, seed: u32, run: InTraining, outcome: Outcome) -> Result<RunRow> {
         let pretraining = self
             .plan
             .pretraining
@@ -277,7 +335,7 @@ impl Execution<'_> {
                 ..run.scaling.clone()
             };
             let names = &pretraining.dataset.target_names;
-            let model = self.model(&row, start.clone(), scaling, names);
+            let model = evaluation::model(self.plan, &row, start.clone(), scaling, names);
             row.model = self.results.save(&format!("pretraining-{seed}"), &model)?;
         }
         let pretrained = Pretrained {
@@ -286,9 +344,7 @@ impl Execution<'_> {
         };
         self.pretrained
             .insert(seed, usable.then(|| Arc::new(pretrained)));
-        self.results.append_pretraining(&row)?;
-        (self.observe)(&Event::Pretrained(&row));
-        Ok(())
+        Ok(row)
     }
 
     fn finetuned(
@@ -296,7 +352,7 @@ impl Execution<'_> {
         (strategy, size, seed): (usize, usize, u32),
         run: InTraining,
         outcome: Outcome,
-    ) -> Result<()> {
+    ) -> Result<RunRow> {
         let name = self.plan.strategies[strategy].strategy.name();
         let simulations = self.plan.sizes[size];
         let mut row = RunRow {
@@ -316,8 +372,9 @@ impl Execution<'_> {
                 network: run.network,
                 parameters: outcome.parameters,
             };
-            let model = self.model(&row, start, run.scaling, &self.plan.finetune.target_names);
-            let errors = self.test(&model)?;
+            let names = &self.plan.finetune.target_names;
+            let model = evaluation::model(self.plan, &row, start, run.scaling, names);
+            let errors = evaluation::test(self.plan, &model)?;
             row.test_mse = Some(errors.iter().sum::<f64>() / errors.len() as f64);
             row.target_mse = errors.into_iter().map(Some).collect();
             if self.plan.save_models {
@@ -326,46 +383,6 @@ impl Execution<'_> {
                     .save(&format!("{name}-{simulations}-{seed}"), &model)?;
             }
         }
-        (self.observe)(&Event::Finished(&row));
-        self.results.append(row)
-    }
-
-    /// Mean squared error of each scaled target on the test rows.
-    fn test(&self, model: &Model) -> Result<Vec<f64>> {
-        let finetune = &self.plan.finetune;
-        let rows = self.plan.pool.test();
-        let predicted =
-            model.predict_scaled(&finetune.inputs.select_rows(rows), "data.finetune")?;
-        let targets = finetune.target_names.len();
-        let mut errors = vec![0.0; targets];
-        let mut truth = vec![0.0; targets];
-        for (row, predicted) in rows.iter().zip(predicted.chunks_exact(targets)) {
-            model
-                .about
-                .scaling
-                .target(finetune.targets.row(*row as usize), &mut truth);
-            for ((error, truth), predicted) in errors.iter_mut().zip(&truth).zip(predicted) {
-                *error += (f64::from(*predicted) - truth).powi(2) / rows.len() as f64;
-            }
-        }
-        Ok(errors)
-    }
-
-    fn model(&self, row: &RunRow, start: Start, scaling: Scaling, targets: &[String]) -> Model {
-        let data = &self.plan.finetune;
-        let about = About {
-            scaling,
-            input_names: data.input_names.clone(),
-            axis_name: data.axis_name.clone(),
-            axis: data.axis.clone(),
-            target_names: targets.to_vec(),
-            study: self.plan.name.clone(),
-            strategy: row.strategy.clone(),
-            simulations: row.simulations,
-            seed: row.seed,
-            validation_mse: row.validation_mse,
-            shoal: env!("CARGO_PKG_VERSION").into(),
-        };
-        Model { start, about }
+        Ok(row)
     }
 }

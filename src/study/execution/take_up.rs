@@ -1,0 +1,148 @@
+//! The beginning of a study: what an earlier process left, and what is still to do.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::Value;
+
+use super::{Event, Execution};
+use crate::device::Device;
+use crate::error::Result;
+use crate::model::Model;
+use crate::report::RunRow;
+use crate::study::jobs::{self, How, Job, Prepared, Pretrained};
+use crate::study::plan::Plan;
+use crate::study::record::Record;
+use crate::study::results::{Provenance, Results};
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        device: &Device,
+        stop: &'a AtomicBool,
+        observe: &'a mut (dyn FnMut(&Event) + Send),
+        results: Results,
+        record: Record,
+    ) -> Self {
+        let jobs = jobs::jobs(plan);
+        let provenance = Provenance {
+            earlier: results.earlier(),
+            ..Provenance::new(plan, device.describe(), jobs.len())
+        };
+        Self {
+            plan,
+            stop,
+            observe,
+            jobs,
+            waiting: VecDeque::new(),
+            training: HashMap::new(),
+            pretrained: HashMap::new(),
+            results,
+            record,
+            over: vec![],
+            provenance,
+            failure: None,
+        }
+    }
+
+    /// Takes up what is over already, and queues the rest.
+    pub(super) fn take_up(&mut self, device: &Device) -> Result<()> {
+        self.results.write_provenance(&self.provenance)?;
+        self.record.begin(self.plan, &self.jobs)?;
+        let (mut rows, mut pretraining, mut networks) = (vec![], vec![], vec![]);
+        for (id, job) in self.jobs.iter().enumerate() {
+            match (job, self.record.row(id)) {
+                (_, None) => self.waiting.push_back(id),
+                (Job::Finetune { .. }, Some(row)) => rows.push(row),
+                (Job::Pretrain { seed }, Some(row)) => {
+                    networks.push((id, *seed, row.clone()));
+                    pretraining.push(row);
+                }
+            }
+        }
+        let finished = rows.len() + pretraining.len();
+        let steps = rows
+            .iter()
+            .chain(&pretraining)
+            .map(|row| u64::from(row.steps));
+        (self.provenance.runs_finished, self.provenance.run_steps) = (finished, steps.sum());
+        self.results.begin_tables(self.plan, rows, pretraining)?;
+        (self.observe)(&Event::Started {
+            pretrainings: self.jobs.len() - self.plan.runs(),
+            finetunings: self.plan.runs(),
+        });
+        if let Some(event) = continued(&self.provenance, device, finished, self.record.repaired()) {
+            (self.observe)(&event);
+        }
+        for (id, seed, row) in networks.into_iter().rev() {
+            self.take_up_pretrained(id, seed, &row)?;
+        }
+        Ok(())
+    }
+
+    /// A pre-trained network of an earlier process; one that is needed and has no file is trained again, to the same bits.
+    fn take_up_pretrained(&mut self, id: usize, seed: u32, row: &RunRow) -> Result<()> {
+        if row.validation_mse.is_none() {
+            self.pretrained.insert(seed, None);
+            return Ok(());
+        }
+        let mine = |id: &usize| {
+            matches!(self.jobs[*id], Job::Finetune { strategy, seed: other, .. }
+            if other == seed && self.plan.strategies[strategy].strategy.transfers())
+        };
+        if !self.waiting.iter().any(mine) {
+            return Ok(());
+        }
+        let pretraining = self
+            .plan
+            .pretraining
+            .as_ref()
+            .expect("study: no pre-training");
+        let Prepared { run, scaling } = jobs::pretrain(
+            self.plan,
+            pretraining,
+            &How::of_pretraining(self.plan, pretraining),
+            id,
+            seed,
+        )?;
+        let model = (!row.model.is_empty()).then(|| Model::load(&self.results.path(&row.model)));
+        match model {
+            Some(Ok(model)) if model.start.network == run.network => {
+                let pretrained = Pretrained {
+                    start: model.start,
+                    scaling,
+                };
+                self.pretrained.insert(seed, Some(Arc::new(pretrained)));
+            }
+            _ => self.waiting.push_front(id),
+        }
+        Ok(())
+    }
+}
+
+/// That a study goes on, if anything of it was there.
+pub fn continued(
+    provenance: &Provenance,
+    device: &Device,
+    finished: usize,
+    repaired: Option<&str>,
+) -> Option<Event<'static>> {
+    if finished == 0 && repaired.is_none() {
+        return None;
+    }
+    let before = provenance.earlier.last().map(|process| &process["device"]);
+    let other = before.filter(|before| !same_bits(before, &device.describe()));
+    let name = |device: &Value| device["name"].as_str().unwrap_or("another").to_owned();
+    Some(Event::Continued {
+        finished,
+        other_device: other.map(name),
+        repaired: repaired.map(Into::into),
+    })
+}
+
+/// Whether two devices give the same bits: the number of threads makes no difference.
+fn same_bits(one: &Value, other: &Value) -> bool {
+    let keys = ["kind", "name", "backend", "driver", "tiles"];
+    keys.into_iter().all(|key| one[key] == other[key])
+}
