@@ -151,7 +151,8 @@ impl Findings {
             .unwrap_or(0)
     }
 
-    /// Writes `savings.csv` and `negative_transfer.csv`, with predictions also `agreement.csv`, and with trials `best_trials.csv`.
+    /// Writes `savings.csv` and `negative_transfer.csv`, with predictions also `agreement.csv`, and with trials
+    /// `best_trials.csv`.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path.
