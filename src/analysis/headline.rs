@@ -80,9 +80,7 @@ fn gain(
     // of all sizes the one whose interval promises the most, so that luck of one size is not what is told
     let is_better = |one: &&Saved| {
         let told = |total: &&&Transfer| total.simulations == one.simulations;
-        one.strategy == best
-            && one.factor > 1.0
-            && (better.is_empty() || better.iter().any(|total| told(total)))
+        one.strategy == best && one.factor > 1.0 && (better.is_empty() || better.iter().any(told))
     };
     let promises = |one: &Saved| one.low.unwrap_or(0.0);
     let most = saved

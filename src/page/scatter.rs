@@ -39,7 +39,8 @@ pub fn scatter(findings: &Findings, series: &[Series]) -> String {
          eighths of the test set, by their prediction.</p>{}<details><summary>How well they agree</summary>{}<p \
          class=\"remark\">R² is 1 for perfect predictions and 0 for those that are no better than the mean. Bias is the mean of \
          prediction less truth, RMS the root of the mean squared error, both in units of the target. The slope is that of the \
-         truth on the prediction: 1 for predictions that may be taken at face value, below 1 for overconfident ones.</p></details>",
+         truth on the prediction: 1 for predictions that may be taken at face value, below 1 for overconfident \
+         ones.</p></details>",
         findings.predictions.iter().map(network).collect::<String>(),
         numbers(findings)
     )
