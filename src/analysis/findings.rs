@@ -26,6 +26,31 @@ const STUDY: &str = "study.json";
 /// The file that [`super::write_predictions`] writes at the end of a study.
 pub const PREDICTIONS_FILE: &str = "predictions.csv";
 
+/// The columns of the tables.
+const SAVINGS: [&str; 6] = ["strategy", "simulations", "factor", "bound", "low", "high"];
+const TRANSFERS: [&str; 9] = [
+    "strategy",
+    "simulations",
+    "target",
+    "seeds",
+    "ratio",
+    "p",
+    "p_signed_rank",
+    "p_corrected",
+    "transfer",
+];
+const AGREEMENT: [&str; 8] = [
+    "strategy",
+    "simulations",
+    "seed",
+    "target",
+    "r_squared",
+    "bias",
+    "rms_error",
+    "slope",
+];
+const BEST_TRIALS: [&str; 4] = ["strategy", "simulations", "trials", "test_mse_best_mean"];
+
 /// What is found in the folder of a study, or of one of its scenarios.
 #[derive(Clone, Debug)]
 pub struct Findings {
@@ -126,65 +151,33 @@ impl Findings {
             .unwrap_or(0)
     }
 
-    /// Writes `savings.csv` and `negative_transfer.csv`, with predictions also `agreement.csv`, and with trials `best_trials.csv`.
+    /// Writes `savings.csv` and `negative_transfer.csv`, with predictions also `agreement.csv`, and with trials
+    /// `best_trials.csv`.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path.
     pub fn write_tables(&self) -> Result<()> {
-        let write = |name: &str, heading: &[&str], lines: Vec<Vec<String>>| {
-            let heading: Vec<String> = heading.iter().map(|name| (*name).to_owned()).collect();
-            let all = std::iter::once(&heading[..]).chain(lines.iter().map(Vec::as_slice));
-            write_bytes(&self.folder.join(name), &csv_text(all))
-        };
-        let saved = self.saved.iter().map(saved_line).collect();
-        write(
+        self.write_table(
             "savings.csv",
-            &["strategy", "simulations", "factor", "bound", "low", "high"],
-            saved,
+            &SAVINGS,
+            self.saved.iter().map(saved_line).collect(),
         )?;
         let transfers = self.transfers.iter().map(transfer_line).collect();
-        let columns = [
-            "strategy",
-            "simulations",
-            "target",
-            "seeds",
-            "ratio",
-            "p",
-            "p_signed_rank",
-            "p_corrected",
-            "transfer",
-        ];
-        write("negative_transfer.csv", &columns, transfers)?;
+        self.write_table("negative_transfer.csv", &TRANSFERS, transfers)?;
         if !self.predictions.is_empty() {
-            let columns = [
-                "strategy",
-                "simulations",
-                "seed",
-                "target",
-                "r_squared",
-                "bias",
-                "rms_error",
-                "slope",
-            ];
-            write("agreement.csv", &columns, self.agreement_lines())?;
+            self.write_table("agreement.csv", &AGREEMENT, self.agreement_lines())?;
         }
         if !self.searches.is_empty() {
-            let columns = ["strategy", "simulations", "trials", "test_mse_best_mean"];
-            let line = |one: &Search| {
-                vec![
-                    one.strategy.clone(),
-                    one.simulations.to_string(),
-                    one.trials.len().to_string(),
-                    number_text(one.best),
-                ]
-            };
-            write(
-                "best_trials.csv",
-                &columns,
-                self.searches.iter().map(line).collect(),
-            )?;
+            let lines = self.searches.iter().map(search_line).collect();
+            self.write_table("best_trials.csv", &BEST_TRIALS, lines)?;
         }
         Ok(())
+    }
+
+    fn write_table(&self, name: &str, columns: &[&str], lines: Vec<Vec<String>>) -> Result<()> {
+        let heading: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+        let all = std::iter::once(&heading[..]).chain(lines.iter().map(Vec::as_slice));
+        write_bytes(&self.folder.join(name), &csv_text(all))
     }
 
     fn agreement_lines(&self) -> Vec<Vec<String>> {
@@ -223,6 +216,15 @@ fn saved_line(saved: &Saved) -> Vec<String> {
         bound.to_owned(),
         number_text(saved.low),
         number_text(saved.high),
+    ]
+}
+
+fn search_line(search: &Search) -> Vec<String> {
+    vec![
+        search.strategy.clone(),
+        search.simulations.to_string(),
+        search.trials.len().to_string(),
+        number_text(search.best),
     ]
 }
 

@@ -13,7 +13,8 @@ pub(super) fn headline(runs: &[RunRow], saved: &[Saved], transfers: &[Transfer])
     let Some(best) = ranked.first() else {
         return [
             format!(
-                "No other strategy has a finished run beside one of {BASELINE} with the same seed and size, so nothing can be compared."
+                "No other strategy has a finished run beside one of {BASELINE} with the same seed and size, so nothing can be \
+                 compared."
             ),
             "Where transfer hurts cannot be told either.".to_owned(),
         ];
@@ -71,17 +72,15 @@ fn gain(
             _ => String::new(),
         };
         return format!(
-            "Transfer saves nothing that can be told from chance: {best}, the best strategy, has {ratio:.2}x the test MSE of {BASELINE} \
-             in the geometric mean over sizes (corrected p = {}{seeds}).",
+            "Transfer saves nothing that can be told from chance: {best}, the best strategy, has {ratio:.2}x the test MSE of \
+             {BASELINE} in the geometric mean over sizes (corrected p = {}{seeds}).",
             p_text(p)
         );
     }
     // of all sizes the one whose interval promises the most, so that luck of one size is not what is told
     let is_better = |one: &&Saved| {
         let told = |total: &&&Transfer| total.simulations == one.simulations;
-        one.strategy == best
-            && one.factor > 1.0
-            && (better.is_empty() || better.iter().any(|total| told(&total)))
+        one.strategy == best && one.factor > 1.0 && (better.is_empty() || better.iter().any(told))
     };
     let promises = |one: &Saved| one.low.unwrap_or(0.0);
     let most = saved
@@ -99,7 +98,8 @@ fn gain(
     };
     let lower = match better.is_empty() {
         true => format!(
-            "a test MSE {:.0} % lower in the geometric mean over sizes (corrected p = {}), though at no single size beyond the scatter over seeds",
+            "a test MSE {:.0} % lower in the geometric mean over sizes (corrected p = {}), though at no single size beyond the \
+             scatter over seeds",
             100.0 * (1.0 - ratio),
             p_text(p)
         ),
@@ -208,7 +208,8 @@ fn loss(ranked: &[&str], transfers: &[Transfer]) -> String {
         .partition(|strategy| !hurt(strategy).is_empty());
     let count = hurt(&worst.strategy).len();
     let mut text = format!(
-        "Transfer hurts with {}: {} of {targets} {} {} worse at some size, {} the most ({:.2}x the test MSE of {BASELINE} at {} simulations, corrected p = {})",
+        "Transfer hurts with {}: {} of {targets} {} {} worse at some size, {} the most ({:.2}x the test MSE of {BASELINE} at \
+         {} simulations, corrected p = {})",
         worst.strategy,
         count,
         plural(targets, "target"),

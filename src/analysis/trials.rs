@@ -95,8 +95,8 @@ fn mean(values: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
         .filter(|mean| mean.is_finite())
 }
 
-/// Reads `trials.csv`, by the names of its columns: `strategy`, `simulations`, `trial`, `validation_mse` and `test_mse`; others are
-/// left alone. A last line without its line break was torn by a killed process and is dropped.
+/// Reads `trials.csv`, by the names of its columns: `strategy`, `simulations`, `trial`, `validation_mse` and `test_mse`; others
+/// are left alone. A last line without its line break was torn by a killed process and is dropped.
 ///
 /// # Errors
 /// [`crate::Error::Input`] that names the file and the line.

@@ -23,7 +23,8 @@ pub fn history(findings: &Findings, series: &[Series]) -> String {
         .map(|size| panel(findings, series, *size))
         .collect();
     format!(
-        "<p>The lowest validation error so far in each search. Dots are single trials; the highest tenth lies outside the panels.</p>\
+        "<p>The lowest validation error so far in each search. Dots are single trials; the highest tenth lies outside the \
+         panels.</p>\
          {}<div class=\"panels\">{panels}</div><h3>Mean test MSE of the {BEST} best trials</h3><p class=\"remark\">Best by their \
          validation error, as arXiv 2510.19168 plots it.</p>{}",
         legend(series.iter()),

@@ -12,8 +12,8 @@ use super::series::{Series, legend, series};
 use super::svg::escape;
 use super::{FILE, curves, heat, provenance, savings};
 
-/// Writes `report.html` into the folder above those of several scenarios, atomically: their verdicts and figures side by side, and
-/// links to their pages.
+/// Writes `report.html` into the folder above those of several scenarios, atomically: their verdicts and figures side by side,
+/// and links to their pages.
 ///
 /// # Errors
 /// [`crate::Error::Output`] with the path.
@@ -55,7 +55,8 @@ pub fn write_joined(folder: &Path, all: &[Findings]) -> Result<()> {
         (
             "Where transfer helps and hurts",
             format!(
-                "<p>The test MSE of a strategy divided by that of {BASELINE}: <span class=\"key good\">below 1</span> transfer helps, <span class=\"key bad\">above 1</span> it hurts; bold and framed beyond the scatter over seeds.</p>{maps}"
+                "<p>The test MSE of a strategy divided by that of {BASELINE}: <span class=\"key good\">below 1</span> transfer \
+                 helps, <span class=\"key bad\">above 1</span> it hurts; bold and framed beyond the scatter over seeds.</p>{maps}"
             ),
         ),
         ("Files", files.collect()),

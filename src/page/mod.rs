@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Figures are SVG that [`svg`] writes into the page; there is no script, and nothing is loaded. A title on every mark says its
-//! values when a pointer rests on it, and what matters is in a table too. Colours are variables of the style sheet, which has them
-//! for light and for dark. Every text that comes from a file goes through [`svg::escape`].
+//! values when a pointer rests on it, and what matters is in a table too. Colours are variables of the style sheet, which has
+//! them for light and for dark. Every text that comes from a file goes through [`svg::escape`].
 
 mod curves;
 mod document;

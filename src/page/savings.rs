@@ -30,8 +30,9 @@ pub fn savings(findings: &Findings, series: &[Series]) -> String {
         _ => String::new(),
     };
     format!(
-        "<p>How many simulations {BASELINE} needs for the test MSE that a strategy has, divided by how many the strategy has. The curve \
-         of {BASELINE} is interpolated between its sizes. Bars are 95 % intervals over bootstrap samples of the seeds. {seeds}</p>\
+        "<p>How many simulations {BASELINE} needs for the test MSE that a strategy has, divided by how many the strategy has. \
+         The curve of {BASELINE} is interpolated between its sizes. Bars are 95 % intervals over bootstrap samples of the seeds. \
+         {seeds}</p>\
          {}{wide}{narrow}<p class=\"remark\">An arrow marks a bound: up where {BASELINE} never gets there, down where it is \
          better already with its fewest simulations.</p><details><summary>The numbers</summary>{}</details>",
         legend(others()),

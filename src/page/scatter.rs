@@ -35,11 +35,12 @@ pub fn scatter(findings: &Findings, series: &[Series]) -> String {
         .map_or(0, |(one, _)| one.rows.len());
     format!(
         "<p>Of each strategy the network with the lowest validation error among those with the most simulations, on the {rows} \
-         simulations of the test set. On the thin line the prediction is the truth; the thick one goes through the means of eighths \
-         of the test set, by their prediction.</p>{}<details><summary>How well they agree</summary>{}<p class=\"remark\">R² is 1 \
-         for perfect predictions and 0 for those that are no better than the mean. Bias is the mean of prediction less truth, RMS the \
-         root of the mean squared error, both in units of the target. The slope is that of the truth on the prediction: 1 for predictions \
-         that may be taken at face value, below 1 for overconfident ones.</p></details>",
+         simulations of the test set. On the thin line the prediction is the truth; the thick one goes through the means of \
+         eighths of the test set, by their prediction.</p>{}<details><summary>How well they agree</summary>{}<p \
+         class=\"remark\">R² is 1 for perfect predictions and 0 for those that are no better than the mean. Bias is the mean of \
+         prediction less truth, RMS the root of the mean squared error, both in units of the target. The slope is that of the \
+         truth on the prediction: 1 for predictions that may be taken at face value, below 1 for overconfident \
+         ones.</p></details>",
         findings.predictions.iter().map(network).collect::<String>(),
         numbers(findings)
     )

@@ -128,7 +128,8 @@ impl Svg {
         }
         let title = escape(title);
         self.add(format_args!(
-            "<g class=\"point\"><title>{title}</title><circle class=\"near\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{:.1}\"/>{shape}</g>",
+            "<g class=\"point\"><title>{title}</title><circle class=\"near\" cx=\"{x:.1}\" cy=\"{y:.1}\" \
+             r=\"{:.1}\"/>{shape}</g>",
             2.2 * radius
         ));
     }
