@@ -34,7 +34,7 @@ fn main() {
             .expect("the ceiling compiles");
         println!("{name}, {} tiles", gpu.tiles().name);
         let ceiling = measure_ceiling(&gpu);
-        report_calls(&gpu, runs, width);
+        report_calls(&gpu, runs, width, ceiling);
         let device = Device::Gpu(Box::new(gpu));
         report(&device, runs, width, Some(ceiling));
     }
@@ -75,14 +75,28 @@ fn measure_ceiling(gpu: &Gpu) -> f64 {
     best
 }
 
-/// Where the time of a step goes: each call played alone.
-fn report_calls(gpu: &Gpu, runs: usize, width: usize) {
+/// Floating-point operations of a training step of one run: forward, and twice that backward, less the first layer's gradient at
+/// its input.
+fn step_flops(width: usize) -> usize {
+    (3 * network(width).flops() - 2 * INPUTS * width) * BATCH
+}
+
+/// Where the time of a step goes: each call played alone, then whole steps, none of it with a host that looks.
+fn report_calls(gpu: &Gpu, runs: usize, width: usize, ceiling: f64) {
     let mut timed = Timed::new(runs, width);
     let packed: Vec<Run> = std::iter::from_fn(|| timed.next()).collect();
     let layers = packed[0].network.layers().to_vec();
-    let mut step = Step::new(gpu, Arc::from([table()]), packed).expect("the runs fit");
-    let seconds = step.time(20).expect("the device plays");
-    for (call, seconds) in seconds {
+    let pack = |packed: Vec<Run>| Step::new(gpu, Arc::from([table()]), packed).expect("they fit");
+    let mut whole = pack(packed.clone());
+    let times = 20;
+    whole.play(times).expect("the device plays");
+    let start = Instant::now();
+    whole.play(times).expect("the device plays");
+    let seconds = start.elapsed().as_secs_f64() / f64::from(times);
+    drop(whole);
+    let mut sum = 0.0;
+    for (call, seconds) in pack(packed).time(times).expect("the device plays") {
+        sum += seconds;
         let flops = match call {
             Call::Forward(l) | Call::BackwardInput(l) | Call::BackwardWeights(l) => {
                 2 * layers[l].inputs * layers[l].outputs * BATCH * runs
@@ -96,14 +110,20 @@ fn report_calls(gpu: &Gpu, runs: usize, width: usize) {
             seconds * 1e3
         );
     }
+    for (what, seconds) in [("these calls", sum), ("a whole step", seconds)] {
+        let rate = (step_flops(width) * runs) as f64 / seconds / 1e9;
+        println!(
+            "    {what:<20} {:7.2} ms {rate:6.1} GFLOP/s, 1/{:.1} of the ceiling",
+            seconds * 1e3,
+            ceiling / rate
+        );
+    }
 }
 
 fn report(device: &Device, runs: usize, width: usize, ceiling: Option<f64>) {
     let table = table();
     let mut rates = Vec::new();
-    let network = network(width);
-    // forward, and twice that backward, less the first layer's gradient at its input
-    let flops = (3 * network.flops() - 2 * INPUTS * width) * BATCH;
+    let flops = step_flops(width);
     for _ in 0..3 {
         let mut timed = Timed::new(runs, width);
         // the end is asked for, not an error
