@@ -49,3 +49,16 @@ fn store(at: u32, row: u32, rows: u32, input: u32, g: mat4x4f) {
         gradients[at + 3u * row] = quad(g[3]);
     }
 }
+
+// Each tile says how its threads `serve` it.
+@compute @workgroup_size(LANES, PRODUCT_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_id) thread: vec3u,
+) {
+    let index = group_index(group, grid);
+    if index < call.count {
+        serve(tiles[call.first + index], thread);
+    }
+}

@@ -1,17 +1,7 @@
 // The weights' gradient on GPUs: 16 inputs of 8 units a thread, in quads 0 to 3 of inputs and p and q of units; a tile is 16
 // PRODUCT_THREADS inputs and 64 units.
 
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
+fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let first = place(tile, layer, thread);
     let inputs = first.x;

@@ -1,17 +1,7 @@
 // The weights' gradient on software rasterizers: 32 inputs of 16 units a thread, in quads 0 to 7 of inputs and p to s of units; a
 // tile is 32 PRODUCT_THREADS inputs and 128 units. The shape follows from the same count as that of the forward kernel.
 
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
+fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let first = place(tile, layer, thread);
     let inputs = first.x;

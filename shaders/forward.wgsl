@@ -67,3 +67,16 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
         }
     }
 }
+
+// Each tile says how its threads `serve` it.
+@compute @workgroup_size(LANES, PRODUCT_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_id) thread: vec3u,
+) {
+    let index = group_index(group, grid);
+    if index < call.count {
+        serve(tiles[call.first + index], thread);
+    }
+}

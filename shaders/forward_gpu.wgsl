@@ -21,17 +21,7 @@ fn inputs(at: u32, groups: u32) -> mat4x4f {
     ));
 }
 
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
+fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let groups = runs[tile.run].batch_groups;
     let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 2u;  // in quads of units

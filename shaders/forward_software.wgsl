@@ -6,17 +6,7 @@
 //
 // A layer of at most eight units would leave seven lanes idle: there each lane takes four examples of its own, and all units.
 
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
+fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let groups = runs[tile.run].batch_groups;
     let narrow = layer.output_groups <= 2u;
