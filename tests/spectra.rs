@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use shoal::data::array::{Matrix, read_matrix};
-use shoal::simulate::Cosmology;
 
 #[path = "spectra/camb.rs"]
 mod camb;
@@ -19,19 +18,6 @@ fn path(below: &str) -> PathBuf {
 
 fn read(below: &str) -> Matrix {
     read_matrix(&path(below)).unwrap()
-}
-
-/// A universe from Omega_m, Omega_b, h, n_s, sigma_8 and, for the neutrino sets, M_nu and w.
-fn cosmology(row: &[f64]) -> Cosmology {
-    Cosmology {
-        omega_m: row[0],
-        omega_b: row[1],
-        h: row[2],
-        n_s: row[3],
-        sigma_8: row[4],
-        m_nu: row.get(5).copied().unwrap_or(0.0),
-        w: row.get(6).copied().unwrap_or(-1.0),
-    }
 }
 
 /// Root mean square of each column of ratios less one.

@@ -22,18 +22,6 @@ const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];
 /// One line of a figure: a name, and a value per bin.
 type Curve = (String, Vec<f64>);
 
-fn cosmology(row: &[f64]) -> Cosmology {
-    Cosmology {
-        omega_m: row[0],
-        omega_b: row[1],
-        h: row[2],
-        n_s: row[3],
-        sigma_8: row[4],
-        m_nu: row.get(5).copied().unwrap_or(0.0),
-        w: row.get(6).copied().unwrap_or(-1.0),
-    }
-}
-
 /// The mean over rows of `value` of each bin.
 fn mean(rows: &[Vec<f64>], value: impl Fn(f64) -> f64) -> Vec<f64> {
     let column =
@@ -69,7 +57,7 @@ fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
     for (start, name) in [(0, "LCDM"), (100, "neutrinos")] {
         let [mut a, mut b, mut c] = [const { Vec::new() }; 3];
         for row in start..start + 100 {
-            let universe = cosmology(parameters.row(row));
+            let universe = Cosmology::from_row(parameters.row(row));
             if universe.omega_b / universe.omega_m >= 0.25 {
                 continue;
             }
@@ -110,7 +98,7 @@ fn against_quijote(set: &str, correct: bool) -> Result<(Vec<Curve>, Vec<Curve>)>
     let k = shells.k();
     let mut ratios: Vec<(f64, Vec<f64>)> = Vec::new();
     for row in (1..parameters.rows).step_by(2) {
-        let universe = cosmology(parameters.row(row));
+        let universe = Cosmology::from_row(parameters.row(row));
         let ours = shells.average(&nonlinear(&universe, &linear(&universe)?)?);
         let correction = Correction::new(&universe);
         let mut ratio = Vec::with_capacity(79);

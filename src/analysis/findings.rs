@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::files::write_bytes;
 use crate::input_error;
-use crate::report::{Bound, RunRow, Summary, csv_text, number_text, read_runs};
+use crate::report::{
+    Bound, RUNS_FILE, RunRow, STUDY_FILE, Summary, TRIALS_FILE, csv_text, number_text, read_runs,
+};
 
 use super::headline::headline;
 use super::predictions::{Predictions, read_predictions};
@@ -20,9 +22,6 @@ const SAMPLED_RUNS: usize = 2_000_000;
 /// Groups of rows by their prediction, to see the calibration.
 const GROUPS: usize = 8;
 
-const RUNS: &str = "runs.csv";
-const TRIALS: &str = "trials.csv";
-const STUDY: &str = "study.json";
 /// The file that [`super::write_predictions`] writes at the end of a study.
 pub const PREDICTIONS_FILE: &str = "predictions.csv";
 
@@ -82,14 +81,14 @@ impl Findings {
     /// # Errors
     /// [`crate::Error::Input`] that names the file which is missing or damaged.
     pub fn read(folder: &Path) -> Result<Self> {
-        let (targets, runs) = read_runs(&folder.join(RUNS))?;
+        let (targets, runs) = read_runs(&folder.join(RUNS_FILE))?;
         if runs.is_empty() {
             return Err(input_error!(
                 "{} has no finished run yet; there is nothing to analyse",
-                folder.join(RUNS).display()
+                folder.join(RUNS_FILE).display()
             ));
         }
-        let provenance = read_json(&folder.join(STUDY))?;
+        let provenance = read_json(&folder.join(STUDY_FILE))?;
         let title = provenance.as_ref().and_then(|value| value["name"].as_str());
         let last = || {
             folder
@@ -104,7 +103,7 @@ impl Findings {
             .unwrap_or_else(|| "study".to_owned());
         let seed = provenance.as_ref().and_then(|value| value["seed"].as_u64());
         let samples = (SAMPLED_RUNS / runs.len()).clamp(200, SAMPLES);
-        let trials = folder.join(TRIALS);
+        let trials = folder.join(TRIALS_FILE);
         let predictions = folder.join(PREDICTIONS_FILE);
         let predictions = match predictions.exists() {
             true => read_predictions(&predictions, &targets)?,
@@ -133,7 +132,7 @@ impl Findings {
 
     /// Whether a folder holds runs.
     pub fn are_in(folder: &Path) -> bool {
-        folder.join(RUNS).is_file()
+        folder.join(RUNS_FILE).is_file()
     }
 
     /// The answer in two sentences: what transfer saves, and where it hurts.

@@ -1,6 +1,6 @@
 //! Forward and backward through a network for many rows at one time, as matrix products.
 
-use crate::device::cpu::Cpu;
+use crate::device::cpu::{Cpu, layer_sums};
 use crate::kernels::product::{Shape, product};
 use crate::kernels::{Real, activation};
 use crate::network::Network;
@@ -9,28 +9,10 @@ use super::Subject;
 
 /// The sums z of each layer before its activation, shape (rows, units of the layer), from inputs of shape (rows, inputs).
 pub(super) fn sums<F: Real>(network: &Network, parameters: &[F], inputs: &[F]) -> Vec<Vec<F>> {
-    let rows = inputs.len() / network.inputs();
     let mut below = inputs.to_vec();
     let mut all = Vec::new();
     for (layer, place) in network.layers().iter().zip(network.parameter_table()) {
-        let mut sums = vec![F::zero(); rows * layer.outputs];
-        product(
-            (
-                &mut sums,
-                Shape::by_rows(rows, layer.outputs, layer.outputs),
-            ),
-            (&below, Shape::by_rows(rows, layer.inputs, layer.inputs)),
-            (
-                &parameters[place.weights..place.bias],
-                Shape::by_rows(layer.inputs, layer.outputs, place.stride),
-            ),
-        );
-        let bias = &parameters[place.bias..][..layer.outputs];
-        for row in sums.chunks_exact_mut(layer.outputs) {
-            row.iter_mut()
-                .zip(bias)
-                .for_each(|(sum, bias)| *sum += *bias);
-        }
+        let sums = layer_sums(layer, place, parameters, &below);
         below = vec![F::zero(); sums.len()];
         activation::activate(layer.activation, &sums, &mut below);
         all.push(sums);

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
 use shoal::Result;
 use shoal::data::Source;
 
-use super::{Output, check_npz, range};
+use super::{Output, check_npz, described, range};
 
 /// Makes a dataset (.npz) from arrays or text, or from a Quijote folder tree
 #[derive(Args, Debug)]
@@ -84,14 +83,6 @@ pub fn run(typed: Typed, output: &Output) -> Result<()> {
         dataset.inputs.columns,
         dataset.target_names.join(" ")
     ));
-    output.event(
-        "imported",
-        json!({
-            "file": typed.output,
-            "simulations": dataset.inputs.rows,
-            "inputs": dataset.inputs.columns,
-            "targets": dataset.target_names,
-        }),
-    );
+    output.event("imported", described(&typed.output, &dataset));
     Ok(())
 }

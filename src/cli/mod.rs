@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
 
+use shoal::data::Dataset;
 use shoal::device::{Choice, Device};
 use shoal::{Error, Result};
 
@@ -114,6 +116,16 @@ fn check_npz(path: &Path) -> Result<()> {
             path.display()
         ))),
     }
+}
+
+/// A dataset that was written, for `--json`.
+fn described(path: &Path, dataset: &Dataset) -> Value {
+    json!({
+        "file": path,
+        "simulations": dataset.inputs.rows,
+        "inputs": dataset.inputs.columns,
+        "targets": dataset.target_names,
+    })
 }
 
 impl Global {

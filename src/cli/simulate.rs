@@ -13,7 +13,7 @@ use shoal::data::{Dataset, read_axis};
 use shoal::simulate::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::{Result, check_writable};
 
-use super::{Output, check_npz, range, stop_on_ctrl_c};
+use super::{Output, check_npz, described, range, stop_on_ctrl_c};
 
 /// Makes a dataset (.npz) of matter power spectra at redshift 0, as boxes of 1 (Gpc/h)^3 would measure them
 #[derive(Args, Debug)]
@@ -75,15 +75,7 @@ pub fn run(typed: Typed, output: &Output) -> Result<()> {
         dataset.inputs.columns,
         dataset.target_names.join(" ")
     ));
-    output.event(
-        "simulated",
-        json!({
-            "file": typed.output,
-            "simulations": dataset.inputs.rows,
-            "inputs": dataset.inputs.columns,
-            "targets": dataset.target_names,
-        }),
-    );
+    output.event("simulated", described(&typed.output, &dataset));
     Ok(())
 }
 

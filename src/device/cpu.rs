@@ -3,7 +3,7 @@
 use crate::kernels::layout::phase;
 use crate::kernels::product::{Shape, product};
 use crate::kernels::{Call, Memory, Prepared, Real, activation, step};
-use crate::network::Network;
+use crate::network::{Layer, LayerParameters, Network};
 use crate::run::Outcome;
 
 /// The cores of this machine.
@@ -82,27 +82,40 @@ pub fn predict<F: Real>(network: &Network, parameters: &[F], inputs: &[F]) -> Ve
 }
 
 fn predict_block<F: Real>(network: &Network, parameters: &[F], inputs: &[F]) -> Vec<F> {
-    let rows = inputs.len() / network.inputs();
     let mut below = inputs.to_vec();
     for (layer, place) in network.layers().iter().zip(network.parameter_table()) {
-        let weights = Shape::by_rows(layer.inputs, layer.outputs, place.stride);
-        let mut sums = vec![F::zero(); rows * layer.outputs];
-        product(
-            (
-                &mut sums,
-                Shape::by_rows(rows, layer.outputs, layer.outputs),
-            ),
-            (&below, Shape::by_rows(rows, layer.inputs, layer.inputs)),
-            (&parameters[place.weights..place.bias], weights),
-        );
-        let bias = &parameters[place.bias..][..layer.outputs];
-        for row in sums.chunks_exact_mut(layer.outputs) {
-            row.iter_mut()
-                .zip(bias)
-                .for_each(|(sum, bias)| *sum += *bias);
-        }
+        let sums = layer_sums(layer, place, parameters, &below);
         below = vec![F::zero(); sums.len()];
         activation::activate(layer.activation, &sums, &mut below);
     }
     below
+}
+
+/// The sums z of a layer before its activation, shape (rows, outputs), from inputs of shape (rows, inputs).
+pub(crate) fn layer_sums<F: Real>(
+    layer: &Layer,
+    place: LayerParameters,
+    parameters: &[F],
+    inputs: &[F],
+) -> Vec<F> {
+    let rows = inputs.len() / layer.inputs;
+    let mut sums = vec![F::zero(); rows * layer.outputs];
+    product(
+        (
+            &mut sums,
+            Shape::by_rows(rows, layer.outputs, layer.outputs),
+        ),
+        (inputs, Shape::by_rows(rows, layer.inputs, layer.inputs)),
+        (
+            &parameters[place.weights..place.bias],
+            Shape::by_rows(layer.inputs, layer.outputs, place.stride),
+        ),
+    );
+    let bias = &parameters[place.bias..][..layer.outputs];
+    for row in sums.chunks_exact_mut(layer.outputs) {
+        row.iter_mut()
+            .zip(bias)
+            .for_each(|(sum, bias)| *sum += *bias);
+    }
+    sums
 }

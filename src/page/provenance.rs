@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::analysis::Findings;
+use crate::report::{RUNS_FILE, STUDY_FILE, TRIALS_FILE};
 
 use super::svg::escape;
 
@@ -51,19 +52,19 @@ fn text(value: &Value) -> String {
 
 /// Files of a study with what is in them.
 const FILES: [(&str, &str); 11] = [
-    ("runs.csv", "every run"),
+    (RUNS_FILE, "every run"),
     ("summary.csv", "mean and scatter over seeds"),
     ("savings.csv", "simulations saved, with intervals"),
     (
         "negative_transfer.csv",
         "ratios of test MSEs and their significance",
     ),
-    ("trials.csv", "every trial of the search"),
+    (TRIALS_FILE, "every trial of the search"),
     ("best_trials.csv", "means of the best trials"),
     ("predictions.csv", "truth and predictions on the test set"),
     ("agreement.csv", "how well they agree"),
     ("pretraining.csv", "the pre-trainings"),
-    ("study.json", "provenance"),
+    (STUDY_FILE, "provenance"),
     ("test-mse.svg", "the figure of test MSEs, for slides"),
 ];
 

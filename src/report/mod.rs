@@ -45,5 +45,12 @@ pub use table::{aligned, text_table};
 pub(crate) use ticks::Tick;
 pub use verdict::verdict;
 
+/// The table of fine-tunings in a study's folder, one row each.
+pub const RUNS_FILE: &str = "runs.csv";
+/// The table of trials, where there was a search.
+pub const TRIALS_FILE: &str = "trials.csv";
+/// Where the results come from.
+pub const STUDY_FILE: &str = "study.json";
+
 /// The name of the strategy that the others are measured against: training without a pre-trained network.
 pub const BASELINE: &str = "scratch";

@@ -39,6 +39,22 @@ pub const RANGES: [(&str, [f64; 2]); 7] = [
 pub const MOST_BARYONS: f64 = 0.9;
 
 impl Cosmology {
+    /// A row of Quijote's parameter files: Omega_m, Omega_b, h, n_s, sigma_8 and, where they vary, M_nu in eV and w.
+    ///
+    /// # Panics
+    /// If the row has fewer than five numbers.
+    pub fn from_row(row: &[f64]) -> Self {
+        Self {
+            omega_m: row[0],
+            omega_b: row[1],
+            h: row[2],
+            n_s: row[3],
+            sigma_8: row[4],
+            m_nu: row.get(5).copied().unwrap_or(0.0),
+            w: row.get(6).copied().unwrap_or(-1.0),
+        }
+    }
+
     /// Whether this universe is one that the spectra here can be trusted for.
     ///
     /// # Errors

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::plan::Plan;
-use super::results::STUDY_FILE;
 use super::settings::{differences, settings};
 use crate::error::Result;
 use crate::input_error;
+use crate::report::STUDY_FILE;
 
 /// `study.json` of a folder, if it can be read.
 pub fn earlier(folder: &Path) -> Option<Value> {

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use super::plan::Plan;
-use super::results::RUNS_FILE;
 use crate::analysis::{PREDICTIONS_FILE, Predictions, write_predictions};
 use crate::error::Result;
 use crate::model::Model;
-use crate::report::{RunRow, read_runs};
+use crate::report::{RUNS_FILE, RunRow, read_runs};
 
 /// Writes `predictions.csv` into the folder of a finished plan: of each strategy the network with the lowest validation MSE of
 /// those with the most simulations, on the test rows, in the units of the targets. Nothing if no networks were saved.

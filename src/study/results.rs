@@ -14,14 +14,10 @@ use crate::error::{Error, Result};
 use crate::files::write_bytes;
 use crate::input_error;
 use crate::model::Model;
-use crate::report::{self, RunRow, RunsFile, Summary};
+use crate::report::{self, RUNS_FILE, RunRow, RunsFile, STUDY_FILE, Summary};
 
-/// One row a fine-tuning.
-pub const RUNS_FILE: &str = "runs.csv";
 const PRETRAINING_FILE: &str = "pretraining.csv";
 const SUMMARY_FILE: &str = "summary.csv";
-/// Where the results come from.
-pub const STUDY_FILE: &str = "study.json";
 const MODELS: &str = "models";
 const FIGURE: &str = "test-mse";
 

@@ -25,15 +25,7 @@ fn cosmology(line: &str) -> Cosmology {
     let row: Vec<f64> = (line.split_whitespace())
         .map(|word| word.parse().expect("a number"))
         .collect();
-    Cosmology {
-        omega_m: row[0],
-        omega_b: row[1],
-        h: row[2],
-        n_s: row[3],
-        sigma_8: row[4],
-        m_nu: row.get(5).copied().unwrap_or(0.0),
-        w: row.get(6).copied().unwrap_or(-1.0),
-    }
+    Cosmology::from_row(&row)
 }
 
 /// Measured over ours for every eighth simulation that the fit has not seen, where baryons are at most 0.4 of cold matter.

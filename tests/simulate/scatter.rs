@@ -10,24 +10,17 @@ use super::fit::{correlation, deviation, residuals};
 
 const BINS: usize = 79;
 
-fn cosmology(row: &[f64]) -> Cosmology {
-    Cosmology {
-        omega_m: row[0],
-        omega_b: row[1],
-        h: row[2],
-        n_s: row[3],
-        sigma_8: row[4],
-        m_nu: 0.0,
-        w: -1.0,
-    }
-}
-
 /// ln of what boxes measure of an expectation of 1: P in the first bins, then M.
 fn boxes(noise: &Noise, bins: usize, cosmologies: &[&[f64]]) -> Vec<Vec<f64>> {
     let of = |(index, row): (usize, &&[f64])| {
         let measured = Statistic::ALL.map(|statistic| {
             let mut spectrum = vec![1.0; bins];
-            noise.apply(&cosmology(row), index as u32, statistic, &mut spectrum);
+            noise.apply(
+                &Cosmology::from_row(row),
+                index as u32,
+                statistic,
+                &mut spectrum,
+            );
             spectrum
         });
         measured.concat().iter().map(|value| value.ln()).collect()

@@ -3,7 +3,7 @@
 use shoal::simulate::linear::primordial;
 use shoal::simulate::{Cosmology, linear, nonlinear};
 
-use super::{below, cosmology, read, scatter};
+use super::{below, read, scatter};
 use shoal::data::array::Matrix;
 
 const TABLE: &str = "tests/reference/camb/spectra.npz";
@@ -16,7 +16,8 @@ fn member(name: &str) -> Matrix {
 fn rows(half: usize, keep: impl Fn(&Cosmology) -> bool) -> Vec<(usize, Cosmology)> {
     let parameters = member("parameters");
     assert_eq!((parameters.rows, parameters.columns), (200, 7));
-    let all = (100 * half..100 * (half + 1)).map(|row| (row, cosmology(parameters.row(row))));
+    let all =
+        (100 * half..100 * (half + 1)).map(|row| (row, Cosmology::from_row(parameters.row(row))));
     all.filter(|(_, universe)| keep(universe)).collect()
 }
 

@@ -1,8 +1,8 @@
 //! The real spectra.
 
-use shoal::simulate::{Correction, Shells, linear, nonlinear};
+use shoal::simulate::{Correction, Cosmology, Shells, linear, nonlinear};
 
-use super::{below, cosmology, path, read};
+use super::{below, path, read};
 
 /// Real spectra over ours, of the rows that `keep` keeps by their number and share of baryons in cold matter.
 fn ratios(set: &str, correct: bool, keep: impl Fn(usize, f64) -> bool) -> Vec<Vec<f64>> {
@@ -13,7 +13,7 @@ fn ratios(set: &str, correct: bool, keep: impl Fn(usize, f64) -> bool) -> Vec<Ve
     let shells = Shells::new(1000.0, 79);
     let mut found = Vec::new();
     for row in 0..parameters.rows {
-        let universe = cosmology(parameters.row(row));
+        let universe = Cosmology::from_row(parameters.row(row));
         if !keep(row, universe.omega_b / universe.omega_cold()) {
             continue;
         }

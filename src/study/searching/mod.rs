@@ -20,7 +20,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use one::{Search, Stage, Trained};
-pub use rows::TRIALS_FILE;
 use rows::TrialRow;
 
 use super::execution::{Event, with_what_is_on_disk};
@@ -34,7 +33,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Network;
-use crate::report::Summary;
+use crate::report::{Summary, TRIALS_FILE};
 use crate::run::{Outcome, Run};
 use crate::shoal::{self, Progress, Reached, Work};
 use crate::transfer::Start;

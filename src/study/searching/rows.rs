@@ -10,9 +10,6 @@ use crate::files::write_bytes;
 use crate::report::{csv_text, number_text};
 use crate::study::search::{Choice, Distribution};
 
-/// The table of trials.
-pub const TRIALS_FILE: &str = "trials.csv";
-
 /// One run of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialRow {
