@@ -115,6 +115,9 @@ const STOPPED_DIVERGED: u32 = 3u;
 // Lanes that share a row of units: each takes its own units or examples.
 const LANES: u32 = 8u;
 
+// A layer with so few quads of units would leave most lanes idle: there they take other examples, or inputs, of all units.
+const NARROW_GROUPS: u32 = 2u;
+
 // The number of a workgroup in a grid that is folded into two dimensions.
 fn group_index(group: vec3u, grid: vec3u) -> u32 {
     return group.x + group.y * grid.x;

@@ -144,7 +144,7 @@ impl Kernel {
 
 /// The pages that shaders share.
 mod page {
-    use super::tile::{Quads, TileSet};
+    use super::tile::{Lanes, Quads, TileSet};
 
     pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");
     pub const RANDOM: &str = include_str!("../../shaders/random.wgsl");
@@ -154,6 +154,13 @@ mod page {
         match set.quads {
             Quads::Plain => include_str!("../../shaders/quad_plain.wgsl"),
             Quads::Pairs => include_str!("../../shaders/quad_pairs.wgsl"),
+        }
+    }
+
+    pub fn lanes(set: &TileSet) -> &'static str {
+        match set.lanes {
+            Lanes::Plain => include_str!("../../shaders/lanes_plain.wgsl"),
+            Lanes::Shuffle => include_str!("../../shaders/lanes_shuffle.wgsl"),
         }
     }
 }
