@@ -209,6 +209,7 @@ impl Work for Timed {
                 max_epochs: u32::MAX,
                 patience: u32::MAX,
                 min_delta: 0.0,
+                clip_norm: None,
             },
             seed: id as u32,
             table: 0,

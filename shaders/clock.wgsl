@@ -12,11 +12,6 @@
 
 override CLOCK_THREADS: u32;
 
-// WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
-fn finite(x: f32) -> bool {
-    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
-}
-
 // 1 - exp(x) for x <= 0 without cancellation near 0.
 fn one_minus_exp(x: f32) -> f32 {
     if x < -0.5 {

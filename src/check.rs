@@ -117,6 +117,8 @@ fn runs() -> Vec<Run> {
                 max_epochs: 6,
                 patience: 6,
                 min_delta: 0.0,
+                // it would be clipped in every step if it were 0.01, in none if it were 1
+                clip_norm: (id > 0).then_some(0.1),
             },
             seed: 17 + id as u32,
             table: 0,

@@ -38,6 +38,8 @@ pub struct Training {
     pub patience: u32,
     /// A validation loss must fall by more than this to count as an improvement.
     pub min_delta: f64,
+    /// The norm of all gradients together that they are scaled down to where it is larger; none: they are left as they are.
+    pub clip_norm: Option<f64>,
 }
 
 /// How a run's inputs are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
@@ -208,6 +210,9 @@ pub struct LayerWork {
     pub delta: usize,
 }
 
+/// Parameters whose squared gradients are summed together.
+pub const NORM_BLOCK: usize = 8192;
+
 /// Where a run's numbers lie in its working memory. All offsets and sizes are multiples of four.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
@@ -225,6 +230,8 @@ pub struct Layout {
     pub x_by_unit: usize,
     /// Its labels, shape (batch, outputs).
     pub labels: usize,
+    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
+    pub squares: usize,
     /// Each layer's matrices.
     pub layers: Vec<LayerWork>,
     /// Numbers in all.
@@ -262,6 +269,7 @@ impl Layout {
             work
         };
         let layers = network.layers().iter().map(place).collect();
+        let squares = take(4 * network.parameter_len().div_ceil(NORM_BLOCK));
         Self {
             stride,
             mean,
@@ -270,6 +278,7 @@ impl Layout {
             x,
             x_by_unit,
             labels,
+            squares,
             layers,
             len,
         }

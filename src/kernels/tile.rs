@@ -17,6 +17,8 @@ pub struct TileSet {
     pub quads: Quads,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
+    /// Threads that share a block of gradients for their norm.
+    pub norm_threads: u32,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Quads that each of them takes.
@@ -32,6 +34,7 @@ pub const SOFTWARE: TileSet = TileSet {
     products: ProductTile::Software,
     quads: Quads::Pairs,
     loss_threads: 8,
+    norm_threads: 8,
     adamw_threads: 8,
     adamw_repeats: 256,
 };
@@ -52,6 +55,7 @@ pub const HARDWARE: TileSet = TileSet {
     products: ProductTile::Gpu,
     quads: Quads::Plain,
     loss_threads: 64,
+    norm_threads: 64,
     adamw_threads: 256,
     adamw_repeats: 1,
 };

@@ -349,14 +349,10 @@ impl<'a> Shoal<'a> {
                 }));
             }
             let count = tiles.len() as u32 - first;
-            let tiles_per_group = match call {
-                Call::Clock => self.gpu.tiles().clock_threads,
-                _ => 1,
-            };
             dispatches.push(Dispatch {
                 kernel: call.kernel(),
                 call: DeviceCall { first, count },
-                tiles_per_group,
+                tiles_per_group: call.tiles_per_group(self.gpu.tiles()),
             });
         }
         (tiles, dispatches)
@@ -616,6 +612,7 @@ mod tests {
                 max_epochs: 1,
                 patience: 1,
                 min_delta: 0.0,
+                clip_norm: None,
             },
             seed: 1,
             table: 0,

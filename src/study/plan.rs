@@ -342,6 +342,7 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         max_epochs: typed.epochs.unwrap_or(1000),
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
+        clip_norm: None,
     };
     check_training("training", &training)?;
     Ok(training)

@@ -115,6 +115,7 @@ pub fn training() -> Training {
         max_epochs: 12,
         patience: 5,
         min_delta: 1e-6,
+        clip_norm: None,
     }
 }
 
@@ -149,7 +150,7 @@ pub fn any_activation(numbers: &mut Numbers) -> Activation {
 }
 
 /// Runs that differ in everything: widths, depth, activations, dropout, rows, batch, hyper-parameters, frozen layers,
-/// dummy outputs, stopping, seed. All of one table.
+/// dummy outputs, stopping, clipping, seed. All of one table.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)
@@ -179,6 +180,8 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 beta1: numbers.pick(&[0.0, 0.5, 0.9]),
                 max_epochs: 1 + numbers.below(9) as u32,
                 patience: 1 + numbers.below(4) as u32,
+                // none, every step, some
+                clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
                 ..training()
             };
             let rows = 6 + numbers.below(table.rows - 5);

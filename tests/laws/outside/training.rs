@@ -110,6 +110,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         max_epochs: 38,
         patience: 38,
         min_delta: 0.0,
+        clip_norm: None,
     };
     let run = Run {
         id: 0,
