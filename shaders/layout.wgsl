@@ -58,6 +58,9 @@ struct Run {
     log_beta1: f32,
     log_beta2: f32,
     clip_norm: f32,            // gradients are scaled down to this norm; the largest f32 where they are not
+    warmup_steps: u32,         // steps in which the learning rate rises
+    cosine_steps: u32,         // steps after them in which it falls; 0: it does not
+    final_fraction: f32,       // the part of it that is left then
 }
 
 // One layer of one run. Weights: shape (inputs, outputs), four outputs to a quad.
@@ -100,8 +103,9 @@ struct State {
     training_loss: f32,        // mean over the last whole epoch
     validation_loss: f32,      // mean over the last validation
     best_loss: f32,            // smallest validation loss
-    step_size: f32,            // learning rate / (1 - beta1^step)
+    step_size: f32,            // learning rate of this step / (1 - beta1^step)
     root_correction: f32,      // sqrt(1 - beta2^step)
+    decay: f32,                // learning rate of this step * weight decay
     gradient_norm: f32,        // of the last training batch, before clipping; 0 where no norm is asked for
     gradient_scale: f32,       // what AdamW multiplies the gradients with: 1 without clipping
 }

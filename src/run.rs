@@ -1,6 +1,10 @@
 //! A run: one training of one network, from its rows to its outcome.
 
+mod schedule;
+
 use crate::network::{Network, padded};
+
+pub use schedule::{Cosine, Schedule, ScheduleSteps};
 
 /// The numbers that runs are trained on, shared by all runs of a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +44,8 @@ pub struct Training {
     pub min_delta: f64,
     /// The norm of all gradients together that they are scaled down to where it is larger; none: they are left as they are.
     pub clip_norm: Option<f64>,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
 }
 
 /// How a run's inputs are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
@@ -160,6 +166,8 @@ impl Run {
         );
         let positive = self.training.batch > 0 && self.training.max_epochs > 0;
         assert!(positive, "run {}: no batch or no epochs", self.id);
+        let sound = self.training.schedule.is_sound();
+        assert!(sound, "run {}: schedule", self.id);
         let rows = [&self.training_rows, &self.validation_rows];
         assert!(
             rows.iter().all(|rows| !rows.is_empty()),
@@ -184,6 +192,12 @@ impl Run {
     pub fn steps_per_epoch(&self) -> usize {
         let batch = self.training.batch;
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
+    }
+
+    /// Its schedule in steps.
+    pub fn schedule(&self) -> ScheduleSteps {
+        let steps = self.training_rows.len().div_ceil(self.training.batch);
+        self.training.schedule.in_steps(steps)
     }
 
     /// Where the run's numbers lie in working memory.

@@ -155,6 +155,7 @@ impl Prepared {
     /// Its entry in the device's `runs`.
     pub fn device_run(&self, bases: &Bases) -> DeviceRun {
         let (training, layout, work) = (&self.training, &self.layout, bases.work);
+        let schedule = self.schedule();
         DeviceRun {
             seed: self.seed,
             batch: word(training.batch),
@@ -193,6 +194,9 @@ impl Prepared {
             log_beta1: self.log_betas()[0] as f32,
             log_beta2: self.log_betas()[1] as f32,
             clip_norm: self.clip_norm() as f32,
+            warmup_steps: schedule.warmup,
+            cosine_steps: schedule.cosine,
+            final_fraction: schedule.final_fraction as f32,
         }
     }
 
@@ -284,6 +288,7 @@ impl<F: Real> State<F> {
             best_loss: F::of(f64::from(f32::MAX)),
             step_size: zero,
             root_correction: zero,
+            decay: zero,
             gradient_norm: zero,
             gradient_scale: F::one(),
         }

@@ -593,7 +593,7 @@ impl<'a> Step<'a> {
 mod tests {
     use super::*;
     use crate::network::{Activation, Network};
-    use crate::run::{InputScale, Training};
+    use crate::run::{InputScale, Schedule, Training};
 
     /// A run of which the host expects so many ticks, and what it reads back.
     fn packed(expected: u32, ticks: u32, echo: u32) -> Packed {
@@ -613,6 +613,7 @@ mod tests {
                 patience: 1,
                 min_delta: 0.0,
                 clip_norm: None,
+                schedule: Schedule::default(),
             },
             seed: 1,
             table: 0,

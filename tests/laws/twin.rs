@@ -76,6 +76,7 @@ impl Case {
             weight_decay: 1e-2,
             // the gradients' norm is 0.6 for each root of a parameter: some are clipped
             clip_norm: Some([0.3, 1e4][number % 2]),
+            schedule: schedules(12)[number / 2 % 4],
             ..training()
         };
         let run = run(number, network, &table, 6 * batch + 20, training);
@@ -106,6 +107,7 @@ impl Case {
             epoch_sum: 1.25,
             step_size: 2e-3,
             root_correction: 0.4,
+            decay: 3e-5,
             gradient_norm: 2.5,
             gradient_scale: 0.7,
             ..start.state
@@ -237,6 +239,8 @@ impl Case {
                 ..if cursor == 0 { train } else { validate }
             };
             let ends = last(1, validation);
+            let batches = training.div_ceil(self.prepared.training.batch as u32);
+            let last_step = 12 * batches - 2;
             states.extend([
                 ("fresh", State::fresh()),
                 ("end of training", last(0, training)),
@@ -258,6 +262,21 @@ impl Case {
                 ),
                 ("last epoch", State { epoch: 11, ..ends }),
                 ("first step", State { steps: 0, ..train }),
+                ("warm-up", State { steps: 2, ..train }),
+                (
+                    "last step but one",
+                    State {
+                        steps: last_step - 1,
+                        ..train
+                    },
+                ),
+                (
+                    "last step",
+                    State {
+                        steps: last_step,
+                        ..train
+                    },
+                ),
                 (
                     "many steps",
                     State {
@@ -416,6 +435,7 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
             best_loss: s.best_loss.into(),
             step_size: s.step_size.into(),
             root_correction: s.root_correction.into(),
+            decay: s.decay.into(),
             gradient_norm: s.gradient_norm.into(),
             gradient_scale: s.gradient_scale.into(),
         },
@@ -576,7 +596,9 @@ fn compare_states(
     );
     close("best_loss", played.best_loss, twin.best_loss, 8.0);
     // 1 - exp(step ln beta): a few roundings of the exponent, at most 0.5 where exp is near 1
-    close("step_size", played.step_size, twin.step_size, 32.0);
+    // and as many of the schedule: a quotient, seven terms of a sine, its square
+    close("step_size", played.step_size, twin.step_size, 64.0);
+    close("decay", played.decay, twin.decay, 32.0);
     close(
         "root_correction",
         played.root_correction,
