@@ -39,6 +39,9 @@ fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
         (vec![13, 65, 64, 63, 9], 37, 5),
         (vec![79, 256, 256, 6], 32, 27),
         (vec![2, 600, 7], 130, 129),
+        // a block of the norm, and a quad more
+        (vec![2047, 4], 2, 2),
+        (vec![2048, 3], 3, 1),
     ];
     for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
         shapes.push((
