@@ -320,7 +320,12 @@ impl Case {
         // exp: 3 + 2 |x| ulp (Vulkan, "Precision of GLSL.std.450 instructions"); erf of 7.1.26: 1.5e-7
         let function = |z: f64| (16.0 + 4.0 * z.abs()) * EPSILON + 4e-7 * (1.0 + z.abs());
         match call {
-            Call::Gather => bounds.work.fill(rounding(2) * 4.0),
+            // x less its mean, which is at most 4, times the inverse deviation
+            Call::Gather => {
+                for (bound, x) in bounds.work.iter_mut().zip(&twin.work) {
+                    *bound = rounding(2) * (4.0 + x.abs());
+                }
+            }
             Call::Forward(layer) => {
                 let (at, shape) = (layers[layer], self.prepared.network.layers()[layer]);
                 for place in 0..shape.outputs.next_multiple_of(4) * stride {
