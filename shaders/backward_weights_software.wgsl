@@ -67,50 +67,50 @@ fn serve(tile: Tile, thread: vec3u) {
     for (var e = 0u; e < present; e++) {
         let row = e * layer.output_groups;
         let at = e * layer.input_groups;
-        let dp = numbers(work[delta_p + row]);
-        let dq = numbers(work[delta_q + row]);
-        let dr = numbers(work[delta_r + row]);
-        let ds = numbers(work[delta_s + row]);
+        let dp = unpack(work[delta_p + row]);
+        let dq = unpack(work[delta_q + row]);
+        let dr = unpack(work[delta_r + row]);
+        let ds = unpack(work[delta_s + row]);
         bias_p += dp;
         bias_q += dq;
         bias_r += dr;
         bias_s += ds;
-        let v0 = numbers(work[x0 + at]);
+        let v0 = unpack(work[x0 + at]);
         g0p += outer(v0, dp);
         g0q += outer(v0, dq);
         g0r += outer(v0, dr);
         g0s += outer(v0, ds);
-        let v1 = numbers(work[x1 + at]);
+        let v1 = unpack(work[x1 + at]);
         g1p += outer(v1, dp);
         g1q += outer(v1, dq);
         g1r += outer(v1, dr);
         g1s += outer(v1, ds);
-        let v2 = numbers(work[x2 + at]);
+        let v2 = unpack(work[x2 + at]);
         g2p += outer(v2, dp);
         g2q += outer(v2, dq);
         g2r += outer(v2, dr);
         g2s += outer(v2, ds);
-        let v3 = numbers(work[x3 + at]);
+        let v3 = unpack(work[x3 + at]);
         g3p += outer(v3, dp);
         g3q += outer(v3, dq);
         g3r += outer(v3, dr);
         g3s += outer(v3, ds);
-        let v4 = numbers(work[x4 + at]);
+        let v4 = unpack(work[x4 + at]);
         g4p += outer(v4, dp);
         g4q += outer(v4, dq);
         g4r += outer(v4, dr);
         g4s += outer(v4, ds);
-        let v5 = numbers(work[x5 + at]);
+        let v5 = unpack(work[x5 + at]);
         g5p += outer(v5, dp);
         g5q += outer(v5, dq);
         g5r += outer(v5, dr);
         g5s += outer(v5, ds);
-        let v6 = numbers(work[x6 + at]);
+        let v6 = unpack(work[x6 + at]);
         g6p += outer(v6, dp);
         g6q += outer(v6, dq);
         g6r += outer(v6, dr);
         g6s += outer(v6, ds);
-        let v7 = numbers(work[x7 + at]);
+        let v7 = unpack(work[x7 + at]);
         g7p += outer(v7, dp);
         g7q += outer(v7, dq);
         g7r += outer(v7, dr);
@@ -119,10 +119,10 @@ fn serve(tile: Tile, thread: vec3u) {
 
     let rows = layer.inputs - 4u * inputs;
     let row = layer.output_groups;
-    let at = layer.weights + 4u * inputs * row + units;
-    let bias = layer.bias + units;
+    let at = layer.weights_gradient + 4u * inputs * row + units;
+    let bias = layer.bias_gradient + units;
     if inputs == 0u {
-        gradients[bias] = quad(bias_p);
+        put(bias, bias_p);
     }
     store(at, row, rows, 0u, g0p);
     store(at + 4u * row, row, rows, 4u, g1p);
@@ -134,7 +134,7 @@ fn serve(tile: Tile, thread: vec3u) {
     store(at + 28u * row, row, rows, 28u, g7p);
     if units + 1u < unit_end {
         if inputs == 0u {
-            gradients[bias + 1u] = quad(bias_q);
+            put(bias + 1u, bias_q);
         }
         store(at + 1u, row, rows, 0u, g0q);
         store(at + 4u * row + 1u, row, rows, 4u, g1q);
@@ -147,7 +147,7 @@ fn serve(tile: Tile, thread: vec3u) {
     }
     if units + 2u < unit_end {
         if inputs == 0u {
-            gradients[bias + 2u] = quad(bias_r);
+            put(bias + 2u, bias_r);
         }
         store(at + 2u, row, rows, 0u, g0r);
         store(at + 4u * row + 2u, row, rows, 4u, g1r);
@@ -160,7 +160,7 @@ fn serve(tile: Tile, thread: vec3u) {
     }
     if units + 3u < unit_end {
         if inputs == 0u {
-            gradients[bias + 3u] = quad(bias_s);
+            put(bias + 3u, bias_s);
         }
         store(at + 3u, row, rows, 0u, g0s);
         store(at + 4u * row + 3u, row, rows, 4u, g1s);

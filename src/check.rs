@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernels::Prepared;
 use crate::network::{Activation, Network};
 use crate::random::{pcg4d, unit};
-use crate::run::{InputScale, Outcome, Run, Table, Training};
+use crate::run::{InputScale, Outcome, Precision, Run, Table, Training};
 use crate::shoal::{Progress, Work, train};
 
 /// Trains three small and different networks for a few epochs and compares their parameters with the twins in f64.
@@ -117,6 +117,7 @@ fn runs() -> Vec<Run> {
                 max_epochs: 6,
                 patience: 6,
                 min_delta: 0.0,
+                precision: Precision::F32,
             },
             seed: 17 + id as u32,
             table: 0,

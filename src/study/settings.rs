@@ -77,6 +77,7 @@ fn training(training: &Training) -> Value {
         "epochs": training.max_epochs,
         "patience": training.patience,
         "min_delta": training.min_delta,
+        "precision": training.precision.name(),
     })
 }
 
