@@ -34,10 +34,14 @@ fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     let (name, source) = (kernel.name, kernel.source(set));
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
-    let capabilities = match set.quads {
+    let mut capabilities = match set.quads {
         tile::Quads::Plain => Capabilities::empty(),
         tile::Quads::Pairs => Capabilities::SHADER_INT64,
     };
+    if set.precision == Precision::F16 {
+        // unpack2x16float, which Vulkan, Metal and DX12 always have; not the f16 type
+        capabilities |= Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    }
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
