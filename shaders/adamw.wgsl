@@ -5,6 +5,9 @@
 //   v <- beta2 v + (1 - beta2) g^2
 //   p <- p - learning_rate / (1 - beta1^t)  m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 //
+// with g the gradient times the scale that clipping found for the whole run, and the learning rate that the clock found for the
+// step.
+//
 // The last kernel of a step. It also keeps the parameters as the best of the run where the clock saw an improvement
 // (before they change), and echoes the clock's ticks: the host compares them, because some drivers report a killed
 // chunk as finished. Frozen layers lie first and are passed over.
@@ -45,10 +48,13 @@ fn main(
         return;
     }
     let step_size = states[tile.run].step_size;
+    var scale = states[tile.run].gradient_scale;
+    if HALF {
+        scale /= states[tile.run].loss_scale;
+    }
     let root_correction = 1.0 / states[tile.run].root_correction;
-    let unscale = 1.0 / states[tile.run].loss_scale;
     // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
-    let decay = run.learning_rate * run.weight_decay;
+    let decay = states[tile.run].decay;
 
     var at = run.frozen_groups + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
     for (var repeat = 0u; repeat < ADAMW_REPEATS && at < run.parameter_groups; repeat++) {
@@ -59,10 +65,7 @@ fn main(
         }
         if trains {
             let p = numbers(kept);
-            var g = unpack(gradients[run.gradients + at]);
-            if HALF {
-                g *= unscale;
-            }
+            let g = scale * unpack(gradients[run.gradients + at]);
             let m0 = numbers(moments[2u * here]);
             let v0 = numbers(moments[2u * here + 1u]);
             let m = m0 + run.one_minus_beta1 * (g - m0);

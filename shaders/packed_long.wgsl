@@ -12,11 +12,23 @@ fn unpack(p: Packed) -> vec4f {
 }
 
 fn pack(v: vec4f) -> Packed {
-    let halves = half_words(v);
-    return u64(halves.x) | (u64(halves.y) << 32u);
+    return from_pair(half_words(v));
 }
 
 // What is kept as f32 among halves, from the first and the last Packed that it takes.
 fn exact(first: Packed, last: Packed) -> vec4f {
     return bitcast<vec4f>(vec4u(words(first), words(last)));
+}
+
+fn from_pair(words: vec2u) -> Packed {
+    return u64(words.x) | (u64(words.y) << 32u);
+}
+
+// The other way.
+fn first_of(v: vec4f) -> Packed {
+    return from_pair(bitcast<vec2u>(v.xy));
+}
+
+fn last_of(v: vec4f) -> Packed {
+    return from_pair(bitcast<vec2u>(v.zw));
 }

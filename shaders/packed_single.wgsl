@@ -29,6 +29,15 @@ fn exact(first: Packed, last: Packed) -> vec4f {
     return numbers(first);
 }
 
+// The other way.
+fn first_of(v: vec4f) -> Packed {
+    return quad(v);
+}
+
+fn last_of(v: vec4f) -> Packed {
+    return quad(v);
+}
+
 fn datum(word: Datum, at: u32) -> f32 {
     return word;
 }

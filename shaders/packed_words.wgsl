@@ -14,3 +14,12 @@ fn pack(v: vec4f) -> Packed {
 fn exact(first: Packed, last: Packed) -> vec4f {
     return bitcast<vec4f>(vec4u(first, last));
 }
+
+// The other way.
+fn first_of(v: vec4f) -> Packed {
+    return bitcast<vec2u>(v.xy);
+}
+
+fn last_of(v: vec4f) -> Packed {
+    return bitcast<vec2u>(v.zw);
+}

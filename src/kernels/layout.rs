@@ -24,6 +24,7 @@ pub struct DeviceRun {
     pub x: u32,
     pub x_by_unit: u32,
     pub labels: u32,
+    pub squares: u32,
     pub first_layer: u32,
     pub layers: u32,
     pub parameters: u32,
@@ -44,6 +45,10 @@ pub struct DeviceRun {
     pub one_minus_beta2: f32,
     pub log_beta1: f32,
     pub log_beta2: f32,
+    pub clip_norm: f32,
+    pub warmup_steps: u32,
+    pub cosine_steps: u32,
+    pub final_fraction: f32,
 }
 
 /// One layer of a run, as the device reads it.
@@ -123,9 +128,12 @@ pub struct State<F> {
     pub loss_scale: F,
     pub good_steps: u32,
     pub overflow: u32,
+    pub decay: F,
+    pub gradient_norm: F,
+    pub gradient_scale: F,
 }
 
-// SAFETY: repr(C), twenty-two fields of four bytes each that accept any bits: no padding, no invalid value.
+// SAFETY: repr(C), twenty-five fields of four bytes each that accept any bits: no padding, no invalid value.
 unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
 unsafe impl Pod for State<f32> {}

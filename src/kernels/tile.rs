@@ -21,6 +21,8 @@ pub struct TileSet {
     pub precision: Precision,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
+    /// Threads that share a block of gradients for their norm.
+    pub norm_threads: u32,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Quads that each of them takes.
@@ -37,6 +39,7 @@ pub const SOFTWARE: TileSet = TileSet {
     quads: Quads::Pairs,
     precision: Precision::F32,
     loss_threads: 8,
+    norm_threads: 8,
     adamw_threads: 8,
     adamw_repeats: 256,
 };
@@ -58,6 +61,7 @@ pub const HARDWARE: TileSet = TileSet {
     quads: Quads::Plain,
     precision: Precision::F32,
     loss_threads: 64,
+    norm_threads: 64,
     adamw_threads: 256,
     adamw_repeats: 1,
 };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::schedule::Keys;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
@@ -10,7 +11,7 @@ use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
-use crate::run::{Precision, Training};
+use crate::run::{Precision, Schedule, Training};
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -348,9 +349,11 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
         precision: precision(typed.precision.as_deref())?,
+        clip_norm: None,
+        schedule: Schedule::default(),
     };
     check_training("training", &training)?;
-    Ok(training)
+    Keys::from(typed).apply("training", training)
 }
 
 fn precision(typed: Option<&str>) -> Result<Precision> {
@@ -415,6 +418,10 @@ fn strategies(typed: &StudyFile, training: &Training, shape: &Shape) -> Result<V
                 learning_rate: table.learning_rate,
                 weight_decay: table.weight_decay,
                 dropout: table.dropout,
+                clip_norm: table.clip_norm,
+                schedule: table.schedule.clone(),
+                warmup: table.warmup,
+                final_fraction: table.final_fraction,
                 ..HeadTable::default()
             };
             plans.push(strategy_plan(strategy, &plain, training, shape)?);
@@ -439,6 +446,7 @@ fn strategy_plan(
         ..*training
     };
     check_training(&key, &training)?;
+    let training = Keys::from(table).apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(shape.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
     let reads = match table.reads.as_deref() {
@@ -496,6 +504,7 @@ fn pretraining(
         ..*training
     };
     check_training("pretraining", &training)?;
+    let training = Keys::from(table).apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
     let pool = Pool::new(dataset.inputs.rows, 0, typed.seed)?;

@@ -146,7 +146,7 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
     }
     // the offsets that were inferred are those of the compiler
     assert_eq!(
-        std::mem::offset_of!(DeviceRun, log_beta2),
+        std::mem::offset_of!(DeviceRun, final_fraction),
         size_of::<DeviceRun>() - 4
     );
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);

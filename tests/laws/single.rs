@@ -41,11 +41,12 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     let constants = run.constant_bytes();
     let work = match precision {
         Precision::F32 => bytes(precision, &memory.work),
-        Precision::F16 => [
-            constants.clone(),
-            bytes(precision, &memory.work[run.layout.x..]),
-        ]
-        .concat(),
+        Precision::F16 => {
+            let (packed, squares) = memory.work.split_at(run.layout.squares);
+            let squares = bytemuck::cast_slice(&squares[..squares.len() / 2]);
+            let packed = bytes(precision, &packed[run.layout.x..]);
+            [&constants[..], &packed[..], squares].concat()
+        }
     };
     let gradients = [&memory.gradients, &memory.weights].map(|numbers| bytes(precision, numbers));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
@@ -104,11 +105,6 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     );
     put(Buffer::Work, width * bases.work, &work);
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
-    let tiles_per_group = if call == Call::Clock {
-        gpu.tiles().clock_threads
-    } else {
-        1
-    };
     let device_call = DeviceCall {
         first: 0,
         count: tiles.len() as u32,
@@ -116,7 +112,7 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     store.set_step(vec![Dispatch {
         kernel: call.kernel(),
         call: device_call,
-        tiles_per_group,
+        tiles_per_group: call.tiles_per_group(gpu.tiles()),
     }]);
     let states = store.states(&store.play(1).unwrap()).unwrap();
 
@@ -148,9 +144,16 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     };
     let mut work = read_packed(Buffer::Work, bases.work, memory.work.len());
     if precision == Precision::F16 {
-        let range = (width * bases.work) as u64..(width * bases.work + constants.len()) as u64;
-        assert_eq!(store.read(Buffer::Work, &[range]).unwrap(), constants);
-        work[..run.layout.x].copy_from_slice(&memory.work[..run.layout.x]);
+        let exact = |from: usize, to: usize| {
+            let range = (2 * (bases.work + from)) as u64..(2 * (bases.work + to)) as u64;
+            store.read(Buffer::Work, &[range]).unwrap()
+        };
+        let (x, squares) = (run.layout.x, run.layout.squares);
+        assert_eq!(exact(0, x), constants);
+        work[..x].copy_from_slice(&memory.work[..x]);
+        let mut numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(squares, run.layout.len));
+        numbers.resize(2 * numbers.len(), 0.0);
+        work[squares..].copy_from_slice(&numbers);
     }
     Memory {
         state: states[SLOT],

@@ -7,7 +7,7 @@ use shoal::kernels::layout::{State, phase};
 use shoal::kernels::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use shoal::kernels::{Call, Memory, Prepared};
 use shoal::network::{Activation, Layer, Network};
-use shoal::run::{Precision, Run, Training};
+use shoal::run::{NORM_BLOCK, Precision, Run, Training};
 
 use crate::common::*;
 use crate::single;
@@ -58,6 +58,9 @@ fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
         (vec![13, 65, 64, 63, 9], 37, 5),
         (vec![79, 256, 256, 6], 32, 27),
         (vec![2, 600, 7], 130, 129),
+        // a block of the norm, and a quad more
+        (vec![2047, 4], 2, 2),
+        (vec![2048, 3], 3, 1),
     ];
     for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
         shapes.push((
@@ -99,6 +102,9 @@ impl Case {
             batch,
             weight_decay: 1e-2,
             precision,
+            // the gradients' norm is 0.6 for each root of a parameter: some are clipped
+            clip_norm: Some([0.3, 1e4][number % 2]),
+            schedule: schedules(12)[number / 2 % 4],
             ..training()
         };
         let run = run(number, network, &table, 6 * batch + 20, training);
@@ -116,6 +122,10 @@ impl Case {
         start.work[constants..].copy_from_slice(&random);
         precision::round(precision, &mut start.work[constants..]);
         precision::round(precision, &mut start.gradients);
+        let count = squares(&prepared);
+        let (used, unused) = start.work[prepared.layout.squares..].split_at_mut(count);
+        used.iter_mut().for_each(|value| *value *= *value);
+        unused.fill(0.0);
         start.state = State {
             phase: phase::TRAIN,
             ticks: 41,
@@ -132,6 +142,9 @@ impl Case {
                 Precision::F32 => 1.0,
                 Precision::F16 => 1024.0,
             },
+            decay: 3e-5,
+            gradient_norm: 2.5,
+            gradient_scale: 0.7,
             ..start.state
         };
         let mut case = Self { prepared, start };
@@ -232,8 +245,13 @@ impl Case {
             );
             compare(&what, "best", &played.best, &twin.best, &bounds.best);
             compare(&what, "work", &played.work, &twin.work, &bounds.work);
-            compare_states(&what, &played.state, &twin.state, self.loss_terms());
+            let terms = self.loss_terms();
+            compare_states(&what, &played.state, &twin.state, terms, self.blocks());
         }
+    }
+
+    fn blocks(&self) -> usize {
+        self.prepared.parameters.len().div_ceil(NORM_BLOCK)
     }
 
     fn loss_terms(&self) -> usize {
@@ -266,6 +284,8 @@ impl Case {
                 ..if cursor == 0 { train } else { validate }
             };
             let ends = last(1, validation);
+            let batches = training.div_ceil(self.prepared.training.batch as u32);
+            let last_step = 12 * batches - 2;
             states.extend([
                 ("fresh", State::fresh()),
                 ("end of training", last(0, training)),
@@ -287,6 +307,21 @@ impl Case {
                 ),
                 ("last epoch", State { epoch: 11, ..ends }),
                 ("first step", State { steps: 0, ..train }),
+                ("warm-up", State { steps: 2, ..train }),
+                (
+                    "last step but one",
+                    State {
+                        steps: last_step - 1,
+                        ..train
+                    },
+                ),
+                (
+                    "last step",
+                    State {
+                        steps: last_step,
+                        ..train
+                    },
+                ),
                 (
                     "many steps",
                     State {
@@ -390,7 +425,15 @@ impl Case {
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
-            Call::Clock => {}
+            Call::Norm => {
+                // each sum is over a quarter of a block, of numbers that are all above 0
+                let terms = NORM_BLOCK / 4;
+                for place in self.prepared.layout.squares..twin.work.len() {
+                    bounds.work[place] = rounding(terms) * twin.work[place];
+                }
+            }
+            // they write the state alone
+            Call::Clock | Call::Clip => {}
         }
         bounds
     }
@@ -488,6 +531,9 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
             loss_scale: s.loss_scale.into(),
             good_steps: s.good_steps,
             overflow: s.overflow,
+            decay: s.decay.into(),
+            gradient_norm: s.gradient_norm.into(),
+            gradient_scale: s.gradient_scale.into(),
         },
         parameters: wide(&memory.parameters),
         weights: wide(&memory.weights),
@@ -497,6 +543,11 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
         best: wide(&memory.best),
         work: wide(&memory.work),
     }
+}
+
+/// Numbers that the sums of squares take.
+fn squares(run: &Prepared) -> usize {
+    4 * run.parameters.len().div_ceil(NORM_BLOCK)
 }
 
 /// The places a call must write, to be poisoned: in `gradients`, in `best`, in `work`.
@@ -531,6 +582,9 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
         Call::BackwardWeights(layer) if trains => {
             let place = run.places[layer];
             gradients.push(place.weights..place.bias + place.stride);
+        }
+        Call::Norm if trains => {
+            work.push(layout.squares..layout.squares + squares(run));
         }
         Call::Adamw if state.improved == 1 => best.push(0..run.parameters.len()),
         _ => {}
@@ -574,7 +628,13 @@ fn compare(what: &str, name: &str, played: &[f32], twin: &[f64], bounds: &[f64])
     }
 }
 
-fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms: usize) {
+fn compare_states(
+    what: &str,
+    played: &State<f32>,
+    twin: &State<f64>,
+    loss_terms: usize,
+    blocks: usize,
+) {
     let words = |s: &State<f32>| {
         [
             s.phase,
@@ -645,11 +705,18 @@ fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms
     close("best_loss", played.best_loss, twin.best_loss, 8.0);
     close("loss_scale", played.loss_scale, twin.loss_scale, 0.0);
     // 1 - exp(step ln beta): a few roundings of the exponent, at most 0.5 where exp is near 1
-    close("step_size", played.step_size, twin.step_size, 32.0);
+    // and as many of the schedule: a quotient, seven terms of a sine, its square
+    close("step_size", played.step_size, twin.step_size, 64.0);
+    close("decay", played.decay, twin.decay, 32.0);
     close(
         "root_correction",
         played.root_correction,
         twin.root_correction,
         32.0,
     );
+    // a root halves the relative error of its sum; the root itself and the division are a few roundings
+    let terms = blocks as f64 + 16.0;
+    let (norm, scale) = (twin.gradient_norm, twin.gradient_scale);
+    close("gradient_norm", played.gradient_norm, norm, terms);
+    close("gradient_scale", played.gradient_scale, scale, terms);
 }
