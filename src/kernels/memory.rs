@@ -2,6 +2,9 @@
 
 use std::ops::Deref;
 
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
 use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
 use super::precision::{self, FIRST_SCALE};
 use super::tables::Tables;
@@ -18,8 +21,8 @@ pub trait Real:
     fn wide(self) -> f64;
     /// The error function.
     fn erf(self) -> Self;
-    /// The nearest half, ties to even, infinite beyond 65,504.
-    fn half(self) -> Self;
+    /// Each number becomes the nearest half, ties to even, infinite from 65,520 on.
+    fn round_to_halves(numbers: &mut [Self]);
 }
 
 impl Real for f32 {
@@ -32,8 +35,14 @@ impl Real for f32 {
     fn erf(self) -> Self {
         libm::erff(self)
     }
-    fn half(self) -> Self {
-        half::f16::from_f32(self).to_f32()
+    fn round_to_halves(numbers: &mut [Self]) {
+        // slices, because those the processor converts eight at a time
+        let mut halves = [f16::ZERO; 256];
+        for numbers in numbers.chunks_mut(halves.len()) {
+            let halves = &mut halves[..numbers.len()];
+            halves.convert_from_f32_slice(numbers);
+            halves.convert_to_f32_slice(numbers);
+        }
     }
 }
 
@@ -47,8 +56,10 @@ impl Real for f64 {
     fn erf(self) -> Self {
         libm::erf(self)
     }
-    fn half(self) -> Self {
-        half::f16::from_f64(self).to_f64()
+    fn round_to_halves(numbers: &mut [Self]) {
+        for number in numbers {
+            *number = f16::from_f64(*number).to_f64();
+        }
     }
 }
 

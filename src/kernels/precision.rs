@@ -18,9 +18,7 @@ pub const GROWTH_STEPS: u32 = 2000;
 /// Rounds numbers to what the precision stores of activations, deltas, gradients and the weights of products.
 pub fn round<F: Real>(precision: Precision, numbers: &mut [F]) {
     if precision == Precision::F16 {
-        numbers
-            .iter_mut()
-            .for_each(|number| *number = number.half());
+        F::round_to_halves(numbers);
     }
 }
 
