@@ -10,8 +10,8 @@
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // i: 16 examples, j: 64 PRODUCT_THREADS units below
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
-@group(0) @binding(4) var<storage, read> parameters: array<Quad>;    // W, shape (inputs, outputs); b, shape (outputs)
-@group(0) @binding(5) var<storage, read_write> work: array<Quad>;    // reads delta and z below, writes delta below
+@group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>;    // reads delta and z below, writes delta below
 @group(1) @binding(0) var<uniform> call: Call;
 
 override PRODUCT_THREADS: u32;
@@ -27,19 +27,19 @@ fn four(mine: Shared, at: u32, row: u32, last: u32, place: u32) -> mat4x4f {
 }
 
 fn store(at: u32, row: u32, s: mat4x4f) {
-    work[at] = quad(s[0]);
-    work[at + row] = quad(s[1]);
-    work[at + 2u * row] = quad(s[2]);
-    work[at + 3u * row] = quad(s[3]);
+    work[at] = pack(s[0]);
+    work[at + row] = pack(s[1]);
+    work[at + 2u * row] = pack(s[2]);
+    work[at + 3u * row] = pack(s[3]);
 }
 
 // Four outputs of four units below, one output to a column.
-fn weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
+fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
     return transpose(mat4x4f(
-        numbers(parameters[a]),
-        numbers(parameters[b]),
-        numbers(parameters[c]),
-        numbers(parameters[d]),
+        unpack(weights[a]),
+        unpack(weights[b]),
+        unpack(weights[c]),
+        unpack(weights[d]),
     ));
 }
 
@@ -86,8 +86,8 @@ fn main(
     var sq3 = mat4x4f();
 
     for (var n = 0u; n < row; n++) {
-        let wp = weights(row0 + n, row1 + n, row2 + n, row3 + n);
-        let wq = weights(row4 + n, row5 + n, row6 + n, row7 + n);
+        let wp = load_weights(row0 + n, row1 + n, row2 + n, row3 + n);
+        let wq = load_weights(row4 + n, row5 + n, row6 + n, row7 + n);
         let at = layer.delta + 4u * examples * row + n;
         let upper = load_shared(at, row, last, thread.x);
         let d0 = four(upper, at, row, last, 0u);
@@ -145,8 +145,8 @@ fn main(
             let at = 4u * e * below_row + unit;
             var values = mat4x4f();
             for (var i = 0u; i < 4u; i++) {
-                let z = numbers(work[below.sum + at + i * below_row]);
-                let sum = numbers(work[below.delta + at + i * below_row]);
+                let z = unpack(work[below.sum + at + i * below_row]);
+                let sum = unpack(work[below.delta + at + i * below_row]);
                 let value = sum * derivative(below.activation, below.slope, z);
                 values = with_column(values, i, select(vec4f(0.0), value, real));
             }

@@ -63,33 +63,33 @@ fn serve(tile: Tile, thread: vec3u) {
     // absent examples have delta 0
     let present = states[tile.run].batch_rows;
     for (var e = 0u; narrow && e < present; e++) {
-        let dp = numbers(work[delta_p + e * layer.output_groups]);
-        let dq = numbers(work[delta_q + e * layer.output_groups]);
+        let dp = unpack(work[delta_p + e * layer.output_groups]);
+        let dq = unpack(work[delta_q + e * layer.output_groups]);
         bias_p += dp;
         bias_q += dq;
         let at = x + e * layer.input_groups;
-        let v0 = numbers(work[at + min(0u, last)]);
+        let v0 = unpack(work[at + min(0u, last)]);
         g0p += outer(v0, dp);
         g0q += outer(v0, dq);
-        let v1 = numbers(work[at + min(1u, last)]);
+        let v1 = unpack(work[at + min(1u, last)]);
         g1p += outer(v1, dp);
         g1q += outer(v1, dq);
-        let v2 = numbers(work[at + min(2u, last)]);
+        let v2 = unpack(work[at + min(2u, last)]);
         g2p += outer(v2, dp);
         g2q += outer(v2, dq);
-        let v3 = numbers(work[at + min(3u, last)]);
+        let v3 = unpack(work[at + min(3u, last)]);
         g3p += outer(v3, dp);
         g3q += outer(v3, dq);
-        let v4 = numbers(work[at + min(4u, last)]);
+        let v4 = unpack(work[at + min(4u, last)]);
         g4p += outer(v4, dp);
         g4q += outer(v4, dq);
-        let v5 = numbers(work[at + min(5u, last)]);
+        let v5 = unpack(work[at + min(5u, last)]);
         g5p += outer(v5, dp);
         g5q += outer(v5, dq);
-        let v6 = numbers(work[at + min(6u, last)]);
+        let v6 = unpack(work[at + min(6u, last)]);
         g6p += outer(v6, dp);
         g6q += outer(v6, dq);
-        let v7 = numbers(work[at + min(7u, last)]);
+        let v7 = unpack(work[at + min(7u, last)]);
         g7p += outer(v7, dp);
         g7q += outer(v7, dq);
     }
@@ -97,10 +97,10 @@ fn serve(tile: Tile, thread: vec3u) {
         let row = e * layer.output_groups;
         let at = x + e * layer.input_groups;
         let xs = load_shared(at, 1u, last, thread.x);
-        let dp = numbers(work[delta_p + row]);
-        let dq = numbers(work[delta_q + row]);
-        let dr = numbers(work[delta_r + row]);
-        let ds = numbers(work[delta_s + row]);
+        let dp = unpack(work[delta_p + row]);
+        let dq = unpack(work[delta_q + row]);
+        let dr = unpack(work[delta_r + row]);
+        let ds = unpack(work[delta_s + row]);
         bias_p += dp;
         bias_q += dq;
         bias_r += dr;
@@ -152,10 +152,10 @@ fn serve(tile: Tile, thread: vec3u) {
     }
     let rows = layer.inputs - 4u * inputs;
     let row = layer.output_groups;
-    let at = layer.weights + 4u * inputs * row + units;
-    let bias = layer.bias + units;
+    let at = layer.weights_gradient + 4u * inputs * row + units;
+    let bias = layer.bias_gradient + units;
     if inputs == 0u {
-        gradients[bias] = quad(bias_p);
+        put(bias, bias_p);
     }
     store(at, row, rows, 0u, g0p);
     store(at + 4u * row, row, rows, 4u, g1p);
@@ -167,7 +167,7 @@ fn serve(tile: Tile, thread: vec3u) {
     store(at + 28u * row, row, rows, 28u, g7p);
     if units + 1u < unit_end {
         if inputs == 0u {
-            gradients[bias + 1u] = quad(bias_q);
+            put(bias + 1u, bias_q);
         }
         store(at + 1u, row, rows, 0u, g0q);
         store(at + 4u * row + 1u, row, rows, 4u, g1q);
@@ -180,7 +180,7 @@ fn serve(tile: Tile, thread: vec3u) {
     }
     if units + 2u < unit_end {
         if inputs == 0u {
-            gradients[bias + 2u] = quad(bias_r);
+            put(bias + 2u, bias_r);
         }
         store(at + 2u, row, rows, 0u, g0r);
         store(at + 4u * row + 2u, row, rows, 4u, g1r);
@@ -193,7 +193,7 @@ fn serve(tile: Tile, thread: vec3u) {
     }
     if units + 3u < unit_end {
         if inputs == 0u {
-            gradients[bias + 3u] = quad(bias_s);
+            put(bias + 3u, bias_s);
         }
         store(at + 3u, row, rows, 0u, g0s);
         store(at + 4u * row + 3u, row, rows, 4u, g1s);

@@ -9,7 +9,7 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes gradient_norm and gradient_scale
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run
-@group(0) @binding(3) var<storage, read> work: array<Quad>;           // squares, shape (blocks)
+@group(0) @binding(3) var<storage, read> work: array<Packed>;           // squares, shape (blocks)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CLIP_THREADS: u32;
@@ -33,7 +33,8 @@ fn main(
     let blocks = (run.parameter_groups - run.frozen_groups + NORM_BLOCK - 1u) / NORM_BLOCK;
     var sum = vec4f(0.0);
     for (var block = 0u; block < blocks; block++) {
-        sum += numbers(work[run.squares + block]);
+        let at = run.squares + block * EXACT;
+        sum += exact(work[at], work[at + EXACT - 1u]);
     }
     let norm = sqrt(sum.x + sum.y + (sum.z + sum.w));
     var scale = 1.0;

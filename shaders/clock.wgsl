@@ -17,6 +17,11 @@
 
 override CLOCK_THREADS: u32;
 
+// Of halves: steps without an overflow after which the loss scale doubles, and its bounds.
+const GROWTH_STEPS: u32 = 2000u;
+const LEAST_SCALE: f32 = 5.9604645e-8;
+const MOST_SCALE: f32 = 16777216.0;
+
 // 1 - exp(x) for x <= 0 without cancellation near 0.
 fn one_minus_exp(x: f32) -> f32 {
     if x < -0.5 {
@@ -28,6 +33,23 @@ fn one_minus_exp(x: f32) -> f32 {
         sum = 1.0 + sum * x / n;
     }
     return -x * sum;
+}
+
+// Dynamic loss scaling, as torch.amp.GradScaler has it: where a gradient overflowed, nothing was updated, so the step does not
+// count, and the scale halves; after enough steps without that it doubles.
+fn book_scale(state: ptr<function, State>) {
+    if (*state).overflow == 1u {
+        (*state).loss_scale *= 0.5;
+        (*state).good_steps = 0u;
+    } else {
+        (*state).steps += 1u;
+        (*state).good_steps += 1u;
+        if (*state).good_steps >= GROWTH_STEPS {
+            (*state).loss_scale = min(2.0 * (*state).loss_scale, MOST_SCALE);
+            (*state).good_steps = 0u;
+        }
+    }
+    (*state).overflow = 0u;
 }
 
 // sin(pi x / 2) for x from 0 to 1. A driver's own may be off by 2^-11; this series leaves (pi / 2)^15 / 15! < 7e-10.
@@ -80,7 +102,11 @@ fn main(
     if state.phase == PHASE_FRESH {
         state.phase = PHASE_TRAIN;
     } else if state.phase == PHASE_TRAIN {
-        state.steps += 1u;
+        if HALF {
+            book_scale(&state);
+        } else {
+            state.steps += 1u;
+        }
         state.epoch_sum += state.batch_sum;
         state.cursor += state.batch_rows;
         if state.cursor >= run.training_rows {
@@ -114,7 +140,7 @@ fn main(
             }
         }
     }
-    if !finite(state.batch_sum) {
+    if !finite(state.batch_sum) || state.loss_scale < LEAST_SCALE {
         state.phase = PHASE_DONE;
         state.stopped = STOPPED_DIVERGED;
     }

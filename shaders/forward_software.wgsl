@@ -62,18 +62,18 @@ fn serve(tile: Tile, thread: vec3u) {
     var zs7 = mat4x4f();
 
     for (var k = 0u; narrow && k < layer.inputs; k++) {
-        let v0 = numbers(work[x + k * groups]);
-        zp0 += outer(v0, numbers(parameters[p + k * layer.output_groups]));
-        zq0 += outer(v0, numbers(parameters[q + k * layer.output_groups]));
+        let v0 = unpack(work[x + k * groups]);
+        zp0 += outer(v0, unpack(weights[p + k * layer.output_groups]));
+        zq0 += outer(v0, unpack(weights[q + k * layer.output_groups]));
     }
     for (var k = 0u; !narrow && k < layer.inputs; k++) {
         let row = k * layer.output_groups;
         let at = x + k * groups;
         let xs = load_shared(at, 1u, last, thread.x);
-        let wp = numbers(parameters[p + row]);
-        let wq = numbers(parameters[q + row]);
-        let wr = numbers(parameters[r + row]);
-        let ws = numbers(parameters[s + row]);
+        let wp = unpack(weights[p + row]);
+        let wq = unpack(weights[q + row]);
+        let wr = unpack(weights[r + row]);
+        let ws = unpack(weights[s + row]);
         let v0 = shared_quad(xs, at, 1u, last, 0u);
         zp0 += outer(v0, wp);
         zq0 += outer(v0, wq);
@@ -116,10 +116,10 @@ fn serve(tile: Tile, thread: vec3u) {
         zs7 += outer(v7, ws);
     }
 
-    let bp = numbers(parameters[layer.bias + min(units, last_unit)]);
-    let bq = numbers(parameters[layer.bias + min(units + 1u, last_unit)]);
-    let br = numbers(parameters[layer.bias + min(units + 2u, last_unit)]);
-    let bs = numbers(parameters[layer.bias + min(units + 3u, last_unit)]);
+    let bp = unpack(weights[layer.bias + min(units, last_unit)]);
+    let bq = unpack(weights[layer.bias + min(units + 1u, last_unit)]);
+    let br = unpack(weights[layer.bias + min(units + 2u, last_unit)]);
+    let bs = unpack(weights[layer.bias + min(units + 3u, last_unit)]);
     if units >= unit_end {
         return;
     }

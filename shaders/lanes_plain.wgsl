@@ -11,5 +11,5 @@ fn load_shared(base: u32, stride: u32, last: u32, lane: u32) -> Shared {
 
 // The quad at a place below 8; beyond `last` the last one again.
 fn shared_quad(mine: Shared, base: u32, stride: u32, last: u32, place: u32) -> vec4f {
-    return numbers(work[base + min(place, last) * stride]);
+    return unpack(work[base + min(place, last) * stride]);
 }

@@ -6,7 +6,7 @@ alias Shared = vec4f;
 
 // The quads at base, base + stride, ... up to place `last`, of which this thread loads the one at place `lane`.
 fn load_shared(base: u32, stride: u32, last: u32, lane: u32) -> Shared {
-    return numbers(work[base + min(lane, last) * stride]);
+    return unpack(work[base + min(lane, last) * stride]);
 }
 
 // The quad at a place below 8; beyond `last` the last one again.

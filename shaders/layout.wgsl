@@ -1,9 +1,10 @@
 // What every kernel shares: the tables that the host writes and the state that the clock keeps. The Rust side of these
 // structs is src/kernels/layout.rs; a test asks naga whether names, types and offsets agree.
 //
-// Offsets into `parameters`, `gradients`, `best` and `work` count quads, four numbers each; the moments hold two quads for each
-// of `parameters`. Matrices of a run lie example by example: row = an example, columns = units, four to a quad. What goes into
-// a forward product lies there a second time, unit by unit: row = a unit, columns = the batch, four examples to a quad.
+// Offsets count quads, four numbers each; the moments hold two quads for each of `parameters`. `weights` is what products read:
+// the parameters themselves, or where those are halves a copy of them, which lies behind the run's gradients. Matrices of a run
+// lie example by example: row = an example, columns = units, four to a quad. What goes into a forward product lies there a
+// second time, unit by unit: row = a unit, columns = the batch, four examples to a quad.
 
 // Which tiles one dispatch serves: tiles[first .. first + count].
 struct Call {
@@ -41,7 +42,9 @@ struct Run {
     squares: u32,              // in `work`: sums of squared gradients, a quad for each block
     first_layer: u32,          // its layers in `layers`
     layers: u32,
-    parameters: u32,           // its first parameter; also of gradients and best
+    parameters: u32,           // its first parameter; also of best
+    gradients: u32,            // its first gradient
+    copy: u32,                 // of halves: its first parameter in `weights`, which `gradients` holds too
     frozen_groups: u32,        // quads at the start that are never updated
     parameter_groups: u32,     // quads in all
     max_epochs: u32,
@@ -70,8 +73,10 @@ struct Layer {
     outputs: u32,
     input_groups: u32,         // ceil(inputs / 4)
     output_groups: u32,        // ceil(outputs / 4)
-    weights: u32,              // in `parameters` and `gradients`
+    weights: u32,              // in `weights`
     bias: u32,
+    weights_gradient: u32,     // in `gradients`
+    bias_gradient: u32,
     input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
     sum: u32,                  // in `work`, shape (batch, outputs): z = x W + b
@@ -105,6 +110,9 @@ struct State {
     best_loss: f32,            // smallest validation loss
     step_size: f32,            // learning rate of this step / (1 - beta1^step)
     root_correction: f32,      // sqrt(1 - beta2^step)
+    loss_scale: f32,           // what deltas and gradients are multiplied with: 1, but of halves a power of 2
+    good_steps: u32,           // of halves: steps since the last overflow or growth of the scale
+    overflow: u32,             // 1: a gradient of this step is beyond what a half can be
     decay: f32,                // learning rate of this step * weight decay
     gradient_norm: f32,        // of the last training batch, before clipping; 0 where no norm is asked for
     gradient_scale: f32,       // what AdamW multiplies the gradients with: 1 without clipping

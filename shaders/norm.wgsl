@@ -1,6 +1,6 @@
 // Norm: sums of the squares of a run's gradients, one block of quads per workgroup; clip.wgsl adds the blocks.
 //
-//   squares[b][c] = sum_q g[q][c]^2     over the quads q of block b; c is the place in a quad
+//   squares[b][c] = sum_q g[q][c]^2     over the quads q of block b; c is the place in a quad, g without the scale of the loss
 //
 // Frozen layers lie first and are passed over; padding has gradient 0. The sum has a fixed order: each thread adds its own quads,
 // then thread 0 adds the threads. A gradient that is not finite makes its block's sum not finite.
@@ -8,8 +8,8 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;        // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;    // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;      // i: which block
-@group(0) @binding(3) var<storage, read> gradients: array<Quad>;  // g
-@group(0) @binding(4) var<storage, read_write> work: array<Quad>; // writes the squares
+@group(0) @binding(3) var<storage, read> gradients: array<Packed>; // g
+@group(0) @binding(4) var<storage, read_write> work: array<Packed>; // writes the squares
 @group(1) @binding(0) var<uniform> call: Call;
 
 override NORM_THREADS: u32;
@@ -30,10 +30,12 @@ fn main(
 
     var sum = vec4f(0.0);
     if serves {
+        // 1 in f32
+        let unscale = 1.0 / states[tile.run].loss_scale;
         let first = run.frozen_groups + tile.i * NORM_BLOCK;
         let end = min(first + NORM_BLOCK, run.parameter_groups);
         for (var at = first + thread; at < end; at += NORM_THREADS) {
-            let g = numbers(gradients[run.parameters + at]);
+            let g = unscale * unpack(gradients[run.gradients + at]);
             sum += g * g;
         }
     }
@@ -44,6 +46,10 @@ fn main(
         for (var t = 0u; t < NORM_THREADS; t++) {
             total += partial[t];
         }
-        work[run.squares + tile.i] = quad(total);
+        let at = run.squares + tile.i * EXACT;
+        work[at] = first_of(total);
+        if HALF {
+            work[at + 1u] = last_of(total);
+        }
     }
 }

@@ -24,6 +24,11 @@
 //! there a second time, unit by unit, so that every product finds both of its factors in rows. Rows are padded to whole quads
 //! with zeros that stay zero.
 //!
+//! In half precision ([`run::Precision`]) all that is only multiplied and added up lies in storage as IEEE 754 halves: tables,
+//! activations, deltas, gradients, and a copy of the weights for products to read. Sums, parameters and moments are f32. The same
+//! kernels play it; two pages, `shaders/packed_*.wgsl`, say how four numbers lie. Deltas are scaled up so that small ones are not lost;
+//! the scale is part of a run's state, and the clock halves and doubles it.
+//!
 //! # The modules, in the order in which they depend on each other
 //!
 //! | module | one sentence |

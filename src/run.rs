@@ -21,6 +21,38 @@ pub struct Table {
     pub targets: usize,
 }
 
+/// How numbers are stored that are only multiplied and added up: inputs, activations, deltas, gradients, and the weights that
+/// products read. Sums, parameters and moments are f32 in either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Four bytes.
+    #[default]
+    F32,
+    /// Two bytes, with a scaled loss (Micikevicius et al., "Mixed precision training", arXiv 1710.03740).
+    F16,
+}
+
+impl Precision {
+    /// Every precision.
+    pub const ALL: [Precision; 2] = [Precision::F32, Precision::F16];
+
+    /// The word in a study file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F16 => "f16",
+        }
+    }
+
+    /// Bytes of such a number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Precision::F32 => 4,
+            Precision::F16 => 2,
+        }
+    }
+}
+
 /// How a run is trained: AdamW on minibatches with early stopping.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Training {
@@ -42,6 +74,8 @@ pub struct Training {
     pub patience: u32,
     /// A validation loss must fall by more than this to count as an improvement.
     pub min_delta: f64,
+    /// How numbers are stored; the same for all runs that train together on a GPU.
+    pub precision: Precision,
     /// The norm of all gradients together that they are scaled down to where it is larger; none: they are left as they are.
     pub clip_norm: Option<f64>,
     /// How the learning rate changes.
@@ -202,7 +236,7 @@ impl Run {
 
     /// Where the run's numbers lie in working memory.
     pub fn layout(&self) -> Layout {
-        Layout::new(&self.network, self.training.batch)
+        Layout::new(&self.network, self.training.batch, self.training.precision)
     }
 }
 
@@ -253,18 +287,20 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for a network and a batch size.
-    pub fn new(network: &Network, batch: usize) -> Self {
+    /// The layout for a network and a batch size. What never changes is f32 in either precision: of halves it takes the place of
+    /// two.
+    pub fn new(network: &Network, batch: usize, precision: Precision) -> Self {
         let stride = padded(batch);
+        let exact = 4 / precision.bytes();
         let mut len = 0;
         let mut take = |count: usize| {
             let at = len;
             len += count;
             at
         };
-        let mean = take(padded(network.inputs()));
-        let inverse_deviation = take(padded(network.inputs()));
-        let loss_weights = take(padded(network.outputs()));
+        let mean = take(exact * padded(network.inputs()));
+        let inverse_deviation = take(exact * padded(network.inputs()));
+        let loss_weights = take(exact * padded(network.outputs()));
         let x = take(padded(network.inputs()) * stride);
         let x_by_unit = take(padded(network.inputs()) * stride);
         let labels = take(padded(network.outputs()) * stride);
@@ -283,7 +319,7 @@ impl Layout {
             work
         };
         let layers = network.layers().iter().map(place).collect();
-        let squares = take(4 * network.parameter_len().div_ceil(NORM_BLOCK));
+        let squares = take(exact * 4 * network.parameter_len().div_ceil(NORM_BLOCK));
         Self {
             stride,
             mean,

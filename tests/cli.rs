@@ -296,6 +296,11 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
     wrong("batch = 8", "batch = 0", &["training.batch = 0"]);
     wrong(
         "batch = 8",
+        "precision = 'f64'",
+        &["training.precision = \"f64\"", "\"f32\" or \"f16\""],
+    );
+    wrong(
+        "batch = 8",
         "learning_rate = -1",
         &["training.learning_rate = -1", "above 0"],
     );

@@ -3,7 +3,8 @@
 use super::layout::{LANES, NARROW_GROUPS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +14,7 @@ pub static KERNEL: Kernel = Kernel {
             page::LAYOUT,
             page::quads(set),
             page::lanes(set),
+            page::packed(set),
             include_str!("../../shaders/backward_weights.wgsl"),
             match set.products {
                 ProductTile::Gpu => include_str!("../../shaders/backward_weights_gpu.wgsl"),
@@ -24,7 +26,7 @@ pub static KERNEL: Kernel = Kernel {
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
+        (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
         (Buffer::Layers, Access::Read),
         (Buffer::Work, Access::Read),
@@ -65,8 +67,8 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     );
     let (rows, stride) = (run.layout.stride, place.stride);
     let delta = &memory.work[at.delta..][..rows * stride];
-    let (weights, bias) = memory.gradients[place.weights..][..place.bias - place.weights + stride]
-        .split_at_mut(place.bias - place.weights);
+    let gradients = &mut memory.gradients[place.weights..place.bias + stride];
+    let (weights, bias) = gradients.split_at_mut(place.bias - place.weights);
     let input = Shape::by_rows(rows, shape.inputs, shape.inputs.next_multiple_of(4));
     product(
         (weights, Shape::by_rows(shape.inputs, stride, stride)),
@@ -78,5 +80,11 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         bias.iter_mut()
             .zip(row)
             .for_each(|(bias, delta)| *bias += *delta);
+    }
+    if run.precision() == Precision::F16 {
+        precision::round(Precision::F16, gradients);
+        if gradients.iter().any(|gradient| !gradient.is_finite()) {
+            memory.state.overflow = 1;
+        }
     }
 }

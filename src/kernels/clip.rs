@@ -12,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             include_str!("../../shaders/clip.wgsl"),
         ]
     },

@@ -28,6 +28,8 @@ pub struct DeviceRun {
     pub first_layer: u32,
     pub layers: u32,
     pub parameters: u32,
+    pub gradients: u32,
+    pub copy: u32,
     pub frozen_groups: u32,
     pub parameter_groups: u32,
     pub max_epochs: u32,
@@ -61,6 +63,8 @@ pub struct DeviceLayer {
     pub output_groups: u32,
     pub weights: u32,
     pub bias: u32,
+    pub weights_gradient: u32,
+    pub bias_gradient: u32,
     pub input: u32,
     pub input_by_unit: u32,
     pub sum: u32,
@@ -121,12 +125,15 @@ pub struct State<F> {
     pub best_loss: F,
     pub step_size: F,
     pub root_correction: F,
+    pub loss_scale: F,
+    pub good_steps: u32,
+    pub overflow: u32,
     pub decay: F,
     pub gradient_norm: F,
     pub gradient_scale: F,
 }
 
-// SAFETY: repr(C), twenty-two fields of four bytes each that accept any bits: no padding, no invalid value.
+// SAFETY: repr(C), twenty-five fields of four bytes each that accept any bits: no padding, no invalid value.
 unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
 unsafe impl Pod for State<f32> {}

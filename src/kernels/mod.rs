@@ -14,10 +14,15 @@ pub mod layout;
 pub mod loss;
 pub mod memory;
 pub mod norm;
+pub mod precision;
 pub mod product;
+pub mod tables;
 pub mod tile;
 
 pub use memory::{Memory, Prepared, Real};
+pub use tables::Tables;
+
+use crate::run::Precision;
 
 /// One kernel of a step, for one layer where a kernel has layers. Layers count from the input up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,22 +76,24 @@ pub enum Buffer {
     Tiles,
     /// `array<u32>`: each run's row numbers
     Rows,
-    /// `array<f32>`: the tables
+    /// `array<Datum>`: the tables
     Data,
     /// `array<Quad>`
     Parameters,
-    /// `array<Quad>`
+    /// `array<Packed>`: of halves also the weights
     Gradients,
+    /// `array<Packed>`: what products read, not a buffer of its own: see [`Buffer::owner`]
+    Weights,
     /// `array<Quad>`
     Moments,
     /// `array<Quad>`
     Best,
-    /// `array<Quad>`
+    /// `array<Packed>`
     Work,
 }
 
 impl Buffer {
-    /// Every buffer.
+    /// Every buffer that is one.
     pub const ALL: [Buffer; 11] = [
         Buffer::Runs,
         Buffer::Layers,
@@ -101,6 +108,15 @@ impl Buffer {
         Buffer::Work,
     ];
 
+    /// The buffer that holds this one: products read the parameters themselves or, of halves, the copy beside the gradients.
+    pub fn owner(self, precision: Precision) -> Buffer {
+        match (self, precision) {
+            (Buffer::Weights, Precision::F32) => Buffer::Parameters,
+            (Buffer::Weights, Precision::F16) => Buffer::Gradients,
+            (own, _) => own,
+        }
+    }
+
     /// The name of its variable in every shader.
     pub fn name(self) -> &'static str {
         match self {
@@ -112,6 +128,7 @@ impl Buffer {
             Buffer::Data => "data",
             Buffer::Parameters => "parameters",
             Buffer::Gradients => "gradients",
+            Buffer::Weights => "weights",
             Buffer::Moments => "moments",
             Buffer::Best => "best",
             Buffer::Work => "work",
@@ -151,6 +168,7 @@ impl Kernel {
 /// The pages that shaders share.
 mod page {
     use super::tile::{Lanes, Quads, TileSet};
+    use crate::run::Precision;
 
     pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");
     pub const RANDOM: &str = include_str!("../../shaders/random.wgsl");
@@ -167,6 +185,20 @@ mod page {
         match set.lanes {
             Lanes::Plain => include_str!("../../shaders/lanes_plain.wgsl"),
             Lanes::Shuffle => include_str!("../../shaders/lanes_shuffle.wgsl"),
+        }
+    }
+
+    pub fn packed(set: &TileSet) -> &'static str {
+        match (set.precision, set.quads) {
+            (Precision::F32, _) => include_str!("../../shaders/packed_single.wgsl"),
+            (Precision::F16, Quads::Plain) => concat!(
+                include_str!("../../shaders/half.wgsl"),
+                include_str!("../../shaders/packed_words.wgsl")
+            ),
+            (Precision::F16, Quads::Pairs) => concat!(
+                include_str!("../../shaders/half.wgsl"),
+                include_str!("../../shaders/packed_long.wgsl")
+            ),
         }
     }
 }

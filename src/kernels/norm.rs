@@ -12,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             include_str!("../../shaders/norm.wgsl"),
         ]
     },
@@ -48,19 +49,22 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     if !run.asks_norm() || memory.state.phase != phase::TRAIN {
         return;
     }
+    // 1 in f32
+    let unscale = F::one() / memory.state.loss_scale;
     let squares = &mut memory.work[run.layout.squares..][..4 * blocks(run)];
     let gradients = memory.gradients[run.frozen_len()..].chunks(NORM_BLOCK);
     for (square, block) in squares.chunks_exact_mut(4).zip(gradients) {
-        square.copy_from_slice(&sums(block));
+        square.copy_from_slice(&sums(block, unscale));
     }
 }
 
 /// Sums of squares by place in a quad. Four quads at a time: one chain of additions alone would wait for itself.
-fn sums<F: Real>(block: &[F]) -> [F; 4] {
+fn sums<F: Real>(block: &[F], unscale: F) -> [F; 4] {
     let mut lanes = [F::zero(); 16];
     for numbers in block.chunks(16) {
         for (lane, number) in lanes.iter_mut().zip(numbers) {
-            *lane += *number * *number;
+            let number = unscale * *number;
+            *lane += number * number;
         }
     }
     std::array::from_fn(|place| {

@@ -1,5 +1,7 @@
 //! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of adapter.
 
+use crate::run::Precision;
+
 /// How large a piece of work one workgroup takes, for each kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileSet {
@@ -17,6 +19,8 @@ pub struct TileSet {
     pub quads: Quads,
     /// How lanes come by what all of them need.
     pub lanes: Lanes,
+    /// How numbers are stored that are only multiplied and added up.
+    pub precision: Precision,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
     /// Threads that share a block of gradients for their norm.
@@ -36,6 +40,7 @@ pub const SOFTWARE: TileSet = TileSet {
     products: ProductTile::Software,
     quads: Quads::Pairs,
     lanes: Lanes::Shuffle,
+    precision: Precision::F32,
     loss_threads: 8,
     norm_threads: 8,
     adamw_threads: 8,
@@ -59,6 +64,7 @@ pub const HARDWARE: TileSet = TileSet {
     products: ProductTile::Gpu,
     quads: Quads::Plain,
     lanes: Lanes::Plain,
+    precision: Precision::F32,
     loss_threads: 64,
     norm_threads: 64,
     adamw_threads: 256,
@@ -67,6 +73,13 @@ pub const HARDWARE: TileSet = TileSet {
 
 /// Every tile set.
 pub const ALL: [TileSet; 3] = [SOFTWARE, SOFTWARE_32, HARDWARE];
+
+impl TileSet {
+    /// The same tiles in a precision.
+    pub fn with(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+}
 
 /// The sums of one thread of the forward kernel and of the weights' gradient, each with a shader text of its own: how many pay
 /// differs too much.
@@ -96,12 +109,12 @@ impl ProductTile {
     }
 }
 
-/// How shaders see four numbers in storage. The bytes are the same.
+/// How shaders see four numbers in storage, halves too. The bytes are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quads {
-    /// As a vec4f.
+    /// As a vec4f, or two words of halves.
     Plain,
-    /// As two 64-bit words, which the device must have.
+    /// As two 64-bit words, or one of halves; the device must have them.
     Pairs,
 }
 

@@ -11,7 +11,7 @@ use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
-use crate::run::{Schedule, Training};
+use crate::run::{Precision, Schedule, Training};
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -100,6 +100,11 @@ pub const WIDEST: usize = 4096;
 pub const DEEPEST: usize = 6;
 
 impl Plan {
+    /// How numbers are stored, in every run of the study.
+    pub fn precision(&self) -> Precision {
+        (self.strategies.first()).map_or(Precision::default(), |how| how.training.precision)
+    }
+
     /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each
     /// `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
     ///
@@ -343,11 +348,28 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         max_epochs: typed.epochs.unwrap_or(1000),
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
+        precision: precision(typed.precision.as_deref())?,
         clip_norm: None,
         schedule: Schedule::default(),
     };
     check_training("training", &training)?;
     Keys::from(typed).apply("training", training)
+}
+
+fn precision(typed: Option<&str>) -> Result<Precision> {
+    let Some(typed) = typed else {
+        return Ok(Precision::default());
+    };
+    let found = Precision::ALL
+        .into_iter()
+        .find(|precision| precision.name() == typed);
+    found.ok_or_else(|| {
+        let known = Precision::ALL.map(|precision| format!("\"{}\"", precision.name()));
+        input_error!(
+            "training.precision = \"{typed}\": it is {}",
+            known.join(" or ")
+        )
+    })
 }
 
 fn check_training(table: &str, training: &Training) -> Result<()> {

@@ -121,6 +121,7 @@ fn no_schedule(table: &str, typed: &str) -> crate::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Precision;
 
     fn plain() -> Training {
         Training {
@@ -133,6 +134,7 @@ mod tests {
             max_epochs: 100,
             patience: 50,
             min_delta: 0.0,
+            precision: Precision::F32,
             clip_norm: None,
             schedule: Schedule::default(),
         }

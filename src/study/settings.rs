@@ -7,7 +7,7 @@ use super::journal::Identity;
 use super::plan::{Plan, Pretraining, StrategyPlan};
 use crate::data::Dataset;
 use crate::network::Activation;
-use crate::run::Training;
+use crate::run::{Precision, Training};
 
 /// Everything that decides what the runs of a plan are.
 pub fn settings(plan: &Plan) -> Value {
@@ -88,6 +88,9 @@ fn training(training: &Training) -> Value {
     if let Some(cosine) = training.schedule.cosine {
         all["schedule"] =
             json!({ "cosine_epochs": cosine.epochs, "final_fraction": cosine.final_fraction });
+    }
+    if training.precision != Precision::F32 {
+        all["precision"] = training.precision.name().into();
     }
     all
 }

@@ -136,6 +136,8 @@ pub struct TrainingTable {
     pub patience: Option<u32>,
     /// By how much the validation loss must fall to count; default 1e-6.
     pub min_delta: Option<f64>,
+    /// "f32" (default), or "f16": inputs, activations, deltas and gradients in halves, and of the parameters a copy.
+    pub precision: Option<String>,
     /// All gradients of a batch together are scaled down to this norm where theirs is larger; default inf: never.
     pub clip_norm: Option<f64>,
     /// "constant" (default), or "cosine": the learning rate falls along half a cosine over all epochs.

@@ -8,7 +8,7 @@ use shoal::kernels::tile::{self, TileSet};
 use shoal::kernels::{Memory, Prepared, Real};
 use shoal::network::{Activation, Layer, Network};
 use shoal::random::{pcg4d, unit};
-use shoal::run::{Cosine, InputScale, Outcome, Run, Schedule, Table, Training};
+use shoal::run::{Cosine, InputScale, Outcome, Precision, Run, Schedule, Table, Training};
 use shoal::shoal::{Progress, Work};
 
 /// One test at a time on the adapter: a software rasterizer uses every core anyway.
@@ -115,6 +115,7 @@ pub fn training() -> Training {
         max_epochs: 12,
         patience: 5,
         min_delta: 1e-6,
+        precision: Precision::F32,
         clip_norm: None,
         schedule: Schedule::default(),
     }
@@ -210,6 +211,14 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
             run(id, network, table, rows, training)
         })
         .collect()
+}
+
+/// The same runs in half precision.
+pub fn in_halves(mut runs: Vec<Run>) -> Vec<Run> {
+    for run in &mut runs {
+        run.training.precision = Precision::F16;
+    }
+    runs
 }
 
 /// The network with its first layers frozen.

@@ -5,6 +5,7 @@ mod again;
 mod common;
 mod company;
 mod fence;
+mod half;
 mod honest;
 mod layout;
 mod norm;

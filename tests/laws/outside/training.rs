@@ -5,7 +5,7 @@ use shoal::device::cpu::{Cpu, Player};
 use shoal::kernels::layout::{State, phase};
 use shoal::kernels::{Prepared, Real};
 use shoal::network::{Activation, Network};
-use shoal::run::{Cosine, InputScale, Run, Schedule, Stopped, Table, Training};
+use shoal::run::{Cosine, InputScale, Precision, Run, Schedule, Stopped, Table, Training};
 use shoal::shoal::Step;
 
 use super::*;
@@ -116,6 +116,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         max_epochs: 38,
         patience: 38,
         min_delta: 0.0,
+        precision: Precision::F32,
         clip_norm: None,
         schedule: Schedule::default(),
     };
