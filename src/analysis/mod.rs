@@ -1,9 +1,8 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
 //! [`Findings`] reads a study's folder and has all that follows from it: [`saved_simulations`] and [`transfers`] compare
-//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials, [`pretraining_sizes`] says what a larger
-//! pre-training is worth. The rest is about attributions:
-//! how much each input contributes to each target.
+//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials, [`pretraining_sizes`] says what
+//! a larger pre-training is worth. The rest is about attributions: how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
 //! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they

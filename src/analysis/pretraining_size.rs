@@ -106,8 +106,8 @@ pub fn pretraining_size_verdict(runs: &[RunRow]) -> Vec<String> {
         let percent = |logarithm: f64| 100.0 * (logarithm.exp() - 1.0);
         let mean = average(&apart);
         let mut text = format!(
-            "{strategy}: pre-trained on {smallest} simulations in place of {largest} it has {:.2}x the test MSE (95 % interval of \
-             the difference {:+.1} to {:+.1} %{over})",
+            "{strategy}: pre-trained on {smallest} simulations in place of {largest} it has {:.2}x the test MSE (95 % interval \
+             of the difference {:+.1} to {:+.1} %{over})",
             mean.exp(),
             percent(low),
             percent(high)

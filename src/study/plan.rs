@@ -2,18 +2,15 @@
 
 use std::path::Path;
 
-use super::jobs::label;
+use super::division::{bottleneck, parts, pool, pretraining_sizes};
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
-use super::typed::{
-    HeadTable, NetworkTable, PretrainingTable, StrategyTable, StudyFile, TrainingTable,
-};
-use crate::data::{Dataset, Pool, Split, check_positive};
+use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
+use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
-use crate::random::key;
 use crate::run::Training;
 use crate::transfer::{Reads, Strategy};
 
@@ -203,43 +200,10 @@ impl Plan {
         let starts: usize = self.strategies.iter().map(starts).sum();
         self.sizes.len() * starts * self.seeds as usize
     }
-
-    /// Simulations that networks are pre-trained on, rising; empty if no strategy transfers.
-    pub fn pretraining_sizes(&self) -> &[usize] {
-        (self.pretraining.as_ref()).map_or(&[], |pretraining| &pretraining.simulations)
-    }
-
-    /// The same for the networks that a strategy starts from: 0 alone if it starts from none.
-    pub fn pretraining_sizes_of(&self, strategy: Strategy) -> &[usize] {
-        match strategy.transfers() {
-            true => self.pretraining_sizes(),
-            false => &[0],
-        }
-    }
-
-    /// Whether networks are pre-trained on several numbers of simulations, so that runs must say on how many.
-    pub fn has_pretraining_sizes(&self) -> bool {
-        self.pretraining_sizes().len() > 1
-    }
-
-    /// The rows of a subset, the same for every strategy: to learn from and validate on, and to test on.
-    ///
-    /// # Errors
-    /// None for the plan's own sizes.
-    pub fn rows(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
-        let seed = key(self.seed, label::SUBSET, seed);
-        match self.test_part {
-            Some(test) => self.pool.divide(simulations, self.validation, test, seed),
-            None => {
-                let split = self.pool.subset(simulations, self.validation, seed)?;
-                Ok((split, self.pool.test().to_vec()))
-            }
-        }
-    }
 }
 
 /// Puts `prefix: ` before an input error.
-fn prefix(error: Error, prefix: &str) -> Error {
+pub fn prefix(error: Error, prefix: &str) -> Error {
     match error {
         Error::Input(text) => Error::Input(format!("{prefix}: {text}")),
         other => other,
@@ -270,86 +234,6 @@ fn check_scenarios(typed: &StudyFile) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What part of each size is for what.
-#[derive(Clone, Copy)]
-struct Parts {
-    validation: f64,
-    /// Absent where the same simulations test every size.
-    test: Option<f64>,
-}
-
-fn parts(typed: &StudyFile) -> Result<Parts> {
-    let Some(split) = &typed.split else {
-        let validation = typed.validation.unwrap_or(0.2);
-        check_fraction("validation", validation)?;
-        return Ok(Parts {
-            validation,
-            test: None,
-        });
-    };
-    let beside = [
-        ("test", typed.test.map(|test| test.to_string())),
-        ("validation", typed.validation.map(|part| part.to_string())),
-    ];
-    if let Some((key, value)) = (beside.into_iter()).find_map(|(key, value)| Some((key, value?))) {
-        return Err(input_error!(
-            "{key} = {value} beside [split]: each size is divided as [split] says, with split.{key} = {}; remove one of them",
-            if key == "test" {
-                split.test
-            } else {
-                split.validation
-            }
-        ));
-    }
-    let all = [split.training, split.validation, split.test];
-    let sum: f64 = all.iter().sum();
-    if all.iter().any(|part| *part <= 0.0 || !part.is_finite()) || (sum - 1.0).abs() > 1e-6 {
-        return Err(input_error!(
-            "split.training = {}, split.validation = {} and split.test = {} add up to {sum}; give three parts above 0 that add up \
-             to 1, as 0.7, 0.15 and 0.15 do",
-            all[0],
-            all[1],
-            all[2]
-        ));
-    }
-    Ok(Parts {
-        validation: split.validation,
-        test: Some(split.test),
-    })
-}
-
-/// The rows to test on and the rest, enough of them for every size.
-fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset, parts: Parts) -> Result<Pool> {
-    let rows = finetune.inputs.rows;
-    let Some(test) = parts.test else {
-        let pool = Pool::new(rows, test_rows(typed)?, typed.seed)?;
-        for size in sizes {
-            pool.subset(*size, parts.validation, 0)?;
-        }
-        return Ok(pool);
-    };
-    let pool = Pool::new(rows, 0, typed.seed)?;
-    for size in sizes {
-        pool.divide(*size, parts.validation, test, 0)
-            .map_err(|error| prefix(error, "sizes and [split]"))?;
-    }
-    Ok(pool)
-}
-
-/// How many simulations test every size.
-fn test_rows(typed: &StudyFile) -> Result<usize> {
-    match typed.test {
-        Some(0) => Err(input_error!(
-            "test = 0: keep at least one simulation aside to test on"
-        )),
-        Some(test) => Ok(test),
-        None => Err(input_error!(
-            "test is missing: say how many simulations to keep aside to test every size on, or give [split], with which each size \
-             has a test set of its own"
-        )),
-    }
 }
 
 fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
@@ -399,7 +283,11 @@ fn search(typed: &StudyFile, pretraining: Option<&Pretraining>) -> Result<Option
     }
 }
 
-fn check_fraction(key: &str, value: f64) -> Result<()> {
+/// Checks a part to validate on.
+///
+/// # Errors
+/// [`crate::Error::Input`] unless it lies between 0 and 1.
+pub fn check_fraction(key: &str, value: f64) -> Result<()> {
     if value > 0.0 && value < 1.0 {
         return Ok(());
     }
@@ -615,42 +503,4 @@ fn pretraining(
         dummies,
         training,
     })
-}
-
-/// The numbers of simulations to pre-train on, rising.
-fn pretraining_sizes(table: &PretrainingTable, pool: &Pool, validation: f64) -> Result<Vec<usize>> {
-    let typed = (table.simulations.clone()).unwrap_or_else(|| vec![pool.pool().len()]);
-    let mut sizes = typed.clone();
-    sizes.sort_unstable();
-    sizes.dedup();
-    if sizes.is_empty() || sizes.len() != typed.len() {
-        return Err(input_error!(
-            "pretraining.simulations = {typed:?}: give at least one number, each once"
-        ));
-    }
-    for size in &sizes {
-        let subset = pool.subset(*size, validation, 0);
-        subset.map_err(|error| prefix(error, "pretraining.simulations"))?;
-    }
-    Ok(sizes)
-}
-
-/// The width of the last hidden layer of pre-trained networks, if they have one more than others.
-fn bottleneck(table: &PretrainingTable, network: &NetworkTable) -> Result<Option<usize>> {
-    let Some(width) = table.bottleneck else {
-        return Ok(None);
-    };
-    if !(1..=WIDEST).contains(&width) {
-        return Err(input_error!(
-            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to {WIDEST}"
-        ));
-    }
-    let layers = network.hidden.len();
-    if layers == DEEPEST {
-        return Err(input_error!(
-            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of network.hidden, and there are at most \
-             {DEEPEST}; take one away"
-        ));
-    }
-    Ok(Some(width))
 }
