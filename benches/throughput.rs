@@ -12,7 +12,7 @@ use shoal::kernels::layout::DeviceCall;
 use shoal::kernels::{Buffer, Call, ceiling};
 use shoal::network::{Activation, Network};
 use shoal::random::{pcg4d, unit};
-use shoal::run::{InputScale, Outcome, Run, Table, Training};
+use shoal::run::{InputScale, Outcome, Run, Schedule, Table, Training};
 use shoal::shoal::{Progress, Step, Work};
 
 const INPUTS: usize = 79;
@@ -209,6 +209,8 @@ impl Work for Timed {
                 max_epochs: u32::MAX,
                 patience: u32::MAX,
                 min_delta: 0.0,
+                clip_norm: None,
+                schedule: Schedule::default(),
             },
             seed: id as u32,
             table: 0,

@@ -16,13 +16,13 @@
 
 override PRODUCT_THREADS: u32;
 
-// Four units of four examples, one example to a column.
-fn load(at: u32, row: u32) -> mat4x4f {
+// Four units of four examples, one example to a column: of eight that are shared, those from `place` on.
+fn four(mine: Shared, at: u32, row: u32, last: u32, place: u32) -> mat4x4f {
     return mat4x4f(
-        numbers(work[at]),
-        numbers(work[at + row]),
-        numbers(work[at + 2u * row]),
-        numbers(work[at + 3u * row]),
+        shared_quad(mine, at, row, last, place),
+        shared_quad(mine, at, row, last, place + 1u),
+        shared_quad(mine, at, row, last, place + 2u),
+        shared_quad(mine, at, row, last, place + 3u),
     );
 }
 
@@ -59,11 +59,11 @@ fn main(
     let groups = runs[tile.run].batch_groups;
     let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
     let examples = tile.i * 4u;                                                   // in quads of examples
-    if states[tile.run].phase != PHASE_TRAIN || first >= layer.inputs {
+    if states[tile.run].phase != PHASE_TRAIN {
         return;
     }
 
-    // beyond the edges a thread repeats the last row and stores nothing, or zeros
+    // beyond the edges a thread repeats the last row and stores nothing, or zeros; lanes beyond the last unit load for the others
     let last_input = layer.inputs - 1u;
     let row0 = layer.weights + min(first + 0u, last_input) * layer.output_groups;
     let row1 = layer.weights + min(first + 1u, last_input) * layer.output_groups;
@@ -74,10 +74,8 @@ fn main(
     let row6 = layer.weights + min(first + 6u, last_input) * layer.output_groups;
     let row7 = layer.weights + min(first + 7u, last_input) * layer.output_groups;
     let row = layer.output_groups;
-    let delta0 = layer.delta + 4u * examples * row;
-    let delta1 = layer.delta + 4u * min(examples + 1u, groups - 1u) * row;
-    let delta2 = layer.delta + 4u * min(examples + 2u, groups - 1u) * row;
-    let delta3 = layer.delta + 4u * min(examples + 3u, groups - 1u) * row;
+    let last = min(4u * (groups - examples), 16u) - 1u;  // of this tile's examples
+    let middle = min(8u, last);
     var sp0 = mat4x4f();
     var sq0 = mat4x4f();
     var sp1 = mat4x4f();
@@ -90,16 +88,20 @@ fn main(
     for (var n = 0u; n < row; n++) {
         let wp = weights(row0 + n, row1 + n, row2 + n, row3 + n);
         let wq = weights(row4 + n, row5 + n, row6 + n, row7 + n);
-        let d0 = load(delta0 + n, row);
+        let at = layer.delta + 4u * examples * row + n;
+        let upper = load_shared(at, row, last, thread.x);
+        let d0 = four(upper, at, row, last, 0u);
         sp0 += wp * d0;
         sq0 += wq * d0;
-        let d1 = load(delta1 + n, row);
+        let d1 = four(upper, at, row, last, 4u);
         sp1 += wp * d1;
         sq1 += wq * d1;
-        let d2 = load(delta2 + n, row);
+        let then = at + middle * row;
+        let lower = load_shared(then, row, last - middle, thread.x);
+        let d2 = four(lower, then, row, last - middle, 0u);
         sp2 += wp * d2;
         sq2 += wq * d2;
-        let d3 = load(delta3 + n, row);
+        let d3 = four(lower, then, row, last - middle, 4u);
         sp3 += wp * d3;
         sq3 += wq * d3;
     }
@@ -107,6 +109,9 @@ fn main(
     // the raw sums first, then one loop instead of thirty-two copies of the derivative
     let units = first / 4u;
     let end = min(units + 2u, below.output_groups);
+    if units >= end {
+        return;
+    }
     let more = units + 1u < end;
     let below_row = below.output_groups;
     let at = below.delta + 4u * examples * below_row + units;

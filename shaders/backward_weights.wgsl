@@ -23,7 +23,7 @@ override THREAD_UNITS: u32;   // in quads
 // The first input and the first unit of a thread, in quads.
 fn place(tile: Tile, layer: Layer, thread: vec3u) -> vec2u {
     let block = tile.i * PRODUCT_THREADS + thread.y;
-    if layer.output_groups <= THREAD_UNITS {
+    if layer.output_groups <= NARROW_GROUPS {
         return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);
     }
     return vec2u(block * THREAD_INPUTS, (tile.j * LANES + thread.x) * THREAD_UNITS);

@@ -38,6 +38,7 @@ struct Run {
     x: u32,                    // in `work`: shape (batch, inputs)
     x_by_unit: u32,            // in `work`: shape (inputs, batch)
     labels: u32,               // in `work`: shape (batch, outputs)
+    squares: u32,              // in `work`: sums of squared gradients, a quad for each block
     first_layer: u32,          // its layers in `layers`
     layers: u32,
     parameters: u32,           // its first parameter; also of gradients and best
@@ -56,6 +57,10 @@ struct Run {
     one_minus_beta2: f32,
     log_beta1: f32,
     log_beta2: f32,
+    clip_norm: f32,            // gradients are scaled down to this norm; the largest f32 where they are not
+    warmup_steps: u32,         // steps in which the learning rate rises
+    cosine_steps: u32,         // steps after them in which it falls; 0: it does not
+    final_fraction: f32,       // the part of it that is left then
 }
 
 // One layer of one run. Weights: shape (inputs, outputs), four outputs to a quad.
@@ -98,8 +103,11 @@ struct State {
     training_loss: f32,        // mean over the last whole epoch
     validation_loss: f32,      // mean over the last validation
     best_loss: f32,            // smallest validation loss
-    step_size: f32,            // learning rate / (1 - beta1^step)
+    step_size: f32,            // learning rate of this step / (1 - beta1^step)
     root_correction: f32,      // sqrt(1 - beta2^step)
+    decay: f32,                // learning rate of this step * weight decay
+    gradient_norm: f32,        // of the last training batch, before clipping; 0 where no norm is asked for
+    gradient_scale: f32,       // what AdamW multiplies the gradients with: 1 without clipping
 }
 
 const PHASE_FRESH: u32 = 0u;
@@ -114,6 +122,14 @@ const STOPPED_DIVERGED: u32 = 3u;
 
 // Lanes that share a row of units: each takes its own units or examples.
 const LANES: u32 = 8u;
+
+// A layer with so few quads of units would leave most lanes idle: there they take other examples, or inputs, of all units.
+const NARROW_GROUPS: u32 = 2u;
+
+// WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
+fn finite(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
 
 // The number of a workgroup in a grid that is folded into two dimensions.
 fn group_index(group: vec3u, grid: vec3u) -> u32 {

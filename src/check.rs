@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernels::Prepared;
 use crate::network::{Activation, Network};
 use crate::random::{pcg4d, unit};
-use crate::run::{InputScale, Outcome, Run, Table, Training};
+use crate::run::{Cosine, InputScale, Outcome, Run, Schedule, Table, Training};
 use crate::shoal::{Progress, Work, train};
 
 /// Trains three small and different networks for a few epochs and compares their parameters with the twins in f64.
@@ -117,6 +117,14 @@ fn runs() -> Vec<Run> {
                 max_epochs: 6,
                 patience: 6,
                 min_delta: 0.0,
+                clip_norm: (id > 0).then_some(0.1),
+                schedule: Schedule {
+                    warmup: [0.0, 0.0, 1.5][id],
+                    cosine: (id > 0).then_some(Cosine {
+                        epochs: 6,
+                        final_fraction: 0.1,
+                    }),
+                },
             },
             seed: 17 + id as u32,
             table: 0,

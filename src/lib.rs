@@ -4,10 +4,12 @@
 //! # The idea
 //!
 //! A training step is a short list of kernels, [`kernels::step`]: clock, gather, forward for each layer, loss, backward for each
-//! layer, AdamW. Runs never touch each other's memory, so two players may play the same list in two orders:
+//! layer, the norm of the gradients where a run clips it, AdamW. Runs never touch each other's memory, so two players may play
+//! the same list in two orders:
 //!
-//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 3 in all, for one run or for
-//!   four thousand. Which run and which tile a workgroup serves stands in a table that the host wrote.
+//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 3 in all (two more where a
+//!   run clips), for one run or for four thousand. Which run and which tile a workgroup serves stands in a table that the host
+//!   wrote.
 //! - [`device::cpu`] plays one run across all steps, each thread its own.
 //!
 //! All that changes from step to step lives beside the run: step, epoch, cursor, losses, patience, `done`

@@ -1,6 +1,10 @@
 //! A run: one training of one network, from its rows to its outcome.
 
+mod schedule;
+
 use crate::network::{Network, padded};
+
+pub use schedule::{Cosine, Schedule, ScheduleSteps};
 
 /// The numbers that runs are trained on, shared by all runs of a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +42,10 @@ pub struct Training {
     pub patience: u32,
     /// A validation loss must fall by more than this to count as an improvement.
     pub min_delta: f64,
+    /// The norm of all gradients together that they are scaled down to where it is larger; none: they are left as they are.
+    pub clip_norm: Option<f64>,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
 }
 
 /// How a run's inputs are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
@@ -158,6 +166,8 @@ impl Run {
         );
         let positive = self.training.batch > 0 && self.training.max_epochs > 0;
         assert!(positive, "run {}: no batch or no epochs", self.id);
+        let sound = self.training.schedule.is_sound();
+        assert!(sound, "run {}: schedule", self.id);
         let rows = [&self.training_rows, &self.validation_rows];
         assert!(
             rows.iter().all(|rows| !rows.is_empty()),
@@ -184,6 +194,12 @@ impl Run {
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
     }
 
+    /// Its schedule in steps.
+    pub fn schedule(&self) -> ScheduleSteps {
+        let steps = self.training_rows.len().div_ceil(self.training.batch);
+        self.training.schedule.in_steps(steps)
+    }
+
     /// Where the run's numbers lie in working memory.
     pub fn layout(&self) -> Layout {
         Layout::new(&self.network, self.training.batch)
@@ -208,6 +224,9 @@ pub struct LayerWork {
     pub delta: usize,
 }
 
+/// Parameters whose squared gradients are summed together.
+pub const NORM_BLOCK: usize = 8192;
+
 /// Where a run's numbers lie in its working memory. All offsets and sizes are multiples of four.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
@@ -225,6 +244,8 @@ pub struct Layout {
     pub x_by_unit: usize,
     /// Its labels, shape (batch, outputs).
     pub labels: usize,
+    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
+    pub squares: usize,
     /// Each layer's matrices.
     pub layers: Vec<LayerWork>,
     /// Numbers in all.
@@ -262,6 +283,7 @@ impl Layout {
             work
         };
         let layers = network.layers().iter().map(place).collect();
+        let squares = take(4 * network.parameter_len().div_ceil(NORM_BLOCK));
         Self {
             stride,
             mean,
@@ -270,6 +292,7 @@ impl Layout {
             x,
             x_by_unit,
             labels,
+            squares,
             layers,
             len,
         }

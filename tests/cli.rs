@@ -302,6 +302,26 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
         &["training.learning_rate = -1", "above 0"],
     );
     wrong(
+        "batch = 8",
+        "clip_norm = -1",
+        &["training.clip_norm = -1", "above 0"],
+    );
+    wrong(
+        "batch = 8",
+        "schedule = 'cosin'",
+        &["training.schedule", "did you mean \"cosine\"?"],
+    );
+    wrong(
+        "batch = 8",
+        "warmup = 6",
+        &["training.warmup = 6", "fewer than all epochs, here 6"],
+    );
+    wrong(
+        "batch = 8",
+        "batch = 8\n[strategies.scratch]\nwarmup = 9",
+        &["strategies.scratch.warmup = 9"],
+    );
+    wrong(
         "\"new_x.csv\"",
         "\"nowhere.csv\"",
         &["nowhere.csv", "no such file"],

@@ -52,11 +52,12 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         return;
     }
     let training = &run.training;
-    let decay = F::of(training.learning_rate * training.weight_decay);
     let lerp1 = F::of(1.0 - training.beta1);
     let (beta2, lerp2) = (F::of(training.beta2), F::of(1.0 - training.beta2));
+    let decay = state.decay;
     let (step_size, epsilon) = (state.step_size, F::of(training.epsilon));
     let root_correction = F::one() / state.root_correction;
+    let scale = state.gradient_scale;
     let gradients = memory.gradients[trained.clone()].iter();
     let moments = memory.first_moment[trained.clone()]
         .iter_mut()
@@ -66,8 +67,9 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         .zip(gradients)
         .zip(moments)
     {
-        *m += lerp1 * (*g - *m);
-        *v = beta2 * *v + lerp2 * *g * *g;
+        let g = scale * *g;
+        *m += lerp1 * (g - *m);
+        *v = beta2 * *v + lerp2 * g * g;
         *p -= decay * *p + step_size * *m / (v.sqrt() * root_correction + epsilon);
     }
 }

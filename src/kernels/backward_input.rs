@@ -12,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::lanes(set),
             page::RANDOM,
             page::ACTIVATION,
             include_str!("../../shaders/backward_input.wgsl"),

@@ -1,6 +1,6 @@
 //! Gradient of one layer's weights and bias. See `shaders/backward_weights.wgsl`.
 
-use super::layout::{LANES, phase};
+use super::layout::{LANES, NARROW_GROUPS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
@@ -12,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::lanes(set),
             include_str!("../../shaders/backward_weights.wgsl"),
             match set.products {
                 ProductTile::Gpu => include_str!("../../shaders/backward_weights_gpu.wgsl"),
@@ -43,7 +44,7 @@ pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
     let (inputs, units) = (set.products.rows(), set.products.units());
     let block = inputs * set.product_threads as usize;
-    if shape.outputs <= units {
+    if shape.outputs <= NARROW_GROUPS {
         return Grid::new(shape.inputs.div_ceil(block * LANES), 1);
     }
     Grid::new(

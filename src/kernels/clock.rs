@@ -46,7 +46,9 @@ pub fn twin<F: Real>(run: &Prepared, state: &mut State<F>) {
         let step = f64::from(state.steps + 1);
         // 1 - beta^step without cancellation
         let [correction1, correction2] = run.log_betas().map(|log| -(step * log).exp_m1());
-        state.step_size = F::of(run.training.learning_rate / correction1);
+        let rate = run.training.learning_rate * run.schedule().fraction(state.steps);
+        state.step_size = F::of(rate / correction1);
+        state.decay = F::of(rate * run.training.weight_decay);
         state.root_correction = F::of(correction2.sqrt());
     }
 }

@@ -24,6 +24,7 @@ pub struct DeviceRun {
     pub x: u32,
     pub x_by_unit: u32,
     pub labels: u32,
+    pub squares: u32,
     pub first_layer: u32,
     pub layers: u32,
     pub parameters: u32,
@@ -42,6 +43,10 @@ pub struct DeviceRun {
     pub one_minus_beta2: f32,
     pub log_beta1: f32,
     pub log_beta2: f32,
+    pub clip_norm: f32,
+    pub warmup_steps: u32,
+    pub cosine_steps: u32,
+    pub final_fraction: f32,
 }
 
 /// One layer of a run, as the device reads it.
@@ -116,9 +121,12 @@ pub struct State<F> {
     pub best_loss: F,
     pub step_size: F,
     pub root_correction: F,
+    pub decay: F,
+    pub gradient_norm: F,
+    pub gradient_scale: F,
 }
 
-// SAFETY: repr(C), nineteen fields of four bytes each that accept any bits: no padding, no invalid value.
+// SAFETY: repr(C), twenty-two fields of four bytes each that accept any bits: no padding, no invalid value.
 unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
 unsafe impl Pod for State<f32> {}
@@ -149,6 +157,9 @@ pub mod stopped {
 
 /// Lanes of a workgroup that differ in what they serve.
 pub const LANES: usize = 8;
+
+/// Quads of units up to which a layer counts as narrow: its lanes take other examples, or inputs, of all units.
+pub const NARROW_GROUPS: usize = 2;
 /// Units in a tile of the gradient at the input, for one product thread: eight a lane.
 pub const TILE_UNITS: usize = 8 * LANES;
 /// Examples in a tile of the gradient at the input.

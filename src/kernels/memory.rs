@@ -141,9 +141,21 @@ impl Prepared {
         [self.training.beta1, self.training.beta2].map(|beta| beta.ln().max(-100.0))
     }
 
+    /// Whether a step finds the norm of its gradients.
+    pub fn asks_norm(&self) -> bool {
+        self.training.clip_norm.is_some()
+    }
+
+    /// The norm that its gradients are scaled down to; the largest f32 where they are not.
+    pub fn clip_norm(&self) -> f64 {
+        let none = f64::from(f32::MAX);
+        self.training.clip_norm.map_or(none, |norm| norm.min(none))
+    }
+
     /// Its entry in the device's `runs`.
     pub fn device_run(&self, bases: &Bases) -> DeviceRun {
         let (training, layout, work) = (&self.training, &self.layout, bases.work);
+        let schedule = self.schedule();
         DeviceRun {
             seed: self.seed,
             batch: word(training.batch),
@@ -162,6 +174,7 @@ impl Prepared {
             x: group(work + layout.x),
             x_by_unit: group(work + layout.x_by_unit),
             labels: group(work + layout.labels),
+            squares: group(work + layout.squares),
             first_layer: word(bases.layers),
             layers: word(self.network.layers().len()),
             parameters: group(bases.parameters),
@@ -180,6 +193,10 @@ impl Prepared {
             one_minus_beta2: (1.0 - training.beta2) as f32,
             log_beta1: self.log_betas()[0] as f32,
             log_beta2: self.log_betas()[1] as f32,
+            clip_norm: self.clip_norm() as f32,
+            warmup_steps: schedule.warmup,
+            cosine_steps: schedule.cosine,
+            final_fraction: schedule.final_fraction as f32,
         }
     }
 
@@ -271,6 +288,9 @@ impl<F: Real> State<F> {
             best_loss: F::of(f64::from(f32::MAX)),
             step_size: zero,
             root_correction: zero,
+            decay: zero,
+            gradient_norm: zero,
+            gradient_scale: F::one(),
         }
     }
 }

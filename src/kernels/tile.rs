@@ -15,8 +15,12 @@ pub struct TileSet {
     pub products: ProductTile,
     /// How four numbers lie in storage.
     pub quads: Quads,
+    /// How lanes come by what all of them need.
+    pub lanes: Lanes,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
+    /// Threads that share a block of gradients for their norm.
+    pub norm_threads: u32,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Quads that each of them takes.
@@ -31,15 +35,18 @@ pub const SOFTWARE: TileSet = TileSet {
     product_threads: 1,
     products: ProductTile::Software,
     quads: Quads::Pairs,
+    lanes: Lanes::Shuffle,
     loss_threads: 8,
+    norm_threads: 8,
     adamw_threads: 8,
     adamw_repeats: 256,
 };
 
-/// For software rasterizers without 64-bit integers.
+/// For software rasterizers without 64-bit integers, or whose subgroups are not eight lanes.
 pub const SOFTWARE_32: TileSet = TileSet {
     name: "software-32",
     quads: Quads::Plain,
+    lanes: Lanes::Plain,
     ..SOFTWARE
 };
 
@@ -51,7 +58,9 @@ pub const HARDWARE: TileSet = TileSet {
     product_threads: 8,
     products: ProductTile::Gpu,
     quads: Quads::Plain,
+    lanes: Lanes::Plain,
     loss_threads: 64,
+    norm_threads: 64,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
@@ -94,6 +103,15 @@ pub enum Quads {
     Plain,
     /// As two 64-bit words, which the device must have.
     Pairs,
+}
+
+/// How the eight lanes of a product's workgroup come by numbers that all of them need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// Each loads them.
+    Plain,
+    /// Each loads an eighth and they are handed round; the device's subgroups must be eight lanes.
+    Shuffle,
 }
 
 /// The tiles of one kernel call on one run: all (i, j) below these counts.

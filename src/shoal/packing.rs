@@ -349,14 +349,10 @@ impl<'a> Shoal<'a> {
                 }));
             }
             let count = tiles.len() as u32 - first;
-            let tiles_per_group = match call {
-                Call::Clock => self.gpu.tiles().clock_threads,
-                _ => 1,
-            };
             dispatches.push(Dispatch {
                 kernel: call.kernel(),
                 call: DeviceCall { first, count },
-                tiles_per_group,
+                tiles_per_group: call.tiles_per_group(self.gpu.tiles()),
             });
         }
         (tiles, dispatches)
@@ -597,7 +593,7 @@ impl<'a> Step<'a> {
 mod tests {
     use super::*;
     use crate::network::{Activation, Network};
-    use crate::run::{InputScale, Training};
+    use crate::run::{InputScale, Schedule, Training};
 
     /// A run of which the host expects so many ticks, and what it reads back.
     fn packed(expected: u32, ticks: u32, echo: u32) -> Packed {
@@ -616,6 +612,8 @@ mod tests {
                 max_epochs: 1,
                 patience: 1,
                 min_delta: 0.0,
+                clip_norm: None,
+                schedule: Schedule::default(),
             },
             seed: 1,
             table: 0,

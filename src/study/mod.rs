@@ -1,8 +1,8 @@
 //! A whole experiment: pre-train, then sizes x strategies x seeds.
 //!
 //! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates
-//! datasets, `plan` is what is meant and cannot be invalid, `division` says of it which rows are for what, `jobs` makes
-//! runs of it, `execution` trains them, `evaluation` tests them, and `results` are written as they come.
+//! datasets, `plan` is what is meant and cannot be invalid (`schedule` that of the learning rate, `division` which rows are for
+//! what), `jobs` makes runs of it, `execution` trains them, `evaluation` tests them, and `results` are written as they come.
 //!
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
 //! `search_plan` says.
@@ -20,6 +20,7 @@ mod plan;
 mod predictions;
 mod record;
 mod results;
+mod schedule;
 pub mod search;
 mod search_plan;
 mod searching;

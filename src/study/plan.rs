@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::division::{bottleneck, parts, pool, pretraining_sizes};
+use super::schedule::Keys;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
@@ -11,7 +12,7 @@ use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
-use crate::run::Training;
+use crate::run::{Schedule, Training};
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -356,9 +357,11 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         max_epochs: typed.epochs.unwrap_or(1000),
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
+        clip_norm: None,
+        schedule: Schedule::default(),
     };
     check_training("training", &training)?;
-    Ok(training)
+    Keys::from(typed).apply("training", training)
 }
 
 fn check_training(table: &str, training: &Training) -> Result<()> {
@@ -407,6 +410,10 @@ fn strategies(typed: &StudyFile, training: &Training, shape: &Shape) -> Result<V
                 learning_rate: table.learning_rate,
                 weight_decay: table.weight_decay,
                 dropout: table.dropout,
+                clip_norm: table.clip_norm,
+                schedule: table.schedule.clone(),
+                warmup: table.warmup,
+                final_fraction: table.final_fraction,
                 ..HeadTable::default()
             };
             plans.push(strategy_plan(strategy, &plain, training, shape)?);
@@ -431,6 +438,7 @@ fn strategy_plan(
         ..*training
     };
     check_training(&key, &training)?;
+    let training = Keys::from(table).apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(shape.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
     let reads = match table.reads.as_deref() {
@@ -488,6 +496,7 @@ fn pretraining(
         ..*training
     };
     check_training("pretraining", &training)?;
+    let training = Keys::from(table).apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
     let pool = Pool::new(dataset.inputs.rows, 0, typed.seed)?;

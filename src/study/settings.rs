@@ -80,7 +80,7 @@ fn pretraining(pretraining: &Pretraining) -> Value {
 }
 
 fn training(training: &Training) -> Value {
-    json!({
+    let mut all = json!({
         "batch": training.batch,
         "learning_rate": training.learning_rate,
         "weight_decay": training.weight_decay,
@@ -89,7 +89,19 @@ fn training(training: &Training) -> Value {
         "epochs": training.max_epochs,
         "patience": training.patience,
         "min_delta": training.min_delta,
-    })
+    });
+    // only where they are used: a study of an older version still has the settings that it had
+    if let Some(norm) = training.clip_norm {
+        all["clip_norm"] = norm.into();
+    }
+    if training.schedule.warmup > 0.0 {
+        all["warmup"] = training.schedule.warmup.into();
+    }
+    if let Some(cosine) = training.schedule.cosine {
+        all["schedule"] =
+            json!({ "cosine_epochs": cosine.epochs, "final_fraction": cosine.final_fraction });
+    }
+    all
 }
 
 /// A number as it was typed: 0.2 and not 0.20000000298, which is the same f32.

@@ -53,16 +53,24 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
     let _turn = turn();
     let table = table(40, 5, 2);
     let gpu = gpu();
-    let count = |runs: usize| {
-        let mut runs = different_runs(runs, &table, 20);
-        // the deepest network is in each of them
-        runs[0] = run(0, deep(5, 2), &table, 40, training());
-        Step::new(&gpu, tables(&table), runs).unwrap().dispatches()
-    };
-    let one = count(1);
-    assert_eq!(one, 3 * 5 + 3);
-    assert_eq!(count(2), one);
-    assert_eq!(count(300), one);
+    // two more where a run clips its gradients, however many do
+    for (clip_norm, expected) in [(None, 3 * 5 + 3), (Some(0.1), 3 * 5 + 5)] {
+        let count = |runs: usize| {
+            let mut runs = different_runs(runs, &table, 20);
+            // the deepest network is in each of them
+            runs[0] = run(0, deep(5, 2), &table, 40, training());
+            for run in &mut runs {
+                run.training.clip_norm = match run.id {
+                    0 => clip_norm,
+                    _ => run.training.clip_norm.and(clip_norm),
+                };
+            }
+            Step::new(&gpu, tables(&table), runs).unwrap().dispatches()
+        };
+        for runs in [1, 2, 300] {
+            assert_eq!(count(runs), expected, "{runs} runs");
+        }
+    }
 }
 
 fn deep(inputs: usize, outputs: usize) -> shoal::network::Network {

@@ -7,7 +7,7 @@ use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
-use shoal::kernels::layout::{LANES, phase, stopped};
+use shoal::kernels::layout::{LANES, NARROW_GROUPS, phase, stopped};
 use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile};
 use shoal::network::Activation;
 
@@ -26,10 +26,13 @@ fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     let (name, source) = (kernel.name, kernel.source(set));
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
-    let capabilities = match set.quads {
-        tile::Quads::Plain => Capabilities::empty(),
-        tile::Quads::Pairs => Capabilities::SHADER_INT64,
-    };
+    let mut capabilities = Capabilities::empty();
+    if set.quads == tile::Quads::Pairs {
+        capabilities |= Capabilities::SHADER_INT64;
+    }
+    if set.lanes == tile::Lanes::Shuffle {
+        capabilities |= Capabilities::SUBGROUP;
+    }
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
@@ -132,7 +135,7 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
     }
     // the offsets that were inferred are those of the compiler
     assert_eq!(
-        std::mem::offset_of!(DeviceRun, log_beta2),
+        std::mem::offset_of!(DeviceRun, final_fraction),
         size_of::<DeviceRun>() - 4
     );
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
@@ -249,6 +252,7 @@ fn constants_that_both_know_are_the_same() {
         ("STOPPED_EPOCHS".to_owned(), stopped::EPOCHS),
         ("STOPPED_DIVERGED".to_owned(), stopped::DIVERGED),
         ("LANES".to_owned(), LANES as u32),
+        ("NARROW_GROUPS".to_owned(), NARROW_GROUPS as u32),
     ]);
     for activation in Activation::ALL {
         known.insert(
@@ -323,7 +327,16 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             page.map(|page| shaders.remove(&page));
         }
     }
-    let shared = ["activation", "layout", "quad_pairs", "quad_plain", "random"].map(str::to_owned);
+    let shared = [
+        "activation",
+        "lanes_plain",
+        "lanes_shuffle",
+        "layout",
+        "quad_pairs",
+        "quad_plain",
+        "random",
+    ]
+    .map(str::to_owned);
     assert_eq!(
         shaders,
         BTreeSet::from(shared),

@@ -1,4 +1,4 @@
-//! The six laws that shoal holds, each a module: twin, slope, company, again, honest, outside. They need a Vulkan, Metal or
+//! The six laws that shoal holds, each a module: twin (and norm), slope, company, again, honest, outside. They need a Vulkan, Metal or
 //! DX12 adapter; a software rasterizer will do (`tests/run.sh` installs one).
 
 mod again;
@@ -7,6 +7,7 @@ mod company;
 mod fence;
 mod honest;
 mod layout;
+mod norm;
 mod outside;
 mod single;
 mod slope;

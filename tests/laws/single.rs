@@ -100,11 +100,6 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         bytemuck::cast_slice(&memory.work),
     );
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
-    let tiles_per_group = if call == Call::Clock {
-        gpu.tiles().clock_threads
-    } else {
-        1
-    };
     let device_call = DeviceCall {
         first: 0,
         count: tiles.len() as u32,
@@ -112,7 +107,7 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     store.set_step(vec![Dispatch {
         kernel: call.kernel(),
         call: device_call,
-        tiles_per_group,
+        tiles_per_group: call.tiles_per_group(gpu.tiles()),
     }]);
     let states = store.states(&store.play(1).unwrap()).unwrap();
 

@@ -6,7 +6,7 @@ use shoal::device::gpu::Gpu;
 use shoal::kernels::layout::{State, phase};
 use shoal::kernels::{Call, Memory, Prepared};
 use shoal::network::{Activation, Layer, Network};
-use shoal::run::{Run, Training};
+use shoal::run::{NORM_BLOCK, Run, Training};
 
 use crate::common::*;
 use crate::single;
@@ -39,6 +39,9 @@ fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
         (vec![13, 65, 64, 63, 9], 37, 5),
         (vec![79, 256, 256, 6], 32, 27),
         (vec![2, 600, 7], 130, 129),
+        // a block of the norm, and a quad more
+        (vec![2047, 4], 2, 2),
+        (vec![2048, 3], 3, 1),
     ];
     for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
         shapes.push((
@@ -74,6 +77,9 @@ impl Case {
         let training = Training {
             batch,
             weight_decay: 1e-2,
+            // the gradients' norm is 0.6 for each root of a parameter: some are clipped
+            clip_norm: Some([0.3, 1e4][number % 2]),
+            schedule: schedules(12)[number / 2 % 4],
             ..training()
         };
         let run = run(number, network, &table, 6 * batch + 20, training);
@@ -89,6 +95,9 @@ impl Case {
         let constants = prepared.layout.x;
         let random = numbers.many(start.work.len() - constants);
         start.work[constants..].copy_from_slice(&random);
+        start.work[prepared.layout.squares..]
+            .iter_mut()
+            .for_each(|value| *value *= *value);
         start.state = State {
             phase: phase::TRAIN,
             ticks: 41,
@@ -101,6 +110,9 @@ impl Case {
             epoch_sum: 1.25,
             step_size: 2e-3,
             root_correction: 0.4,
+            decay: 3e-5,
+            gradient_norm: 2.5,
+            gradient_scale: 0.7,
             ..start.state
         };
         let mut case = Self { prepared, start };
@@ -194,8 +206,13 @@ impl Case {
             );
             compare(&what, "best", &played.best, &twin.best, &bounds.best);
             compare(&what, "work", &played.work, &twin.work, &bounds.work);
-            compare_states(&what, &played.state, &twin.state, self.loss_terms());
+            let terms = self.loss_terms();
+            compare_states(&what, &played.state, &twin.state, terms, self.blocks());
         }
+    }
+
+    fn blocks(&self) -> usize {
+        self.prepared.parameters.len().div_ceil(NORM_BLOCK)
     }
 
     fn loss_terms(&self) -> usize {
@@ -225,6 +242,8 @@ impl Case {
                 ..if cursor == 0 { train } else { validate }
             };
             let ends = last(1, validation);
+            let batches = training.div_ceil(self.prepared.training.batch as u32);
+            let last_step = 12 * batches - 2;
             states.extend([
                 ("fresh", State::fresh()),
                 ("end of training", last(0, training)),
@@ -246,6 +265,21 @@ impl Case {
                 ),
                 ("last epoch", State { epoch: 11, ..ends }),
                 ("first step", State { steps: 0, ..train }),
+                ("warm-up", State { steps: 2, ..train }),
+                (
+                    "last step but one",
+                    State {
+                        steps: last_step - 1,
+                        ..train
+                    },
+                ),
+                (
+                    "last step",
+                    State {
+                        steps: last_step,
+                        ..train
+                    },
+                ),
                 (
                     "many steps",
                     State {
@@ -332,7 +366,15 @@ impl Case {
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
-            Call::Clock => {}
+            Call::Norm => {
+                // each sum is over a quarter of a block, of numbers that are all above 0
+                let terms = NORM_BLOCK / 4;
+                for place in self.prepared.layout.squares..twin.work.len() {
+                    bounds.work[place] = rounding(terms) * twin.work[place];
+                }
+            }
+            // they write the state alone
+            Call::Clock | Call::Clip => {}
         }
         bounds
     }
@@ -396,6 +438,9 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
             best_loss: s.best_loss.into(),
             step_size: s.step_size.into(),
             root_correction: s.root_correction.into(),
+            decay: s.decay.into(),
+            gradient_norm: s.gradient_norm.into(),
+            gradient_scale: s.gradient_scale.into(),
         },
         parameters: wide(&memory.parameters),
         gradients: wide(&memory.gradients),
@@ -439,6 +484,10 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
             let place = run.places[layer];
             gradients.push(place.weights..place.bias + place.stride);
         }
+        Call::Norm if trains => {
+            let count = 4 * run.parameters.len().div_ceil(NORM_BLOCK);
+            work.push(layout.squares..layout.squares + count);
+        }
         Call::Adamw if state.improved == 1 => best.push(0..run.parameters.len()),
         _ => {}
     }
@@ -478,7 +527,13 @@ fn compare(what: &str, name: &str, played: &[f32], twin: &[f64], bounds: &[f64])
     }
 }
 
-fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms: usize) {
+fn compare_states(
+    what: &str,
+    played: &State<f32>,
+    twin: &State<f64>,
+    loss_terms: usize,
+    blocks: usize,
+) {
     let words = |s: &State<f32>| {
         [
             s.phase,
@@ -544,11 +599,18 @@ fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms
     );
     close("best_loss", played.best_loss, twin.best_loss, 8.0);
     // 1 - exp(step ln beta): a few roundings of the exponent, at most 0.5 where exp is near 1
-    close("step_size", played.step_size, twin.step_size, 32.0);
+    // and as many of the schedule: a quotient, seven terms of a sine, its square
+    close("step_size", played.step_size, twin.step_size, 64.0);
+    close("decay", played.decay, twin.decay, 32.0);
     close(
         "root_correction",
         played.root_correction,
         twin.root_correction,
         32.0,
     );
+    // a root halves the relative error of its sum; the root itself and the division are a few roundings
+    let terms = blocks as f64 + 16.0;
+    let (norm, scale) = (twin.gradient_norm, twin.gradient_scale);
+    close("gradient_norm", played.gradient_norm, norm, terms);
+    close("gradient_scale", played.gradient_scale, scale, terms);
 }

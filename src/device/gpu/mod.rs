@@ -58,7 +58,8 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("shoal"),
             required_limits: limits.clone(),
-            required_features: adapter.raw().features() & wgpu::Features::SHADER_INT64,
+            required_features: adapter.raw().features()
+                & (wgpu::Features::SHADER_INT64 | wgpu::Features::SUBGROUP),
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.raw().request_device(&descriptor))
