@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 #[path = "cli/analyse.rs"]
 mod analyse;
+#[path = "cli/options.rs"]
+mod options;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/search.rs"]

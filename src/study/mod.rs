@@ -1,8 +1,8 @@
 //! A whole experiment: pre-train, then sizes x strategies x seeds.
 //!
 //! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates
-//! datasets, `plan` is what is meant and cannot be invalid (`schedule` that of the learning rate), `jobs` makes runs of it, `execution` trains them, `evaluation` tests
-//! them, and `results` are written as they come.
+//! datasets, `plan` is what is meant and cannot be invalid (`schedule` that of the learning rate, `division` which rows are for
+//! what), `jobs` makes runs of it, `execution` trains them, `evaluation` tests them, and `results` are written as they come.
 //!
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
 //! `search_plan` says.
@@ -10,6 +10,7 @@
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
 //! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study.
 
+mod division;
 mod evaluation;
 mod execution;
 mod folder;
