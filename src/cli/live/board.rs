@@ -23,6 +23,8 @@ pub struct Board {
     pub elapsed: Duration,
     /// Steps over all runs when this was told last.
     told: u64,
+    /// When that was.
+    ticked: Duration,
 }
 
 /// A part of a study. What it counts are trials where it is a search, else runs.
@@ -39,12 +41,16 @@ pub struct State {
     pub last: Option<Epoch>,
     /// Those that have begun and are not over, by trial or seed.
     pub open: BTreeMap<u32, Open>,
-    /// Seconds in which its runs trained, and steps that they took, lately.
+    /// Its runs that train now.
+    pub alive: usize,
+    /// Since when they are so many.
+    since: Duration,
+    /// Seconds that its runs trained lately, added up over runs.
     pub seconds: Recent,
     /// Steps that its runs took lately.
     pub steps: Recent,
-    /// Steps since the last tick.
-    new: f64,
+    /// Seconds and steps since the last tick.
+    new: (f64, f64),
 }
 
 /// A trial, or a run that scores none, that has begun.
@@ -52,8 +58,6 @@ pub struct State {
 pub struct Open {
     /// Steps of each of its runs, by seed.
     steps: BTreeMap<u32, u32>,
-    /// Its runs that train now.
-    pub alive: usize,
 }
 
 impl Open {
@@ -71,6 +75,7 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// Adds what came in so many seconds.
     fn add(&mut self, value: f64, seconds: f64) {
         let kept = (-seconds / HALF_LIFE).exp2();
         self.sum = self.sum * kept + value;
@@ -97,15 +102,12 @@ impl State {
             best: None,
             last: None,
             open: BTreeMap::new(),
+            alive: 0,
+            since: Duration::ZERO,
             seconds: Recent::default(),
             steps: Recent::default(),
-            new: 0.0,
+            new: (0.0, 0.0),
         }
-    }
-
-    /// Its runs that train now.
-    pub fn alive(&self) -> usize {
-        self.open.values().map(|open| open.alive).sum()
     }
 
     /// How many have not begun.
@@ -119,18 +121,28 @@ impl State {
         self.over.len() >= self.planned
     }
 
-    fn tick(&mut self, seconds: f64) {
-        let alive = self.alive();
-        if alive > 0 || self.new > 0.0 {
-            self.seconds.add(alive as f64 * seconds, seconds);
-            self.steps.add(std::mem::take(&mut self.new), seconds);
+    /// From now on so many of its runs train.
+    fn train(&mut self, alive: usize, now: Duration) {
+        let seconds = now.saturating_sub(self.since).as_secs_f64();
+        self.new.0 += self.alive as f64 * seconds;
+        (self.alive, self.since) = (alive, now);
+    }
+
+    /// Takes up what is new, since so many seconds; the time that runs trained in them.
+    fn tick(&mut self, seconds: f64, now: Duration) -> f64 {
+        self.train(self.alive, now);
+        let (trained, steps) = std::mem::take(&mut self.new);
+        if trained > 0.0 {
+            self.seconds.add(trained, seconds);
+            self.steps.add(steps, seconds);
         }
+        trained
     }
 }
 
 impl Board {
-    /// Takes up what happened.
-    pub fn take(&mut self, event: &Event) {
+    /// Takes up what happened, at a time since the beginning.
+    pub fn take(&mut self, event: &Event, now: Duration) {
         match event {
             Event::Part {
                 part,
@@ -143,11 +155,7 @@ impl Board {
                 state.over = over.iter().map(|steps| *steps as f64).collect();
                 state.best = *best;
             }
-            Event::Begun { name, .. } => {
-                let open = self.open(name);
-                open.alive += 1;
-                open.steps.insert(name.seed, 0);
-            }
+            Event::Begun { name, .. } => self.begin(name, now),
             Event::Trained {
                 name,
                 steps,
@@ -155,16 +163,16 @@ impl Board {
             } => {
                 let before = self.open(name).steps.insert(name.seed, *steps);
                 let state = self.part(name.part);
-                state.new += f64::from(steps.saturating_sub(before.unwrap_or(0)));
+                state.new.1 += f64::from(steps.saturating_sub(before.unwrap_or(0)));
                 state.last = epochs.last().copied().or(state.last);
             }
             Event::Ended { name } => {
-                let open = self.open(name);
-                open.alive = open.alive.saturating_sub(1);
+                let state = self.part(name.part);
+                state.train(state.alive.saturating_sub(1), now);
             }
             Event::Trial { trial, row, .. } => self.over(row, (row.seed == 1).then_some(*trial)),
             Event::Pretrained(row) | Event::Finished(row) => self.over(row, Some(row.seed)),
-            Event::Progress { progress, .. } => self.tick(progress),
+            Event::Progress { progress, .. } => self.tick(progress, now),
             Event::Started { .. } | Event::Searching { .. } | Event::Continued { .. } => {}
         }
     }
@@ -176,6 +184,13 @@ impl Board {
             self.parts.len() - 1
         });
         &mut self.parts[place]
+    }
+
+    /// A run begins.
+    pub fn begin(&mut self, name: &Name, now: Duration) {
+        self.open(name).steps.insert(name.seed, 0);
+        let state = self.part(name.part);
+        state.train(state.alive + 1, now);
     }
 
     fn open(&mut self, name: &Name) -> &mut Open {
@@ -200,13 +215,14 @@ impl Board {
         }
     }
 
-    fn tick(&mut self, progress: &Progress) {
-        let seconds = progress.elapsed.saturating_sub(self.elapsed).as_secs_f64();
+    fn tick(&mut self, progress: &Progress, now: Duration) {
+        let seconds = now.saturating_sub(self.ticked).as_secs_f64();
+        self.ticked = now;
         self.elapsed = progress.elapsed;
         let steps = progress.run_steps.saturating_sub(self.told);
         self.told = progress.run_steps;
-        self.alive.add(progress.alive as f64 * seconds, seconds);
+        let trained = self.parts.iter_mut().map(|state| state.tick(seconds, now));
+        self.alive.add(trained.sum(), seconds);
         self.steps.add(steps as f64, seconds);
-        self.parts.iter_mut().for_each(|state| state.tick(seconds));
     }
 }

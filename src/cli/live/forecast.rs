@@ -1,8 +1,7 @@
 //! When a study will be over: the steps that are still to be taken, part by part, and what a step has cost lately.
 //!
-//! A part takes its runs from those of it that are over; a part of which none is over borrows from the nearest size, first of
-//! its own strategy, then of the others, as if epochs were the same. Nothing is said before a pre-training and a fine-tuning
-//! are over: nobody knows then.
+//! The runs of a part will be as those of it that are over; where none is over, as those of the same strategy at the nearest size,
+//! in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ tenfold.
 
 use std::time::Duration;
 
@@ -76,28 +75,17 @@ fn cost(board: &Board, state: &State) -> Option<f64> {
     Some(from.seconds.sum() / from.steps.sum())
 }
 
-/// The part itself if it has what is asked for, else the nearest in size, of its own strategy if there is one.
+/// The part itself if it has what is asked for, else the one of its strategy that is nearest in size.
 fn nearest<'a>(
     board: &'a Board,
     state: &'a State,
     has: impl Fn(&State) -> bool,
 ) -> Option<&'a State> {
-    if has(state) {
-        return Some(state);
-    }
-    let pretrains = |state: &State| state.part.strategy == PRETRAINING;
-    let alike = |other: &&State| pretrains(other) == pretrains(state) && has(other);
     let size = |state: &State| (state.part.simulations as f64).ln();
-    board.parts.iter().filter(alike).min_by(|one, other| {
-        let rank = |other: &State| {
-            (
-                other.part.strategy != state.part.strategy,
-                (size(other) - size(state)).abs(),
-            )
-        };
-        let (one, other) = (rank(one), rank(other));
-        one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
-    })
+    let alike = |other: &&State| other.part.strategy == state.part.strategy && has(other);
+    let far = |other: &State| (size(other) - size(state)).abs();
+    let others = board.parts.iter().filter(alike);
+    others.min_by(|one, other| far(one).total_cmp(&far(other)))
 }
 
 /// A time as it is told: the longer, the rounder.
@@ -109,5 +97,208 @@ pub fn in_words(time: Duration) -> String {
         s if s < 90.0 => format!("{} s", 5 * (s / 5.0).round() as u64),
         s if s < 5400.0 => format!("{minutes} min"),
         _ => format!("{} h {:02} min", minutes / 60, minutes % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use shoal::report::RunRow;
+    use shoal::shoal::Progress;
+    use shoal::study::{Event, Name, Part};
+
+    use super::*;
+
+    /// A run of a made-up study.
+    #[derive(Clone, Copy)]
+    struct Made {
+        name: Name,
+        steps: u32,
+        /// Seconds a step.
+        cost: f64,
+    }
+
+    fn row(made: &Made) -> RunRow {
+        RunRow {
+            strategy: made.name.part.strategy.into(),
+            simulations: made.name.part.simulations,
+            seed: made.name.seed,
+            validation_mse: Some(0.1),
+            test_mse: None,
+            target_mse: vec![],
+            epochs: 1,
+            steps: made.steps,
+            stopped: "patience".into(),
+            model: String::new(),
+        }
+    }
+
+    /// Four pre-trainings of 100 s each, then fine-tunings of three sizes of 1 to 4 s, 20 % more or less.
+    fn runs() -> VecDeque<Made> {
+        let part = |strategy, simulations| Part {
+            strategy,
+            simulations,
+        };
+        let made = |part, seed: u32, steps: f64, cost| Made {
+            name: Name {
+                part,
+                trial: None,
+                seed,
+            },
+            steps: (steps * (0.8 + 0.1 * f64::from(seed * 7 % 5))) as u32,
+            cost,
+        };
+        let mut runs = VecDeque::new();
+        runs.extend((1..=4).map(|seed| made(part(PRETRAINING, 8000), seed, 50_000.0, 2e-3)));
+        for simulations in [100, 200, 400] {
+            for (strategy, cost) in [("scratch", 1e-3), ("attach-head", 5e-4)] {
+                let steps = 10.0 * simulations as f64;
+                let part = part(strategy, simulations);
+                runs.extend((1..=20).map(|seed| made(part, seed, steps, cost)));
+            }
+        }
+        runs
+    }
+
+    /// Two threads that train made-up runs.
+    struct Crew {
+        board: Board,
+        waiting: VecDeque<Made>,
+        threads: [Option<(Made, f64)>; 2],
+        now: f64,
+        steps: f64,
+    }
+
+    const TICK: f64 = 0.05;
+
+    impl Crew {
+        fn new(waiting: VecDeque<Made>) -> Self {
+            let mut planned: Vec<(Part, usize)> = Vec::new();
+            for made in &waiting {
+                match planned.iter_mut().find(|(part, _)| *part == made.name.part) {
+                    Some((_, count)) => *count += 1,
+                    None => planned.push((made.name.part, 1)),
+                }
+            }
+            let mut crew = Self {
+                board: Board::default(),
+                waiting,
+                threads: [None; 2],
+                now: 0.0,
+                steps: 0.0,
+            };
+            for (part, planned) in planned {
+                crew.tell(&Event::Part {
+                    part,
+                    planned,
+                    over: &[],
+                    best: None,
+                });
+            }
+            crew
+        }
+
+        fn tell(&mut self, event: &Event) {
+            self.board.take(event, Duration::from_secs_f64(self.now));
+        }
+
+        fn train(&mut self, thread: usize) {
+            let Some((made, before)) = self.threads[thread] else {
+                return;
+            };
+            let after = (before + TICK / made.cost).min(made.steps.into());
+            self.steps += after - before;
+            let name = made.name;
+            self.tell(&Event::Trained {
+                name,
+                steps: after as u32,
+                epochs: &[],
+            });
+            self.threads[thread] = Some((made, after));
+            if after as u32 == made.steps {
+                self.tell(&Event::Ended { name });
+                self.tell(&Event::Finished(&row(&made)));
+                self.threads[thread] = None;
+            }
+        }
+
+        /// Plays all of it: at each time what was foretold, and how long it took.
+        fn play(mut self) -> (Vec<(f64, Option<f64>)>, f64) {
+            let mut told = Vec::new();
+            loop {
+                for thread in 0..2 {
+                    if self.threads[thread].is_none() {
+                        self.threads[thread] = self.waiting.pop_front().map(|made| (made, 0.0));
+                        if let Some((made, _)) = self.threads[thread] {
+                            let now = Duration::from_secs_f64(self.now);
+                            self.board.begin(&made.name, now);
+                        }
+                    }
+                }
+                if self.threads.iter().all(Option::is_none) {
+                    return (told, self.now);
+                }
+                self.now += TICK;
+                (0..2).for_each(|thread| self.train(thread));
+                let progress = Progress {
+                    alive: 2,
+                    run_steps: self.steps as u64,
+                    elapsed: Duration::from_secs_f64(self.now),
+                    bytes: 0,
+                    host: Duration::ZERO,
+                };
+                self.tell(&Event::Progress {
+                    progress,
+                    done: 0,
+                    waiting: 0,
+                });
+                let left = left(&self.board).map(|left| left.as_secs_f64());
+                told.push((self.now, left));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_foretold_from_the_first_runs_that_are_over() {
+        let (told, end) = Crew::new(runs()).play();
+        assert!((250.0..400.0).contains(&end), "{end}");
+        // nothing before one of each strategy is over: the pre-trainings end at 230 s, attach-head begins 20 s after the first thread
+        let first = told.iter().find(|(_, left)| left.is_some()).unwrap().0;
+        assert!((205.0..230.0).contains(&first), "{first}");
+        for (now, left) in told.iter().filter(|(now, _)| *now > first) {
+            let (left, truth) = (left.expect("known by now"), end - now);
+            let error = (left - truth).abs();
+            assert!(
+                error < 0.15 * truth + 2.0,
+                "at {now}: {left}, truly {truth}"
+            );
+        }
+    }
+
+    #[test]
+    fn pre_trainings_that_still_run_are_counted_as_such() {
+        // scratch runs first: short runs are over while long ones have just begun
+        let mut runs = runs();
+        runs.rotate_left(4);
+        let (told, end) = Crew::new(runs).play();
+        let half = told
+            .iter()
+            .find(|(now, left)| *now > 0.7 * end && left.is_some());
+        let (now, left) = half.unwrap();
+        let truth = end - now;
+        assert!(
+            (left.unwrap() / truth - 1.0).abs() < 0.3,
+            "{left:?}, truly {truth}"
+        );
+    }
+
+    #[test]
+    fn a_long_time_is_told_roundly() {
+        let words = |seconds| in_words(Duration::from_secs_f64(seconds));
+        assert_eq!(words(3.2), "4 s");
+        assert_eq!(words(61.0), "60 s");
+        assert_eq!(words(1500.0), "25 min");
+        assert_eq!(words(11_000.0), "3 h 03 min");
     }
 }

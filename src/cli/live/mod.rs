@@ -21,12 +21,18 @@ use table::Ink;
 /// How often progress is told where there is no terminal.
 const LINE: Duration = Duration::from_secs(10);
 
+/// Time without an event that counts at most: a machine that slept, or a process that was stopped, is not slow for it.
+const GAP: Duration = Duration::from_secs(5);
+
 /// The view of a study.
 pub struct View<'a> {
     output: &'a Output,
     title: &'a str,
     board: Board,
     screen: Option<Screen>,
+    /// Time since the beginning, and when it was looked at.
+    now: Duration,
+    looked: Instant,
     told: Instant,
     /// Runs that diverged.
     pub diverged: usize,
@@ -42,6 +48,8 @@ impl<'a> View<'a> {
             title,
             board: Board::default(),
             screen: output.terminal().then(Screen::new),
+            now: Duration::ZERO,
+            looked: Instant::now(),
             told: Instant::now(),
             diverged: 0,
             before: 0,
@@ -50,7 +58,9 @@ impl<'a> View<'a> {
 
     /// Shows what happened.
     pub fn show(&mut self, event: &Event) {
-        self.board.take(event);
+        self.now += self.looked.elapsed().min(GAP);
+        self.looked = Instant::now();
+        self.board.take(event, self.now);
         match event {
             Event::Started {
                 pretrainings,

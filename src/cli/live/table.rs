@@ -5,6 +5,8 @@ use super::forecast;
 
 /// Columns beyond which nothing is drawn: eyes lose the line.
 const WIDEST: usize = 110;
+/// Rows below which there is no table.
+const LEAST: usize = 8;
 /// Columns of a bar at most.
 const BAR: usize = 24;
 
@@ -42,12 +44,16 @@ struct Columns {
 pub fn lines(board: &Board, title: &str, (columns, rows): (usize, usize), ink: Ink) -> Vec<Line> {
     // the last column makes some terminals begin a new line
     let width = columns.saturating_sub(1).min(WIDEST);
+    let foot = line(&foot(board, width), width, ink, "1");
+    if rows < LEAST {
+        return vec![foot];
+    }
     let table = Columns::new(board, width);
     let mut lines = vec![
         line(title, width, ink, "1"),
         line(&table.heading(), width, ink, "2"),
     ];
-    let room = rows.saturating_sub(lines.len() + 3).max(1);
+    let room = rows - lines.len() - 3;
     let shown = shown(board, room);
     for state in &shown {
         lines.push(table.row(state, width, ink));
@@ -60,7 +66,7 @@ pub fn lines(board: &Board, title: &str, (columns, rows): (usize, usize), ink: I
         let text = format!("and {hidden} more: {over} over, {} to come", hidden - over);
         lines.push(line(&text, width, ink, "2"));
     }
-    lines.push(line(&foot(board, width), width, ink, "1"));
+    lines.push(foot);
     lines
 }
 
@@ -69,7 +75,7 @@ fn shown(board: &Board, room: usize) -> Vec<&State> {
     let mut ranked: Vec<(usize, &State)> = board.parts.iter().enumerate().collect();
     if ranked.len() > room {
         ranked.sort_by_key(|(place, state)| match state {
-            _ if state.alive() > 0 => (0, *place),
+            _ if state.alive > 0 => (0, *place),
             _ if !state.is_over() => (1, *place),
             _ => (2, usize::MAX - place),
         });
@@ -125,11 +131,11 @@ impl Columns {
     }
 
     fn row(&self, state: &State, width: usize, ink: Ink) -> Line {
-        let alive = match state.alive() {
+        let alive = match state.alive {
             0 => String::new(),
             alive => alive.to_string(),
         };
-        let last = state.last.filter(|_| state.alive() > 0);
+        let last = state.last.filter(|_| state.alive > 0);
         let numbers = [
             number(state.best),
             alive,
@@ -144,11 +150,11 @@ impl Columns {
             numbers.each_ref().map(String::as_str),
         );
         let look = match state {
-            _ if state.alive() > 0 => "",
+            _ if state.alive > 0 => "",
             _ => "2",
         };
         let mut line = line(&text, width, ink, look);
-        if state.alive() > 0 && !bar.is_empty() && ink.0 {
+        if state.alive > 0 && !bar.is_empty() && ink.0 {
             line.painted = line.painted.replacen(&bar, &ink.paint("36", &bar), 1);
         }
         line
@@ -201,7 +207,7 @@ pub fn pieces(board: &Board) -> Vec<String> {
     }
     pieces.push(format!(
         "{} training, {} waiting",
-        sum(&State::alive),
+        sum(&|state| state.alive),
         sum(&State::waiting)
     ));
     pieces.push(format!("after {}", forecast::in_words(board.elapsed)));
@@ -226,5 +232,73 @@ fn line(text: &str, width: usize, ink: Ink, look: &str) -> Line {
     Line {
         painted: ink.paint(look, &plain),
         plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use shoal::study::{Event, PRETRAINING, Part};
+
+    use super::*;
+
+    fn board(parts: usize) -> Board {
+        let mut board = Board::default();
+        let strategies = ["scratch", "dummy-node", "warm-start", "attach-head"];
+        let all = (0..parts).map(|place| match place {
+            0 => (PRETRAINING, 32_768),
+            place => (strategies[(place - 1) % 4], 50 << ((place - 1) / 4)),
+        });
+        for (place, (strategy, simulations)) in all.enumerate() {
+            let over = [400, 500];
+            board.take(
+                &Event::Part {
+                    part: Part {
+                        strategy,
+                        simulations,
+                    },
+                    planned: 2 + place,
+                    over: &over,
+                    best: Some(0.0123456),
+                },
+                Duration::ZERO,
+            );
+        }
+        board
+    }
+
+    #[test]
+    fn every_line_fits_into_every_terminal() {
+        for columns in [1, 20, 60, 61, 70, 80, 100, 200] {
+            for rows in [1, 7, 8, 10, 24, 60] {
+                let lines = lines(&board(25), "A study", (columns, rows), Ink(true));
+                let widths = lines.iter().map(|line| line.plain.chars().count());
+                assert!(widths.max().unwrap() < columns.max(2), "{columns}");
+                assert!(lines.len() < rows.max(2), "{columns} x {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn at_60_columns_a_row_still_tells_what_counts() {
+        let lines = lines(&board(2), "A study", (60, 24), Ink(false));
+        assert!(lines.iter().all(|line| line.plain == line.painted));
+        assert_eq!(
+            lines[2].plain.split_whitespace().collect::<Vec<_>>()[..4],
+            ["pretraining", "32768", "2/2", "0.01235"]
+        );
+        assert!(
+            lines[4].plain.starts_with("4 of 5 over"),
+            "{}",
+            lines[4].plain
+        );
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted() {
+        let lines = lines(&board(25), "A study", (80, 12), Ink(false));
+        let more = &lines[lines.len() - 2].plain;
+        assert!(more.starts_with("and ") && more.contains("over"), "{more}");
     }
 }

@@ -189,7 +189,7 @@ fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
         ("seed", Value::Number(name.seed.into())),
         ("layers", Value::Word(widths.join("-"))),
         ("activation", Value::Word(first.activation.name().into())),
-        ("dropout", Value::Number(first.dropout.into())),
+        ("dropout", Value::Number(as_typed(first.dropout))),
         ("batch", Value::Number(training.batch as f64)),
         ("learning_rate", Value::Number(training.learning_rate)),
         ("weight_decay", Value::Number(training.weight_decay)),
@@ -198,6 +198,14 @@ fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
         all.push(("trial", Value::Number(trial.into())));
     }
     all
+}
+
+/// The number of as few digits that is this one in f32: 0.2 and not 0.20000000298.
+fn as_typed(number: f32) -> f64 {
+    let digits = number.to_string();
+    digits
+        .parse()
+        .expect("tensorboard: a number as it was written")
 }
 
 /// Seconds since 1970.
