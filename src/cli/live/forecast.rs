@@ -33,7 +33,10 @@ pub fn left(board: &Board) -> Option<Duration> {
         };
         *kind = kind.max(longest);
     }
-    let together = board.alive.rate()?.clamp(1.0, units.max(1) as f64);
+    if units == 0 {
+        return None;
+    }
+    let together = board.alive.rate()?.clamp(1.0, units as f64);
     let left = (seconds / together).max(pretraining + others);
     Duration::try_from_secs_f64(left).ok()
 }

@@ -228,7 +228,8 @@ fn thousands(value: f64) -> String {
 }
 
 fn line(text: &str, width: usize, ink: Ink, look: &str) -> Line {
-    let plain: String = text.chars().take(width).collect();
+    let mut plain: String = text.chars().take(width).collect();
+    plain.truncate(plain.trim_end().len());
     Line {
         painted: ink.paint(look, &plain),
         plain,
