@@ -81,7 +81,7 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
             typed.output.display()
         )));
     }
-    let device = global.open(output)?;
+    let device = global.open(output, plans[0].precision())?;
     for plan in &plans {
         run_plan(plan, &device, typed, &stop, output)?;
     }

@@ -2,7 +2,8 @@
 
 use super::layout::phase;
 use super::tile::{Grid, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -11,6 +12,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             include_str!("../../shaders/adamw.wgsl"),
         ]
     },
@@ -19,7 +21,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
-        (Buffer::Gradients, Access::Read),
+        (Buffer::Gradients, Access::ReadWrite),
         (Buffer::Moments, Access::ReadWrite),
         (Buffer::Best, Access::ReadWrite),
     ],
@@ -48,26 +50,34 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     if state.improved == 1 {
         memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained.clone()]);
     }
-    if state.phase != phase::TRAIN {
+    if state.phase != phase::TRAIN || state.overflow == 1 {
         return;
     }
     let training = &run.training;
-    let decay = F::of(training.learning_rate * training.weight_decay);
     let lerp1 = F::of(1.0 - training.beta1);
     let (beta2, lerp2) = (F::of(training.beta2), F::of(1.0 - training.beta2));
+    let decay = state.decay;
     let (step_size, epsilon) = (state.step_size, F::of(training.epsilon));
     let root_correction = F::one() / state.root_correction;
+    // loss_scale is 1 in f32
+    let scale = state.gradient_scale / state.loss_scale;
     let gradients = memory.gradients[trained.clone()].iter();
     let moments = memory.first_moment[trained.clone()]
         .iter_mut()
         .zip(&mut memory.second_moment[trained.clone()]);
-    for ((p, g), (m, v)) in memory.parameters[trained]
+    for ((p, g), (m, v)) in memory.parameters[trained.clone()]
         .iter_mut()
         .zip(gradients)
         .zip(moments)
     {
-        *m += lerp1 * (*g - *m);
-        *v = beta2 * *v + lerp2 * *g * *g;
+        let g = scale * *g;
+        *m += lerp1 * (g - *m);
+        *v = beta2 * *v + lerp2 * g * g;
         *p -= decay * *p + step_size * *m / (v.sqrt() * root_correction + epsilon);
+    }
+    if run.precision() == Precision::F16 {
+        let weights = &mut memory.weights[trained.clone()];
+        weights.copy_from_slice(&memory.parameters[trained]);
+        precision::round(Precision::F16, weights);
     }
 }

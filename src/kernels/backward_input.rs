@@ -3,7 +3,8 @@
 use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +13,8 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::lanes(set),
+            page::packed(set),
             page::RANDOM,
             page::ACTIVATION,
             include_str!("../../shaders/backward_input.wgsl"),
@@ -22,7 +25,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::States, Access::Read),
         (Buffer::Tiles, Access::Read),
         (Buffer::Layers, Access::Read),
-        (Buffer::Parameters, Access::Read),
+        (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
@@ -51,24 +54,28 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let (z, below_delta) = before.split_at_mut(below.delta);
     let below_delta = &mut below_delta[..rows * stride];
 
-    let weights = Shape::by_rows(shape.inputs, place.stride, place.stride);
+    let weights = match run.precision() {
+        Precision::F32 => &memory.parameters,
+        Precision::F16 => &memory.weights,
+    };
+    let by_rows = Shape::by_rows(shape.inputs, place.stride, place.stride);
     product(
         (
             &mut *below_delta,
             Shape::by_rows(rows, shape.inputs, stride),
         ),
         (&*delta, Shape::by_rows(rows, place.stride, place.stride)),
-        (
-            &memory.parameters[place.weights..place.bias],
-            weights.transposed(),
-        ),
+        (&weights[place.weights..place.bias], by_rows.transposed()),
     );
     for row in below_delta.chunks_exact_mut(stride) {
         row[shape.inputs..].fill(F::zero());
     }
+    // the sums lie in storage before they meet the derivative
+    precision::round(run.precision(), below_delta);
     let z = &z[below.sum..][..below_delta.len()];
     activation::times_derivative(activation, z, below_delta);
     if run.drop_threshold(layer - 1) > 0 {
         activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
     }
+    precision::round(run.precision(), below_delta);
 }

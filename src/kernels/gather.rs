@@ -2,8 +2,9 @@
 
 use super::layout::{LANES, phase};
 use super::tile::Grid;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
 use crate::random::permute;
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             page::RANDOM,
             include_str!("../../shaders/gather.wgsl"),
         ]
@@ -34,7 +36,7 @@ pub fn tiles(run: &Prepared) -> Grid {
 
 /// Fills x and the labels of the run's batch.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
-    let (state, table, layout) = (memory.state, run.table(), &run.layout);
+    let (state, layout) = (memory.state, &run.layout);
     if state.phase == phase::DONE {
         return;
     }
@@ -53,13 +55,50 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
             continue;
         }
         let row = row(run, state.phase, state.epoch, state.cursor + example);
-        let raw = &table.x[row * inputs..][..inputs];
-        for (((x, raw), mean), scale) in x.iter_mut().zip(raw).zip(mean).zip(scale) {
-            *x = (F::of(f64::from(*raw)) - *mean) * *scale;
+        read(run, row, x, labels);
+        for ((x, mean), scale) in x.iter_mut().zip(mean).zip(scale) {
+            *x = (*x - *mean) * *scale;
         }
-        let targets = &table.y[row * table.targets..][..table.targets];
-        for (label, target) in labels.iter_mut().zip(targets) {
-            *label = F::of(f64::from(*target));
+        precision::round(run.precision(), x);
+    }
+}
+
+/// A row of the run's table as it is stored.
+fn read<F: Real>(run: &Prepared, row: usize, x: &mut [F], labels: &mut [F]) {
+    let table = run.table();
+    let (first_x, first_y) = (row * table.inputs, row * table.targets);
+    let to = |to: &mut [F], from: &mut dyn Iterator<Item = f64>| {
+        to.iter_mut()
+            .zip(from)
+            .for_each(|(to, from)| *to = F::of(from));
+    };
+    match run.precision() {
+        Precision::F32 => {
+            to(
+                x,
+                &mut table.x[first_x..][..table.inputs]
+                    .iter()
+                    .map(|x| f64::from(*x)),
+            );
+            to(
+                labels,
+                &mut table.y[first_y..][..table.targets]
+                    .iter()
+                    .map(|y| f64::from(*y)),
+            );
+        }
+        Precision::F16 => {
+            let half = run.tables.half(run.table);
+            to(
+                x,
+                &mut half.x[first_x..][..table.inputs].iter().map(|x| x.to_f64()),
+            );
+            to(
+                labels,
+                &mut half.y[first_y..][..table.targets]
+                    .iter()
+                    .map(|y| y.to_f64()),
+            );
         }
     }
 }

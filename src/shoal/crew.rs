@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{CHUNK, Epoch, Progress, Work};
 use crate::device::cpu::Player;
 use crate::error::{Error, Result};
-use crate::kernels::Prepared;
 use crate::kernels::layout::{phase, stopped};
+use crate::kernels::{Prepared, Tables};
 use crate::run::{Run, Table};
 
 /// What the threads share.
@@ -24,7 +24,7 @@ struct Crew<'a> {
     desk: Mutex<Desk<'a>>,
     finished: Condvar,
     start: Instant,
-    tables: Arc<[Table]>,
+    tables: Tables,
 }
 
 /// Trains everything that `work` has on so many threads.
@@ -42,7 +42,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
         desk: Mutex::new(desk),
         finished: Condvar::new(),
         start,
-        tables,
+        tables: tables.into(),
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {

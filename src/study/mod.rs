@@ -1,7 +1,7 @@
 //! A whole experiment: pre-train, then sizes x strategies x seeds.
 //!
 //! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates
-//! datasets, `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution` trains them, `evaluation` tests
+//! datasets, `plan` is what is meant and cannot be invalid (`schedule` that of the learning rate), `jobs` makes runs of it, `execution` trains them, `evaluation` tests
 //! them, and `results` are written as they come.
 //!
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
@@ -21,6 +21,7 @@ mod plan;
 mod predictions;
 mod record;
 mod results;
+mod schedule;
 pub mod search;
 mod search_plan;
 mod searching;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::schedule::Keys;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
@@ -10,7 +11,7 @@ use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
-use crate::run::Training;
+use crate::run::{Precision, Schedule, Training};
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -99,6 +100,11 @@ pub const WIDEST: usize = 4096;
 pub const DEEPEST: usize = 6;
 
 impl Plan {
+    /// How numbers are stored, in every run of the study.
+    pub fn precision(&self) -> Precision {
+        (self.strategies.first()).map_or(Precision::default(), |how| how.training.precision)
+    }
+
     /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each
     /// `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
     ///
@@ -342,9 +348,28 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         max_epochs: typed.epochs.unwrap_or(1000),
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
+        precision: precision(typed.precision.as_deref())?,
+        clip_norm: None,
+        schedule: Schedule::default(),
     };
     check_training("training", &training)?;
-    Ok(training)
+    Keys::from(typed).apply("training", training)
+}
+
+fn precision(typed: Option<&str>) -> Result<Precision> {
+    let Some(typed) = typed else {
+        return Ok(Precision::default());
+    };
+    let found = Precision::ALL
+        .into_iter()
+        .find(|precision| precision.name() == typed);
+    found.ok_or_else(|| {
+        let known = Precision::ALL.map(|precision| format!("\"{}\"", precision.name()));
+        input_error!(
+            "training.precision = \"{typed}\": it is {}",
+            known.join(" or ")
+        )
+    })
 }
 
 fn check_training(table: &str, training: &Training) -> Result<()> {
@@ -393,6 +418,10 @@ fn strategies(typed: &StudyFile, training: &Training, shape: &Shape) -> Result<V
                 learning_rate: table.learning_rate,
                 weight_decay: table.weight_decay,
                 dropout: table.dropout,
+                clip_norm: table.clip_norm,
+                schedule: table.schedule.clone(),
+                warmup: table.warmup,
+                final_fraction: table.final_fraction,
                 ..HeadTable::default()
             };
             plans.push(strategy_plan(strategy, &plain, training, shape)?);
@@ -417,6 +446,7 @@ fn strategy_plan(
         ..*training
     };
     check_training(&key, &training)?;
+    let training = Keys::from(table).apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(shape.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
     let reads = match table.reads.as_deref() {
@@ -474,6 +504,7 @@ fn pretraining(
         ..*training
     };
     check_training("pretraining", &training)?;
+    let training = Keys::from(table).apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
     let pool = Pool::new(dataset.inputs.rows, 0, typed.seed)?;

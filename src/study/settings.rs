@@ -7,7 +7,7 @@ use super::journal::Identity;
 use super::plan::{Plan, Pretraining, StrategyPlan};
 use crate::data::Dataset;
 use crate::network::Activation;
-use crate::run::Training;
+use crate::run::{Precision, Training};
 
 /// Everything that decides what the runs of a plan are.
 pub fn settings(plan: &Plan) -> Value {
@@ -68,7 +68,7 @@ fn pretraining(pretraining: &Pretraining) -> Value {
 }
 
 fn training(training: &Training) -> Value {
-    json!({
+    let mut all = json!({
         "batch": training.batch,
         "learning_rate": training.learning_rate,
         "weight_decay": training.weight_decay,
@@ -77,7 +77,22 @@ fn training(training: &Training) -> Value {
         "epochs": training.max_epochs,
         "patience": training.patience,
         "min_delta": training.min_delta,
-    })
+    });
+    // only where they are used: a study of an older version still has the settings that it had
+    if let Some(norm) = training.clip_norm {
+        all["clip_norm"] = norm.into();
+    }
+    if training.schedule.warmup > 0.0 {
+        all["warmup"] = training.schedule.warmup.into();
+    }
+    if let Some(cosine) = training.schedule.cosine {
+        all["schedule"] =
+            json!({ "cosine_epochs": cosine.epochs, "final_fraction": cosine.final_fraction });
+    }
+    if training.precision != Precision::F32 {
+        all["precision"] = training.precision.name().into();
+    }
+    all
 }
 
 /// A number as it was typed: 0.2 and not 0.20000000298, which is the same f32.

@@ -136,6 +136,16 @@ pub struct TrainingTable {
     pub patience: Option<u32>,
     /// By how much the validation loss must fall to count; default 1e-6.
     pub min_delta: Option<f64>,
+    /// "f32" (default), or "f16": inputs, activations, deltas and gradients in halves, and of the parameters a copy.
+    pub precision: Option<String>,
+    /// All gradients of a batch together are scaled down to this norm where theirs is larger; default inf: never.
+    pub clip_norm: Option<f64>,
+    /// "constant" (default), or "cosine": the learning rate falls along half a cosine over all epochs.
+    pub schedule: Option<String>,
+    /// Epochs over which the learning rate rises before that, step by step; default 0.
+    pub warmup: Option<f64>,
+    /// The part of the learning rate that is left at the end of a cosine; default 0.
+    pub final_fraction: Option<f64>,
 }
 
 /// `[pretraining]`: what differs when pre-training.
@@ -158,6 +168,14 @@ pub struct PretrainingTable {
     pub epochs: Option<u32>,
     /// Overrides `[training]`.
     pub patience: Option<u32>,
+    /// Overrides `[training]`.
+    pub clip_norm: Option<f64>,
+    /// Overrides `[training]`.
+    pub schedule: Option<String>,
+    /// Overrides `[training]`.
+    pub warmup: Option<f64>,
+    /// Overrides `[training]`.
+    pub final_fraction: Option<f64>,
 }
 
 /// `[strategies]`: one table a strategy.
@@ -182,6 +200,14 @@ pub struct StrategyTable {
     pub learning_rate: Option<f64>,
     /// Overrides `[training]`.
     pub weight_decay: Option<f64>,
+    /// Overrides `[training]`.
+    pub clip_norm: Option<f64>,
+    /// Overrides `[training]`.
+    pub schedule: Option<String>,
+    /// Overrides `[training]`.
+    pub warmup: Option<f64>,
+    /// Overrides `[training]`.
+    pub final_fraction: Option<f64>,
     /// Overrides `[network]`.
     pub dropout: Option<f32>,
 }
@@ -194,6 +220,14 @@ pub struct HeadTable {
     pub learning_rate: Option<f64>,
     /// Overrides `[training]`.
     pub weight_decay: Option<f64>,
+    /// Overrides `[training]`.
+    pub clip_norm: Option<f64>,
+    /// Overrides `[training]`.
+    pub schedule: Option<String>,
+    /// Overrides `[training]`.
+    pub warmup: Option<f64>,
+    /// Overrides `[training]`.
+    pub final_fraction: Option<f64>,
     /// Dropout in the head; overrides `[network]`.
     pub dropout: Option<f32>,
     /// What the head reads: "outputs" (default) or "last-hidden".

@@ -42,7 +42,7 @@ pub fn execute(
     observe: &mut (dyn FnMut(&Event) + Send),
 ) -> Result<Summary> {
     for (network, batch) in jobs::largest(plan) {
-        device.check(&network, batch)?;
+        device.check(&network, batch, plan.precision())?;
     }
     if let Some(search) = &plan.search {
         return searching::execute(plan, search, device, folder, stop, observe);
