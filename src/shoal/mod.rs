@@ -90,8 +90,8 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Bytes held for runs on the device now.
     pub bytes: u64,
-    /// Time in which [`Work`] worked: searches, journals, tests, tables. On a GPU the device trains meanwhile, on the CPU the other
-    /// threads do.
+    /// Time in which [`Work`] worked: searches, journals, tests, tables. On a GPU the device trains meanwhile, on the CPU the
+    /// other threads do.
     pub host: Duration,
 }
 

@@ -1,7 +1,7 @@
 //! When a study will be over: the steps that are still to be taken, part by part, and what a step has cost lately.
 //!
-//! The runs of a part will be as those of it that are over; where none is over, as those of the same strategy at the nearest size,
-//! in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ tenfold.
+//! The runs of a part will be as those of it that are over; where none is over, as those of the same strategy at the nearest
+//! size, in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ tenfold.
 
 use std::time::Duration;
 
@@ -266,7 +266,7 @@ mod tests {
     fn what_is_left_is_foretold_from_the_first_runs_that_are_over() {
         let (told, end) = Crew::new(runs()).play();
         assert!((250.0..400.0).contains(&end), "{end}");
-        // nothing before one of each strategy is over: the pre-trainings end at 230 s, attach-head begins 20 s after the first thread
+        // nothing before one of each strategy is over: attach-head begins 20 s after a thread is free of pre-trainings
         let first = told.iter().find(|(_, left)| left.is_some()).unwrap().0;
         assert!((205.0..230.0).contains(&first), "{first}");
         for (now, left) in told.iter().filter(|(now, _)| (first..end).contains(now)) {
