@@ -1,7 +1,8 @@
 //! When a study will be over: the steps that are still to be taken, part by part, and what a step has cost lately.
 //!
 //! The runs of a part will be as those of it that are over; where none is over, as those of the same strategy at the nearest
-//! size, in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ tenfold.
+//! size, in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ
+//! tenfold.
 
 use std::time::Duration;
 
