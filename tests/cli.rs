@@ -17,6 +17,8 @@ mod resume;
 mod search;
 #[path = "cli/simulate.rs"]
 mod simulate;
+#[path = "cli/tensorboard.rs"]
+mod tensorboard;
 
 /// A folder with a small study: 80 simulations to pre-train on, 60 to fine-tune on.
 struct Study {

@@ -5,6 +5,7 @@ mod devices;
 mod explain;
 mod import;
 mod inspect;
+mod live;
 mod output;
 mod predict;
 mod simulate;

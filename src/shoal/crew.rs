@@ -1,9 +1,9 @@
 //! The CPU's way to train: each thread takes a run, trains it to its end, and takes the next.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{CHUNK, Progress, Work};
+use super::{CHUNK, Epoch, Progress, Work};
 use crate::device::cpu::Player;
 use crate::error::{Error, Result};
 use crate::kernels::layout::{phase, stopped};
@@ -108,12 +108,20 @@ impl<'a> Crew<'a> {
         let bytes = player.memory.bytes();
         self.desk().bytes += bytes;
         let (mut told, mut steps) = (Instant::now(), 0);
+        let (mut epoch, mut epochs) = (0, Vec::new());
         while !player.done() || self.goes_on(&mut player) {
             player.step();
+            if let Some(done) = Epoch::after(&player.memory.state, epoch) {
+                epoch = done.epoch;
+                epochs.push(done);
+            }
             if told.elapsed() > CHUNK {
                 let new = player.memory.state.steps - steps;
                 steps += new;
                 told = Instant::now();
+                let id = player.run.id;
+                self.desk().work.trained(id, steps, &epochs);
+                epochs.clear();
                 if self.tell(u64::from(new)).is_err() {
                     break;
                 }
@@ -121,6 +129,8 @@ impl<'a> Crew<'a> {
         }
         let done = player.done();
         let mut desk = self.desk();
+        let state = &player.memory.state;
+        desk.work.trained(player.run.id, state.steps, &epochs);
         desk.alive -= 1;
         if done && desk.failure.is_none() {
             let outcome = player.outcome();
@@ -158,6 +168,7 @@ impl<'a> Crew<'a> {
                 run_steps: desk.run_steps,
                 elapsed: self.start.elapsed(),
                 bytes: desk.bytes,
+                host: Duration::ZERO,
             };
             if let Err(error) = desk.work.progress(&progress) {
                 desk.failure.get_or_insert(error);

@@ -3,10 +3,10 @@
 
 use std::mem::offset_of;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::allocator::Allocator;
-use super::{CHUNK, Progress, Work};
+use super::{CHUNK, Epoch, Progress, Work};
 use crate::device::gpu::{Chunk, Dispatch, Footprint, Gpu, Store};
 use crate::error::{Error, Result};
 use crate::input_error;
@@ -152,6 +152,7 @@ impl<'a> Shoal<'a> {
             run_steps: self.retired_steps + alive,
             elapsed: start.elapsed(),
             bytes: self.store.total(),
+            host: Duration::ZERO,
         }
     }
 
@@ -402,9 +403,12 @@ impl<'a> Shoal<'a> {
             let Some(packed) = packed.as_mut().filter(|packed| packed.since <= looked_at) else {
                 continue;
             };
+            let told = packed.state.epoch;
             packed.state = states[slot];
             packed.ticks += chunk.steps;
             packed.check_canary(self.gpu.adapter().name(), chunk.steps)?;
+            let epochs = Epoch::after(&packed.state, told);
+            work.trained(packed.run.id, packed.state.steps, epochs.as_slice());
             // a run that was given more epochs was still done in the chunk that was in flight then
             if packed.state.phase == phase::DONE && packed.goes_on <= looked_at {
                 done.push(slot);

@@ -8,10 +8,12 @@
 //! `search_plan` says.
 //!
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
-//! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study.
+//! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study. What happens is told as
+//! an `event`; `tensorboard` writes such events into files.
 
 mod division;
 mod evaluation;
+mod event;
 mod execution;
 mod folder;
 mod jobs;
@@ -27,9 +29,11 @@ mod searching;
 mod settings;
 mod source;
 mod sources;
+pub mod tensorboard;
 mod typed;
 
-pub use execution::{Event, execute};
+pub use event::{Event, Name, PRETRAINING, Part};
+pub use execution::execute;
 pub use plan::{Plan, StrategyPlan};
 pub use predictions::write_test_predictions;
 pub use record::JOURNAL_FILE;

@@ -56,6 +56,8 @@ pub struct Provenance {
     pub run_steps: u64,
     /// Seconds of training, of this process.
     pub seconds: f64,
+    /// Of these, seconds that the host worked beside the training: searches, journal, tests, tables.
+    pub host_seconds: f64,
     /// Most bytes held for runs at one time, by this process.
     pub peak_bytes: u64,
 }
@@ -92,6 +94,7 @@ impl Provenance {
             runs_planned,
             run_steps: 0,
             seconds: 0.0,
+            host_seconds: 0.0,
             peak_bytes: 0,
         }
     }

@@ -1,5 +1,7 @@
 //! Pre-trainings of several sizes, sizes that are divided into three, and bottlenecks: what they leave, and mistakes.
 
+use std::time::Duration;
+
 use super::resume::{assert_same, killed_until_through, moments, undisturbed};
 use super::{STUDY, Study, ranged};
 
@@ -103,7 +105,7 @@ fn several_pretrainings_that_are_killed_go_on_to_the_same_tables() {
             &longer.replace("epochs = 6", "epochs = 400\npatience = 400"),
         );
         undisturbed(&study);
-        let kills = killed_until_through(&study, "killed", moments(200));
+        let kills = killed_until_through(&study, "killed", moments(3, Duration::from_millis(200)));
         assert!(kills >= 3, "{head}: only {kills} kills");
         let files = [
             "runs.csv",

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-pub(super) use take_up::continued;
+pub(super) use take_up::{continued, lowest};
 
 use super::evaluation;
+use super::event::{Event, Name, PRETRAINING, Part};
 use super::jobs::{self, How, Job, Prepared, Pretrained};
 use super::plan::Plan;
 use super::record::Record;
@@ -23,58 +24,8 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::report::{RUNS_FILE, RunRow, Summary};
 use crate::run::{Outcome, Run, Stopped};
-use crate::shoal::{self, Progress, Work};
+use crate::shoal::{self, Epoch, Progress, Work};
 use crate::transfer::Start;
-
-/// What happens in a study, for whoever draws it.
-#[derive(Clone, Debug)]
-pub enum Event<'a> {
-    /// It begins.
-    Started {
-        /// Pre-trainings.
-        pretrainings: usize,
-        /// Fine-tunings.
-        finetunings: usize,
-    },
-    /// It begins, with searches.
-    Searching {
-        /// Searches: the pre-training's, and one for each strategy and size.
-        searches: usize,
-        /// Trials of each.
-        trials: u32,
-    },
-    /// A run of a trial is over.
-    Trial {
-        /// Number of the trial.
-        trial: u32,
-        /// What became of the trial: `complete`, `pruned` or `failed`.
-        state: &'a str,
-        /// The run.
-        row: &'a RunRow,
-    },
-    /// It was begun before, and goes on.
-    Continued {
-        /// Runs that are over already.
-        finished: usize,
-        /// The device that trained them, if it is not this one; bits are promised for one device only.
-        other_device: Option<String>,
-        /// What was wrong with the journal and was put right.
-        repaired: Option<String>,
-    },
-    /// A network is pre-trained.
-    Pretrained(&'a RunRow),
-    /// A fine-tuning is over.
-    Finished(&'a RunRow),
-    /// Several times a second.
-    Progress {
-        /// Of the training.
-        progress: Progress,
-        /// Runs that are over.
-        done: usize,
-        /// Runs that wait.
-        waiting: usize,
-    },
-}
 
 /// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when `stop` becomes true. In a
 /// folder where the same plan was begun it goes on: the tables at the end are those of a study that was never stopped.
@@ -181,6 +132,8 @@ impl Work for Execution<'_> {
             .remove(&outcome.id)
             .expect("study: a run nobody asked for");
         let id = outcome.id;
+        let name = self.name(id);
+        (self.observe)(&Event::Ended { name });
         let row = match self.jobs[id] {
             Job::Pretrain { simulations, seed } => {
                 self.pretrained((simulations, seed), run, outcome)?
@@ -194,9 +147,19 @@ impl Work for Execution<'_> {
         Ok(())
     }
 
+    fn trained(&mut self, id: usize, steps: u32, epochs: &[Epoch]) {
+        let name = self.name(id);
+        (self.observe)(&Event::Trained {
+            name,
+            steps,
+            epochs,
+        });
+    }
+
     fn progress(&mut self, progress: &Progress) -> Result<()> {
         self.flush()?;
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
+        self.provenance.host_seconds = progress.host.as_secs_f64();
         (self.observe)(&Event::Progress {
             progress: *progress,
             done: self.provenance.runs_finished,
@@ -210,6 +173,39 @@ impl Work for Execution<'_> {
 }
 
 impl Execution<'_> {
+    /// What a job is called.
+    fn name(&self, id: usize) -> Name {
+        let (part, seed) = match self.jobs[id] {
+            Job::Pretrain { simulations, seed } => {
+                let part = Part {
+                    strategy: PRETRAINING,
+                    simulations,
+                    pretrained: None,
+                };
+                (part, seed)
+            }
+            Job::Finetune {
+                strategy,
+                size,
+                pretrained,
+                seed,
+            } => {
+                let several = self.plan.pretraining_sizes().len() > 1;
+                let part = Part {
+                    strategy: self.plan.strategies[strategy].strategy.name(),
+                    simulations: self.plan.sizes[size],
+                    pretrained: (several && pretrained > 0).then_some(pretrained),
+                };
+                (part, seed)
+            }
+        };
+        Name {
+            part,
+            trial: None,
+            seed,
+        }
+    }
+
     /// Books the jobs that are over, and tells of them.
     fn flush(&mut self) -> Result<()> {
         let over = std::mem::take(&mut self.over);
@@ -283,6 +279,8 @@ impl Execution<'_> {
             }
         };
         let Prepared { run, scaling } = prepared;
+        let name = self.name(id);
+        (self.observe)(&Event::Begun { name, run: &run });
         self.training.insert(
             id,
             InTraining {
@@ -303,7 +301,7 @@ impl Execution<'_> {
                     .expect("study: no pre-training")
                     .dataset
                     .target_names;
-                ("pretraining", simulations, names, None)
+                (PRETRAINING, simulations, names, None)
             }
             Job::Finetune {
                 strategy,

@@ -6,11 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
-use super::{Event, Execution};
+use super::Execution;
 use crate::device::Device;
 use crate::error::Result;
 use crate::model::Model;
 use crate::report::RunRow;
+use crate::study::event::{Event, Part};
 use crate::study::jobs::{self, How, Job, Prepared, Pretrained};
 use crate::study::plan::Plan;
 use crate::study::record::Record;
@@ -72,6 +73,7 @@ impl<'a> Execution<'a> {
             pretrainings: self.jobs.len() - self.plan.runs(),
             finetunings: self.plan.runs(),
         });
+        self.tell_parts();
         if let Some(event) = continued(&self.provenance, device, finished, self.record.repaired()) {
             (self.observe)(&event);
         }
@@ -79,6 +81,29 @@ impl<'a> Execution<'a> {
             self.take_up_pretrained(id, which, &row)?;
         }
         Ok(())
+    }
+
+    /// Tells of the parts, and of what is over of each.
+    fn tell_parts(&mut self) {
+        let mut parts: Vec<(Part, Vec<RunRow>)> = Vec::new();
+        for id in 0..self.jobs.len() {
+            let part = self.name(id).part;
+            // runs of a part follow one another
+            if parts.last().is_none_or(|(last, _)| *last != part) {
+                parts.push((part, vec![]));
+            }
+            let (_, rows) = parts.last_mut().expect("study: a part just begun");
+            rows.extend(self.record.row(id));
+        }
+        for (part, rows) in parts {
+            let over: Vec<u64> = rows.iter().map(|row| u64::from(row.steps)).collect();
+            (self.observe)(&Event::Part {
+                part,
+                planned: self.plan.seeds as usize,
+                over: &over,
+                best: lowest(rows.iter().map(|row| row.validation_mse)),
+            });
+        }
     }
 
     /// A pre-trained network of an earlier process; one that is needed and has no file is trained again, to the same bits.
@@ -119,6 +144,11 @@ impl<'a> Execution<'a> {
         }
         Ok(())
     }
+}
+
+/// The lowest of those that are there.
+pub fn lowest(losses: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    losses.flatten().min_by(f64::total_cmp)
 }
 
 /// That a study goes on, if anything of it was there.
