@@ -1,13 +1,10 @@
 //! `shoal bench`: how fast this device trains, and what bounds it.
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::{Value, json};
 
 use shoal::device::Device;
 use shoal::measure::{Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole};
-use shoal::run::Run;
 use shoal::shoal::Step;
 use shoal::{Error, Result};
 
@@ -149,8 +146,8 @@ fn measure(
 ) -> Result<Measured> {
     let device = meter.device();
     let timing = match way {
-        Way::Steady => steady(device, workload, pace)?,
-        Way::Whole => whole(device, workload, pace)?,
+        Way::Steady => steady(device, Workload::tables(), workload.runs(), pace)?,
+        Way::Whole => whole(device, Workload::tables(), workload.runs(), pace)?,
     };
     let dispatches = match device {
         Device::Gpu(gpu) => Some(dispatches(gpu, workload)?),
@@ -201,11 +198,9 @@ fn way(device: &Device, workload: &Workload) -> Way {
 
 /// Dispatches of a step of a workload; a few of its runs have as many as all.
 fn dispatches(gpu: &shoal::device::gpu::Gpu, workload: &Workload) -> Result<usize> {
-    let deepest = workload
-        .runs(1)
-        .max_by_key(|run| run.network.layers().len());
-    let deepest: Vec<Run> = deepest.into_iter().collect();
-    Ok(Step::pack(gpu, Arc::from([Workload::table()]), deepest)?.dispatches())
+    let deepest = (workload.runs().into_iter()).max_by_key(|run| run.network.layers().len());
+    let deepest = deepest.into_iter().collect();
+    Ok(Step::pack(gpu, Workload::tables(), deepest)?.dispatches())
 }
 
 const HEAD: &str = "\n   workload  run-steps/s (range)              GFLOP/s  of ceiling  bound, and how much of it is reached";

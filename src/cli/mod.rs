@@ -7,6 +7,7 @@ mod explain;
 mod import;
 mod inspect;
 mod output;
+mod plan;
 mod predict;
 mod simulate;
 mod study;

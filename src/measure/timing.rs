@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Workload;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::run::{Outcome, Run, Table};
+use crate::run::{Outcome, Run, Table, Training};
 use crate::shoal::{self, Progress, Work};
 
 /// How long and how often something is timed.
@@ -35,17 +34,21 @@ pub struct Timing {
 ///
 /// # Errors
 /// As [`shoal::train`].
-pub fn steady(device: &Device, workload: &Workload, pace: &Pace) -> Result<Timing> {
+pub fn steady(
+    device: &Device,
+    tables: Arc<[Table]>,
+    runs: Vec<Run>,
+    pace: &Pace,
+) -> Result<Timing> {
     let mut endless = Endless {
-        waiting: workload.runs(u32::MAX).collect(),
+        waiting: with_epochs(&runs, u32::MAX),
         pace: *pace,
         first: None,
         marks: Vec::new(),
         over: false,
         last: None,
     };
-    endless.waiting.reverse();
-    let trained = shoal::train(device, table(), &mut endless);
+    let trained = shoal::train(device, tables, &mut endless);
     match (trained, endless.over) {
         (Err(Error::Interrupted(_)), true) => {}
         (Err(error), _) => return Err(error),
@@ -112,9 +115,8 @@ impl Work for Endless {
 ///
 /// # Errors
 /// As [`shoal::train`].
-pub fn whole(device: &Device, workload: &Workload, pace: &Pace) -> Result<Timing> {
-    let table = table();
-    let warm = Whole::train(device, &table, workload, 1)?;
+pub fn whole(device: &Device, tables: Arc<[Table]>, runs: Vec<Run>, pace: &Pace) -> Result<Timing> {
+    let warm = Whole::train(device, &tables, &runs, 1)?;
     let epochs = (pace.seconds / warm.seconds).ceil().clamp(1.0, 1e6) as u32;
     let mut timing = Timing {
         rates: vec![],
@@ -122,7 +124,7 @@ pub fn whole(device: &Device, workload: &Workload, pace: &Pace) -> Result<Timing
         bytes: 0,
     };
     for _ in 0..pace.repeats {
-        let one = Whole::train(device, &table, workload, epochs)?;
+        let one = Whole::train(device, &tables, &runs, epochs)?;
         timing.rates.push(one.steps as f64 / one.seconds);
         timing.packed = timing.packed.max(one.packed);
         timing.bytes = timing.bytes.max(one.bytes);
@@ -140,22 +142,16 @@ struct Whole {
 }
 
 impl Whole {
-    fn train(
-        device: &Device,
-        table: &Arc<[Table]>,
-        workload: &Workload,
-        epochs: u32,
-    ) -> Result<Self> {
+    fn train(device: &Device, tables: &Arc<[Table]>, runs: &[Run], epochs: u32) -> Result<Self> {
         let mut whole = Self {
-            waiting: workload.runs(epochs).collect(),
+            waiting: with_epochs(runs, epochs),
             steps: 0,
             seconds: 0.0,
             packed: 0,
             bytes: 0,
         };
-        whole.waiting.reverse();
         let start = Instant::now();
-        shoal::train(device, table.clone(), &mut whole)?;
+        shoal::train(device, tables.clone(), &mut whole)?;
         whole.seconds = start.elapsed().as_secs_f64();
         Ok(whole)
     }
@@ -178,6 +174,15 @@ impl Work for Whole {
     }
 }
 
-fn table() -> Arc<[Table]> {
-    Arc::from([Workload::table()])
+/// The runs with so many epochs and no early stopping, the first one last: it is taken first.
+fn with_epochs(runs: &[Run], epochs: u32) -> Vec<Run> {
+    let longer = |run: &Run| Run {
+        training: Training {
+            max_epochs: epochs,
+            patience: u32::MAX,
+            ..run.training
+        },
+        ..run.clone()
+    };
+    runs.iter().rev().map(longer).collect()
 }
