@@ -104,7 +104,7 @@ fn table(forecast: &Forecast) -> String {
     );
     for family in &forecast.families {
         let [most, expected] = family.steps.map(|steps| HumanCount(steps).to_string());
-        let [most_flops, expected_flops] = family.flops.map(|flops| format!("{:.0}", flops / 1e9));
+        let [most_flops, expected_flops] = family.flops.map(|flops| format!("{:.2}", flops / 1e9));
         text += &format!(
             "\n{:<13} {:>6}  {:<34} {:>30} {:>26} {:>7.1}x",
             family.name,
@@ -137,7 +137,8 @@ fn networks(family: &Family) -> String {
 /// What the figures rest on.
 fn assumptions(forecast: &Forecast) -> Vec<String> {
     let mut sentences = vec![
-        "'of least': how many times the least time that the ceilings allow the networks take, measured on some"
+        "'of least': how many times the least time that the ceilings allow the networks take, measured on some; \
+         below 1 where they lie in a cache that is faster than the memory"
             .to_owned(),
     ];
     if forecast.open {
@@ -160,6 +161,7 @@ fn assumptions(forecast: &Forecast) -> Vec<String> {
 /// Seconds in a unit that suits them.
 fn time(seconds: f64) -> String {
     match seconds {
+        less if less < 0.1 => format!("{:.1} ms", less * 1e3),
         less if less < 100.0 => format!("{less:.1} s"),
         less if less < 6000.0 => format!("{:.1} min", less / 60.0),
         more => format!("{:.1} h", more / 3600.0),
