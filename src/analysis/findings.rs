@@ -8,13 +8,18 @@ use crate::error::Result;
 use crate::files::write_bytes;
 use crate::input_error;
 use crate::report::{
-    Bound, RUNS_FILE, RunRow, STUDY_FILE, Summary, TRIALS_FILE, csv_text, number_text, read_runs,
+    BASELINE, Bound, RUNS_FILE, RunRow, STUDY_FILE, Summary, TRIALS_FILE, csv_text, number_text,
+    read_runs,
 };
 
 use super::headline::headline;
 use super::predictions::{Predictions, read_predictions};
 use super::trials::{Search, read_trials, searches};
-use super::{Agreement, Saved, Transfer, agreement, saved_simulations, transfers};
+use super::usage::{ATTRIBUTIONS_FILE, Usage, read_usages};
+use super::{
+    Agreement, Saved, Scatter, Transfer, agreement, saved_simulations, strategy_sentences,
+    transfers,
+};
 
 /// Most bootstrap samples, and most runs in all of them together: a study of ten thousand runs takes fewer samples.
 const SAMPLES: usize = 2000;
@@ -31,7 +36,7 @@ const TRANSFERS: [&str; 9] = [
     "strategy",
     "simulations",
     "target",
-    "seeds",
+    "runs",
     "ratio",
     "p",
     "p_signed_rank",
@@ -61,8 +66,10 @@ pub struct Findings {
     pub provenance: Option<Value>,
     /// Names of the targets.
     pub targets: Vec<String>,
-    /// All runs.
+    /// All runs; after a search the best trials, the seed of each being its rank.
     pub runs: Vec<RunRow>,
+    /// What the runs of one strategy and size differ in.
+    pub scatter: Scatter,
     /// Their statistics.
     pub summary: Summary,
     /// How many simulations transfer saves.
@@ -73,6 +80,8 @@ pub struct Findings {
     pub searches: Vec<Search>,
     /// Networks on the test rows, each with the agreement of every target.
     pub predictions: Vec<(Predictions, Vec<Agreement>)>,
+    /// What the networks read of each input, the pre-trained ones first if there are any.
+    pub usages: Vec<Usage>,
 }
 
 impl Findings {
@@ -109,18 +118,30 @@ impl Findings {
             true => read_predictions(&predictions, &targets)?,
             false => vec![],
         };
+        let attributions = folder.join(ATTRIBUTIONS_FILE);
+        let usages = match attributions.exists() {
+            true => read_usages(&attributions)?,
+            false => vec![],
+        };
+        let searches = match trials.exists() {
+            true => searches(&read_trials(&trials)?),
+            false => vec![],
+        };
+        let scatter = match searches.is_empty() {
+            true => Scatter::Seeds,
+            false => Scatter::Trials,
+        };
         let agreeing = |one: Predictions| {
             let found = agreement(&one.truth, &one.prediction, GROUPS);
             (one, found)
         };
         Ok(Self {
             summary: Summary::new(&targets, &runs),
-            saved: saved_simulations(&targets, &runs, samples, seed.unwrap_or(0)),
-            transfers: transfers(&targets, &runs),
-            searches: match trials.exists() {
-                true => searches(&read_trials(&trials)?),
-                false => vec![],
-            },
+            saved: saved_simulations(&targets, &runs, scatter, (samples, seed.unwrap_or(0))),
+            transfers: transfers(&targets, &runs, scatter),
+            searches,
+            scatter,
+            usages,
             predictions: predictions.into_iter().map(agreeing).collect(),
             folder: folder.to_owned(),
             name,
@@ -137,11 +158,23 @@ impl Findings {
 
     /// The answer in two sentences: what transfer saves, and where it hurts.
     pub fn headline(&self) -> [String; 2] {
-        headline(&self.runs, &self.saved, &self.transfers)
+        headline((&self.runs, self.scatter), &self.saved, &self.transfers)
     }
 
-    /// How many seeds a strategy and size have at most.
-    pub fn seeds(&self) -> usize {
+    /// The same strategy by strategy, the best one first.
+    pub fn by_strategy(&self) -> Vec<String> {
+        let mut sentences = strategy_sentences(&self.saved, &self.transfers, self.scatter);
+        let known =
+            |name: &str| name == BASELINE || self.transfers.iter().any(|one| one.strategy == *name);
+        let silent = self.summary.strategies.iter().filter(|name| !known(name));
+        sentences.extend(silent.map(|name| {
+            format!("{name}: it has no finished run beside one of {BASELINE} to compare with.")
+        }));
+        sentences
+    }
+
+    /// How many runs a strategy and size have at most: seeds, or best trials.
+    pub fn most_runs(&self) -> usize {
         self.summary
             .rows
             .iter()
@@ -238,7 +271,7 @@ fn transfer_line(one: &Transfer) -> Vec<String> {
         one.strategy.clone(),
         one.simulations.to_string(),
         one.target.clone().unwrap_or_default(),
-        one.seeds.to_string(),
+        one.runs.to_string(),
         number_text(Some(one.ratio)),
         number_text(one.p),
         number_text(one.p_signed_rank),

@@ -1,7 +1,7 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
 //! [`Findings`] reads a study's folder and has all that follows from it: [`saved_simulations`] and [`transfers`] compare
-//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials. The rest is about attributions:
+//! strategies over seeds or trials, [`agreement`] predictions with the truth, [`searches`] sums up trials. The rest is about attributions:
 //! how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
@@ -27,6 +27,7 @@
 
 mod agreement;
 mod attributions;
+mod columns;
 mod comparison;
 mod deep_shap;
 mod expected_gradients;
@@ -40,10 +41,14 @@ mod profile;
 mod reading;
 mod sampled;
 mod saved;
+mod scatter;
+mod sentences;
 mod shapley;
 mod statistics;
 mod tables;
 mod trials;
+mod usage;
+mod words;
 
 pub use agreement::{Agreement, agreement, mean_of_best};
 pub use attributions::{Attributions, Gap};
@@ -52,19 +57,23 @@ pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
 pub use findings::{Findings, PREDICTIONS_FILE};
-pub(crate) use headline::p_text;
-pub use negative_transfer::{LEVEL, Transfer, negative_transfer_verdict, transfers};
+pub use negative_transfer::{LEVEL, Transfer, transfers};
 pub use predictions::{Predictions, read_predictions, write_predictions};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
 pub use sampled::sampled_shapley;
 pub use saved::{Saved, saved_simulations};
+pub use scatter::Scatter;
+pub use sentences::strategy_sentences;
 pub use shapley::{MOST_INPUTS, exact_shapley};
 pub use statistics::{holm, paired_t, signed_rank};
+pub(crate) use tables::ranges;
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };
 pub use trials::{BEST, Search, Trial, read_trials, searches};
+pub use usage::{ATTRIBUTIONS_FILE, PRETRAINING, Usage, read_usages, write_usages};
+pub(crate) use words::p_text;
 
 /// A network, its parameters, and the background that its rows are held against.
 #[derive(Clone, Copy, Debug)]

@@ -91,10 +91,6 @@ fn run_plan(
         }
     ));
     output.result(&report::text_table(&summary));
-    let verdict = report::verdict(&summary);
-    for sentence in &verdict {
-        output.result(sentence);
-    }
     if view.diverged > 0 {
         output.say(&format!(
             "{} runs diverged; runs.csv says which",
@@ -110,7 +106,6 @@ fn run_plan(
     "runs": total,
     "runs_before": view.before,
     "seconds": seconds,
-    "verdict": verdict,
     });
     if let Some(scenario) = &plan.scenario {
         event["scenario"] = scenario.as_str().into();

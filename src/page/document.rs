@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use crate::analysis::{Findings, negative_transfer_verdict};
-use crate::report;
+use crate::analysis::{Findings, Scatter};
 
 use super::series::{series, variables};
 use super::svg::escape;
-use super::{curves, heat, history, provenance, savings, scatter};
+use super::{attributions, curves, heat, history, provenance, savings, scatter};
 
 /// A document with everything in it; `body` is HTML already.
 pub fn page(title: &str, body: &str) -> String {
@@ -41,6 +40,10 @@ pub fn body(findings: &Findings) -> String {
     if !findings.searches.is_empty() {
         sections.push(("Search", history::history(findings, &series)));
     }
+    sections.push((
+        "What the networks read",
+        attributions::attributions(findings, &series),
+    ));
     if !findings.predictions.is_empty() {
         sections.push((
             "Truth against prediction",
@@ -66,10 +69,9 @@ pub fn section(name: &str, content: &str) -> String {
 /// One line: how much was done, on what, and whether that is all.
 fn about(findings: &Findings) -> String {
     let mut parts = vec![
-        format!("{} runs", findings.runs.len()),
+        runs(findings),
         format!("{} strategies", findings.summary.strategies.len()),
         format!("{} sizes", findings.summary.sizes().len()),
-        format!("{} seeds", findings.seeds()),
     ];
     let study = findings.provenance.as_ref().unwrap_or(&Value::Null);
     if let Some(seconds) = study["seconds"].as_f64().filter(|seconds| *seconds > 0.0) {
@@ -87,6 +89,19 @@ fn about(findings: &Findings) -> String {
     )
 }
 
+/// How many runs there were and what the tables have of them.
+fn runs(findings: &Findings) -> String {
+    let most = findings.most_runs();
+    match findings.scatter {
+        Scatter::Seeds => format!("{} runs, {most} of a setting", findings.runs.len()),
+        Scatter::Trials => {
+            let trials = findings.searches.iter().map(|search| search.trials.len());
+            let trials: usize = trials.sum();
+            format!("{trials} trials, of each search the best {most}")
+        }
+    }
+}
+
 /// The answer, first of all.
 pub fn verdict(findings: &Findings) -> String {
     let [gain, loss] = findings.headline();
@@ -99,9 +114,8 @@ pub fn verdict(findings: &Findings) -> String {
 
 /// The same strategy by strategy.
 fn words(findings: &Findings) -> String {
-    let sentences = report::verdict(&findings.summary).into_iter();
-    let all = sentences.chain(negative_transfer_verdict(&findings.transfers));
-    let items: String = all
+    let sentences = findings.by_strategy().into_iter();
+    let items: String = sentences
         .map(|sentence| format!("<li>{}</li>", escape(&sentence)))
         .collect();
     match items.is_empty() {

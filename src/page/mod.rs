@@ -6,6 +6,7 @@
 //!                ├── savings     how many simulations transfer saves, with intervals
 //!                ├── heat        where transfer helps and hurts, target by target
 //!                ├── history     how a search went on
+//!                ├── attributions  what each input does to each target, before and after fine-tuning
 //!                ├── scatter     truth against prediction
 //!                └── provenance  where it all comes from
 //! ```
@@ -14,6 +15,7 @@
 //! values when a pointer rests on it, and what matters is in a table too. Colours are variables of the style sheet, which has
 //! them for light and for dark. Every text that comes from a file goes through [`svg::escape`].
 
+mod attributions;
 mod curves;
 mod document;
 mod frame;

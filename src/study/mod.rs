@@ -10,6 +10,7 @@
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
 //! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study.
 
+mod attributions;
 mod evaluation;
 mod execution;
 mod folder;
@@ -27,6 +28,7 @@ mod source;
 mod sources;
 mod typed;
 
+pub use attributions::write_test_attributions;
 pub use execution::{Event, execute};
 pub use plan::{Plan, StrategyPlan};
 pub use predictions::write_test_predictions;
