@@ -12,7 +12,7 @@ use crate::report::{
     read_runs,
 };
 
-use super::headline::headline;
+use super::headline::{headline, ranked};
 use super::predictions::{Predictions, read_predictions};
 use super::trials::{Search, read_trials, searches};
 use super::usage::{ATTRIBUTIONS_FILE, Usage, read_usages};
@@ -171,6 +171,11 @@ impl Findings {
             format!("{name}: it has no finished run beside one of {BASELINE} to compare with.")
         }));
         sentences
+    }
+
+    /// The strategies that can be compared with the baseline, the best one first.
+    pub fn ranked(&self) -> Vec<&str> {
+        ranked(&self.transfers)
     }
 
     /// How many runs a strategy and size have at most: seeds, or best trials.

@@ -95,17 +95,15 @@ fn panel(
     let mut svg = Svg::new(size.0, size.1);
     frame.draw(&mut svg, names);
     let radius = if size.0 > 500.0 { 5.0 } else { 3.6 };
+    let sizes = summary.sizes().into_iter();
+    let places: Vec<f64> = sizes.map(|size| frame.x.place(size as f64)).collect();
+    let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
+    let room = gaps.fold(60.0, f64::min);
     for (index, one) in series.iter().enumerate() {
-        // strategies often coincide; a step to the side keeps them all visible
-        let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * radius * 0.8;
-        draw(
-            &mut svg,
-            findings,
-            one,
-            shown,
-            &frame,
-            (aside.clamp(-12.0, 12.0), radius),
-        );
+        // strategies often coincide; steps to the side keep them all visible, within the room between two sizes
+        let step = (1.9 * radius).min(0.8 * room / series.len() as f64);
+        let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
+        draw(&mut svg, findings, one, shown, &frame, (aside, radius));
     }
     svg
 }
@@ -126,7 +124,8 @@ fn draw(
         .filter(|run| run.strategy == series.name);
     for run in own {
         if let Some(value) = (shown.run)(run).filter(|value| *value > 0.0) {
-            let at = (x(run.simulations), frame.y.place(value));
+            // beside the mark, which would hide it
+            let at = (x(run.simulations) + 0.9 * radius, frame.y.place(value));
             let title = format!(
                 "{}, {} simulations, {}: {}",
                 series.name,

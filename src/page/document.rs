@@ -74,12 +74,13 @@ fn about(findings: &Findings) -> String {
         format!("{} sizes", findings.summary.sizes().len()),
     ];
     let study = findings.provenance.as_ref().unwrap_or(&Value::Null);
-    if let Some(seconds) = study["seconds"].as_f64().filter(|seconds| *seconds > 0.0) {
+    if let Some(seconds) = seconds(study).filter(|seconds| *seconds > 0.0) {
         let device = study["device"]["kind"].as_str().unwrap_or("device");
         parts.push(format!("{seconds:.0} s on {device}"));
     }
     let unfinished = study["status"].as_str().filter(|status| *status != "finished").map(|status| {
-        let (done, all) = (&study["runs_finished"], &study["runs_planned"]);
+        // while it runs, study.json says nothing of how far it is
+        let (done, all) = (trained(findings), &study["runs_planned"]);
         format!("<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>", escape(status))
     });
     format!(
@@ -95,11 +96,30 @@ fn runs(findings: &Findings) -> String {
     match findings.scatter {
         Scatter::Seeds => format!("{} runs, {most} of a setting", findings.runs.len()),
         Scatter::Trials => {
-            let trials = findings.searches.iter().map(|search| search.trials.len());
-            let trials: usize = trials.sum();
-            format!("{trials} trials, of each search the best {most}")
+            format!(
+                "{} trials, of each search the best {most}",
+                trained(findings)
+            )
         }
     }
+}
+
+/// How many runs, or trials, are in the tables.
+fn trained(findings: &Findings) -> usize {
+    let trials = findings.searches.iter().map(|search| search.trials.len());
+    match findings.scatter {
+        Scatter::Seeds => findings.runs.len(),
+        Scatter::Trials => trials.sum(),
+    }
+}
+
+/// Seconds of training, of all processes that told.
+fn seconds(study: &Value) -> Option<f64> {
+    let earlier = study["earlier"].as_array().into_iter().flatten();
+    let before: f64 = earlier
+        .filter_map(|process| process["seconds"].as_f64())
+        .sum();
+    Some(before + study["seconds"].as_f64()?)
 }
 
 /// The answer, first of all.

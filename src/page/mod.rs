@@ -15,6 +15,7 @@
 //! values when a pointer rests on it, and what matters is in a table too. Colours are variables of the style sheet, which has
 //! them for light and for dark. Every text that comes from a file goes through [`svg::escape`].
 
+mod attribution_panel;
 mod attributions;
 mod curves;
 mod document;

@@ -52,7 +52,7 @@ fn text(value: &Value) -> String {
 
 /// Files of a study with what is in them.
 const FILES: [(&str, &str); 12] = [
-    (RUNS_FILE, "every run"),
+    (RUNS_FILE, "every run, after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
     (
