@@ -1,7 +1,8 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
 //! [`Findings`] reads a study's folder and has all that follows from it: [`saved_simulations`] and [`transfers`] compare
-//! strategies over seeds or trials, [`agreement`] predictions with the truth, [`searches`] sums up trials. The rest is about attributions:
+//! strategies over seeds or trials, [`agreement`] predictions with the truth, [`searches`] sums up trials, [`pretraining_sizes`]
+//! says what a larger pre-training is worth. The rest is about attributions:
 //! how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
@@ -37,6 +38,7 @@ mod headline;
 mod negative_transfer;
 mod passes;
 mod predictions;
+mod pretraining_size;
 mod profile;
 mod reading;
 mod sampled;
@@ -59,6 +61,7 @@ pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
 pub use findings::{Findings, PREDICTIONS_FILE};
 pub use negative_transfer::{LEVEL, Transfer, transfers};
 pub use predictions::{Predictions, read_predictions, write_predictions};
+pub use pretraining_size::{PretrainingSize, pretraining_size_verdict, pretraining_sizes};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
 pub use sampled::sampled_shapley;
@@ -66,7 +69,7 @@ pub use saved::{Saved, saved_simulations};
 pub use scatter::Scatter;
 pub use sentences::strategy_sentences;
 pub use shapley::{MOST_INPUTS, exact_shapley};
-pub use statistics::{holm, paired_t, signed_rank};
+pub use statistics::{holm, mean_interval, paired_t, signed_rank};
 pub(crate) use tables::ranges;
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,

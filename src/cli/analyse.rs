@@ -82,9 +82,17 @@ fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
         for sentence in findings.by_strategy() {
             output.result(&format!("- {sentence}"));
         }
+        for sentence in &findings.pretraining_size_verdict {
+            output.result(&format!("{name}{sentence}"));
+        }
         output.event(
             "analysed",
-            json!({ "folder": findings.folder, "name": findings.name, "verdict": [gain, loss] }),
+            json!({
+                "folder": findings.folder,
+                "name": findings.name,
+                "verdict": [gain, loss],
+                "pretraining_size": findings.pretraining_size_verdict,
+            }),
         );
     }
     if all.iter().any(|findings| findings.folder != folder) {

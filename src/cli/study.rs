@@ -235,26 +235,27 @@ impl View<'_> {
 
     fn row(&mut self, kind: &str, row: &RunRow) {
         self.diverged += usize::from(row.stopped == "diverged");
-        self.output.event(
-            kind,
-            json!({
-                "strategy": row.strategy,
-                "simulations": row.simulations,
-                "seed": row.seed,
-                "validation_mse": row.validation_mse,
-                "test_mse": row.test_mse,
-                "epochs": row.epochs,
-                "steps": row.steps,
-                "stopped": row.stopped,
-                "model": row.model,
-            }),
-        );
+        let mut event = json!({
+            "strategy": row.strategy,
+            "simulations": row.simulations,
+            "seed": row.seed,
+            "validation_mse": row.validation_mse,
+            "test_mse": row.test_mse,
+            "epochs": row.epochs,
+            "steps": row.steps,
+            "stopped": row.stopped,
+            "model": row.model,
+        });
+        if let Some(simulations) = row.pretraining_simulations {
+            event["pretraining_simulations"] = simulations.into();
+        }
+        self.output.event(kind, event);
         if self.output.verbose() && !self.output.json() {
             let number =
                 |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.5}"));
             let text = format!(
                 "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
-                row.strategy,
+                row.label(),
                 row.simulations,
                 row.seed,
                 number(row.validation_mse),

@@ -101,7 +101,7 @@ fn panel(
     let room = gaps.fold(60.0, f64::min);
     for (index, one) in series.iter().enumerate() {
         // strategies often coincide; steps to the side keep them all visible, within the room between two sizes
-        let step = (1.9 * radius).min(0.8 * room / series.len() as f64);
+        let step = f64::min(1.9 * radius, 0.8 * room / series.len() as f64);
         let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
         draw(&mut svg, findings, one, shown, &frame, (aside, radius));
     }

@@ -18,17 +18,21 @@ const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
 
 /// Writes `attributions.csv` into the folder of a finished plan: DeepSHAP of the pre-trained networks and, for each strategy, of
-/// those with the most simulations, all on the same test rows. Nothing if no networks were saved, or there are fewer than
+/// those with the most simulations, and the most to pre-train on, all on the same test rows. Nothing if no networks were saved, or there are fewer than
 /// two test rows.
 ///
 /// # Errors
 /// [`crate::Error::Input`] if a table or model of the folder cannot be read, [`crate::Error::Output`] with the path.
 pub fn write_test_attributions(plan: &Plan, folder: &Path) -> Result<()> {
-    let rows = plan.pool.test();
+    let Some(largest) = plan.sizes.iter().max() else {
+        return Ok(());
+    };
+    // where each seed has test rows of its own, those of the first stand for all
+    let (_, rows) = plan.rows(*largest, 1)?;
     if rows.len() < 2 {
         return Ok(());
     }
-    let inputs = plan.finetune.inputs.select_rows(rows);
+    let inputs = plan.finetune.inputs.select_rows(&rows);
     let background = BACKGROUND.min(rows.len() / 2);
     let request = Request {
         method: Method::DeepShap,
@@ -56,7 +60,7 @@ pub fn write_test_attributions(plan: &Plan, folder: &Path) -> Result<()> {
             .map(|run| Model::load(&folder.join(&run.model)));
         let models: Vec<Model> = models.collect::<Result<_>>()?;
         let reading = Reading::new(&models, &inputs, "data.finetune", &request)?;
-        all.push(Usage::new(&reading, kind, first.simulations));
+        all.push(Usage::new(&reading, &first.label(), first.simulations));
     }
     match all.is_empty() {
         true => Ok(()),
@@ -70,10 +74,9 @@ fn chosen<'a>(runs: &'a [RunRow], kind: &str) -> Vec<&'a RunRow> {
         runs.iter()
             .filter(|run| run.strategy == kind && !run.model.is_empty())
     };
-    let most = saved().map(|run| run.simulations).max();
-    let mut chosen: Vec<&RunRow> = saved()
-        .filter(|run| Some(run.simulations) == most)
-        .collect();
+    let sizes = |run: &RunRow| (run.simulations, run.pretraining_simulations);
+    let most = saved().map(sizes).max();
+    let mut chosen: Vec<&RunRow> = saved().filter(|run| Some(sizes(run)) == most).collect();
     chosen.sort_by_key(|run| run.seed);
     chosen.truncate(NETWORKS);
     chosen

@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
+use super::jobs::label;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
-use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
-use crate::data::{Dataset, Pool, check_positive};
+use super::typed::{
+    HeadTable, NetworkTable, PretrainingTable, StrategyTable, StudyFile, TrainingTable,
+};
+use crate::data::{Dataset, Pool, Split, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
+use crate::random::key;
 use crate::run::Training;
 use crate::transfer::{Reads, Strategy};
 
@@ -28,6 +32,8 @@ pub struct Plan {
     pub sizes: Vec<usize>,
     /// The part of each size that is validated on.
     pub validation: f64,
+    /// The part of each size that is tested on, where each size has a test set of its own and `pool` has none.
+    pub test_part: Option<f64>,
     /// Whether every network is saved.
     pub save_models: bool,
     /// Whether inputs are taken as log10.
@@ -53,10 +59,12 @@ pub struct Pretraining {
     pub dataset: Dataset,
     /// All its rows.
     pub pool: Pool,
-    /// Simulations used.
-    pub simulations: usize,
+    /// Simulations used, rising; each number has its own networks.
+    pub simulations: Vec<usize>,
     /// The part that is validated on.
     pub validation: f64,
+    /// Units of a last hidden layer that only pre-trained networks have.
+    pub bottleneck: Option<usize>,
     /// Outputs that the loss ignores.
     pub dummies: usize,
     /// How they are trained.
@@ -122,7 +130,7 @@ impl Plan {
                 let of_scenario = StudyFile {
                     name: format!("{}: {}", typed.name, scenario.name),
                     sizes: scenario.sizes.clone().unwrap_or(typed.sizes.clone()),
-                    test: scenario.test.unwrap_or(typed.test),
+                    test: scenario.test.or(typed.test),
                     ..typed.clone()
                 };
                 let plan = Self::new(&of_scenario, &scenario.finetune, &mut sources)
@@ -141,9 +149,9 @@ impl Plan {
         let training = training(&typed.training)?;
         let strategies = strategies(typed, &training, &shape)?;
         let sizes = sizes(typed)?;
-        check_fraction("validation", typed.validation)?;
+        let parts = parts(typed)?;
         let mut finetune = sources.read(finetune)?;
-        let pool = pool(typed, &sizes, &finetune)?;
+        let pool = pool(typed, &sizes, &finetune, parts)?;
         let pretraining = match strategies.iter().any(|plan| plan.strategy.transfers()) {
             true => Some(pretraining(typed, &training, &mut finetune, sources)?),
             false => None,
@@ -151,7 +159,7 @@ impl Plan {
         if typed.log10 {
             check_positive(&finetune, "data.finetune")?;
         }
-        let search = search(typed)?;
+        let search = search(typed, pretraining.as_ref())?;
         Ok(Self {
             name: typed.name.clone(),
             scenario: None,
@@ -161,7 +169,8 @@ impl Plan {
                 None => typed.seeds.unwrap_or(SEEDS),
             },
             sizes,
-            validation: typed.validation,
+            validation: parts.validation,
+            test_part: parts.test,
             save_models: typed.save_models,
             log10: typed.log10,
             finetune,
@@ -184,13 +193,48 @@ impl Plan {
     pub fn planned_runs(&self) -> usize {
         match &self.search {
             Some(search) => search.runs(self),
-            None => self.runs() + self.pretraining.as_ref().map_or(0, |_| self.seeds as usize),
+            None => self.runs() + self.pretraining_sizes().len() * self.seeds as usize,
         }
     }
 
     /// Fine-tunings without a search.
     pub fn runs(&self) -> usize {
-        self.sizes.len() * self.strategies.len() * self.seeds as usize
+        let starts = |plan: &StrategyPlan| self.pretraining_sizes_of(plan.strategy).len();
+        let starts: usize = self.strategies.iter().map(starts).sum();
+        self.sizes.len() * starts * self.seeds as usize
+    }
+
+    /// Simulations that networks are pre-trained on, rising; empty if no strategy transfers.
+    pub fn pretraining_sizes(&self) -> &[usize] {
+        (self.pretraining.as_ref()).map_or(&[], |pretraining| &pretraining.simulations)
+    }
+
+    /// The same for the networks that a strategy starts from: 0 alone if it starts from none.
+    pub fn pretraining_sizes_of(&self, strategy: Strategy) -> &[usize] {
+        match strategy.transfers() {
+            true => self.pretraining_sizes(),
+            false => &[0],
+        }
+    }
+
+    /// Whether networks are pre-trained on several numbers of simulations, so that runs must say on how many.
+    pub fn has_pretraining_sizes(&self) -> bool {
+        self.pretraining_sizes().len() > 1
+    }
+
+    /// The rows of a subset, the same for every strategy: to learn from and validate on, and to test on.
+    ///
+    /// # Errors
+    /// None for the plan's own sizes.
+    pub fn rows(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
+        let seed = key(self.seed, label::SUBSET, seed);
+        match self.test_part {
+            Some(test) => self.pool.divide(simulations, self.validation, test, seed),
+            None => {
+                let split = self.pool.subset(simulations, self.validation, seed)?;
+                Ok((split, self.pool.test().to_vec()))
+            }
+        }
     }
 }
 
@@ -228,18 +272,84 @@ fn check_scenarios(typed: &StudyFile) -> Result<()> {
     Ok(())
 }
 
-/// The rows to test on and the rest, enough of them for every size.
-fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset) -> Result<Pool> {
-    let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
-    if typed.test == 0 {
+/// What part of each size is for what.
+#[derive(Clone, Copy)]
+struct Parts {
+    validation: f64,
+    /// Absent where the same simulations test every size.
+    test: Option<f64>,
+}
+
+fn parts(typed: &StudyFile) -> Result<Parts> {
+    let Some(split) = &typed.split else {
+        let validation = typed.validation.unwrap_or(0.2);
+        check_fraction("validation", validation)?;
+        return Ok(Parts {
+            validation,
+            test: None,
+        });
+    };
+    let beside = [
+        ("test", typed.test.map(|test| test.to_string())),
+        ("validation", typed.validation.map(|part| part.to_string())),
+    ];
+    if let Some((key, value)) = (beside.into_iter()).find_map(|(key, value)| Some((key, value?))) {
         return Err(input_error!(
-            "test = 0: keep at least one simulation aside to test on"
+            "{key} = {value} beside [split]: each size is divided as [split] says, with split.{key} = {}; remove one of them",
+            if key == "test" {
+                split.test
+            } else {
+                split.validation
+            }
         ));
     }
+    let all = [split.training, split.validation, split.test];
+    let sum: f64 = all.iter().sum();
+    if all.iter().any(|part| *part <= 0.0 || !part.is_finite()) || (sum - 1.0).abs() > 1e-6 {
+        return Err(input_error!(
+            "split.training = {}, split.validation = {} and split.test = {} add up to {sum}; give three parts above 0 that add up \
+             to 1, as 0.7, 0.15 and 0.15 do",
+            all[0],
+            all[1],
+            all[2]
+        ));
+    }
+    Ok(Parts {
+        validation: split.validation,
+        test: Some(split.test),
+    })
+}
+
+/// The rows to test on and the rest, enough of them for every size.
+fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset, parts: Parts) -> Result<Pool> {
+    let rows = finetune.inputs.rows;
+    let Some(test) = parts.test else {
+        let pool = Pool::new(rows, test_rows(typed)?, typed.seed)?;
+        for size in sizes {
+            pool.subset(*size, parts.validation, 0)?;
+        }
+        return Ok(pool);
+    };
+    let pool = Pool::new(rows, 0, typed.seed)?;
     for size in sizes {
-        pool.subset(*size, typed.validation, 0)?;
+        pool.divide(*size, parts.validation, test, 0)
+            .map_err(|error| prefix(error, "sizes and [split]"))?;
     }
     Ok(pool)
+}
+
+/// How many simulations test every size.
+fn test_rows(typed: &StudyFile) -> Result<usize> {
+    match typed.test {
+        Some(0) => Err(input_error!(
+            "test = 0: keep at least one simulation aside to test on"
+        )),
+        Some(test) => Ok(test),
+        None => Err(input_error!(
+            "test is missing: say how many simulations to keep aside to test every size on, or give [split], with which each size \
+             has a test set of its own"
+        )),
+    }
 }
 
 fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
@@ -260,17 +370,33 @@ fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
     Ok(sizes)
 }
 
-fn search(typed: &StudyFile) -> Result<Option<SearchPlan>> {
+fn search(typed: &StudyFile, pretraining: Option<&Pretraining>) -> Result<Option<SearchPlan>> {
     let Some(table) = &typed.search else {
         return Ok(None);
     };
+    if let Some(several) = pretraining.filter(|pretraining| pretraining.simulations.len() > 1) {
+        return Err(input_error!(
+            "pretraining.simulations = {:?} beside [search]: a search fine-tunes the best networks of one pre-training; give one \
+             number and a study for each of the {}, or remove [search]",
+            several.simulations,
+            several.simulations.len()
+        ));
+    }
     if let Some(seeds) = typed.seeds {
         return Err(input_error!(
             "seeds = {seeds} beside [search]: the networks of a search are its trials; give search.seeds, how many networks \
              score a trial, and remove seeds"
         ));
     }
-    SearchPlan::new(table, typed.seed).map(Some)
+    let search = SearchPlan::new(table, typed.seed)?;
+    let width = pretraining.and_then(|pretraining| pretraining.bottleneck);
+    match (width, search.most_layers()) {
+        (Some(width), DEEPEST) => Err(input_error!(
+            "pretraining.bottleneck = {width} is one hidden layer more than search.space.layers, which goes up to {DEEPEST}, and \
+             there are at most {DEEPEST}; lower search.space.layers.high"
+        )),
+        _ => Ok(Some(search)),
+    }
 }
 
 fn check_fraction(key: &str, value: f64) -> Result<()> {
@@ -477,15 +603,54 @@ fn pretraining(
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
     let pool = Pool::new(dataset.inputs.rows, 0, typed.seed)?;
-    let simulations = table.simulations.unwrap_or(dataset.inputs.rows);
-    pool.subset(simulations, validation, 0)?;
+    let simulations = pretraining_sizes(table, &pool, validation)?;
+    let bottleneck = bottleneck(table, &typed.network)?;
     let dummies = table.dummies.unwrap_or(new.len());
     Ok(Pretraining {
         dataset,
         pool,
         simulations,
         validation,
+        bottleneck,
         dummies,
         training,
     })
+}
+
+/// The numbers of simulations to pre-train on, rising.
+fn pretraining_sizes(table: &PretrainingTable, pool: &Pool, validation: f64) -> Result<Vec<usize>> {
+    let typed = (table.simulations.clone()).unwrap_or_else(|| vec![pool.pool().len()]);
+    let mut sizes = typed.clone();
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.is_empty() || sizes.len() != typed.len() {
+        return Err(input_error!(
+            "pretraining.simulations = {typed:?}: give at least one number, each once"
+        ));
+    }
+    for size in &sizes {
+        let subset = pool.subset(*size, validation, 0);
+        subset.map_err(|error| prefix(error, "pretraining.simulations"))?;
+    }
+    Ok(sizes)
+}
+
+/// The width of the last hidden layer of pre-trained networks, if they have one more than others.
+fn bottleneck(table: &PretrainingTable, network: &NetworkTable) -> Result<Option<usize>> {
+    let Some(width) = table.bottleneck else {
+        return Ok(None);
+    };
+    if !(1..=WIDEST).contains(&width) {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to {WIDEST}"
+        ));
+    }
+    let layers = network.hidden.len();
+    if layers == DEEPEST {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of network.hidden, and there are at most \
+             {DEEPEST}; take one away"
+        ));
+    }
+    Ok(Some(width))
 }

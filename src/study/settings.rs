@@ -14,7 +14,7 @@ pub fn settings(plan: &Plan) -> Value {
     let strategies: Map<String, Value> = (plan.strategies.iter())
         .map(|how| (how.strategy.name().to_owned(), strategy(how)))
         .collect();
-    json!({
+    let mut all = json!({
         "name": plan.name,
         "seed": plan.seed,
         "seeds": plan.seeds,
@@ -33,7 +33,12 @@ pub fn settings(plan: &Plan) -> Value {
         "pretraining": plan.pretraining.as_ref().map(pretraining),
         "search": plan.search.as_ref().map(|search| &search.table),
         "data": data(plan),
-    })
+    });
+    // what is new is there only where it is used: a study of an older version still has the settings that it had
+    if let Some(test) = plan.test_part {
+        all["split"] = json!({ "validation": plan.validation, "test": test });
+    }
+    all
 }
 
 fn data(plan: &Plan) -> Value {
@@ -59,12 +64,19 @@ fn strategy(how: &StrategyPlan) -> Value {
 }
 
 fn pretraining(pretraining: &Pretraining) -> Value {
-    json!({
+    let mut all = json!({
         "simulations": pretraining.simulations,
         "validation": pretraining.validation,
         "dummies": pretraining.dummies,
         "training": training(&pretraining.training),
-    })
+    });
+    if let [only] = pretraining.simulations[..] {
+        all["simulations"] = only.into();
+    }
+    if let Some(width) = pretraining.bottleneck {
+        all["bottleneck"] = width.into();
+    }
+    all
 }
 
 fn training(training: &Training) -> Value {

@@ -55,8 +55,8 @@ impl<'a> Execution<'a> {
             match (job, self.record.row(id)) {
                 (_, None) => self.waiting.push_back(id),
                 (Job::Finetune { .. }, Some(row)) => rows.push(row),
-                (Job::Pretrain { seed }, Some(row)) => {
-                    networks.push((id, *seed, row.clone()));
+                (Job::Pretrain { simulations, seed }, Some(row)) => {
+                    networks.push((id, (*simulations, *seed), row.clone()));
                     pretraining.push(row);
                 }
             }
@@ -75,21 +75,21 @@ impl<'a> Execution<'a> {
         if let Some(event) = continued(&self.provenance, device, finished, self.record.repaired()) {
             (self.observe)(&event);
         }
-        for (id, seed, row) in networks.into_iter().rev() {
-            self.take_up_pretrained(id, seed, &row)?;
+        for (id, which, row) in networks.into_iter().rev() {
+            self.take_up_pretrained(id, which, &row)?;
         }
         Ok(())
     }
 
     /// A pre-trained network of an earlier process; one that is needed and has no file is trained again, to the same bits.
-    fn take_up_pretrained(&mut self, id: usize, seed: u32, row: &RunRow) -> Result<()> {
+    fn take_up_pretrained(&mut self, id: usize, which: (usize, u32), row: &RunRow) -> Result<()> {
         if row.validation_mse.is_none() {
-            self.pretrained.insert(seed, None);
+            self.pretrained.insert(which, None);
             return Ok(());
         }
         let mine = |id: &usize| {
-            matches!(self.jobs[*id], Job::Finetune { strategy, seed: other, .. }
-            if other == seed && self.plan.strategies[strategy].strategy.transfers())
+            matches!(self.jobs[*id], Job::Finetune { strategy, pretrained, seed, .. }
+            if (pretrained, seed) == which && self.plan.strategies[strategy].strategy.transfers())
         };
         if !self.waiting.iter().any(mine) {
             return Ok(());
@@ -104,7 +104,7 @@ impl<'a> Execution<'a> {
             pretraining,
             &How::of_pretraining(self.plan, pretraining),
             id,
-            seed,
+            which,
         )?;
         let model = (!row.model.is_empty()).then(|| Model::load(&self.results.path(&row.model)));
         match model {
@@ -113,7 +113,7 @@ impl<'a> Execution<'a> {
                     start: model.start,
                     scaling,
                 };
-                self.pretrained.insert(seed, Some(Arc::new(pretrained)));
+                self.pretrained.insert(which, Some(Arc::new(pretrained)));
             }
             _ => self.waiting.push_front(id),
         }

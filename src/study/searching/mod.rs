@@ -235,7 +235,8 @@ impl Searching<'_> {
                     &How::of_pretraining(self.plan, pretraining),
                     &setting,
                 );
-                jobs::pretrain(self.plan, pretraining, &how, id, seed)
+                let simulations = pretraining.simulations[0];
+                jobs::pretrain(self.plan, pretraining, &how, id, (simulations, seed))
             }
             Stage::Finetuning { strategy, size } => {
                 let typed = &self.plan.strategies[strategy];

@@ -81,6 +81,12 @@ impl<'a> Searching<'a> {
         Ok(())
     }
 
+    /// Hidden layers of the pre-trained networks that a search chose, and whose dropout it chooses again.
+    fn searched_layers(&self) -> usize {
+        let hidden = self.pretrained[0].start.network.layers().len() - 1;
+        hidden - usize::from(self.pretraining().bottleneck.is_some())
+    }
+
     fn transfers(&self, stage: Stage) -> bool {
         match stage {
             Stage::Pretraining => false,
@@ -93,16 +99,14 @@ impl<'a> Searching<'a> {
     fn open(&mut self, stage: Stage) -> Result<()> {
         let (name, simulations, space, what) = match stage {
             Stage::Pretraining => {
-                let simulations = self.pretraining().simulations;
+                let simulations = self.pretraining().simulations[0];
                 ("pretraining", simulations, self.search.fresh(), None)
             }
             Stage::Finetuning { strategy, size } => {
                 let strategy = self.plan.strategies[strategy].strategy;
                 let simulations = self.plan.sizes[size];
                 let space = match strategy.gives_layers() {
-                    true => self
-                        .search
-                        .fine_tuning(self.pretrained[0].start.network.layers().len() - 1),
+                    true => self.search.fine_tuning(self.searched_layers()),
                     false => self.search.fresh(),
                 };
                 (
