@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::analysis::{Findings, Scatter};
+use crate::report::BASELINE;
 
 use super::series::{series, variables};
 use super::svg::escape;
-use super::{attributions, curves, heat, history, provenance, savings, scatter};
+use super::{attributions, curves, heat, history, pretraining, provenance, savings, scatter};
 
 /// A document with everything in it; `body` is HTML already.
 pub fn page(title: &str, body: &str) -> String {
@@ -26,8 +27,19 @@ pub fn page(title: &str, body: &str) -> String {
 
 /// Everything about one study.
 pub fn body(findings: &Findings) -> String {
-    let series = series(&findings.summary);
+    let mut series = series(&findings.summary);
+    let all = series.len();
+    if let Some(largest) = pretraining::largest(findings) {
+        let end = format!(" ({largest})");
+        series.retain(|one| one.name == BASELINE || one.name.ends_with(&end));
+    }
     let mut body = about(findings) + &verdict(findings) + &words(findings);
+    if series.len() < all {
+        body.push_str(
+            "<p class=\"remark\">Figures show the largest pre-training; the smaller ones have a section of their own, and all are \
+             in the tables.</p>",
+        );
+    }
     let mut sections = vec![
         (
             "Test error against simulations",
@@ -35,8 +47,17 @@ pub fn body(findings: &Findings) -> String {
         ),
         ("Target by target", curves::targets(findings, &series)),
         ("Simulations saved", savings::savings(findings, &series)),
-        ("Where transfer helps and hurts", heat::maps(findings)),
+        (
+            "Where transfer helps and hurts",
+            heat::maps(findings, &series),
+        ),
     ];
+    if !findings.pretraining_sizes.is_empty() {
+        sections.push((
+            "Effect of the pre-training size",
+            pretraining::pretraining(findings),
+        ));
+    }
     if !findings.searches.is_empty() {
         sections.push(("Search", history::history(findings, &series)));
     }

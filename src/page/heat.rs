@@ -3,6 +3,7 @@
 use crate::analysis::{Findings, LEVEL, Scatter, Transfer, p_text};
 use crate::report::{BASELINE, width_of};
 
+use super::series::Series;
 use super::svg::{Anchor, Svg};
 
 /// A ratio of this or its inverse has the full colour.
@@ -14,13 +15,9 @@ const FONT: u32 = 14;
 /// The most room for the name of a target.
 const LABEL: f64 = 110.0;
 
-/// A map for each strategy, and what its colours mean.
-pub fn maps(findings: &Findings) -> String {
-    let others = findings
-        .summary
-        .strategies
-        .iter()
-        .filter(|name| *name != BASELINE);
+/// A map for each of these strategies, and what its colours mean.
+pub fn maps(findings: &Findings, series: &[Series]) -> String {
+    let others = (series.iter().map(|one| &one.name)).filter(|name| *name != BASELINE);
     let maps: String = others
         .filter_map(|strategy| map(findings, strategy))
         .collect();

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! Findings ──> document ──> report.html
-//!                ├── curves      test MSE against the number of simulations, in all and for each target
-//!                ├── savings     how many simulations transfer saves, with intervals
-//!                ├── heat        where transfer helps and hurts, target by target
-//!                ├── history     how a search went on
+//!                ├── curves        test MSE against the number of simulations, in all and for each target
+//!                ├── savings       how many simulations transfer saves, with intervals
+//!                ├── heat          where transfer helps and hurts, target by target
+//!                ├── pretraining   what a larger pre-training is worth
+//!                ├── history       how a search went on
 //!                ├── attributions  what each input does to each target, before and after fine-tuning
-//!                ├── scatter     truth against prediction
-//!                └── provenance  where it all comes from
+//!                ├── scatter       truth against prediction
+//!                └── provenance    where it all comes from
 //! ```
 //!
 //! Figures are SVG that [`svg`] writes into the page; there is no script, and nothing is loaded. A title on every mark says its
@@ -23,6 +24,7 @@ mod frame;
 mod heat;
 mod history;
 mod joined;
+mod pretraining;
 mod provenance;
 mod savings;
 mod scatter;

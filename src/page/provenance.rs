@@ -51,13 +51,17 @@ fn text(value: &Value) -> String {
 }
 
 /// Files of a study with what is in them.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     (RUNS_FILE, "every run, after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
     (
         "negative_transfer.csv",
         "ratios of test MSEs and their significance",
+    ),
+    (
+        "pretraining_size.csv",
+        "what a larger pre-training is worth",
     ),
     (TRIALS_FILE, "every trial of the search"),
     ("best_trials.csv", "means of the best trials"),
