@@ -51,6 +51,7 @@ mod tables;
 mod trials;
 mod usage;
 mod words;
+mod written;
 
 pub use agreement::{Agreement, agreement, mean_of_best};
 pub use attributions::{Attributions, Gap};
