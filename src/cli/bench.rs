@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use shoal::device::Device;
 use shoal::measure::{Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole};
+use shoal::run::Precision;
 use shoal::shoal::Step;
 use shoal::{Error, Result};
 
@@ -56,7 +57,7 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     if workloads.is_empty() {
         workloads = Workload::usual();
     }
-    let mut device = global.open(output)?;
+    let mut device = global.open(output, Precision::F32)?;
     let meter = Meter::new(&mut device)?;
     let ceilings = meter.ceilings()?;
     show_ceilings(&meter, &ceilings, output);

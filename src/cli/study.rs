@@ -86,7 +86,11 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         simulate::shown(request, output, &stop)
     })?;
     if typed.plan {
-        return plan::show(&plans, &mut global.open(output)?, output);
+        return plan::show(
+            &plans,
+            &mut global.open(output, plans[0].precision())?,
+            output,
+        );
     }
     let begun = |plan: &Plan| typed.folder(plan).join(JOURNAL_FILE).exists();
     if typed.resume && !plans.iter().any(begun) {
@@ -134,10 +138,6 @@ fn run_plan(
         }
     ));
     output.result(&report::text_table(&summary));
-    let verdict = report::verdict(&summary);
-    for sentence in &verdict {
-        output.result(sentence);
-    }
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
@@ -151,7 +151,6 @@ fn run_plan(
     "runs": total,
     "runs_before": before,
     "seconds": seconds,
-    "verdict": verdict,
     });
     if let Some(scenario) = &plan.scenario {
         event["scenario"] = scenario.as_str().into();

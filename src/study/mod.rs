@@ -13,6 +13,7 @@
 //! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study. What happens is told as
 //! an `event`; `tensorboard` writes such events into files.
 
+mod attributions;
 mod division;
 mod evaluation;
 mod event;
@@ -35,6 +36,7 @@ mod sources;
 pub mod tensorboard;
 mod typed;
 
+pub use attributions::write_test_attributions;
 pub use event::{Event, Name, PRETRAINING, Part};
 pub use execution::execute;
 pub use plan::{Plan, StrategyPlan};
