@@ -10,7 +10,6 @@ It says when it is ready, as one line of JSON, and then answers each line that i
 import array
 import importlib
 import json
-import os
 import pathlib
 import sys
 import time
@@ -43,9 +42,6 @@ def answer(trainer, line):
 
 def main():
     peer, path, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    # XLA takes as many threads as there are cores that it may run on
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     module = importlib.import_module(MODULES[peer])
     trainer = module.Trainer(peer, read_list(path), threads)
     print(json.dumps({"version": module.VERSION}), flush=True)

@@ -1,0 +1,133 @@
+"""What a PyTorch loop would take for a searched study that shoal has done: `torch_panel.py STUDY`, answers as JSON.
+
+`trials.csv` says which networks were trained for how many epochs and steps, pruned ones too. The seconds of an epoch are measured
+on a grid of widths for each depth, once with 2 and once with 50 steps, validation and shuffle included, and interpolated: between
+widths linearly in the number of weights, between steps linearly. For each point the best number of threads counts.
+"""
+
+import csv
+import itertools
+import json
+import pathlib
+import random
+import statistics
+import sys
+import time
+
+import torch
+
+import torch_loop
+import workloads
+
+INPUTS, TARGETS, WIDTHS = workloads.INPUTS, workloads.TARGETS, (4, 64, 160, 256, 384, 500)
+# Training and validation rows with 2 and with 50 steps an epoch.
+FEW, MANY = (40, 10), (1600, 400)
+TIMED = 0.25
+
+
+def epoch_seconds(hidden, rows, fused, threads):
+    """Median seconds of an epoch."""
+    torch.set_num_threads(threads)
+    run = {"frozen": [], "hidden": hidden, "dropout": 0.2, "training": rows[0], "validation": rows[1]}
+    x, y = torch.randn(workloads.ROWS, INPUTS), torch.rand(workloads.ROWS, TARGETS)
+    member = torch_loop.Run(run, workloads.TRAINING, x, y, fused)
+    member.epoch()
+    found, end = [], time.perf_counter() + TIMED
+    while len(found) < 3 or time.perf_counter() < end:
+        begin = time.perf_counter()
+        member.epoch()
+        found.append(time.perf_counter() - begin)
+    return statistics.median(found)
+
+
+def best(hidden, rows, fused):
+    return min(epoch_seconds(hidden, rows, fused, threads) for threads in sorted({1, torch.get_num_threads(), CORES}))
+
+
+CORES = torch.get_num_threads()
+
+
+def weights(inputs, hidden):
+    return sum(a * b for a, b in itertools.pairwise([inputs, *hidden, TARGETS]))
+
+
+class Pace:
+    """Seconds of an epoch of any network, from the grid."""
+
+    def __init__(self, fused):
+        self.points = {depth: [self.point(depth, width, fused) for width in WIDTHS] for depth in (1, 2, 3)}
+
+    def point(self, depth, width, fused):
+        hidden = [width] * depth
+        return weights(INPUTS, hidden), best(hidden, FEW, fused), best(hidden, MANY, fused)
+
+    def __call__(self, inputs, hidden, steps):
+        points, size = self.points[len(hidden)], weights(inputs, hidden)
+        above = next((i for i, point in enumerate(points) if i and point[0] >= size), len(points) - 1)
+        (low, *low_seconds), (high, *high_seconds) = points[above - 1], points[above]
+        share = max((size - low) / (high - low), 0)
+        few, many = (a + share * (b - a) for a, b in zip(low_seconds, high_seconds))
+        return few + (many - few) * (steps - 2) / 48
+
+    def off(self, fused, count=8):
+        """How far it is off on networks beside the grid."""
+        numbers, found = random.Random(2), []
+        for _ in range(count):
+            hidden = [numbers.randint(4, 500) for _ in range(numbers.randint(1, 3))]
+            rows = numbers.choice([80, 320, 1200])
+            seconds = best(hidden, (rows, rows // 4), fused)
+            found.append(abs(self(INPUTS, hidden, -(-rows // 32)) / seconds - 1))
+        return found
+
+
+def trained(study):
+    """(inputs, hidden, epochs, steps) of what each row of trials.csv trained."""
+    with open(study / "trials.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    settings = json.loads((study / "study.json").read_text())["settings"]
+    outputs = TARGETS - 1 + settings["pretraining"]["dummies"]
+    bases = [row for row in rows if row["strategy"] == "pretraining" and row["state"] == "complete"]
+    base = own_layers(min(bases, key=lambda row: float(row["validation_mse"])))
+    for row in rows:
+        strategy, inputs = row["strategy"], INPUTS
+        hidden = base if strategy in ("warm-start", "dummy-node") else own_layers(row)
+        if strategy == "attach-head":
+            inputs = outputs if settings["strategies"][strategy]["reads"] == "outputs" else base[-1]
+        yield inputs, hidden, int(row["epochs"] or 0), int(row["steps"])
+
+
+def own_layers(row):
+    return [int(row[f"units_{layer + 1}"]) for layer in range(int(row["layers"]))]
+
+
+def epochs_of(study):
+    """Rows of trials.csv whose epochs are missing (they diverged in their first) count as none."""
+    return [run for run in trained(study) if run[2] > 0]
+
+
+def main():
+    study = pathlib.Path(sys.argv[1])
+    runs = epochs_of(study)
+    record = json.loads((study / "study.json").read_text())
+    loops, off = [], []
+    for label, fused in (("a loop over runs", False), ("a loop, fused AdamW", True)):
+        pace = Pace(fused)
+        seconds = sum(epochs * pace(inputs, hidden, steps / epochs) for inputs, hidden, epochs, steps in runs)
+        off += pace.off(fused)
+        loops.append({"label": label, "hours": seconds / 3600, "run_steps": sum(run[3] for run in runs)})
+    print(json.dumps({
+        "study": record["name"],
+        "device": f"{record['device']['kind']}, {record['device'].get('threads', '')} threads",
+        "seconds": record["seconds"] + sum(part["seconds"] for part in record["earlier"]),
+        "runs": len(runs),
+        "run_steps": sum(run[3] for run in runs),
+        "epochs": sum(run[2] for run in runs),
+        "loops": loops,
+        "checked": len(off),
+        "off": statistics.median(off),
+        "worst": max(off),
+    }))
+
+
+if __name__ == "__main__":
+    main()
