@@ -54,8 +54,8 @@ class Stack:
             weight_decay=settings["weight_decay"], fused=True,
         )
         self.batch = settings["batch"]
-        rates = {run["dropout"] for run in runs}
-        self.dropout = rates.pop() if len(rates) == 1 else torch.tensor([run["dropout"] for run in runs]).view(-1, 1, 1)
+        keep = 1 - torch.tensor([run["dropout"] for run in runs]).view(-1, 1, 1)
+        self.keep, self.below = keep, (256 * keep).round().to(torch.uint8)
         self.best, self.kept = torch.full((self.count,), math.inf), [torch.empty_like(tensor) for tensor in parameters]
 
     @torch.no_grad()
@@ -68,9 +68,10 @@ class Stack:
         return torch.stack(padded), [table.shape[1] for table in features]
 
     def drop(self, z):
-        if isinstance(self.dropout, float):
-            return functional.dropout(z, self.dropout)
-        return z * ((torch.rand_like(z) >= self.dropout) / (1 - self.dropout))
+        """Dropout from random bytes, eight of each word: one number for each unit was more than a third of a step."""
+        words = torch.empty(-(-z.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        kept = words.view(torch.uint8)[: z.numel()].view(z.shape) < self.below
+        return z * (kept / self.keep)
 
     def outputs(self, z, training):
         """Outputs (runs, rows, targets) of inputs (runs, rows, inputs)."""
