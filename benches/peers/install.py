@@ -1,5 +1,6 @@
 """Installs peers into a folder of their own: a Python environment, and the artefacts of small cargo projects."""
 
+import functools
 import pathlib
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def cargo(folder, name, manifest, arguments, program):
     return folder / name / "release" / program
 
 
+@functools.cache
 def shoal():
     """shoal's own worker, an example of this crate."""
     print("building shoal", file=sys.stderr)

@@ -2,12 +2,15 @@
 
 `trials.csv` says which networks were trained for how many epochs and steps, pruned ones too. The seconds of an epoch are measured
 on a grid of widths for each depth, once with 2 and once with 50 steps, validation and shuffle included, and interpolated: between
-widths linearly in the number of weights, between steps linearly. For each point the best number of threads counts.
+widths linearly in the number of weights, between steps linearly. Then some runs of the study itself, drawn in proportion to their
+seconds by this model, are measured too: the mean ratio corrects the sum, its scatter is the sum's error. Of everything measured the
+best number of threads counts.
 """
 
 import csv
 import itertools
 import json
+import math
 import pathlib
 import random
 import statistics
@@ -22,14 +25,17 @@ import workloads
 INPUTS, TARGETS, WIDTHS = workloads.INPUTS, workloads.TARGETS, (4, 64, 160, 256, 384, 500)
 # Training and validation rows with 2 and with 50 steps an epoch.
 FEW, MANY = (40, 10), (1600, 400)
-TIMED = 0.25
+TIMED = 0.15
+# Runs of the study that are measured themselves.
+DRAWN = 16
+CORES = torch.get_num_threads()
 
 
-def epoch_seconds(hidden, rows, fused, threads):
+def epoch_seconds(inputs, hidden, rows, fused, threads):
     """Median seconds of an epoch."""
     torch.set_num_threads(threads)
     run = {"frozen": [], "hidden": hidden, "dropout": 0.2, "training": rows[0], "validation": rows[1]}
-    x, y = torch.randn(workloads.ROWS, INPUTS), torch.rand(workloads.ROWS, TARGETS)
+    x, y = torch.randn(workloads.ROWS, inputs), torch.rand(workloads.ROWS, TARGETS)
     member = torch_loop.Run(run, workloads.TRAINING, x, y, fused)
     member.epoch()
     found, end = [], time.perf_counter() + TIMED
@@ -40,11 +46,8 @@ def epoch_seconds(hidden, rows, fused, threads):
     return statistics.median(found)
 
 
-def best(hidden, rows, fused):
-    return min(epoch_seconds(hidden, rows, fused, threads) for threads in sorted({1, torch.get_num_threads(), CORES}))
-
-
-CORES = torch.get_num_threads()
+def best(inputs, hidden, rows, fused):
+    return min(epoch_seconds(inputs, hidden, rows, fused, threads) for threads in sorted({1, CORES}))
 
 
 def weights(inputs, hidden):
@@ -59,7 +62,7 @@ class Pace:
 
     def point(self, depth, width, fused):
         hidden = [width] * depth
-        return weights(INPUTS, hidden), best(hidden, FEW, fused), best(hidden, MANY, fused)
+        return weights(INPUTS, hidden), best(INPUTS, hidden, FEW, fused), best(INPUTS, hidden, MANY, fused)
 
     def __call__(self, inputs, hidden, steps):
         points, size = self.points[len(hidden)], weights(inputs, hidden)
@@ -69,15 +72,15 @@ class Pace:
         few, many = (a + share * (b - a) for a, b in zip(low_seconds, high_seconds))
         return few + (many - few) * (steps - 2) / 48
 
-    def off(self, fused, count=8):
-        """How far it is off on networks beside the grid."""
-        numbers, found = random.Random(2), []
-        for _ in range(count):
-            hidden = [numbers.randint(4, 500) for _ in range(numbers.randint(1, 3))]
-            rows = numbers.choice([80, 320, 1200])
-            seconds = best(hidden, (rows, rows // 4), fused)
-            found.append(abs(self(INPUTS, hidden, -(-rows // 32)) / seconds - 1))
-        return found
+    def ratios(self, runs, fused):
+        """Measured over modelled seconds, of runs drawn in proportion to the latter."""
+        modelled = [epochs * self(inputs, hidden, steps / epochs) for inputs, hidden, epochs, steps in runs]
+        found = []
+        for inputs, hidden, epochs, steps in random.Random(2).choices(runs, modelled, k=DRAWN):
+            rows = round(32 * steps / epochs)
+            seconds = best(inputs, hidden, (rows, rows // 4), fused)
+            found.append(seconds / self(inputs, hidden, steps / epochs))
+        return sum(modelled), found
 
 
 def trained(study):
@@ -100,32 +103,28 @@ def own_layers(row):
     return [int(row[f"units_{layer + 1}"]) for layer in range(int(row["layers"]))]
 
 
-def epochs_of(study):
-    """Rows of trials.csv whose epochs are missing (they diverged in their first) count as none."""
-    return [run for run in trained(study) if run[2] > 0]
+def estimate(runs, fused):
+    """Hours and their standard error."""
+    modelled, ratios = Pace(fused).ratios(runs, fused)
+    hours, scatter = modelled / 3600, statistics.stdev(ratios) / math.sqrt(len(ratios))
+    return {"hours": hours * statistics.mean(ratios), "error": hours * scatter, "ratio": statistics.mean(ratios)}
 
 
 def main():
     study = pathlib.Path(sys.argv[1])
-    runs = epochs_of(study)
+    # a run that diverged in its first epoch did nothing to speak of
+    runs = [run for run in trained(study) if run[2] > 0]
     record = json.loads((study / "study.json").read_text())
-    loops, off = [], []
-    for label, fused in (("a loop over runs", False), ("a loop, fused AdamW", True)):
-        pace = Pace(fused)
-        seconds = sum(epochs * pace(inputs, hidden, steps / epochs) for inputs, hidden, epochs, steps in runs)
-        off += pace.off(fused)
-        loops.append({"label": label, "hours": seconds / 3600, "run_steps": sum(run[3] for run in runs)})
+    labels = {"a loop over runs": False, "a loop, fused AdamW": True}
     print(json.dumps({
         "study": record["name"],
-        "device": f"{record['device']['kind']}, {record['device'].get('threads', '')} threads",
+        "device": record["device"],
         "seconds": record["seconds"] + sum(part["seconds"] for part in record["earlier"]),
         "runs": len(runs),
         "run_steps": sum(run[3] for run in runs),
         "epochs": sum(run[2] for run in runs),
-        "loops": loops,
-        "checked": len(off),
-        "off": statistics.median(off),
-        "worst": max(off),
+        "drawn": DRAWN,
+        "loops": [{"label": label, **estimate(runs, fused)} for label, fused in labels.items()],
     }))
 
 
