@@ -112,6 +112,8 @@ class Trainer:
     def __init__(self, peer, work, threads):
         torch.set_num_threads(threads)
         torch.manual_seed(1)
+        # a fifth faster here: moments of units that are seldom used become denormal numbers
+        torch.set_flush_denormal(True)
         self.work, self.stack = work, None
         self.x = torch.tensor(work["x"]).view(work["rows"], work["inputs"])
         self.y = torch.tensor(work["y"]).view(work["rows"], work["targets"])

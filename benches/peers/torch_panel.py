@@ -115,6 +115,8 @@ def main():
     # a run that diverged in its first epoch did nothing to speak of
     runs = [run for run in trained(study) if run[2] > 0]
     record = json.loads((study / "study.json").read_text())
+    if not record["seconds"]:
+        sys.exit(f"{study}: the study is not finished, so its wall time is not known")
     labels = {"a loop over runs": False, "a loop, fused AdamW": True}
     print(json.dumps({
         "study": record["name"],
