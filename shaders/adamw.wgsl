@@ -38,32 +38,32 @@ fn main(
     }
     let trains = states[tile.run].phase == PHASE_TRAIN;
     let improved = states[tile.run].improved == 1u;
-    if !trains && !improved {
-        return;
-    }
     let step_size = states[tile.run].step_size;
     let root_correction = 1.0 / states[tile.run].root_correction;
     // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
     let decay = run.learning_rate * run.weight_decay;
 
-    var at = run.frozen_groups + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
-    for (var repeat = 0u; repeat < ADAMW_REPEATS && at < run.parameter_groups; repeat++) {
+    let first = run.frozen_groups + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
+    let end = min(first + ADAMW_THREADS * ADAMW_REPEATS, run.parameter_groups);
+    // two loops: a software rasterizer plays what stands in a branch under a mask, whether or not it is taken
+    if improved {
+        for (var at = first; at < end; at += ADAMW_THREADS) {
+            best[run.parameters + at] = parameters[run.parameters + at];
+        }
+    }
+    if !trains {
+        return;
+    }
+    for (var at = first; at < end; at += ADAMW_THREADS) {
         let here = run.parameters + at;
-        let kept = parameters[here];
-        if improved {
-            best[here] = kept;
-        }
-        if trains {
-            let p = numbers(kept);
-            let g = numbers(gradients[here]);
-            let m0 = numbers(moments[2u * here]);
-            let v0 = numbers(moments[2u * here + 1u]);
-            let m = m0 + run.one_minus_beta1 * (g - m0);
-            let v = run.beta2 * v0 + run.one_minus_beta2 * g * g;
-            moments[2u * here] = quad(m);
-            moments[2u * here + 1u] = quad(v);
-            parameters[here] = quad(p - (decay * p + step_size * m / (sqrt(v) * root_correction + run.epsilon)));
-        }
-        at += ADAMW_THREADS;
+        let p = numbers(parameters[here]);
+        let g = numbers(gradients[here]);
+        let m0 = numbers(moments[2u * here]);
+        let v0 = numbers(moments[2u * here + 1u]);
+        let m = m0 + run.one_minus_beta1 * (g - m0);
+        let v = run.beta2 * v0 + run.one_minus_beta2 * g * g;
+        moments[2u * here] = quad(m);
+        moments[2u * here + 1u] = quad(v);
+        parameters[here] = quad(p - (decay * p + step_size * m / (sqrt(v) * root_correction + run.epsilon)));
     }
 }
