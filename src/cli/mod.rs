@@ -1,11 +1,13 @@
 //! The command line: one file per subcommand, each what was typed and what it does.
 
 mod analyse;
+mod bench;
 mod devices;
 mod explain;
 mod import;
 mod inspect;
 mod output;
+mod plan;
 mod predict;
 mod simulate;
 mod study;
@@ -66,6 +68,7 @@ enum Command {
     Predict(predict::Typed),
     Explain(explain::Typed),
     Devices(devices::Typed),
+    Bench(bench::Typed),
     Inspect(inspect::Typed),
 }
 
@@ -80,6 +83,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Predict(typed) => predict::run(&typed, output),
         Command::Explain(typed) => explain::run(&typed, output),
         Command::Devices(typed) => devices::run(&typed, output),
+        Command::Bench(typed) => bench::run(&typed, global, output),
         Command::Inspect(typed) => inspect::run(&typed, output),
     }
 }

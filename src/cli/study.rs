@@ -13,7 +13,7 @@ use shoal::device::Device;
 use shoal::report::{self, RunRow};
 use shoal::study::{Event, JOURNAL_FILE, Plan, execute};
 
-use super::{Global, Output, analyse, simulate, stop_on_ctrl_c};
+use super::{Global, Output, analyse, plan, simulate, stop_on_ctrl_c};
 
 /// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots.
 ///
@@ -24,11 +24,22 @@ pub struct Typed {
     /// The study, a TOML file; paths in it are relative to it
     study: PathBuf,
     /// Folder for the results; made if it is not there
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", clap::builder::ArgPredicate::IsPresent, ".")
+    )]
     output: PathBuf,
     /// Go on with the study in DIR, and do not begin one if there is none
     #[arg(long)]
     resume: bool,
+    /// Trains nothing and writes nothing: says what the study will take, in runs, bytes, steps, arithmetic and time, on this
+    /// device (on which some of its networks step for a few seconds) and on other GPUs by their data sheets
+    #[arg(long, conflicts_with = "resume")]
+    plan: bool,
 }
 
 /// Runs a study.
@@ -42,6 +53,9 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         ));
         simulate::shown(request, output, &stop)
     })?;
+    if typed.plan {
+        return plan::show(&plans, &mut global.open(output)?, output);
+    }
     let folder = |plan: &Plan| match &plan.scenario {
         Some(scenario) => typed.output.join(scenario),
         None => typed.output.clone(),

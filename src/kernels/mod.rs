@@ -14,6 +14,7 @@ pub mod loss;
 pub mod memory;
 pub mod product;
 pub mod tile;
+pub mod triad;
 
 pub use memory::{Memory, Prepared, Real};
 

@@ -7,12 +7,15 @@
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
 //! `search_plan` says.
 //!
+//! `forecast` says what all of it will take, before anything runs.
+//!
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
 //! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study.
 
 mod evaluation;
 mod execution;
 mod folder;
+pub mod forecast;
 mod jobs;
 pub mod journal;
 mod plan;

@@ -8,11 +8,12 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
 use shoal::kernels::layout::{LANES, phase, stopped};
-use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile};
+use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile, triad};
 use shoal::network::Activation;
 
 fn all_kernels() -> Vec<&'static Kernel> {
-    kernels::ALL.into_iter().chain([&ceiling::KERNEL]).collect()
+    let beside = [&ceiling::KERNEL, &triad::KERNEL];
+    kernels::ALL.into_iter().chain(beside).collect()
 }
 
 /// Every kernel under every tile set: some have a text for each.

@@ -88,11 +88,15 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// Compiles a kernel, for the stores made from then on.
+    /// Compiles a kernel, for the stores made from then on; once is enough.
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses it.
     pub fn add(&mut self, kernel: &'static Kernel, checks: bool) -> Result<()> {
+        let same = |there: &Pipeline| std::ptr::eq(there.kernel, kernel);
+        if self.pipelines.iter().any(same) {
+            return Ok(());
+        }
         let pipeline = self.compile(kernel, checks);
         self.check(kernel.name)?;
         self.pipelines.push(pipeline);
