@@ -27,7 +27,7 @@ from peers import PEERS, Team, cores
 HOMOGENEOUS = {f"{runs}x{width}": workloads.homogeneous(runs, width) for runs, width in workloads.HOMOGENEOUS}
 MIXED = "mixed"
 # A turn on the mixed list that takes longer than this is not repeated.
-LONG = 60
+LONG = 30
 
 
 def arguments():
@@ -36,9 +36,9 @@ def arguments():
     parser.add_argument("--peers", default=list(PEERS), **words, help=f"of {','.join(PEERS)}; all")
     every = [*HOMOGENEOUS, MIXED]
     parser.add_argument("--workloads", default=every, **words, help=f"of {','.join(every)} (runs x width); all")
-    parser.add_argument("--seconds", type=float, default=3, help="of one timed turn; 3")
+    parser.add_argument("--seconds", type=float, default=2, help="of one timed turn; 2")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns of each peer; 3")
-    parser.add_argument("--trials", type=int, default=6, help="of each strategy and size in the mixed list; 6")
+    parser.add_argument("--trials", type=int, default=4, help="of each strategy and size in the mixed list; 4")
     parser.add_argument("--install", type=pathlib.Path, default=install.ROOT / "target" / "peers", help="target/peers")
     parser.add_argument("--results", type=pathlib.Path, default=install.ROOT / "benches", help="folder of RESULTS.md; benches")
     parser.add_argument("--panel", type=pathlib.Path, metavar="STUDY", help="folder of a searched study: what a loop would take")
@@ -99,7 +99,7 @@ class Sitting:
             team = self.start(name, choice)
             try:
                 team.ask("rate 0.1")
-                tried.append((team.ask(f"rate {self.typed.seconds / 2}")["rate"], team))
+                tried.append((team.ask(f"rate {self.typed.seconds / 3}")["rate"], team))
             except install.Failed:
                 team.end()
                 raise
@@ -183,8 +183,8 @@ def main():
         panel(typed, results)
         (typed.install / "results.json").write_text(json.dumps(results, indent=1))
     report.write(typed.results, results)
-    plotted = [install.python(typed.install), install.HERE / "plot.py", typed.install / "results.json", typed.results / "results.svg"]
-    subprocess.run([str(word) for word in plotted], check=True)
+    files = [typed.install / "results.json", typed.results / "results.svg"]
+    subprocess.run([str(word) for word in (install.python(typed.install), install.HERE / "plot.py", *files)], check=True)
     if not any(one.get("rates") for found in results["found"].values() for one in found.values()):
         sys.exit("nothing was measured: every peer failed, see above")
 

@@ -1,9 +1,9 @@
 """Which runs a peer that stacks networks trains at one time.
 
-A stack needs one depth, one number of rows (so that epochs end together) and one kind of input; widths are padded with zeros, which
-AdamW leaves zero, to the widest of the stack, and all of it trains as long as the longest. So stacks are a bargain: each step of
-a stack has a cost of its own, whatever is in it, and padding is work for nothing. From stacks of one run each, the two whose
-union saves the most by the model below are joined, as long as any saves.
+A stack needs one depth, one number of rows (so that epochs end together) and one kind of input; widths are padded with zeros,
+which AdamW leaves zero, to the widest of the stack, and all of it trains as long as the longest. So stacks are a bargain: each
+step of a stack has a cost of its own, whatever is in it, and padding is work for nothing. From stacks of one run each, the two
+whose union saves the most by the model below are joined, as long as any saves.
 """
 
 import itertools

@@ -25,7 +25,8 @@ def main():
     figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
     colours, width = dict(zip(PEERS, COLOURS)), 0.85 / len(shown)
     for place, name in enumerate(shown):
-        measured = [(i, found[workload][name]["rates"]) for i, workload in enumerate(found) if found[workload].get(name, {}).get("rates")]
+        every = [(i, found[workload].get(name, {}).get("rates")) for i, workload in enumerate(found)]
+        measured = [(i, rates) for i, rates in every if rates]
         medians = [statistics.median(rates) for _, rates in measured]
         spread = [[median - min(rates) for median, (_, rates) in zip(medians, measured)],
                   [max(rates) - median for median, (_, rates) in zip(medians, measured)]]

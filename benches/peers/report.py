@@ -93,19 +93,18 @@ def panel(found):
     name = f"{device['threads']} threads of the CPU" if device["kind"] == "cpu" else device["name"]
     rows = [[f"shoal, measured ({name})", f"{found['seconds'] / 3600:.2f}", f"{found['run_steps'] / found['seconds']:,.0f}"]]
     for one in found["loops"]:
-        hours = one["hours"]
-        rows.append([f"PyTorch, {one['label']}", f"{hours:.2f} +- {one['error']:.2f}", f"{found['run_steps'] / hours / 3600:,.0f}"])
+        hours, pace = one["hours"], found["run_steps"] / one["hours"] / 3600
+        rows.append([f"PyTorch, {one['label']}", f"{hours:.2f} +- {one['error']:.2f}", f"{pace:,.0f}"])
     ratios = " and ".join(f"{one['ratio']:.2f}" for one in found["loops"])
     return [
         "",
         "## A whole panel of the paper",
         "",
-        f"The study `{found['study']}`: {found['runs']:,} runs, {found['run_steps']:,} run-steps, {found['epochs']:,} epochs, searches and",
-        "pruned trials included. What a PyTorch loop would take for the same runs with the same steps is a sum, not a measurement: the",
-        "seconds of an epoch were measured on a grid of sizes and interpolated for each run's network and rows; then "
-        f"{found['drawn']} runs of the",
-        f"study were measured themselves, {ratios} of that in the mean, which corrects the sum; their scatter gives the error. It has no",
-        "search, no journal, no files; shoal's time has all of them.",
+        f"The study `{found['study']}`: {found['runs']:,} runs, {found['run_steps']:,} run-steps, {found['epochs']:,} epochs,",
+        "searches and pruned trials included. What a PyTorch loop would take for the same runs with the same steps is a sum, not a",
+        "measurement: the seconds of an epoch were measured on a grid of sizes and interpolated for each run's network and rows;",
+        f"then {found['drawn']} runs of the study were measured themselves, {ratios} of that in the mean, which corrects the sum;",
+        "their scatter gives the error. It has no search, no journal, no files; shoal's time has all of them.",
         "",
         table(["", "hours", "run-steps/s"], rows),
     ]
@@ -119,10 +118,10 @@ def text(results):
         "",
         f"Written by `benches/peers/compare.py` on {results['machine']}. All figures are of one sitting, the peers turn by turn.",
         "",
-        "Networks 79-W-W-6 with LeakyReLU(0.2), dropout 0.2 and a sigmoid output; batches of 32, shuffled each epoch, from 1,600 rows",
-        "of a table of 2,000; validation on the other 400 and a copy of the best parameters each epoch; AdamW. A run-step is one",
-        f"optimiser step of one network. Median of the timed turns of {results['seconds']:g} s after a warm-up, least and most in brackets.",
-        "Compiling, importing and reading are not timed. Each peer has the number of threads that was best for it.",
+        "Networks 79-W-W-6 with LeakyReLU(0.2), dropout 0.2 and a sigmoid output; batches of 32, shuffled each epoch, from 1,600",
+        "rows of a table of 2,000; validation on the other 400 and a copy of the best parameters each epoch; AdamW. A run-step is",
+        f"one optimiser step of one network. Median of timed turns of {results['seconds']:g} s after a warm-up, least and most in",
+        "brackets. Compiling, importing and reading are not timed. Each peer has the number of threads that was best for it.",
         "",
         rates(results),
         "",
@@ -139,10 +138,10 @@ def text(results):
             "",
             "## The mixed list",
             "",
-            f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {results['trials']} trials of each; 1 to 3 hidden",
-            "layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads them. Peers that stack networks pad them, in",
-            "stacks that `peers/grouping.py` chooses; a frozen base is played once for all rows by every peer but shoal, which plays it in",
-            "each step. Steps that a padded stack does for runs that are over do not count.",
+            f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {results['trials']} trials of each; 1 to 3",
+            "hidden layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads them. Peers that stack",
+            "networks pad them, in stacks that `peers/grouping.py` chooses; a frozen base is played once for all rows by every peer but",
+            "shoal, which plays it in each step. Steps that a padded stack does for runs that are over do not count.",
             "",
             mixed(results),
         ]

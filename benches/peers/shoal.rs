@@ -4,13 +4,14 @@
 mod protocol;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use shoal::Result;
 use shoal::device::{Choice, Device};
+use shoal::measure::{Pace, steady};
 use shoal::network::{Activation, Layer, Network};
 use shoal::run::{InputScale, Outcome, Run, Table, Training};
 use shoal::shoal::{Progress, Work, train};
-use shoal::{Error, Result};
 
 use protocol::{Done, Trainer, converse};
 
@@ -46,7 +47,7 @@ fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
 }
 
 impl Peer {
-    fn run(&self, id: usize, max_epochs: Option<u32>) -> Run {
+    fn run(&self, id: usize) -> Run {
         let (run, settings) = (&self.work.runs[id], self.work.training);
         let network = network(&self.work, run);
         let (training, rows) = (run.training as u32, (run.training + run.validation) as u32);
@@ -61,7 +62,7 @@ impl Peer {
                 beta1: settings.betas[0],
                 beta2: settings.betas[1],
                 epsilon: settings.epsilon,
-                max_epochs: max_epochs.unwrap_or(u32::MAX),
+                max_epochs: run.epochs as u32,
                 patience: u32::MAX,
                 min_delta: 0.0,
             },
@@ -79,23 +80,18 @@ impl Peer {
 }
 
 impl Trainer for Peer {
-    /// Runs without an end, timed after a warm-up, in which they are packed.
+    /// Runs without an end, timed after a warm-up, as `shoal bench` times them.
     fn rate(&mut self, seconds: f64) -> Done {
-        let mut timed = Timed {
-            peer: self,
-            waiting: 0..self.work.runs.len(),
+        let runs = (0..self.work.runs.len()).map(|id| self.run(id)).collect();
+        let pace = Pace {
+            warm_up: 0.5,
             seconds,
-            warm: None,
-            last: (0, Duration::ZERO),
+            repeats: 1,
         };
-        match train(&self.device, self.tables.clone(), &mut timed) {
-            Err(Error::Interrupted(_)) => (),
-            other => panic!("shoal: {other:?}"),
-        }
-        let (steps, start) = timed.warm.expect("long enough to warm up");
+        let timing = steady(&self.device, self.tables.clone(), runs, &pace).expect("shoal trains");
         Done {
-            steps: timed.last.0 - steps,
-            seconds: (timed.last.1 - start).as_secs_f64(),
+            steps: (timing.rates[0] * seconds).round() as u64,
+            seconds,
             loss: None,
         }
     }
@@ -114,42 +110,6 @@ impl Trainer for Peer {
     }
 }
 
-struct Timed<'a> {
-    peer: &'a Peer,
-    waiting: std::ops::Range<usize>,
-    seconds: f64,
-    warm: Option<(u64, Duration)>,
-    last: (u64, Duration),
-}
-
-const WARM_UP: Duration = Duration::from_millis(500);
-
-impl Work for Timed<'_> {
-    fn next(&mut self) -> Option<Run> {
-        Some(self.peer.run(self.waiting.next()?, None))
-    }
-
-    fn finished(&mut self, outcome: Outcome) -> Result<()> {
-        panic!(
-            "run {}: endless, but {}",
-            outcome.id,
-            outcome.stopped.name()
-        )
-    }
-
-    fn progress(&mut self, progress: &Progress) -> Result<()> {
-        self.last = (progress.run_steps, progress.elapsed);
-        if progress.elapsed < WARM_UP || progress.run_steps == 0 {
-            return Ok(());
-        }
-        let (_, start) = *self.warm.get_or_insert(self.last);
-        match (progress.elapsed - start).as_secs_f64() >= self.seconds {
-            true => Err(Error::Interrupted("timed long enough".into())),
-            false => Ok(()),
-        }
-    }
-}
-
 struct Whole<'a> {
     peer: &'a Peer,
     waiting: std::ops::Range<usize>,
@@ -159,11 +119,7 @@ struct Whole<'a> {
 
 impl Work for Whole<'_> {
     fn next(&mut self) -> Option<Run> {
-        let id = self.waiting.next()?;
-        Some(
-            self.peer
-                .run(id, Some(self.peer.work.runs[id].epochs as u32)),
-        )
+        Some(self.peer.run(self.waiting.next()?))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {

@@ -3,8 +3,8 @@
 `trials.csv` says which networks were trained for how many epochs and steps, pruned ones too. The seconds of an epoch are measured
 on a grid of widths for each depth, once with 2 and once with 50 steps, validation and shuffle included, and interpolated: between
 widths linearly in the number of weights, between steps linearly. Then some runs of the study itself, drawn in proportion to their
-seconds by this model, are measured too: the mean ratio corrects the sum, its scatter is the sum's error. Of everything measured the
-best number of threads counts.
+seconds by this model, are measured too: the mean ratio corrects the sum, its scatter is the sum's error. Of everything measured
+the best number of threads counts.
 """
 
 import csv
