@@ -113,7 +113,7 @@ class Stack:
             layers.append(stacked_layer(numbers, own[i], own[i + 1], shape, self.gain if i < len(hidden) else 1))
         self.keep = jnp.array([1 - run["dropout"] for run in runs], jnp.float32)
         kept = jax.tree.map(jnp.zeros_like, layers)
-        self.state = layers, epochs.optimizer.init(layers), jnp.full(self.count, jnp.inf), kept
+        self.state = layers, epochs.optimizer.init(layers), jnp.full(self.count, jnp.inf, jnp.float32), kept
 
     def table(self, runs, x, inputs):
         """The inputs, one table for all or one for each run; and the width of each run's own."""
@@ -173,6 +173,8 @@ class Trainer:
         return steps, best / len(self.work["runs"])
 
     def prepare(self):
-        """Compiles every shape of the list."""
+        """Compiles every shape of the list; the second epoch makes sure that nothing is left to compile."""
         for runs in grouping.stacks(self.work, STEP_SECONDS, FLOPS_A_SECOND):
-            self.start(runs).epoch()
+            stack = self.start(runs)
+            stack.epoch()
+            stack.epoch()
