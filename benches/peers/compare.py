@@ -95,14 +95,16 @@ class Sitting:
     def choose(self, name):
         """Starts the peer with the number of threads that is best for it here."""
         tried = []
-        for choice in PEERS[name].choices():
-            team = self.start(name, choice)
-            try:
+        try:
+            for choice in PEERS[name].choices():
+                team = self.start(name, choice)
+                tried.append([0, team])
                 team.ask("rate 0.1")
-                tried.append((team.ask(f"rate {self.typed.seconds / 3}")["rate"], team))
-            except install.Failed:
+                tried[-1][0] = team.ask(f"rate {self.typed.seconds / 3}")["rate"]
+        except install.Failed:
+            for _, team in tried:
                 team.end()
-                raise
+            raise
         tried.sort(key=lambda pair: pair[0])
         for _, team in tried[:-1]:
             team.end()
