@@ -1,5 +1,6 @@
 //! What the Rust peers share: the list of runs as `workloads.py` writes it, a shuffle, and the conversation with `compare.py`,
 //! which `worker.py` describes.
+#![allow(dead_code)] // shoal does not need the loop over runs
 
 use std::io::BufRead;
 use std::path::Path;
@@ -122,7 +123,6 @@ pub struct Done {
 
 impl Done {
     /// With the time since `begin`.
-    #[allow(dead_code)]
     pub fn since(begin: Instant, steps: u64, loss: Option<f64>) -> Self {
         Self {
             steps,
@@ -163,7 +163,6 @@ pub fn converse(version: &str, trainer: &mut dyn Trainer) {
 }
 
 /// One network that trains by epochs.
-#[allow(dead_code)]
 pub trait Member {
     /// Trains an epoch, validates, keeps the best parameters. Steps taken.
     fn epoch(&mut self) -> u64;
@@ -173,7 +172,6 @@ pub trait Member {
 }
 
 /// Trains runs one after another, as a loop does.
-#[allow(dead_code)]
 pub struct Loop<M, F> {
     /// Starts a run.
     start: F,
@@ -183,7 +181,6 @@ pub struct Loop<M, F> {
     played: usize,
 }
 
-#[allow(dead_code)]
 impl<M, F: FnMut(usize) -> M> Loop<M, F> {
     pub fn new(runs: &[Run], start: F) -> Self {
         let epochs = runs.iter().map(|run| run.epochs).collect();
@@ -223,13 +220,11 @@ impl<M: Member, F: FnMut(usize) -> M> Trainer for Loop<M, F> {
 }
 
 /// Rows in a new order each epoch (Fisher & Yates).
-#[allow(dead_code)]
 pub struct Shuffle {
     order: Vec<u32>,
     state: u64,
 }
 
-#[allow(dead_code)]
 impl Shuffle {
     pub fn new(rows: usize, seed: u64) -> Self {
         Self {
