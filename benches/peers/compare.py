@@ -155,15 +155,19 @@ def mixed(typed, programs, before):
     return sitting.play("whole")
 
 
-def panel(typed, results):
-    """What a loop would take for a study that shoal has done, by torch_panel.py."""
+def panel(typed, programs, results):
+    """What a loop would take for a study that shoal has done, by torch_panel.py; and shoal at its pace of this sitting."""
     log = typed.install / "panel.log"
     with open(log, "w") as errors:
         words = [install.python(typed.install), install.HERE / "torch_panel.py", typed.panel]
         done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=errors, text=True)
     if done.returncode:
         raise install.Failed(f"torch_panel.py ended with {done.returncode}: {install.last_lines(log)}")
-    results["panel"] = json.loads(done.stdout)
+    results["panel"] = found = json.loads(done.stdout)
+    if "shoal-cpu" in programs:
+        sitting = Sitting(typed, {"shoal-cpu": programs["shoal-cpu"]}, "panel", found["list"])
+        sitting.guarded("shoal-cpu", lambda: sitting.prepare("shoal-cpu", PEERS["shoal-cpu"].choices()[0]))
+        found["shoal"] = sitting.play("whole")["shoal-cpu"]
 
 
 def main():
@@ -182,7 +186,7 @@ def main():
         # what is measured is kept, whatever happens to the rest
         (typed.install / "results.json").write_text(json.dumps(results, indent=1))
     if typed.panel:
-        panel(typed, results)
+        panel(typed, programs, results)
         (typed.install / "results.json").write_text(json.dumps(results, indent=1))
     report.write(typed.results, results)
     files = [typed.install / "results.json", typed.results / "results.svg"]

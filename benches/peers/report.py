@@ -89,11 +89,14 @@ def failures(results):
 
 def panel(found):
     """The sum of a study's run-steps at the loop's pace."""
-    device = found["device"]
+    device, steps = found["device"], found["run_steps"]
     name = f"{device['threads']} threads of the CPU" if device["kind"] == "cpu" else device["name"]
-    rows = [[f"shoal, measured ({name})", f"{found['seconds'] / 3600:.2f}", f"{found['run_steps'] / found['seconds']:,.0f}"]]
+    rows = [[f"shoal, the study itself ({name})", f"{found['seconds'] / 3600:.2f}", f"{steps / found['seconds']:,.0f}"]]
+    if found.get("shoal", {}).get("rates"):
+        rate = statistics.median(found["shoal"]["rates"])
+        rows.append(["shoal, cpu, at the pace of this sitting", f"{steps / rate / 3600:.2f}", f"{rate:,.0f}"])
     for one in found["loops"]:
-        hours, pace = one["hours"], found["run_steps"] / one["hours"] / 3600
+        hours, pace = one["hours"], steps / one["hours"] / 3600
         rows.append([f"PyTorch, {one['label']}", f"{hours:.2f} +- {one['error']:.2f}", f"{pace:,.0f}"])
     ratios = " and ".join(f"{one['ratio']:.2f}" for one in found["loops"])
     return [
@@ -104,7 +107,9 @@ def panel(found):
         "searches and pruned trials included. What a PyTorch loop would take for the same runs with the same steps is a sum, not a",
         "measurement: the seconds of an epoch were measured on a grid of sizes and interpolated for each run's network and rows;",
         f"then {found['drawn']} runs of the study were measured themselves, {ratios} of that in the mean, which corrects the sum;",
-        "their scatter gives the error. It has no search, no journal, no files; shoal's time has all of them.",
+        "their scatter gives the error. It has no search, no journal, no files. The study itself has all of them, and was done at",
+        f"another time, beside whatever else this machine did; so shoal's pace on {len(found['list'])} runs drawn from the study is",
+        "given too, measured in this sitting.",
         "",
         table(["", "hours", "run-steps/s"], rows),
     ]

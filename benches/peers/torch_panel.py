@@ -5,6 +5,10 @@ on a grid of widths for each depth, once with 2 and once with 50 steps, validati
 widths linearly in the number of weights, between steps linearly. Then some runs of the study itself, drawn in proportion to their
 seconds by this model, are measured too: the mean ratio corrects the sum, its scatter is the sum's error. Of everything measured
 the best number of threads counts.
+
+The answer also has a list of runs drawn in proportion to their steps, each shortened to about as many steps: the seconds of a step
+that a peer takes on that list are those that it takes in the whole study, in the mean. So shoal's own pace can be told in the same
+sitting.
 """
 
 import csv
@@ -28,6 +32,8 @@ FEW, MANY = (40, 10), (1600, 400)
 TIMED = 0.15
 # Runs of the study that are measured themselves.
 DRAWN = 16
+# Runs of the list, and steps of each.
+LISTED, SHORTENED = 96, 150
 CORES = torch.get_num_threads()
 
 
@@ -74,9 +80,9 @@ class Pace:
 
     def ratios(self, runs, fused):
         """Measured over modelled seconds, of runs drawn in proportion to the latter."""
-        modelled = [epochs * self(inputs, hidden, steps / epochs) for inputs, hidden, epochs, steps in runs]
+        modelled = [epochs * self(inputs, hidden, steps / epochs) for inputs, hidden, epochs, steps, _ in runs]
         found = []
-        for inputs, hidden, epochs, steps in random.Random(2).choices(runs, modelled, k=DRAWN):
+        for inputs, hidden, epochs, steps, _ in random.Random(2).choices(runs, modelled, k=DRAWN):
             rows = round(32 * steps / epochs)
             seconds = best(inputs, hidden, (rows, rows // 4), fused)
             found.append(seconds / self(inputs, hidden, steps / epochs))
@@ -84,7 +90,7 @@ class Pace:
 
 
 def trained(study):
-    """(inputs, hidden, epochs, steps) of what each row of trials.csv trained."""
+    """(inputs, hidden, epochs, steps, frozen) of what each row of trials.csv trained."""
     with open(study / "trials.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     settings = json.loads((study / "study.json").read_text())["settings"]
@@ -92,11 +98,13 @@ def trained(study):
     bases = [row for row in rows if row["strategy"] == "pretraining" and row["state"] == "complete"]
     base = own_layers(min(bases, key=lambda row: float(row["validation_mse"])))
     for row in rows:
-        strategy, inputs = row["strategy"], INPUTS
+        strategy, frozen = row["strategy"], []
         hidden = base if strategy in ("warm-start", "dummy-node") else own_layers(row)
         if strategy == "attach-head":
-            inputs = outputs if settings["strategies"][strategy]["reads"] == "outputs" else base[-1]
-        yield inputs, hidden, int(row["epochs"] or 0), int(row["steps"])
+            reads_outputs = settings["strategies"][strategy]["reads"] == "outputs"
+            frozen = [*base, outputs] if reads_outputs else base
+        inputs = frozen[-1] if frozen else INPUTS
+        yield inputs, hidden, int(row["epochs"] or 0), int(row["steps"]), frozen
 
 
 def own_layers(row):
@@ -108,6 +116,19 @@ def estimate(runs, fused):
     modelled, ratios = Pace(fused).ratios(runs, fused)
     hours, scatter = modelled / 3600, statistics.stdev(ratios) / math.sqrt(len(ratios))
     return {"hours": hours * statistics.mean(ratios), "error": hours * scatter, "ratio": statistics.mean(ratios)}
+
+
+def listed(runs):
+    """The shortened runs, as workloads.py writes them."""
+    found = []
+    for _, hidden, epochs, steps, frozen in random.Random(3).choices(runs, [run[3] for run in runs], k=LISTED):
+        each = steps / epochs
+        rows = round(32 * each)
+        found.append({
+            "frozen": frozen, "hidden": hidden, "dropout": 0.2, "training": rows, "validation": max(rows // 4, 1),
+            "epochs": math.ceil(SHORTENED / each),
+        })
+    return found
 
 
 def main():
@@ -126,6 +147,7 @@ def main():
         "run_steps": sum(run[3] for run in runs),
         "epochs": sum(run[2] for run in runs),
         "drawn": DRAWN,
+        "list": listed(runs),
         "loops": [{"label": label, **estimate(runs, fused)} for label, fused in labels.items()],
     }))
 
