@@ -1,6 +1,7 @@
 """RESULTS.md: the tables of one sitting."""
 
 import statistics
+import textwrap
 
 import workloads
 from peers import PEERS
@@ -18,6 +19,10 @@ def cell(found):
     if len(rates) == 1:
         return f"{rates[0]:,.0f} (once)"
     return f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
+
+
+def paragraph(*sentences):
+    return textwrap.fill(" ".join(sentences), 120, break_on_hyphens=False)
 
 
 def table(head, rows):
@@ -103,13 +108,15 @@ def panel(found):
         "",
         "## A whole panel of the paper",
         "",
-        f"The study `{found['study']}`: {found['runs']:,} runs, {found['run_steps']:,} run-steps, {found['epochs']:,} epochs,",
-        "searches and pruned trials included. What a PyTorch loop would take for the same runs with the same steps is a sum, not a",
-        "measurement: the seconds of an epoch were measured on a grid of sizes and interpolated for each run's network and rows;",
-        f"then {found['drawn']} runs of the study were measured themselves, {ratios} of that in the mean, which corrects the sum;",
-        "their scatter gives the error. It has no search, no journal, no files. The study itself has all of them, and was done at",
-        f"another time, beside whatever else this machine did; so shoal's pace on {len(found['list'])} runs drawn from the study is",
-        "given too, measured in this sitting.",
+        paragraph(
+            f"The study `{found['study']}`: {found['runs']:,} runs, {steps:,} run-steps, {found['epochs']:,} epochs, searches",
+            "and pruned trials included. What a PyTorch loop would take for the same runs with the same steps is a sum, not a",
+            "measurement: the seconds of an epoch were measured on a grid of sizes and interpolated for each run's network and",
+            f"rows; then {found['drawn']} runs of the study were measured themselves, {ratios} of that in the mean, which",
+            "corrects the sum; their scatter gives the error. It has no search, no journal, no files. The study itself has all of",
+            "them, and was done at another time, beside whatever else this machine did; so shoal's pace on",
+            f"{len(found['list'])} runs drawn from the study is given too, measured in this sitting.",
+        ),
         "",
         table(["", "hours", "run-steps/s"], rows),
     ]
@@ -123,19 +130,19 @@ def text(results):
         "",
         f"Written by `benches/peers/compare.py` on {results['machine']}. All figures are of one sitting, the peers turn by turn.",
         "",
-        "Networks 79-W-W-6 with LeakyReLU(0.2), dropout 0.2 and a sigmoid output; batches of 32, shuffled each epoch, from 1,600",
-        "rows of a table of 2,000; validation on the other 400 and a copy of the best parameters each epoch; AdamW. A run-step is",
-        f"one optimiser step of one network. Median of timed turns of {results['seconds']:g} s after a warm-up, least and most in",
-        "brackets. Compiling, importing and reading are not timed. Each peer has the number of threads that was best for it.",
+        paragraph(
+            "Networks 79-W-W-6 with LeakyReLU(0.2), dropout 0.2 and a sigmoid output; batches of 32, shuffled each epoch, from",
+            "1,600 rows of a table of 2,000; validation on the other 400 and a copy of the best parameters each epoch; AdamW. A",
+            "run-step is one optimiser step of one network. Median of timed turns of",
+            f"{results['seconds']:g} s after a warm-up, least and most in brackets. Compiling, importing and reading are not",
+            "timed. Each peer has the number of threads that was best for it.",
+        ),
         "",
         rates(results),
         "",
         "![Run-steps per second of each peer](results.svg)",
         "",
-        ratios(results, "shoal-cpu"),
-        "",
-        ratios(results, "shoal-gpu"),
-        "",
+        *(part for name in ("shoal-cpu", "shoal-gpu") if name in names(results) for part in (ratios(results, name), "")),
         choices(results),
     ]
     if "mixed" in results["found"]:
@@ -143,10 +150,13 @@ def text(results):
             "",
             "## The mixed list",
             "",
-            f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {results['trials']} trials of each; 1 to 3",
-            "hidden layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads them. Peers that stack",
-            "networks pad them, in stacks that `peers/grouping.py` chooses; a frozen base is played once for all rows by every peer but",
-            "shoal, which plays it in each step. Steps that a padded stack does for runs that are over do not count.",
+            paragraph(
+                f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {results['trials']} trials",
+                "of each; 1 to 3 hidden layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads them.",
+                "Peers that stack networks pad them, in stacks that `peers/grouping.py` chooses; a frozen base is played once",
+                "for all rows by every peer but shoal, which plays it in each step. Steps that a padded stack does for runs that are",
+                "over do not count.",
+            ),
             "",
             mixed(results),
         ]

@@ -6,9 +6,9 @@ widths linearly in the number of weights, between steps linearly. Then some runs
 seconds by this model, are measured too: the mean ratio corrects the sum, its scatter is the sum's error. Of everything measured
 the best number of threads counts.
 
-The answer also has a list of runs drawn in proportion to their steps, each shortened to about as many steps: the seconds of a step
-that a peer takes on that list are those that it takes in the whole study, in the mean. So shoal's own pace can be told in the same
-sitting.
+The answer also has a list of runs drawn in proportion to their steps, each shortened to about as many steps: the seconds of a
+step that a peer takes on that list are those that it takes in the whole study, in the mean. So shoal's own pace can be told in
+the same sitting.
 """
 
 import csv
