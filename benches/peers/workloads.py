@@ -54,9 +54,9 @@ def mixed(trials=4, shortening=8, seed=1):
 
     Shapes, epochs and dropout are drawn as the search of a study draws them: 1 to 3 hidden layers of 4 to 500 units, dropout 0.2
     to 0.8. Warm starts and dummy nodes have the layers of one of three pre-trained bases; heads read the last layer of a base and
-    have layers of their own. With early stopping (patience 50) the epochs of real searches spread log-normally around 200, at
-    least 51 and at most 1,000; here that is divided by `shortening`. Learning rates are all equal, which spares the peers that stack
-    runs an AdamW of their own.
+    have layers of their own. With early stopping (patience 50) the epochs of real searches spread log-normally around 200,
+    at least 51 and at most 1,000; here that is divided by `shortening`. Learning rates are all equal, which spares the peers that
+    stack runs an AdamW of their own.
     """
     numbers = random.Random(seed)
 
