@@ -9,6 +9,10 @@ use tempfile::TempDir;
 
 #[path = "cli/analyse.rs"]
 mod analyse;
+#[path = "cli/bench.rs"]
+mod bench;
+#[path = "cli/plan.rs"]
+mod plan;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/search.rs"]

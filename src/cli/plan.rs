@@ -67,7 +67,7 @@ fn show_one(plan: &Plan, forecast: &Forecast, device: &Device, output: &Output) 
             Device::Cpu(_) => String::new(),
         }
     ));
-    output.result("\nelsewhere, at least, from data sheets and not measured; and if dispatches take as long as others measured:");
+    output.result("\nelsewhere, not measured: the least time by the data sheet; and with dispatches as long as others measured:");
     for elsewhere in &forecast.elsewhere {
         let class = &elsewhere.class;
         let [least, with] = [elsewhere.least, elsewhere.with_dispatches].map(|seconds| {
@@ -104,7 +104,7 @@ fn table(forecast: &Forecast) -> String {
     );
     for family in &forecast.families {
         let [most, expected] = family.steps.map(|steps| HumanCount(steps).to_string());
-        let [most_flops, expected_flops] = family.flops.map(|flops| format!("{:.0}", flops / 1e9));
+        let [most_flops, expected_flops] = family.flops.map(|flops| format!("{:.2}", flops / 1e9));
         text += &format!(
             "\n{:<13} {:>6}  {:<34} {:>30} {:>26} {:>7.1}x",
             family.name,
@@ -137,19 +137,21 @@ fn networks(family: &Family) -> String {
 /// What the figures rest on.
 fn assumptions(forecast: &Forecast) -> Vec<String> {
     let mut sentences = vec![
-        "'of least': how many times the least time that the ceilings allow the networks take, measured on some of them".to_owned(),
+        "'of least': how many times the least time that the ceilings allow the networks take, measured on some; \
+         below 1 where they lie in a cache that is faster than the memory"
+            .to_owned(),
     ];
     if forecast.open {
         sentences.push(
-            "expected, before 'at most': early stopping ends a network that trains whole after 4 times the patience, and one on a \
-             frozen base after 15 times, as in the studies of the README; nobody can know"
+            "expected, before 'at most': early stopping ends a network that trains whole after 4 times the patience, \
+             and one on a frozen base after 15 times, about as in the studies in data/studies; nobody can know"
                 .into(),
         );
     }
     if forecast.drawn {
         sentences.push(
-            "the networks of trials are drawn at random from the search space, and the trials that the pruner stops by lot; a \
-             sampler that learns will propose others"
+            "the networks of trials are drawn at random from the search space, and the trials that the pruner stops by \
+             lot; a sampler that learns will propose others"
                 .into(),
         );
     }
@@ -159,6 +161,7 @@ fn assumptions(forecast: &Forecast) -> Vec<String> {
 /// Seconds in a unit that suits them.
 fn time(seconds: f64) -> String {
     match seconds {
+        less if less < 0.1 => format!("{:.1} ms", less * 1e3),
         less if less < 100.0 => format!("{less:.1} s"),
         less if less < 6000.0 => format!("{:.1} min", less / 60.0),
         more => format!("{:.1} h", more / 3600.0),
@@ -166,7 +169,14 @@ fn time(seconds: f64) -> String {
 }
 
 fn as_json(plan: &Plan, forecast: &Forecast, device: &Device) -> Value {
-    let schedule = |one: &Schedule| json!({ "seconds": one.seconds, "bytes": one.bytes, "at_one_time": one.packed, "steps_of_the_shoal": one.ticks });
+    let schedule = |one: &Schedule| {
+        json!({
+            "seconds": one.seconds,
+            "bytes": one.bytes,
+            "at_one_time": one.packed,
+            "steps_of_the_shoal": one.ticks,
+        })
+    };
     let families = forecast.families.iter().map(|family| {
         json!({
             "name": family.name,

@@ -1,10 +1,11 @@
 //! What a study will take, before anything runs: runs, packing, bytes, steps, arithmetic, and time on this device and on others.
 //!
-//! `sketch` has the runs of a plan, `schedule` says who trains beside whom, `classes` has other GPUs. How fast this device trains
-//! the networks of the study is measured on a few of them, each strategy for a moment, in units of the least time that its
-//! ceilings allow; how often runs step is counted.
+//! `sketch` has the runs of a plan, `drawn` those of searches, `schedule` says who trains beside whom, `classes` has other
+//! GPUs. How fast this device trains the networks of the study is measured on a few of them, each strategy for a moment, in
+//! units of the least time that its ceilings allow; how often runs step is counted.
 
 mod classes;
+mod drawn;
 mod schedule;
 mod sketch;
 

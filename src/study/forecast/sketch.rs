@@ -8,8 +8,6 @@ use crate::network::Network;
 use crate::run::{InputScale, Run, Table, Training};
 use crate::study::jobs::{self, How, Job};
 use crate::study::plan::{Plan, Pretraining};
-use crate::study::search::{Pruner, Tpe};
-use crate::study::search_plan::{SearchPlan, of_setting};
 use crate::transfer::Strategy;
 
 /// Epochs at most, and as expected.
@@ -99,7 +97,7 @@ impl Sketch {
 pub fn sketches(plan: &Plan) -> Result<Vec<Sketch>> {
     match &plan.search {
         None => plain(plan),
-        Some(search) => searched(plan, search),
+        Some(search) => super::drawn::searched(plan, search),
     }
 }
 
@@ -122,7 +120,8 @@ fn rows(plan: &Plan, size: usize) -> Result<[usize; 2]> {
     Ok([split.train.len(), split.validation.len()])
 }
 
-fn of_pretraining(plan: &Plan, pretraining: &Pretraining, how: &How) -> Result<Sketch> {
+/// A pre-training; its group is still to be said.
+pub fn of_pretraining(plan: &Plan, pretraining: &Pretraining, how: &How) -> Result<Sketch> {
     Ok(Sketch {
         family: 0,
         network: Arc::new(jobs::base_shape(plan, pretraining, how)),
@@ -135,7 +134,8 @@ fn of_pretraining(plan: &Plan, pretraining: &Pretraining, how: &How) -> Result<S
     })
 }
 
-fn of_strategy(
+/// A fine-tuning; its group is still to be said.
+pub fn of_strategy(
     plan: &Plan,
     strategy: usize,
     size: usize,
@@ -189,128 +189,4 @@ fn plain(plan: &Plan) -> Result<Vec<Sketch>> {
         sketches.push(Sketch { group, ..sketch });
     }
     Ok(sketches)
-}
-
-fn searched(plan: &Plan, search: &SearchPlan) -> Result<Vec<Sketch>> {
-    let mut sketches: Vec<Sketch> = Vec::new();
-    let mut base: Option<Arc<Network>> = None;
-    let mut after = None;
-    if let Some(pretraining) = &plan.pretraining {
-        let how = How::of_pretraining(plan, pretraining);
-        let make = |how: &How| of_pretraining(plan, pretraining, how);
-        let trials = trials((plan, search), None, &how, search.fresh(), &make)?;
-        // which one is the best nobody knows yet: the middle one by its arithmetic
-        let mut networks: Vec<_> = trials.iter().map(|trial| trial.network.clone()).collect();
-        networks.sort_by_key(|network| network.flops());
-        base = Some(networks[networks.len() / 2].clone());
-        after = generations(search, trials, None, &mut sketches);
-    }
-    let mut all = Vec::new();
-    for size in 0..plan.sizes.len() {
-        for (strategy, typed) in plan.strategies.iter().enumerate() {
-            let how = How::of_strategy(plan, typed);
-            let make = |how: &How| of_strategy(plan, strategy, size, how, base.as_deref());
-            let hidden = base.as_ref().map_or(0, |base| base.layers().len() - 1);
-            let space = match typed.strategy.gives_layers() {
-                true => search.fine_tuning(hidden),
-                false => search.fresh(),
-            };
-            let what = Some((typed.strategy, plan.sizes[size]));
-            let trials = trials((plan, search), what, &how, space, &make)?;
-            all.push((trials, typed.strategy.transfers()));
-        }
-    }
-    // all searches of fine-tunings open when the pre-training is over
-    for (trials, _) in all {
-        generations(search, trials, after, &mut sketches);
-    }
-    Ok(sketches)
-}
-
-/// The runs of a search, its trials drawn at random.
-fn trials(
-    (plan, search): (&Plan, &SearchPlan),
-    what: Option<(Strategy, usize)>,
-    how: &How,
-    space: crate::study::search::Space,
-    make: &dyn Fn(&How) -> Result<Sketch>,
-) -> Result<Vec<Sketch>> {
-    let count = search.table.trials;
-    let tpe = Tpe {
-        startup: count as usize,
-        ..search.tpe(what)
-    };
-    let drawn = tpe.generation(&space, &[], 0..count);
-    let of_trial = |trial| {
-        let sketch = make(&of_setting(plan, how, &space.setting(trial)))?;
-        let number = drawn.iter().position(|other| std::ptr::eq(other, trial));
-        let epochs = [
-            sketch.epochs[MOST],
-            pruned(search, number.unwrap_or(0), sketch.epochs[EXPECTED]),
-        ];
-        Ok(Sketch { epochs, ..sketch })
-    };
-    drawn.iter().map(of_trial).collect()
-}
-
-/// Epochs of a trial, if those that a pruner stops are drawn by lot: one in `factor` goes on from a rung of successive halving,
-/// every second one from the first look at the median. The first generation, or those trials that start the median, all go on.
-fn pruned(search: &SearchPlan, number: usize, epochs: u32) -> u32 {
-    let place = number % search.table.generation as usize;
-    match &search.pruner {
-        Pruner::Off => epochs,
-        Pruner::Median(median) if number < median.startup.max(1) || place.is_multiple_of(2) => {
-            epochs
-        }
-        Pruner::Median(median) => epochs.min(median.warmup.max(1)),
-        Pruner::Halving(_) if number < search.table.generation as usize => epochs,
-        Pruner::Halving(halving) => {
-            let mut share = halving.factor as usize;
-            let mut rung = 0;
-            while place.is_multiple_of(share) && halving.epochs(rung) < u64::from(epochs) {
-                share = share.saturating_mul(halving.factor as usize);
-                rung += 1;
-            }
-            epochs.min(u32::try_from(halving.epochs(rung)).unwrap_or(u32::MAX))
-        }
-    }
-}
-
-/// Adds the runs of a search, generation after generation; the group of the last one.
-fn generations(
-    search: &SearchPlan,
-    trials: Vec<Sketch>,
-    mut after: Option<usize>,
-    sketches: &mut Vec<Sketch>,
-) -> Option<usize> {
-    let seeds = search.table.seeds as usize;
-    let first = sketches.last().map_or(0, |last| last.group + 1);
-    let generations = trials.chunks(search.table.generation as usize);
-    for (group, generation) in (first..).zip(generations) {
-        for trial in generation {
-            // the other networks of a trial train only where the first one came through
-            let through = trial.epochs[EXPECTED] == epochs_unpruned(trial);
-            for seed in 0..seeds {
-                let mut sketch = Sketch {
-                    group,
-                    needs: after,
-                    ..trial.clone()
-                };
-                if seed > 0 && !through {
-                    sketch.epochs[EXPECTED] = 0;
-                }
-                sketches.push(sketch);
-            }
-        }
-        after = Some(group);
-    }
-    after
-}
-
-fn epochs_unpruned(sketch: &Sketch) -> u32 {
-    let patiences = match sketch.network.first_trained() {
-        0 => PATIENCES,
-        _ => PATIENCES_OF_HEADS,
-    };
-    epochs(&sketch.training, patiences)[EXPECTED]
 }
