@@ -30,7 +30,7 @@ impl Network {
         let below = std::iter::once(&inputs).chain(widths);
         let layer = |(inputs, outputs): (&usize, &usize)| {
             LinearConfig::new(*inputs, *outputs)
-                .with_initializer(initializer)
+                .with_initializer(initializer.clone())
                 .init(device)
         };
         Self {
