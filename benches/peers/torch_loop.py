@@ -1,87 +1,103 @@
-"""What people write: a plain PyTorch loop that trains R small networks one after the other, on the CPU.
+"""What people write: a plain PyTorch loop that trains small networks one after the other, on the CPU.
 
-Each network is 79-W-W-6 with LeakyReLU(0.2), dropout 0.2 after each hidden layer and a sigmoid output, trained on a
-random table of 2000 rows with nn.MSELoss, batches of 32, a torch.randperm per epoch and AdamW. Everything is as
-PyTorch ships it: float32, eager, no torch.compile, no vmap.
-
-Timed: shuffling, gathering the batch, zero_grad, forward, loss, backward, optimizer step.
-Not timed: making the table, the networks and their optimizers, a warm-up of five steps each, any validation or
-logging (there is none). The unit is member-steps per second: one optimizer step of one network is one member-step.
+`torch-loop` is as PyTorch ships it: float32, eager, no torch.compile, no vmap. `torch-fused` differs in one word,
+`AdamW(..., fused=True)`. The frozen base of a run is played once for the whole table, as it never changes.
 """
 
-import argparse
-import statistics
 import time
 
 import torch
 from torch import nn
 
-INPUTS, OUTPUTS, ROWS, BATCH = 79, 6, 2000, 32
+VERSION = f"PyTorch {torch.__version__}"
 
 
-def make_member(width):
-    network = nn.Sequential(
-        nn.Linear(INPUTS, width), nn.LeakyReLU(0.2), nn.Dropout(0.2),
-        nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Dropout(0.2),
-        nn.Linear(width, OUTPUTS), nn.Sigmoid(),
-    )
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, betas=(0.5, 0.999), weight_decay=1e-4)
-    return network, optimizer
+def linear(inputs, outputs, slope):
+    """A layer that starts as the paper's: normal weights with the deviation of He et al. (arXiv 1502.01852)."""
+    layer = nn.Linear(inputs, outputs)
+    if slope is not None:
+        nn.init.kaiming_normal_(layer.weight, a=slope, nonlinearity="leaky_relu")
+    return layer
 
 
-def train(network, optimizer, x, t, steps):
-    criterion = nn.MSELoss()
-    network.train()
-    done = 0
-    while done < steps:
-        order = torch.randperm(ROWS)
-        for rows in order.split(BATCH):
-            optimizer.zero_grad()
-            loss = criterion(network(x[rows]), t[rows])
-            loss.backward()
-            optimizer.step()
-            done += 1
-            if done == steps:
-                break
+def perceptron(inputs, hidden, outputs, dropout, slope):
+    layers = []
+    for width in hidden:
+        layers += [linear(inputs, width, slope), nn.LeakyReLU(slope), nn.Dropout(dropout)]
+        inputs = width
+    return nn.Sequential(*layers, nn.Linear(inputs, outputs), nn.Sigmoid())
 
 
-def measure(arguments, threads):
-    """Member-steps per second of each repeat."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(1)
-    x, t = torch.randn(ROWS, INPUTS), torch.rand(ROWS, OUTPUTS)
-    members = [make_member(arguments.width) for _ in range(arguments.runs)]
-    for network, optimizer in members:
-        train(network, optimizer, x, t, 5)  # the first step also allocates the optimizer's moments
-    rates = []
-    for _ in range(arguments.repeats):
-        begin = time.perf_counter()
-        for network, optimizer in members:
-            train(network, optimizer, x, t, arguments.steps)
-        rates.append(arguments.runs * arguments.steps / (time.perf_counter() - begin))
-    return rates
+@torch.no_grad()
+def base_features(widths, x, slope):
+    """What a frozen base makes of the table; the table itself without one."""
+    for width in widths:
+        x = nn.functional.leaky_relu(linear(x.shape[1], width, slope)(x), slope)
+    return x
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=24, help="independent networks")
-    parser.add_argument("--width", type=int, default=128, help="width of both hidden layers")
-    parser.add_argument("--steps", type=int, default=50, help="steps of each network in one repeat")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, help="default: one thread and PyTorch's own choice, better reported")
-    arguments = parser.parse_args()
+class Run:
+    """One network, its optimizer and its rows."""
 
-    choices = [arguments.threads] if arguments.threads else sorted({1, torch.get_num_threads()})
-    rates = {threads: measure(arguments, threads) for threads in choices}
-    best = max(rates, key=lambda threads: statistics.median(rates[threads]))
-    print(f"torch {torch.__version__}, {arguments.runs} networks of {INPUTS}-{arguments.width}-{arguments.width}-{OUTPUTS}")
-    for threads, found in rates.items():
-        print(
-            f"{threads:3} threads: {statistics.median(found):8.0f} member-steps/s "
-            f"(min {min(found):.0f}, max {max(found):.0f}, {len(found)} repeats)"
-            f"{' <- best' if threads == best and len(rates) > 1 else ''}"
+    def __init__(self, run, settings, x, y, fused):
+        slope = settings["slope"]
+        self.x, self.y = base_features(run["frozen"], x, slope), y
+        self.rows, self.end = run["training"], run["training"] + run["validation"]
+        self.batch = settings["batch"]
+        self.network = perceptron(self.x.shape[1], run["hidden"], y.shape[1], run["dropout"], slope)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=settings["learning_rate"], betas=settings["betas"], eps=settings["epsilon"],
+            weight_decay=settings["weight_decay"], fused=fused or None,
         )
+        self.criterion = nn.MSELoss()
+        self.best, self.kept = float("inf"), None
+
+    def epoch(self):
+        """Trains an epoch, validates, keeps the best parameters. Steps taken."""
+        self.network.train()
+        batches = torch.randperm(self.rows).split(self.batch)
+        for rows in batches:
+            self.optimizer.zero_grad()
+            loss = self.criterion(self.network(self.x[rows]), self.y[rows])
+            loss.backward()
+            self.optimizer.step()
+        self.network.eval()
+        with torch.no_grad():
+            held_out = slice(self.rows, self.end)
+            loss = self.criterion(self.network(self.x[held_out]), self.y[held_out]).item()
+        if loss < self.best:
+            self.best = loss
+            self.kept = {name: value.clone() for name, value in self.network.state_dict().items()}
+        return len(batches)
 
 
-if __name__ == "__main__":
-    main()
+class Trainer:
+    def __init__(self, peer, work, threads):
+        torch.set_num_threads(threads)
+        torch.manual_seed(1)
+        self.runs, self.settings, self.fused = work["runs"], work["training"], peer == "torch-fused"
+        self.x = torch.tensor(work["x"]).view(work["rows"], work["inputs"])
+        self.y = torch.tensor(work["y"]).view(work["rows"], work["targets"])
+        self.started, self.turn, self.epochs = {}, 0, 0
+
+    def start(self, number):
+        return Run(self.runs[number], self.settings, self.x, self.y, self.fused)
+
+    def rate(self, seconds):
+        end, steps = time.perf_counter() + seconds, 0
+        while time.perf_counter() < end:
+            if self.turn not in self.started:
+                self.started[self.turn] = self.start(self.turn)
+            steps += self.started[self.turn].epoch()
+            self.epochs += 1
+            if self.epochs == self.runs[self.turn]["epochs"]:
+                self.turn, self.epochs = (self.turn + 1) % len(self.runs), 0
+        return steps
+
+    def whole(self):
+        steps, best = 0, 0.0
+        for number, run in enumerate(self.runs):
+            member = self.start(number)
+            steps += sum(member.epoch() for _ in range(run["epochs"]))
+            best += member.best
+        return steps, best / len(self.runs)

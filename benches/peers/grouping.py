@@ -1,0 +1,49 @@
+"""Which runs a peer that stacks networks trains at one time.
+
+A stack needs one depth, one number of rows (so that epochs end together) and one kind of input; widths are padded with zeros,
+which AdamW leaves zero, to the widest of the stack, and all of it trains as long as the longest. So stacks are a bargain: each
+step of a stack has a cost of its own, whatever is in it, and padding is work for nothing. From stacks of one run each, the two
+whose union saves the most by the model below are joined, as long as any saves.
+"""
+
+import itertools
+
+
+def padded(runs):
+    """Widths of the stack: inputs and hidden layers; None for inputs from the table."""
+    hidden = [max(widths) for widths in zip(*(run["hidden"] for run in runs))]
+    inputs = max((run["frozen"][-1] for run in runs if run["frozen"]), default=None)
+    return inputs, hidden
+
+
+def cost(runs, work, step_seconds, flops_a_second):
+    """Seconds that a stack takes, by this model."""
+    batch, (inputs, hidden) = work["training"]["batch"], padded(runs)
+    widths = [inputs or work["inputs"], *hidden, work["targets"]]
+    weights = sum(a * b for a, b in itertools.pairwise(widths))
+    steps = max(run["epochs"] for run in runs) * -(-runs[0]["training"] // batch)
+    return steps * (step_seconds + len(runs) * 6 * batch * weights / flops_a_second)
+
+
+def stacks(work, step_seconds, flops_a_second):
+    """Lists of runs, each to be trained at one time."""
+    def price(runs):
+        return cost(runs, work, step_seconds, flops_a_second)
+
+    def gain(one, other):
+        return price(one) + price(other) - price(one + other)
+
+    alike = {}
+    for run in work["runs"]:
+        alike.setdefault((run["training"], len(run["hidden"]), bool(run["frozen"])), []).append(run)
+    found = []
+    for runs in alike.values():
+        groups = [[run] for run in runs]
+        while len(groups) > 1:
+            pairs = itertools.combinations(range(len(groups)), 2)
+            saved, first, second = max((gain(groups[i], groups[j]), i, j) for i, j in pairs)
+            if saved <= 0:
+                break
+            groups[first] = groups[first] + groups.pop(second)
+        found += groups
+    return found

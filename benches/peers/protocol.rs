@@ -1,0 +1,248 @@
+//! What the Rust peers share: the list of runs as `workloads.py` writes it, a shuffle, and the conversation with `compare.py`,
+//! which `worker.py` describes.
+#![allow(dead_code)] // shoal does not need the loop over runs
+
+use std::io::BufRead;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+/// Runs of one list and the table that they are trained on.
+pub struct Work {
+    /// Inputs, shape (rows, inputs).
+    pub x: Vec<f32>,
+    /// Targets, shape (rows, targets).
+    pub y: Vec<f32>,
+    pub rows: usize,
+    pub inputs: usize,
+    pub targets: usize,
+    pub training: Training,
+    pub runs: Vec<Run>,
+}
+
+/// How every run is trained.
+#[derive(Clone, Copy)]
+pub struct Training {
+    pub batch: usize,
+    pub learning_rate: f64,
+    pub betas: [f64; 2],
+    pub epsilon: f64,
+    pub weight_decay: f64,
+    pub slope: f64,
+}
+
+/// One run.
+pub struct Run {
+    /// Widths of the frozen base.
+    pub frozen: Vec<usize>,
+    /// Widths of the hidden layers that are trained.
+    pub hidden: Vec<usize>,
+    pub dropout: f64,
+    /// It trains on the first rows,
+    pub training: usize,
+    /// and validates on so many after them.
+    pub validation: usize,
+    pub epochs: usize,
+}
+
+impl Work {
+    /// Panics, with the path, if the file is not what `workloads.py` wrote.
+    pub fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let list: Value = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let table = path.with_file_name(list["table"].as_str().expect("table"));
+        let bytes =
+            std::fs::read(&table).unwrap_or_else(|error| panic!("{}: {error}", table.display()));
+        let (words, _) = bytes.as_chunks::<4>();
+        let mut x: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
+        let [rows, inputs, targets] = ["rows", "inputs", "targets"].map(|key| count(&list[key]));
+        let y = x.split_off(rows * inputs);
+        let settings = &list["training"];
+        let number = |key: &str| settings[key].as_f64().expect("training");
+        let training = Training {
+            batch: count(&settings["batch"]),
+            learning_rate: number("learning_rate"),
+            betas: [0, 1].map(|place| settings["betas"][place].as_f64().expect("betas")),
+            epsilon: number("epsilon"),
+            weight_decay: number("weight_decay"),
+            slope: number("slope"),
+        };
+        let runs = list["runs"]
+            .as_array()
+            .expect("runs")
+            .iter()
+            .map(Run::read)
+            .collect();
+        Self {
+            x,
+            y,
+            rows,
+            inputs,
+            targets,
+            training,
+            runs,
+        }
+    }
+}
+
+impl Run {
+    fn read(run: &Value) -> Self {
+        let widths = |key: &str| {
+            run[key]
+                .as_array()
+                .expect("widths")
+                .iter()
+                .map(count)
+                .collect()
+        };
+        Self {
+            frozen: widths("frozen"),
+            hidden: widths("hidden"),
+            dropout: run["dropout"].as_f64().expect("dropout"),
+            training: count(&run["training"]),
+            validation: count(&run["validation"]),
+            epochs: count(&run["epochs"]),
+        }
+    }
+}
+
+fn count(value: &Value) -> usize {
+    value.as_u64().expect("a whole number") as usize
+}
+
+/// What a trainer did.
+pub struct Done {
+    pub steps: u64,
+    pub seconds: f64,
+    /// Mean of the best validation losses, after whole runs.
+    pub loss: Option<f64>,
+}
+
+impl Done {
+    /// With the time since `begin`.
+    pub fn since(begin: Instant, steps: u64, loss: Option<f64>) -> Self {
+        Self {
+            steps,
+            seconds: begin.elapsed().as_secs_f64(),
+            loss,
+        }
+    }
+}
+
+/// Who trains.
+pub trait Trainer {
+    /// Trains for so many seconds.
+    fn rate(&mut self, seconds: f64) -> Done;
+
+    /// Trains every run to its last epoch.
+    fn whole(&mut self) -> Done;
+}
+
+/// Says when it is ready and answers until nothing more is asked.
+pub fn converse(version: &str, trainer: &mut dyn Trainer) {
+    println!("{}", json!({ "version": version }));
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("stdin");
+        let done = match line.split_once(' ') {
+            Some(("rate", seconds)) => trainer.rate(seconds.parse().expect("seconds")),
+            None if line == "whole" => trainer.whole(),
+            _ => Done {
+                steps: 0,
+                seconds: 0.0,
+                loss: None,
+            },
+        };
+        println!(
+            "{}",
+            json!({ "steps": done.steps, "seconds": done.seconds, "loss": done.loss })
+        );
+    }
+}
+
+/// One network that trains by epochs.
+pub trait Member {
+    /// Trains an epoch, validates, keeps the best parameters. Steps taken.
+    fn epoch(&mut self) -> u64;
+
+    /// The best validation loss.
+    fn best(&self) -> f64;
+}
+
+/// Trains runs one after another, as a loop does.
+pub struct Loop<M, F> {
+    /// Starts a run.
+    start: F,
+    members: Vec<Option<M>>,
+    epochs: Vec<usize>,
+    turn: usize,
+    played: usize,
+}
+
+impl<M, F: FnMut(usize) -> M> Loop<M, F> {
+    pub fn new(runs: &[Run], start: F) -> Self {
+        let epochs = runs.iter().map(|run| run.epochs).collect();
+        Self {
+            start,
+            members: runs.iter().map(|_| None).collect(),
+            epochs,
+            turn: 0,
+            played: 0,
+        }
+    }
+}
+
+impl<M: Member, F: FnMut(usize) -> M> Trainer for Loop<M, F> {
+    fn rate(&mut self, seconds: f64) -> Done {
+        let (begin, mut steps) = (Instant::now(), 0);
+        while begin.elapsed().as_secs_f64() < seconds {
+            let member = self.members[self.turn].get_or_insert_with(|| (self.start)(self.turn));
+            steps += member.epoch();
+            self.played += 1;
+            if self.played == self.epochs[self.turn] {
+                (self.turn, self.played) = ((self.turn + 1) % self.epochs.len(), 0);
+            }
+        }
+        Done::since(begin, steps, None)
+    }
+
+    fn whole(&mut self) -> Done {
+        let (begin, mut steps, mut best) = (Instant::now(), 0, 0.0);
+        for (run, epochs) in self.epochs.iter().enumerate() {
+            let mut member = (self.start)(run);
+            steps += (0..*epochs).map(|_| member.epoch()).sum::<u64>();
+            best += member.best();
+        }
+        Done::since(begin, steps, Some(best / self.epochs.len() as f64))
+    }
+}
+
+/// Rows in a new order each epoch (Fisher & Yates).
+pub struct Shuffle {
+    order: Vec<u32>,
+    state: u64,
+}
+
+impl Shuffle {
+    pub fn new(rows: usize, seed: u64) -> Self {
+        Self {
+            order: (0..rows as u32).collect(),
+            state: seed.wrapping_mul(2) | 1,
+        }
+    }
+
+    pub fn next(&mut self) -> &[u32] {
+        for last in (1..self.order.len()).rev() {
+            // a step of a multiplicative generator; its high bits choose
+            self.state = self
+                .state
+                .wrapping_mul(0xd134_2543_de82_ef95)
+                .wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let chosen = ((self.state >> 32) * (last as u64 + 1)) >> 32;
+            self.order.swap(last, chosen as usize);
+        }
+        &self.order
+    }
+}

@@ -1,0 +1,168 @@
+//! shoal at work for the comparison: `peer LIST cpu|gpu [THREADS]`; a program like any that uses the library.
+
+#[path = "protocol.rs"]
+mod protocol;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use shoal::Result;
+use shoal::device::{Choice, Device};
+use shoal::measure::{Pace, steady};
+use shoal::network::{Activation, Layer, Network};
+use shoal::run::{InputScale, Outcome, Precision, Run, Schedule, Table, Training};
+use shoal::shoal::{Progress, Work, train};
+
+use protocol::{Done, Trainer, converse};
+
+struct Peer {
+    device: Device,
+    work: protocol::Work,
+    tables: Arc<[Table]>,
+}
+
+/// The frozen base, then what is trained.
+fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
+    let slope = work.training.slope as f32;
+    let hidden = Activation::LeakyRelu { slope };
+    let base = std::iter::once(&work.inputs)
+        .chain(&run.frozen)
+        .zip(&run.frozen);
+    let frozen = base.map(|(inputs, outputs)| Layer {
+        inputs: *inputs,
+        outputs: *outputs,
+        activation: hidden,
+        dropout: 0.0,
+        frozen: true,
+    });
+    let trained = Network::perceptron(
+        *run.frozen.last().unwrap_or(&work.inputs),
+        &run.hidden,
+        work.targets,
+        hidden,
+        Activation::Sigmoid,
+        run.dropout as f32,
+    );
+    Network::new(frozen.chain(trained.layers().iter().copied()).collect())
+}
+
+impl Peer {
+    fn run(&self, id: usize) -> Run {
+        let (run, settings) = (&self.work.runs[id], self.work.training);
+        let network = network(&self.work, run);
+        let (training, rows) = (run.training as u32, (run.training + run.validation) as u32);
+        Run {
+            id,
+            parameters: network.initial_parameters(id as u32),
+            network,
+            training: Training {
+                batch: settings.batch,
+                learning_rate: settings.learning_rate,
+                weight_decay: settings.weight_decay,
+                beta1: settings.betas[0],
+                beta2: settings.betas[1],
+                epsilon: settings.epsilon,
+                max_epochs: run.epochs as u32,
+                patience: u32::MAX,
+                min_delta: 0.0,
+                precision: Precision::F32,
+                clip_norm: None,
+                schedule: Schedule::default(),
+            },
+            seed: id as u32,
+            table: 0,
+            training_rows: (0..training).collect(),
+            validation_rows: (training..rows).collect(),
+            scale: InputScale {
+                mean: vec![0.0; self.work.inputs],
+                inverse_deviation: vec![1.0; self.work.inputs],
+            },
+            loss_weights: vec![1.0; self.work.targets],
+        }
+    }
+}
+
+impl Trainer for Peer {
+    /// Runs without an end, timed after a warm-up, as `shoal bench` times them.
+    fn rate(&mut self, seconds: f64) -> Done {
+        let runs = (0..self.work.runs.len()).map(|id| self.run(id)).collect();
+        let pace = Pace {
+            warm_up: 0.5,
+            seconds,
+            repeats: 1,
+        };
+        let timing = steady(&self.device, self.tables.clone(), runs, &pace).expect("shoal trains");
+        Done {
+            steps: (timing.rates[0] * seconds).round() as u64,
+            seconds,
+            loss: None,
+        }
+    }
+
+    fn whole(&mut self) -> Done {
+        let begin = Instant::now();
+        let mut whole = Whole {
+            peer: self,
+            waiting: 0..self.work.runs.len(),
+            steps: 0,
+            best: 0.0,
+        };
+        train(&self.device, self.tables.clone(), &mut whole).expect("shoal trains");
+        let loss = whole.best / self.work.runs.len() as f64;
+        Done::since(begin, whole.steps, Some(loss))
+    }
+}
+
+struct Whole<'a> {
+    peer: &'a Peer,
+    waiting: std::ops::Range<usize>,
+    steps: u64,
+    best: f64,
+}
+
+impl Work for Whole<'_> {
+    fn next(&mut self) -> Option<Run> {
+        Some(self.peer.run(self.waiting.next()?))
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        self.steps += u64::from(outcome.steps);
+        self.best += outcome.validation_loss.expect("every run validates");
+        Ok(())
+    }
+
+    fn progress(&mut self, _progress: &Progress) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, path, choice, rest @ ..] = arguments.as_slice() else {
+        panic!("usage: peer LIST cpu|gpu [THREADS]");
+    };
+    let mut work = protocol::Work::read(path.as_ref());
+    let choice: Choice = choice.parse().expect("a device");
+    let mut device =
+        Device::open(&choice, Precision::F32).unwrap_or_else(|error| panic!("{error}"));
+    if let (Device::Cpu(cpu), Some(threads)) = (&mut device, rest.first()) {
+        cpu.threads = threads.parse().expect("threads");
+    }
+    let table = Table {
+        x: std::mem::take(&mut work.x),
+        y: std::mem::take(&mut work.y),
+        rows: work.rows,
+        inputs: work.inputs,
+        targets: work.targets,
+    };
+    let version = format!("shoal {}, {}", env!("CARGO_PKG_VERSION"), device.name());
+    let tables = Arc::from([table]);
+    converse(
+        &version,
+        &mut Peer {
+            device,
+            work,
+            tables,
+        },
+    );
+}

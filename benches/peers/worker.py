@@ -1,0 +1,53 @@
+"""One Python peer at work: `worker.py PEER LIST THREADS`, started by compare.py in the peers' own environment.
+
+It says when it is ready, as one line of JSON, and then answers each line that it reads with another:
+
+- `rate SECONDS`: trains for so long, whole epochs, and says how many steps it took in how many seconds;
+- `prepare`: compiles what `whole` needs, where there is something to compile;
+- `whole`: trains every run of the list to its last epoch; says the same, and the mean of the best validation losses.
+"""
+
+import array
+import importlib
+import json
+import pathlib
+import sys
+import time
+
+MODULES = {"torch-loop": "torch_loop", "torch-fused": "torch_loop", "torch-batched": "torch_batched", "jax": "jax_vmap"}
+
+
+def read_list(path):
+    """The list, with `x` and `y` as flat arrays in place of the table's name."""
+    path = pathlib.Path(path)
+    work = json.loads(path.read_text())
+    numbers = array.array("f", (path.parent / work["table"]).read_bytes())
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    inputs = work["rows"] * work["inputs"]
+    return {**work, "x": numbers[:inputs], "y": numbers[inputs:]}
+
+
+def answer(trainer, line):
+    begin = time.perf_counter()
+    steps, loss = 0, None
+    if line[0] == "rate":
+        steps = trainer.rate(float(line[1]))
+    elif line[0] == "prepare":
+        getattr(trainer, "prepare", lambda: None)()
+    else:
+        steps, loss = trainer.whole()
+    return {"steps": steps, "seconds": time.perf_counter() - begin, "loss": loss}
+
+
+def main():
+    peer, path, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    module = importlib.import_module(MODULES[peer])
+    trainer = module.Trainer(peer, read_list(path), threads)
+    print(json.dumps({"version": module.VERSION}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(trainer, line.split())), flush=True)
+
+
+if __name__ == "__main__":
+    main()
