@@ -3,6 +3,7 @@
 use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
 
 /// The shader and its bindings.
@@ -51,24 +52,37 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let (z, below_delta) = before.split_at_mut(below.delta);
     let below_delta = &mut below_delta[..rows * stride];
 
-    let weights = Shape::by_rows(shape.inputs, place.stride, place.stride);
+    // unit by unit the product finds the weights in rows, and need not copy them; the batch is small beside them
+    let by_unit = &mut memory.scratch[..shape.inputs * rows];
     product(
-        (
-            &mut *below_delta,
-            Shape::by_rows(rows, shape.inputs, stride),
-        ),
-        (&*delta, Shape::by_rows(rows, place.stride, place.stride)),
+        (&mut *by_unit, Shape::by_rows(shape.inputs, rows, rows)),
         (
             &memory.parameters[place.weights..place.bias],
-            weights.transposed(),
+            Shape::by_rows(shape.inputs, place.stride, place.stride),
+        ),
+        (
+            &*delta,
+            Shape::by_rows(rows, place.stride, place.stride).transposed(),
         ),
     );
-    for row in below_delta.chunks_exact_mut(stride) {
-        row[shape.inputs..].fill(F::zero());
-    }
+    transpose(rows, by_unit, below_delta);
     let z = &z[below.sum..][..below_delta.len()];
     activation::times_derivative(activation, z, below_delta);
     if run.drop_threshold(layer - 1) > 0 {
         activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
+    }
+}
+
+widest! {
+    /// From rows of `width` numbers to columns; zeros in the columns beyond.
+    fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
+        let stride = to.len() / width;
+        let count = from.len() / width;
+        for (row, to) in to.chunks_exact_mut(stride).enumerate() {
+            for (to, from) in to.iter_mut().zip(from[row..].iter().step_by(width)) {
+                *to = *from;
+            }
+            to[count..].fill(F::zero());
+        }
     }
 }

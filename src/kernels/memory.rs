@@ -292,6 +292,8 @@ pub struct Memory<F> {
     pub best: Vec<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
     pub work: Vec<F>,
+    /// A batch matrix unit by unit, while a gradient is on its way; of the CPU alone.
+    pub scratch: Vec<F>,
 }
 
 impl<F: Real> Memory<F> {
@@ -306,6 +308,8 @@ impl<F: Real> Memory<F> {
         let zeros = vec![F::zero(); run.parameters.len()];
         let mut work = wide(&run.constants());
         work.resize(run.layout.len, F::zero());
+        let widest = run.network.layers().iter().map(|layer| layer.inputs).max();
+        let scratch = run.layout.stride * widest.unwrap_or(0);
         Self {
             state: State::fresh(),
             parameters: wide(&run.parameters),
@@ -314,11 +318,12 @@ impl<F: Real> Memory<F> {
             second_moment: zeros,
             best: wide(&run.parameters),
             work,
+            scratch: vec![F::zero(); scratch],
         }
     }
 
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
-        ((5 * self.parameters.len() + self.work.len()) * size_of::<F>()) as u64
+        ((5 * self.parameters.len() + self.work.len() + self.scratch.len()) * size_of::<F>()) as u64
     }
 }

@@ -14,6 +14,7 @@ pub mod loss;
 pub mod memory;
 pub mod product;
 pub mod tile;
+pub mod widest;
 
 pub use memory::{Memory, Prepared, Real};
 

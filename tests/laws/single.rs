@@ -139,5 +139,6 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         second_moment: every_other(1),
         best: read(Buffer::Best, bases.parameters, count),
         work: read(Buffer::Work, bases.work, memory.work.len()),
+        scratch: memory.scratch.clone(),
     }
 }
