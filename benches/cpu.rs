@@ -1,20 +1,15 @@
-//! Where a step of the CPU player goes: each call's time on one thread, and run-steps per second on all of them beside the
-//! ceiling of the cores, measured in the same minute.
+//! Where a step of the CPU player goes: the time of each of its calls on one thread.
 //!
-//! `cargo bench --bench cpu [-- RUNS WIDTH]`. Other work on the machine disturbs less than in a plain mean: of each call the least
-//! of many times is given, and of trainings the best and the median of slices of 50 ms.
+//! `cargo bench --bench cpu [-- WIDTH]`. The least of thousands of times is given: other work on the machine only adds to it.
 
-use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use shoal::device::Device;
-use shoal::device::cpu::Cpu;
-use shoal::kernels::{Call, Memory, Prepared, ceiling, step};
+use shoal::kernels::layout::phase;
+use shoal::kernels::{Call, Memory, Prepared, step};
 use shoal::network::{Activation, Network};
 use shoal::random::{pcg4d, unit};
-use shoal::run::{InputScale, Outcome, Run, Table, Training};
-use shoal::shoal::{Progress, Work};
+use shoal::run::{InputScale, Run, Table, Training};
 
 const INPUTS: usize = 79;
 const TARGETS: usize = 6;
@@ -23,38 +18,15 @@ const BATCH: usize = 32;
 
 fn main() {
     let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
-    let runs = numbers.next().unwrap_or(24);
     let width = numbers.next().unwrap_or(256);
-    let cpu = Cpu::default();
-    println!(
-        "{runs} runs of {INPUTS}-{width}-{width}-{TARGETS}, batch {BATCH}, AdamW, dropout 0.2, {} threads",
-        cpu.threads
-    );
-    let ceiling = measure_ceiling(cpu.threads);
-    println!("  ceiling: {ceiling:.0} GFLOP/s of multiply-adds on registers");
+    println!("{INPUTS}-{width}-{width}-{TARGETS}, batch {BATCH}, AdamW, dropout 0.2, one thread");
     report_calls(width);
-    report_training(cpu, runs, width, ceiling);
 }
 
-/// GFLOP/s of multiply-adds on registers, all threads together: the best of many tries of each.
-fn measure_ceiling(threads: usize) -> f64 {
-    let best = || {
-        let once = |_| {
-            let mut sums = [[0.5f32; 16]; 16];
-            let start = Instant::now();
-            ceiling::twin(black_box(&mut sums));
-            start.elapsed().as_secs_f64()
-        };
-        ceiling::TWIN_FLOPS as f64 / (0..1000).map(once).fold(f64::MAX, f64::min) / 1e9
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(best)).collect();
-        threads.into_iter().map(|t| t.join().unwrap()).sum()
-    })
-}
+/// Steps that are timed.
+const STEPS: usize = 4000;
 
-/// Least time of each call of a step of one run on this thread. Two runs take turns, as no call finds its data where the same call
-/// left it.
+/// Least time of each call in a training step of one run, and of a whole step.
 fn report_calls(width: usize) {
     let tables: Arc<[Table]> = Arc::from([table()]);
     let prepared = Prepared::new(run(0, width), tables);
@@ -63,18 +35,18 @@ fn report_calls(width: usize) {
     let layers = prepared.network.layers();
     let mut least = vec![f64::MAX; calls.len()];
     let mut whole = f64::MAX;
-    for _ in 0..4000 {
+    for _ in 0..STEPS {
         let first = Instant::now();
         let mut last = first;
         for (call, least) in calls.iter().zip(&mut least) {
             call.twin(&prepared, &mut memory);
             let now = Instant::now();
-            if memory.state.phase == shoal::kernels::layout::phase::TRAIN {
+            if memory.state.phase == phase::TRAIN {
                 *least = least.min((now - last).as_secs_f64());
             }
             last = now;
         }
-        if memory.state.phase == shoal::kernels::layout::phase::TRAIN {
+        if memory.state.phase == phase::TRAIN {
             whole = whole.min((last - first).as_secs_f64());
         }
     }
@@ -92,30 +64,13 @@ fn report_calls(width: usize) {
             flops as f64 / seconds / 1e9
         );
     }
-    println!("    {:<20} {:7.2} us", "a whole step", whole * 1e6);
-}
-
-fn report_training(cpu: Cpu, runs: usize, width: usize, ceiling: f64) {
-    let mut timed = Timed {
-        waiting: 0..runs,
-        width,
-        last: (0, Duration::ZERO),
-        rates: Vec::new(),
-    };
-    // the end is asked for, not an error
-    let _ = shoal::shoal::train(&Device::Cpu(cpu), Arc::from([table()]), &mut timed);
-    timed.rates.sort_by(f64::total_cmp);
-    let flops = ((3 * network(width).flops() - 2 * INPUTS * width) * BATCH) as f64;
-    for (what, rate) in [
-        ("median", timed.rates[timed.rates.len() / 2]),
-        ("best", timed.rates[timed.rates.len() - 1]),
-    ] {
-        let gflops = rate * flops / 1e9;
-        println!(
-            "  {what}: {rate:.0} run-steps/s, {gflops:.1} GFLOP/s, {:.0} % of the ceiling",
-            100.0 * gflops / ceiling
-        );
-    }
+    let flops = (3 * prepared.network.flops() - 2 * INPUTS * width) * BATCH;
+    println!(
+        "    {:<20} {:7.2} us {:6.1} GFLOP/s",
+        "a whole step",
+        whole * 1e6,
+        flops as f64 / whole / 1e9
+    );
 }
 
 fn network(width: usize) -> Network {
@@ -147,7 +102,7 @@ fn run(id: usize, width: usize) -> Run {
             beta1: 0.5,
             beta2: 0.999,
             epsilon: 1e-8,
-            max_epochs: 40,
+            max_epochs: u32::MAX,
             patience: u32::MAX,
             min_delta: 0.0,
         },
@@ -161,38 +116,5 @@ fn run(id: usize, width: usize) -> Run {
         },
         loss_weights: vec![1.0; TARGETS],
         network,
-    }
-}
-
-/// Runs one after another, for five seconds.
-struct Timed {
-    waiting: std::ops::Range<usize>,
-    width: usize,
-    last: (u64, Duration),
-    rates: Vec<f64>,
-}
-
-impl Work for Timed {
-    fn next(&mut self) -> Option<Run> {
-        // some of the first runs again when all have had their turn: the time ends the training
-        let id = self.waiting.next()?;
-        self.waiting = self.waiting.start..self.waiting.end + 1;
-        Some(run(id, self.width))
-    }
-
-    fn finished(&mut self, _outcome: Outcome) -> shoal::Result<()> {
-        Ok(())
-    }
-
-    fn progress(&mut self, progress: &Progress) -> shoal::Result<()> {
-        let (steps, elapsed) = self.last;
-        self.last = (progress.run_steps, progress.elapsed);
-        let seconds = (progress.elapsed - elapsed).as_secs_f64();
-        self.rates
-            .push((progress.run_steps - steps) as f64 / seconds);
-        match progress.elapsed > Duration::from_secs(5) {
-            true => Err(shoal::Error::Interrupted("timed long enough".into())),
-            false => Ok(()),
-        }
     }
 }

@@ -20,24 +20,30 @@ pub trait Real:
 }
 
 impl Real for f32 {
+    #[inline]
     fn of(value: f64) -> Self {
         value as f32
     }
+    #[inline]
     fn wide(self) -> f64 {
         f64::from(self)
     }
+    #[inline]
     fn erf(self) -> Self {
         libm::erff(self)
     }
 }
 
 impl Real for f64 {
+    #[inline]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline]
     fn wide(self) -> f64 {
         self
     }
+    #[inline]
     fn erf(self) -> Self {
         libm::erf(self)
     }

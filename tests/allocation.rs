@@ -1,0 +1,107 @@
+//! A step of the CPU player asks for no memory: an allocator that counts says so.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use shoal::device::cpu::Player;
+use shoal::kernels::{Prepared, Real};
+use shoal::network::{Activation, Network};
+use shoal::run::{InputScale, Run, Table, Training};
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is left to the system's allocator; counting touches a number of this thread alone.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // the number is gone when the thread ends
+        let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
+        // SAFETY: as whoever calls promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as whoever calls promises.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const ROWS: usize = 100;
+const INPUTS: usize = 79;
+const TARGETS: usize = 6;
+
+/// How often a step asked for memory, over 60 steps that hold whole epochs, after some that warm up.
+fn asked<F: Real>(widths: &[usize], activation: Activation) -> usize {
+    let output = Activation::Sigmoid;
+    let network = Network::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
+    let table = Table {
+        x: (0..ROWS * INPUTS)
+            .map(|place| (place as f32).sin())
+            .collect(),
+        y: vec![0.5; ROWS * TARGETS],
+        rows: ROWS,
+        inputs: INPUTS,
+        targets: TARGETS,
+    };
+    let run = Run {
+        id: 0,
+        parameters: network.initial_parameters(1),
+        training: Training {
+            batch: 32,
+            learning_rate: 1e-3,
+            weight_decay: 1e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            max_epochs: 1000,
+            patience: 1000,
+            min_delta: 0.0,
+        },
+        seed: 7,
+        table: 0,
+        training_rows: (0..80).collect(),
+        validation_rows: (80..100).collect(),
+        scale: InputScale {
+            mean: vec![0.0; INPUTS],
+            inverse_deviation: vec![1.0; INPUTS],
+        },
+        loss_weights: vec![1.0; TARGETS],
+        network,
+    };
+    let mut player = Player::<F>::new(Prepared::new(run, Arc::from([table])));
+    // the first products of a thread take room for their copies, once
+    (0..8).for_each(|_| player.step());
+    let before = ASKED.get();
+    (0..60).for_each(|_| player.step());
+    assert!(!player.done());
+    ASKED.get() - before
+}
+
+#[test]
+fn a_step_asks_for_no_memory() {
+    let counted = ASKED.get();
+    drop(std::hint::black_box(vec![0u8; 100]));
+    assert!(ASKED.get() > counted, "the allocator does not count");
+    for activation in Activation::ALL {
+        for widths in [&[17][..], &[64, 64], &[500, 4, 131]] {
+            let name = activation.name();
+            assert_eq!(
+                asked::<f32>(widths, activation),
+                0,
+                "{name} {widths:?}, f32"
+            );
+            assert_eq!(
+                asked::<f64>(widths, activation),
+                0,
+                "{name} {widths:?}, f64"
+            );
+        }
+    }
+}
