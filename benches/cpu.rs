@@ -9,7 +9,7 @@ use shoal::kernels::layout::phase;
 use shoal::kernels::{Call, Memory, Prepared, step};
 use shoal::network::{Activation, Network};
 use shoal::random::{pcg4d, unit};
-use shoal::run::{InputScale, Run, Table, Training};
+use shoal::run::{InputScale, Precision, Run, Schedule, Table, Training};
 
 const INPUTS: usize = 79;
 const TARGETS: usize = 6;
@@ -105,6 +105,9 @@ fn run(id: usize, width: usize) -> Run {
             max_epochs: u32::MAX,
             patience: u32::MAX,
             min_delta: 0.0,
+            precision: Precision::F32,
+            clip_norm: None,
+            schedule: Schedule::default(),
         },
         seed: id as u32,
         table: 0,

@@ -1,6 +1,6 @@
 //! How fast runs train, beside the ceiling of the device measured in the same minute: run-steps per second and GFLOP/s.
 //!
-//! `cargo bench --bench throughput [-- RUNS WIDTH]`. Not timed: opening the device, packing, test errors.
+//! `cargo bench --bench throughput [-- RUNS WIDTH [f16]]`. Not timed: opening the device, packing, test errors.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use shoal::kernels::layout::DeviceCall;
 use shoal::kernels::{Buffer, Call, ceiling};
 use shoal::network::{Activation, Network};
 use shoal::random::{pcg4d, unit};
-use shoal::run::{InputScale, Outcome, Run, Table, Training};
+use shoal::run::{InputScale, Outcome, Precision, Run, Schedule, Table, Training};
 use shoal::shoal::{Progress, Step, Work};
 
 const INPUTS: usize = 79;
@@ -24,28 +24,34 @@ fn main() {
     let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
     let runs = numbers.next().unwrap_or(64);
     let width = numbers.next().unwrap_or(256);
+    let halves = std::env::args().any(|word| word == "f16");
+    let precision = if halves {
+        Precision::F16
+    } else {
+        Precision::F32
+    };
     println!(
-        "{runs} runs of {INPUTS}-{width}-{width}-{TARGETS}, batch {BATCH}, AdamW, dropout 0.2"
+        "{runs} runs of {INPUTS}-{width}-{width}-{TARGETS}, batch {BATCH}, AdamW, dropout 0.2, {}",
+        precision.name()
     );
     if let Some(adapter) = adapters().into_iter().next() {
         let name = format!("{} ({})", adapter.name(), adapter.driver());
         let mut gpu = Gpu::open(adapter, Options::default()).expect("the adapter opens");
-        gpu.add(&ceiling::KERNEL, false)
-            .expect("the ceiling compiles");
+        gpu.add(&ceiling::KERNEL).expect("the ceiling compiles");
         println!("{name}, {} tiles", gpu.tiles().name);
         let ceiling = measure_ceiling(&gpu);
-        report_calls(&gpu, runs, width, ceiling);
+        report_calls(&gpu, (runs, width, precision), ceiling);
         let device = Device::Gpu(Box::new(gpu));
-        report(&device, runs, width, Some(ceiling));
+        report(&device, (runs, width, precision), Some(ceiling));
     }
     let cpu = Cpu::default();
     println!("cpu, {} threads", cpu.threads);
-    report(&Device::Cpu(cpu), runs, width, None);
+    report(&Device::Cpu(cpu), (runs, width, precision), None);
 }
 
 /// GFLOP/s of multiply-adds on registers: the best of five.
 fn measure_ceiling(gpu: &Gpu) -> f64 {
-    let mut store = Store::new(gpu);
+    let mut store = Store::new(gpu, Precision::F32);
     let threads = u64::from(gpu.tiles().adamw_threads);
     let groups = 4096 * 64 / threads;
     assert!(
@@ -82,8 +88,9 @@ fn step_flops(width: usize) -> usize {
 }
 
 /// Where the time of a step goes: each call played alone, then whole steps, none of it with a host that looks.
-fn report_calls(gpu: &Gpu, runs: usize, width: usize, ceiling: f64) {
-    let mut timed = Timed::new(runs, width);
+fn report_calls(gpu: &Gpu, workload: Workload, ceiling: f64) {
+    let (runs, width, _) = workload;
+    let mut timed = Timed::new(workload);
     let packed: Vec<Run> = std::iter::from_fn(|| timed.next()).collect();
     let layers = packed[0].network.layers().to_vec();
     let pack = |packed: Vec<Run>| Step::new(gpu, Arc::from([table()]), packed).expect("they fit");
@@ -120,12 +127,13 @@ fn report_calls(gpu: &Gpu, runs: usize, width: usize, ceiling: f64) {
     }
 }
 
-fn report(device: &Device, runs: usize, width: usize, ceiling: Option<f64>) {
+fn report(device: &Device, workload: Workload, ceiling: Option<f64>) {
+    let (_, width, _) = workload;
     let table = table();
     let mut rates = Vec::new();
     let flops = step_flops(width);
     for _ in 0..3 {
-        let mut timed = Timed::new(runs, width);
+        let mut timed = Timed::new(workload);
         // the end is asked for, not an error
         let _ = shoal::shoal::train(device, Arc::from([table.clone()]), &mut timed);
         rates.push(timed.rate());
@@ -165,10 +173,14 @@ fn table() -> Table {
     }
 }
 
+/// How many runs, how wide, in which precision.
+type Workload = (usize, usize, Precision);
+
 /// Runs that never end, timed for a few seconds after a warm-up.
 struct Timed {
     waiting: std::ops::Range<usize>,
     width: usize,
+    precision: Precision,
     warm: Option<(u64, Duration)>,
     last: (u64, Duration),
 }
@@ -177,10 +189,11 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const TIMED: Duration = Duration::from_secs(4);
 
 impl Timed {
-    fn new(runs: usize, width: usize) -> Self {
+    fn new((runs, width, precision): Workload) -> Self {
         Self {
             waiting: 0..runs,
             width,
+            precision,
             warm: None,
             last: (0, Duration::ZERO),
         }
@@ -209,6 +222,9 @@ impl Work for Timed {
                 max_epochs: u32::MAX,
                 patience: u32::MAX,
                 min_delta: 0.0,
+                precision: self.precision,
+                clip_norm: None,
+                schedule: Schedule::default(),
             },
             seed: id as u32,
             table: 0,

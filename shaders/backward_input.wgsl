@@ -10,36 +10,36 @@
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // i: 16 examples, j: 64 PRODUCT_THREADS units below
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
-@group(0) @binding(4) var<storage, read> parameters: array<Quad>;    // W, shape (inputs, outputs); b, shape (outputs)
-@group(0) @binding(5) var<storage, read_write> work: array<Quad>;    // reads delta and z below, writes delta below
+@group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>;    // reads delta and z below, writes delta below
 @group(1) @binding(0) var<uniform> call: Call;
 
 override PRODUCT_THREADS: u32;
 
-// Four units of four examples, one example to a column.
-fn load(at: u32, row: u32) -> mat4x4f {
+// Four units of four examples, one example to a column: of eight that are shared, those from `place` on.
+fn four(mine: Shared, at: u32, row: u32, last: u32, place: u32) -> mat4x4f {
     return mat4x4f(
-        numbers(work[at]),
-        numbers(work[at + row]),
-        numbers(work[at + 2u * row]),
-        numbers(work[at + 3u * row]),
+        shared_quad(mine, at, row, last, place),
+        shared_quad(mine, at, row, last, place + 1u),
+        shared_quad(mine, at, row, last, place + 2u),
+        shared_quad(mine, at, row, last, place + 3u),
     );
 }
 
 fn store(at: u32, row: u32, s: mat4x4f) {
-    work[at] = quad(s[0]);
-    work[at + row] = quad(s[1]);
-    work[at + 2u * row] = quad(s[2]);
-    work[at + 3u * row] = quad(s[3]);
+    work[at] = pack(s[0]);
+    work[at + row] = pack(s[1]);
+    work[at + 2u * row] = pack(s[2]);
+    work[at + 3u * row] = pack(s[3]);
 }
 
 // Four outputs of four units below, one output to a column.
-fn weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
+fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
     return transpose(mat4x4f(
-        numbers(parameters[a]),
-        numbers(parameters[b]),
-        numbers(parameters[c]),
-        numbers(parameters[d]),
+        unpack(weights[a]),
+        unpack(weights[b]),
+        unpack(weights[c]),
+        unpack(weights[d]),
     ));
 }
 
@@ -59,11 +59,11 @@ fn main(
     let groups = runs[tile.run].batch_groups;
     let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
     let examples = tile.i * 4u;                                                   // in quads of examples
-    if states[tile.run].phase != PHASE_TRAIN || first >= layer.inputs {
+    if states[tile.run].phase != PHASE_TRAIN {
         return;
     }
 
-    // beyond the edges a thread repeats the last row and stores nothing, or zeros
+    // beyond the edges a thread repeats the last row and stores nothing, or zeros; lanes beyond the last unit load for the others
     let last_input = layer.inputs - 1u;
     let row0 = layer.weights + min(first + 0u, last_input) * layer.output_groups;
     let row1 = layer.weights + min(first + 1u, last_input) * layer.output_groups;
@@ -74,10 +74,8 @@ fn main(
     let row6 = layer.weights + min(first + 6u, last_input) * layer.output_groups;
     let row7 = layer.weights + min(first + 7u, last_input) * layer.output_groups;
     let row = layer.output_groups;
-    let delta0 = layer.delta + 4u * examples * row;
-    let delta1 = layer.delta + 4u * min(examples + 1u, groups - 1u) * row;
-    let delta2 = layer.delta + 4u * min(examples + 2u, groups - 1u) * row;
-    let delta3 = layer.delta + 4u * min(examples + 3u, groups - 1u) * row;
+    let last = min(4u * (groups - examples), 16u) - 1u;  // of this tile's examples
+    let middle = min(8u, last);
     var sp0 = mat4x4f();
     var sq0 = mat4x4f();
     var sp1 = mat4x4f();
@@ -88,18 +86,22 @@ fn main(
     var sq3 = mat4x4f();
 
     for (var n = 0u; n < row; n++) {
-        let wp = weights(row0 + n, row1 + n, row2 + n, row3 + n);
-        let wq = weights(row4 + n, row5 + n, row6 + n, row7 + n);
-        let d0 = load(delta0 + n, row);
+        let wp = load_weights(row0 + n, row1 + n, row2 + n, row3 + n);
+        let wq = load_weights(row4 + n, row5 + n, row6 + n, row7 + n);
+        let at = layer.delta + 4u * examples * row + n;
+        let upper = load_shared(at, row, last, thread.x);
+        let d0 = four(upper, at, row, last, 0u);
         sp0 += wp * d0;
         sq0 += wq * d0;
-        let d1 = load(delta1 + n, row);
+        let d1 = four(upper, at, row, last, 4u);
         sp1 += wp * d1;
         sq1 += wq * d1;
-        let d2 = load(delta2 + n, row);
+        let then = at + middle * row;
+        let lower = load_shared(then, row, last - middle, thread.x);
+        let d2 = four(lower, then, row, last - middle, 0u);
         sp2 += wp * d2;
         sq2 += wq * d2;
-        let d3 = load(delta3 + n, row);
+        let d3 = four(lower, then, row, last - middle, 4u);
         sp3 += wp * d3;
         sq3 += wq * d3;
     }
@@ -107,6 +109,9 @@ fn main(
     // the raw sums first, then one loop instead of thirty-two copies of the derivative
     let units = first / 4u;
     let end = min(units + 2u, below.output_groups);
+    if units >= end {
+        return;
+    }
     let more = units + 1u < end;
     let below_row = below.output_groups;
     let at = below.delta + 4u * examples * below_row + units;
@@ -140,8 +145,8 @@ fn main(
             let at = 4u * e * below_row + unit;
             var values = mat4x4f();
             for (var i = 0u; i < 4u; i++) {
-                let z = numbers(work[below.sum + at + i * below_row]);
-                let sum = numbers(work[below.delta + at + i * below_row]);
+                let z = unpack(work[below.sum + at + i * below_row]);
+                let sum = unpack(work[below.delta + at + i * below_row]);
                 let value = sum * derivative(below.activation, below.slope, z);
                 values = with_column(values, i, select(vec4f(0.0), value, real));
             }

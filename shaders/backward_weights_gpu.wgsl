@@ -35,30 +35,30 @@ fn serve(tile: Tile, thread: vec3u) {
     for (var e = 0u; e < present; e++) {
         let row = e * layer.output_groups;
         let at = e * layer.input_groups;
-        let dp = numbers(work[delta_p + row]);
-        let dq = numbers(work[delta_q + row]);
+        let dp = unpack(work[delta_p + row]);
+        let dq = unpack(work[delta_q + row]);
         bias_p += dp;
         bias_q += dq;
-        let v0 = numbers(work[x0 + at]);
+        let v0 = unpack(work[x0 + at]);
         g0p += outer(v0, dp);
         g0q += outer(v0, dq);
-        let v1 = numbers(work[x1 + at]);
+        let v1 = unpack(work[x1 + at]);
         g1p += outer(v1, dp);
         g1q += outer(v1, dq);
-        let v2 = numbers(work[x2 + at]);
+        let v2 = unpack(work[x2 + at]);
         g2p += outer(v2, dp);
         g2q += outer(v2, dq);
-        let v3 = numbers(work[x3 + at]);
+        let v3 = unpack(work[x3 + at]);
         g3p += outer(v3, dp);
         g3q += outer(v3, dq);
     }
 
     let rows = layer.inputs - 4u * inputs;
     let row = layer.output_groups;
-    let at = layer.weights + 4u * inputs * row + units;
-    let bias = layer.bias + units;
+    let at = layer.weights_gradient + 4u * inputs * row + units;
+    let bias = layer.bias_gradient + units;
     if inputs == 0u {
-        gradients[bias] = quad(bias_p);
+        put(bias, bias_p);
     }
     store(at, row, rows, 0u, g0p);
     store(at + 4u * row, row, rows, 4u, g1p);
@@ -66,7 +66,7 @@ fn serve(tile: Tile, thread: vec3u) {
     store(at + 12u * row, row, rows, 12u, g3p);
     if units + 1u < unit_end {
         if inputs == 0u {
-            gradients[bias + 1u] = quad(bias_q);
+            put(bias + 1u, bias_q);
         }
         store(at + 1u, row, rows, 0u, g0q);
         store(at + 4u * row + 1u, row, rows, 4u, g1q);

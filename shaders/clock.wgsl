@@ -4,6 +4,11 @@
 //   epoch     = ceil(training rows / batch) training batches, then ceil(validation rows / batch) validation batches
 //   improved  = validation loss < best loss - min_delta
 //   done      = patience epochs without improvement, or max_epochs, or a loss that is not finite (diverged)
+//
+// The part of the learning rate in a step, from 0 (src/run/schedule.rs says whose formulae these are):
+//
+//   (step + 1) / (warmup_steps + 1)                      in the warm-up
+//   final + (1 - final) (1 + cos(pi x)) / 2              after it, x being the part of cosine_steps that is over
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs)
@@ -12,10 +17,10 @@
 
 override CLOCK_THREADS: u32;
 
-// WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
-fn finite(x: f32) -> bool {
-    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
-}
+// Of halves: steps without an overflow after which the loss scale doubles, and its bounds.
+const GROWTH_STEPS: u32 = 2000u;
+const LEAST_SCALE: f32 = 5.9604645e-8;
+const MOST_SCALE: f32 = 16777216.0;
 
 // 1 - exp(x) for x <= 0 without cancellation near 0.
 fn one_minus_exp(x: f32) -> f32 {
@@ -28,6 +33,48 @@ fn one_minus_exp(x: f32) -> f32 {
         sum = 1.0 + sum * x / n;
     }
     return -x * sum;
+}
+
+// Dynamic loss scaling, as torch.amp.GradScaler has it: where a gradient overflowed, nothing was updated, so the step does not
+// count, and the scale halves; after enough steps without that it doubles.
+fn book_scale(state: ptr<function, State>) {
+    if (*state).overflow == 1u {
+        (*state).loss_scale *= 0.5;
+        (*state).good_steps = 0u;
+    } else {
+        (*state).steps += 1u;
+        (*state).good_steps += 1u;
+        if (*state).good_steps >= GROWTH_STEPS {
+            (*state).loss_scale = min(2.0 * (*state).loss_scale, MOST_SCALE);
+            (*state).good_steps = 0u;
+        }
+    }
+    (*state).overflow = 0u;
+}
+
+// sin(pi x / 2) for x from 0 to 1. A driver's own may be off by 2^-11; this series leaves (pi / 2)^15 / 15! < 7e-10.
+fn quarter_sine(x: f32) -> f32 {
+    let z = 1.57079633 * x;
+    // z (1 - z^2 / (2 3) (1 - z^2 / (4 5) (...)))
+    var sum = 1.0;
+    for (var n = 12.0; n > 1.5; n -= 2.0) {
+        sum = 1.0 - sum * z * z / (n * (n + 1.0));
+    }
+    return z * sum;
+}
+
+// The part of the learning rate in a step.
+fn schedule(run: Run, step: u32) -> f32 {
+    if step < run.warmup_steps {
+        return f32(step + 1u) / f32(run.warmup_steps + 1u);
+    }
+    if run.cosine_steps == 0u {
+        return 1.0;
+    }
+    // (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), which does not cancel where little is left
+    let left = run.cosine_steps - min(step - run.warmup_steps, run.cosine_steps);
+    let sine = quarter_sine(f32(left) / f32(run.cosine_steps));
+    return run.final_fraction + (1.0 - run.final_fraction) * sine * sine;
 }
 
 @compute @workgroup_size(CLOCK_THREADS)
@@ -55,7 +102,11 @@ fn main(
     if state.phase == PHASE_FRESH {
         state.phase = PHASE_TRAIN;
     } else if state.phase == PHASE_TRAIN {
-        state.steps += 1u;
+        if HALF {
+            book_scale(&state);
+        } else {
+            state.steps += 1u;
+        }
         state.epoch_sum += state.batch_sum;
         state.cursor += state.batch_rows;
         if state.cursor >= run.training_rows {
@@ -89,7 +140,7 @@ fn main(
             }
         }
     }
-    if !finite(state.batch_sum) {
+    if !finite(state.batch_sum) || state.loss_scale < LEAST_SCALE {
         state.phase = PHASE_DONE;
         state.stopped = STOPPED_DIVERGED;
     }
@@ -99,8 +150,10 @@ fn main(
     state.batch_rows = min(run.batch, rows - min(state.cursor, rows));
     if state.phase == PHASE_TRAIN {
         let step = f32(state.steps + 1u);
-        state.step_size = run.learning_rate / one_minus_exp(step * run.log_beta1);
+        let rate = run.learning_rate * schedule(run, state.steps);
+        state.step_size = rate / one_minus_exp(step * run.log_beta1);
         state.root_correction = sqrt(one_minus_exp(step * run.log_beta2));
+        state.decay = rate * run.weight_decay;
     }
     states[slot] = state;
 }

@@ -13,8 +13,8 @@
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples (i) and units (j)
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
-@group(0) @binding(4) var<storage, read> parameters: array<Quad>;    // W, shape (inputs, outputs); b, shape (outputs)
-@group(0) @binding(5) var<storage, read_write> work: array<Quad>;    // reads x unit by unit, writes z and a (twice)
+@group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>;   // reads x unit by unit, writes z and a (twice)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override PRODUCT_THREADS: u32;
@@ -26,10 +26,10 @@ fn outer(x: vec4f, w: vec4f) -> mat4x4f {
 
 // Stores four units of four examples, with their biases.
 fn store(at: u32, row: u32, z: mat4x4f, bias: vec4f) {
-    work[at] = quad(z[0] + bias);
-    work[at + row] = quad(z[1] + bias);
-    work[at + 2u * row] = quad(z[2] + bias);
-    work[at + 3u * row] = quad(z[3] + bias);
+    work[at] = pack(z[0] + bias);
+    work[at + row] = pack(z[1] + bias);
+    work[at + 2u * row] = pack(z[2] + bias);
+    work[at + 3u * row] = pack(z[3] + bias);
 }
 
 // Activation and dropout of what this thread has just stored: one loop instead of a copy for every sum. Units and examples
@@ -46,7 +46,7 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
             let at = 4u * e * row + unit;
             var a = mat4x4f();
             for (var i = 0u; i < 4u; i++) {
-                let z = numbers(work[layer.sum + at + i * row]);
+                let z = unpack(work[layer.sum + at + i * row]);
                 a = with_column(a, i, activate(layer.activation, layer.slope, z));
             }
             var by_unit = transpose(a);
@@ -55,15 +55,15 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
                 a = transpose(by_unit);
             }
             let output = layer.output + at;
-            work[output] = quad(a[0]);
-            work[output + row] = quad(a[1]);
-            work[output + 2u * row] = quad(a[2]);
-            work[output + 3u * row] = quad(a[3]);
+            work[output] = pack(a[0]);
+            work[output + row] = pack(a[1]);
+            work[output + 2u * row] = pack(a[2]);
+            work[output + 3u * row] = pack(a[3]);
             let again = layer.output_by_unit + 4u * unit * groups + e;
-            work[again] = quad(by_unit[0]);
-            work[again + groups] = quad(by_unit[1]);
-            work[again + 2u * groups] = quad(by_unit[2]);
-            work[again + 3u * groups] = quad(by_unit[3]);
+            work[again] = pack(by_unit[0]);
+            work[again + groups] = pack(by_unit[1]);
+            work[again + 2u * groups] = pack(by_unit[2]);
+            work[again + 3u * groups] = pack(by_unit[3]);
         }
     }
 }

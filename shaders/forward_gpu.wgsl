@@ -2,22 +2,22 @@
 // 64 PRODUCT_THREADS units. 128 sums are what registers hold. Four terms at a time: 24 loads for 512 multiply-adds.
 
 // Four inputs of four units, one input to a column.
-fn weights(at: u32, row: u32) -> mat4x4f {
+fn load_weights(at: u32, row: u32) -> mat4x4f {
     return mat4x4f(
-        numbers(parameters[at]),
-        numbers(parameters[at + row]),
-        numbers(parameters[at + 2u * row]),
-        numbers(parameters[at + 3u * row]),
+        unpack(weights[at]),
+        unpack(weights[at + row]),
+        unpack(weights[at + 2u * row]),
+        unpack(weights[at + 3u * row]),
     );
 }
 
 // Four inputs of four examples, one example to a column.
 fn inputs(at: u32, groups: u32) -> mat4x4f {
     return transpose(mat4x4f(
-        numbers(work[at]),
-        numbers(work[at + groups]),
-        numbers(work[at + 2u * groups]),
-        numbers(work[at + 3u * groups]),
+        unpack(work[at]),
+        unpack(work[at + groups]),
+        unpack(work[at + 2u * groups]),
+        unpack(work[at + 3u * groups]),
     ));
 }
 
@@ -53,8 +53,8 @@ fn serve(tile: Tile, thread: vec3u) {
     for (var k = 0u; k < whole; k += 4u) {
         let w = k * row;
         let at = k * groups;
-        let wp = weights(p + w, row);
-        let wq = weights(q + w, row);
+        let wp = load_weights(p + w, row);
+        let wq = load_weights(q + w, row);
         let v0 = inputs(x0 + at, groups);
         zp0 += wp * v0;
         zq0 += wq * v0;
@@ -69,24 +69,24 @@ fn serve(tile: Tile, thread: vec3u) {
         zq3 += wq * v3;
     }
     for (var k = whole; k < layer.inputs; k++) {
-        let wp = numbers(parameters[p + k * row]);
-        let wq = numbers(parameters[q + k * row]);
-        let v0 = numbers(work[x0 + k * groups]);
+        let wp = unpack(weights[p + k * row]);
+        let wq = unpack(weights[q + k * row]);
+        let v0 = unpack(work[x0 + k * groups]);
         zp0 += outer(v0, wp);
         zq0 += outer(v0, wq);
-        let v1 = numbers(work[x1 + k * groups]);
+        let v1 = unpack(work[x1 + k * groups]);
         zp1 += outer(v1, wp);
         zq1 += outer(v1, wq);
-        let v2 = numbers(work[x2 + k * groups]);
+        let v2 = unpack(work[x2 + k * groups]);
         zp2 += outer(v2, wp);
         zq2 += outer(v2, wq);
-        let v3 = numbers(work[x3 + k * groups]);
+        let v3 = unpack(work[x3 + k * groups]);
         zp3 += outer(v3, wp);
         zq3 += outer(v3, wq);
     }
 
-    let bp = numbers(parameters[layer.bias + units]);
-    let bq = numbers(parameters[layer.bias + min(units + 1u, unit_end - 1u)]);
+    let bp = unpack(weights[layer.bias + units]);
+    let bq = unpack(weights[layer.bias + min(units + 1u, unit_end - 1u)]);
     let sum = layer.sum + 4u * examples * row + units;
     store(sum, row, zp0, bp);
     if units + 1u < unit_end {

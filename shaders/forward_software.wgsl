@@ -9,29 +9,25 @@
 fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let groups = runs[tile.run].batch_groups;
-    let narrow = layer.output_groups <= 2u;
+    let narrow = layer.output_groups <= NARROW_GROUPS;
     let block = (tile.j * PRODUCT_THREADS + thread.y) * 4u * LANES;
     let units = block + select(4u * thread.x, 0u, narrow);           // in quads of units
     let examples = tile.i * 8u + select(0u, thread.x, narrow);       // in quads of examples
-    if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups || examples >= groups {
+    if states[tile.run].phase == PHASE_DONE || examples >= groups {
         return;
     }
+    // lanes beyond the last unit stay: they load for the others
     let unit_end = min(units + 4u, layer.output_groups);
     let example_end = min(examples + select(8u, 1u, narrow), groups);
 
     // beyond the edges a thread repeats the last column and stores nothing
-    let p = layer.weights + units;
-    let q = layer.weights + min(units + 1u, unit_end - 1u);
-    let r = layer.weights + min(units + 2u, unit_end - 1u);
-    let s = layer.weights + min(units + 3u, unit_end - 1u);
-    let x0 = layer.input_by_unit + examples;
-    let x1 = layer.input_by_unit + min(examples + 1u, example_end - 1u);
-    let x2 = layer.input_by_unit + min(examples + 2u, example_end - 1u);
-    let x3 = layer.input_by_unit + min(examples + 3u, example_end - 1u);
-    let x4 = layer.input_by_unit + min(examples + 4u, example_end - 1u);
-    let x5 = layer.input_by_unit + min(examples + 5u, example_end - 1u);
-    let x6 = layer.input_by_unit + min(examples + 6u, example_end - 1u);
-    let x7 = layer.input_by_unit + min(examples + 7u, example_end - 1u);
+    let last_unit = layer.output_groups - 1u;
+    let p = layer.weights + min(units, last_unit);
+    let q = layer.weights + min(units + 1u, last_unit);
+    let r = layer.weights + min(units + 2u, last_unit);
+    let s = layer.weights + min(units + 3u, last_unit);
+    let x = layer.input_by_unit + examples;
+    let last = example_end - 1u - examples;
     var zp0 = mat4x4f();
     var zq0 = mat4x4f();
     var zr0 = mat4x4f();
@@ -66,63 +62,67 @@ fn serve(tile: Tile, thread: vec3u) {
     var zs7 = mat4x4f();
 
     for (var k = 0u; narrow && k < layer.inputs; k++) {
-        let v0 = numbers(work[x0 + k * groups]);
-        zp0 += outer(v0, numbers(parameters[p + k * layer.output_groups]));
-        zq0 += outer(v0, numbers(parameters[q + k * layer.output_groups]));
+        let v0 = unpack(work[x + k * groups]);
+        zp0 += outer(v0, unpack(weights[p + k * layer.output_groups]));
+        zq0 += outer(v0, unpack(weights[q + k * layer.output_groups]));
     }
     for (var k = 0u; !narrow && k < layer.inputs; k++) {
         let row = k * layer.output_groups;
-        let at = k * groups;
-        let wp = numbers(parameters[p + row]);
-        let wq = numbers(parameters[q + row]);
-        let wr = numbers(parameters[r + row]);
-        let ws = numbers(parameters[s + row]);
-        let v0 = numbers(work[x0 + at]);
+        let at = x + k * groups;
+        let xs = load_shared(at, 1u, last, thread.x);
+        let wp = unpack(weights[p + row]);
+        let wq = unpack(weights[q + row]);
+        let wr = unpack(weights[r + row]);
+        let ws = unpack(weights[s + row]);
+        let v0 = shared_quad(xs, at, 1u, last, 0u);
         zp0 += outer(v0, wp);
         zq0 += outer(v0, wq);
         zr0 += outer(v0, wr);
         zs0 += outer(v0, ws);
-        let v1 = numbers(work[x1 + at]);
+        let v1 = shared_quad(xs, at, 1u, last, 1u);
         zp1 += outer(v1, wp);
         zq1 += outer(v1, wq);
         zr1 += outer(v1, wr);
         zs1 += outer(v1, ws);
-        let v2 = numbers(work[x2 + at]);
+        let v2 = shared_quad(xs, at, 1u, last, 2u);
         zp2 += outer(v2, wp);
         zq2 += outer(v2, wq);
         zr2 += outer(v2, wr);
         zs2 += outer(v2, ws);
-        let v3 = numbers(work[x3 + at]);
+        let v3 = shared_quad(xs, at, 1u, last, 3u);
         zp3 += outer(v3, wp);
         zq3 += outer(v3, wq);
         zr3 += outer(v3, wr);
         zs3 += outer(v3, ws);
-        let v4 = numbers(work[x4 + at]);
+        let v4 = shared_quad(xs, at, 1u, last, 4u);
         zp4 += outer(v4, wp);
         zq4 += outer(v4, wq);
         zr4 += outer(v4, wr);
         zs4 += outer(v4, ws);
-        let v5 = numbers(work[x5 + at]);
+        let v5 = shared_quad(xs, at, 1u, last, 5u);
         zp5 += outer(v5, wp);
         zq5 += outer(v5, wq);
         zr5 += outer(v5, wr);
         zs5 += outer(v5, ws);
-        let v6 = numbers(work[x6 + at]);
+        let v6 = shared_quad(xs, at, 1u, last, 6u);
         zp6 += outer(v6, wp);
         zq6 += outer(v6, wq);
         zr6 += outer(v6, wr);
         zs6 += outer(v6, ws);
-        let v7 = numbers(work[x7 + at]);
+        let v7 = shared_quad(xs, at, 1u, last, 7u);
         zp7 += outer(v7, wp);
         zq7 += outer(v7, wq);
         zr7 += outer(v7, wr);
         zs7 += outer(v7, ws);
     }
 
-    let bp = numbers(parameters[layer.bias + units]);
-    let bq = numbers(parameters[layer.bias + min(units + 1u, unit_end - 1u)]);
-    let br = numbers(parameters[layer.bias + min(units + 2u, unit_end - 1u)]);
-    let bs = numbers(parameters[layer.bias + min(units + 3u, unit_end - 1u)]);
+    let bp = unpack(weights[layer.bias + min(units, last_unit)]);
+    let bq = unpack(weights[layer.bias + min(units + 1u, last_unit)]);
+    let br = unpack(weights[layer.bias + min(units + 2u, last_unit)]);
+    let bs = unpack(weights[layer.bias + min(units + 3u, last_unit)]);
+    if units >= unit_end {
+        return;
+    }
     let row = layer.output_groups;
     let sum = layer.sum + 4u * examples * row + units;
     store(sum, row, zp0, bp);

@@ -4,6 +4,8 @@
 //   x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
 //   t[e, j]  = table_y[row(e), j], 0 for a dummy output
 //
+// Of halves each column of table_x lies in the table with mean 0 and deviation 1, and a run's mean and deviation allow for that.
+//
 // Examples beyond the rows present are 0, and padding. A tile is 8 lanes of four examples, every unit; the threads of a lane
 // share the units.
 
@@ -11,17 +13,28 @@
 @group(0) @binding(1) var<storage, read> states: array<State>;      // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;        // i: which 8 lanes of the batch
 @group(0) @binding(3) var<storage, read> rows: array<u32>;          // each run: training rows, validation rows
-@group(0) @binding(4) var<storage, read> data: array<f32>;          // tables, x then y
-@group(0) @binding(5) var<storage, read_write> work: array<Quad>;   // writes x (twice) and t
+@group(0) @binding(4) var<storage, read> data: array<Datum>;        // tables, x then y
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>; // writes x (twice) and t
 @group(1) @binding(0) var<uniform> call: Call;
 
 override GATHER_THREADS: u32;
+
+fn number(at: u32) -> f32 {
+    return datum(data[at / IN_DATUM], at);
+}
+
+// Four numbers that are the run's and never change.
+fn constants(first: u32, k: u32) -> vec4f {
+    let at = first + k * EXACT;
+    return exact(work[at], work[at + EXACT - 1u]);
+}
 
 // Four numbers of a row of a table from column `first` on, 0 beyond its `columns`.
 fn fetch(row: u32, first: u32, columns: u32) -> vec4f {
     let column = vec4u(first) + vec4u(0u, 1u, 2u, 3u);
     let at = vec4u(row) + min(column, vec4u(columns - 1u));
-    return select(vec4f(0.0), vec4f(data[at.x], data[at.y], data[at.z], data[at.w]), column < vec4u(columns));
+    let here = vec4f(number(at.x), number(at.y), number(at.z), number(at.w));
+    return select(vec4f(0.0), here, column < vec4u(columns));
 }
 
 @compute @workgroup_size(LANES, GATHER_THREADS)
@@ -65,8 +78,8 @@ fn main(
     let input_groups = (run.inputs + 3u) / 4u;
     let row_x = source * run.inputs + vec4u(run.table_x);
     for (var k = thread.y; k < input_groups; k += GATHER_THREADS) {
-        let mean = numbers(work[run.mean + k]);
-        let scale = numbers(work[run.inverse_deviation + k]);
+        let mean = constants(run.mean, k);
+        let scale = constants(run.inverse_deviation, k);
         // one example to a column
         let x = mat4x4f(
             select(vec4f(0.0), (fetch(row_x.x, 4u * k, run.inputs) - mean) * scale, here.x),
@@ -75,24 +88,24 @@ fn main(
             select(vec4f(0.0), (fetch(row_x.w, 4u * k, run.inputs) - mean) * scale, here.w),
         );
         let at = run.x + 4u * examples * input_groups + k;
-        work[at] = quad(x[0]);
-        work[at + input_groups] = quad(x[1]);
-        work[at + 2u * input_groups] = quad(x[2]);
-        work[at + 3u * input_groups] = quad(x[3]);
+        work[at] = pack(x[0]);
+        work[at + input_groups] = pack(x[1]);
+        work[at + 2u * input_groups] = pack(x[2]);
+        work[at + 3u * input_groups] = pack(x[3]);
         let by_unit = transpose(x);
         let unit = run.x_by_unit + 4u * k * run.batch_groups + examples;
-        work[unit] = quad(by_unit[0]);
-        work[unit + run.batch_groups] = quad(by_unit[1]);
-        work[unit + 2u * run.batch_groups] = quad(by_unit[2]);
-        work[unit + 3u * run.batch_groups] = quad(by_unit[3]);
+        work[unit] = pack(by_unit[0]);
+        work[unit + run.batch_groups] = pack(by_unit[1]);
+        work[unit + 2u * run.batch_groups] = pack(by_unit[2]);
+        work[unit + 3u * run.batch_groups] = pack(by_unit[3]);
     }
     let output_groups = (run.outputs + 3u) / 4u;
     let row_y = source * run.targets + vec4u(run.table_y);
     for (var j = thread.y; j < output_groups; j += GATHER_THREADS) {
         let at = run.labels + 4u * examples * output_groups + j;
-        work[at] = quad(select(vec4f(0.0), fetch(row_y.x, 4u * j, run.targets), here.x));
-        work[at + output_groups] = quad(select(vec4f(0.0), fetch(row_y.y, 4u * j, run.targets), here.y));
-        work[at + 2u * output_groups] = quad(select(vec4f(0.0), fetch(row_y.z, 4u * j, run.targets), here.z));
-        work[at + 3u * output_groups] = quad(select(vec4f(0.0), fetch(row_y.w, 4u * j, run.targets), here.w));
+        work[at] = pack(select(vec4f(0.0), fetch(row_y.x, 4u * j, run.targets), here.x));
+        work[at + output_groups] = pack(select(vec4f(0.0), fetch(row_y.y, 4u * j, run.targets), here.y));
+        work[at + 2u * output_groups] = pack(select(vec4f(0.0), fetch(row_y.z, 4u * j, run.targets), here.z));
+        work[at + 3u * output_groups] = pack(select(vec4f(0.0), fetch(row_y.w, 4u * j, run.targets), here.w));
     }
 }

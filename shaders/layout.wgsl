@@ -1,9 +1,10 @@
 // What every kernel shares: the tables that the host writes and the state that the clock keeps. The Rust side of these
 // structs is src/kernels/layout.rs; a test asks naga whether names, types and offsets agree.
 //
-// Offsets into `parameters`, `gradients`, `best` and `work` count quads, four numbers each; the moments hold two quads for each
-// of `parameters`. Matrices of a run lie example by example: row = an example, columns = units, four to a quad. What goes into
-// a forward product lies there a second time, unit by unit: row = a unit, columns = the batch, four examples to a quad.
+// Offsets count quads, four numbers each; the moments hold two quads for each of `parameters`. `weights` is what products read:
+// the parameters themselves, or where those are halves a copy of them, which lies behind the run's gradients. Matrices of a run
+// lie example by example: row = an example, columns = units, four to a quad. What goes into a forward product lies there a
+// second time, unit by unit: row = a unit, columns = the batch, four examples to a quad.
 
 // Which tiles one dispatch serves: tiles[first .. first + count].
 struct Call {
@@ -38,9 +39,12 @@ struct Run {
     x: u32,                    // in `work`: shape (batch, inputs)
     x_by_unit: u32,            // in `work`: shape (inputs, batch)
     labels: u32,               // in `work`: shape (batch, outputs)
+    squares: u32,              // in `work`: sums of squared gradients, a quad for each block
     first_layer: u32,          // its layers in `layers`
     layers: u32,
-    parameters: u32,           // its first parameter; also of gradients and best
+    parameters: u32,           // its first parameter; also of best
+    gradients: u32,            // its first gradient
+    copy: u32,                 // of halves: its first parameter in `weights`, which `gradients` holds too
     frozen_groups: u32,        // quads at the start that are never updated
     parameter_groups: u32,     // quads in all
     max_epochs: u32,
@@ -56,6 +60,10 @@ struct Run {
     one_minus_beta2: f32,
     log_beta1: f32,
     log_beta2: f32,
+    clip_norm: f32,            // gradients are scaled down to this norm; the largest f32 where they are not
+    warmup_steps: u32,         // steps in which the learning rate rises
+    cosine_steps: u32,         // steps after them in which it falls; 0: it does not
+    final_fraction: f32,       // the part of it that is left then
 }
 
 // One layer of one run. Weights: shape (inputs, outputs), four outputs to a quad.
@@ -65,8 +73,10 @@ struct Layer {
     outputs: u32,
     input_groups: u32,         // ceil(inputs / 4)
     output_groups: u32,        // ceil(outputs / 4)
-    weights: u32,              // in `parameters` and `gradients`
+    weights: u32,              // in `weights`
     bias: u32,
+    weights_gradient: u32,     // in `gradients`
+    bias_gradient: u32,
     input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
     sum: u32,                  // in `work`, shape (batch, outputs): z = x W + b
@@ -98,8 +108,14 @@ struct State {
     training_loss: f32,        // mean over the last whole epoch
     validation_loss: f32,      // mean over the last validation
     best_loss: f32,            // smallest validation loss
-    step_size: f32,            // learning rate / (1 - beta1^step)
+    step_size: f32,            // learning rate of this step / (1 - beta1^step)
     root_correction: f32,      // sqrt(1 - beta2^step)
+    loss_scale: f32,           // what deltas and gradients are multiplied with: 1, but of halves a power of 2
+    good_steps: u32,           // of halves: steps since the last overflow or growth of the scale
+    overflow: u32,             // 1: a gradient of this step is beyond what a half can be
+    decay: f32,                // learning rate of this step * weight decay
+    gradient_norm: f32,        // of the last training batch, before clipping; 0 where no norm is asked for
+    gradient_scale: f32,       // what AdamW multiplies the gradients with: 1 without clipping
 }
 
 const PHASE_FRESH: u32 = 0u;
@@ -114,6 +130,14 @@ const STOPPED_DIVERGED: u32 = 3u;
 
 // Lanes that share a row of units: each takes its own units or examples.
 const LANES: u32 = 8u;
+
+// A layer with so few quads of units would leave most lanes idle: there they take other examples, or inputs, of all units.
+const NARROW_GROUPS: u32 = 2u;
+
+// WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
+fn finite(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
+}
 
 // The number of a workgroup in a grid that is folded into two dimensions.
 fn group_index(group: vec3u, grid: vec3u) -> u32 {

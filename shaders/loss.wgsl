@@ -2,7 +2,9 @@
 //
 //   batch_sum   = sum_e sum_j c[j] (a[e, j] - t[e, j])^2             over the examples present
 //   loss        = batch_sum / (examples present * sum_j c[j])         torch.nn.MSELoss over the outputs with c = 1
-//   delta[e, j] = 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
+//   delta[e, j] = loss_scale 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
+//
+// Of halves the loss is scaled so that small deltas are not lost (Micikevicius et al., arXiv 1710.03740, section 3.2).
 //
 // A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order: each thread adds its own
 // elements, then thread 0 adds the threads.
@@ -11,7 +13,7 @@
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes batch_sum
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // layer: the run's last
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
-@group(0) @binding(4) var<storage, read_write> work: array<Quad>;    // reads z, a and the labels, writes delta
+@group(0) @binding(4) var<storage, read_write> work: array<Packed>;  // reads z, a and the labels, writes delta
 @group(1) @binding(0) var<uniform> call: Call;
 
 override LOSS_THREADS: u32;
@@ -34,18 +36,19 @@ fn main(
 
     var sum = 0.0;
     if serves {
-        let scale = 2.0 * run.inverse_weight_sum / f32(present);
+        let scale = states[tile.run].loss_scale * 2.0 * run.inverse_weight_sum / f32(present);
         let count = layer.output_groups * 4u * run.batch_groups;
         for (var place = thread; place < count; place += LOSS_THREADS) {
-            let weight = numbers(work[run.loss_weights + place % layer.output_groups]);
+            let at = run.loss_weights + place % layer.output_groups * EXACT;
+            let weight = exact(work[at], work[at + EXACT - 1u]);
             var delta = vec4f(0.0);
             if place < present * layer.output_groups {
-                let miss = numbers(work[layer.output + place]) - numbers(work[run.labels + place]);
-                let slope = derivative(layer.activation, layer.slope, numbers(work[layer.sum + place]));
+                let miss = unpack(work[layer.output + place]) - unpack(work[run.labels + place]);
+                let slope = derivative(layer.activation, layer.slope, unpack(work[layer.sum + place]));
                 delta = scale * weight * miss * slope;
                 sum += dot(weight, miss * miss);
             }
-            work[layer.delta + place] = quad(delta);
+            work[layer.delta + place] = pack(delta);
         }
     }
     partial[thread] = sum;

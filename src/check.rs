@@ -9,24 +9,24 @@ use crate::error::{Error, Result};
 use crate::kernels::Prepared;
 use crate::network::{Activation, Network};
 use crate::random::{pcg4d, unit};
-use crate::run::{InputScale, Outcome, Run, Table, Training};
+use crate::run::{Cosine, InputScale, Outcome, Precision, Run, Schedule, Table, Training};
 use crate::shoal::{Progress, Work, train};
 
-/// Trains three small and different networks for a few epochs and compares their parameters with the twins in f64.
+/// Trains three small and different networks for a few epochs in a precision and compares their parameters with the twins in f64.
 ///
 /// # Errors
 /// [`Error::Device`] with the device's name if they differ, or if the device fails.
-pub fn self_check(device: &Device) -> Result<()> {
+pub fn self_check(device: &Device, precision: Precision) -> Result<()> {
     if let Device::Cpu(_) = device {
         return Ok(());
     }
     let tables: Arc<[Table]> = Arc::from([table()]);
     let mut work = Check {
-        waiting: runs(),
+        waiting: runs(precision),
         outcomes: Vec::new(),
     };
     train(device, tables.clone(), &mut work)?;
-    let runs = runs();
+    let runs = runs(precision);
     if work.outcomes.len() != runs.len() {
         return Err(refused(device, "it did not finish every run"));
     }
@@ -37,15 +37,28 @@ pub fn self_check(device: &Device) -> Result<()> {
         while !player.done() {
             player.step();
         }
-        compare(device, outcome, &player.outcome(), &start)?;
+        let tolerance = tolerance(precision);
+        compare(device, outcome, &player.outcome(), &start, tolerance)?;
     }
     Ok(())
 }
 
-/// A few dozen steps move f32 and f64 apart by some thousand roundings, far less than this part of what was learnt.
-const TOLERANCE: f64 = 1e-2;
+/// A few dozen steps move f32 and f64 apart by some thousand roundings, far less than this part of what was learnt. Of halves both
+/// round alike, but where f32 and f64 stand on either side of a boundary they differ by a whole unit, 2^-10, a few in a thousand do.
+fn tolerance(precision: Precision) -> f64 {
+    match precision {
+        Precision::F32 => 1e-2,
+        Precision::F16 => 5e-2,
+    }
+}
 
-fn compare(device: &Device, played: &Outcome, twin: &Outcome, start: &[f32]) -> Result<()> {
+fn compare(
+    device: &Device,
+    played: &Outcome,
+    twin: &Outcome,
+    start: &[f32],
+    tolerance: f64,
+) -> Result<()> {
     let squares = |a: &[f32], b: &[f32]| -> f64 {
         a.iter()
             .zip(b)
@@ -55,7 +68,7 @@ fn compare(device: &Device, played: &Outcome, twin: &Outcome, start: &[f32]) -> 
     let learnt = squares(&twin.parameters, start).sqrt();
     let off = squares(&played.parameters, &twin.parameters).sqrt();
     // written so that NaN fails
-    if off <= TOLERANCE * learnt && played.epochs == twin.epochs {
+    if off <= tolerance * learnt && played.epochs == twin.epochs {
         return Ok(());
     }
     Err(refused(
@@ -95,7 +108,7 @@ fn table() -> Table {
     }
 }
 
-fn runs() -> Vec<Run> {
+fn runs(precision: Precision) -> Vec<Run> {
     let leaky = Activation::LeakyRelu { slope: 0.2 };
     let shapes: [(&[usize], _, _); 3] = [
         (&[33, 17], leaky, 0.2),
@@ -117,6 +130,15 @@ fn runs() -> Vec<Run> {
                 max_epochs: 6,
                 patience: 6,
                 min_delta: 0.0,
+                precision,
+                clip_norm: (id > 0).then_some(0.1),
+                schedule: Schedule {
+                    warmup: [0.0, 0.0, 1.5][id],
+                    cosine: (id > 0).then_some(Cosine {
+                        epochs: 6,
+                        final_fraction: 0.1,
+                    }),
+                },
             },
             seed: 17 + id as u32,
             table: 0,

@@ -4,10 +4,12 @@
 //! # The idea
 //!
 //! A training step is a short list of kernels, [`kernels::step`]: clock, gather, forward for each layer, loss, backward for each
-//! layer, AdamW. Runs never touch each other's memory, so two players may play the same list in two orders:
+//! layer, the norm of the gradients where a run clips it, AdamW. Runs never touch each other's memory, so two players may play
+//! the same list in two orders:
 //!
-//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 3 in all, for one run or for
-//!   four thousand. Which run and which tile a workgroup serves stands in a table that the host wrote.
+//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 3 in all (two more where a
+//!   run clips), for one run or for four thousand. Which run and which tile a workgroup serves stands in a table that the host
+//!   wrote.
 //! - [`device::cpu`] plays one run across all steps, each thread its own.
 //!
 //! All that changes from step to step lives beside the run: step, epoch, cursor, losses, patience, `done`
@@ -21,6 +23,11 @@
 //! Matrices lie example by example: a row is an example, its columns are units, four to a quad. What the forward product reads lies
 //! there a second time, unit by unit, so that every product finds both of its factors in rows. Rows are padded to whole quads
 //! with zeros that stay zero.
+//!
+//! In half precision ([`run::Precision`]) all that is only multiplied and added up lies in storage as IEEE 754 halves: tables,
+//! activations, deltas, gradients, and a copy of the weights for products to read. Sums, parameters and moments are f32. The same
+//! kernels play it; two pages, `shaders/packed_*.wgsl`, say how four numbers lie. Deltas are scaled up so that small ones are not lost;
+//! the scale is part of a run's state, and the clock halves and doubles it.
 //!
 //! # The modules, in the order in which they depend on each other
 //!

@@ -1,6 +1,10 @@
 //! A run: one training of one network, from its rows to its outcome.
 
+mod schedule;
+
 use crate::network::{Network, padded};
+
+pub use schedule::{Cosine, Schedule, ScheduleSteps};
 
 /// The numbers that runs are trained on, shared by all runs of a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +19,38 @@ pub struct Table {
     pub inputs: usize,
     /// Columns of `y`.
     pub targets: usize,
+}
+
+/// How numbers are stored that are only multiplied and added up: inputs, activations, deltas, gradients, and the weights that
+/// products read. Sums, parameters and moments are f32 in either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Four bytes.
+    #[default]
+    F32,
+    /// Two bytes, with a scaled loss (Micikevicius et al., "Mixed precision training", arXiv 1710.03740).
+    F16,
+}
+
+impl Precision {
+    /// Every precision.
+    pub const ALL: [Precision; 2] = [Precision::F32, Precision::F16];
+
+    /// The word in a study file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F16 => "f16",
+        }
+    }
+
+    /// Bytes of such a number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Precision::F32 => 4,
+            Precision::F16 => 2,
+        }
+    }
 }
 
 /// How a run is trained: AdamW on minibatches with early stopping.
@@ -38,6 +74,12 @@ pub struct Training {
     pub patience: u32,
     /// A validation loss must fall by more than this to count as an improvement.
     pub min_delta: f64,
+    /// How numbers are stored; the same for all runs that train together on a GPU.
+    pub precision: Precision,
+    /// The norm of all gradients together that they are scaled down to where it is larger; none: they are left as they are.
+    pub clip_norm: Option<f64>,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
 }
 
 /// How a run's inputs are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
@@ -158,6 +200,8 @@ impl Run {
         );
         let positive = self.training.batch > 0 && self.training.max_epochs > 0;
         assert!(positive, "run {}: no batch or no epochs", self.id);
+        let sound = self.training.schedule.is_sound();
+        assert!(sound, "run {}: schedule", self.id);
         let rows = [&self.training_rows, &self.validation_rows];
         assert!(
             rows.iter().all(|rows| !rows.is_empty()),
@@ -184,9 +228,15 @@ impl Run {
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
     }
 
+    /// Its schedule in steps.
+    pub fn schedule(&self) -> ScheduleSteps {
+        let steps = self.training_rows.len().div_ceil(self.training.batch);
+        self.training.schedule.in_steps(steps)
+    }
+
     /// Where the run's numbers lie in working memory.
     pub fn layout(&self) -> Layout {
-        Layout::new(&self.network, self.training.batch)
+        Layout::new(&self.network, self.training.batch, self.training.precision)
     }
 }
 
@@ -208,6 +258,9 @@ pub struct LayerWork {
     pub delta: usize,
 }
 
+/// Parameters whose squared gradients are summed together.
+pub const NORM_BLOCK: usize = 8192;
+
 /// Where a run's numbers lie in its working memory. All offsets and sizes are multiples of four.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
@@ -225,6 +278,8 @@ pub struct Layout {
     pub x_by_unit: usize,
     /// Its labels, shape (batch, outputs).
     pub labels: usize,
+    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
+    pub squares: usize,
     /// Each layer's matrices.
     pub layers: Vec<LayerWork>,
     /// Numbers in all.
@@ -232,18 +287,20 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for a network and a batch size.
-    pub fn new(network: &Network, batch: usize) -> Self {
+    /// The layout for a network and a batch size. What never changes is f32 in either precision: of halves it takes the place of
+    /// two.
+    pub fn new(network: &Network, batch: usize, precision: Precision) -> Self {
         let stride = padded(batch);
+        let exact = 4 / precision.bytes();
         let mut len = 0;
         let mut take = |count: usize| {
             let at = len;
             len += count;
             at
         };
-        let mean = take(padded(network.inputs()));
-        let inverse_deviation = take(padded(network.inputs()));
-        let loss_weights = take(padded(network.outputs()));
+        let mean = take(exact * padded(network.inputs()));
+        let inverse_deviation = take(exact * padded(network.inputs()));
+        let loss_weights = take(exact * padded(network.outputs()));
         let x = take(padded(network.inputs()) * stride);
         let x_by_unit = take(padded(network.inputs()) * stride);
         let labels = take(padded(network.outputs()) * stride);
@@ -262,6 +319,7 @@ impl Layout {
             work
         };
         let layers = network.layers().iter().map(place).collect();
+        let squares = take(exact * 4 * network.parameter_len().div_ceil(NORM_BLOCK));
         Self {
             stride,
             mean,
@@ -270,6 +328,7 @@ impl Layout {
             x,
             x_by_unit,
             labels,
+            squares,
             layers,
             len,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use shoal::device::cpu::Player;
 use shoal::kernels::{Prepared, Real};
 use shoal::network::{Activation, Network};
-use shoal::run::{InputScale, Run, Table, Training};
+use shoal::run::{InputScale, Precision, Run, Schedule, Table, Training};
 
 thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
@@ -38,7 +38,12 @@ const INPUTS: usize = 79;
 const TARGETS: usize = 6;
 
 /// How often a step asked for memory, over 60 steps that hold whole epochs, after some that warm up.
-fn asked<F: Real>(widths: &[usize], activation: Activation) -> usize {
+fn asked<F: Real>(widths: &[usize], activation: Activation, precision: Precision) -> usize {
+    // the norm is asked for in half of them
+    let clip_norm = match precision {
+        Precision::F32 => None,
+        Precision::F16 => Some(1.0),
+    };
     let output = Activation::Sigmoid;
     let network = Network::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
     let table = Table {
@@ -63,6 +68,9 @@ fn asked<F: Real>(widths: &[usize], activation: Activation) -> usize {
             max_epochs: 1000,
             patience: 1000,
             min_delta: 0.0,
+            precision,
+            clip_norm,
+            schedule: Schedule::default(),
         },
         seed: 7,
         table: 0,
@@ -91,17 +99,19 @@ fn a_step_asks_for_no_memory() {
     assert!(ASKED.get() > counted, "the allocator does not count");
     for activation in Activation::ALL {
         for widths in [&[17][..], &[64, 64], &[500, 4, 131]] {
-            let name = activation.name();
-            assert_eq!(
-                asked::<f32>(widths, activation),
-                0,
-                "{name} {widths:?}, f32"
-            );
-            assert_eq!(
-                asked::<f64>(widths, activation),
-                0,
-                "{name} {widths:?}, f64"
-            );
+            for precision in Precision::ALL {
+                let name = format!("{} {widths:?}, {}", activation.name(), precision.name());
+                assert_eq!(
+                    asked::<f32>(widths, activation, precision),
+                    0,
+                    "{name} in f32"
+                );
+                assert_eq!(
+                    asked::<f64>(widths, activation, precision),
+                    0,
+                    "{name} in f64"
+                );
+            }
         }
     }
 }

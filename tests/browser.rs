@@ -72,6 +72,7 @@ fn rows() -> Vec<RunRow> {
                     steps: 5000,
                     stopped: if lost { "diverged" } else { "patience" }.to_owned(),
                     model: String::new(),
+                    pretraining_simulations: None,
                 });
             }
         }

@@ -9,12 +9,16 @@ use tempfile::TempDir;
 
 #[path = "cli/analyse.rs"]
 mod analyse;
+#[path = "cli/options.rs"]
+mod options;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/search.rs"]
 mod search;
 #[path = "cli/simulate.rs"]
 mod simulate;
+#[path = "cli/tensorboard.rs"]
+mod tensorboard;
 
 /// A folder with a small study: 80 simulations to pre-train on, 60 to fine-tune on.
 struct Study {
@@ -296,8 +300,33 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
     wrong("batch = 8", "batch = 0", &["training.batch = 0"]);
     wrong(
         "batch = 8",
+        "precision = 'f64'",
+        &["training.precision = \"f64\"", "\"f32\" or \"f16\""],
+    );
+    wrong(
+        "batch = 8",
         "learning_rate = -1",
         &["training.learning_rate = -1", "above 0"],
+    );
+    wrong(
+        "batch = 8",
+        "clip_norm = -1",
+        &["training.clip_norm = -1", "above 0"],
+    );
+    wrong(
+        "batch = 8",
+        "schedule = 'cosin'",
+        &["training.schedule", "did you mean \"cosine\"?"],
+    );
+    wrong(
+        "batch = 8",
+        "warmup = 6",
+        &["training.warmup = 6", "fewer than all epochs, here 6"],
+    );
+    wrong(
+        "batch = 8",
+        "batch = 8\n[strategies.scratch]\nwarmup = 9",
+        &["strategies.scratch.warmup = 9"],
     );
     wrong(
         "\"new_x.csv\"",

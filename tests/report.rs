@@ -32,6 +32,7 @@ fn run(strategy: &str, simulations: usize, seed: u32, test: Option<f64>, targets
         }
         .to_owned(),
         model: String::new(),
+        pretraining_simulations: None,
     }
 }
 

@@ -17,6 +17,7 @@ fn run(strategy: &str, simulations: usize, seed: u32, targets: [f64; 2]) -> RunR
         steps: 1,
         stopped: "patience".to_owned(),
         model: String::new(),
+        pretraining_simulations: None,
     }
 }
 

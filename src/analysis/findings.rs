@@ -8,11 +8,13 @@ use crate::error::Result;
 use crate::files::write_bytes;
 use crate::input_error;
 use crate::report::{
-    Bound, RUNS_FILE, RunRow, STUDY_FILE, Summary, TRIALS_FILE, csv_text, number_text, read_runs,
+    Bound, RUNS_FILE, RunRow, STUDY_FILE, Summary, TRIALS_FILE, csv_text, labelled, number_text,
+    read_runs,
 };
 
 use super::headline::headline;
 use super::predictions::{Predictions, read_predictions};
+use super::pretraining_size::{PretrainingSize, pretraining_size_verdict, pretraining_sizes};
 use super::trials::{Search, read_trials, searches};
 use super::{Agreement, Saved, Transfer, agreement, saved_simulations, transfers};
 
@@ -48,6 +50,18 @@ const AGREEMENT: [&str; 8] = [
     "rms_error",
     "slope",
 ];
+const PRETRAINING_SIZES: [&str; 10] = [
+    "strategy",
+    "simulations",
+    "pretraining_simulations",
+    "seeds",
+    "test_mse_mean",
+    "low",
+    "high",
+    "ratio_to_largest",
+    "ratio_low",
+    "ratio_high",
+];
 const BEST_TRIALS: [&str; 4] = ["strategy", "simulations", "trials", "test_mse_best_mean"];
 
 /// What is found in the folder of a study, or of one of its scenarios.
@@ -61,7 +75,8 @@ pub struct Findings {
     pub provenance: Option<Value>,
     /// Names of the targets.
     pub targets: Vec<String>,
-    /// All runs.
+    /// All runs. Where there are several pre-training sizes, each is a strategy of its own here, [`RunRow::label`], and so it is
+    /// in all that follows from the runs.
     pub runs: Vec<RunRow>,
     /// Their statistics.
     pub summary: Summary,
@@ -69,6 +84,10 @@ pub struct Findings {
     pub saved: Vec<Saved>,
     /// Where transfer helps and hurts.
     pub transfers: Vec<Transfer>,
+    /// The effect of the pre-training size, if there are several.
+    pub pretraining_sizes: Vec<PretrainingSize>,
+    /// The same in words, a sentence for each strategy.
+    pub pretraining_size_verdict: Vec<String>,
     /// The searches for hyper-parameters, if there were any.
     pub searches: Vec<Search>,
     /// Networks on the test rows, each with the agreement of every target.
@@ -102,6 +121,8 @@ impl Findings {
             .or_else(last)
             .unwrap_or_else(|| "study".to_owned());
         let seed = provenance.as_ref().and_then(|value| value["seed"].as_u64());
+        let (sizes, sizes_verdict) = (pretraining_sizes(&runs), pretraining_size_verdict(&runs));
+        let runs = labelled(&runs);
         let samples = (SAMPLED_RUNS / runs.len()).clamp(200, SAMPLES);
         let trials = folder.join(TRIALS_FILE);
         let predictions = folder.join(PREDICTIONS_FILE);
@@ -117,6 +138,8 @@ impl Findings {
             summary: Summary::new(&targets, &runs),
             saved: saved_simulations(&targets, &runs, samples, seed.unwrap_or(0)),
             transfers: transfers(&targets, &runs),
+            pretraining_sizes: sizes,
+            pretraining_size_verdict: sizes_verdict,
             searches: match trials.exists() {
                 true => searches(&read_trials(&trials)?),
                 false => vec![],
@@ -150,8 +173,8 @@ impl Findings {
             .unwrap_or(0)
     }
 
-    /// Writes `savings.csv` and `negative_transfer.csv`, with predictions also `agreement.csv`, and with trials
-    /// `best_trials.csv`.
+    /// Writes `savings.csv` and `negative_transfer.csv`, with several pre-training sizes also `pretraining_size.csv`, with
+    /// predictions `agreement.csv`, and with trials `best_trials.csv`.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path.
@@ -163,6 +186,10 @@ impl Findings {
         )?;
         let transfers = self.transfers.iter().map(transfer_line).collect();
         self.write_table("negative_transfer.csv", &TRANSFERS, transfers)?;
+        if !self.pretraining_sizes.is_empty() {
+            let lines = self.pretraining_sizes.iter().map(pretraining_size_line);
+            self.write_table("pretraining_size.csv", &PRETRAINING_SIZES, lines.collect())?;
+        }
         if !self.predictions.is_empty() {
             self.write_table("agreement.csv", &AGREEMENT, self.agreement_lines())?;
         }
@@ -216,6 +243,17 @@ fn saved_line(saved: &Saved) -> Vec<String> {
         number_text(saved.low),
         number_text(saved.high),
     ]
+}
+
+fn pretraining_size_line(one: &PretrainingSize) -> Vec<String> {
+    let counts = [one.simulations, one.pretraining_simulations, one.seeds];
+    let ends = |interval: Option<[f64; 2]>| [0, 1].map(|end| interval.map(|ends| ends[end]));
+    let ([low, high], [ratio_low, ratio_high]) = (ends(one.interval), ends(one.ratio_interval));
+    let numbers = [Some(one.mean), low, high, one.ratio, ratio_low, ratio_high];
+    std::iter::once(one.strategy.clone())
+        .chain(counts.map(|count| count.to_string()))
+        .chain(numbers.map(number_text))
+        .collect()
 }
 
 fn search_line(search: &Search) -> Vec<String> {

@@ -282,6 +282,7 @@ mod tests {
                 steps: 1,
                 stopped: "patience".into(),
                 model: String::new(),
+                pretraining_simulations: None,
             }
         };
         let sizes = curve.iter();

@@ -1,8 +1,8 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
 //! [`Findings`] reads a study's folder and has all that follows from it: [`saved_simulations`] and [`transfers`] compare
-//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials. The rest is about attributions:
-//! how much each input contributes to each target.
+//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials, [`pretraining_sizes`] says what
+//! a larger pre-training is worth. The rest is about attributions: how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
 //! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they
@@ -36,6 +36,7 @@ mod headline;
 mod negative_transfer;
 mod passes;
 mod predictions;
+mod pretraining_size;
 mod profile;
 mod reading;
 mod sampled;
@@ -55,12 +56,13 @@ pub use findings::{Findings, PREDICTIONS_FILE};
 pub(crate) use headline::p_text;
 pub use negative_transfer::{LEVEL, Transfer, negative_transfer_verdict, transfers};
 pub use predictions::{Predictions, read_predictions, write_predictions};
+pub use pretraining_size::{PretrainingSize, pretraining_size_verdict, pretraining_sizes};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
 pub use sampled::sampled_shapley;
 pub use saved::{Saved, saved_simulations};
 pub use shapley::{MOST_INPUTS, exact_shapley};
-pub use statistics::{holm, paired_t, signed_rank};
+pub use statistics::{holm, mean_interval, paired_t, signed_rank};
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };

@@ -22,6 +22,34 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
     ))
 }
 
+/// The 95 % interval of the mean of normal values from Student's t, [mean - t s / sqrt(n), mean + t s / sqrt(n)]; absent with
+/// fewer than two values.
+pub fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
+    if values.len() < 2 {
+        return None;
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let error = (squares / (count - 1.0) / count).sqrt();
+    let half = student_quantile(0.05, values.len() as u32 - 1) * error;
+    Some([mean - half, mean + half])
+}
+
+/// The t that |T| exceeds with probability `tails`, by bisection to the last bits: at most 2 / (pi tails), as with one degree of
+/// freedom, which has the widest tails of all.
+fn student_quantile(tails: f64, freedom: u32) -> f64 {
+    let (mut low, mut high) = (0.0, std::f64::consts::FRAC_2_PI / tails + 1.0);
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        match student_tails(middle, freedom) > tails {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    0.5 * (low + high)
+}
+
 /// The probability that |T| exceeds `t` for Student's T with a whole number of degrees of freedom: Abramowitz & Stegun, eqs.
 /// 26.7.3 and 26.7.4.
 fn student_tails(t: f64, freedom: u32) -> f64 {
@@ -116,6 +144,25 @@ pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_of_students_t_are_those_of_tables() {
+        // scipy 1.17.1: t.ppf(0.975, freedom)
+        let table = [
+            (1, 12.706204736432095),
+            (2, 4.302652729911275),
+            (5, 2.570581835636305),
+            (30, 2.042272456301238),
+        ];
+        for (freedom, expected) in table {
+            let found = student_quantile(0.05, freedom);
+            assert!((found / expected - 1.0).abs() < 1e-9, "{freedom}: {found}");
+        }
+        let [low, high] = mean_interval(&[1.0, 2.0, 3.0]).unwrap();
+        let half = 4.302652729911275 / 3f64.sqrt();
+        assert!((low - 2.0 + half).abs() < 1e-9 && (high - 2.0 - half).abs() < 1e-9);
+        assert_eq!(mean_interval(&[1.0]), None);
+    }
 
     /// Differences and what scipy 1.17.1 says of them: `ttest_1samp(d, 0)` and `wilcoxon(d, method='exact')`.
     const SCIPY: [(&[f64], f64, f64); 10] = [

@@ -78,9 +78,17 @@ fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
             format!("{}: ", findings.name)
         };
         output.result(&format!("{name}{gain} {loss}"));
+        for sentence in &findings.pretraining_size_verdict {
+            output.result(&format!("{name}{sentence}"));
+        }
         output.event(
             "analysed",
-            json!({ "folder": findings.folder, "name": findings.name, "verdict": [gain, loss] }),
+            json!({
+                "folder": findings.folder,
+                "name": findings.name,
+                "verdict": [gain, loss],
+                "pretraining_size": findings.pretraining_size_verdict,
+            }),
         );
     }
     if all.iter().any(|findings| findings.folder != folder) {

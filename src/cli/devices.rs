@@ -6,6 +6,7 @@ use serde_json::json;
 use shoal::check::self_check;
 use shoal::device::gpu::{Adapter, Gpu, Options, adapters};
 use shoal::device::{Device, cpu::Cpu};
+use shoal::run::Precision;
 use shoal::{Error, Result};
 
 use super::Output;
@@ -21,7 +22,11 @@ pub fn run(_typed: &Typed, output: &Output) -> Result<()> {
         let name = adapter.name().to_owned();
         let checked = Gpu::open(adapter.clone(), Options::default()).and_then(|gpu| {
             let tiles = gpu.tiles().name;
-            self_check(&Device::Gpu(Box::new(gpu))).map(|()| tiles)
+            let device = Device::Gpu(Box::new(gpu));
+            for precision in Precision::ALL {
+                self_check(&device, precision)?;
+            }
+            Ok(tiles)
         });
         show(&adapter, &checked, output);
         if checked.is_err() {

@@ -5,6 +5,7 @@ mod devices;
 mod explain;
 mod import;
 mod inspect;
+mod live;
 mod output;
 mod predict;
 mod simulate;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use shoal::data::Dataset;
 use shoal::device::{Choice, Device};
+use shoal::run::Precision;
 use shoal::{Error, Result};
 
 pub use output::Output;
@@ -129,10 +131,10 @@ fn described(path: &Path, dataset: &Dataset) -> Value {
 }
 
 impl Global {
-    /// Opens the device that was asked for, checks it, and says what it is.
-    fn open(&self, output: &Output) -> Result<Device> {
+    /// Opens the device that was asked for, checks it in a precision, and says what it is.
+    fn open(&self, output: &Output, precision: Precision) -> Result<Device> {
         let device = Device::open(&self.device)?;
-        shoal::check::self_check(&device)?;
+        shoal::check::self_check(&device, precision)?;
         output.say(&format!("device: {}", device.name()));
         Ok(device)
     }

@@ -38,6 +38,17 @@ impl Output {
         self.json
     }
 
+    /// Whether a table can be drawn and drawn again on the standard error.
+    pub fn terminal(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        !self.json && !dumb && std::io::stderr().is_terminal()
+    }
+
+    /// Whether colours are wanted there.
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
     /// A message on the way.
     pub fn say(&self, text: &str) {
         if self.json {

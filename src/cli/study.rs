@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
-use indicatif::{HumanDuration, ProgressBar};
 use serde_json::json;
 
-use shoal::Result;
 use shoal::device::Device;
-use shoal::report::{self, RunRow};
+use shoal::report;
+use shoal::study::tensorboard::TensorBoard;
 use shoal::study::{Event, JOURNAL_FILE, Plan, execute};
+use shoal::{Error, Result};
 
+use super::live::View;
 use super::{Global, Output, analyse, simulate, stop_on_ctrl_c};
 
 /// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots.
@@ -29,6 +30,37 @@ pub struct Typed {
     /// Go on with the study in DIR, and do not begin one if there is none
     #[arg(long)]
     resume: bool,
+    /// Writes event files for TensorBoard too, a folder a run: losses by epoch (on a GPU those of the last epoch in each chunk of
+    /// steps), test errors, hyper-parameters; into LOGDIR, or into tensorboard/ beside the results
+    #[arg(long, value_name = "LOGDIR", num_args = 0..=1, require_equals = true)]
+    tensorboard: Option<Option<PathBuf>>,
+}
+
+impl Typed {
+    /// Where the results of a plan go.
+    fn folder(&self, plan: &Plan) -> PathBuf {
+        below(&self.output, plan)
+    }
+
+    /// Its event files, if they are wanted.
+    fn event_files(&self, plan: &Plan) -> Result<Option<TensorBoard>> {
+        let Some(typed) = &self.tensorboard else {
+            return Ok(None);
+        };
+        let folder = match typed {
+            Some(folder) => below(folder, plan),
+            None => self.folder(plan).join("tensorboard"),
+        };
+        TensorBoard::new(&folder, &plan.finetune.target_names).map(Some)
+    }
+}
+
+/// A folder, or the one in it for the scenario of a plan.
+fn below(folder: &Path, plan: &Plan) -> PathBuf {
+    match &plan.scenario {
+        Some(scenario) => folder.join(scenario),
+        None => folder.into(),
+    }
 }
 
 /// Runs a study.
@@ -42,20 +74,16 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         ));
         simulate::shown(request, output, &stop)
     })?;
-    let folder = |plan: &Plan| match &plan.scenario {
-        Some(scenario) => typed.output.join(scenario),
-        None => typed.output.clone(),
-    };
-    let begun = |plan: &Plan| folder(plan).join(JOURNAL_FILE).exists();
+    let begun = |plan: &Plan| typed.folder(plan).join(JOURNAL_FILE).exists();
     if typed.resume && !plans.iter().any(begun) {
         return Err(shoal::Error::Input(format!(
             "--resume: there is no study to go on with in {} (no {JOURNAL_FILE}); leave --resume out to begin one",
             typed.output.display()
         )));
     }
-    let device = global.open(output)?;
+    let device = global.open(output, plans[0].precision())?;
     for plan in &plans {
-        run_plan(plan, &device, &folder(plan), &stop, output)?;
+        run_plan(plan, &device, typed, &stop, output)?;
     }
     analyse::finished(&plans, &typed.output, output)
 }
@@ -64,22 +92,23 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
 fn run_plan(
     plan: &Plan,
     device: &Device,
-    folder: &Path,
+    typed: &Typed,
     stop: &AtomicBool,
     output: &Output,
 ) -> Result<()> {
-    let total = plan.planned_runs();
-    let mut view = View {
-        output,
-        bar: output.bar(total, "runs"),
-        rate: Rate::default(),
-        told: Instant::now(),
-        diverged: 0,
-        before: 0,
-    };
+    let folder = typed.folder(plan);
+    let mut files = Files(typed.event_files(plan)?.map(Ok));
+    let mut view = View::new(output, &plan.name);
     let start = Instant::now();
-    let finished = execute(plan, device, folder, stop, &mut |event| view.show(event));
-    view.bar.finish_and_clear();
+    let finished = execute(plan, device, &folder, stop, &mut |event| {
+        view.show(event);
+        if let Some(failure) = files.take(event) {
+            view.say(&format!("{failure}; the study goes on without"));
+        }
+    });
+    view.clear();
+    let (diverged, before) = (view.diverged, view.before);
+    let written = files.end();
     let summary = finished?;
     let seconds = start.elapsed().as_secs_f64();
     output.result(&format!(
@@ -95,20 +124,18 @@ fn run_plan(
     for sentence in &verdict {
         output.result(sentence);
     }
-    if view.diverged > 0 {
-        output.say(&format!(
-            "{} runs diverged; runs.csv says which",
-            view.diverged
-        ));
+    if diverged > 0 {
+        output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
+    let total = plan.planned_runs();
     output.say(&format!(
         "{} runs in {seconds:.1} s; tables, models and plots are in {}",
-        total - view.before,
+        total - before,
         folder.display()
     ));
     let mut event = json!({
     "runs": total,
-    "runs_before": view.before,
+    "runs_before": before,
     "seconds": seconds,
     "verdict": verdict,
     });
@@ -116,200 +143,30 @@ fn run_plan(
         event["scenario"] = scenario.as_str().into();
     }
     output.event("finished", event);
-    Ok(())
+    written
 }
 
-struct View<'a> {
-    output: &'a Output,
-    bar: ProgressBar,
-    rate: Rate,
-    told: Instant,
-    diverged: usize,
-    /// Runs that an earlier process finished.
-    before: usize,
-}
+/// Event files, or why they are no longer written.
+struct Files(Option<std::result::Result<TensorBoard, Error>>);
 
-/// How often progress is told where there is no bar.
-const LINE: Duration = Duration::from_secs(10);
-
-impl View<'_> {
-    fn show(&mut self, event: &Event) {
-        match event {
-            Event::Started {
-                pretrainings,
-                finetunings,
-            } => {
-                let text = format!("{pretrainings} pre-trainings, {finetunings} fine-tunings");
-                self.output.say(&text);
-            }
-            Event::Searching { searches, trials } => {
-                self.output
-                    .say(&format!("{searches} searches of {trials} trials each"));
-            }
-            Event::Trial { trial, state, row } => self.trial(*trial, state, row),
-            Event::Continued {
-                finished,
-                other_device,
-                repaired,
-            } => self.continued(*finished, other_device.as_deref(), repaired.as_deref()),
-            Event::Pretrained(row) => self.row("pretrained", row),
-            Event::Finished(row) => self.row("run", row),
-            Event::Progress {
-                progress,
-                done,
-                waiting,
-            } => {
-                self.rate.add(progress.elapsed, progress.run_steps);
-                self.bar.set_position(*done as u64);
-                let mine = *done - self.before;
-                let all = mine + waiting + progress.alive;
-                let eta = self.rate.eta(progress.elapsed, mine, all);
-                let text = format!(
-                    "{:.0} run-steps/s  {} alive, {done} done, {waiting} waiting  ETA {eta}",
-                    self.rate.now(),
-                    progress.alive
-                );
-                self.bar.set_message(text.clone());
-                if self.told.elapsed() > LINE {
-                    self.told = Instant::now();
-                    self.line(&text, progress, *done, *waiting);
-                }
-            }
-        }
-    }
-
-    fn trial(&mut self, trial: u32, state: &str, row: &RunRow) {
-        self.diverged += usize::from(row.stopped == "diverged");
-        self.output.event(
-            "trial",
-            json!({
-                "strategy": row.strategy,
-                "simulations": row.simulations,
-                "trial": trial,
-                "state": state,
-                "seed": row.seed,
-                "validation_mse": row.validation_mse,
-                "test_mse": row.test_mse,
-                "epochs": row.epochs,
-                "steps": row.steps,
-                "stopped": row.stopped,
-            }),
-        );
-        if self.output.verbose() && !self.output.json() {
-            let validation = row
-                .validation_mse
-                .map_or("-".into(), |value| format!("{value:.5}"));
-            let text = format!(
-                "{} N={} trial {trial} seed {}: {state}, validation {validation}, {} epochs",
-                row.strategy, row.simulations, row.seed, row.epochs
-            );
-            self.bar.suspend(|| self.output.say(&text));
-        }
-    }
-
-    fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
-        if let Some(repaired) = repaired {
-            self.output.say(repaired);
-        }
-        self.output
-            .say(&format!("going on: {finished} runs are over already"));
-        if let Some(device) = other_device {
-            self.output.say(&format!(
-                "the runs so far were trained on {device}; on another device the same run differs in its last digits"
-            ));
-        }
-        self.bar.set_position(finished as u64);
-        self.before = finished;
-    }
-
-    fn line(&self, text: &str, progress: &shoal::shoal::Progress, done: usize, waiting: usize) {
-        if self.output.json() {
-            let value = json!({
-                "run_steps": progress.run_steps,
-                "run_steps_per_second": self.rate.now(),
-                "alive": progress.alive,
-                "done": done,
-                "waiting": waiting,
-                "bytes": progress.bytes,
-            });
-            self.output.event("progress", value);
-        } else if self.bar.is_hidden() {
-            self.output.say(text);
-        }
-    }
-
-    fn row(&mut self, kind: &str, row: &RunRow) {
-        self.diverged += usize::from(row.stopped == "diverged");
-        self.output.event(
-            kind,
-            json!({
-                "strategy": row.strategy,
-                "simulations": row.simulations,
-                "seed": row.seed,
-                "validation_mse": row.validation_mse,
-                "test_mse": row.test_mse,
-                "epochs": row.epochs,
-                "steps": row.steps,
-                "stopped": row.stopped,
-                "model": row.model,
-            }),
-        );
-        if self.output.verbose() && !self.output.json() {
-            let number =
-                |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.5}"));
-            let text = format!(
-                "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
-                row.strategy,
-                row.simulations,
-                row.seed,
-                number(row.validation_mse),
-                number(row.test_mse),
-                row.epochs,
-                row.stopped
-            );
-            self.bar.suspend(|| self.output.say(&text));
-        }
-    }
-}
-
-/// Run-steps per second over the last seconds, and when it will be over.
-#[derive(Default)]
-struct Rate {
-    seen: std::collections::VecDeque<(Duration, u64)>,
-}
-
-const WINDOW: Duration = Duration::from_secs(5);
-
-impl Rate {
-    fn add(&mut self, elapsed: Duration, run_steps: u64) {
-        self.seen.push_back((elapsed, run_steps));
-        while self
-            .seen
-            .front()
-            .is_some_and(|(then, _)| elapsed.saturating_sub(*then) > WINDOW)
-        {
-            self.seen.pop_front();
-        }
-    }
-
-    fn now(&self) -> f64 {
-        let (Some(first), Some(last)) = (self.seen.front(), self.seen.back()) else {
-            return 0.0;
+impl Files {
+    /// Takes up what happened; the failure, once, if it could not be written. A study is worth more than its event files.
+    fn take(&mut self, event: &Event) -> Option<&Error> {
+        let Some(Ok(files)) = &mut self.0 else {
+            return None;
         };
-        let seconds = (last.0 - first.0).as_secs_f64();
-        if seconds > 0.0 {
-            (last.1.saturating_sub(first.1)) as f64 / seconds
-        } else {
-            0.0
+        let failure = files.observe(event).err()?;
+        match self.0.insert(Err(failure)) {
+            Err(failure) => Some(failure),
+            Ok(_) => None,
         }
     }
 
-    /// From the runs that are over: crude, because runs stop when they please.
-    fn eta(&self, elapsed: Duration, done: usize, all: usize) -> String {
-        if done == 0 {
-            return "?".into();
+    /// Writes what is left; the failure that there was.
+    fn end(self) -> Result<()> {
+        match self.0 {
+            None => Ok(()),
+            Some(files) => files?.write(),
         }
-        let left = elapsed.as_secs_f64() * (all - done) as f64 / done as f64;
-        format!("about {}", HumanDuration(Duration::from_secs_f64(left)))
     }
 }

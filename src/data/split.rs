@@ -116,6 +116,61 @@ impl Pool {
         }
         Ok(split)
     }
+
+    /// The first `size` rows of the pool in the order of `seed`, divided into training, validation and test rows: the part
+    /// `validation` of them validates, the part `test` tests, and the rest is learned from. Of a smaller subset the training
+    /// rows are training rows of a larger one, and so are its validation and its test rows. Of n rows floor(n `validation`)
+    /// validate and floor(n `test` + 1/2) test; where both would fall on one row, the test waits for the next.
+    ///
+    /// # Errors
+    /// The pool has fewer rows; a fraction is not between 0 and 1, or both leave nothing to learn from; a part has no row.
+    pub fn divide(
+        &self,
+        size: usize,
+        validation: f64,
+        test: f64,
+        seed: u32,
+    ) -> Result<(Split, Vec<u32>)> {
+        if !(validation > 0.0 && test > 0.0 && validation + test < 1.0) {
+            return Err(input_error!(
+                "the part {validation} validates and {test} tests; both must be above 0, and together below 1"
+            ));
+        }
+        let available = self.pool.len();
+        if size > available {
+            return Err(input_error!(
+                "a subset of {size} simulations was asked for, but there are {available}; take at most so many"
+            ));
+        }
+        let key = random::key(self.seed, SUBSET, seed);
+        let (mut train, mut validate, mut tests) = (vec![], vec![], vec![]);
+        for index in 0..size {
+            let row = self.pool[random::permute(key, 0, available as u32, index as u32) as usize];
+            let so_far = (index + 1) as f64;
+            // half a row apart, so that equal parts do not fall due on the same row
+            let part = match () {
+                () if (validate.len() as f64) < (so_far * validation).floor() => &mut validate,
+                () if (tests.len() as f64) < (so_far * test + 0.5).floor() => &mut tests,
+                () => &mut train,
+            };
+            part.push(row);
+        }
+        if train.is_empty() || validate.is_empty() || tests.is_empty() {
+            return Err(input_error!(
+                "{size} simulations, of which the part {validation} validates and {test} tests, give {} training, {} validation \
+                 and {} test rows; take at least {} simulations",
+                train.len(),
+                validate.len(),
+                tests.len(),
+                (1.0 / validation.min(test).min(1.0 - validation - test)).ceil()
+            ));
+        }
+        let split = Split {
+            train,
+            validation: validate,
+        };
+        Ok((split, tests))
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +238,63 @@ mod tests {
     fn every_fifth_row_validates() {
         let split = Pool::new(10, 0, 1).unwrap().subset(10, 0.2, 0).unwrap();
         assert_eq!((split.train.len(), split.validation.len()), (8, 2));
+    }
+
+    #[test]
+    fn divided_subsets_have_three_parts_and_smaller_ones_lie_inside_larger_ones() {
+        let pool = Pool::new(1800, 0, 1).unwrap();
+        for (validation, test) in [(0.15, 0.15), (0.2, 0.1), (0.4, 0.35), (0.1, 0.1)] {
+            let (mut smaller, mut tested) = pool.divide(20, validation, test, 3).unwrap();
+            for size in [21, 50, 101, 200, 400, 1600, 1800] {
+                let (split, tests) = pool.divide(size, validation, test, 3).unwrap();
+                assert!(split.train.starts_with(&smaller.train), "{size}");
+                assert!(split.validation.starts_with(&smaller.validation), "{size}");
+                assert!(tests.starts_with(&tested), "{size}");
+                let all: BTreeSet<_> = (split.train.iter())
+                    .chain(&split.validation)
+                    .chain(&tests)
+                    .collect();
+                assert_eq!(all.len(), size);
+                let expected = (size as f64 * validation).floor() as usize;
+                assert_eq!(split.validation.len(), expected, "{size}");
+                assert!(
+                    (tests.len() as f64 - size as f64 * test).abs() <= 1.0,
+                    "{size}"
+                );
+                (smaller, tested) = (split, tests);
+            }
+        }
+        // the numbers of arXiv 2510.19168: 70, 15 and 15 %
+        for (size, parts) in [(200, [140, 30, 30]), (1600, [1120, 240, 240])] {
+            let (split, tests) = pool.divide(size, 0.15, 0.15, 1).unwrap();
+            assert_eq!(
+                [split.train.len(), split.validation.len(), tests.len()],
+                parts
+            );
+        }
+    }
+
+    #[test]
+    fn impossible_divisions_name_the_numbers() {
+        let pool = Pool::new(100, 0, 1).unwrap();
+        let says = |size, validation, test, parts: &[&str]| {
+            let error = pool
+                .divide(size, validation, test, 0)
+                .unwrap_err()
+                .to_string();
+            parts
+                .iter()
+                .for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
+        };
+        says(101, 0.15, 0.15, &["101", "there are 100"]);
+        says(
+            3,
+            0.15,
+            0.15,
+            &["3 simulations", "0 validation", "at least 7"],
+        );
+        says(50, 0.5, 0.5, &["0.5 validates", "together below 1"]);
+        says(50, 0.0, 0.5, &["above 0"]);
     }
 
     #[test]

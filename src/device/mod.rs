@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::network::Network;
+use crate::run::Precision;
 use gpu::{Adapter, Gpu, Options, adapters};
 
 /// Who plays the kernels.
@@ -90,14 +91,15 @@ impl Device {
         }
     }
 
-    /// Whether it can ever hold a network trained in batches of this size.
+    /// Whether it can ever hold a network trained in batches of this size, in this precision.
     ///
     /// # Errors
     /// [`Error::Input`] with the bytes that are needed and those that there are.
-    pub fn check(&self, network: &Network, batch: usize) -> Result<()> {
+    pub fn check(&self, network: &Network, batch: usize, precision: Precision) -> Result<()> {
         match self {
             Device::Gpu(gpu) => {
-                gpu::Footprint::new(network, batch).check(gpu.binding_limit(), gpu.adapter().name())
+                let footprint = gpu::Footprint::new(network, batch, precision);
+                footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
             Device::Cpu(_) => Ok(()),
         }

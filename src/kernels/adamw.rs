@@ -3,7 +3,8 @@
 use super::layout::phase;
 use super::tile::{Grid, TileSet};
 use super::widest::widest;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +13,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             include_str!("../../shaders/adamw.wgsl"),
         ]
     },
@@ -20,7 +22,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
-        (Buffer::Gradients, Access::Read),
+        (Buffer::Gradients, Access::ReadWrite),
         (Buffer::Moments, Access::ReadWrite),
         (Buffer::Best, Access::ReadWrite),
     ],
@@ -49,12 +51,14 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     if state.improved == 1 {
         memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained.clone()]);
     }
-    if state.phase != phase::TRAIN {
+    if state.phase != phase::TRAIN || state.overflow == 1 {
         return;
     }
     let training = &run.training;
     let rates = Rates {
-        decay: F::of(training.learning_rate * training.weight_decay),
+        // loss_scale is 1 in f32
+        scale: state.gradient_scale / state.loss_scale,
+        decay: state.decay,
         lerp1: F::of(1.0 - training.beta1),
         beta2: F::of(training.beta2),
         lerp2: F::of(1.0 - training.beta2),
@@ -67,12 +71,18 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         &memory.gradients[trained.clone()],
         &mut memory.parameters[trained.clone()],
         &mut memory.first_moment[trained.clone()],
-        &mut memory.second_moment[trained],
+        &mut memory.second_moment[trained.clone()],
     );
+    if run.precision() == Precision::F16 {
+        let weights = &mut memory.weights[trained.clone()];
+        weights.copy_from_slice(&memory.parameters[trained]);
+        precision::round(Precision::F16, weights);
+    }
 }
 
 /// What is the same for all parameters in one step.
 struct Rates<F> {
+    scale: F,
     decay: F,
     lerp1: F,
     beta2: F,
@@ -86,8 +96,9 @@ widest! {
     fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            *m += rates.lerp1 * (*g - *m);
-            *v = rates.beta2 * *v + rates.lerp2 * *g * *g;
+            let g = rates.scale * *g;
+            *m += rates.lerp1 * (g - *m);
+            *v = rates.beta2 * *v + rates.lerp2 * g * g;
             *p -= rates.decay * *p + rates.step_size * *m / (v.sqrt() * rates.root_correction + rates.epsilon);
         }
     }

@@ -4,7 +4,8 @@ use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
 use super::widest::widest;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +14,8 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::lanes(set),
+            page::packed(set),
             page::RANDOM,
             page::ACTIVATION,
             include_str!("../../shaders/backward_input.wgsl"),
@@ -23,7 +26,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::States, Access::Read),
         (Buffer::Tiles, Access::Read),
         (Buffer::Layers, Access::Read),
-        (Buffer::Parameters, Access::Read),
+        (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
@@ -52,12 +55,16 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let (z, below_delta) = before.split_at_mut(below.delta);
     let below_delta = &mut below_delta[..rows * stride];
 
+    let weights = match run.precision() {
+        Precision::F32 => &memory.parameters,
+        Precision::F16 => &memory.weights,
+    };
     // unit by unit the product finds the weights in rows, and need not copy them; the batch is small beside them
     let by_unit = &mut memory.scratch[..shape.inputs * rows];
     product(
         (&mut *by_unit, Shape::by_rows(shape.inputs, rows, rows)),
         (
-            &memory.parameters[place.weights..place.bias],
+            &weights[place.weights..place.bias],
             Shape::by_rows(shape.inputs, place.stride, place.stride),
         ),
         (
@@ -66,11 +73,14 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         ),
     );
     transpose(rows, by_unit, below_delta);
+    // the sums lie in storage before they meet the derivative
+    precision::round(run.precision(), below_delta);
     let z = &z[below.sum..][..below_delta.len()];
     activation::times_derivative(activation, z, below_delta);
     if run.drop_threshold(layer - 1) > 0 {
         activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
     }
+    precision::round(run.precision(), below_delta);
 }
 
 widest! {

@@ -1,9 +1,10 @@
 //! Gradient of one layer's weights and bias. See `shaders/backward_weights.wgsl`.
 
-use super::layout::{LANES, phase};
+use super::layout::{LANES, NARROW_GROUPS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +13,8 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::lanes(set),
+            page::packed(set),
             include_str!("../../shaders/backward_weights.wgsl"),
             match set.products {
                 ProductTile::Gpu => include_str!("../../shaders/backward_weights_gpu.wgsl"),
@@ -23,7 +26,7 @@ pub static KERNEL: Kernel = Kernel {
     },
     bindings: &[
         (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
+        (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
         (Buffer::Layers, Access::Read),
         (Buffer::Work, Access::Read),
@@ -43,7 +46,7 @@ pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
     let (inputs, units) = (set.products.rows(), set.products.units());
     let block = inputs * set.product_threads as usize;
-    if shape.outputs <= units {
+    if shape.outputs <= NARROW_GROUPS {
         return Grid::new(shape.inputs.div_ceil(block * LANES), 1);
     }
     Grid::new(
@@ -64,8 +67,8 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     );
     let (rows, stride) = (run.layout.stride, place.stride);
     let delta = &memory.work[at.delta..][..rows * stride];
-    let (weights, bias) = memory.gradients[place.weights..][..place.bias - place.weights + stride]
-        .split_at_mut(place.bias - place.weights);
+    let gradients = &mut memory.gradients[place.weights..place.bias + stride];
+    let (weights, bias) = gradients.split_at_mut(place.bias - place.weights);
     let input = Shape::by_rows(rows, shape.inputs, shape.inputs.next_multiple_of(4));
     product(
         (weights, Shape::by_rows(shape.inputs, stride, stride)),
@@ -77,5 +80,11 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         bias.iter_mut()
             .zip(row)
             .for_each(|(bias, delta)| *bias += *delta);
+    }
+    if run.precision() == Precision::F16 {
+        precision::round(Precision::F16, gradients);
+        if gradients.iter().any(|gradient| !gradient.is_finite()) {
+            memory.state.overflow = 1;
+        }
     }
 }

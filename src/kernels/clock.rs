@@ -1,13 +1,22 @@
 //! The clock: books the last step and decides what this one is. See `shaders/clock.wgsl`.
 
 use super::layout::{State, phase, stopped};
+use super::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use super::tile::Grid;
 use super::{Access, Buffer, Kernel, Prepared, Real, page};
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "clock",
-    pages: |_| vec![page::LAYOUT, include_str!("../../shaders/clock.wgsl")],
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            page::packed(set),
+            include_str!("../../shaders/clock.wgsl"),
+        ]
+    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),
@@ -31,7 +40,8 @@ pub fn twin<F: Real>(run: &Prepared, state: &mut State<F>) {
         phase::TRAIN => trained(run, state),
         _ => validated(run, state),
     }
-    if !state.batch_sum.is_finite() {
+    let scaled = state.loss_scale >= F::of(f64::from(LEAST_SCALE));
+    if !state.batch_sum.is_finite() || !scaled {
         state.phase = phase::DONE;
         state.stopped = stopped::DIVERGED;
     }
@@ -46,14 +56,19 @@ pub fn twin<F: Real>(run: &Prepared, state: &mut State<F>) {
         let step = f64::from(state.steps + 1);
         // 1 - beta^step without cancellation
         let [correction1, correction2] = run.log_betas().map(|log| -(step * log).exp_m1());
-        state.step_size = F::of(run.training.learning_rate / correction1);
+        let rate = run.training.learning_rate * run.schedule().fraction(state.steps);
+        state.step_size = F::of(rate / correction1);
+        state.decay = F::of(rate * run.training.weight_decay);
         state.root_correction = F::of(correction2.sqrt());
     }
 }
 
 fn trained<F: Real>(run: &Prepared, state: &mut State<F>) {
     let rows = run.training_rows.len();
-    state.steps += 1;
+    match run.precision() {
+        Precision::F32 => state.steps += 1,
+        Precision::F16 => book_scale(state),
+    }
     state.epoch_sum += state.batch_sum;
     state.cursor += state.batch_rows;
     if state.cursor >= rows as u32 {
@@ -62,6 +77,23 @@ fn trained<F: Real>(run: &Prepared, state: &mut State<F>) {
         state.cursor = 0;
         state.validation_sum = F::zero();
     }
+}
+
+/// Dynamic loss scaling: a step whose gradients overflowed does not count.
+fn book_scale<F: Real>(state: &mut State<F>) {
+    if state.overflow == 1 {
+        state.loss_scale *= F::of(0.5);
+        state.good_steps = 0;
+    } else {
+        state.steps += 1;
+        state.good_steps += 1;
+        if state.good_steps >= GROWTH_STEPS {
+            let most = F::of(f64::from(MOST_SCALE));
+            state.loss_scale = (F::of(2.0) * state.loss_scale).min(most);
+            state.good_steps = 0;
+        }
+    }
+    state.overflow = 0;
 }
 
 fn validated<F: Real>(run: &Prepared, state: &mut State<F>) {

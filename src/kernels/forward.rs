@@ -3,7 +3,8 @@
 use super::layout::{LANES, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
+use crate::run::Precision;
 
 /// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -12,6 +13,8 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::lanes(set),
+            page::packed(set),
             page::RANDOM,
             page::ACTIVATION,
             include_str!("../../shaders/forward.wgsl"),
@@ -26,7 +29,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::States, Access::Read),
         (Buffer::Tiles, Access::Read),
         (Buffer::Layers, Access::Read),
-        (Buffer::Parameters, Access::Read),
+        (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
@@ -56,6 +59,10 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let rows = run.layout.stride;
     let size = rows * place.stride;
     // z and the output lie after everything that is read, one after the other
+    let weights = match run.precision() {
+        Precision::F32 => &memory.parameters,
+        Precision::F16 => &memory.weights,
+    };
     let (before, after) = memory.work.split_at_mut(at.sum);
     let (z, after) = after.split_at_mut(at.output - at.sum);
     let output = &mut after[..size];
@@ -68,16 +75,18 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
             Shape::by_rows(rows, shape.inputs, input_stride),
         ),
         (
-            &memory.parameters[place.weights..place.bias],
+            &weights[place.weights..place.bias],
             Shape::by_rows(shape.inputs, place.stride, place.stride),
         ),
     );
-    let bias = &memory.parameters[place.bias..][..place.stride];
+    let bias = &weights[place.bias..][..place.stride];
     for row in z.chunks_exact_mut(place.stride) {
         row.iter_mut().zip(bias).for_each(|(z, bias)| *z += *bias);
     }
+    precision::round(run.precision(), z);
     activation::activate(shape.activation, z, output);
     if state.phase == phase::TRAIN && run.drop_threshold(layer) > 0 {
         activation::times_mask(run, state.steps, layer, output);
     }
+    precision::round(run.precision(), output);
 }

@@ -1,10 +1,14 @@
 //! The batch of a step, shuffled and scaled. See `shaders/gather.wgsl`.
 
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
 use super::layout::{LANES, State, phase};
 use super::tile::Grid;
 use super::widest::widest;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
 use crate::random::permute_all;
+use crate::run::Precision;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -13,6 +17,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             page::RANDOM,
             include_str!("../../shaders/gather.wgsl"),
         ]
@@ -35,7 +40,7 @@ pub fn tiles(run: &Prepared) -> Grid {
 
 /// Fills x and the labels of the run's batch.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
-    let (state, table, layout) = (memory.state, run.table(), &run.layout);
+    let (state, layout) = (memory.state, &run.layout);
     if state.phase == phase::DONE {
         return;
     }
@@ -57,12 +62,26 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         if example % BLOCK == 0 {
             find_rows(run, &state, example as u32, &mut rows);
         }
-        let row = rows[example % BLOCK] as usize;
-        scale_row(&table.x[row * inputs..][..inputs], mean, scale, x);
-        let targets = &table.y[row * table.targets..][..table.targets];
-        labels[table.targets..].fill(F::zero());
-        for (label, target) in labels.iter_mut().zip(targets) {
-            *label = F::of(f64::from(*target));
+        read(run, rows[example % BLOCK] as usize, x, labels);
+        scale_row(mean, scale, x);
+        precision::round(run.precision(), x);
+    }
+}
+
+/// A row of the run's table as it is stored; zeros behind.
+fn read<F: Real>(run: &Prepared, row: usize, x: &mut [F], labels: &mut [F]) {
+    let table = run.table();
+    let inputs = row * table.inputs..(row + 1) * table.inputs;
+    let targets = row * table.targets..(row + 1) * table.targets;
+    match run.precision() {
+        Precision::F32 => {
+            read_row(&table.x[inputs], x);
+            read_row(&table.y[targets], labels);
+        }
+        Precision::F16 => {
+            let half = run.tables.half(run.table);
+            read_halves(&half.x[inputs], x);
+            read_halves(&half.y[targets], labels);
         }
     }
 }
@@ -91,11 +110,32 @@ widest! {
 }
 
 widest! {
-    /// `(raw - mean) * scale`, and zeros behind.
-    fn scale_row<F: Real>(raw: &[f32], mean: &[F], scale: &[F], x: &mut [F]) {
-        x[raw.len()..].fill(F::zero());
-        for (((x, raw), mean), scale) in x.iter_mut().zip(raw).zip(mean).zip(scale) {
-            *x = (F::of(f64::from(*raw)) - *mean) * *scale;
+    fn read_row<F: Real>(from: &[f32], to: &mut [F]) {
+        to[from.len()..].fill(F::zero());
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = F::of(f64::from(*from));
+        }
+    }
+}
+
+/// Through slices, because those the processor converts eight at a time.
+fn read_halves<F: Real>(from: &[f16], to: &mut [F]) {
+    let mut numbers = [0.0; 128];
+    to[from.len()..].fill(F::zero());
+    for (from, to) in from.chunks(numbers.len()).zip(to.chunks_mut(numbers.len())) {
+        let numbers = &mut numbers[..from.len()];
+        from.convert_to_f32_slice(numbers);
+        to.iter_mut()
+            .zip(numbers)
+            .for_each(|(to, from)| *to = F::of(f64::from(*from)));
+    }
+}
+
+widest! {
+    /// `(x - mean) * scale`.
+    fn scale_row<F: Real>(mean: &[F], scale: &[F], x: &mut [F]) {
+        for ((x, mean), scale) in x.iter_mut().zip(mean).zip(scale) {
+            *x = (*x - *mean) * *scale;
         }
     }
 }

@@ -24,9 +24,12 @@ pub struct DeviceRun {
     pub x: u32,
     pub x_by_unit: u32,
     pub labels: u32,
+    pub squares: u32,
     pub first_layer: u32,
     pub layers: u32,
     pub parameters: u32,
+    pub gradients: u32,
+    pub copy: u32,
     pub frozen_groups: u32,
     pub parameter_groups: u32,
     pub max_epochs: u32,
@@ -42,6 +45,10 @@ pub struct DeviceRun {
     pub one_minus_beta2: f32,
     pub log_beta1: f32,
     pub log_beta2: f32,
+    pub clip_norm: f32,
+    pub warmup_steps: u32,
+    pub cosine_steps: u32,
+    pub final_fraction: f32,
 }
 
 /// One layer of a run, as the device reads it.
@@ -56,6 +63,8 @@ pub struct DeviceLayer {
     pub output_groups: u32,
     pub weights: u32,
     pub bias: u32,
+    pub weights_gradient: u32,
+    pub bias_gradient: u32,
     pub input: u32,
     pub input_by_unit: u32,
     pub sum: u32,
@@ -116,9 +125,15 @@ pub struct State<F> {
     pub best_loss: F,
     pub step_size: F,
     pub root_correction: F,
+    pub loss_scale: F,
+    pub good_steps: u32,
+    pub overflow: u32,
+    pub decay: F,
+    pub gradient_norm: F,
+    pub gradient_scale: F,
 }
 
-// SAFETY: repr(C), nineteen fields of four bytes each that accept any bits: no padding, no invalid value.
+// SAFETY: repr(C), twenty-five fields of four bytes each that accept any bits: no padding, no invalid value.
 unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
 unsafe impl Pod for State<f32> {}
@@ -149,6 +164,9 @@ pub mod stopped {
 
 /// Lanes of a workgroup that differ in what they serve.
 pub const LANES: usize = 8;
+
+/// Quads of units up to which a layer counts as narrow: its lanes take other examples, or inputs, of all units.
+pub const NARROW_GROUPS: usize = 2;
 /// Units in a tile of the gradient at the input, for one product thread: eight a lane.
 pub const TILE_UNITS: usize = 8 * LANES;
 /// Examples in a tile of the gradient at the input.

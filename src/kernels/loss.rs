@@ -2,7 +2,7 @@
 
 use super::layout::phase;
 use super::tile::Grid;
-use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page};
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -11,6 +11,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             page::LAYOUT,
             page::quads(set),
+            page::packed(set),
             page::RANDOM,
             page::ACTIVATION,
             include_str!("../../shaders/loss.wgsl"),
@@ -42,7 +43,7 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     let (shape, at) = (run.network.layers()[last], layout.layers[last]);
     let stride = run.places[last].stride;
     let present = state.batch_rows as usize;
-    let scale = F::of(2.0 / (run.weight_sum() * present as f64));
+    let scale = state.loss_scale * F::of(2.0 / (run.weight_sum() * present as f64));
     let (before, delta) = memory.work.split_at_mut(at.delta);
     let delta = &mut delta[..layout.stride * stride];
 
@@ -59,5 +60,6 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     }
     let z = &before[at.sum..][..delta.len()];
     activation::times_derivative(shape.activation, z, delta);
+    precision::round(run.precision(), delta);
     state.batch_sum = sum;
 }

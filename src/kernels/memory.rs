@@ -1,11 +1,15 @@
 //! A run and its memory on the CPU, in f32 or f64.
 
 use std::ops::Deref;
-use std::sync::Arc;
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
 
 use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
+use super::precision::{self, FIRST_SCALE};
+use super::tables::Tables;
 use crate::network::LayerParameters;
-use crate::run::{Layout, Outcome, Run, Stopped, Table};
+use crate::run::{Layout, Outcome, Precision, Run, Stopped, Table};
 
 /// A floating-point type that the twins compute in.
 pub trait Real:
@@ -17,6 +21,8 @@ pub trait Real:
     fn wide(self) -> f64;
     /// The error function.
     fn erf(self) -> Self;
+    /// Each number becomes the nearest half, ties to even, infinite from 65,520 on.
+    fn round_to_halves(numbers: &mut [Self]);
 }
 
 impl Real for f32 {
@@ -31,6 +37,15 @@ impl Real for f32 {
     #[inline]
     fn erf(self) -> Self {
         libm::erff(self)
+    }
+    fn round_to_halves(numbers: &mut [Self]) {
+        // slices, because those the processor converts eight at a time
+        let mut halves = [f16::ZERO; 256];
+        for numbers in numbers.chunks_mut(halves.len()) {
+            let halves = &mut halves[..numbers.len()];
+            halves.convert_from_f32_slice(numbers);
+            halves.convert_to_f32_slice(numbers);
+        }
     }
 }
 
@@ -47,6 +62,11 @@ impl Real for f64 {
     fn erf(self) -> Self {
         libm::erf(self)
     }
+    fn round_to_halves(numbers: &mut [Self]) {
+        for number in numbers {
+            *number = f16::from_f64(*number).to_f64();
+        }
+    }
 }
 
 /// A run with everything that follows from it: where its numbers lie, and the tables it reads.
@@ -58,7 +78,7 @@ pub struct Prepared {
     /// Where its parameters lie.
     pub places: Vec<LayerParameters>,
     /// The tables of the study.
-    pub tables: Arc<[Table]>,
+    pub tables: Tables,
 }
 
 impl Deref for Prepared {
@@ -99,7 +119,8 @@ impl Prepared {
     ///
     /// # Panics
     /// If its shapes do not agree.
-    pub fn new(run: Run, tables: Arc<[Table]>) -> Self {
+    pub fn new(run: Run, tables: impl Into<Tables>) -> Self {
+        let tables = tables.into();
         run.check(&tables);
         let layout = run.layout();
         let places = run.network.parameter_table();
@@ -114,6 +135,11 @@ impl Prepared {
     /// Its table.
     pub fn table(&self) -> &Table {
         &self.tables[self.run.table]
+    }
+
+    /// How its numbers are stored.
+    pub fn precision(&self) -> Precision {
+        self.training.precision
     }
 
     /// Numbers at the start of the parameters that are never updated.
@@ -147,9 +173,21 @@ impl Prepared {
         [self.training.beta1, self.training.beta2].map(|beta| beta.ln().max(-100.0))
     }
 
+    /// Whether a step finds the norm of its gradients.
+    pub fn asks_norm(&self) -> bool {
+        self.training.clip_norm.is_some()
+    }
+
+    /// The norm that its gradients are scaled down to; the largest f32 where they are not.
+    pub fn clip_norm(&self) -> f64 {
+        let none = f64::from(f32::MAX);
+        self.training.clip_norm.map_or(none, |norm| norm.min(none))
+    }
+
     /// Its entry in the device's `runs`.
     pub fn device_run(&self, bases: &Bases) -> DeviceRun {
         let (training, layout, work) = (&self.training, &self.layout, bases.work);
+        let schedule = self.schedule();
         DeviceRun {
             seed: self.seed,
             batch: word(training.batch),
@@ -168,9 +206,12 @@ impl Prepared {
             x: group(work + layout.x),
             x_by_unit: group(work + layout.x_by_unit),
             labels: group(work + layout.labels),
+            squares: group(work + layout.squares),
             first_layer: word(bases.layers),
             layers: word(self.network.layers().len()),
             parameters: group(bases.parameters),
+            gradients: group(self.gradients_at(bases)),
+            copy: group(self.weights_at(bases)),
             frozen_groups: group(self.frozen_len()),
             parameter_groups: group(self.parameters.len()),
             max_epochs: training.max_epochs,
@@ -186,6 +227,27 @@ impl Prepared {
             one_minus_beta2: (1.0 - training.beta2) as f32,
             log_beta1: self.log_betas()[0] as f32,
             log_beta2: self.log_betas()[1] as f32,
+            clip_norm: self.clip_norm() as f32,
+            warmup_steps: schedule.warmup,
+            cosine_steps: schedule.cosine,
+            final_fraction: schedule.final_fraction as f32,
+        }
+    }
+
+    /// Where its gradients begin in `gradients`. Of halves each parameter has two numbers there: a gradient and, behind them all,
+    /// a copy of the parameter; so the buffer is as large as that of f32 gradients.
+    pub fn gradients_at(&self, bases: &Bases) -> usize {
+        match self.precision() {
+            Precision::F32 => bases.parameters,
+            Precision::F16 => 2 * bases.parameters,
+        }
+    }
+
+    /// Where its parameters begin in what products read.
+    pub fn weights_at(&self, bases: &Bases) -> usize {
+        match self.precision() {
+            Precision::F32 => bases.parameters,
+            Precision::F16 => 2 * bases.parameters + self.parameters.len(),
         }
     }
 
@@ -199,8 +261,10 @@ impl Prepared {
                 outputs: word(layer.outputs),
                 input_groups: word(layer.inputs.div_ceil(4)),
                 output_groups: group(place.stride),
-                weights: group(bases.parameters + place.weights),
-                bias: group(bases.parameters + place.bias),
+                weights: group(self.weights_at(bases) + place.weights),
+                bias: group(self.weights_at(bases) + place.bias),
+                weights_gradient: group(self.gradients_at(bases) + place.weights),
+                bias_gradient: group(self.gradients_at(bases) + place.bias),
                 input: group(bases.work + work.input),
                 input_by_unit: group(bases.work + work.input_by_unit),
                 sum: group(bases.work + work.sum),
@@ -226,10 +290,67 @@ impl Prepared {
         let mut constants = vec![0.0; self.layout.x];
         let mut put =
             |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
-        put(self.layout.mean, &self.scale.mean);
-        put(self.layout.inverse_deviation, &self.scale.inverse_deviation);
+        let (mean, inverse_deviation) = self.scaling();
+        put(self.layout.mean, &mean);
+        put(self.layout.inverse_deviation, &inverse_deviation);
         put(self.layout.loss_weights, &self.loss_weights);
         constants
+    }
+
+    /// Mean and inverse deviation of its inputs as they lie in its table.
+    fn scaling(&self) -> (Vec<f32>, Vec<f32>) {
+        let (mean, inverse) = (&self.scale.mean, &self.scale.inverse_deviation);
+        if self.precision() == Precision::F32 {
+            return (mean.clone(), inverse.clone());
+        }
+        let table = self.tables.half(self.table);
+        let means = mean.iter().zip(&table.mean).zip(&table.inverse_deviation);
+        let inverses = inverse.iter().zip(&table.inverse_deviation);
+        (
+            means
+                .map(|((mean, of_table), inverse)| (mean - of_table) * inverse)
+                .collect(),
+            inverses
+                .map(|(inverse, of_table)| inverse / of_table)
+                .collect(),
+        )
+    }
+
+    /// The constants at the start of working memory as the device stores them: f32 in either precision.
+    pub fn constant_bytes(&self) -> Vec<u8> {
+        let (constants, layout) = (self.constants(), &self.layout);
+        let width = self.precision().bytes();
+        let mut bytes = vec![0; width * layout.x];
+        for (from, to) in [
+            (layout.mean, layout.inverse_deviation),
+            (layout.inverse_deviation, layout.loss_weights),
+            (layout.loss_weights, layout.x),
+        ] {
+            let numbers = &constants[from..][..(to - from) * width / 4];
+            bytes[width * from..width * to].copy_from_slice(bytemuck::cast_slice(numbers));
+        }
+        bytes
+    }
+
+    /// Its gradients, all 0, and where products read a copy its parameters, as the device stores them.
+    pub fn gradient_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.precision().bytes() * self.parameters.len()];
+        if self.precision() == Precision::F16 {
+            bytes.extend(precision::bytes(Precision::F16, &self.parameters));
+        }
+        bytes
+    }
+
+    /// Its state before its first step.
+    pub fn fresh_state<F: Real>(&self) -> State<F> {
+        let loss_scale = match self.precision() {
+            Precision::F32 => F::one(),
+            Precision::F16 => F::of(f64::from(FIRST_SCALE)),
+        };
+        State {
+            loss_scale,
+            ..State::fresh()
+        }
     }
 
     /// What became of the run, from its final state and best parameters.
@@ -254,7 +375,7 @@ impl Prepared {
 }
 
 impl<F: Real> State<F> {
-    /// The state of a run that was just packed.
+    /// The state of a run that was just packed, in f32; [`Prepared::fresh_state`] knows the precision.
     pub fn fresh() -> Self {
         let zero = F::zero();
         Self {
@@ -277,17 +398,26 @@ impl<F: Real> State<F> {
             best_loss: F::of(f64::from(f32::MAX)),
             step_size: zero,
             root_correction: zero,
+            loss_scale: F::one(),
+            good_steps: 0,
+            overflow: 0,
+            decay: zero,
+            gradient_norm: zero,
+            gradient_scale: F::one(),
         }
     }
 }
 
-/// A run's memory on the CPU; the same layout as on the device.
+/// A run's memory on the CPU; the same layout as on the device. In half precision numbers are rounded to halves, but still lie in an
+/// `F` each: what counts here is that they are the same numbers.
 #[derive(Clone, Debug)]
 pub struct Memory<F> {
     /// What the clock keeps.
     pub state: State<F>,
     /// Parameters, as [`crate::network::Network::parameter_table`] lays them out; as are the next four.
     pub parameters: Vec<F>,
+    /// Parameters rounded to halves, for products to read; empty in f32, where they read the parameters.
+    pub weights: Vec<F>,
     /// d loss / d parameter.
     pub gradients: Vec<F>,
     /// AdamW's mean of the gradient.
@@ -316,9 +446,15 @@ impl<F: Real> Memory<F> {
         work.resize(run.layout.len, F::zero());
         let widest = run.network.layers().iter().map(|layer| layer.inputs).max();
         let scratch = run.layout.stride * widest.unwrap_or(0);
+        let mut weights = Vec::new();
+        if run.precision() == Precision::F16 {
+            weights = wide(&run.parameters);
+            precision::round(Precision::F16, &mut weights);
+        }
         Self {
-            state: State::fresh(),
+            state: run.fresh_state(),
             parameters: wide(&run.parameters),
+            weights,
             gradients: zeros.clone(),
             first_moment: zeros.clone(),
             second_moment: zeros,
@@ -330,6 +466,7 @@ impl<F: Real> Memory<F> {
 
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
-        ((5 * self.parameters.len() + self.work.len() + self.scratch.len()) * size_of::<F>()) as u64
+        let parameters = 5 * self.parameters.len() + self.weights.len();
+        ((parameters + self.work.len() + self.scratch.len()) * size_of::<F>()) as u64
     }
 }

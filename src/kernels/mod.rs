@@ -6,17 +6,24 @@ pub mod adamw;
 pub mod backward_input;
 pub mod backward_weights;
 pub mod ceiling;
+pub mod clip;
 pub mod clock;
 pub mod forward;
 pub mod gather;
 pub mod layout;
 pub mod loss;
 pub mod memory;
+pub mod norm;
+pub mod precision;
 pub mod product;
+pub mod tables;
 pub mod tile;
 pub mod widest;
 
 pub use memory::{Memory, Prepared, Real};
+pub use tables::Tables;
+
+use crate::run::Precision;
 
 /// One kernel of a step, for one layer where a kernel has layers. Layers count from the input up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +40,16 @@ pub enum Call {
     BackwardWeights(usize),
     /// Delta of the layer below this one.
     BackwardInput(usize),
+    /// The squares of the gradients, block by block; only of runs that ask for their norm.
+    Norm,
+    /// The norm of the gradients, and what they are scaled with; only of runs that ask for it.
+    Clip,
     /// Updates the parameters, keeps the best.
     Adamw,
 }
 
-/// The step of a shoal whose deepest network has `layers` layers. Its length, 3 layers + 3, does not depend on how many
-/// runs there are.
+/// The step of a shoal whose deepest network has `layers` layers: 3 layers + 5 calls, however many runs there are. A call that
+/// serves no run is not dispatched; so 3 layers + 3 dispatches are left where no run clips its gradients.
 pub fn step(layers: usize) -> Vec<Call> {
     let mut calls = vec![Call::Clock, Call::Gather];
     calls.extend((0..layers).map(Call::Forward));
@@ -49,7 +60,7 @@ pub fn step(layers: usize) -> Vec<Call> {
             calls.push(Call::BackwardInput(layer));
         }
     }
-    calls.push(Call::Adamw);
+    calls.extend([Call::Norm, Call::Clip, Call::Adamw]);
     calls
 }
 
@@ -66,22 +77,24 @@ pub enum Buffer {
     Tiles,
     /// `array<u32>`: each run's row numbers
     Rows,
-    /// `array<f32>`: the tables
+    /// `array<Datum>`: the tables
     Data,
     /// `array<Quad>`
     Parameters,
-    /// `array<Quad>`
+    /// `array<Packed>`: of halves also the weights
     Gradients,
+    /// `array<Packed>`: what products read, not a buffer of its own: see [`Buffer::owner`]
+    Weights,
     /// `array<Quad>`
     Moments,
     /// `array<Quad>`
     Best,
-    /// `array<Quad>`
+    /// `array<Packed>`
     Work,
 }
 
 impl Buffer {
-    /// Every buffer.
+    /// Every buffer that is one.
     pub const ALL: [Buffer; 11] = [
         Buffer::Runs,
         Buffer::Layers,
@@ -96,6 +109,15 @@ impl Buffer {
         Buffer::Work,
     ];
 
+    /// The buffer that holds this one: products read the parameters themselves or, of halves, the copy beside the gradients.
+    pub fn owner(self, precision: Precision) -> Buffer {
+        match (self, precision) {
+            (Buffer::Weights, Precision::F32) => Buffer::Parameters,
+            (Buffer::Weights, Precision::F16) => Buffer::Gradients,
+            (own, _) => own,
+        }
+    }
+
     /// The name of its variable in every shader.
     pub fn name(self) -> &'static str {
         match self {
@@ -107,6 +129,7 @@ impl Buffer {
             Buffer::Data => "data",
             Buffer::Parameters => "parameters",
             Buffer::Gradients => "gradients",
+            Buffer::Weights => "weights",
             Buffer::Moments => "moments",
             Buffer::Best => "best",
             Buffer::Work => "work",
@@ -145,7 +168,8 @@ impl Kernel {
 
 /// The pages that shaders share.
 mod page {
-    use super::tile::{Quads, TileSet};
+    use super::tile::{Lanes, Quads, TileSet};
+    use crate::run::Precision;
 
     pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");
     pub const RANDOM: &str = include_str!("../../shaders/random.wgsl");
@@ -157,16 +181,39 @@ mod page {
             Quads::Pairs => include_str!("../../shaders/quad_pairs.wgsl"),
         }
     }
+
+    pub fn lanes(set: &TileSet) -> &'static str {
+        match set.lanes {
+            Lanes::Plain => include_str!("../../shaders/lanes_plain.wgsl"),
+            Lanes::Shuffle => include_str!("../../shaders/lanes_shuffle.wgsl"),
+        }
+    }
+
+    pub fn packed(set: &TileSet) -> &'static str {
+        match (set.precision, set.quads) {
+            (Precision::F32, _) => include_str!("../../shaders/packed_single.wgsl"),
+            (Precision::F16, Quads::Plain) => concat!(
+                include_str!("../../shaders/half.wgsl"),
+                include_str!("../../shaders/packed_words.wgsl")
+            ),
+            (Precision::F16, Quads::Pairs) => concat!(
+                include_str!("../../shaders/half.wgsl"),
+                include_str!("../../shaders/packed_long.wgsl")
+            ),
+        }
+    }
 }
 
 /// Every kernel, in the order in which a step first calls them.
-pub static ALL: [&Kernel; 7] = [
+pub static ALL: [&Kernel; 9] = [
     &clock::KERNEL,
     &gather::KERNEL,
     &forward::KERNEL,
     &loss::KERNEL,
     &backward_weights::KERNEL,
     &backward_input::KERNEL,
+    &norm::KERNEL,
+    &clip::KERNEL,
     &adamw::KERNEL,
 ];
 
@@ -180,6 +227,8 @@ impl Call {
             Call::Loss => &loss::KERNEL,
             Call::BackwardWeights(_) => &backward_weights::KERNEL,
             Call::BackwardInput(_) => &backward_input::KERNEL,
+            Call::Norm => &norm::KERNEL,
+            Call::Clip => &clip::KERNEL,
             Call::Adamw => &adamw::KERNEL,
         }
     }
@@ -209,8 +258,18 @@ impl Call {
             Call::BackwardInput(layer) if (trained + 1..layers.len()).contains(&layer) => {
                 backward_input::tiles(run, layer, set)
             }
+            Call::Norm => norm::tiles(run),
+            Call::Clip => clip::tiles(run),
             Call::Adamw => adamw::tiles(run, set),
             _ => tile::Grid::EMPTY,
+        }
+    }
+
+    /// Tiles that one workgroup serves.
+    pub fn tiles_per_group(self, set: &tile::TileSet) -> u32 {
+        match self {
+            Call::Clock | Call::Clip => set.clock_threads,
+            _ => 1,
         }
     }
 
@@ -229,6 +288,8 @@ impl Call {
             Call::BackwardInput(layer) if (trained + 1..layers.len()).contains(&layer) => {
                 backward_input::twin(run, layer, memory);
             }
+            Call::Norm => norm::twin(run, memory),
+            Call::Clip => clip::twin(run, memory),
             Call::Adamw => adamw::twin(run, memory),
             _ => {}
         }
@@ -240,9 +301,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_has_three_calls_a_layer_and_three_more() {
+    fn a_step_has_three_calls_a_layer_and_five_more() {
         for layers in 1..=14 {
-            assert_eq!(step(layers).len(), 3 * layers + 3);
+            assert_eq!(step(layers).len(), 3 * layers + 5);
         }
     }
 }

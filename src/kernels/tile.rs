@@ -1,5 +1,7 @@
 //! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of adapter.
 
+use crate::run::Precision;
+
 /// How large a piece of work one workgroup takes, for each kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileSet {
@@ -15,8 +17,14 @@ pub struct TileSet {
     pub products: ProductTile,
     /// How four numbers lie in storage.
     pub quads: Quads,
+    /// How lanes come by what all of them need.
+    pub lanes: Lanes,
+    /// How numbers are stored that are only multiplied and added up.
+    pub precision: Precision,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
+    /// Threads that share a block of gradients for their norm.
+    pub norm_threads: u32,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Quads that each of them takes.
@@ -31,15 +39,19 @@ pub const SOFTWARE: TileSet = TileSet {
     product_threads: 1,
     products: ProductTile::Software,
     quads: Quads::Pairs,
+    lanes: Lanes::Shuffle,
+    precision: Precision::F32,
     loss_threads: 8,
+    norm_threads: 8,
     adamw_threads: 8,
     adamw_repeats: 256,
 };
 
-/// For software rasterizers without 64-bit integers.
+/// For software rasterizers without 64-bit integers, or whose subgroups are not eight lanes.
 pub const SOFTWARE_32: TileSet = TileSet {
     name: "software-32",
     quads: Quads::Plain,
+    lanes: Lanes::Plain,
     ..SOFTWARE
 };
 
@@ -51,13 +63,23 @@ pub const HARDWARE: TileSet = TileSet {
     product_threads: 8,
     products: ProductTile::Gpu,
     quads: Quads::Plain,
+    lanes: Lanes::Plain,
+    precision: Precision::F32,
     loss_threads: 64,
+    norm_threads: 64,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
 
 /// Every tile set.
 pub const ALL: [TileSet; 3] = [SOFTWARE, SOFTWARE_32, HARDWARE];
+
+impl TileSet {
+    /// The same tiles in a precision.
+    pub fn with(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+}
 
 /// The sums of one thread of the forward kernel and of the weights' gradient, each with a shader text of its own: how many pay
 /// differs too much.
@@ -87,13 +109,22 @@ impl ProductTile {
     }
 }
 
-/// How shaders see four numbers in storage. The bytes are the same.
+/// How shaders see four numbers in storage, halves too. The bytes are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quads {
-    /// As a vec4f.
+    /// As a vec4f, or two words of halves.
     Plain,
-    /// As two 64-bit words, which the device must have.
+    /// As two 64-bit words, or one of halves; the device must have them.
     Pairs,
+}
+
+/// How the eight lanes of a product's workgroup come by numbers that all of them need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// Each loads them.
+    Plain,
+    /// Each loads an eighth and they are handed round; the device's subgroups must be eight lanes.
+    Shuffle,
 }
 
 /// The tiles of one kernel call on one run: all (i, j) below these counts.

@@ -37,7 +37,7 @@ pub(crate) use fields::{csv_text, number_text};
 pub(crate) use ink::{fitted, width_of};
 pub(crate) use linear::Linear;
 pub use plot::{Figure, study_figure, write_figure};
-pub use runs::{RunRow, RunsFile, read_runs, write_runs};
+pub use runs::{RunRow, RunsFile, labelled, read_runs, write_runs};
 pub use savings::{Bound, Saving, savings};
 pub(crate) use style::{COLORS, Marker, Style, styles};
 pub use summary::{Spread, Summary, SummaryRow};

@@ -25,6 +25,8 @@ const BEFORE: [&str; 5] = [
 ];
 /// The columns after them.
 const AFTER: [&str; 4] = ["epochs", "steps", "stopped", "model"];
+/// The last column, which is there only where networks were pre-trained on several numbers of simulations.
+const PRETRAINING: &str = "pretraining_simulations";
 /// What a target's column is called: this, then the target's name.
 const TARGET: &str = "test_mse_";
 
@@ -53,6 +55,31 @@ pub struct RunRow {
     pub stopped: String,
     /// The relative path of its model file, empty if none was written.
     pub model: String,
+    /// How many simulations the network which it starts from was pre-trained on, 0 if it starts from none. Absent in a
+    /// study with one such number: its tables have no such column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining_simulations: Option<usize>,
+}
+
+impl RunRow {
+    /// What tells its curve from others: the strategy, with the pre-training simulations behind it where there are several
+    /// numbers of them, as in `dummy-node (2048)`.
+    pub fn label(&self) -> String {
+        match self.pretraining_simulations {
+            Some(simulations @ 1..) => format!("{} ({simulations})", self.strategy),
+            _ => self.strategy.clone(),
+        }
+    }
+}
+
+/// The rows with their labels as strategies, so that whatever compares strategies does not mix pre-training sizes.
+pub fn labelled(rows: &[RunRow]) -> Vec<RunRow> {
+    let row = |row: &RunRow| RunRow {
+        strategy: row.label(),
+        pretraining_simulations: None,
+        ..row.clone()
+    };
+    rows.iter().map(row).collect()
 }
 
 /// Appends rows to `runs.csv` as runs finish.
@@ -63,6 +90,8 @@ pub struct RunsFile {
     path: PathBuf,
     file: File,
     targets: usize,
+    /// Whether rows say how many simulations the pre-training had.
+    sized: bool,
     synced: Instant,
 }
 
@@ -73,14 +102,28 @@ impl RunsFile {
     ///
     /// [`Error::Output`](crate::Error::Output) with the path when it cannot be written.
     pub fn create(path: &Path, targets: &[String]) -> Result<Self> {
+        Self::begin(path, targets, false)
+    }
+
+    /// The same for rows that say how many simulations the pre-training had.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunsFile::create`].
+    pub fn create_sized(path: &Path, targets: &[String]) -> Result<Self> {
+        Self::begin(path, targets, true)
+    }
+
+    fn begin(path: &Path, targets: &[String], sized: bool) -> Result<Self> {
         let file = File::create(path).map_err(|error| output_error(path, &error))?;
         let mut runs = Self {
             path: path.to_owned(),
             file,
             targets: targets.len(),
+            sized,
             synced: Instant::now(),
         };
-        runs.write_line(&header(targets))?;
+        runs.write_line(&header(targets, sized))?;
         sync_folder(path);
         Ok(runs)
     }
@@ -93,9 +136,9 @@ impl RunsFile {
     ///
     /// # Panics
     ///
-    /// If the row has another number of targets than the file.
+    /// If the row has another number of targets than the file, or says of the pre-training what the file has no column for.
     pub fn append(&mut self, row: &RunRow) -> Result<()> {
-        self.write_line(&fields(row, self.targets))
+        self.write_line(&fields(row, self.targets, self.sized))
     }
 
     fn write_line(&mut self, fields: &[String]) -> Result<()> {
@@ -122,10 +165,11 @@ impl RunsFile {
 ///
 /// # Panics
 ///
-/// If a row has another number of targets than `targets`.
+/// If a row has another number of targets than `targets`, or only some rows say how many simulations the pre-training had.
 pub fn write_runs(path: &Path, targets: &[String], rows: &[RunRow]) -> Result<()> {
-    let mut lines = vec![header(targets)];
-    lines.extend(rows.iter().map(|row| fields(row, targets.len())));
+    let sized = (rows.first()).is_some_and(|row| row.pretraining_simulations.is_some());
+    let mut lines = vec![header(targets, sized)];
+    lines.extend(rows.iter().map(|row| fields(row, targets.len(), sized)));
     write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
 }
 
@@ -153,12 +197,14 @@ pub fn read_runs(path: &Path) -> Result<(Vec<String>, Vec<RunRow>)> {
         .map_err(|error| input_error!("'{name}', line 1: {error}"))?;
     let targets =
         targets_of(columns).map_err(|problem| input_error!("'{name}', line 1: {problem}"))?;
+    let sized = is_sized(columns);
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| input_error!("'{name}': {}", describe(&error)))?;
         let line = record.position().map_or(0, csv::Position::line);
         rows.push(
-            row_of(&record).map_err(|problem| input_error!("'{name}', line {line}: {problem}"))?,
+            row_of(&record, sized)
+                .map_err(|problem| input_error!("'{name}', line {line}: {problem}"))?,
         );
     }
     Ok((targets, rows))
@@ -184,7 +230,9 @@ fn describe(error: &csv::Error) -> String {
 
 /// The target names inside the column names, or what is wrong with these.
 fn targets_of(columns: &csv::StringRecord) -> Result<Vec<String>, String> {
-    let count = columns.len().saturating_sub(BEFORE.len() + AFTER.len());
+    let sized = is_sized(columns);
+    let others = BEFORE.len() + AFTER.len() + usize::from(sized);
+    let count = columns.len().saturating_sub(others);
     let targets: Option<Vec<String>> = columns
         .iter()
         .skip(BEFORE.len())
@@ -192,9 +240,9 @@ fn targets_of(columns: &csv::StringRecord) -> Result<Vec<String>, String> {
         .map(|column| column.strip_prefix(TARGET).map(str::to_owned))
         .collect();
     match targets {
-        Some(targets) if header(&targets).iter().eq(columns.iter()) => Ok(targets),
+        Some(targets) if header(&targets, sized).iter().eq(columns.iter()) => Ok(targets),
         _ => Err(format!(
-            "the columns must be {},{TARGET}<target>...,{}, but they are '{}'",
+            "the columns must be {},{TARGET}<target>...,{} and perhaps {PRETRAINING}, but they are '{}'",
             BEFORE.join(","),
             AFTER.join(","),
             columns.iter().collect::<Vec<_>>().join(","),
@@ -202,9 +250,14 @@ fn targets_of(columns: &csv::StringRecord) -> Result<Vec<String>, String> {
     }
 }
 
+/// Whether the rows say how many simulations the pre-training had.
+fn is_sized(columns: &csv::StringRecord) -> bool {
+    columns.iter().next_back() == Some(PRETRAINING)
+}
+
 /// The row inside a record whose length is right.
-fn row_of(record: &csv::StringRecord) -> Result<RunRow, String> {
-    let target_end = record.len() - AFTER.len();
+fn row_of(record: &csv::StringRecord, sized: bool) -> Result<RunRow, String> {
+    let target_end = record.len() - AFTER.len() - usize::from(sized);
     Ok(RunRow {
         strategy: record[0].to_owned(),
         simulations: number(&record[1], BEFORE[1])?,
@@ -218,6 +271,10 @@ fn row_of(record: &csv::StringRecord) -> Result<RunRow, String> {
         steps: number(&record[target_end + 1], AFTER[1])?,
         stopped: record[target_end + 2].to_owned(),
         model: record[target_end + 3].to_owned(),
+        pretraining_simulations: match sized {
+            true => Some(number(&record[target_end + 4], PRETRAINING)?),
+            false => None,
+        },
     })
 }
 
@@ -235,21 +292,28 @@ fn measured(field: &str, column: &str) -> Result<Option<f64>, String> {
     number(field, column).map(Some)
 }
 
-fn header(targets: &[String]) -> Vec<String> {
+fn header(targets: &[String], sized: bool) -> Vec<String> {
     let middle = targets.iter().map(|target| format!("{TARGET}{target}"));
     BEFORE
         .iter()
         .map(|&name| name.to_owned())
         .chain(middle)
         .chain(AFTER.iter().map(|&name| name.to_owned()))
+        .chain(sized.then(|| PRETRAINING.to_owned()))
         .collect()
 }
 
-fn fields(row: &RunRow, targets: usize) -> Vec<String> {
+fn fields(row: &RunRow, targets: usize, sized: bool) -> Vec<String> {
     assert_eq!(
         row.target_mse.len(),
         targets,
         "runs.csv: a row of '{}' has another number of targets",
+        row.strategy
+    );
+    assert_eq!(
+        row.pretraining_simulations.is_some(),
+        sized,
+        "runs.csv: a row of '{}' against the columns",
         row.strategy
     );
     let mut fields = vec![
@@ -269,5 +333,6 @@ fn fields(row: &RunRow, targets: usize) -> Vec<String> {
         row.stopped.clone(),
         row.model.clone(),
     ]);
+    fields.extend(row.pretraining_simulations.map(|count| count.to_string()));
     fields
 }

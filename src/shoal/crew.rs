@@ -1,13 +1,13 @@
 //! The CPU's way to train: each thread takes a run, trains it to its end, and takes the next.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{CHUNK, Progress, Work};
+use super::{CHUNK, Epoch, Progress, Work};
 use crate::device::cpu::Player;
 use crate::error::{Error, Result};
-use crate::kernels::Prepared;
 use crate::kernels::layout::{phase, stopped};
+use crate::kernels::{Prepared, Tables};
 use crate::run::{Run, Table};
 
 /// What the threads share.
@@ -24,7 +24,7 @@ struct Crew<'a> {
     desk: Mutex<Desk<'a>>,
     finished: Condvar,
     start: Instant,
-    tables: Arc<[Table]>,
+    tables: Tables,
 }
 
 /// Trains everything that `work` has on so many threads.
@@ -42,7 +42,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
         desk: Mutex::new(desk),
         finished: Condvar::new(),
         start,
-        tables,
+        tables: tables.into(),
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -108,12 +108,20 @@ impl<'a> Crew<'a> {
         let bytes = player.memory.bytes();
         self.desk().bytes += bytes;
         let (mut told, mut steps) = (Instant::now(), 0);
+        let (mut epoch, mut epochs) = (0, Vec::new());
         while !player.done() || self.goes_on(&mut player) {
             player.step();
+            if let Some(done) = Epoch::after(&player.memory.state, epoch) {
+                epoch = done.epoch;
+                epochs.push(done);
+            }
             if told.elapsed() > CHUNK {
                 let new = player.memory.state.steps - steps;
                 steps += new;
                 told = Instant::now();
+                let id = player.run.id;
+                self.desk().work.trained(id, steps, &epochs);
+                epochs.clear();
                 if self.tell(u64::from(new)).is_err() {
                     break;
                 }
@@ -121,6 +129,8 @@ impl<'a> Crew<'a> {
         }
         let done = player.done();
         let mut desk = self.desk();
+        let state = &player.memory.state;
+        desk.work.trained(player.run.id, state.steps, &epochs);
         desk.alive -= 1;
         if done && desk.failure.is_none() {
             let outcome = player.outcome();
@@ -158,6 +168,7 @@ impl<'a> Crew<'a> {
                 run_steps: desk.run_steps,
                 elapsed: self.start.elapsed(),
                 bytes: desk.bytes,
+                host: Duration::ZERO,
             };
             if let Err(error) = desk.work.progress(&progress) {
                 desk.failure.get_or_insert(error);

@@ -2,6 +2,7 @@
 
 mod allocator;
 mod crew;
+mod host;
 mod packing;
 
 use std::sync::Arc;
@@ -34,6 +35,10 @@ pub trait Work: Send {
         None
     }
 
+    /// Hears how far a run is: the steps that it has taken, and the epochs that it has done since this was told last. The CPU
+    /// tells of every epoch, the GPU of the last one in a chunk.
+    fn trained(&mut self, _id: usize, _steps: u32, _epochs: &[Epoch]) {}
+
     /// Hears how it goes, several times a second.
     ///
     /// # Errors
@@ -52,6 +57,28 @@ pub struct Reached {
     pub best_loss: f64,
 }
 
+/// The losses of a run in an epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// Which epoch, from 1.
+    pub epoch: u32,
+    /// The mean loss over its training rows, while it trained.
+    pub training_loss: f64,
+    /// The mean loss over the validation rows at its end.
+    pub validation_loss: f64,
+}
+
+impl Epoch {
+    /// The last epoch that a run has done, if it is not the one told before.
+    fn after<F: Real>(state: &State<F>, told: u32) -> Option<Self> {
+        (state.epoch > told).then(|| Self {
+            epoch: state.epoch,
+            training_loss: state.training_loss.wide(),
+            validation_loss: state.validation_loss.wide(),
+        })
+    }
+}
+
 /// How far a training is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
@@ -63,6 +90,9 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Bytes held for runs on the device now.
     pub bytes: u64,
+    /// Time in which [`Work`] worked: searches, journals, tests, tables. On a GPU the device trains meanwhile, on the CPU the
+    /// other threads do.
+    pub host: Duration,
 }
 
 /// Asks whether a run that is done goes on: with how many epochs. A run whose patience ended with its epochs does not; its state
@@ -112,9 +142,10 @@ const CHUNK: Duration = Duration::from_millis(50);
 /// What `work` returns; [`crate::Error::Device`] if the device fails; [`crate::Error::Input`] if a run is larger than the
 /// device can ever hold.
 pub fn train(device: &Device, tables: Arc<[Table]>, work: &mut dyn Work) -> Result<()> {
+    let mut work = host::Timed::new(work);
     match device {
-        Device::Gpu(gpu) => packing::train(gpu, tables, work, Limits::default()),
-        Device::Cpu(cpu) => crew::train(cpu.threads, tables, work),
+        Device::Gpu(gpu) => packing::train(gpu, tables, &mut work, Limits::default()),
+        Device::Cpu(cpu) => crew::train(cpu.threads, tables, &mut work),
     }
 }
 
@@ -128,5 +159,5 @@ pub fn train_within(
     work: &mut dyn Work,
     limits: Limits,
 ) -> Result<()> {
-    packing::train(gpu, tables, work, limits)
+    packing::train(gpu, tables, &mut host::Timed::new(work), limits)
 }

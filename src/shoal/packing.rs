@@ -3,10 +3,10 @@
 
 use std::mem::offset_of;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::allocator::Allocator;
-use super::{CHUNK, Progress, Work};
+use super::{CHUNK, Epoch, Progress, Work};
 use crate::device::gpu::{Chunk, Dispatch, Footprint, Gpu, Store};
 use crate::error::{Error, Result};
 use crate::input_error;
@@ -14,8 +14,8 @@ use crate::kernels::layout::{
     DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State, phase, stopped,
 };
 use crate::kernels::memory::Bases;
-use crate::kernels::{Buffer, Call, Prepared, step};
-use crate::run::{Run, Table};
+use crate::kernels::{Buffer, Call, Prepared, Tables, step};
+use crate::run::{Precision, Run, Table};
 
 /// How much is packed at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ struct Shoal<'a> {
     gpu: &'a Gpu,
     store: Store<'a>,
     limits: Limits,
-    tables: Arc<[Table]>,
+    precision: Precision,
+    tables: Tables,
     table_bases: Vec<(usize, usize)>,
     slots: Vec<Option<Packed>>,
     waiting: Option<Prepared>,
@@ -70,7 +71,12 @@ struct Shoal<'a> {
 /// Trains everything that `work` has.
 pub fn train(gpu: &Gpu, tables: Arc<[Table]>, work: &mut dyn Work, limits: Limits) -> Result<()> {
     let start = Instant::now();
-    let mut shoal = Shoal::new(gpu, tables, limits)?;
+    let Some(first) = work.next() else {
+        return Ok(());
+    };
+    let precision = first.training.precision;
+    let mut shoal = Shoal::new(gpu, tables, limits, precision)?;
+    shoal.waiting = Some(Prepared::new(first, shoal.tables.clone()));
     let mut in_flight: Option<Chunk> = None;
     let (mut steps, mut looked) = (1, Instant::now());
     loop {
@@ -96,13 +102,21 @@ pub fn train(gpu: &Gpu, tables: Arc<[Table]>, work: &mut dyn Work, limits: Limit
 }
 
 impl<'a> Shoal<'a> {
-    fn new(gpu: &'a Gpu, tables: Arc<[Table]>, limits: Limits) -> Result<Self> {
-        let mut store = Store::new(gpu);
-        let table_bases = upload(gpu, &mut store, &tables)?;
+    fn new(
+        gpu: &'a Gpu,
+        tables: Arc<[Table]>,
+        limits: Limits,
+        precision: Precision,
+    ) -> Result<Self> {
+        gpu.prepare(precision)?;
+        let mut store = Store::new(gpu, precision);
+        let tables = Tables::from(tables);
+        let table_bases = upload(gpu, &mut store, &tables, precision)?;
         Ok(Self {
             gpu,
             store,
             limits,
+            precision,
             tables,
             table_bases,
             slots: Vec::new(),
@@ -138,6 +152,7 @@ impl<'a> Shoal<'a> {
             run_steps: self.retired_steps + alive,
             elapsed: start.elapsed(),
             bytes: self.store.total(),
+            host: Duration::ZERO,
         }
     }
 
@@ -161,7 +176,13 @@ impl<'a> Shoal<'a> {
                     None => return Ok(()),
                 },
             };
-            let footprint = Footprint::new(&run.network, run.training.batch);
+            assert_eq!(
+                run.precision(),
+                self.precision,
+                "run {}: in another precision than the runs before it",
+                run.id
+            );
+            let footprint = Footprint::new(&run.network, run.training.batch, self.precision);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => self.settle(run, bases)?,
@@ -194,10 +215,12 @@ impl<'a> Shoal<'a> {
         let rows = run.training_rows.len() + run.validation_rows.len();
         let layers = run.network.layers().len();
         let parameters = self.parameters.take(footprint.parameters, limit / 2);
-        let work = self.work.take(footprint.work, limit);
+        let work_limit = (self.gpu.binding_limit() as usize) / self.precision.bytes();
+        let work = self.work.take(footprint.work, work_limit);
         let rows_at = self.rows.take(rows, limit);
-        // a layer takes less than 16 numbers
-        let layers_at = self.layers.take(layers, limit / 16);
+        let layers_at = self
+            .layers
+            .take(layers, 4 * limit / size_of::<DeviceLayer>());
         if let (Some(parameters), Some(work), Some(rows), Some(layers)) =
             (parameters, work, rows_at, layers_at)
             && self.reserve()?
@@ -225,7 +248,7 @@ impl<'a> Shoal<'a> {
             (Buffer::Gradients, 4 * self.parameters.len()),
             (Buffer::Best, 4 * self.parameters.len()),
             (Buffer::Moments, 8 * self.parameters.len()),
-            (Buffer::Work, 4 * self.work.len()),
+            (Buffer::Work, self.precision.bytes() * self.work.len()),
             (Buffer::Rows, 4 * self.rows.len()),
             (Buffer::Layers, size_of::<DeviceLayer>() * self.layers.len()),
         ];
@@ -257,7 +280,7 @@ impl<'a> Shoal<'a> {
         if slot == self.slots.len() {
             self.slots.push(None);
         }
-        let state = State::fresh();
+        let state = run.fresh_state();
         let count = self.slots.len();
         let room = self
             .store
@@ -287,12 +310,20 @@ impl<'a> Shoal<'a> {
         store.write(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
         store.write(
             Buffer::Work,
-            4 * bases.work,
-            bytemuck::cast_slice(&run.constants()),
+            self.precision.bytes() * bases.work,
+            &run.constant_bytes(),
         );
         let parameters: &[u8] = bytemuck::cast_slice(&run.parameters);
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         store.write(Buffer::Best, 4 * bases.parameters, parameters);
+        if self.precision == Precision::F16 {
+            // the weights that products read lie there; gradients alone are written before they are read
+            store.write(
+                Buffer::Gradients,
+                4 * bases.parameters,
+                &run.gradient_bytes(),
+            );
+        }
         store.write(
             Buffer::Moments,
             8 * bases.parameters,
@@ -349,14 +380,10 @@ impl<'a> Shoal<'a> {
                 }));
             }
             let count = tiles.len() as u32 - first;
-            let tiles_per_group = match call {
-                Call::Clock => self.gpu.tiles().clock_threads,
-                _ => 1,
-            };
             dispatches.push(Dispatch {
                 kernel: call.kernel(),
                 call: DeviceCall { first, count },
-                tiles_per_group,
+                tiles_per_group: call.tiles_per_group(self.gpu.tiles()),
             });
         }
         (tiles, dispatches)
@@ -376,9 +403,12 @@ impl<'a> Shoal<'a> {
             let Some(packed) = packed.as_mut().filter(|packed| packed.since <= looked_at) else {
                 continue;
             };
+            let told = packed.state.epoch;
             packed.state = states[slot];
             packed.ticks += chunk.steps;
             packed.check_canary(self.gpu.adapter().name(), chunk.steps)?;
+            let epochs = Epoch::after(&packed.state, told);
+            work.trained(packed.run.id, packed.state.steps, epochs.as_slice());
             // a run that was given more epochs was still done in the chunk that was in flight then
             if packed.state.phase == phase::DONE && packed.goes_on <= looked_at {
                 done.push(slot);
@@ -480,24 +510,32 @@ impl Packed {
 }
 
 /// Uploads the tables; where each begins, x and y.
-fn upload(gpu: &Gpu, store: &mut Store, tables: &[Table]) -> Result<Vec<(usize, usize)>> {
-    let mut len = 0;
+fn upload(
+    gpu: &Gpu,
+    store: &mut Store,
+    tables: &Tables,
+    precision: Precision,
+) -> Result<Vec<(usize, usize)>> {
+    let (mut len, width) = (0, precision.bytes());
     let mut bases = Vec::new();
-    for table in tables {
-        bases.push((len, len + table.x.len()));
-        len += table.x.len() + table.y.len();
+    for table in tables.iter() {
+        // whole words: a device is written four bytes at a time
+        let y = len + table.x.len().next_multiple_of(2);
+        bases.push((len, y));
+        len = y + table.y.len().next_multiple_of(2);
     }
-    if !store.reserve(Buffer::Data, 4 * len as u64)? {
+    if !store.reserve(Buffer::Data, (width * len) as u64)? {
         return Err(input_error!(
             "the data of the study take {} bytes, but {} binds at most {}; use fewer simulations or --device cpu",
-            4 * len,
+            width * len,
             gpu.adapter().name(),
             gpu.binding_limit()
         ));
     }
-    for (table, (x, y)) in tables.iter().zip(&bases) {
-        store.write(Buffer::Data, 4 * x, bytemuck::cast_slice(&table.x));
-        store.write(Buffer::Data, 4 * y, bytemuck::cast_slice(&table.y));
+    for (table, (x, y)) in bases.iter().enumerate() {
+        let [x_bytes, y_bytes] = tables.bytes(table, precision);
+        store.write(Buffer::Data, width * x, &x_bytes);
+        store.write(Buffer::Data, width * y, &y_bytes);
     }
     Ok(bases)
 }
@@ -522,11 +560,15 @@ impl<'a> Step<'a> {
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed or they do not fit.
+    ///
+    /// # Panics
+    /// If there are none.
     pub fn pack(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
-        let mut shoal = Shoal::new(gpu, tables.clone(), Limits::default())?;
+        let precision = runs[0].training.precision;
+        let mut shoal = Shoal::new(gpu, tables, Limits::default(), precision)?;
         for run in runs {
-            let run = Prepared::new(run, tables.clone());
-            let footprint = Footprint::new(&run.network, run.training.batch);
+            let run = Prepared::new(run, shoal.tables.clone());
+            let footprint = Footprint::new(&run.network, run.training.batch, precision);
             let bases = shoal.place(&run, footprint)?;
             let bases =
                 bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
@@ -597,7 +639,7 @@ impl<'a> Step<'a> {
 mod tests {
     use super::*;
     use crate::network::{Activation, Network};
-    use crate::run::{InputScale, Training};
+    use crate::run::{InputScale, Schedule, Training};
 
     /// A run of which the host expects so many ticks, and what it reads back.
     fn packed(expected: u32, ticks: u32, echo: u32) -> Packed {
@@ -616,6 +658,9 @@ mod tests {
                 max_epochs: 1,
                 patience: 1,
                 min_delta: 0.0,
+                precision: Precision::F32,
+                clip_norm: None,
+                schedule: Schedule::default(),
             },
             seed: 1,
             table: 0,

@@ -32,14 +32,14 @@ pub fn model(
     Model { start, about }
 }
 
-/// Mean squared error of each scaled target on the test rows.
+/// Mean squared error of each scaled target on the test rows, those of the model's size and seed where they differ.
 ///
 /// # Errors
 /// [`crate::Error::Input`] for inputs that have no logarithm; a plan has none.
 pub fn test(plan: &Plan, model: &Model) -> Result<Vec<f64>> {
     let finetune = &plan.finetune;
-    let rows = plan.pool.test();
-    let predicted = model.predict_scaled(&finetune.inputs.select_rows(rows), "data.finetune")?;
+    let (_, rows) = plan.rows(model.about.simulations, model.about.seed)?;
+    let predicted = model.predict_scaled(&finetune.inputs.select_rows(&rows), "data.finetune")?;
     let targets = finetune.target_names.len();
     let mut errors = vec![0.0; targets];
     let mut truth = vec![0.0; targets];

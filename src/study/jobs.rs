@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::{Plan, Pretraining, StrategyPlan};
-use crate::data::{Dataset, Scaling, Split};
+use crate::data::{Dataset, Scaling};
 use crate::error::Result;
 use crate::network::{Activation, Network};
 use crate::random::key;
@@ -31,8 +31,10 @@ const PRETRAIN: usize = 1;
 /// One run of a study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// The pre-training of a seed.
+    /// A pre-training.
     Pretrain {
+        /// Simulations.
+        simulations: usize,
         /// Which seed, from 1.
         seed: u32,
     },
@@ -42,9 +44,20 @@ pub enum Job {
         strategy: usize,
         /// Index into the plan's sizes.
         size: usize,
+        /// Simulations that the network which it starts from was pre-trained on; 0 for `scratch`.
+        pretrained: usize,
         /// Which seed, from 1.
         seed: u32,
     },
+}
+
+impl Job {
+    /// Which seed, from 1.
+    pub fn seed(self) -> u32 {
+        match self {
+            Job::Pretrain { seed, .. } | Job::Finetune { seed, .. } => seed,
+        }
+    }
 }
 
 /// A pre-trained network and the scaling that travels with it.
@@ -105,6 +118,16 @@ impl How {
         Self::of_plan(plan, how.training, hidden, how.dropout)
     }
 
+    /// The network of a pre-training: the hidden layers, the bottleneck if there is one, the targets and the dummies. A
+    /// bottleneck has no dropout: a unit of five is a fifth of all that a head could read.
+    fn base(&self, plan: &Plan, pretraining: &Pretraining) -> Network {
+        let mut how = self.clone();
+        how.hidden.extend(pretraining.bottleneck);
+        let dataset = &pretraining.dataset;
+        let outputs = dataset.targets.columns + pretraining.dummies;
+        how.network(plan, dataset.inputs.columns, outputs)
+    }
+
     /// A fresh network.
     fn network(&self, plan: &Plan, inputs: usize, outputs: usize) -> Network {
         let output = plan.shape.output;
@@ -123,20 +146,24 @@ impl How {
     }
 }
 
-/// Every run of the plan: pre-trainings first, then the fine-tunings by size, strategy and seed.
+/// Every run of the plan: pre-trainings first, then the fine-tunings by size, strategy, pre-training size and seed.
 pub fn jobs(plan: &Plan) -> Vec<Job> {
     let seeds = 1..=plan.seeds;
     let mut jobs = Vec::new();
-    if plan.pretraining.is_some() {
-        jobs.extend(seeds.clone().map(|seed| Job::Pretrain { seed }));
+    for &simulations in plan.pretraining_sizes() {
+        let of_seed = |seed| Job::Pretrain { simulations, seed };
+        jobs.extend(seeds.clone().map(of_seed));
     }
     for size in 0..plan.sizes.len() {
-        for strategy in 0..plan.strategies.len() {
-            jobs.extend(seeds.clone().map(|seed| Job::Finetune {
-                strategy,
-                size,
-                seed,
-            }));
+        for (strategy, how) in plan.strategies.iter().enumerate() {
+            for &pretrained in plan.pretraining_sizes_of(how.strategy) {
+                jobs.extend(seeds.clone().map(|seed| Job::Finetune {
+                    strategy,
+                    size,
+                    pretrained,
+                    seed,
+                }));
+            }
         }
     }
     jobs
@@ -172,15 +199,15 @@ pub fn pretrain(
     pretraining: &Pretraining,
     how: &How,
     id: usize,
-    seed: u32,
+    (simulations, seed): (usize, u32),
 ) -> Result<Prepared> {
     let dataset = &pretraining.dataset;
     let subset = key(plan.seed, label::PRETRAIN_SUBSET, seed);
     let split = pretraining
         .pool
-        .subset(pretraining.simulations, pretraining.validation, subset)?;
+        .subset(simulations, pretraining.validation, subset)?;
     let targets = dataset.targets.columns;
-    let network = how.network(plan, dataset.inputs.columns, targets + pretraining.dummies);
+    let network = how.base(plan, pretraining);
     let parameters = network.initial_parameters(key(plan.seed, label::PRETRAIN_INITIAL, seed));
     let mut scaling = Scaling::fit(dataset, &split.train, plan.log10)?;
     let input_scale = input_scale(&scaling);
@@ -211,7 +238,7 @@ pub fn finetune(
     id: usize,
     (strategy, size, seed): (usize, usize, u32),
 ) -> Result<Prepared> {
-    let split = split(plan, size, seed)?;
+    let (split, _) = plan.rows(plan.sizes[size], seed)?;
     let scaling = match base {
         Some(base) => base.scaling.clone(),
         None => Scaling::fit(&plan.finetune, &split.train, plan.log10)?,
@@ -231,15 +258,6 @@ pub fn finetune(
         scale: input_scale(&scaling),
     };
     Ok(Prepared { run, scaling })
-}
-
-/// The rows of a size and a seed, the same for every strategy.
-fn split(plan: &Plan, size: usize, seed: u32) -> Result<Split> {
-    plan.pool.subset(
-        plan.sizes[size],
-        plan.validation,
-        key(plan.seed, label::SUBSET, seed),
-    )
 }
 
 fn start(
@@ -292,7 +310,7 @@ pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
     let mut networks = Vec::new();
     if let Some(pretraining) = &plan.pretraining {
         let how = largest(How::of_pretraining(plan, pretraining));
-        let network = how.network(plan, inputs, plan.shared() + pretraining.dummies);
+        let network = how.base(plan, pretraining);
         networks.push((network, how.training.batch));
     }
     for strategy in &plan.strategies {
@@ -307,7 +325,15 @@ pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
                 let head = how.network(plan, width, targets);
                 transfer::attach_head(&base, strategy.reads, &head, 0).network
             }
-            _ => how.network(plan, inputs, targets),
+            (Strategy::Scratch, _) | (_, None) => how.network(plan, inputs, targets),
+            (_, Some((base, _))) => {
+                let mut layers = base.layers().to_vec();
+                layers
+                    .last_mut()
+                    .expect("jobs: a network without layers")
+                    .outputs = targets;
+                Network::new(layers)
+            }
         };
         networks.push((network, how.training.batch));
     }

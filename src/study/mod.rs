@@ -1,16 +1,19 @@
 //! A whole experiment: pre-train, then sizes x strategies x seeds.
 //!
 //! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates
-//! datasets, `plan` is what is meant and cannot be invalid, `jobs` makes runs of it, `execution` trains them, `evaluation` tests
-//! them, and `results` are written as they come.
+//! datasets, `plan` is what is meant and cannot be invalid (`schedule` that of the learning rate, `division` which rows are for
+//! what), `jobs` makes runs of it, `execution` trains them, `evaluation` tests them, and `results` are written as they come.
 //!
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
 //! `search_plan` says.
 //!
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
-//! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study.
+//! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study. What happens is told as
+//! an `event`; `tensorboard` writes such events into files.
 
+mod division;
 mod evaluation;
+mod event;
 mod execution;
 mod folder;
 mod jobs;
@@ -19,15 +22,18 @@ mod plan;
 mod predictions;
 mod record;
 mod results;
+mod schedule;
 pub mod search;
 mod search_plan;
 mod searching;
 mod settings;
 mod source;
 mod sources;
+pub mod tensorboard;
 mod typed;
 
-pub use execution::{Event, execute};
+pub use event::{Event, Name, PRETRAINING, Part};
+pub use execution::execute;
 pub use plan::{Plan, StrategyPlan};
 pub use predictions::write_test_predictions;
 pub use record::JOURNAL_FILE;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::division::{bottleneck, parts, pool, pretraining_sizes};
+use super::schedule::Keys;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
@@ -10,7 +12,7 @@ use crate::data::{Dataset, Pool, check_positive};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
-use crate::run::Training;
+use crate::run::{Precision, Schedule, Training};
 use crate::transfer::{Reads, Strategy};
 
 /// A study that can run.
@@ -28,6 +30,8 @@ pub struct Plan {
     pub sizes: Vec<usize>,
     /// The part of each size that is validated on.
     pub validation: f64,
+    /// The part of each size that is tested on, where each size has a test set of its own and `pool` has none.
+    pub test_part: Option<f64>,
     /// Whether every network is saved.
     pub save_models: bool,
     /// Whether inputs are taken as log10.
@@ -53,10 +57,12 @@ pub struct Pretraining {
     pub dataset: Dataset,
     /// All its rows.
     pub pool: Pool,
-    /// Simulations used.
-    pub simulations: usize,
+    /// Simulations used, rising; each number has its own networks.
+    pub simulations: Vec<usize>,
     /// The part that is validated on.
     pub validation: f64,
+    /// Units of a last hidden layer that only pre-trained networks have.
+    pub bottleneck: Option<usize>,
     /// Outputs that the loss ignores.
     pub dummies: usize,
     /// How they are trained.
@@ -99,6 +105,11 @@ pub const WIDEST: usize = 4096;
 pub const DEEPEST: usize = 6;
 
 impl Plan {
+    /// How numbers are stored, in every run of the study.
+    pub fn precision(&self) -> Precision {
+        (self.strategies.first()).map_or(Precision::default(), |how| how.training.precision)
+    }
+
     /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each
     /// `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
     ///
@@ -122,7 +133,7 @@ impl Plan {
                 let of_scenario = StudyFile {
                     name: format!("{}: {}", typed.name, scenario.name),
                     sizes: scenario.sizes.clone().unwrap_or(typed.sizes.clone()),
-                    test: scenario.test.unwrap_or(typed.test),
+                    test: scenario.test.or(typed.test),
                     ..typed.clone()
                 };
                 let plan = Self::new(&of_scenario, &scenario.finetune, &mut sources)
@@ -141,9 +152,9 @@ impl Plan {
         let training = training(&typed.training)?;
         let strategies = strategies(typed, &training, &shape)?;
         let sizes = sizes(typed)?;
-        check_fraction("validation", typed.validation)?;
+        let parts = parts(typed)?;
         let mut finetune = sources.read(finetune)?;
-        let pool = pool(typed, &sizes, &finetune)?;
+        let pool = pool(typed, &sizes, &finetune, parts)?;
         let pretraining = match strategies.iter().any(|plan| plan.strategy.transfers()) {
             true => Some(pretraining(typed, &training, &mut finetune, sources)?),
             false => None,
@@ -151,7 +162,7 @@ impl Plan {
         if typed.log10 {
             check_positive(&finetune, "data.finetune")?;
         }
-        let search = search(typed)?;
+        let search = search(typed, pretraining.as_ref())?;
         Ok(Self {
             name: typed.name.clone(),
             scenario: None,
@@ -161,7 +172,8 @@ impl Plan {
                 None => typed.seeds.unwrap_or(SEEDS),
             },
             sizes,
-            validation: typed.validation,
+            validation: parts.validation,
+            test_part: parts.test,
             save_models: typed.save_models,
             log10: typed.log10,
             finetune,
@@ -184,18 +196,20 @@ impl Plan {
     pub fn planned_runs(&self) -> usize {
         match &self.search {
             Some(search) => search.runs(self),
-            None => self.runs() + self.pretraining.as_ref().map_or(0, |_| self.seeds as usize),
+            None => self.runs() + self.pretraining_sizes().len() * self.seeds as usize,
         }
     }
 
     /// Fine-tunings without a search.
     pub fn runs(&self) -> usize {
-        self.sizes.len() * self.strategies.len() * self.seeds as usize
+        let starts = |plan: &StrategyPlan| self.pretraining_sizes_of(plan.strategy).len();
+        let starts: usize = self.strategies.iter().map(starts).sum();
+        self.sizes.len() * starts * self.seeds as usize
     }
 }
 
 /// Puts `prefix: ` before an input error.
-fn prefix(error: Error, prefix: &str) -> Error {
+pub fn prefix(error: Error, prefix: &str) -> Error {
     match error {
         Error::Input(text) => Error::Input(format!("{prefix}: {text}")),
         other => other,
@@ -228,20 +242,6 @@ fn check_scenarios(typed: &StudyFile) -> Result<()> {
     Ok(())
 }
 
-/// The rows to test on and the rest, enough of them for every size.
-fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset) -> Result<Pool> {
-    let pool = Pool::new(finetune.inputs.rows, typed.test, typed.seed)?;
-    if typed.test == 0 {
-        return Err(input_error!(
-            "test = 0: keep at least one simulation aside to test on"
-        ));
-    }
-    for size in sizes {
-        pool.subset(*size, typed.validation, 0)?;
-    }
-    Ok(pool)
-}
-
 fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
     let mut sizes = typed.sizes.clone();
     sizes.sort_unstable();
@@ -260,20 +260,40 @@ fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
     Ok(sizes)
 }
 
-fn search(typed: &StudyFile) -> Result<Option<SearchPlan>> {
+fn search(typed: &StudyFile, pretraining: Option<&Pretraining>) -> Result<Option<SearchPlan>> {
     let Some(table) = &typed.search else {
         return Ok(None);
     };
+    if let Some(several) = pretraining.filter(|pretraining| pretraining.simulations.len() > 1) {
+        return Err(input_error!(
+            "pretraining.simulations = {:?} beside [search]: a search fine-tunes the best networks of one pre-training; give one \
+             number and a study for each of the {}, or remove [search]",
+            several.simulations,
+            several.simulations.len()
+        ));
+    }
     if let Some(seeds) = typed.seeds {
         return Err(input_error!(
             "seeds = {seeds} beside [search]: the networks of a search are its trials; give search.seeds, how many networks \
              score a trial, and remove seeds"
         ));
     }
-    SearchPlan::new(table, typed.seed).map(Some)
+    let search = SearchPlan::new(table, typed.seed)?;
+    let width = pretraining.and_then(|pretraining| pretraining.bottleneck);
+    match (width, search.most_layers()) {
+        (Some(width), DEEPEST) => Err(input_error!(
+            "pretraining.bottleneck = {width} is one hidden layer more than search.space.layers, which goes up to {DEEPEST}, and \
+             there are at most {DEEPEST}; lower search.space.layers.high"
+        )),
+        _ => Ok(Some(search)),
+    }
 }
 
-fn check_fraction(key: &str, value: f64) -> Result<()> {
+/// Checks a part to validate on.
+///
+/// # Errors
+/// [`crate::Error::Input`] unless it lies between 0 and 1.
+pub fn check_fraction(key: &str, value: f64) -> Result<()> {
     if value > 0.0 && value < 1.0 {
         return Ok(());
     }
@@ -342,9 +362,28 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         max_epochs: typed.epochs.unwrap_or(1000),
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
+        precision: precision(typed.precision.as_deref())?,
+        clip_norm: None,
+        schedule: Schedule::default(),
     };
     check_training("training", &training)?;
-    Ok(training)
+    Keys::from(typed).apply("training", training)
+}
+
+fn precision(typed: Option<&str>) -> Result<Precision> {
+    let Some(typed) = typed else {
+        return Ok(Precision::default());
+    };
+    let found = Precision::ALL
+        .into_iter()
+        .find(|precision| precision.name() == typed);
+    found.ok_or_else(|| {
+        let known = Precision::ALL.map(|precision| format!("\"{}\"", precision.name()));
+        input_error!(
+            "training.precision = \"{typed}\": it is {}",
+            known.join(" or ")
+        )
+    })
 }
 
 fn check_training(table: &str, training: &Training) -> Result<()> {
@@ -393,6 +432,10 @@ fn strategies(typed: &StudyFile, training: &Training, shape: &Shape) -> Result<V
                 learning_rate: table.learning_rate,
                 weight_decay: table.weight_decay,
                 dropout: table.dropout,
+                clip_norm: table.clip_norm,
+                schedule: table.schedule.clone(),
+                warmup: table.warmup,
+                final_fraction: table.final_fraction,
                 ..HeadTable::default()
             };
             plans.push(strategy_plan(strategy, &plain, training, shape)?);
@@ -417,6 +460,7 @@ fn strategy_plan(
         ..*training
     };
     check_training(&key, &training)?;
+    let training = Keys::from(table).apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(shape.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
     let reads = match table.reads.as_deref() {
@@ -474,17 +518,19 @@ fn pretraining(
         ..*training
     };
     check_training("pretraining", &training)?;
+    let training = Keys::from(table).apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
     let pool = Pool::new(dataset.inputs.rows, 0, typed.seed)?;
-    let simulations = table.simulations.unwrap_or(dataset.inputs.rows);
-    pool.subset(simulations, validation, 0)?;
+    let simulations = pretraining_sizes(table, &pool, validation)?;
+    let bottleneck = bottleneck(table, &typed.network)?;
     let dummies = table.dummies.unwrap_or(new.len());
     Ok(Pretraining {
         dataset,
         pool,
         simulations,
         validation,
+        bottleneck,
         dummies,
         training,
     })

@@ -9,7 +9,8 @@ use crate::model::Model;
 use crate::report::{RUNS_FILE, RunRow, read_runs};
 
 /// Writes `predictions.csv` into the folder of a finished plan: of each strategy the network with the lowest validation MSE of
-/// those with the most simulations, on the test rows, in the units of the targets. Nothing if no networks were saved.
+/// those with the most simulations, and the most to pre-train on, on its test rows, in the units of the targets. Nothing if no
+/// networks were saved.
 ///
 /// # Errors
 /// [`crate::Error::Input`] if a table or model of the folder cannot be read, [`crate::Error::Output`] with the path.
@@ -21,14 +22,14 @@ pub fn write_test_predictions(plan: &Plan, folder: &Path) -> Result<()> {
             continue;
         };
         let model = Model::load(&folder.join(&run.model))?;
-        let rows = plan.pool.test();
-        let inputs = plan.finetune.inputs.select_rows(rows);
+        let (_, rows) = plan.rows(run.simulations, model.about.seed)?;
+        let inputs = plan.finetune.inputs.select_rows(&rows);
         all.push(Predictions {
-            strategy: run.strategy.clone(),
+            strategy: run.label(),
             simulations: run.simulations,
             seed: run.seed,
-            rows: rows.to_vec(),
-            truth: plan.finetune.targets.select_rows(rows),
+            truth: plan.finetune.targets.select_rows(&rows),
+            rows,
             prediction: model.predict(&inputs, "data.finetune")?,
         });
     }
@@ -43,8 +44,9 @@ fn best<'a>(runs: &'a [RunRow], strategy: &str) -> Option<&'a RunRow> {
         runs.iter()
             .filter(|run| run.strategy == strategy && !run.model.is_empty())
     };
-    let most = saved().map(|run| run.simulations).max()?;
-    let measured = saved().filter(|run| run.simulations == most && run.validation_mse.is_some());
+    let sizes = |run: &RunRow| (run.simulations, run.pretraining_simulations);
+    let most = saved().map(sizes).max()?;
+    let measured = saved().filter(|run| sizes(run) == most && run.validation_mse.is_some());
     measured.min_by(|a, b| {
         let value = |run: &RunRow| run.validation_mse.unwrap_or(f64::INFINITY);
         value(a).total_cmp(&value(b))

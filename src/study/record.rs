@@ -55,17 +55,7 @@ impl Record {
     pub fn begin(&mut self, plan: &Plan, jobs: &[Job]) -> Result<()> {
         let space = Space::new(vec![]);
         for job in jobs {
-            let (name, seed) = match job {
-                Job::Pretrain { seed } => ("pretraining".into(), *seed),
-                Job::Finetune {
-                    strategy,
-                    size,
-                    seed,
-                } => {
-                    let name = plan.strategies[*strategy].strategy.name();
-                    (format!("{name}, {} simulations", plan.sizes[*size]), *seed)
-                }
-            };
+            let (name, seed) = (name(plan, job), job.seed());
             let search = self.journal.search(&name)?;
             let there = self.journal.records().searches()[search].trials.len() as u32;
             let missing: Vec<Trial> = (there..plan.seeds)
@@ -112,5 +102,32 @@ impl Record {
             });
         }
         self.journal.append(&events)
+    }
+}
+
+/// The search of the journal that a job is a trial of; it says on how many simulations networks were pre-trained only where
+/// there are several such numbers.
+fn name(plan: &Plan, job: &Job) -> String {
+    let several = plan.has_pretraining_sizes();
+    match *job {
+        Job::Pretrain { simulations, .. } if several => {
+            format!("pretraining, {simulations} simulations")
+        }
+        Job::Pretrain { .. } => "pretraining".into(),
+        Job::Finetune {
+            strategy,
+            size,
+            pretrained,
+            ..
+        } => {
+            let name = plan.strategies[strategy].strategy.name();
+            let simulations = plan.sizes[size];
+            match pretrained {
+                1.. if several => {
+                    format!("{name}, {simulations} simulations, pre-trained on {pretrained}")
+                }
+                _ => format!("{name}, {simulations} simulations"),
+            }
+        }
     }
 }

@@ -56,6 +56,8 @@ pub struct Provenance {
     pub run_steps: u64,
     /// Seconds of training, of this process.
     pub seconds: f64,
+    /// Of these, seconds that the host worked beside the training: searches, journal, tests, tables.
+    pub host_seconds: f64,
     /// Most bytes held for runs at one time, by this process.
     pub peak_bytes: u64,
 }
@@ -92,6 +94,7 @@ impl Provenance {
             runs_planned,
             run_steps: 0,
             seconds: 0.0,
+            host_seconds: 0.0,
             peak_bytes: 0,
         }
     }
@@ -158,10 +161,11 @@ impl Results {
         rows: Vec<RunRow>,
         pretraining: Vec<RunRow>,
     ) -> Result<()> {
-        self.runs = Some(RunsFile::create(
-            &self.folder.join(RUNS_FILE),
-            &self.targets,
-        )?);
+        let path = self.folder.join(RUNS_FILE);
+        self.runs = Some(match plan.has_pretraining_sizes() {
+            true => RunsFile::create_sized(&path, &self.targets)?,
+            false => RunsFile::create(&path, &self.targets)?,
+        });
         if let Some(pretraining) = &plan.pretraining {
             let targets = &pretraining.dataset.target_names;
             self.pretraining = Some(RunsFile::create(
@@ -272,12 +276,14 @@ impl Results {
                 .strategies
                 .iter()
                 .position(|s| s.strategy.name() == row.strategy);
-            (row.simulations, strategy, row.seed)
+            let pretrained = row.pretraining_simulations;
+            (row.simulations, strategy, pretrained, row.seed)
         };
         self.rows.sort_by_key(place);
         report::write_runs(&self.folder.join(RUNS_FILE), &self.targets, &self.rows)?;
         if let Some(pretraining) = &plan.pretraining {
-            self.pretraining_rows.sort_by_key(|row| row.seed);
+            self.pretraining_rows
+                .sort_by_key(|row| (row.simulations, row.seed));
             let path = self.folder.join(PRETRAINING_FILE);
             report::write_runs(
                 &path,
@@ -285,7 +291,7 @@ impl Results {
                 &self.pretraining_rows,
             )?;
         }
-        let summary = Summary::new(&self.targets, &self.rows);
+        let summary = Summary::new(&self.targets, &report::labelled(&self.rows));
         summary.write(&self.folder.join(SUMMARY_FILE))?;
         report::write_figure(
             &self.folder,

@@ -101,9 +101,14 @@ impl SearchPlan {
         }
     }
 
+    /// The most hidden layers that a trial may have.
+    pub fn most_layers(&self) -> usize {
+        self.most("layers").expect("search: a space without layers")
+    }
+
     /// The largest network that a trial may have.
     pub fn largest(&self, how: &How) -> How {
-        let layers = self.most("layers").expect("search: a space without layers");
+        let layers = self.most_layers();
         let units = self.most("units_1").expect("search: a space without units");
         let batch = self.most("batch").unwrap_or(how.training.batch);
         How {

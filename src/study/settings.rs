@@ -7,14 +7,14 @@ use super::journal::Identity;
 use super::plan::{Plan, Pretraining, StrategyPlan};
 use crate::data::Dataset;
 use crate::network::Activation;
-use crate::run::Training;
+use crate::run::{Precision, Training};
 
 /// Everything that decides what the runs of a plan are.
 pub fn settings(plan: &Plan) -> Value {
     let strategies: Map<String, Value> = (plan.strategies.iter())
         .map(|how| (how.strategy.name().to_owned(), strategy(how)))
         .collect();
-    json!({
+    let mut all = json!({
         "name": plan.name,
         "seed": plan.seed,
         "seeds": plan.seeds,
@@ -33,7 +33,12 @@ pub fn settings(plan: &Plan) -> Value {
         "pretraining": plan.pretraining.as_ref().map(pretraining),
         "search": plan.search.as_ref().map(|search| &search.table),
         "data": data(plan),
-    })
+    });
+    // what is new is there only where it is used: a study of an older version still has the settings that it had
+    if let Some(test) = plan.test_part {
+        all["split"] = json!({ "validation": plan.validation, "test": test });
+    }
+    all
 }
 
 fn data(plan: &Plan) -> Value {
@@ -59,16 +64,23 @@ fn strategy(how: &StrategyPlan) -> Value {
 }
 
 fn pretraining(pretraining: &Pretraining) -> Value {
-    json!({
+    let mut all = json!({
         "simulations": pretraining.simulations,
         "validation": pretraining.validation,
         "dummies": pretraining.dummies,
         "training": training(&pretraining.training),
-    })
+    });
+    if let [only] = pretraining.simulations[..] {
+        all["simulations"] = only.into();
+    }
+    if let Some(width) = pretraining.bottleneck {
+        all["bottleneck"] = width.into();
+    }
+    all
 }
 
 fn training(training: &Training) -> Value {
-    json!({
+    let mut all = json!({
         "batch": training.batch,
         "learning_rate": training.learning_rate,
         "weight_decay": training.weight_decay,
@@ -77,7 +89,22 @@ fn training(training: &Training) -> Value {
         "epochs": training.max_epochs,
         "patience": training.patience,
         "min_delta": training.min_delta,
-    })
+    });
+    // only where they are used: a study of an older version still has the settings that it had
+    if let Some(norm) = training.clip_norm {
+        all["clip_norm"] = norm.into();
+    }
+    if training.schedule.warmup > 0.0 {
+        all["warmup"] = training.schedule.warmup.into();
+    }
+    if let Some(cosine) = training.schedule.cosine {
+        all["schedule"] =
+            json!({ "cosine_epochs": cosine.epochs, "final_fraction": cosine.final_fraction });
+    }
+    if training.precision != Precision::F32 {
+        all["precision"] = training.precision.name().into();
+    }
+    all
 }
 
 /// A number as it was typed: 0.2 and not 0.20000000298, which is the same f32.

@@ -20,13 +20,14 @@ pub struct StudyFile {
     pub seed: u64,
     /// Networks per size and strategy; default 6.
     pub seeds: Option<u32>,
-    /// Simulations of each fine-tuning: training and validation together.
+    /// Simulations of each fine-tuning: training and validation together; with `split`, the test too.
     pub sizes: Vec<usize>,
-    /// Simulations that are kept aside to test on.
-    pub test: usize,
+    /// Simulations that are kept aside to test on, the same ones for every size; needed without `split`.
+    pub test: Option<usize>,
     /// The part of each size that is validated on; default 0.2.
-    #[serde(default = "fifth")]
-    pub validation: f64,
+    pub validation: Option<f64>,
+    /// Each size has a test set of its own, inside it, as in arXiv 2510.19168; in place of `test` and `validation`.
+    pub split: Option<SplitTable>,
     /// Whether every network is saved; default true.
     #[serde(default = "yes")]
     pub save_models: bool,
@@ -68,11 +69,31 @@ pub struct ScenarioTable {
     pub test: Option<usize>,
 }
 
+/// `[split]`: how each size is divided; the parts add up to 1.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SplitTable {
+    /// The part that is learned from.
+    pub training: f64,
+    /// The part that is validated on.
+    pub validation: f64,
+    /// The part that is tested on.
+    pub test: f64,
+}
+
+impl Default for SplitTable {
+    /// As in arXiv 2510.19168.
+    fn default() -> Self {
+        Self {
+            training: 0.7,
+            validation: 0.15,
+            test: 0.15,
+        }
+    }
+}
+
 fn one() -> u64 {
     1
-}
-fn fifth() -> f64 {
-    0.2
 }
 fn yes() -> bool {
     true
@@ -136,16 +157,30 @@ pub struct TrainingTable {
     pub patience: Option<u32>,
     /// By how much the validation loss must fall to count; default 1e-6.
     pub min_delta: Option<f64>,
+    /// "f32" (default), or "f16": inputs, activations, deltas and gradients in halves, and of the parameters a copy.
+    pub precision: Option<String>,
+    /// All gradients of a batch together are scaled down to this norm where theirs is larger; default inf: never.
+    pub clip_norm: Option<f64>,
+    /// "constant" (default), or "cosine": the learning rate falls along half a cosine over all epochs.
+    pub schedule: Option<String>,
+    /// Epochs over which the learning rate rises before that, step by step; default 0.
+    pub warmup: Option<f64>,
+    /// The part of the learning rate that is left at the end of a cosine; default 0.
+    pub final_fraction: Option<f64>,
 }
 
 /// `[pretraining]`: what differs when pre-training.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PretrainingTable {
-    /// Simulations; default all.
-    pub simulations: Option<usize>,
+    /// Simulations; default all. Of a list, each number has its own pre-trained networks, and what starts from them is
+    /// trained once for each.
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub simulations: Option<Vec<usize>>,
     /// The part that is validated on; default 0.15.
     pub validation: Option<f64>,
+    /// Units of one more hidden layer, the last one, which only pre-trained networks have; none by default.
+    pub bottleneck: Option<usize>,
     /// Dummy outputs; default as many as there are new targets.
     pub dummies: Option<usize>,
     /// Overrides `[training]`.
@@ -158,6 +193,40 @@ pub struct PretrainingTable {
     pub epochs: Option<u32>,
     /// Overrides `[training]`.
     pub patience: Option<u32>,
+    /// Overrides `[training]`.
+    pub clip_norm: Option<f64>,
+    /// Overrides `[training]`.
+    pub schedule: Option<String>,
+    /// Overrides `[training]`.
+    pub warmup: Option<f64>,
+    /// Overrides `[training]`.
+    pub final_fraction: Option<f64>,
+}
+
+/// A number, or a list of numbers. By hand, because an untagged enum would not say what was expected.
+fn one_or_several<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Vec<usize>>, D::Error> {
+    struct Visitor;
+    impl<'de> serde::de::Visitor<'de> for Visitor {
+        type Value = Option<Vec<usize>>;
+        fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+            formatter.write_str("a number of simulations, or a list of such numbers")
+        }
+        fn visit_i64<E: serde::de::Error>(self, one: i64) -> std::result::Result<Self::Value, E> {
+            let count = usize::try_from(one);
+            count
+                .map(|count| Some(vec![count]))
+                .map_err(|_| E::custom(format!("{one} simulations; there must be at least one")))
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(
+            self,
+            list: A,
+        ) -> std::result::Result<Self::Value, A::Error> {
+            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(list)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Visitor)
 }
 
 /// `[strategies]`: one table a strategy.
@@ -182,6 +251,14 @@ pub struct StrategyTable {
     pub learning_rate: Option<f64>,
     /// Overrides `[training]`.
     pub weight_decay: Option<f64>,
+    /// Overrides `[training]`.
+    pub clip_norm: Option<f64>,
+    /// Overrides `[training]`.
+    pub schedule: Option<String>,
+    /// Overrides `[training]`.
+    pub warmup: Option<f64>,
+    /// Overrides `[training]`.
+    pub final_fraction: Option<f64>,
     /// Overrides `[network]`.
     pub dropout: Option<f32>,
 }
@@ -194,6 +271,14 @@ pub struct HeadTable {
     pub learning_rate: Option<f64>,
     /// Overrides `[training]`.
     pub weight_decay: Option<f64>,
+    /// Overrides `[training]`.
+    pub clip_norm: Option<f64>,
+    /// Overrides `[training]`.
+    pub schedule: Option<String>,
+    /// Overrides `[training]`.
+    pub warmup: Option<f64>,
+    /// Overrides `[training]`.
+    pub final_fraction: Option<f64>,
     /// Dropout in the head; overrides `[network]`.
     pub dropout: Option<f32>,
     /// What the head reads: "outputs" (default) or "last-hidden".
@@ -253,9 +338,27 @@ mod tests {
         let study: StudyFile = toml::from_str(SMALLEST).unwrap();
         assert_eq!(
             (study.seeds, study.validation, study.log10),
-            (None, 0.2, true)
+            (None, None, true)
         );
+        assert_eq!(study.pretraining.simulations, None);
         assert_eq!(study.network.hidden, [256, 256]);
+    }
+
+    #[test]
+    fn simulations_to_pretrain_on_are_a_number_or_a_list() {
+        let sizes = |typed: &str| {
+            let text = format!("{SMALLEST}[pretraining]\nsimulations = {typed}\n");
+            toml::from_str::<StudyFile>(&text).map(|study| study.pretraining.simulations)
+        };
+        assert_eq!(sizes("300").unwrap(), Some(vec![300]));
+        assert_eq!(sizes("[300, 200]").unwrap(), Some(vec![300, 200]));
+        let error = sizes("'all'").unwrap_err().to_string();
+        assert!(
+            error.contains("a number of simulations, or a list"),
+            "{error}"
+        );
+        let error = sizes("-3").unwrap_err().to_string();
+        assert!(error.contains("-3 simulations"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use shoal::random::{key, unit};
+
 use super::{STUDY, Study, ranged};
 
 /// 16 fine-tunings and 2 pre-trainings, a second or two in all.
@@ -16,7 +18,7 @@ fn study(head: &str) -> Study {
     study
 }
 
-pub(super) fn start(study: &Study, folder: &str) -> Child {
+fn start(study: &Study, folder: &str) -> Child {
     std::process::Command::new(env!("CARGO_BIN_EXE_shoal"))
         .args(["study", "study.toml", "-o", folder, "--device", "cpu"])
         .current_dir(study.folder.path())
@@ -26,15 +28,32 @@ pub(super) fn start(study: &Study, folder: &str) -> Child {
         .unwrap()
 }
 
+/// Kills that a study must survive.
+const KILLS: usize = 20;
+
+/// A study that is killed at 20 random moments in all has the files of one that was never killed. It is killed again and again
+/// until it is through, and begun anew if that was before the last kill.
+pub(super) fn survives_kills(study: &Study, seed: u64, files: &[&str]) {
+    let begin = Instant::now();
+    undisturbed(study);
+    let longest = begin.elapsed() / 4;
+    let mut kills = 0;
+    while kills < KILLS {
+        let _ = std::fs::remove_dir_all(study.path("killed"));
+        kills += killed_until_through(study, "killed", moments(seed + kills as u64, longest));
+        assert_same(study, files);
+    }
+}
+
 /// Kills a study again and again until it is through; how often.
 pub(super) fn killed_until_through(
     study: &Study,
     folder: &str,
-    mut moments: impl Iterator<Item = u64>,
+    mut moments: impl Iterator<Item = Duration>,
 ) -> usize {
     for kills in 0.. {
         let mut child = start(study, folder);
-        let end = Instant::now() + Duration::from_millis(moments.next().unwrap());
+        let end = Instant::now() + moments.next().unwrap();
         let status = loop {
             match child.try_wait().unwrap() {
                 Some(status) => break Some(status),
@@ -52,9 +71,9 @@ pub(super) fn killed_until_through(
     unreachable!("without an end")
 }
 
-/// Moments of different lengths, longer and longer, so that an end is reached on a slow machine too.
-pub(super) fn moments(longest: u64) -> impl Iterator<Item = u64> {
-    (1..).map(move |kill: u64| kill * 2_654_435_761 % longest * (8 + kill) / 8)
+/// Random moments, later and later, so that an end is reached on a machine that has become slow too.
+pub(super) fn moments(seed: u64, longest: Duration) -> impl Iterator<Item = Duration> {
+    (0..).map(move |kill| longest.mul_f64(unit(key(seed, 0, kill)) * f64::from(8 + kill) / 8.0))
 }
 
 pub(super) fn assert_same(study: &Study, files: &[&str]) {
@@ -76,10 +95,7 @@ fn killed_at_any_moment_the_tables_are_those_of_an_undisturbed_study() {
     // without models, pre-trained networks are trained again
     for head in ["save_models = true", "save_models = false"] {
         let study = study(head);
-        undisturbed(&study);
-        let kills = killed_until_through(&study, "killed", moments(200));
-        assert!(kills >= 3, "{head}: only {kills} kills");
-        assert_same(&study, &TABLES);
+        survives_kills(&study, 1, &TABLES);
         let parts = std::fs::read_dir(study.path("killed/models")).unwrap();
         let left = parts.filter(|entry| {
             let name = entry.as_ref().unwrap().file_name();

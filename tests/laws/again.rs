@@ -31,6 +31,19 @@ fn the_gpu_gives_the_same_bits_twice() {
 }
 
 #[test]
+fn halves_give_the_same_bits_twice_on_either_player_and_epochs_two_by_two() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let runs = in_halves(different_runs(24, &table, 40));
+    for device in [on_gpu(), on_cpu(2)] {
+        let first = outcomes(&device, &table, &runs);
+        let second = outcomes(&device, &table, &runs);
+        assert_all_same(&first, &second, &device.name());
+        epochs_two_by_two(&device, &table, runs.clone());
+    }
+}
+
+#[test]
 fn the_cpu_gives_the_same_bits_on_one_thread_and_on_two() {
     let table = table(60, 11, 3);
     let runs = different_runs(60, &table, 40);
@@ -196,16 +209,14 @@ impl Work for Asked {
 }
 
 /// Runs that get their epochs two by two are the same as with all of them at once.
-fn epochs_two_by_two(device: &Device) {
-    let table = table(60, 11, 3);
-    let runs = different_runs(24, &table, 40);
-    let at_once = outcomes(device, &table, &runs);
+fn epochs_two_by_two(device: &Device, table: &Table, runs: Vec<Run>) {
+    let at_once = outcomes(device, table, &runs);
     let mut asked = Asked {
         epochs: runs.iter().map(|run| run.training.max_epochs).collect(),
         list: List::new(runs),
         asked: 0,
     };
-    train(device, tables(&table), &mut asked).unwrap();
+    train(device, tables(table), &mut asked).unwrap();
     assert!(asked.asked > 24, "asked {} times", asked.asked);
     let outcomes = asked.list.outcomes.into_iter();
     let outcomes: Vec<Outcome> = outcomes.map(|o| o.expect("finished")).collect();
@@ -214,13 +225,15 @@ fn epochs_two_by_two(device: &Device) {
 
 #[test]
 fn epochs_two_by_two_on_the_cpu_give_the_bits_of_all_at_once() {
-    epochs_two_by_two(&on_cpu(2));
+    let table = table(60, 11, 3);
+    epochs_two_by_two(&on_cpu(2), &table, different_runs(24, &table, 40));
 }
 
 #[test]
 fn epochs_two_by_two_on_the_gpu_give_the_bits_of_all_at_once() {
     let _turn = turn();
-    epochs_two_by_two(&on_gpu());
+    let table = table(60, 11, 3);
+    epochs_two_by_two(&on_gpu(), &table, different_runs(24, &table, 40));
 }
 
 #[test]

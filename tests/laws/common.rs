@@ -8,7 +8,7 @@ use shoal::kernels::tile::{self, TileSet};
 use shoal::kernels::{Memory, Prepared, Real};
 use shoal::network::{Activation, Layer, Network};
 use shoal::random::{pcg4d, unit};
-use shoal::run::{InputScale, Outcome, Run, Table, Training};
+use shoal::run::{Cosine, InputScale, Outcome, Precision, Run, Schedule, Table, Training};
 use shoal::shoal::{Progress, Work};
 
 /// One test at a time on the adapter: a software rasterizer uses every core anyway.
@@ -115,7 +115,27 @@ pub fn training() -> Training {
         max_epochs: 12,
         patience: 5,
         min_delta: 1e-6,
+        precision: Precision::F32,
+        clip_norm: None,
+        schedule: Schedule::default(),
     }
+}
+
+/// Schedules for so many epochs: constant, with a warm-up, with a cosine, with both.
+pub fn schedules(epochs: u32) -> [Schedule; 4] {
+    let cosine = |final_fraction: f64| {
+        Some(Cosine {
+            epochs,
+            final_fraction,
+        })
+    };
+    let schedule = |warmup: f64, cosine: Option<Cosine>| Schedule { warmup, cosine };
+    [
+        Schedule::default(),
+        schedule(0.7, None),
+        schedule(0.0, cosine(0.0)),
+        schedule(0.7, cosine(0.1)),
+    ]
 }
 
 /// A plain run of a network on the first rows of a table.
@@ -149,7 +169,7 @@ pub fn any_activation(numbers: &mut Numbers) -> Activation {
 }
 
 /// Runs that differ in everything: widths, depth, activations, dropout, rows, batch, hyper-parameters, frozen layers,
-/// dummy outputs, stopping, seed. All of one table.
+/// dummy outputs, stopping, clipping, schedule, seed. All of one table.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)
@@ -179,12 +199,26 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 beta1: numbers.pick(&[0.0, 0.5, 0.9]),
                 max_epochs: 1 + numbers.below(9) as u32,
                 patience: 1 + numbers.below(4) as u32,
+                // none, every step, some
+                clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
                 ..training()
+            };
+            let training = Training {
+                schedule: schedules(training.max_epochs)[id / 3 % 4],
+                ..training
             };
             let rows = 6 + numbers.below(table.rows - 5);
             run(id, network, table, rows, training)
         })
         .collect()
+}
+
+/// The same runs in half precision.
+pub fn in_halves(mut runs: Vec<Run>) -> Vec<Run> {
+    for run in &mut runs {
+        run.training.precision = Precision::F16;
+    }
+    runs
 }
 
 /// The network with its first layers frozen.

@@ -7,18 +7,30 @@ use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
-use shoal::kernels::layout::{LANES, phase, stopped};
+use shoal::kernels::layout::{LANES, NARROW_GROUPS, phase, stopped};
+use shoal::kernels::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile};
 use shoal::network::Activation;
+use shoal::run::Precision;
 
 fn all_kernels() -> Vec<&'static Kernel> {
     kernels::ALL.into_iter().chain([&ceiling::KERNEL]).collect()
 }
 
+/// Every tile set in every precision.
+fn texts() -> impl Iterator<Item = tile::TileSet> {
+    let of = |set: tile::TileSet| Precision::ALL.map(|precision| set.with(precision));
+    tile::ALL.into_iter().flat_map(of)
+}
+
 /// Every kernel under every tile set: some have a text for each.
 fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
-    let sets = |kernel| tile::ALL.map(|set| (kernel, set));
-    all_kernels().into_iter().flat_map(sets)
+    let sets = |kernel| texts().map(move |set| (kernel, set));
+    // the ceiling is measured in single precision
+    let measured = |(kernel, set): &(&Kernel, tile::TileSet)| {
+        kernel.name != ceiling::KERNEL.name || set.precision == Precision::F32
+    };
+    all_kernels().into_iter().flat_map(sets).filter(measured)
 }
 
 /// The module, valid without any capability that a device might lack, but for the one that its tile set asks for.
@@ -26,10 +38,17 @@ fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     let (name, source) = (kernel.name, kernel.source(set));
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
-    let capabilities = match set.quads {
-        tile::Quads::Plain => Capabilities::empty(),
-        tile::Quads::Pairs => Capabilities::SHADER_INT64,
-    };
+    let mut capabilities = Capabilities::empty();
+    if set.quads == tile::Quads::Pairs {
+        capabilities |= Capabilities::SHADER_INT64;
+    }
+    if set.lanes == tile::Lanes::Shuffle {
+        capabilities |= Capabilities::SUBGROUP;
+    }
+    if set.precision == Precision::F16 {
+        // unpack2x16float, which Vulkan, Metal and DX12 always have; not the f16 type
+        capabilities |= Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    }
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
@@ -43,12 +62,14 @@ fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
     let short = |name: String| match name.as_str() {
         "Uint32" => "u32".to_owned(),
         "Float32" => "f32".to_owned(),
+        "Uint64" => "halves".to_owned(),
         other => panic!("a type that Rust does not share: {other}"),
     };
     match &ty.inner {
         TypeInner::Scalar(one) => short(scalar(one)),
         TypeInner::Vector { size, scalar: one } => match (size, scalar(one).as_str()) {
             (naga::VectorSize::Quad, "Float32") | (naga::VectorSize::Bi, "Uint64") => "Quad".into(),
+            (naga::VectorSize::Bi, "Uint32") => "halves".into(),
             other => panic!("a vector that Rust does not share: {other:?}"),
         },
         TypeInner::Array {
@@ -132,23 +153,28 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
     }
     // the offsets that were inferred are those of the compiler
     assert_eq!(
-        std::mem::offset_of!(DeviceRun, log_beta2),
+        std::mem::offset_of!(DeviceRun, final_fraction),
         size_of::<DeviceRun>() - 4
     );
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
 }
 
-fn element(buffer: Buffer) -> &'static str {
+fn element(buffer: Buffer, precision: Precision) -> &'static str {
+    let packed = match precision {
+        Precision::F32 => "Quad",
+        Precision::F16 => "halves",
+    };
     match buffer {
         Buffer::Runs => "Run",
         Buffer::Layers => "Layer",
         Buffer::States => "State",
         Buffer::Tiles => "Tile",
         Buffer::Rows => "u32",
+        Buffer::Data if precision == Precision::F16 => "u32",
         Buffer::Data => "f32",
-        Buffer::Parameters | Buffer::Gradients | Buffer::Moments | Buffer::Best | Buffer::Work => {
-            "Quad"
-        }
+        Buffer::Parameters | Buffer::Moments | Buffer::Best => "Quad",
+        Buffer::Gradients | Buffer::Weights => packed,
+        Buffer::Work => packed,
     }
 }
 
@@ -185,7 +211,12 @@ fn bindings_are_those_that_the_kernel_names() {
             } else {
                 "read_write"
             };
-            let described = format!("{access} {}: array<{}>", buffer.name(), element(*buffer));
+            let precision = set.precision;
+            let described = format!(
+                "{access} {}: array<{}>",
+                buffer.name(),
+                element(*buffer, precision)
+            );
             expected.insert((0, binding), described);
         }
         assert_eq!(found, expected, "{}", kernel.name);
@@ -201,7 +232,12 @@ fn bindings_are_those_that_the_kernel_names() {
 fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
     for (kernel, set) in all_texts() {
         let (module, info) = parse(kernel, &set);
-        let what = format!("{}, {} tiles", kernel.name, set.name);
+        let what = format!(
+            "{}, {} tiles, {}",
+            kernel.name,
+            set.name,
+            set.precision.name()
+        );
         let mut named = BTreeSet::new();
         for (_, constant) in module.overrides.iter() {
             assert!(
@@ -249,6 +285,8 @@ fn constants_that_both_know_are_the_same() {
         ("STOPPED_EPOCHS".to_owned(), stopped::EPOCHS),
         ("STOPPED_DIVERGED".to_owned(), stopped::DIVERGED),
         ("LANES".to_owned(), LANES as u32),
+        ("NARROW_GROUPS".to_owned(), NARROW_GROUPS as u32),
+        ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
     ]);
     for activation in Activation::ALL {
         known.insert(
@@ -260,11 +298,21 @@ fn constants_that_both_know_are_the_same() {
     for (kernel, set) in all_texts() {
         let (module, _) = parse(kernel, &set);
         for (_, constant) in module.constants.iter() {
-            // floats are limits of one shader's own
             let value = &module.global_expressions[constant.init];
-            if let (Some(name), Expression::Literal(Literal::U32(value))) = (&constant.name, value)
-            {
-                seen.insert(name.clone(), *value);
+            let (Some(name), Expression::Literal(value)) = (&constant.name, value) else {
+                continue;
+            };
+            match (name.as_str(), value) {
+                ("EXACT" | "IN_DATUM", Literal::U32(value)) => {
+                    assert_eq!(*value as usize, 4 / set.precision.bytes(), "{name}");
+                }
+                ("LEAST_SCALE", value) => assert_eq!(*value, Literal::F32(LEAST_SCALE)),
+                ("MOST_SCALE", value) => assert_eq!(*value, Literal::F32(MOST_SCALE)),
+                (_, Literal::U32(value)) => {
+                    seen.insert(name.clone(), *value);
+                }
+                // other floats are limits of one shader's own
+                _ => {}
             }
         }
     }
@@ -301,7 +349,7 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             "no src/kernels/{}.rs",
             kernel.name
         );
-        for set in tile::ALL {
+        for set in texts() {
             let source = kernel.source(&set);
             assert!(
                 source.starts_with(&text("layout")),
@@ -323,7 +371,20 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             page.map(|page| shaders.remove(&page));
         }
     }
-    let shared = ["activation", "layout", "quad_pairs", "quad_plain", "random"].map(str::to_owned);
+    let shared = [
+        "activation",
+        "half",
+        "lanes_plain",
+        "lanes_shuffle",
+        "layout",
+        "packed_long",
+        "packed_single",
+        "packed_words",
+        "quad_pairs",
+        "quad_plain",
+        "random",
+    ]
+    .map(str::to_owned);
     assert_eq!(
         shaders,
         BTreeSet::from(shared),

@@ -1,9 +1,12 @@
 //! One call of a step on the device, by itself.
 
+use half::f16;
 use shoal::device::gpu::{Dispatch, Gpu, Store};
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
 use shoal::kernels::memory::Bases;
+use shoal::kernels::precision::bytes;
 use shoal::kernels::{Buffer, Call, Memory, Prepared};
+use shoal::run::Precision;
 
 /// Where the run lies on the device: not at the start of anything.
 const BASES: Bases = Bases {
@@ -18,24 +21,34 @@ const SLOT: usize = 2;
 
 /// The call on the device, in a fresh store, and everything read back.
 pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memory<f32> {
-    let mut store = Store::new(gpu);
+    let (precision, width) = (run.precision(), run.precision().bytes());
+    let mut store = Store::new(gpu, precision);
     let moments: Vec<f32> = memory
         .first_moment
         .chunks(4)
         .zip(memory.second_moment.chunks(4))
         .flat_map(|(m, v)| [m, v].concat())
         .collect();
-    let table = run.table();
-    let data = [
-        vec![f32::NAN; BASES.table_x],
-        table.x.clone(),
-        table.y.clone(),
-    ]
-    .concat();
+    let [x, y] = run.tables.bytes(run.table, precision);
+    let before = vec![0xff; width * BASES.table_x];
     let bases = Bases {
-        table_y: BASES.table_x + table.x.len(),
+        table_y: BASES.table_x + x.len() / width,
         ..BASES
     };
+    let mut data = [before, x, y].concat();
+    data.resize(data.len().next_multiple_of(4), 0);
+    // of halves what never changes is not one
+    let constants = run.constant_bytes();
+    let work = match precision {
+        Precision::F32 => bytes(precision, &memory.work),
+        Precision::F16 => {
+            let (packed, squares) = memory.work.split_at(run.layout.squares);
+            let squares = bytemuck::cast_slice(&squares[..squares.len() / 2]);
+            let packed = bytes(precision, &packed[run.layout.x..]);
+            [&constants[..], &packed[..], squares].concat()
+        }
+    };
+    let gradients = [&memory.gradients, &memory.weights].map(|numbers| bytes(precision, numbers));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
     let layer = (bases.layers + call.layer(run)) as u32;
     let tiles: Vec<DeviceTile> = call
@@ -73,17 +86,13 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         bytemuck::cast_slice(&layers),
     );
     put(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
-    put(Buffer::Data, 0, bytemuck::cast_slice(&data));
+    put(Buffer::Data, 0, &data);
     put(
         Buffer::Parameters,
         4 * bases.parameters,
         bytemuck::cast_slice(&memory.parameters),
     );
-    put(
-        Buffer::Gradients,
-        4 * bases.parameters,
-        bytemuck::cast_slice(&memory.gradients),
-    );
+    put(Buffer::Gradients, 4 * bases.parameters, &gradients.concat());
     put(
         Buffer::Best,
         4 * bases.parameters,
@@ -94,17 +103,8 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         8 * bases.parameters,
         bytemuck::cast_slice(&moments),
     );
-    put(
-        Buffer::Work,
-        4 * bases.work,
-        bytemuck::cast_slice(&memory.work),
-    );
+    put(Buffer::Work, width * bases.work, &work);
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
-    let tiles_per_group = if call == Call::Clock {
-        gpu.tiles().clock_threads
-    } else {
-        1
-    };
     let device_call = DeviceCall {
         first: 0,
         count: tiles.len() as u32,
@@ -112,7 +112,7 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     store.set_step(vec![Dispatch {
         kernel: call.kernel(),
         call: device_call,
-        tiles_per_group,
+        tiles_per_group: call.tiles_per_group(gpu.tiles()),
     }]);
     let states = store.states(&store.play(1).unwrap()).unwrap();
 
@@ -131,14 +131,43 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
             .copied()
             .collect()
     };
+    let read_packed = |buffer: Buffer, start: usize, count: usize| -> Vec<f32> {
+        let range = (width * start) as u64..(width * (start + count)) as u64;
+        let bytes = store.read(buffer, &[range]).unwrap();
+        match precision {
+            Precision::F32 => bytemuck::pod_collect_to_vec(&bytes),
+            Precision::F16 => {
+                let halves: Vec<f16> = bytemuck::pod_collect_to_vec(&bytes);
+                halves.iter().map(|half| half.to_f32()).collect()
+            }
+        }
+    };
+    let mut work = read_packed(Buffer::Work, bases.work, memory.work.len());
+    if precision == Precision::F16 {
+        let exact = |from: usize, to: usize| {
+            let range = (2 * (bases.work + from)) as u64..(2 * (bases.work + to)) as u64;
+            store.read(Buffer::Work, &[range]).unwrap()
+        };
+        let (x, squares) = (run.layout.x, run.layout.squares);
+        assert_eq!(exact(0, x), constants);
+        work[..x].copy_from_slice(&memory.work[..x]);
+        let mut numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(squares, run.layout.len));
+        numbers.resize(2 * numbers.len(), 0.0);
+        work[squares..].copy_from_slice(&numbers);
+    }
     Memory {
         state: states[SLOT],
         parameters: read(Buffer::Parameters, bases.parameters, count),
-        gradients: read(Buffer::Gradients, bases.parameters, count),
+        gradients: read_packed(Buffer::Gradients, run.gradients_at(&bases), count),
+        weights: read_packed(
+            Buffer::Gradients,
+            run.weights_at(&bases),
+            memory.weights.len(),
+        ),
         first_moment: every_other(0),
         second_moment: every_other(1),
         best: read(Buffer::Best, bases.parameters, count),
-        work: read(Buffer::Work, bases.work, memory.work.len()),
+        work,
         scratch: memory.scratch.clone(),
     }
 }

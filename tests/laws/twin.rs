@@ -4,22 +4,41 @@
 
 use shoal::device::gpu::Gpu;
 use shoal::kernels::layout::{State, phase};
+use shoal::kernels::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use shoal::kernels::{Call, Memory, Prepared};
 use shoal::network::{Activation, Layer, Network};
-use shoal::run::{Run, Training};
+use shoal::run::{NORM_BLOCK, Precision, Run, Training};
 
 use crate::common::*;
 use crate::single;
 
 const EPSILON: f64 = f32::EPSILON as f64 / 2.0;
 
+/// What two numbers may be further apart once both are stored, the first of which is of this size: each is rounded by at most half
+/// of the distance of two halves, which is 2^-10 of their size, or 2^-24 for the smallest.
+fn stored(precision: Precision, size: f64) -> f64 {
+    match precision {
+        Precision::F32 => 0.0,
+        Precision::F16 => 2.0 * 2f64.powi(-11) * size.abs() + 2f64.powi(-24),
+    }
+}
+
 #[test]
 fn every_kernel_equals_its_twin_in_f64() {
+    every_kernel_in(Precision::F32);
+}
+
+#[test]
+fn every_kernel_on_halves_equals_its_twin_in_f64_that_rounds_to_halves() {
+    every_kernel_in(Precision::F16);
+}
+
+fn every_kernel_in(precision: Precision) {
     let _turn = turn();
     for set in tile_sets() {
         let gpu = gpu_with(Some(set));
         for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
-            let case = Case::new(number, &widths, batch, present);
+            let case = Case::new(number, &widths, (batch, present), precision);
             for call in shoal::kernels::step(widths.len() - 1) {
                 case.check(&gpu, call);
             }
@@ -39,6 +58,9 @@ fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
         (vec![13, 65, 64, 63, 9], 37, 5),
         (vec![79, 256, 256, 6], 32, 27),
         (vec![2, 600, 7], 130, 129),
+        // a block of the norm, and a quad more
+        (vec![2047, 4], 2, 2),
+        (vec![2048, 3], 3, 1),
     ];
     for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
         shapes.push((
@@ -56,7 +78,12 @@ struct Case {
 }
 
 impl Case {
-    fn new(number: usize, widths: &[usize], batch: usize, present: usize) -> Self {
+    fn new(
+        number: usize,
+        widths: &[usize],
+        (batch, present): (usize, usize),
+        precision: Precision,
+    ) -> Self {
         let mut numbers = Numbers::new(number as u32 + 1);
         let layers = widths.windows(2).enumerate().map(|(layer, pair)| Layer {
             inputs: pair[0],
@@ -74,6 +101,10 @@ impl Case {
         let training = Training {
             batch,
             weight_decay: 1e-2,
+            precision,
+            // the gradients' norm is 0.6 for each root of a parameter: some are clipped
+            clip_norm: Some([0.3, 1e4][number % 2]),
+            schedule: schedules(12)[number / 2 % 4],
             ..training()
         };
         let run = run(number, network, &table, 6 * batch + 20, training);
@@ -89,6 +120,12 @@ impl Case {
         let constants = prepared.layout.x;
         let random = numbers.many(start.work.len() - constants);
         start.work[constants..].copy_from_slice(&random);
+        precision::round(precision, &mut start.work[constants..]);
+        precision::round(precision, &mut start.gradients);
+        let count = squares(&prepared);
+        let (used, unused) = start.work[prepared.layout.squares..].split_at_mut(count);
+        used.iter_mut().for_each(|value| *value *= *value);
+        unused.fill(0.0);
         start.state = State {
             phase: phase::TRAIN,
             ticks: 41,
@@ -101,6 +138,13 @@ impl Case {
             epoch_sum: 1.25,
             step_size: 2e-3,
             root_correction: 0.4,
+            loss_scale: match precision {
+                Precision::F32 => 1.0,
+                Precision::F16 => 1024.0,
+            },
+            decay: 3e-5,
+            gradient_norm: 2.5,
+            gradient_scale: 0.7,
             ..start.state
         };
         let mut case = Self { prepared, start };
@@ -173,6 +217,13 @@ impl Case {
             );
             compare(
                 &what,
+                "weights",
+                &played.weights,
+                &twin.weights,
+                &bounds.weights,
+            );
+            compare(
+                &what,
                 "gradients",
                 &played.gradients,
                 &twin.gradients,
@@ -194,8 +245,13 @@ impl Case {
             );
             compare(&what, "best", &played.best, &twin.best, &bounds.best);
             compare(&what, "work", &played.work, &twin.work, &bounds.work);
-            compare_states(&what, &played.state, &twin.state, self.loss_terms());
+            let terms = self.loss_terms();
+            compare_states(&what, &played.state, &twin.state, terms, self.blocks());
         }
+    }
+
+    fn blocks(&self) -> usize {
+        self.prepared.parameters.len().div_ceil(NORM_BLOCK)
     }
 
     fn loss_terms(&self) -> usize {
@@ -215,6 +271,9 @@ impl Case {
             ..train
         };
         let mut states = vec![("train", train), ("validate", validate), ("done", done)];
+        if self.prepared.precision() == Precision::F16 {
+            states.extend(scale_states(call, train));
+        }
         if call == Call::Clock {
             let rows = |rows: usize| rows as u32;
             let training = rows(self.prepared.training_rows.len());
@@ -225,6 +284,8 @@ impl Case {
                 ..if cursor == 0 { train } else { validate }
             };
             let ends = last(1, validation);
+            let batches = training.div_ceil(self.prepared.training.batch as u32);
+            let last_step = 12 * batches - 2;
             states.extend([
                 ("fresh", State::fresh()),
                 ("end of training", last(0, training)),
@@ -246,6 +307,21 @@ impl Case {
                 ),
                 ("last epoch", State { epoch: 11, ..ends }),
                 ("first step", State { steps: 0, ..train }),
+                ("warm-up", State { steps: 2, ..train }),
+                (
+                    "last step but one",
+                    State {
+                        steps: last_step - 1,
+                        ..train
+                    },
+                ),
+                (
+                    "last step",
+                    State {
+                        steps: last_step,
+                        ..train
+                    },
+                ),
                 (
                     "many steps",
                     State {
@@ -282,18 +358,27 @@ impl Case {
         let sizes = self.magnitudes(call, start);
         let layers = &self.prepared.layout.layers;
         let stride = self.prepared.layout.stride;
+        let precision = self.prepared.precision();
         let rounding = |terms: usize| (terms as f64 + 4.0) * EPSILON;
         // exp: 3 + 2 |x| ulp (Vulkan, "Precision of GLSL.std.450 instructions"); erf of 7.1.26: 1.5e-7
         let function = |z: f64| (16.0 + 4.0 * z.abs()) * EPSILON + 4e-7 * (1.0 + z.abs());
         match call {
-            Call::Gather => bounds.work.fill(rounding(2) * 4.0),
+            // x less its mean, which is at most 4, times the inverse deviation
+            Call::Gather => {
+                for (bound, x) in bounds.work.iter_mut().zip(&twin.work) {
+                    *bound = rounding(2) * (4.0 + x.abs()) + stored(precision, *x);
+                }
+            }
             Call::Forward(layer) => {
                 let (at, shape) = (layers[layer], self.prepared.network.layers()[layer]);
                 for place in 0..shape.outputs.next_multiple_of(4) * stride {
                     let sum = rounding(shape.inputs) * sizes.work[at.sum + place];
                     let z = twin.work[at.sum + place];
+                    let sum = sum + stored(precision, z);
+                    let output = twin.work[at.output + place];
                     bounds.work[at.sum + place] = sum;
-                    bounds.work[at.output + place] = (1.2 * sum + function(z)) * 1.5;
+                    bounds.work[at.output + place] =
+                        (1.2 * sum + function(z)) * 1.5 + stored(precision, output);
                 }
             }
             Call::Loss => {
@@ -301,7 +386,9 @@ impl Case {
                 let present = f64::from(start.state.batch_rows);
                 for place in 0..self.prepared.network.outputs().next_multiple_of(4) * stride {
                     let z = twin.work[at.sum + place];
-                    bounds.work[at.delta + place] = 2.0 * 2.0 * 1.2 * function(z) / present;
+                    let delta = 2.0 * 2.0 * 1.2 * function(z) / present;
+                    bounds.work[at.delta + place] = delta * f64::from(start.state.loss_scale)
+                        + stored(precision, twin.work[at.delta + place]);
                 }
             }
             Call::BackwardInput(layer) => {
@@ -309,30 +396,45 @@ impl Case {
                 for place in 0..shape.inputs.next_multiple_of(4) * stride {
                     let z = twin.work[at.sum + place];
                     let error = rounding(shape.outputs) * 1.2 + function(z);
-                    bounds.work[at.delta + place] = error * sizes.work[at.delta + place] * 1.5;
+                    let size = sizes.work[at.delta + place];
+                    // of halves the sums lie in storage before they meet the derivative
+                    bounds.work[at.delta + place] = (error * size + 1.2 * stored(precision, size))
+                        * 1.5
+                        + stored(precision, twin.work[at.delta + place]);
                 }
             }
             Call::BackwardWeights(_) => {
                 for (bound, size) in bounds.gradients.iter_mut().zip(&sizes.gradients) {
-                    *bound = rounding(stride) * size;
+                    *bound = rounding(stride) * size + stored(precision, *size);
                 }
             }
             Call::Adamw => {
                 let (step_size, root) = (start.state.step_size, start.state.root_correction);
                 for place in 0..twin.parameters.len() {
                     // m is a difference: its rounding is that of what it is made of
-                    let terms =
-                        (start.first_moment[place].abs() + start.gradients[place].abs()) as f64;
+                    let gradient = start.gradients[place] / start.state.loss_scale;
+                    let terms = (start.first_moment[place].abs() + gradient.abs()) as f64;
                     let scale = twin.second_moment[place].sqrt() / f64::from(root);
                     let step =
                         f64::from(step_size) * terms / (scale + self.prepared.training.epsilon);
                     let parameter = f64::from(start.parameters[place].abs());
                     bounds.parameters[place] = rounding(8) * (step + parameter);
+                    if let Some(bound) = bounds.weights.get_mut(place) {
+                        *bound = bounds.parameters[place] + stored(precision, parameter + step);
+                    }
                     bounds.first_moment[place] = rounding(2) * 2.0;
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
-            Call::Clock => {}
+            Call::Norm => {
+                // each sum is over a quarter of a block, of numbers that are all above 0
+                let terms = NORM_BLOCK / 4;
+                for place in self.prepared.layout.squares..twin.work.len() {
+                    bounds.work[place] = rounding(terms) * twin.work[place];
+                }
+            }
+            // they write the state alone
+            Call::Clock | Call::Clip => {}
         }
         bounds
     }
@@ -361,9 +463,40 @@ impl Case {
     }
 }
 
-fn vectors(memory: &mut Memory<f64>) -> [&mut Vec<f64>; 6] {
+/// What may stand of the loss scale before a call.
+fn scale_states(call: Call, train: State<f32>) -> Vec<(&'static str, State<f32>)> {
+    let overflow = State {
+        overflow: 1,
+        ..train
+    };
+    let about_to_grow = State {
+        good_steps: GROWTH_STEPS - 1,
+        ..train
+    };
+    let least = State {
+        loss_scale: LEAST_SCALE,
+        ..overflow
+    };
+    let most = State {
+        loss_scale: MOST_SCALE,
+        ..about_to_grow
+    };
+    match call {
+        Call::Clock => vec![
+            ("overflow", overflow),
+            ("about to grow", about_to_grow),
+            ("overflow at the least scale", least),
+            ("most", most),
+        ],
+        Call::Adamw => vec![("overflow", overflow)],
+        _ => vec![],
+    }
+}
+
+fn vectors(memory: &mut Memory<f64>) -> [&mut Vec<f64>; 7] {
     [
         &mut memory.parameters,
+        &mut memory.weights,
         &mut memory.gradients,
         &mut memory.first_moment,
         &mut memory.second_moment,
@@ -396,8 +529,15 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
             best_loss: s.best_loss.into(),
             step_size: s.step_size.into(),
             root_correction: s.root_correction.into(),
+            loss_scale: s.loss_scale.into(),
+            good_steps: s.good_steps,
+            overflow: s.overflow,
+            decay: s.decay.into(),
+            gradient_norm: s.gradient_norm.into(),
+            gradient_scale: s.gradient_scale.into(),
         },
         parameters: wide(&memory.parameters),
+        weights: wide(&memory.weights),
         gradients: wide(&memory.gradients),
         first_moment: wide(&memory.first_moment),
         second_moment: wide(&memory.second_moment),
@@ -405,6 +545,11 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
         work: wide(&memory.work),
         scratch: wide(&memory.scratch),
     }
+}
+
+/// Numbers that the sums of squares take.
+fn squares(run: &Prepared) -> usize {
+    4 * run.parameters.len().div_ceil(NORM_BLOCK)
 }
 
 /// The places a call must write, to be poisoned: in `gradients`, in `best`, in `work`.
@@ -440,6 +585,9 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
             let place = run.places[layer];
             gradients.push(place.weights..place.bias + place.stride);
         }
+        Call::Norm if trains => {
+            work.push(layout.squares..layout.squares + squares(run));
+        }
         Call::Adamw if state.improved == 1 => best.push(0..run.parameters.len()),
         _ => {}
     }
@@ -463,6 +611,9 @@ fn play(
         .for_each(|range| memory.best[range.clone()].fill(f32::NAN));
     work.iter()
         .for_each(|range| memory.work[range.clone()].fill(f32::NAN));
+    if call == Call::Adamw && memory.state.phase == phase::TRAIN && memory.state.overflow == 0 {
+        memory.weights.fill(f32::NAN);
+    }
     single::play(gpu, run, &memory, call)
 }
 
@@ -479,7 +630,13 @@ fn compare(what: &str, name: &str, played: &[f32], twin: &[f64], bounds: &[f64])
     }
 }
 
-fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms: usize) {
+fn compare_states(
+    what: &str,
+    played: &State<f32>,
+    twin: &State<f64>,
+    loss_terms: usize,
+    blocks: usize,
+) {
     let words = |s: &State<f32>| {
         [
             s.phase,
@@ -493,6 +650,8 @@ fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms
             s.improved,
             s.waited,
             s.stopped,
+            s.good_steps,
+            s.overflow,
         ]
     };
     let narrow = State::<f32> {
@@ -507,6 +666,8 @@ fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms
         improved: twin.improved,
         waited: twin.waited,
         stopped: twin.stopped,
+        good_steps: twin.good_steps,
+        overflow: twin.overflow,
         ..*played
     };
     assert_eq!(words(played), words(&narrow), "{what}: state");
@@ -544,12 +705,20 @@ fn compare_states(what: &str, played: &State<f32>, twin: &State<f64>, loss_terms
         8.0,
     );
     close("best_loss", played.best_loss, twin.best_loss, 8.0);
+    close("loss_scale", played.loss_scale, twin.loss_scale, 0.0);
     // 1 - exp(step ln beta): a few roundings of the exponent, at most 0.5 where exp is near 1
-    close("step_size", played.step_size, twin.step_size, 32.0);
+    // and as many of the schedule: a quotient, seven terms of a sine, its square
+    close("step_size", played.step_size, twin.step_size, 64.0);
+    close("decay", played.decay, twin.decay, 32.0);
     close(
         "root_correction",
         played.root_correction,
         twin.root_correction,
         32.0,
     );
+    // a root halves the relative error of its sum; the root itself and the division are a few roundings
+    let terms = blocks as f64 + 16.0;
+    let (norm, scale) = (twin.gradient_norm, twin.gradient_scale);
+    close("gradient_norm", played.gradient_norm, norm, terms);
+    close("gradient_scale", played.gradient_scale, scale, terms);
 }

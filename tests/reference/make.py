@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.optim import lr_scheduler
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # one order of summation, whatever the machine
@@ -211,12 +212,56 @@ EPOCHS, BATCH, ROWS, VALIDATION_ROWS = 38, 8, 61, 19
 ADAMW = np.array([1e-3, 0.5, 0.999, 1e-8, 1e-2])
 
 
-def train(data, start, dtype, suffix):
-    """The training in one precision: weights after 300 and after all steps, losses and validation errors."""
+def make_schedule(optimizer, warmup, steps, final_fraction):
+    """A linear warm-up to the full rate, then half a cosine up to `steps`, or, if there are none, a constant rate."""
+    schedulers = []
+    if warmup > 0:
+        factor = 1 / (warmup + 1)
+        schedulers.append(lr_scheduler.LinearLR(optimizer, start_factor=factor, total_iters=warmup))
+    if steps > 0:
+        rate = optimizer.defaults["lr"]
+        schedulers.append(lr_scheduler.CosineAnnealingLR(optimizer, steps - warmup, eta_min=final_fraction * rate))
+    else:
+        schedulers.append(lr_scheduler.ConstantLR(optimizer, factor=1.0))
+    return lr_scheduler.SequentialLR(optimizer, schedulers, [warmup] if warmup > 0 else [])
+
+
+def schedules():
+    settings = np.array(  # rate, steps of the warm-up, steps of warm-up and cosine (0: no cosine), final fraction
+        [
+            [1e-3, 20, 304, 0.05],
+            [3e-4, 0, 500, 0],
+            [1e-2, 7, 0, 1],
+            [1e-1, 1, 100, 0.5],
+            [5e-3, 99, 100, 0],
+        ]
+    )
+    members = {"settings": settings}
+    for s, (rate, warmup, steps, final_fraction) in enumerate(settings):
+        optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=rate)
+        schedule = make_schedule(optimizer, int(warmup), int(steps), final_fraction)
+        rates = []
+        for _ in range(int(steps) or 50):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            schedule.step()
+        members[f"s{s}_rates"] = np.array(rates)
+    return members
+
+
+CLIP_NORM, WARMUP, FINAL_FRACTION = 0.11, 20, 0.05
+
+
+def train(data, start, dtype, suffix, clipped=False):
+    """The training in one precision: weights after 300 and after all steps, losses and validation errors.
+
+    If it is clipped, it has a schedule too, and the norms before clipping are written down.
+    """
     x, t, x_validation, t_validation = (torch.tensor(a, dtype=dtype) for a in data)
     parameters = [torch.tensor(p, dtype=dtype, requires_grad=True) for p in start]
     optimizer = make_adamw(parameters, ADAMW)
-    members, losses, validation = {}, [], []
+    schedule = make_schedule(optimizer, WARMUP, 304, FINAL_FRACTION) if clipped else None
+    members, losses, validation, norms = {}, [], [], []
     for epoch in range(EPOCHS):
         order = torch.tensor(permute(KEY, epoch, ROWS).astype(np.int64))
         for rows in order.split(BATCH):  # the last batch has 5 rows; its loss is the mean over those 5
@@ -224,7 +269,11 @@ def train(data, start, dtype, suffix):
             loss = F.mse_loss(p, t[rows])
             optimizer.zero_grad()
             loss.backward()
+            if clipped:
+                norms.append(torch.nn.utils.clip_grad_norm_(parameters, CLIP_NORM).item())
             optimizer.step()
+            if clipped:
+                schedule.step()
             losses.append(loss.item())
             if len(losses) == 300:
                 members |= named("step300_", parameters, suffix)
@@ -236,10 +285,13 @@ def train(data, start, dtype, suffix):
     members |= named("step304_", parameters, suffix)
     members[f"step_loss{suffix}"] = np.array(losses, dtype=precision)
     members[f"validation_mse{suffix}"] = np.array(validation, dtype=precision)
+    if clipped:
+        members[f"norm{suffix}"] = np.array(norms, dtype=precision)
     return members
 
 
-def training():
+def training_data():
+    """Widths, the weights to start with, and x and t to train and to validate on."""
     rng = np.random.default_rng(20240603)
     widths = [10, 24, 16, 3]
     start = random_network(rng, widths)
@@ -247,16 +299,24 @@ def training():
     # something to learn, within the sigmoid's range
     signal = np.tanh(x @ rng.standard_normal((widths[0], widths[-1])) / 3) + 0.1 * x[:, :3] * x[:, 3:6]
     t = representable(1 / (1 + np.exp(-2 * signal)))
-    data = (x[:ROWS], t[:ROWS], x[ROWS:], t[ROWS:])
+    return widths, start, (x[:ROWS], t[:ROWS], x[ROWS:], t[ROWS:])
 
-    double = train(data, start, torch.float64, "")
-    single = train(data, start, torch.float32, "_f32")
+
+def both_precisions(data, start, clipped=False):
+    """The training in float64 and in float32."""
+    double = train(data, start, torch.float64, "", clipped)
+    single = train(data, start, torch.float32, "_f32", clipped)
     print("float32 against float64: worst |difference| / largest |value| of the array, and worst relative one")
     for name, expected in double.items():
         difference = np.abs(single[f"{name}_f32"].astype(np.float64) - expected)
         relative = (difference / np.abs(expected)).max()
         print(f"  {name:16} {difference.max() / np.abs(expected).max():.2e}  {relative:.2e}")
+    return double, single
 
+
+def training():
+    widths, start, data = training_data()
+    double, single = both_precisions(data, start)
     return {
         "key": np.array([KEY], dtype=np.uint32),
         "widths": np.array(widths, dtype=np.int64),
@@ -266,6 +326,20 @@ def training():
         **named("start_", start),
         **double,
         **single,
+    }
+
+
+def clipped():
+    _, start, data = training_data()
+    double, _ = both_precisions(data, start, clipped=True)
+    share = (double["norm"] > CLIP_NORM).mean()
+    print(f"clipped in {share:.0%} of the steps")
+    assert 0.2 < share < 0.8  # or it tests one side alone
+    return {
+        "clip_norm": np.array([CLIP_NORM]),
+        "warmup_steps": np.array([WARMUP], dtype=np.int64),
+        "final_fraction": np.array([FINAL_FRACTION]),
+        **double,
     }
 
 
@@ -291,7 +365,7 @@ def main():
     folder = parser.parse_args().out_dir
     folder.mkdir(parents=True, exist_ok=True)
     print(f"torch {torch.__version__}, numpy {np.__version__}")
-    for make in (activations, forward_backward, adamw, training, permutation):
+    for make in (activations, forward_backward, adamw, schedules, training, clipped, permutation):
         save(folder, make.__name__, make())
 
 

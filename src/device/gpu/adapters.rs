@@ -1,6 +1,7 @@
 //! Which adapters there are.
 
-use crate::kernels::tile::{HARDWARE, Quads, SOFTWARE, SOFTWARE_32, TileSet};
+use crate::kernels::layout::LANES;
+use crate::kernels::tile::{HARDWARE, Lanes, Quads, SOFTWARE, SOFTWARE_32, TileSet};
 
 /// A GPU, or a software rasterizer, that wgpu found.
 #[derive(Clone, Debug)]
@@ -72,7 +73,12 @@ impl Adapter {
 
     /// Whether it has what a tile set takes.
     pub fn has(&self, set: &TileSet) -> bool {
-        set.quads == Quads::Plain || self.raw.features().contains(wgpu::Features::SHADER_INT64)
+        let features = self.raw.features();
+        let subgroups = [self.info.subgroup_min_size, self.info.subgroup_max_size];
+        let shuffles = features.contains(wgpu::Features::SUBGROUP)
+            && subgroups.iter().all(|lanes| *lanes as usize == LANES);
+        (set.quads == Quads::Plain || features.contains(wgpu::Features::SHADER_INT64))
+            && (set.lanes == Lanes::Plain || shuffles)
     }
 
     /// The tile set that suits it.

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::input_error;
 use crate::network::Network;
-use crate::run::Layout;
+use crate::run::{Layout, Precision};
 
 /// What a run takes up on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,25 +12,29 @@ pub struct Footprint {
     pub parameters: usize,
     /// Numbers of its working memory.
     pub work: usize,
+    /// How these are stored.
+    pub precision: Precision,
 }
 
 impl Footprint {
     /// Of a network trained in batches of this size.
-    pub fn new(network: &Network, batch: usize) -> Self {
+    pub fn new(network: &Network, batch: usize, precision: Precision) -> Self {
         Self {
             parameters: network.parameter_len(),
-            work: Layout::new(network, batch).len,
+            work: Layout::new(network, batch, precision).len,
+            precision,
         }
     }
 
-    /// Bytes in all: parameters, gradients, two moments, the best parameters, and working memory.
+    /// Bytes in all: parameters, gradients (of halves with the weights that products read), two moments, the best parameters, and
+    /// working memory.
     pub fn bytes(&self) -> u64 {
-        4 * (5 * self.parameters + self.work) as u64
+        (20 * self.parameters + self.precision.bytes() * self.work) as u64
     }
 
     /// Bytes of its largest buffer.
     fn largest(&self) -> u64 {
-        4 * (2 * self.parameters).max(self.work) as u64
+        (8 * self.parameters).max(self.precision.bytes() * self.work) as u64
     }
 
     /// Whether a device whose buffers hold at most `limit` bytes can ever hold it.

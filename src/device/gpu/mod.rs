@@ -4,7 +4,7 @@ mod adapters;
 mod footprint;
 mod store;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 pub use adapters::{Adapter, adapters};
@@ -14,6 +14,7 @@ pub use store::{Chunk, Dispatch, Store};
 use crate::error::{Error, Result};
 use crate::kernels::tile::TileSet;
 use crate::kernels::{self, Access, Kernel};
+use crate::run::Precision;
 
 /// How long a chunk may take before the driver counts as hung.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -35,6 +36,9 @@ pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
     pipelines: Vec<Pipeline>,
+    /// Those for halves, compiled when the first store asks for them.
+    half_pipelines: OnceLock<Vec<Pipeline>>,
+    checks: bool,
     call_layout: wgpu::BindGroupLayout,
     tiles: TileSet,
     binding_limit: u64,
@@ -58,7 +62,8 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("shoal"),
             required_limits: limits.clone(),
-            required_features: adapter.raw().features() & wgpu::Features::SHADER_INT64,
+            required_features: adapter.raw().features()
+                & (wgpu::Features::SHADER_INT64 | wgpu::Features::SUBGROUP),
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.raw().request_device(&descriptor))
@@ -74,6 +79,8 @@ impl Gpu {
             device,
             queue,
             pipelines: Vec::new(),
+            half_pipelines: OnceLock::new(),
+            checks: options.checks,
             call_layout,
             tiles,
             binding_limit: limits
@@ -83,20 +90,41 @@ impl Gpu {
             failure,
         };
         for kernel in kernels::ALL {
-            gpu.add(kernel, options.checks)?;
+            gpu.add(kernel)?;
         }
         Ok(gpu)
     }
 
-    /// Compiles a kernel, for the stores made from then on.
+    /// Compiles a kernel in single precision, for the stores made from then on.
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses it.
-    pub fn add(&mut self, kernel: &'static Kernel, checks: bool) -> Result<()> {
-        let pipeline = self.compile(kernel, checks);
+    pub fn add(&mut self, kernel: &'static Kernel) -> Result<()> {
+        let pipeline = self.compile(kernel, &self.tiles);
         self.check(kernel.name)?;
         self.pipelines.push(pipeline);
         Ok(())
+    }
+
+    /// The pipelines of a precision. Whether the driver took those for halves, [`Gpu::prepare`] says.
+    fn pipelines(&self, precision: Precision) -> &[Pipeline] {
+        match precision {
+            Precision::F32 => &self.pipelines,
+            Precision::F16 => self.half_pipelines.get_or_init(|| {
+                let tiles = self.tiles.with(precision);
+                let compile = |kernel| self.compile(kernel, &tiles);
+                kernels::ALL.into_iter().map(compile).collect()
+            }),
+        }
+    }
+
+    /// Compiles the kernels of a precision, once.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the driver refuses one.
+    pub fn prepare(&self, precision: Precision) -> Result<()> {
+        self.pipelines(precision);
+        self.check("compile the kernels")
     }
 
     /// The adapter.
@@ -119,8 +147,8 @@ impl Gpu {
         self.device.destroy();
     }
 
-    fn compile(&self, kernel: &'static Kernel, checks: bool) -> Pipeline {
-        let module = self.module(kernel, checks);
+    fn compile(&self, kernel: &'static Kernel, tiles: &TileSet) -> Pipeline {
+        let module = self.module(kernel, tiles);
         let entries: Vec<_> = (0..)
             .zip(kernel.bindings)
             .map(|(binding, (_, access))| {
@@ -153,7 +181,7 @@ impl Gpu {
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &(kernel.constants)(&self.tiles),
+                    constants: &(kernel.constants)(tiles),
                     // every kernel writes its workgroup memory before it reads it
                     zero_initialize_workgroup_memory: false,
                 },
@@ -166,12 +194,12 @@ impl Gpu {
         }
     }
 
-    fn module(&self, kernel: &Kernel, checks: bool) -> wgpu::ShaderModule {
+    fn module(&self, kernel: &Kernel, tiles: &TileSet) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.source(&self.tiles).into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.source(tiles).into()),
         };
-        if checks {
+        if self.checks {
             return self.device.create_shader_module(descriptor);
         }
         // SAFETY: the shaders are ours, index inside the buffers that `shoal` sizes, and their loops end; the tests run

@@ -6,6 +6,7 @@ use super::Gpu;
 use crate::error::{Error, Result};
 use crate::kernels::layout::{DeviceCall, State};
 use crate::kernels::{Buffer, Kernel};
+use crate::run::Precision;
 
 /// One dispatch of a step: a kernel and the tiles that it serves.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,7 @@ pub struct Chunk {
 /// The buffers of a shoal.
 pub struct Store<'a> {
     gpu: &'a Gpu,
+    precision: Precision,
     buffers: Vec<wgpu::Buffer>,
     groups: Vec<wgpu::BindGroup>,
     calls: wgpu::Buffer,
@@ -47,16 +49,17 @@ const SMALLEST: u64 = 256;
 const GRID_LIMIT: u32 = 65_535;
 
 impl<'a> Store<'a> {
-    /// Small buffers, to grow with [`Store::reserve`].
-    pub fn new(gpu: &'a Gpu) -> Self {
+    /// Small buffers for a precision, to grow with [`Store::reserve`].
+    pub fn new(gpu: &'a Gpu, precision: Precision) -> Self {
         let buffers: Vec<_> = Buffer::ALL
             .iter()
             .map(|buffer| create(gpu, *buffer, SMALLEST))
             .collect();
         let (calls, call_group) = create_calls(gpu, 1);
-        let groups = bind(gpu, &buffers);
+        let groups = bind(gpu, precision, &buffers);
         Self {
             gpu,
+            precision,
             buffers,
             groups,
             calls,
@@ -109,7 +112,7 @@ impl<'a> Store<'a> {
         encoder.copy_buffer_to_buffer(self.buffer(buffer), 0, &larger, 0, old);
         self.gpu.queue.submit([encoder.finish()]);
         self.buffers[place(buffer)] = larger;
-        self.groups = bind(self.gpu, &self.buffers);
+        self.groups = bind(self.gpu, self.precision, &self.buffers);
         self.gpu.check("grow a buffer")?;
         Ok(true)
     }
@@ -183,7 +186,7 @@ impl<'a> Store<'a> {
         if groups == 0 {
             return;
         }
-        let pipelines = &self.gpu.pipelines;
+        let pipelines = self.gpu.pipelines(self.precision);
         let index = pipelines
             .iter()
             .position(|pipeline| std::ptr::eq(pipeline.kernel, dispatch.kernel))
@@ -305,13 +308,13 @@ fn create_calls(gpu: &Gpu, count: u64) -> (wgpu::Buffer, wgpu::BindGroup) {
     (calls, group)
 }
 
-fn bind(gpu: &Gpu, buffers: &[wgpu::Buffer]) -> Vec<wgpu::BindGroup> {
+fn bind(gpu: &Gpu, precision: Precision, buffers: &[wgpu::Buffer]) -> Vec<wgpu::BindGroup> {
     let group = |pipeline: &super::Pipeline| {
         let entries: Vec<_> = (0..)
             .zip(pipeline.kernel.bindings)
             .map(|(binding, (buffer, _))| wgpu::BindGroupEntry {
                 binding,
-                resource: buffers[place(*buffer)].as_entire_binding(),
+                resource: buffers[place(buffer.owner(precision))].as_entire_binding(),
             })
             .collect();
         gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -320,5 +323,5 @@ fn bind(gpu: &Gpu, buffers: &[wgpu::Buffer]) -> Vec<wgpu::BindGroup> {
             entries: &entries,
         })
     };
-    gpu.pipelines.iter().map(group).collect()
+    gpu.pipelines(precision).iter().map(group).collect()
 }

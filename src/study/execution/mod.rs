@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-pub(super) use take_up::continued;
+pub(super) use take_up::{continued, lowest};
 
 use super::evaluation;
+use super::event::{Event, Name, PRETRAINING, Part};
 use super::jobs::{self, How, Job, Prepared, Pretrained};
 use super::plan::Plan;
 use super::record::Record;
@@ -23,58 +24,8 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::report::{RUNS_FILE, RunRow, Summary};
 use crate::run::{Outcome, Run, Stopped};
-use crate::shoal::{self, Progress, Work};
+use crate::shoal::{self, Epoch, Progress, Work};
 use crate::transfer::Start;
-
-/// What happens in a study, for whoever draws it.
-#[derive(Clone, Debug)]
-pub enum Event<'a> {
-    /// It begins.
-    Started {
-        /// Pre-trainings.
-        pretrainings: usize,
-        /// Fine-tunings.
-        finetunings: usize,
-    },
-    /// It begins, with searches.
-    Searching {
-        /// Searches: the pre-training's, and one for each strategy and size.
-        searches: usize,
-        /// Trials of each.
-        trials: u32,
-    },
-    /// A run of a trial is over.
-    Trial {
-        /// Number of the trial.
-        trial: u32,
-        /// What became of the trial: `complete`, `pruned` or `failed`.
-        state: &'a str,
-        /// The run.
-        row: &'a RunRow,
-    },
-    /// It was begun before, and goes on.
-    Continued {
-        /// Runs that are over already.
-        finished: usize,
-        /// The device that trained them, if it is not this one; bits are promised for one device only.
-        other_device: Option<String>,
-        /// What was wrong with the journal and was put right.
-        repaired: Option<String>,
-    },
-    /// A network is pre-trained.
-    Pretrained(&'a RunRow),
-    /// A fine-tuning is over.
-    Finished(&'a RunRow),
-    /// Several times a second.
-    Progress {
-        /// Of the training.
-        progress: Progress,
-        /// Runs that are over.
-        done: usize,
-        /// Runs that wait.
-        waiting: usize,
-    },
-}
 
 /// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when `stop` becomes true. In a
 /// folder where the same plan was begun it goes on: the tables at the end are those of a study that was never stopped.
@@ -91,7 +42,7 @@ pub fn execute(
     observe: &mut (dyn FnMut(&Event) + Send),
 ) -> Result<Summary> {
     for (network, batch) in jobs::largest(plan) {
-        device.check(&network, batch)?;
+        device.check(&network, batch, plan.precision())?;
     }
     if let Some(search) = &plan.search {
         return searching::execute(plan, search, device, folder, stop, observe);
@@ -152,7 +103,8 @@ struct Execution<'a> {
     jobs: Vec<Job>,
     waiting: VecDeque<usize>,
     training: HashMap<usize, InTraining>,
-    pretrained: HashMap<u32, Option<Arc<Pretrained>>>,
+    /// By simulations and seed; nothing for one that diverged.
+    pretrained: HashMap<(usize, u32), Option<Arc<Pretrained>>>,
     results: Results,
     record: Record,
     /// Jobs that are over and not yet booked: the disk is waited for once for all that are over at one time.
@@ -180,13 +132,13 @@ impl Work for Execution<'_> {
             .remove(&outcome.id)
             .expect("study: a run nobody asked for");
         let id = outcome.id;
+        let name = self.name(id);
+        (self.observe)(&Event::Ended { name });
         let row = match self.jobs[id] {
-            Job::Pretrain { seed } => self.pretrained(seed, run, outcome)?,
-            Job::Finetune {
-                strategy,
-                size,
-                seed,
-            } => self.finetuned((strategy, size, seed), run, outcome)?,
+            Job::Pretrain { simulations, seed } => {
+                self.pretrained((simulations, seed), run, outcome)?
+            }
+            job => self.finetuned(job, run, outcome)?,
         };
         // a pre-trained network whose file was lost is trained again, but it is in the tables
         if self.record.row(id).is_none() {
@@ -195,9 +147,19 @@ impl Work for Execution<'_> {
         Ok(())
     }
 
+    fn trained(&mut self, id: usize, steps: u32, epochs: &[Epoch]) {
+        let name = self.name(id);
+        (self.observe)(&Event::Trained {
+            name,
+            steps,
+            epochs,
+        });
+    }
+
     fn progress(&mut self, progress: &Progress) -> Result<()> {
         self.flush()?;
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
+        self.provenance.host_seconds = progress.host.as_secs_f64();
         (self.observe)(&Event::Progress {
             progress: *progress,
             done: self.provenance.runs_finished,
@@ -211,6 +173,39 @@ impl Work for Execution<'_> {
 }
 
 impl Execution<'_> {
+    /// What a job is called.
+    fn name(&self, id: usize) -> Name {
+        let (part, seed) = match self.jobs[id] {
+            Job::Pretrain { simulations, seed } => {
+                let part = Part {
+                    strategy: PRETRAINING,
+                    simulations,
+                    pretrained: None,
+                };
+                (part, seed)
+            }
+            Job::Finetune {
+                strategy,
+                size,
+                pretrained,
+                seed,
+            } => {
+                let several = self.plan.pretraining_sizes().len() > 1;
+                let part = Part {
+                    strategy: self.plan.strategies[strategy].strategy.name(),
+                    simulations: self.plan.sizes[size],
+                    pretrained: (several && pretrained > 0).then_some(pretrained),
+                };
+                (part, seed)
+            }
+        };
+        Name {
+            part,
+            trial: None,
+            seed,
+        }
+    }
+
     /// Books the jobs that are over, and tells of them.
     fn flush(&mut self) -> Result<()> {
         let over = std::mem::take(&mut self.over);
@@ -236,9 +231,12 @@ impl Execution<'_> {
         let transfers = |strategy: usize| self.plan.strategies[strategy].strategy.transfers();
         let ready = |id: &usize| match self.jobs[*id] {
             Job::Pretrain { .. } => true,
-            Job::Finetune { strategy, seed, .. } => {
-                !transfers(strategy) || self.pretrained.contains_key(&seed)
-            }
+            Job::Finetune {
+                strategy,
+                pretrained,
+                seed,
+                ..
+            } => !transfers(strategy) || self.pretrained.contains_key(&(pretrained, seed)),
         };
         let Some(place) = self.waiting.iter().position(ready) else {
             return Ok(None);
@@ -248,25 +246,26 @@ impl Execution<'_> {
             .remove(place)
             .expect("study: a place just found");
         let prepared = match self.jobs[id] {
-            Job::Pretrain { seed } => {
+            Job::Pretrain { simulations, seed } => {
                 let pretraining = self
                     .plan
                     .pretraining
                     .as_ref()
                     .expect("study: no pre-training");
                 let how = How::of_pretraining(self.plan, pretraining);
-                jobs::pretrain(self.plan, pretraining, &how, id, seed)?
+                jobs::pretrain(self.plan, pretraining, &how, id, (simulations, seed))?
             }
             Job::Finetune {
                 strategy,
                 size,
+                pretrained,
                 seed,
             } => {
                 let base = match transfers(strategy) {
-                    true => match &self.pretrained[&seed] {
+                    true => match &self.pretrained[&(pretrained, seed)] {
                         Some(base) => Some(base.clone()),
                         None => {
-                            let row = self.without_base((strategy, size, seed));
+                            let row = self.untrained_row(self.jobs[id]);
                             self.over.push((id, row));
                             return self.next_job();
                         }
@@ -280,6 +279,8 @@ impl Execution<'_> {
             }
         };
         let Prepared { run, scaling } = prepared;
+        let name = self.name(id);
+        (self.observe)(&Event::Begun { name, run: &run });
         self.training.insert(
             id,
             InTraining {
@@ -290,23 +291,63 @@ impl Execution<'_> {
         Ok(Some(run))
     }
 
-    /// A fine-tuning whose pre-training diverged cannot start.
-    fn without_base(&self, (strategy, size, seed): (usize, usize, u32)) -> RunRow {
+    /// The row of a job that never began: so a fine-tuning whose pre-training diverged is booked.
+    fn untrained_row(&self, job: Job) -> RunRow {
+        let (plan, several) = (self.plan, self.plan.has_pretraining_sizes());
+        let pretraining = plan.pretraining.as_ref();
+        let (strategy, simulations, targets, pretrained) = match job {
+            Job::Pretrain { simulations, .. } => {
+                let names = &pretraining
+                    .expect("study: no pre-training")
+                    .dataset
+                    .target_names;
+                (PRETRAINING, simulations, names, None)
+            }
+            Job::Finetune {
+                strategy,
+                size,
+                pretrained,
+                ..
+            } => (
+                plan.strategies[strategy].strategy.name(),
+                plan.sizes[size],
+                &plan.finetune.target_names,
+                several.then_some(pretrained),
+            ),
+        };
         RunRow {
-            strategy: self.plan.strategies[strategy].strategy.name().into(),
-            simulations: self.plan.sizes[size],
-            seed,
+            strategy: strategy.into(),
+            simulations,
+            seed: job.seed(),
             validation_mse: None,
             test_mse: None,
-            target_mse: vec![None; self.plan.finetune.target_names.len()],
+            target_mse: vec![None; targets.len()],
             epochs: 0,
             steps: 0,
             stopped: Stopped::Diverged.name().into(),
             model: String::new(),
+            pretraining_simulations: pretrained,
         }
     }
 
-    fn pretrained(&mut self, seed: u32, run: InTraining, outcome: Outcome) -> Result<RunRow> {
+    /// The row of a run that is over, not yet tested.
+    fn trained_row(&self, job: Job, outcome: &Outcome) -> RunRow {
+        RunRow {
+            validation_mse: outcome.validation_loss,
+            epochs: outcome.epochs,
+            steps: outcome.steps,
+            stopped: outcome.stopped.name().into(),
+            ..self.untrained_row(job)
+        }
+    }
+
+    fn pretrained(
+        &mut self,
+        (simulations, seed): (usize, u32),
+        run: InTraining,
+        outcome: Outcome,
+    ) -> Result<RunRow> {
+        let mut row = self.trained_row(Job::Pretrain { simulations, seed }, &outcome);
         let pretraining = self
             .plan
             .pretraining
@@ -316,18 +357,6 @@ impl Execution<'_> {
             network: run.network,
             parameters: outcome.parameters.clone(),
         };
-        let mut row = RunRow {
-            strategy: "pretraining".into(),
-            simulations: pretraining.simulations,
-            seed,
-            validation_mse: outcome.validation_loss,
-            test_mse: None,
-            target_mse: vec![None; pretraining.dataset.target_names.len()],
-            epochs: outcome.epochs,
-            steps: outcome.steps,
-            stopped: outcome.stopped.name().into(),
-            model: String::new(),
-        };
         let usable = outcome.validation_loss.is_some();
         if usable && self.plan.save_models {
             let scaling = Scaling {
@@ -336,37 +365,23 @@ impl Execution<'_> {
             };
             let names = &pretraining.dataset.target_names;
             let model = evaluation::model(self.plan, &row, start.clone(), scaling, names);
-            row.model = self.results.save(&format!("pretraining-{seed}"), &model)?;
+            let stem = match self.plan.has_pretraining_sizes() {
+                true => format!("pretraining-{simulations}-{seed}"),
+                false => format!("pretraining-{seed}"),
+            };
+            row.model = self.results.save(&stem, &model)?;
         }
         let pretrained = Pretrained {
             start,
             scaling: run.scaling,
         };
         self.pretrained
-            .insert(seed, usable.then(|| Arc::new(pretrained)));
+            .insert((simulations, seed), usable.then(|| Arc::new(pretrained)));
         Ok(row)
     }
 
-    fn finetuned(
-        &mut self,
-        (strategy, size, seed): (usize, usize, u32),
-        run: InTraining,
-        outcome: Outcome,
-    ) -> Result<RunRow> {
-        let name = self.plan.strategies[strategy].strategy.name();
-        let simulations = self.plan.sizes[size];
-        let mut row = RunRow {
-            strategy: name.into(),
-            simulations,
-            seed,
-            validation_mse: outcome.validation_loss,
-            test_mse: None,
-            target_mse: vec![None; self.plan.finetune.target_names.len()],
-            epochs: outcome.epochs,
-            steps: outcome.steps,
-            stopped: outcome.stopped.name().into(),
-            model: String::new(),
-        };
+    fn finetuned(&mut self, job: Job, run: InTraining, outcome: Outcome) -> Result<RunRow> {
+        let mut row = self.trained_row(job, &outcome);
         if outcome.validation_loss.is_some() {
             let start = Start {
                 network: run.network,
@@ -378,9 +393,13 @@ impl Execution<'_> {
             row.test_mse = Some(errors.iter().sum::<f64>() / errors.len() as f64);
             row.target_mse = errors.into_iter().map(Some).collect();
             if self.plan.save_models {
-                row.model = self
-                    .results
-                    .save(&format!("{name}-{simulations}-{seed}"), &model)?;
+                let from = match row.pretraining_simulations {
+                    Some(pretrained @ 1..) => format!("-from-{pretrained}"),
+                    _ => String::new(),
+                };
+                let (name, simulations, seed) = (&row.strategy, row.simulations, row.seed);
+                let stem = format!("{name}{from}-{simulations}-{seed}");
+                row.model = self.results.save(&stem, &model)?;
             }
         }
         Ok(row)

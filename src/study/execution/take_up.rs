@@ -6,11 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
-use super::{Event, Execution};
+use super::Execution;
 use crate::device::Device;
 use crate::error::Result;
 use crate::model::Model;
 use crate::report::RunRow;
+use crate::study::event::{Event, Part};
 use crate::study::jobs::{self, How, Job, Prepared, Pretrained};
 use crate::study::plan::Plan;
 use crate::study::record::Record;
@@ -55,8 +56,8 @@ impl<'a> Execution<'a> {
             match (job, self.record.row(id)) {
                 (_, None) => self.waiting.push_back(id),
                 (Job::Finetune { .. }, Some(row)) => rows.push(row),
-                (Job::Pretrain { seed }, Some(row)) => {
-                    networks.push((id, *seed, row.clone()));
+                (Job::Pretrain { simulations, seed }, Some(row)) => {
+                    networks.push((id, (*simulations, *seed), row.clone()));
                     pretraining.push(row);
                 }
             }
@@ -72,24 +73,48 @@ impl<'a> Execution<'a> {
             pretrainings: self.jobs.len() - self.plan.runs(),
             finetunings: self.plan.runs(),
         });
+        self.tell_parts();
         if let Some(event) = continued(&self.provenance, device, finished, self.record.repaired()) {
             (self.observe)(&event);
         }
-        for (id, seed, row) in networks.into_iter().rev() {
-            self.take_up_pretrained(id, seed, &row)?;
+        for (id, which, row) in networks.into_iter().rev() {
+            self.take_up_pretrained(id, which, &row)?;
         }
         Ok(())
     }
 
+    /// Tells of the parts, and of what is over of each.
+    fn tell_parts(&mut self) {
+        let mut parts: Vec<(Part, Vec<RunRow>)> = Vec::new();
+        for id in 0..self.jobs.len() {
+            let part = self.name(id).part;
+            // runs of a part follow one another
+            if parts.last().is_none_or(|(last, _)| *last != part) {
+                parts.push((part, vec![]));
+            }
+            let (_, rows) = parts.last_mut().expect("study: a part just begun");
+            rows.extend(self.record.row(id));
+        }
+        for (part, rows) in parts {
+            let over: Vec<u64> = rows.iter().map(|row| u64::from(row.steps)).collect();
+            (self.observe)(&Event::Part {
+                part,
+                planned: self.plan.seeds as usize,
+                over: &over,
+                best: lowest(rows.iter().map(|row| row.validation_mse)),
+            });
+        }
+    }
+
     /// A pre-trained network of an earlier process; one that is needed and has no file is trained again, to the same bits.
-    fn take_up_pretrained(&mut self, id: usize, seed: u32, row: &RunRow) -> Result<()> {
+    fn take_up_pretrained(&mut self, id: usize, which: (usize, u32), row: &RunRow) -> Result<()> {
         if row.validation_mse.is_none() {
-            self.pretrained.insert(seed, None);
+            self.pretrained.insert(which, None);
             return Ok(());
         }
         let mine = |id: &usize| {
-            matches!(self.jobs[*id], Job::Finetune { strategy, seed: other, .. }
-            if other == seed && self.plan.strategies[strategy].strategy.transfers())
+            matches!(self.jobs[*id], Job::Finetune { strategy, pretrained, seed, .. }
+            if (pretrained, seed) == which && self.plan.strategies[strategy].strategy.transfers())
         };
         if !self.waiting.iter().any(mine) {
             return Ok(());
@@ -104,7 +129,7 @@ impl<'a> Execution<'a> {
             pretraining,
             &How::of_pretraining(self.plan, pretraining),
             id,
-            seed,
+            which,
         )?;
         let model = (!row.model.is_empty()).then(|| Model::load(&self.results.path(&row.model)));
         match model {
@@ -113,12 +138,17 @@ impl<'a> Execution<'a> {
                     start: model.start,
                     scaling,
                 };
-                self.pretrained.insert(seed, Some(Arc::new(pretrained)));
+                self.pretrained.insert(which, Some(Arc::new(pretrained)));
             }
             _ => self.waiting.push_front(id),
         }
         Ok(())
     }
+}
+
+/// The lowest of those that are there.
+pub fn lowest(losses: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    losses.flatten().min_by(f64::total_cmp)
 }
 
 /// That a study goes on, if anything of it was there.

@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 use one::{Search, Stage, Trained};
 use rows::TrialRow;
 
-use super::execution::{Event, with_what_is_on_disk};
+use super::event::{Event, Name};
+use super::execution::with_what_is_on_disk;
 use super::jobs::{self, How, Prepared, Pretrained};
 use super::journal::{self, Journal};
 use super::plan::{Plan, Pretraining};
@@ -35,7 +36,7 @@ use crate::input_error;
 use crate::network::Network;
 use crate::report::{Summary, TRIALS_FILE};
 use crate::run::{Outcome, Run};
-use crate::shoal::{self, Progress, Reached, Work};
+use crate::shoal::{self, Epoch, Progress, Reached, Work};
 use crate::transfer::Start;
 
 /// How often `trials.csv` is written anew while trials train.
@@ -138,6 +139,19 @@ impl Work for Searching<'_> {
         goes_on.then(|| self.search.next_rung(at.epoch, run.epochs))
     }
 
+    fn trained(&mut self, id: usize, steps: u32, epochs: &[Epoch]) {
+        let run = &self.training[&id];
+        if run.again {
+            return;
+        }
+        let name = self.name(run.search, run.trial, run.seed);
+        (self.observe)(&Event::Trained {
+            name,
+            steps,
+            epochs,
+        });
+    }
+
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
         let run = self
             .training
@@ -155,6 +169,8 @@ impl Work for Searching<'_> {
             };
             return self.trained_again(place, trial, trained);
         }
+        let name = self.name(place, trial, run.seed);
+        (self.observe)(&Event::Ended { name });
         let over = self.over(run, outcome)?;
         if self.searches[place].take(trial, over, self.search) {
             self.end_trial(place, trial)?;
@@ -165,6 +181,7 @@ impl Work for Searching<'_> {
     fn progress(&mut self, progress: &Progress) -> Result<()> {
         self.flush()?;
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
+        self.provenance.host_seconds = progress.host.as_secs_f64();
         let done = self.provenance.runs_finished;
         (self.observe)(&Event::Progress {
             progress: *progress,
@@ -189,6 +206,15 @@ impl Searching<'_> {
             .expect("search: no pre-training")
     }
 
+    /// What a run of a trial is called.
+    fn name(&self, place: usize, trial: u32, seed: u32) -> Name {
+        Name {
+            part: self.part(self.searches[place].stage),
+            trial: Some(trial),
+            seed,
+        }
+    }
+
     /// A run that can start, if there is one.
     fn next_run(&mut self) -> Result<Option<Run>> {
         let again = self.again.pop().map(|(trial, seed)| (0, trial, seed, true));
@@ -209,6 +235,10 @@ impl Searching<'_> {
         // the first network of a trial stands for all of it
         if seed == 1 && !again {
             run.training.max_epochs = self.search.next_rung(0, epochs);
+        }
+        if !again {
+            let name = self.name(place, trial, seed);
+            (self.observe)(&Event::Begun { name, run: &run });
         }
         let network = run.network.clone();
         let in_training = InTraining {
@@ -235,7 +265,8 @@ impl Searching<'_> {
                     &How::of_pretraining(self.plan, pretraining),
                     &setting,
                 );
-                jobs::pretrain(self.plan, pretraining, &how, id, seed)
+                let simulations = pretraining.simulations[0];
+                jobs::pretrain(self.plan, pretraining, &how, id, (simulations, seed))
             }
             Stage::Finetuning { strategy, size } => {
                 let typed = &self.plan.strategies[strategy];

@@ -93,6 +93,8 @@ impl Searching<'_> {
             steps: rows.iter().map(|row| row.steps).sum(),
             stopped: rows[0].stopped.clone(),
             model,
+            // a plan with a search has one pre-training
+            pretraining_simulations: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The beginning of searches: what an earlier process left, and what waits for the pre-training.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -10,7 +10,8 @@ use super::{Searching, nothing_to_fine_tune};
 use crate::device::Device;
 use crate::error::Result;
 use crate::model::Model;
-use crate::study::execution::{Event, continued};
+use crate::study::event::{Event, PRETRAINING, Part};
+use crate::study::execution::{continued, lowest};
 use crate::study::jobs::Prepared;
 use crate::study::plan::Plan;
 use crate::study::record::Record;
@@ -65,6 +66,15 @@ impl<'a> Searching<'a> {
         if self.plan.pretraining.is_some() {
             self.open(Stage::Pretraining)?;
         }
+        for stage in &stages {
+            let part = self.part(*stage);
+            (self.observe)(&Event::Part {
+                part,
+                planned: self.search.table.trials as usize,
+                over: &[],
+                best: None,
+            });
+        }
         let (waiting, open): (Vec<Stage>, Vec<Stage>) =
             stages.into_iter().partition(|stage| self.transfers(*stage));
         self.closed.extend(waiting);
@@ -81,6 +91,12 @@ impl<'a> Searching<'a> {
         Ok(())
     }
 
+    /// Hidden layers of the pre-trained networks that a search chose, and whose dropout it chooses again.
+    fn searched_layers(&self) -> usize {
+        let hidden = self.pretrained[0].start.network.layers().len() - 1;
+        hidden - usize::from(self.pretraining().bottleneck.is_some())
+    }
+
     fn transfers(&self, stage: Stage) -> bool {
         match stage {
             Stage::Pretraining => false,
@@ -93,16 +109,14 @@ impl<'a> Searching<'a> {
     fn open(&mut self, stage: Stage) -> Result<()> {
         let (name, simulations, space, what) = match stage {
             Stage::Pretraining => {
-                let simulations = self.pretraining().simulations;
-                ("pretraining", simulations, self.search.fresh(), None)
+                let simulations = self.pretraining().simulations[0];
+                (PRETRAINING, simulations, self.search.fresh(), None)
             }
             Stage::Finetuning { strategy, size } => {
                 let strategy = self.plan.strategies[strategy].strategy;
                 let simulations = self.plan.sizes[size];
                 let space = match strategy.gives_layers() {
-                    true => self
-                        .search
-                        .fine_tuning(self.pretrained[0].start.network.layers().len() - 1),
+                    true => self.search.fine_tuning(self.searched_layers()),
                     false => self.search.fresh(),
                 };
                 (
@@ -122,8 +136,41 @@ impl<'a> Searching<'a> {
             .iter()
             .map(|row| u64::from(row.steps))
             .sum::<u64>();
+        self.tell_part(&search);
         self.searches.push(search);
         Ok(())
+    }
+
+    /// Tells what is over of a search.
+    fn tell_part(&mut self, search: &Search) {
+        let mut over = BTreeMap::new();
+        for row in &search.rows {
+            *over.entry(row.trial).or_insert(0) += u64::from(row.steps);
+        }
+        let over: Vec<u64> = over.into_values().collect();
+        let part = self.part(search.stage);
+        (self.observe)(&Event::Part {
+            part,
+            planned: self.search.table.trials as usize,
+            over: &over,
+            best: lowest(search.rows.iter().map(|row| row.validation_mse)),
+        });
+    }
+
+    /// The part of the study that a search is.
+    pub(super) fn part(&self, stage: Stage) -> Part {
+        match stage {
+            Stage::Pretraining => Part {
+                strategy: PRETRAINING,
+                simulations: self.pretraining().simulations[0],
+                pretrained: None,
+            },
+            Stage::Finetuning { strategy, size } => Part {
+                strategy: self.plan.strategies[strategy].strategy.name(),
+                simulations: self.plan.sizes[size],
+                pretrained: None,
+            },
+        }
     }
 
     /// Opens the searches that waited for the pre-training, once its networks are there.

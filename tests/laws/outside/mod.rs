@@ -2,6 +2,7 @@
 
 mod adamw;
 mod kernels;
+mod schedule;
 mod shuffle;
 mod training;
 

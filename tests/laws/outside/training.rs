@@ -5,7 +5,7 @@ use shoal::device::cpu::{Cpu, Player};
 use shoal::kernels::layout::{State, phase};
 use shoal::kernels::{Prepared, Real};
 use shoal::network::{Activation, Network};
-use shoal::run::{InputScale, Run, Stopped, Table, Training};
+use shoal::run::{Cosine, InputScale, Precision, Run, Schedule, Stopped, Table, Training};
 use shoal::shoal::Step;
 
 use super::*;
@@ -30,15 +30,18 @@ impl<F: Real> Watched for Player<F> {
         let State {
             batch_sum,
             validation_loss,
+            gradient_norm,
             ..
         } = self.memory.state;
         let (batch_sum, validation_loss) = (batch_sum.wide(), validation_loss.wide());
+        let gradient_norm = gradient_norm.wide();
         State {
             phase,
             batch_rows,
             epoch,
             batch_sum,
             validation_loss,
+            gradient_norm,
             ..State::fresh()
         }
     }
@@ -56,15 +59,18 @@ impl Watched for Step<'_> {
             epoch,
             batch_sum,
             validation_loss,
+            gradient_norm,
             ..
         } = self.play(1).expect("the device plays")[0];
         let (batch_sum, validation_loss) = (batch_sum.into(), validation_loss.into());
+        let gradient_norm = gradient_norm.into();
         State {
             phase,
             batch_rows,
             epoch,
             batch_sum,
             validation_loss,
+            gradient_norm,
             ..State::fresh()
         }
     }
@@ -110,6 +116,9 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         max_epochs: 38,
         patience: 38,
         min_delta: 0.0,
+        precision: Precision::F32,
+        clip_norm: None,
+        schedule: Schedule::default(),
     };
     let run = Run {
         id: 0,
@@ -129,10 +138,29 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
     (run, table)
 }
 
-/// Plays the training to its end and compares all that PyTorch wrote down.
-fn check(player: &str, watched: &mut dyn Watched, reference: &Reference, tolerance: f64) {
-    let (run, _) = reference_run(reference);
-    let (mut losses, mut validation) = (Vec::new(), Vec::new());
+/// The training of `clipped.npz`: the same, with a clipped gradient and a schedule.
+fn clipped_run(reference: &Reference) -> (Run, Table) {
+    let (mut run, table) = reference_run(&Reference::open("training"));
+    run.training.clip_norm = Some(reference.numbers("clip_norm")[0]);
+    run.training.schedule = Schedule {
+        warmup: reference.numbers("warmup_steps")[0] / 8.0,
+        cosine: Some(Cosine {
+            epochs: 38,
+            final_fraction: reference.numbers("final_fraction")[0],
+        }),
+    };
+    (run, table)
+}
+
+/// Plays a training to its end and compares all that PyTorch wrote down. The norms before clipping.
+fn check(
+    player: &str,
+    watched: &mut dyn Watched,
+    network: &Network,
+    reference: &Reference,
+    tolerance: f64,
+) -> Vec<f64> {
+    let (mut losses, mut validation, mut norms) = (Vec::new(), Vec::new(), Vec::new());
     let mut state = State::fresh();
     while state.phase != phase::DONE {
         let before = state.epoch;
@@ -142,14 +170,15 @@ fn check(player: &str, watched: &mut dyn Watched, reference: &Reference, toleran
         }
         if state.phase == phase::TRAIN {
             losses.push(state.batch_sum / (f64::from(state.batch_rows) * 3.0));
+            norms.push(state.gradient_norm);
             for steps in [300, 304]
                 .into_iter()
                 .filter(|steps| *steps == losses.len())
             {
-                let expected = reference.parameters(&format!("step{steps}_"), &run.network);
+                let expected = reference.parameters(&format!("step{steps}_"), network);
                 let what = format!("{player}, step {steps},");
                 let ours = watched.parameters();
-                assert_parameters_close(&what, &run.network, &ours, &expected, tolerance);
+                assert_parameters_close(&what, network, &ours, &expected, tolerance);
             }
         }
     }
@@ -163,6 +192,7 @@ fn check(player: &str, watched: &mut dyn Watched, reference: &Reference, toleran
         &expected,
         tolerance,
     );
+    norms
 }
 
 /// What f32 may lose in 304 steps. AdamW divides a gradient by its root mean square: where a gradient nearly vanishes, its
@@ -170,23 +200,46 @@ fn check(player: &str, watched: &mut dyn Watched, reference: &Reference, toleran
 /// f32 is off its f64 by 5.8e-6 of an array's scale here (make.py prints it); we may lose no more (and lose 1.0e-6).
 const SINGLE: f64 = 5.8e-6;
 
+/// The training on each player; what each gave for the norms.
+fn check_players(reference: &Reference, run: Run, table: &Table) -> Vec<(&'static str, Vec<f64>)> {
+    let prepared = Prepared::new(run.clone(), tables(table));
+    let network = &run.network;
+    let mut double = Player::<f64>::new(prepared.clone());
+    let mut single = Player::<f32>::new(prepared);
+    let gpu = gpu();
+    let mut step = Step::pack(&gpu, tables(table), vec![run.clone()]).unwrap();
+    // f64: 1e-16 grows by the same mechanism, and by as much, as 6e-8 does in f32
+    let players: [(_, &mut dyn Watched, f64); 3] = [
+        ("f64", &mut double, 1e-13),
+        ("f32", &mut single, SINGLE),
+        ("gpu", &mut step, SINGLE),
+    ];
+    let check = |(player, watched, tolerance): (_, &mut dyn Watched, _)| {
+        let norms = check(player, watched, network, reference, tolerance);
+        (player, norms)
+    };
+    players.into_iter().map(check).collect()
+}
+
 #[test]
 fn three_hundred_steps_are_those_of_pytorch() {
     let _turn = turn();
     let reference = Reference::open("training");
     let (run, table) = reference_run(&reference);
-    let prepared = Prepared::new(run.clone(), tables(&table));
-    // f64: 1e-16 grows by the same mechanism, and by as much, as 6e-8 does in f32
-    check(
-        "f64",
-        &mut Player::<f64>::new(prepared.clone()),
-        &reference,
-        1e-13,
-    );
-    check("f32", &mut Player::<f32>::new(prepared), &reference, SINGLE);
-    let gpu = gpu();
-    let mut step = Step::pack(&gpu, tables(&table), vec![run]).unwrap();
-    check("gpu", &mut step, &reference, SINGLE);
+    check_players(&reference, run, &table);
+}
+
+/// PyTorch's own f32 is off its f64 by 1.8e-6 of an array's scale in this one, so [`SINGLE`] is three times that.
+#[test]
+fn three_hundred_steps_with_a_clipped_norm_and_a_schedule_are_those_of_pytorch() {
+    let _turn = turn();
+    let reference = Reference::open("clipped");
+    let (run, table) = clipped_run(&reference);
+    let expected = reference.numbers("norm");
+    for (player, norms) in check_players(&reference, run, &table) {
+        let tolerance = if player == "f64" { 1e-13 } else { SINGLE };
+        assert_close(&format!("{player}, norms"), &norms, &expected, tolerance);
+    }
 }
 
 #[test]

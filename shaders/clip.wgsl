@@ -1,0 +1,48 @@
+// Clip: the norm of all gradients of a run, and what they are multiplied with so that it is at most clip_norm; one thread per run.
+// As torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov & Bengio, arXiv 1211.5063, algorithm 1):
+//
+//   norm  = sqrt(sum_b sum_c squares[b][c])
+//   scale = min(1, clip_norm / (norm + 1e-6))     AdamW multiplies; the gradients stay as they are
+//
+// Where the norm is not finite the scale is 0: what is finite then vanishes and what is not becomes NaN, which ends the run.
+
+@group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
+@group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes gradient_norm and gradient_scale
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run
+@group(0) @binding(3) var<storage, read> work: array<Packed>;           // squares, shape (blocks)
+@group(1) @binding(0) var<uniform> call: Call;
+
+override CLIP_THREADS: u32;
+override NORM_BLOCK: u32;  // in quads
+
+@compute @workgroup_size(CLIP_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let index = group_index(group, grid) * CLIP_THREADS + thread;
+    if index >= call.count {
+        return;
+    }
+    let slot = tiles[call.first + index].run;
+    let run = runs[slot];
+    if states[slot].phase != PHASE_TRAIN {
+        return;
+    }
+    let blocks = (run.parameter_groups - run.frozen_groups + NORM_BLOCK - 1u) / NORM_BLOCK;
+    var sum = vec4f(0.0);
+    for (var block = 0u; block < blocks; block++) {
+        let at = run.squares + block * EXACT;
+        sum += exact(work[at], work[at + EXACT - 1u]);
+    }
+    let norm = sqrt(sum.x + sum.y + (sum.z + sum.w));
+    var scale = 1.0;
+    if !finite(norm) {
+        scale = 0.0;
+    } else if norm + 1e-6 > run.clip_norm {
+        scale = run.clip_norm / (norm + 1e-6);
+    }
+    states[slot].gradient_norm = norm;
+    states[slot].gradient_scale = scale;
+}

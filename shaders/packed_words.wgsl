@@ -1,0 +1,25 @@
+// Four halves as they lie in storage, here as two 32-bit words.
+
+alias Packed = vec2u;
+
+fn unpack(p: Packed) -> vec4f {
+    return from_words(p);
+}
+
+fn pack(v: vec4f) -> Packed {
+    return half_words(v);
+}
+
+// What is kept as f32 among halves, from the first and the last Packed that it takes.
+fn exact(first: Packed, last: Packed) -> vec4f {
+    return bitcast<vec4f>(vec4u(first, last));
+}
+
+// The other way.
+fn first_of(v: vec4f) -> Packed {
+    return bitcast<vec2u>(v.xy);
+}
+
+fn last_of(v: vec4f) -> Packed {
+    return bitcast<vec2u>(v.zw);
+}

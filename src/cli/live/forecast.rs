@@ -1,0 +1,310 @@
+//! When a study will be over: the steps that are still to be taken, part by part, and what a step has cost lately.
+//!
+//! The runs of a part will be as those of it that are over; where none is over, as those of the same strategy at the nearest
+//! size, in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ
+//! tenfold.
+
+use std::time::Duration;
+
+use shoal::study::PRETRAINING;
+
+use super::board::{Board, State};
+
+/// The time that is left, if anything is known of it.
+pub fn left(board: &Board) -> Option<Duration> {
+    let (mut seconds, mut units) = (0.0, 0);
+    // what begins after the pre-training is over takes at least as long as its longest run
+    let (mut pretraining, mut others): (f64, f64) = (0.0, 0.0);
+    for state in board.parts.iter().filter(|state| !state.is_over()) {
+        let known = known(board, state)?;
+        let cost = cost(board, state)?;
+        let open = state.open.values().map(|open| {
+            let steps = open.steps();
+            known.whole(steps) - steps
+        });
+        let left: Vec<f64> = open
+            .chain(std::iter::repeat_n(known.mean(state), state.waiting()))
+            .collect();
+        seconds += cost * left.iter().sum::<f64>();
+        units += left.len();
+        let longest = cost * left.iter().copied().fold(0.0, f64::max);
+        let kind = match state.part.strategy {
+            PRETRAINING => &mut pretraining,
+            _ => &mut others,
+        };
+        *kind = kind.max(longest);
+    }
+    if units == 0 {
+        return None;
+    }
+    let together = board.alive.rate()?.clamp(1.0, units as f64);
+    let left = (seconds / together).max(pretraining + others);
+    Duration::try_from_secs_f64(left).ok()
+}
+
+/// Steps of runs that are over, of a part or of one like it.
+struct Known(Vec<f64>);
+
+impl Known {
+    /// Steps at the end of a run that has taken so many: as those that were longer, else it is about to end.
+    fn whole(&self, so_far: f64) -> f64 {
+        let longer: Vec<f64> = self.0.iter().copied().filter(|s| *s > so_far).collect();
+        match longer.len() {
+            0 => 1.1 * so_far,
+            count => longer.iter().sum::<f64>() / count as f64,
+        }
+    }
+
+    /// Steps of a run that has not begun. Runs that still train count as long as they will be: short ones are over first.
+    fn mean(&self, state: &State) -> f64 {
+        let open = state.open.values().map(|open| self.whole(open.steps()));
+        let all: Vec<f64> = self.0.iter().copied().chain(open).collect();
+        all.iter().sum::<f64>() / all.len() as f64
+    }
+}
+
+/// What is known of a part's runs.
+fn known(board: &Board, state: &State) -> Option<Known> {
+    let told = |other: &State| other.over.iter().any(|steps| *steps > 0.0);
+    let from = nearest(board, state, told)?;
+    // in the same epochs, as many steps for each simulation
+    let scale = state.part.simulations as f64 / from.part.simulations as f64;
+    let steps = from.over.iter().filter(|steps| **steps > 0.0);
+    Some(Known(steps.map(|steps| steps * scale).collect()))
+}
+
+/// Seconds that a run of a part takes for a step, beside the others.
+fn cost(board: &Board, state: &State) -> Option<f64> {
+    let from = nearest(board, state, |other| other.steps.sum() > 0.0)?;
+    Some(from.seconds.sum() / from.steps.sum())
+}
+
+/// The part itself if it has what is asked for, else the one of its strategy that is nearest in size.
+fn nearest<'a>(
+    board: &'a Board,
+    state: &'a State,
+    has: impl Fn(&State) -> bool,
+) -> Option<&'a State> {
+    let size = |state: &State| (state.part.simulations as f64).ln();
+    let alike = |other: &&State| other.part.strategy == state.part.strategy && has(other);
+    let far = |other: &State| (size(other) - size(state)).abs();
+    let others = board.parts.iter().filter(alike);
+    others.min_by(|one, other| far(one).total_cmp(&far(other)))
+}
+
+/// A time as it is told: the longer, the rounder.
+pub fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let minutes = (seconds / 60.0).round() as u64;
+    match seconds {
+        s if s < 10.0 => format!("{} s", s.ceil() as u64),
+        s if s < 90.0 => format!("{} s", 5 * (s / 5.0).round() as u64),
+        s if s < 5400.0 => format!("{minutes} min"),
+        _ => format!("{} h {:02} min", minutes / 60, minutes % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use shoal::report::RunRow;
+    use shoal::shoal::Progress;
+    use shoal::study::{Event, Name, Part};
+
+    use super::*;
+
+    /// A run of a made-up study.
+    #[derive(Clone, Copy)]
+    struct Made {
+        name: Name,
+        steps: u32,
+        /// Seconds a step.
+        cost: f64,
+    }
+
+    fn row(made: &Made) -> RunRow {
+        RunRow {
+            strategy: made.name.part.strategy.into(),
+            simulations: made.name.part.simulations,
+            seed: made.name.seed,
+            validation_mse: Some(0.1),
+            test_mse: None,
+            target_mse: vec![],
+            epochs: 1,
+            steps: made.steps,
+            stopped: "patience".into(),
+            model: String::new(),
+            pretraining_simulations: None,
+        }
+    }
+
+    /// Four pre-trainings of 100 s each, then fine-tunings of three sizes of 1 to 4 s, 20 % more or less.
+    fn runs() -> VecDeque<Made> {
+        let part = |strategy, simulations| Part {
+            strategy,
+            simulations,
+            pretrained: None,
+        };
+        let made = |part, seed: u32, steps: f64, cost| Made {
+            name: Name {
+                part,
+                trial: None,
+                seed,
+            },
+            steps: (steps * (0.8 + 0.1 * f64::from(seed * 7 % 5))) as u32,
+            cost,
+        };
+        let mut runs = VecDeque::new();
+        runs.extend((1..=4).map(|seed| made(part(PRETRAINING, 8000), seed, 50_000.0, 2e-3)));
+        for simulations in [100, 200, 400] {
+            for (strategy, cost) in [("scratch", 1e-3), ("attach-head", 5e-4)] {
+                let steps = 10.0 * simulations as f64;
+                let part = part(strategy, simulations);
+                runs.extend((1..=20).map(|seed| made(part, seed, steps, cost)));
+            }
+        }
+        runs
+    }
+
+    /// Two threads that train made-up runs.
+    struct Crew {
+        board: Board,
+        waiting: VecDeque<Made>,
+        threads: [Option<(Made, f64)>; 2],
+        now: f64,
+        steps: f64,
+    }
+
+    const TICK: f64 = 0.05;
+
+    impl Crew {
+        fn new(waiting: VecDeque<Made>) -> Self {
+            let mut planned: Vec<(Part, usize)> = Vec::new();
+            for made in &waiting {
+                match planned.iter_mut().find(|(part, _)| *part == made.name.part) {
+                    Some((_, count)) => *count += 1,
+                    None => planned.push((made.name.part, 1)),
+                }
+            }
+            let mut crew = Self {
+                board: Board::default(),
+                waiting,
+                threads: [None; 2],
+                now: 0.0,
+                steps: 0.0,
+            };
+            for (part, planned) in planned {
+                crew.tell(&Event::Part {
+                    part,
+                    planned,
+                    over: &[],
+                    best: None,
+                });
+            }
+            crew
+        }
+
+        fn tell(&mut self, event: &Event) {
+            self.board.take(event, Duration::from_secs_f64(self.now));
+        }
+
+        fn train(&mut self, thread: usize) {
+            let Some((made, before)) = self.threads[thread] else {
+                return;
+            };
+            let after = (before + TICK / made.cost).min(made.steps.into());
+            self.steps += after - before;
+            let name = made.name;
+            self.tell(&Event::Trained {
+                name,
+                steps: after as u32,
+                epochs: &[],
+            });
+            self.threads[thread] = Some((made, after));
+            if after as u32 == made.steps {
+                self.tell(&Event::Ended { name });
+                self.tell(&Event::Finished(&row(&made)));
+                self.threads[thread] = None;
+            }
+        }
+
+        /// Plays all of it: at each time what was foretold, and how long it took.
+        fn play(mut self) -> (Vec<(f64, Option<f64>)>, f64) {
+            let mut told = Vec::new();
+            loop {
+                for thread in 0..2 {
+                    if self.threads[thread].is_none() {
+                        self.threads[thread] = self.waiting.pop_front().map(|made| (made, 0.0));
+                        if let Some((made, _)) = self.threads[thread] {
+                            let now = Duration::from_secs_f64(self.now);
+                            self.board.begin(&made.name, now);
+                        }
+                    }
+                }
+                if self.threads.iter().all(Option::is_none) {
+                    return (told, self.now);
+                }
+                self.now += TICK;
+                (0..2).for_each(|thread| self.train(thread));
+                let progress = Progress {
+                    alive: 2,
+                    run_steps: self.steps as u64,
+                    elapsed: Duration::from_secs_f64(self.now),
+                    bytes: 0,
+                    host: Duration::ZERO,
+                };
+                self.tell(&Event::Progress {
+                    progress,
+                    done: 0,
+                    waiting: 0,
+                });
+                let left = left(&self.board).map(|left| left.as_secs_f64());
+                told.push((self.now, left));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_foretold_from_the_first_runs_that_are_over() {
+        let (told, end) = Crew::new(runs()).play();
+        assert!((250.0..400.0).contains(&end), "{end}");
+        // nothing before one of each strategy is over: attach-head begins 20 s after a thread is free of pre-trainings
+        let first = told.iter().find(|(_, left)| left.is_some()).unwrap().0;
+        assert!((205.0..230.0).contains(&first), "{first}");
+        for (now, left) in told.iter().filter(|(now, _)| (first..end).contains(now)) {
+            let (left, truth) = (left.expect("known by now"), end - now);
+            let error = (left - truth).abs();
+            assert!(
+                error < 0.15 * truth + 2.0,
+                "at {now}: {left}, truly {truth}"
+            );
+        }
+    }
+
+    #[test]
+    fn pre_trainings_that_still_run_are_counted_as_such() {
+        // scratch runs first: short runs are over while long ones have just begun
+        let mut runs = runs();
+        runs.rotate_left(4);
+        let (told, end) = Crew::new(runs).play();
+        let half = told
+            .iter()
+            .find(|(now, left)| *now > 0.7 * end && left.is_some());
+        let (now, left) = half.unwrap();
+        let truth = end - now;
+        assert!(
+            (left.unwrap() / truth - 1.0).abs() < 0.3,
+            "{left:?}, truly {truth}"
+        );
+    }
+
+    #[test]
+    fn a_long_time_is_told_roundly() {
+        let words = |seconds| in_words(Duration::from_secs_f64(seconds));
+        assert_eq!(words(3.2), "4 s");
+        assert_eq!(words(61.0), "60 s");
+        assert_eq!(words(1500.0), "25 min");
+        assert_eq!(words(11_000.0), "3 h 03 min");
+    }
+}

@@ -1,0 +1,205 @@
+//! What one sees of a study while it runs: a table in a terminal, a line now and then elsewhere, events for programs.
+
+mod board;
+mod forecast;
+mod screen;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use shoal::report::RunRow;
+use shoal::shoal::Progress;
+use shoal::study::Event;
+
+use super::Output;
+use board::Board;
+use screen::Screen;
+use table::Ink;
+
+/// How often progress is told where there is no terminal.
+const LINE: Duration = Duration::from_secs(10);
+
+/// Time without an event that counts at most: a machine that slept, or a process that was stopped, is not slow for it.
+const GAP: Duration = Duration::from_secs(5);
+
+/// The view of a study.
+pub struct View<'a> {
+    output: &'a Output,
+    title: &'a str,
+    board: Board,
+    screen: Option<Screen>,
+    /// Time since the beginning, and when it was looked at.
+    now: Duration,
+    looked: Instant,
+    told: Instant,
+    /// Runs that diverged.
+    pub diverged: usize,
+    /// Runs that an earlier process finished.
+    pub before: usize,
+}
+
+impl<'a> View<'a> {
+    /// Of a study of that name.
+    pub fn new(output: &'a Output, title: &'a str) -> Self {
+        Self {
+            output,
+            title,
+            board: Board::default(),
+            screen: output.terminal().then(Screen::new),
+            now: Duration::ZERO,
+            looked: Instant::now(),
+            told: Instant::now(),
+            diverged: 0,
+            before: 0,
+        }
+    }
+
+    /// Shows what happened.
+    pub fn show(&mut self, event: &Event) {
+        self.now += self.looked.elapsed().min(GAP);
+        self.looked = Instant::now();
+        self.board.take(event, self.now);
+        match event {
+            Event::Started {
+                pretrainings,
+                finetunings,
+            } => self.say(&format!(
+                "{pretrainings} pre-trainings, {finetunings} fine-tunings"
+            )),
+            Event::Searching { searches, trials } => {
+                self.say(&format!("{searches} searches of {trials} trials each"));
+            }
+            Event::Trial { trial, state, row } => self.trial(*trial, state, row),
+            Event::Continued {
+                finished,
+                other_device,
+                repaired,
+            } => self.continued(*finished, other_device.as_deref(), repaired.as_deref()),
+            Event::Pretrained(row) => self.row("pretrained", row),
+            Event::Finished(row) => self.row("run", row),
+            Event::Progress {
+                progress,
+                done,
+                waiting,
+            } => self.progress(progress, *done, *waiting),
+            Event::Part { .. }
+            | Event::Begun { .. }
+            | Event::Trained { .. }
+            | Event::Ended { .. } => {}
+        }
+    }
+
+    /// Takes the table off the terminal.
+    pub fn clear(&mut self) {
+        if let Some(screen) = &mut self.screen {
+            screen.clear();
+        }
+    }
+
+    /// A message; the table comes again below it.
+    pub fn say(&mut self, text: &str) {
+        self.clear();
+        self.output.say(text);
+    }
+
+    fn progress(&mut self, progress: &Progress, done: usize, waiting: usize) {
+        if let Some(screen) = self.screen.as_mut().filter(|screen| screen.is_due()) {
+            let ink = Ink(self.output.colour());
+            screen.draw(&table::lines(&self.board, self.title, screen.size(), ink));
+        }
+        if self.screen.is_some() || self.told.elapsed() < LINE {
+            return;
+        }
+        self.told = Instant::now();
+        if !self.output.json() {
+            return self.output.say(&table::pieces(&self.board).join("  "));
+        }
+        let left = forecast::left(&self.board).map(|left| left.as_secs_f64());
+        let value = json!({
+            "run_steps": progress.run_steps,
+            "run_steps_per_second": self.board.steps.rate(),
+            "alive": progress.alive,
+            "done": done,
+            "waiting": waiting,
+            "bytes": progress.bytes,
+            "seconds_left": left,
+        });
+        self.output.event("progress", value);
+    }
+
+    fn trial(&mut self, trial: u32, state: &str, row: &RunRow) {
+        let mut fields = fields(row);
+        (fields["trial"], fields["state"]) = (trial.into(), state.into());
+        self.booked("trial", fields, row);
+        if self.output.verbose() && !self.output.json() {
+            self.say(&format!(
+                "{} N={} trial {trial} seed {}: {state}, validation {}, {} epochs",
+                row.strategy,
+                row.simulations,
+                row.seed,
+                number(row.validation_mse),
+                row.epochs
+            ));
+        }
+    }
+
+    fn row(&mut self, kind: &str, row: &RunRow) {
+        let mut fields = fields(row);
+        fields["model"] = row.model.as_str().into();
+        self.booked(kind, fields, row);
+        if self.output.verbose() && !self.output.json() {
+            self.say(&format!(
+                "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
+                row.label(),
+                row.simulations,
+                row.seed,
+                number(row.validation_mse),
+                number(row.test_mse),
+                row.epochs,
+                row.stopped
+            ));
+        }
+    }
+
+    fn booked(&mut self, kind: &str, fields: Value, row: &RunRow) {
+        self.diverged += usize::from(row.stopped == "diverged");
+        self.output.event(kind, fields);
+    }
+
+    fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
+        if let Some(repaired) = repaired {
+            self.say(repaired);
+        }
+        self.say(&format!("going on: {finished} runs are over already"));
+        if let Some(device) = other_device {
+            self.say(&format!(
+                "the runs so far were trained on {device}; on another device the same run differs in its last digits"
+            ));
+        }
+        self.before = finished;
+    }
+}
+
+/// A row for a program.
+fn fields(row: &RunRow) -> Value {
+    let mut fields = json!({
+        "strategy": row.strategy,
+        "simulations": row.simulations,
+        "seed": row.seed,
+        "validation_mse": row.validation_mse,
+        "test_mse": row.test_mse,
+        "epochs": row.epochs,
+        "steps": row.steps,
+        "stopped": row.stopped,
+    });
+    if let Some(simulations) = row.pretraining_simulations {
+        fields["pretraining_simulations"] = simulations.into();
+    }
+    fields
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or("-".into(), |value| format!("{value:.5}"))
+}

@@ -1,0 +1,222 @@
+//! What TensorBoard shows of a study: losses epoch by epoch, test errors, hyper-parameters. One folder a run, named as its model.
+//!
+//! The CPU tells the losses of every epoch, the GPU those of the last epoch in a chunk of steps. Files are written every few
+//! seconds and when a run is booked, so `tensorboard` may look on. A run that begins again after a kill has its file anew.
+
+mod wire;
+
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::event::{Event, Name};
+use crate::error::Result;
+use crate::files::output_error;
+use crate::report::RunRow;
+use crate::run::Run;
+use wire::Value;
+
+/// How often files are written while runs train.
+const WRITE: Duration = Duration::from_secs(5);
+
+/// Files of TensorBoard have this in their names.
+const FILE: &str = "events.out.tfevents.";
+
+/// The event files of a study.
+pub struct TensorBoard {
+    folder: PathBuf,
+    targets: Vec<String>,
+    files: HashMap<Name, EventFile>,
+    written: Instant,
+}
+
+/// One run's file: its path, and what is not in it yet.
+struct EventFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl TensorBoard {
+    /// Files in `folder`, one folder a run, of a study with such targets.
+    ///
+    /// # Errors
+    /// [`crate::Error::Output`] if the folder cannot be made.
+    pub fn new(folder: &Path, targets: &[String]) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|error| output_error(folder, &error))?;
+        Ok(Self {
+            folder: folder.into(),
+            targets: targets.to_vec(),
+            files: HashMap::new(),
+            written: Instant::now(),
+        })
+    }
+
+    /// Takes up what happened.
+    ///
+    /// # Errors
+    /// [`crate::Error::Output`] with the path if a file cannot be written.
+    pub fn observe(&mut self, event: &Event) -> Result<()> {
+        match event {
+            Event::Begun { name, run } => self.begin(*name, run),
+            Event::Trained { name, epochs, .. } => {
+                let Some(file) = self.files.get_mut(name) else {
+                    return Ok(());
+                };
+                for epoch in *epochs {
+                    let losses = [
+                        ("loss/training", epoch.training_loss),
+                        ("loss/validation", epoch.validation_loss),
+                    ];
+                    file.add(&wire::scalars(now(), epoch.epoch, &losses));
+                }
+                Ok(())
+            }
+            Event::Pretrained(row) | Event::Finished(row) => self.end(None, row),
+            Event::Trial { trial, row, .. } => self.end(Some(*trial), row),
+            Event::Progress { .. } if self.written.elapsed() > WRITE => self.write(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what is not yet written.
+    ///
+    /// # Errors
+    /// As [`TensorBoard::observe`].
+    pub fn write(&mut self) -> Result<()> {
+        self.written = Instant::now();
+        self.files.values_mut().try_for_each(EventFile::write)
+    }
+
+    fn begin(&mut self, name: Name, run: &Run) -> Result<()> {
+        let folder = self.folder.join(folder_name(&name));
+        let made = fs::create_dir_all(&folder).and_then(|()| remove_old(&folder));
+        made.map_err(|error| output_error(&folder, &error))?;
+        let mut file = EventFile {
+            path: folder.join(format!("{FILE}{:010}.shoal", now() as u64)),
+            bytes: vec![],
+        };
+        file.add(&wire::version(now()));
+        file.add(&wire::begins(now(), &hyper_parameters(&name, run)));
+        self.files.insert(name, file);
+        Ok(())
+    }
+
+    /// Ends the file of a run that is booked.
+    fn end(&mut self, trial: Option<u32>, row: &RunRow) -> Result<()> {
+        let booked =
+            |name: &&Name| name.part.has(row) && (name.trial, name.seed) == (trial, row.seed);
+        let Some(name) = self.files.keys().find(booked).copied() else {
+            return Ok(());
+        };
+        let mut file = self.files.remove(&name).expect("a file just found");
+        let names: Vec<String> = self
+            .targets
+            .iter()
+            .map(|target| format!("mse/test/{target}"))
+            .collect();
+        let whole = [
+            ("mse/validation", row.validation_mse),
+            ("mse/test", row.test_mse),
+        ];
+        let targets = names.iter().map(String::as_str).zip(row.target_mse.clone());
+        let there: Vec<(&str, f64)> = (whole.into_iter().chain(targets))
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        file.add(&wire::scalars(now(), row.epochs, &there));
+        file.add(&wire::ends(now(), row.validation_mse.is_some()));
+        file.write()
+    }
+}
+
+impl EventFile {
+    fn add(&mut self, event: &wire::Message) {
+        self.bytes.extend(wire::record(event));
+    }
+
+    /// Appends what is not yet written. Files are closed again: a system may allow fewer than there are runs.
+    fn write(&mut self) -> Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let open = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.path);
+        open.and_then(|mut file| file.write_all(&self.bytes))
+            .map_err(|error| output_error(&self.path, &error))?;
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+/// As the run's model is called.
+fn folder_name(name: &Name) -> String {
+    let Name { part, trial, seed } = name;
+    let stem = match part.strategy {
+        super::PRETRAINING => part.strategy.to_owned(),
+        strategy => {
+            let from = part
+                .pretrained
+                .map(|simulations| format!("-from-{simulations}"));
+            format!(
+                "{strategy}{}-{}",
+                from.unwrap_or_default(),
+                part.simulations
+            )
+        }
+    };
+    match trial {
+        Some(trial) => format!("{stem}-trial{trial}-{seed}"),
+        None => format!("{stem}-{seed}"),
+    }
+}
+
+/// Removes the files of a run that begins again.
+fn remove_old(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(FILE) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
+    let layers = run.network.layers();
+    let widths: Vec<String> = layers.iter().map(|l| l.outputs.to_string()).collect();
+    let first = &layers[run.network.first_trained()];
+    let training = &run.training;
+    let mut all = vec![
+        ("strategy", Value::Word(name.part.strategy.into())),
+        ("simulations", Value::Number(name.part.simulations as f64)),
+        ("seed", Value::Number(name.seed.into())),
+        ("layers", Value::Word(widths.join("-"))),
+        ("activation", Value::Word(first.activation.name().into())),
+        ("dropout", Value::Number(as_typed(first.dropout))),
+        ("batch", Value::Number(training.batch as f64)),
+        ("learning_rate", Value::Number(training.learning_rate)),
+        ("weight_decay", Value::Number(training.weight_decay)),
+    ];
+    if let Some(trial) = name.trial {
+        all.push(("trial", Value::Number(trial.into())));
+    }
+    all
+}
+
+/// The number of as few digits that is this one in f32: 0.2 and not 0.20000000298.
+fn as_typed(number: f32) -> f64 {
+    let digits = number.to_string();
+    digits
+        .parse()
+        .expect("tensorboard: a number as it was written")
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
+}
