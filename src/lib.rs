@@ -43,6 +43,7 @@
 //! | [`device`] | the two players, and how one is chosen |
 //! | [`shoal`] | packing, chunks, leaving and refilling |
 //! | [`check`] | a small training on a device against the CPU, before it is trusted |
+//! | [`measure`] | what a device can do at most, what it does, and what bounds it |
 //! | [`transfer`] | the four strategies: from a pre-trained network to a fresh one; pure |
 //! | [`model`] | a trained network with all that is needed to predict, as a file |
 //! | [`report`] | tables, statistics, plots |
@@ -70,6 +71,7 @@ pub mod device;
 pub mod error;
 mod files;
 pub mod kernels;
+pub mod measure;
 pub mod model;
 pub mod network;
 pub mod page;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shoal::analysis::{Predictions, write_predictions};
+use shoal::analysis::{Predictions, Profile, Usage, write_predictions, write_usages};
 use shoal::data::Matrix;
 use shoal::report::{RunRow, write_runs};
 
@@ -96,6 +96,35 @@ fn predictions(strategy: &str) -> Predictions {
     }
 }
 
+/// Attributions of networks that read 79 bins, of which the lower ones flip their sign after fine-tuning.
+fn usage(strategy: &str, targets: &[&str]) -> Usage {
+    let sign = if strategy == "pretraining" { -1.0 } else { 1.0 };
+    let profile = |target: &&str| {
+        let signed: Vec<f64> = (0..79)
+            .map(|bin| (0.3 * f64::from(bin)).sin() * if bin < 20 { sign } else { 1.0 })
+            .collect();
+        Profile {
+            target: (*target).to_owned(),
+            mean_absolute: signed.iter().map(|value| value.abs()).collect(),
+            correlation: signed.iter().map(|value| Some(value.signum())).collect(),
+            standard_error: Some(vec![0.01; 79]),
+            signed,
+            rows: 50,
+        }
+    };
+    Usage {
+        strategy: strategy.to_owned(),
+        simulations: 1500,
+        networks: 3,
+        background: 25,
+        gap: 4e-15,
+        axis_name: "k [\"h/Mpc\"] <".to_owned(),
+        inputs: (0..79).map(|bin| format!("k{bin}")).collect(),
+        axis: (1..80).map(|bin| 0.0063 * f64::from(bin)).collect(),
+        profiles: targets.iter().map(profile).collect(),
+    }
+}
+
 /// The folder of a study with everything that a page can show.
 fn study(folder: &Path, name: &str) {
     std::fs::create_dir_all(folder).unwrap();
@@ -103,6 +132,12 @@ fn study(folder: &Path, name: &str) {
     write_runs(&folder.join("runs.csv"), &targets, &rows()).unwrap();
     let all = ["scratch", "dummy-node"].map(predictions);
     write_predictions(&folder.join("predictions.csv"), &targets, &all).unwrap();
+    let usages = [
+        usage("pretraining", &TARGETS[..2]),
+        usage("scratch", &TARGETS),
+        usage("dummy-node", &TARGETS),
+    ];
+    write_usages(&folder.join("attributions.csv"), &usages).unwrap();
     let mut trials =
         "strategy,simulations,trial,seed,validation_mse,test_mse,learning_rate\n".to_owned();
     for (strategy, trial) in ["scratch", "dummy-node"]
@@ -117,6 +152,10 @@ fn study(folder: &Path, name: &str) {
             value.to_string()
         };
         trials.push_str(&format!("{strategy},100,{trial},1,{value},{value},1e-3\n"));
+    }
+    for trial in 0..30 {
+        let value = 0.01 + 0.02 * f64::from(trial * 17 % 31) / 31.0;
+        trials.push_str(&format!("pretraining,1800,{trial},1,{value},,1e-3\n"));
     }
     std::fs::write(folder.join("trials.csv"), trials).unwrap();
     let provenance = serde_json::json!({
@@ -204,8 +243,15 @@ fn the_report_is_drawn_at_every_width() {
     let folder = tempfile::tempdir().unwrap();
     study(folder.path(), "A study of \"<script>\" & others");
     let page = analyse(folder.path());
-    // the total, the targets, savings, 2 maps, the search, 2 x 3 predictions, and the samples of the legends
-    assert_eq!(problems(&browser, &page, 1 + 3 + 1 + 2 + 1 + 6 + 11), "");
+    // the total, the targets, savings, 2 maps, 2 searches, attributions, 2 x 3 predictions, and the samples of the legends
+    let figures = 1 + 3 + 1 + 2 + 2 + 3 + 6 + 14;
+    assert_eq!(problems(&browser, &page, figures), "");
+    assert!(page.contains("class=\"flip\""), "signs that flip");
+    let silent = page.replace("<title>scratch", "<desc>scratch");
+    assert!(
+        problems(&browser, &silent, 0).contains("no value on hover"),
+        "a mark without its value"
+    );
 
     let broken = page.replacen(
         "class=\"figure wide\"",
@@ -248,4 +294,40 @@ fn the_page_above_several_scenarios_is_drawn_too() {
         "{page}"
     );
     assert_eq!(problems(&browser, &page, 2 * (1 + 1 + 2)), "");
+}
+
+#[test]
+fn a_study_of_several_pretraining_sizes_is_drawn() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = Vec::new();
+    for row in rows() {
+        let counts: &[usize] = match row.strategy.as_str() {
+            "scratch" => &[0],
+            _ => &[2000, 8000, 32768],
+        };
+        for &count in counts {
+            // the more, the better
+            let factor = 1.0 + 50.0 / (50.0 + count as f64);
+            let times = |value: Option<f64>| value.map(|value| value * factor);
+            all.push(RunRow {
+                test_mse: times(row.test_mse),
+                target_mse: row.target_mse.iter().copied().map(times).collect(),
+                pretraining_simulations: Some(count),
+                ..row.clone()
+            });
+        }
+    }
+    let targets = TARGETS.map(str::to_owned);
+    write_runs(&folder.path().join("runs.csv"), &targets, &all).unwrap();
+    let page = analyse(folder.path());
+    assert!(
+        page.contains("Effect of the pre-training size")
+            && page.contains("There is no attributions.csv in this folder"),
+        "{page}"
+    );
+    // the total, the targets, savings, 2 maps, 2 strategies, and the samples of the legends: 3, 3, 2 and 4 sizes
+    assert_eq!(problems(&browser, &page, 1 + 3 + 1 + 2 + 2 + 12), "");
 }

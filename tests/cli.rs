@@ -9,8 +9,12 @@ use tempfile::TempDir;
 
 #[path = "cli/analyse.rs"]
 mod analyse;
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/options.rs"]
 mod options;
+#[path = "cli/plan.rs"]
+mod plan;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/search.rs"]

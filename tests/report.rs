@@ -6,7 +6,7 @@ use std::path::Path;
 
 use shoal::report::{
     Bound, RunRow, RunsFile, Spread, Summary, read_runs, savings, study_figure, text_table,
-    verdict, write_figure, write_runs,
+    write_figure, write_runs,
 };
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -320,82 +320,6 @@ fn savings_without_baseline() -> Vec<shoal::report::Saving> {
         &study(&[], &[("dummy-node", &[(50, 0.03, 0.001)])]),
         "scratch",
     )
-}
-
-#[test]
-fn the_verdict_claims_only_what_exceeds_the_scatter() {
-    let scratch = [
-        (100, 0.0385, 0.001),
-        (500, 0.03, 0.001),
-        (1500, 0.0252, 0.001),
-    ];
-    let summary = study(
-        &[],
-        &[
-            ("scratch", &scratch),
-            (
-                "dummy-node",
-                &[
-                    (100, 0.03, 0.001),
-                    (500, 0.0299, 0.001),
-                    (1500, 0.0251, 0.001),
-                ],
-            ),
-            ("warm-start", &[(100, 0.0384, 0.001), (1500, 0.0253, 0.001)]),
-            (
-                "attach-head",
-                &[(100, 0.0386, 0.001), (1500, 0.0252 * 1.18, 0.001)],
-            ),
-            ("best", &[(100, 0.02, 0.001), (1500, 0.03, 0.001)]),
-        ],
-    );
-    assert_eq!(
-        verdict(&summary),
-        [
-            "dummy-node with 100 simulations reaches what scratch needs about 500 for (5.0x fewer); it is better \
-             beyond the scatter at 1 of 3 sizes.",
-            "warm-start: the difference from scratch is within the scatter over seeds at every size compared (100 to \
-             1500 simulations).",
-            "attach-head never catches up: at 1500 simulations its test MSE is 1.18x that of scratch.",
-            "best with 100 simulations goes below what scratch reaches with 1500 (more than 15.0x fewer); it is \
-             better beyond the scatter at 1 of 2 sizes.",
-            "best can also be worse: at 1500 simulations its test MSE is 1.19x that of scratch.",
-        ]
-    );
-}
-
-#[test]
-fn the_verdict_names_the_targets_that_transfer_hurts() {
-    let mut rows = seeds("scratch", 400, 0.02, 0.001, 2);
-    for mut row in seeds("dummy-node", 400, 0.017, 0.001, 2) {
-        row.target_mse[1] = row.target_mse[1].map(|value| value * 1.6);
-        rows.push(row);
-    }
-    assert_eq!(
-        verdict(&Summary::new(&names(&["s8", "M_nu"]), &rows))[1],
-        "dummy-node is worse than scratch at 400 simulations for: M_nu (1.36x the test MSE)."
-    );
-}
-
-#[test]
-fn the_verdict_says_when_nothing_can_be_said() {
-    let single = [
-        run("scratch", 50, 0, Some(0.04), 0),
-        run("dummy-node", 50, 0, Some(0.01), 0),
-    ];
-    assert!(verdict(&Summary::new(&[], &single))[0].contains("single seed"));
-    let apart = [
-        run("scratch", 50, 0, Some(0.04), 0),
-        run("dummy-node", 60, 0, Some(0.01), 0),
-    ];
-    assert!(verdict(&Summary::new(&[], &apart))[0].contains("share no number of simulations"));
-    let diverged = [
-        run("scratch", 50, 0, None, 0),
-        run("dummy-node", 50, 0, Some(0.01), 0),
-    ];
-    assert!(verdict(&Summary::new(&[], &diverged))[0].contains("No scratch run finished"));
-    assert!(verdict(&Summary::new(&[], &single[..1])).is_empty());
-    assert!(verdict(&Summary::default()).is_empty());
 }
 
 /// Width and height from a PNG's header.

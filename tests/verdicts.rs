@@ -1,6 +1,6 @@
 //! Savings with intervals, and negative transfer with its significance, on runs whose answer is known.
 
-use shoal::analysis::{Transfer, negative_transfer_verdict, saved_simulations, transfers};
+use shoal::analysis::{Scatter, Transfer, saved_simulations, strategy_sentences, transfers};
 use shoal::random::{normal_pair, pcg4d};
 use shoal::report::{Bound, RunRow};
 
@@ -56,7 +56,7 @@ fn runs(worth: f64, scatter: f64, hurt: f64, seeds: u32) -> Vec<RunRow> {
 
 #[test]
 fn a_known_saving_is_found_inside_its_interval() {
-    let saved = saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), 500, 1);
+    let saved = saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1));
     assert_eq!(saved.len(), SIZES.len());
     for one in &saved[..2] {
         assert_eq!(one.bound, Bound::Exact);
@@ -75,14 +75,19 @@ fn a_known_saving_is_found_inside_its_interval() {
     );
     assert_eq!(
         saved,
-        saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), 500, 1),
+        saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1)),
         "same seed, same numbers"
     );
 }
 
 #[test]
 fn a_strategy_that_is_worse_from_the_start_has_an_upper_bound() {
-    let saved = saved_simulations(&names(), &runs(0.25, 0.01, 1.0, 6), 200, 1);
+    let saved = saved_simulations(
+        &names(),
+        &runs(0.25, 0.01, 1.0, 6),
+        Scatter::Seeds,
+        (200, 1),
+    );
     assert_eq!(
         (saved[0].bound, saved[0].factor, saved[0].low),
         (Bound::LessThanSmallest, 1.0, None)
@@ -92,7 +97,7 @@ fn a_strategy_that_is_worse_from_the_start_has_an_upper_bound() {
 
 #[test]
 fn without_scatter_the_interval_has_no_width() {
-    let saved = saved_simulations(&names(), &runs(2.0, 0.0, 1.0, 3), 50, 1);
+    let saved = saved_simulations(&names(), &runs(2.0, 0.0, 1.0, 3), Scatter::Seeds, (50, 1));
     let one = &saved[1];
     assert!((one.factor - 2.0).abs() < 1e-9, "{one:?}");
     assert!((one.low.unwrap() - 2.0).abs() < 1e-9 && (one.high.unwrap() - 2.0).abs() < 1e-9);
@@ -107,7 +112,7 @@ fn of<'a>(all: &'a [Transfer], target: Option<&str>, simulations: usize) -> &'a 
 
 #[test]
 fn a_target_that_is_hurt_is_told_from_one_that_gains() {
-    let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 8));
+    let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 8), Scatter::Seeds);
     assert_eq!(all.len(), SIZES.len() * 3);
     for size in SIZES {
         let (gains, hurt) = (of(&all, Some("Om"), size), of(&all, Some("M_nu"), size));
@@ -119,13 +124,13 @@ fn a_target_that_is_hurt_is_told_from_one_that_gains() {
             hurt.is_negative() && (hurt.ratio - 1.414).abs() < 0.1,
             "{hurt:?}"
         );
-        assert_eq!((hurt.seeds, hurt.p_signed_rank), (8, Some(2.0 / 256.0)));
+        assert_eq!((hurt.runs, hurt.p_signed_rank), (8, Some(2.0 / 256.0)));
         assert!(hurt.p_corrected > hurt.p);
     }
-    let verdict = negative_transfer_verdict(&all);
+    let verdict = strategy_sentences(&[], &all, Scatter::Seeds);
     assert_eq!(verdict.len(), 1);
     assert!(
-        verdict[0].contains("negative transfer for M_nu (1.") && !verdict[0].contains("Om ("),
+        verdict[0].contains("Negative transfer for M_nu (1.") && !verdict[0].contains("Om ("),
         "{verdict:?}"
     );
 }
@@ -151,7 +156,7 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
                 }
             }
         }
-        let all = transfers(&names(), &noise);
+        let all = transfers(&names(), &noise, Scatter::Seeds);
         let any = all
             .iter()
             .filter(|one| one.target.is_some())
@@ -168,8 +173,87 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
 
 #[test]
 fn one_seed_can_tell_nothing() {
-    let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 1));
+    let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 1), Scatter::Seeds);
     assert!(all.iter().all(|one| one.p.is_none() && !one.is_negative()));
-    assert!(negative_transfer_verdict(&all)[0].contains("fewer than two seeds"));
-    assert!(transfers(&names(), &[]).is_empty());
+    let sentences = strategy_sentences(&[], &all, Scatter::Seeds);
+    assert!(sentences[0].contains("with a single seed"), "{sentences:?}");
+    assert!(transfers(&names(), &[], Scatter::Seeds).is_empty());
+    assert!(strategy_sentences(&[], &[], Scatter::Seeds).is_empty());
+}
+
+#[test]
+fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
+    let say = |runs: &[RunRow], scatter| {
+        let saved = saved_simulations(&names(), runs, scatter, (200, 1));
+        strategy_sentences(&saved, &transfers(&names(), runs, scatter), scatter)
+    };
+    let gains = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Seeds);
+    assert!(
+        gains[0].starts_with("dummy-node: its test MSE is 4")
+            && gains[0].contains(" % lower at 5 of 5 sizes, beyond the scatter over seeds; with ")
+            && gains[0].ends_with("It makes no target worse beyond the scatter."),
+        "{gains:?}"
+    );
+    let costs = say(&runs(0.25, 0.02, 1.0, 6), Scatter::Seeds);
+    assert!(
+        costs[0].contains(" % higher at 5 of 5 sizes, beyond the scatter over seeds.")
+            && costs[0].contains("Negative transfer for M_nu (")
+            && costs[0].contains(" and Om ("),
+        "{costs:?}"
+    );
+    let nothing = say(&runs(1.0, 0.3, 1.0, 6), Scatter::Seeds);
+    assert_eq!(
+        nothing,
+        [
+            "dummy-node: its test MSE differs from that of scratch within the scatter over seeds at all 5 sizes. It makes no \
+             target worse beyond the scatter."
+        ]
+    );
+    let trials = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Trials);
+    assert!(
+        trials[0].contains("beyond the scatter over the best trials")
+            && !trials[0].contains("seed"),
+        "{trials:?}"
+    );
+}
+
+#[test]
+fn trials_are_not_paired_by_their_rank() {
+    // the ranks of both rise together, so that each strategy scatters far more than their difference
+    let ranked = |strategy: &str, factor: f64| -> Vec<RunRow> {
+        let run = |rank: u32| {
+            let mse = factor * (1.0 + 0.1 * f64::from(rank));
+            run(strategy, 50, rank, [mse, mse])
+        };
+        (1..=10).map(run).collect()
+    };
+    let both = [ranked("scratch", 1.0), ranked("dummy-node", 0.97)].concat();
+    let by_seed = transfers(&names(), &both, Scatter::Seeds);
+    let by_trial = transfers(&names(), &both, Scatter::Trials);
+    assert!(of(&by_seed, None, 50).is_positive());
+    let apart = of(&by_trial, None, 50);
+    assert!(!apart.is_positive() && apart.p.unwrap() > 0.5, "{apart:?}");
+    assert_eq!((apart.runs, apart.p_signed_rank), (10, None));
+    assert!((apart.ratio - 0.97).abs() < 1e-12);
+    // nor does a trial have partners in the samples of the interval: it is wider
+    let width = |scatter| {
+        let saved = saved_simulations(&names(), &curves(0.8), scatter, (500, 1));
+        let one = saved.iter().find(|one| one.simulations == 100).unwrap();
+        one.high.unwrap() / one.low.unwrap()
+    };
+    assert!(width(Scatter::Trials) > 1.5 * width(Scatter::Seeds));
+}
+
+/// Errors that fall as 1 / sqrt(simulations) and grow with the rank.
+fn curves(factor: f64) -> Vec<RunRow> {
+    let mut all = Vec::new();
+    for (strategy, factor) in [("scratch", 1.0), ("dummy-node", factor)] {
+        for simulations in SIZES {
+            for rank in 1..=10u32 {
+                let mse = factor * (1.0 + 0.02 * f64::from(rank)) / (simulations as f64).sqrt();
+                all.push(run(strategy, simulations, rank, [mse, mse]));
+            }
+        }
+    }
+    all
 }

@@ -2,40 +2,54 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::report::{BASELINE, Bound, RunRow};
+use crate::report::{BASELINE, RunRow};
 
-use super::statistics::paired_t;
+use super::scatter::{Scatter, contrast, mean};
+use super::words::{at_sizes, joined, p_text, plural, worth};
 use super::{LEVEL, Saved, Transfer};
 
+/// Runs of a side from which a test can tell more than large differences.
+const MANY: usize = 6;
+
 /// What transfer saves, and where it hurts.
-pub(super) fn headline(runs: &[RunRow], saved: &[Saved], transfers: &[Transfer]) -> [String; 2] {
+pub(super) fn headline(
+    (runs, scatter): (&[RunRow], Scatter),
+    saved: &[Saved],
+    transfers: &[Transfer],
+) -> [String; 2] {
     let ranked = ranked(transfers);
     let Some(best) = ranked.first() else {
+        let beside = match scatter {
+            Scatter::Seeds => "with the same seed and size",
+            Scatter::Trials => "of the same size",
+        };
         return [
             format!(
-                "No other strategy has a finished run beside one of {BASELINE} with the same seed and size, so nothing can be \
-                 compared."
+                "No other strategy has a finished run beside one of {BASELINE} {beside}, so nothing can be compared."
             ),
             "Where transfer hurts cannot be told either.".to_owned(),
         ];
     };
     if transfers.iter().all(|one| one.p.is_none()) {
-        let others = "run at least three seeds";
+        let (one, others) = match scatter {
+            Scatter::Seeds => ("seed", "run at least three seeds"),
+            Scatter::Trials => ("trial", "give the search more trials"),
+        };
         return [
             format!(
-                "With a single seed no difference from {BASELINE} can be told from chance; {others}."
+                "With a single {one} no difference from {BASELINE} can be told from chance; {others}."
             ),
             "For the same reason nothing can be said about negative transfer.".to_owned(),
         ];
     }
     [
-        gain(runs, best, &ranked[1..], saved, transfers),
-        loss(&ranked, transfers),
+        gain((runs, scatter), best, &ranked[1..], saved, transfers),
+        loss(&ranked, transfers, scatter),
     ]
 }
 
 /// The strategies, by the mean over sizes of the logarithm of their test MSE relative to the baseline's, the lowest first.
-fn ranked(transfers: &[Transfer]) -> Vec<&str> {
+pub(super) fn ranked(transfers: &[Transfer]) -> Vec<&str> {
     let mut logarithms: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for one in transfers.iter().filter(|one| one.target.is_none()) {
         logarithms
@@ -52,7 +66,7 @@ fn ranked(transfers: &[Transfer]) -> Vec<&str> {
 }
 
 fn gain(
-    runs: &[RunRow],
+    (runs, scatter): (&[RunRow], Scatter),
     best: &str,
     rest: &[&str],
     saved: &[Saved],
@@ -61,51 +75,52 @@ fn gain(
     let totals: Vec<&Transfer> = (transfers.iter())
         .filter(|one| one.strategy == best && one.target.is_none())
         .collect();
-    let better: Vec<&&Transfer> = totals.iter().filter(|one| one.is_positive()).collect();
+    let better: Vec<&Transfer> = (totals.iter().copied())
+        .filter(|one| one.is_positive())
+        .collect();
     // over all sizes together; corrected because the best of so many strategies is looked at
-    let over_sizes = differences(runs, best, BASELINE);
-    let p = paired_t(&over_sizes).map_or(1.0, |p| (p * (1 + rest.len()) as f64).min(1.0));
-    let ratio = mean(&over_sizes).exp();
+    let over_sizes = contrast(runs, (best, BASELINE), scatter);
+    let p = over_sizes.and_then(|found| found.p);
+    let p = p.map_or(1.0, |p| (p * (1 + rest.len()) as f64).min(1.0));
+    let ratio = over_sizes.map_or(1.0, |found| found.mean.exp());
     if better.is_empty() && (p >= LEVEL || ratio >= 1.0) {
-        let seeds = match over_sizes.len() {
-            few @ 0..6 => format!("; {few} seeds can tell only large differences"),
-            _ => String::new(),
+        let few = over_sizes.map_or(0, |found| found.runs);
+        let few = match few < MANY {
+            true => format!("; {few} {} can tell only large differences", scatter.noun()),
+            false => String::new(),
         };
         return format!(
             "Transfer saves nothing that can be told from chance: {best}, the best strategy, has {ratio:.2}x the test MSE of \
-             {BASELINE} in the geometric mean over sizes (corrected p = {}{seeds}).",
+             {BASELINE} in the geometric mean over sizes (corrected p = {}{few}).",
             p_text(p)
         );
     }
-    // of all sizes the one whose interval promises the most, so that luck of one size is not what is told
-    let is_better = |one: &&Saved| {
-        let told = |total: &&&Transfer| total.simulations == one.simulations;
-        one.strategy == best && one.factor > 1.0 && (better.is_empty() || better.iter().any(told))
+    let tied = |other: &&str| {
+        let between = contrast(runs, (best, other), scatter).and_then(|found| found.p);
+        between.is_none_or(|p| p >= LEVEL)
     };
-    let promises = |one: &Saved| one.low.unwrap_or(0.0);
-    let most = saved
-        .iter()
-        .filter(is_better)
-        .max_by(|a, b| promises(a).total_cmp(&promises(b)));
-    let ties: Vec<&str> = rest
-        .iter()
-        .copied()
-        .filter(|other| tied(runs, best, other))
-        .collect();
+    let ties: Vec<&str> = rest.iter().copied().filter(tied).collect();
     let alike = match ties.is_empty() {
         true => String::new(),
         false => format!(" ({} cannot be told apart from it)", joined(&ties)),
     };
     let lower = match better.is_empty() {
         true => format!(
-            "a test MSE {:.0} % lower in the geometric mean over sizes (corrected p = {}), though at no single size beyond the \
-             scatter over seeds",
+            "a test MSE {:.0} % lower in the geometric mean over sizes (corrected p = {}), though at no single size beyond {}",
             100.0 * (1.0 - ratio),
-            p_text(p)
+            p_text(p),
+            scatter.words()
         ),
-        false => at_sizes(&better, totals.len()),
+        false => format!(
+            "a test MSE {}, beyond {}, at {} of {} {}",
+            at_sizes(&better),
+            scatter.words(),
+            better.len(),
+            totals.len(),
+            plural(totals.len(), "size")
+        ),
     };
-    match most {
+    match most_saved(saved, best, &better) {
         Some(one) => format!(
             "Transfer saves simulations: {best} with {}{alike} {}, and has {lower}.",
             one.simulations,
@@ -115,82 +130,34 @@ fn gain(
     }
 }
 
-/// By how much the test MSE is lower at the sizes where it is so beyond the scatter.
-fn at_sizes(better: &[&&Transfer], sizes: usize) -> String {
-    let gains = better.iter().map(|one| 100.0 * (1.0 - one.ratio));
-    let (low, high) = gains.fold((f64::INFINITY, 0.0f64), |(low, high), gain| {
-        (low.min(gain), high.max(gain))
-    });
-    let (low, high) = (format!("{low:.0}"), format!("{high:.0}"));
-    let range = if low == high {
-        high
-    } else {
-        format!("{low} to {high}")
+/// Of all sizes where a strategy is better the one whose interval promises the most, so that luck of one size is not what is told;
+/// of all sizes if it is better at none alone.
+pub(super) fn most_saved<'a>(
+    saved: &'a [Saved],
+    strategy: &str,
+    better: &[&Transfer],
+) -> Option<&'a Saved> {
+    let is_better = |one: &&Saved| {
+        let told = |total: &&Transfer| total.simulations == one.simulations;
+        one.strategy == strategy
+            && one.factor > 1.0
+            && (better.is_empty() || better.iter().any(told))
     };
-    format!(
-        "a test MSE {range} % lower, beyond the scatter over seeds, at {} of {sizes} {}",
-        better.len(),
-        plural(sizes, "size")
-    )
+    let promises = |one: &Saved| one.low.unwrap_or(0.0);
+    let all = saved.iter().filter(is_better);
+    all.max_by(|a, b| promises(a).total_cmp(&promises(b)))
 }
 
-/// What a number of simulations is worth, with its interval.
-fn worth(saved: &Saved) -> String {
-    let equivalent = rounded(saved.factor * saved.simulations as f64);
-    let interval = match (saved.low, saved.high) {
-        (Some(low), Some(high)) => format!("95 % interval {low:.1} to {high:.1}"),
-        (Some(low), None) => format!("95 % interval from {low:.1}"),
-        _ => "without an interval".to_owned(),
-    };
-    let factor = saved.factor;
-    match saved.bound {
-        Bound::MoreThanLargest => {
-            format!(
-                "is better than {BASELINE} with {equivalent}, more than {factor:.1}x fewer ({interval})"
-            )
-        }
-        _ => format!(
-            "is as good as {BASELINE} with about {equivalent}, {factor:.1}x fewer ({interval})"
-        ),
-    }
-}
-
-/// The difference of two strategies in ln(test MSE), of each seed that has both the mean over the sizes that it has of both.
-fn differences(runs: &[RunRow], one: &str, other: &str) -> Vec<f64> {
-    let values = |strategy: &str| -> BTreeMap<(u32, usize), f64> {
-        let own = runs.iter().filter(|run| run.strategy == strategy);
-        let logarithm = |run: &RunRow| Some(run.test_mse.filter(|mse| *mse > 0.0)?.ln());
-        own.filter_map(|run| Some(((run.seed, run.simulations), logarithm(run)?)))
-            .collect()
-    };
-    let (ours, theirs) = (values(one), values(other));
-    let mut by_seed: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for (key, our) in &ours {
-        if let Some(their) = theirs.get(key) {
-            by_seed.entry(key.0).or_default().push(our - their);
-        }
-    }
-    by_seed.values().map(|values| mean(values)).collect()
-}
-
-/// Whether two strategies cannot be told apart over all sizes.
-fn tied(runs: &[RunRow], one: &str, other: &str) -> bool {
-    paired_t(&differences(runs, one, other)).is_none_or(|p| p >= LEVEL)
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn loss(ranked: &[&str], transfers: &[Transfer]) -> String {
+fn loss(ranked: &[&str], transfers: &[Transfer], scatter: Scatter) -> String {
     let tested: Vec<&Transfer> = (transfers.iter())
         .filter(|one| one.target.is_some() && one.p_corrected.is_some())
         .collect();
     let negative: Vec<&&Transfer> = tested.iter().filter(|one| one.is_negative()).collect();
     let Some(worst) = negative.iter().max_by(|a, b| a.ratio.total_cmp(&b.ratio)) else {
         return format!(
-            "No strategy makes any target worse than {BASELINE} beyond the scatter over seeds, in {} comparisons of strategies, \
-             sizes and targets (corrected for their number).",
+            "No strategy makes any target worse than {BASELINE} beyond {}, in {} comparisons of strategies, sizes and targets \
+             (corrected for their number).",
+            scatter.words(),
             tested.len()
         );
     };
@@ -233,34 +200,6 @@ fn loss(ranked: &[&str], transfers: &[Transfer]) -> String {
     text + "."
 }
 
-/// A p-value in as many digits as mean something.
-pub(crate) fn p_text(p: f64) -> String {
-    match p {
-        p if p < 1e-3 => format!("{p:.0e}"),
-        p if p < 0.1 => format!("{p:.3}"),
-        p => format!("{p:.2}"),
-    }
-}
-
-/// Two digits: more would promise a precision that an interpolation between scattered points does not have.
-fn rounded(simulations: f64) -> f64 {
-    let unit = 10f64.powf((simulations.log10().floor() - 1.0).max(0.0));
-    (simulations / unit).round() * unit
-}
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{word}{}", if count == 1 { "" } else { "s" })
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn joined(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,10 +233,11 @@ mod tests {
     fn say(studies: &[Vec<RunRow>]) -> [String; 2] {
         let targets = ["h", "M_nu"].map(str::to_owned);
         let runs = studies.concat();
+        let scatter = Scatter::Seeds;
         headline(
-            &runs,
-            &saved_simulations(&targets, &runs, 200, 1),
-            &transfers(&targets, &runs),
+            (&runs, scatter),
+            &saved_simulations(&targets, &runs, scatter, (200, 1)),
+            &transfers(&targets, &runs, scatter),
         )
     }
 
@@ -357,10 +297,5 @@ mod tests {
         assert!(gain.starts_with("With a single seed"), "{gain}");
         let [gain, _] = say(&[scratch]);
         assert!(gain.starts_with("No other strategy"), "{gain}");
-    }
-
-    #[test]
-    fn p_values_have_the_digits_that_mean_something() {
-        assert_eq!([1e-7, 0.0291, 0.5].map(p_text), ["1e-7", "0.029", "0.50"]);
     }
 }

@@ -1,8 +1,9 @@
 //! What a study and its networks say: where transfer saves and where it hurts, and what a network reads.
 //!
 //! [`Findings`] reads a study's folder and has all that follows from it: [`saved_simulations`] and [`transfers`] compare
-//! strategies over seeds, [`agreement`] predictions with the truth, [`searches`] sums up trials, [`pretraining_sizes`] says what
-//! a larger pre-training is worth. The rest is about attributions: how much each input contributes to each target.
+//! strategies over seeds or trials, [`agreement`] predictions with the truth, [`searches`] sums up trials, [`pretraining_sizes`]
+//! says what a larger pre-training is worth. The rest is about attributions:
+//! how much each input contributes to each target.
 //!
 //! An attribution is computed for a row against a background, the rows that stand for "not knowing" an input. For each
 //! target the attributions of a row add up to what the network says of the row less its mean over the background; how far they
@@ -27,6 +28,7 @@
 
 mod agreement;
 mod attributions;
+mod columns;
 mod comparison;
 mod deep_shap;
 mod expected_gradients;
@@ -41,10 +43,15 @@ mod profile;
 mod reading;
 mod sampled;
 mod saved;
+mod scatter;
+mod sentences;
 mod shapley;
 mod statistics;
 mod tables;
 mod trials;
+mod usage;
+mod words;
+mod written;
 
 pub use agreement::{Agreement, agreement, mean_of_best};
 pub use attributions::{Attributions, Gap};
@@ -53,20 +60,24 @@ pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
 pub use findings::{Findings, PREDICTIONS_FILE};
-pub(crate) use headline::p_text;
-pub use negative_transfer::{LEVEL, Transfer, negative_transfer_verdict, transfers};
+pub use negative_transfer::{LEVEL, Transfer, transfers};
 pub use predictions::{Predictions, read_predictions, write_predictions};
 pub use pretraining_size::{PretrainingSize, pretraining_size_verdict, pretraining_sizes};
 pub use profile::{Profile, profiles};
 pub use reading::Reading;
 pub use sampled::sampled_shapley;
 pub use saved::{Saved, saved_simulations};
+pub use scatter::Scatter;
+pub use sentences::strategy_sentences;
 pub use shapley::{MOST_INPUTS, exact_shapley};
 pub use statistics::{holm, mean_interval, paired_t, signed_rank};
+pub(crate) use tables::ranges;
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };
 pub use trials::{BEST, Search, Trial, read_trials, searches};
+pub use usage::{ATTRIBUTIONS_FILE, PRETRAINING, Usage, read_usages, write_usages};
+pub(crate) use words::p_text;
 
 /// A network, its parameters, and the background that its rows are held against.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
-//! Which targets transfer makes worse, with the significance over seeds.
+//! Which targets transfer makes worse, with its significance over seeds or over the best trials.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::{BASELINE, RunRow};
 
-use super::statistics::{holm, paired_t, signed_rank};
+use super::scatter::Scatter;
+use super::statistics::{Group, holm, paired_t, signed_rank, welch};
 
 /// A corrected p-value below this is called significant.
 pub const LEVEL: f64 = 0.05;
@@ -18,20 +19,20 @@ pub struct Transfer {
     pub simulations: usize,
     /// The target; absent for the mean over all.
     pub target: Option<String>,
-    /// How many seeds have a test MSE for both.
-    pub seeds: usize,
-    /// The mean over these seeds of the strategy's test MSE, divided by that of the baseline.
+    /// How many seeds have a test MSE for both; or how many trials the one with fewer has.
+    pub runs: usize,
+    /// The mean over these of the strategy's test MSE, divided by that of the baseline.
     pub ratio: f64,
-    /// The p-value of a paired t test over seeds, see [`paired_t`]; absent with fewer than two seeds.
+    /// The p-value of a t test, see [`Scatter`]: over seeds [`paired_t`]; absent with fewer than two runs.
     pub p: Option<f64>,
-    /// The p-value of Wilcoxon's signed-rank test, see [`signed_rank`]. With n seeds it is at least 2 / 2^n.
+    /// The p-value of Wilcoxon's signed-rank test, see [`signed_rank`]. With n seeds it is at least 2 / 2^n. Trials have none.
     pub p_signed_rank: Option<f64>,
     /// The p-value of the t test, corrected for all comparisons of its kind in the study (targets; or totals), see [`holm`].
     pub p_corrected: Option<f64>,
 }
 
 impl Transfer {
-    /// Transfer hurts: a larger error, beyond the scatter over seeds even after the correction.
+    /// Transfer hurts: a larger error, beyond the scatter over runs even after the correction.
     pub fn is_negative(&self) -> bool {
         self.ratio > 1.0 && self.significant()
     }
@@ -46,20 +47,19 @@ impl Transfer {
     }
 }
 
-/// Compares every strategy with the baseline, by size and target, over the seeds that both have: a seed names the same
-/// simulations whatever the strategy, so differences are paired. First the totals of all strategies and sizes, then the targets;
+/// Compares every strategy with the baseline, by size and target, over the runs that both have. First the totals of all strategies and sizes, then the targets;
 /// strategies in the order of their names, sizes ascending.
 ///
 /// # Panics
 /// If a run has not one MSE for each target.
-pub fn transfers(targets: &[String], runs: &[RunRow]) -> Vec<Transfer> {
+pub fn transfers(targets: &[String], runs: &[RunRow], scatter: Scatter) -> Vec<Transfer> {
     let groups: BTreeSet<(&str, usize)> = (runs.iter())
         .filter(|run| run.strategy != BASELINE)
         .map(|run| (run.strategy.as_str(), run.simulations))
         .collect();
     let total = |run: &RunRow| run.test_mse;
     let mut totals: Vec<Transfer> = (groups.iter())
-        .filter_map(|group| transfer(runs, *group, None, total))
+        .filter_map(|group| transfer((runs, scatter), *group, None, total))
         .collect();
     let mut of_targets = Vec::new();
     for group in &groups {
@@ -72,7 +72,7 @@ pub fn transfers(targets: &[String], runs: &[RunRow]) -> Vec<Transfer> {
                 );
                 run.target_mse[place]
             };
-            of_targets.extend(transfer(runs, *group, Some(target), value));
+            of_targets.extend(transfer((runs, scatter), *group, Some(target), value));
         }
     }
     for family in [&mut totals, &mut of_targets] {
@@ -86,9 +86,9 @@ pub fn transfers(targets: &[String], runs: &[RunRow]) -> Vec<Transfer> {
     totals
 }
 
-/// One comparison; absent if no seed has both.
+/// One comparison; absent if no seed, or no size, has both.
 fn transfer(
-    runs: &[RunRow],
+    (runs, scatter): (&[RunRow], Scatter),
     (strategy, simulations): (&str, usize),
     target: Option<&String>,
     value: impl Fn(&RunRow) -> Option<f64>,
@@ -101,63 +101,47 @@ fn transfer(
             .collect()
     };
     let (ours, baseline) = (by_seed(strategy), by_seed(BASELINE));
+    let compared = Transfer {
+        strategy: strategy.to_owned(),
+        simulations,
+        target: target.cloned(),
+        runs: 0,
+        ratio: f64::NAN,
+        p: None,
+        p_signed_rank: None,
+        p_corrected: None,
+    };
+    let compared = match scatter {
+        Scatter::Seeds => paired(compared, &ours, &baseline),
+        Scatter::Trials => apart(compared, &ours, &baseline),
+    };
+    compared.ratio.is_finite().then_some(compared)
+}
+
+/// With the numbers of runs that are pairs of one seed.
+fn paired(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32, f64>) -> Transfer {
     let pairs: Vec<(f64, f64)> = (ours.iter())
         .filter_map(|(seed, our)| Some((*our, *baseline.get(seed)?)))
         .collect();
     let sum = |side: fn(&(f64, f64)) -> f64| pairs.iter().map(side).sum::<f64>();
-    let ratio = sum(|pair| pair.0) / sum(|pair| pair.1);
     let differences: Vec<f64> = pairs.iter().map(|(our, baseline)| our - baseline).collect();
-    ratio.is_finite().then(|| Transfer {
-        strategy: strategy.to_owned(),
-        simulations,
-        target: target.cloned(),
-        seeds: pairs.len(),
-        ratio,
+    Transfer {
+        runs: pairs.len(),
+        ratio: sum(|pair| pair.0) / sum(|pair| pair.1),
         p: paired_t(&differences),
         p_signed_rank: signed_rank(&differences),
-        p_corrected: None,
-    })
+        ..empty
+    }
 }
 
-/// One sentence for each strategy: which targets transfer makes worse and where it does so most, or that it makes none worse.
-pub fn negative_transfer_verdict(transfers: &[Transfer]) -> Vec<String> {
-    let strategies: BTreeSet<&str> = transfers.iter().map(|one| one.strategy.as_str()).collect();
-    let sentence = |strategy: &str| {
-        let own: Vec<&Transfer> = (transfers.iter())
-            .filter(|one| one.strategy == strategy && one.target.is_some())
-            .collect();
-        let tested = own.iter().filter(|one| one.p.is_some()).count();
-        if tested == 0 {
-            return format!(
-                "{strategy}: with fewer than two seeds no negative transfer can be told from chance."
-            );
-        }
-        let targets: BTreeSet<&String> = own.iter().filter_map(|one| one.target.as_ref()).collect();
-        let worst = targets.into_iter().filter_map(|target| {
-            let negative = own
-                .iter()
-                .filter(|one| one.target.as_ref() == Some(target) && one.is_negative());
-            negative.max_by(|a, b| a.ratio.total_cmp(&b.ratio))
-        });
-        let list: Vec<String> = worst.map(|one| describe(one)).collect();
-        match list.is_empty() {
-            true => format!(
-                "{strategy}: no target is worse than with {BASELINE} beyond the scatter over seeds, in {tested} comparisons of \
-                 targets and sizes."
-            ),
-            false => format!("{strategy}: negative transfer for {}.", list.join(", ")),
-        }
-    };
-    strategies.into_iter().map(sentence).collect()
-}
-
-fn describe(one: &Transfer) -> String {
-    format!(
-        "{} ({:.2}x the test MSE of {BASELINE} at {} simulations, corrected p = {:.1e} over {} seeds)",
-        one.target.as_deref().unwrap_or_default(),
-        one.ratio,
-        one.simulations,
-        one.p_corrected.unwrap_or(1.0),
-        one.seeds
-    )
+/// With the numbers of runs that have no partner.
+fn apart(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32, f64>) -> Transfer {
+    let group = |values: &BTreeMap<u32, f64>| Group::new(values.values().copied());
+    let (ours, baseline) = (group(ours), group(baseline));
+    Transfer {
+        runs: ours.count.min(baseline.count),
+        ratio: ours.mean / baseline.mean,
+        p: welch(&[(ours, baseline)]),
+        ..empty
+    }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::data::Matrix;
 use crate::error::Result;
 use crate::files::write_bytes;
-use crate::input_error;
 use crate::report::{csv_text, number_text};
+
+use super::columns::Table;
 
 /// The predictions of one network, in the units of the targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,46 +67,25 @@ pub fn write_predictions(path: &Path, targets: &[String], all: &[Predictions]) -
 /// # Errors
 /// [`crate::Error::Input`] that names the file and the line.
 pub fn read_predictions(path: &Path, targets: &[String]) -> Result<Vec<Predictions>> {
-    let name = path.display();
-    let mut reader = csv::Reader::from_path(path)
-        .map_err(|error| input_error!("cannot read '{name}': {error}"))?;
-    let columns = reader.headers().cloned();
-    let columns = columns.map_err(|error| input_error!("'{name}', line 1: {error}"))?;
-    let expected = heading(targets);
-    if !expected.iter().eq(columns.iter()) {
-        return Err(input_error!(
-            "'{name}': the columns must be {}, but they are {}",
-            expected.join(","),
-            columns.iter().collect::<Vec<_>>().join(",")
-        ));
-    }
+    let table = Table::read(path)?;
+    table.check_columns(&heading(targets))?;
     let mut all: Vec<Predictions> = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| input_error!("'{name}': {error}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let wrong = |place: usize| {
-            input_error!(
-                "'{name}', line {line}: '{}' is not a number for {}",
-                &record[place],
-                &columns[place]
-            )
-        };
-        let simulations = record[1].parse().map_err(|_| wrong(1))?;
-        let seed = record[2].parse().map_err(|_| wrong(2))?;
-        let numbers = (BEFORE.len()..record.len())
-            .map(|place| record[place].parse().map_err(|_| wrong(place)))
+    for line in table.lines() {
+        let (strategy, simulations, seed) = (line.text(0), line.number(1)?, line.number(2)?);
+        let numbers = (0..2 * targets.len())
+            .map(|place| line.number(BEFORE.len() + place))
             .collect::<Result<Vec<f64>>>()?;
         let same = |one: &&mut Predictions| {
-            (&*one.strategy, one.simulations, one.seed) == (&record[0], simulations, seed)
+            (&*one.strategy, one.simulations, one.seed) == (strategy, simulations, seed)
         };
         let (truth, prediction) = numbers.split_at(targets.len());
-        let row = record[3].parse().map_err(|_| wrong(3))?;
+        let row = line.number(3)?;
         match all.last_mut().filter(same) {
             Some(one) => one.append(row, truth, prediction),
             None => {
                 let empty = || Matrix::new(0, targets.len(), vec![]);
                 let mut one = Predictions {
-                    strategy: record[0].to_owned(),
+                    strategy: strategy.to_owned(),
                     simulations,
                     seed,
                     rows: vec![],

@@ -1,9 +1,11 @@
-//! How many simulations transfer saves, with an interval over seeds.
+//! How many simulations transfer saves, with an interval over seeds or over the best trials.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::random::{key, pcg4d};
 use crate::report::{BASELINE, Bound, RunRow, Saving, Summary, savings};
+
+use super::scatter::Scatter;
 
 /// Sets these draws apart from others of one seed.
 const DRAWS: u32 = 43;
@@ -16,7 +18,7 @@ pub struct Saved {
     pub strategy: String,
     /// How many simulations it had.
     pub simulations: usize,
-    /// The factor from the means over all seeds. Where the baseline never gets there it is a lower bound, where the baseline is
+    /// The factor from the means over all runs. Where the baseline never gets there it is a lower bound, where the baseline is
     /// better with its fewest simulations an upper one.
     pub factor: f64,
     /// Which of these it is.
@@ -30,22 +32,27 @@ pub struct Saved {
 /// The savings of every strategy and size, in the order of [`Summary::rows`], with percentile bootstrap intervals (Efron 1979)
 /// from `samples` samples. A sample draws seeds with replacement and takes all runs of a drawn seed, of every strategy and
 /// size, as often as it was drawn: seeds name simulations, so that runs of one seed stand or fall together. With few seeds such
-/// intervals are too narrow; six give an idea.
+/// intervals are too narrow; six give an idea. Of the best trials of a search, which have no partners, each strategy and size
+/// draws its own.
 ///
 /// # Panics
 /// If there are no samples, or a run has not one MSE for each target.
 pub fn saved_simulations(
     targets: &[String],
     runs: &[RunRow],
-    samples: usize,
-    seed: u64,
+    scatter: Scatter,
+    (samples, seed): (usize, u64),
 ) -> Vec<Saved> {
     assert!(samples > 0, "saved simulations: no samples");
     let summary = Summary::new(targets, runs);
     let sizes = extremes(&summary);
     let mut drawn: BTreeMap<(String, usize), Vec<f64>> = BTreeMap::new();
     for sample in 0..samples {
-        let runs = resampled(runs, key(seed, DRAWS, sample as u32));
+        let key = key(seed, DRAWS, sample as u32);
+        let runs = match scatter {
+            Scatter::Seeds => resampled_seeds(runs, key),
+            Scatter::Trials => resampled_trials(runs, key),
+        };
         for saving in savings(&Summary::new(targets, &runs), BASELINE) {
             // what lies outside the sizes that ran sorts to its end
             let value = match saving.bound {
@@ -105,19 +112,39 @@ fn factor(saving: &Saving, (smallest, largest): (usize, usize)) -> f64 {
 }
 
 /// The runs of as many seeds as there are, drawn with replacement.
-fn resampled(runs: &[RunRow], key: u32) -> Vec<RunRow> {
+fn resampled_seeds(runs: &[RunRow], key: u32) -> Vec<RunRow> {
     let seeds: Vec<u32> = runs
         .iter()
         .map(|run| run.seed)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let draw = |number: usize| {
-        let word = pcg4d([key, number as u32, 0, 0])[0];
-        seeds[((u64::from(word) * seeds.len() as u64) >> 32) as usize]
-    };
-    let chosen = (0..seeds.len()).map(draw);
+    let chosen = (0..seeds.len()).map(|number| seeds[drawn([key, number as u32, 0], seeds.len())]);
     chosen
         .flat_map(|seed| runs.iter().filter(move |run| run.seed == seed).cloned())
         .collect()
+}
+
+/// For each strategy and size as many of its trials as there are, drawn with replacement.
+fn resampled_trials(runs: &[RunRow], key: u32) -> Vec<RunRow> {
+    let mut groups: BTreeMap<(&str, usize), Vec<&RunRow>> = BTreeMap::new();
+    for run in runs {
+        let group = groups.entry((&run.strategy, run.simulations)).or_default();
+        group.push(run);
+    }
+    let of_group = |(place, group): (usize, Vec<&RunRow>)| {
+        let draw = |number: usize| {
+            let counters = [key, number as u32, place as u32 + 1];
+            group[drawn(counters, group.len())].clone()
+        };
+        (0..group.len()).map(draw).collect::<Vec<_>>()
+    };
+    let groups = groups.into_values().enumerate();
+    groups.flat_map(of_group).collect()
+}
+
+/// A number below `count`.
+fn drawn([key, number, place]: [u32; 3], count: usize) -> usize {
+    let word = pcg4d([key, number, place, 0])[0];
+    ((u64::from(word) * count as u64) >> 32) as usize
 }

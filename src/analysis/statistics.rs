@@ -22,6 +22,53 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
     ))
 }
 
+/// Values of one kind: how many, their mean, and the variance of that mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Group {
+    /// How many.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their sample variance divided by their number; absent for one value.
+    pub variance: Option<f64>,
+}
+
+impl Group {
+    /// Of values, of which there is one at least.
+    pub fn new(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let count = values.clone().count();
+        let mean = values.clone().sum::<f64>() / count as f64;
+        let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
+        let parts = count as f64 * (count as f64 - 1.0);
+        Self {
+            count,
+            mean,
+            variance: (count > 1).then(|| squares / parts),
+        }
+    }
+}
+
+/// The two-sided p-value of no mean difference between the sides of pairs of groups, by Welch's t test (Welch 1947, Biometrika 34,
+/// 28): groups have variances of their own, and values no partner. Absent without a pair, or where a group has one value.
+///
+/// The Satterthwaite degrees of freedom are rounded down, which makes p larger.
+pub(super) fn welch(pairs: &[(Group, Group)]) -> Option<f64> {
+    let groups = || pairs.iter().flat_map(|(a, b)| [a, b]);
+    let variances: Option<Vec<f64>> = groups().map(|group| group.variance).collect();
+    let variances = variances.filter(|variances| !variances.is_empty())?;
+    let total: f64 = variances.iter().sum();
+    let difference: f64 = pairs.iter().map(|(a, b)| a.mean - b.mean).sum();
+    if total == 0.0 {
+        return Some(if difference == 0.0 { 1.0 } else { 0.0 });
+    }
+    let parts: f64 = (groups().zip(&variances))
+        .map(|(group, variance)| variance * variance / (group.count as f64 - 1.0))
+        .sum();
+    // squares of tiny variances can vanish
+    let freedom = (total * total / parts).clamp(1.0, 1e6) as u32;
+    Some(student_tails(difference.abs() / total.sqrt(), freedom))
+}
+
 /// The 95 % interval of the mean of normal values from Student's t, [mean - t s / sqrt(n), mean + t s / sqrt(n)]; absent with
 /// fewer than two values.
 pub fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
@@ -229,6 +276,32 @@ mod tests {
         let many: Vec<f64> = (0..60).map(|i| (1.7 * f64::from(i)).sin() + 0.2).collect();
         assert!((paired_t(&many).unwrap() - 0.03391057671667682).abs() < 1e-12);
         assert!((signed_rank(&many).unwrap() - 0.03590012321587811).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_test_of_welch_equals_scipy_with_whole_degrees_of_freedom() {
+        // `2 t.sf(|ttest_ind(a, b, equal_var=False).statistic|, int(df))`
+        type Pair = (&'static [f64], &'static [f64], f64);
+        const SCIPY: [Pair; 2] = [
+            (
+                &[2.041, -2.556, 0.418, -0.568, -0.453],
+                &[0.369, -3.24, 0.336, -0.93, 7.446, 1.252, 0.095],
+                0.5134121756453354,
+            ),
+            (&[0.883, 0.58], &[0.983, 2.14, -4.856], 0.6076714928941729),
+        ];
+        let group = |values: &[f64]| Group::new(values.iter().copied());
+        for (a, b, p) in SCIPY {
+            let found = welch(&[(group(a), group(b))]).unwrap();
+            assert!((found - p).abs() < 1e-12, "{found} {p}");
+        }
+        // two pairs with the same difference are surer than one
+        let pair = (group(SCIPY[0].0), group(SCIPY[0].1));
+        assert!(welch(&[pair, pair]).unwrap() < SCIPY[0].2);
+        assert_eq!(welch(&[(group(&[1.0]), group(&[1.0, 2.0]))]), None);
+        assert_eq!(welch(&[]), None);
+        let constant = group(&[1.0, 1.0]);
+        assert_eq!(welch(&[(constant, constant)]), Some(1.0));
     }
 
     #[test]

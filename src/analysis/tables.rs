@@ -24,7 +24,7 @@ pub fn ranking_table(explanation: &Explanation, profile: &Profile, most: usize) 
         let correlation =
             profile.correlation[input].map_or("-".to_owned(), |value| format!("{value:+.2}"));
         lines.push(vec![
-            place(explanation, input),
+            place(&explanation.axis, input),
             format!("{:.5}", profile.mean_absolute[input]),
             format!("{:.1} %", 100.0 * profile.share(input)),
             correlation,
@@ -46,7 +46,7 @@ pub fn comparison_table(explanation: &Explanation, comparisons: &[Comparison]) -
             comparison.target.clone(),
             number(comparison.similarity),
             format!("{} of {}", comparison.flips.len(), explanation.axis.len()),
-            ranges(explanation, &comparison.flips),
+            ranges(&explanation.axis, &comparison.flips),
         ]);
     }
     aligned(&lines)
@@ -167,8 +167,7 @@ fn line(
 }
 
 /// An input's place on the axis, in as many digits as tell neighbours apart.
-fn place(explanation: &Explanation, input: usize) -> String {
-    let axis = &explanation.axis;
+fn place(axis: &[f64], input: usize) -> String {
     let steps = axis.windows(2).map(|pair| (pair[1] - pair[0]).abs());
     let least = steps
         .filter(|step| *step > 0.0)
@@ -184,15 +183,11 @@ fn place(explanation: &Explanation, input: usize) -> String {
 }
 
 /// Neighbouring inputs as `0.210 to 0.247`, the rest one by one.
-fn ranges(explanation: &Explanation, inputs: &[usize]) -> String {
+pub(crate) fn ranges(axis: &[f64], inputs: &[usize]) -> String {
     let groups = inputs.chunk_by(|a, b| a + 1 == *b);
     let text = |group: &[usize]| match group {
-        [only] => place(explanation, *only),
-        [first, .., last] => format!(
-            "{} to {}",
-            place(explanation, *first),
-            place(explanation, *last)
-        ),
+        [only] => place(axis, *only),
+        [first, .., last] => format!("{} to {}", place(axis, *first), place(axis, *last)),
         [] => String::new(),
     };
     let texts: Vec<String> = groups.map(text).collect();

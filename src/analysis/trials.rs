@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::Result;
-use crate::input_error;
 
+use super::columns::{Line, Table};
 use super::mean_of_best;
 
 /// One network of one trial, a line of `trials.csv`.
@@ -101,48 +101,19 @@ fn mean(values: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
 /// # Errors
 /// [`crate::Error::Input`] that names the file and the line.
 pub fn read_trials(path: &Path) -> Result<Vec<Trial>> {
-    let name = path.display();
-    let mut bytes =
-        std::fs::read(path).map_err(|error| input_error!("cannot read '{name}': {error}"))?;
-    let whole = bytes.iter().rposition(|&byte| byte == b'\n');
-    bytes.truncate(whole.map_or(0, |last| last + 1));
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let heading = reader.headers().cloned();
-    let heading = heading.map_err(|error| input_error!("'{name}', line 1: {error}"))?;
-    let column = |wanted: &str| {
-        let place = heading.iter().position(|column| column == wanted);
-        place.ok_or_else(|| input_error!("'{name}' has no column {wanted}; it has {heading:?}"))
+    let table = Table::read(path)?;
+    let [strategy, simulations, trial] = table.columns(["strategy", "simulations", "trial"])?;
+    let [validation, test] = table.columns(["validation_mse", "test_mse"])?;
+    let read = |line: Line| {
+        Ok(Trial {
+            strategy: line.text(strategy).to_owned(),
+            simulations: line.number(simulations)?,
+            trial: line.number(trial)?,
+            validation_mse: line.measured(validation)?,
+            test_mse: line.measured(test)?,
+        })
     };
-    let [strategy, simulations, trial] = [
-        column("strategy")?,
-        column("simulations")?,
-        column("trial")?,
-    ];
-    let [validation, test] = [column("validation_mse")?, column("test_mse")?];
-    let mut trials = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| input_error!("'{name}': {error}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let wrong = |place: usize| {
-            input_error!(
-                "'{name}', line {line}: '{}' is not a number for {}",
-                &record[place],
-                &heading[place]
-            )
-        };
-        let measured = |place: usize| match record[place].trim() {
-            "" => Ok(None),
-            text => text.parse::<f64>().map(Some).map_err(|_| wrong(place)),
-        };
-        trials.push(Trial {
-            strategy: record[strategy].to_owned(),
-            simulations: (record[simulations].parse()).map_err(|_| wrong(simulations))?,
-            trial: record[trial].parse().map_err(|_| wrong(trial))?,
-            validation_mse: measured(validation)?,
-            test_mse: measured(test)?,
-        });
-    }
-    Ok(trials)
+    table.lines().map(read).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::analysis::Findings;
-use shoal::study::{Plan, write_test_predictions};
+use shoal::study::{Plan, write_test_attributions, write_test_predictions};
 use shoal::{Error, Result, page};
 
 use super::Output;
@@ -37,6 +37,7 @@ pub fn finished(plans: &[Plan], folder: &Path, output: &Output) -> Result<()> {
     let folders: Vec<PathBuf> = plans.iter().map(of_plan).collect();
     for (plan, folder) in plans.iter().zip(&folders) {
         write_test_predictions(plan, folder)?;
+        write_test_attributions(plan, folder)?;
     }
     analyse(folder, &folders, output)
 }
@@ -78,6 +79,9 @@ fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
             format!("{}: ", findings.name)
         };
         output.result(&format!("{name}{gain} {loss}"));
+        for sentence in findings.by_strategy() {
+            output.result(&format!("- {sentence}"));
+        }
         for sentence in &findings.pretraining_size_verdict {
             output.result(&format!("{name}{sentence}"));
         }

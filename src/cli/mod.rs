@@ -1,12 +1,14 @@
 //! The command line: one file per subcommand, each what was typed and what it does.
 
 mod analyse;
+mod bench;
 mod devices;
 mod explain;
 mod import;
 mod inspect;
 mod live;
 mod output;
+mod plan;
 mod predict;
 mod simulate;
 mod study;
@@ -68,6 +70,7 @@ enum Command {
     Predict(predict::Typed),
     Explain(explain::Typed),
     Devices(devices::Typed),
+    Bench(bench::Typed),
     Inspect(inspect::Typed),
 }
 
@@ -82,6 +85,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Predict(typed) => predict::run(&typed, output),
         Command::Explain(typed) => explain::run(&typed, output),
         Command::Devices(typed) => devices::run(&typed, output),
+        Command::Bench(typed) => bench::run(&typed, global, output),
         Command::Inspect(typed) => inspect::run(&typed, output),
     }
 }

@@ -14,7 +14,7 @@ use shoal::study::{Event, JOURNAL_FILE, Plan, execute};
 use shoal::{Error, Result};
 
 use super::live::View;
-use super::{Global, Output, analyse, simulate, stop_on_ctrl_c};
+use super::{Global, Output, analyse, plan, simulate, stop_on_ctrl_c};
 
 /// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots.
 ///
@@ -25,7 +25,14 @@ pub struct Typed {
     /// The study, a TOML file; paths in it are relative to it
     study: PathBuf,
     /// Folder for the results; made if it is not there
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", clap::builder::ArgPredicate::IsPresent, ".")
+    )]
     output: PathBuf,
     /// Go on with the study in DIR, and do not begin one if there is none
     #[arg(long)]
@@ -34,6 +41,10 @@ pub struct Typed {
     /// steps), test errors, hyper-parameters; into LOGDIR, or into tensorboard/ beside the results
     #[arg(long, value_name = "LOGDIR", num_args = 0..=1, require_equals = true)]
     tensorboard: Option<Option<PathBuf>>,
+    /// Trains nothing and writes nothing: says what the study will take, in runs, bytes, steps, arithmetic and time, on this
+    /// device (on which some of its networks step for a few seconds) and on other GPUs by their data sheets
+    #[arg(long, conflicts_with = "resume")]
+    plan: bool,
 }
 
 impl Typed {
@@ -74,6 +85,13 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         ));
         simulate::shown(request, output, &stop)
     })?;
+    if typed.plan {
+        return plan::show(
+            &plans,
+            &mut global.open(output, plans[0].precision())?,
+            output,
+        );
+    }
     let begun = |plan: &Plan| typed.folder(plan).join(JOURNAL_FILE).exists();
     if typed.resume && !plans.iter().any(begun) {
         return Err(shoal::Error::Input(format!(
@@ -120,10 +138,6 @@ fn run_plan(
         }
     ));
     output.result(&report::text_table(&summary));
-    let verdict = report::verdict(&summary);
-    for sentence in &verdict {
-        output.result(sentence);
-    }
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
@@ -137,7 +151,6 @@ fn run_plan(
     "runs": total,
     "runs_before": before,
     "seconds": seconds,
-    "verdict": verdict,
     });
     if let Some(scenario) = &plan.scenario {
         event["scenario"] = scenario.as_str().into();

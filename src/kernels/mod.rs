@@ -18,6 +18,7 @@ pub mod precision;
 pub mod product;
 pub mod tables;
 pub mod tile;
+pub mod triad;
 pub mod widest;
 
 pub use memory::{Memory, Prepared, Real};

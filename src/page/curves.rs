@@ -1,6 +1,6 @@
 //! Test MSE against the number of simulations, in all and for each target.
 
-use crate::analysis::Findings;
+use crate::analysis::{Findings, Scatter};
 use crate::report::{RunRow, Spread, SummaryRow, text_table};
 
 use super::frame::{Frame, Names};
@@ -14,7 +14,7 @@ const ERROR: &str = "test MSE (targets scaled to [0, 1])";
 pub struct Shown<'a> {
     /// The value of one run.
     pub run: &'a dyn Fn(&RunRow) -> Option<f64>,
-    /// The statistics over seeds.
+    /// The statistics over seeds or trials.
     pub spread: &'a dyn Fn(&SummaryRow) -> Spread,
 }
 
@@ -95,17 +95,15 @@ fn panel(
     let mut svg = Svg::new(size.0, size.1);
     frame.draw(&mut svg, names);
     let radius = if size.0 > 500.0 { 5.0 } else { 3.6 };
+    let sizes = summary.sizes().into_iter();
+    let places: Vec<f64> = sizes.map(|size| frame.x.place(size as f64)).collect();
+    let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
+    let room = gaps.fold(60.0, f64::min);
     for (index, one) in series.iter().enumerate() {
-        // strategies often coincide; a step to the side keeps them all visible
-        let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * radius * 0.8;
-        draw(
-            &mut svg,
-            findings,
-            one,
-            shown,
-            &frame,
-            (aside.clamp(-12.0, 12.0), radius),
-        );
+        // strategies often coincide; steps to the side keep them all visible, within the room between two sizes
+        let step = f64::min(1.9 * radius, 0.8 * room / series.len() as f64);
+        let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
+        draw(&mut svg, findings, one, shown, &frame, (aside, radius));
     }
     svg
 }
@@ -124,15 +122,20 @@ fn draw(
         .runs
         .iter()
         .filter(|run| run.strategy == series.name);
-    let seeds = own.filter_map(|run| {
-        Some((
-            x(run.simulations),
-            frame
-                .y
-                .place((shown.run)(run).filter(|value| *value > 0.0)?),
-        ))
-    });
-    svg.dots("seed", &seeds.collect::<Vec<Place>>());
+    for run in own {
+        if let Some(value) = (shown.run)(run).filter(|value| *value > 0.0) {
+            // beside the mark, which would hide it
+            let at = (x(run.simulations) + 0.9 * radius, frame.y.place(value));
+            let title = format!(
+                "{}, {} simulations, {}: {}",
+                series.name,
+                run.simulations,
+                which(findings.scatter, run.seed),
+                three(value)
+            );
+            svg.dot("seed", at, &title);
+        }
+    }
     let rows = findings
         .summary
         .of(&series.name)
@@ -157,15 +160,24 @@ fn draw(
             .standard_error
             .map_or(String::new(), |error| format!(" ± {}", three(error)));
         let title = format!(
-            "{}, {} simulations: {}{error} ({} seeds)",
+            "{}, {} simulations: {}{error} ({} {})",
             series.name,
             row.simulations,
             three(mean),
-            spread.count
+            spread.count,
+            findings.scatter.noun()
         );
         svg.marker(&series.style, at, radius, &title);
     }
     svg.end();
+}
+
+/// What a run is called: its seed, or how good a trial it is.
+fn which(scatter: Scatter, seed: u32) -> String {
+    match scatter {
+        Scatter::Seeds => format!("seed {seed}"),
+        Scatter::Trials => format!("trial {seed} of the best"),
+    }
 }
 
 /// Three digits that count.
@@ -191,10 +203,14 @@ fn remark(findings: &Findings) -> String {
     } else {
         format!("{fewest} to {most}")
     };
-    let mut text = match most {
-        1 => "One seed a point, so the scatter is unknown.".to_owned(),
-        _ => format!(
+    let mut text = match (most, findings.scatter) {
+        (1, _) => "One run a point, so the scatter is unknown.".to_owned(),
+        (_, Scatter::Seeds) => format!(
             "Marks are means over {seeds} seeds, bars their standard errors, faint dots the seeds."
+        ),
+        (_, Scatter::Trials) => format!(
+            "Marks are means over the {seeds} trials of lowest validation error, as in arXiv 2510.19168, bars their standard \
+             errors, faint dots the trials."
         ),
     };
     text.push_str(" Points of one size stand side by side.");

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::analysis::{Findings, negative_transfer_verdict};
-use crate::report;
+use crate::analysis::{Findings, Scatter};
+use crate::report::BASELINE;
 
 use super::series::{series, variables};
 use super::svg::escape;
-use super::{curves, heat, history, provenance, savings, scatter};
+use super::{attributions, curves, heat, history, pretraining, provenance, savings, scatter};
 
 /// A document with everything in it; `body` is HTML already.
 pub fn page(title: &str, body: &str) -> String {
@@ -27,8 +27,19 @@ pub fn page(title: &str, body: &str) -> String {
 
 /// Everything about one study.
 pub fn body(findings: &Findings) -> String {
-    let series = series(&findings.summary);
+    let mut series = series(&findings.summary);
+    let all = series.len();
+    if let Some(largest) = pretraining::largest(findings) {
+        let end = format!(" ({largest})");
+        series.retain(|one| one.name == BASELINE || one.name.ends_with(&end));
+    }
     let mut body = about(findings) + &verdict(findings) + &words(findings);
+    if series.len() < all {
+        body.push_str(
+            "<p class=\"remark\">Figures show the largest pre-training; the smaller ones have a section of their own, and all are \
+             in the tables.</p>",
+        );
+    }
     let mut sections = vec![
         (
             "Test error against simulations",
@@ -36,11 +47,24 @@ pub fn body(findings: &Findings) -> String {
         ),
         ("Target by target", curves::targets(findings, &series)),
         ("Simulations saved", savings::savings(findings, &series)),
-        ("Where transfer helps and hurts", heat::maps(findings)),
+        (
+            "Where transfer helps and hurts",
+            heat::maps(findings, &series),
+        ),
     ];
+    if !findings.pretraining_sizes.is_empty() {
+        sections.push((
+            "Effect of the pre-training size",
+            pretraining::pretraining(findings),
+        ));
+    }
     if !findings.searches.is_empty() {
         sections.push(("Search", history::history(findings, &series)));
     }
+    sections.push((
+        "What the networks read",
+        attributions::attributions(findings, &series),
+    ));
     if !findings.predictions.is_empty() {
         sections.push((
             "Truth against prediction",
@@ -66,18 +90,18 @@ pub fn section(name: &str, content: &str) -> String {
 /// One line: how much was done, on what, and whether that is all.
 fn about(findings: &Findings) -> String {
     let mut parts = vec![
-        format!("{} runs", findings.runs.len()),
+        runs(findings),
         format!("{} strategies", findings.summary.strategies.len()),
         format!("{} sizes", findings.summary.sizes().len()),
-        format!("{} seeds", findings.seeds()),
     ];
     let study = findings.provenance.as_ref().unwrap_or(&Value::Null);
-    if let Some(seconds) = study["seconds"].as_f64().filter(|seconds| *seconds > 0.0) {
+    if let Some(seconds) = seconds(study).filter(|seconds| *seconds > 0.0) {
         let device = study["device"]["kind"].as_str().unwrap_or("device");
         parts.push(format!("{seconds:.0} s on {device}"));
     }
     let unfinished = study["status"].as_str().filter(|status| *status != "finished").map(|status| {
-        let (done, all) = (&study["runs_finished"], &study["runs_planned"]);
+        // while it runs, study.json says nothing of how far it is
+        let (done, all) = (trained(findings), &study["runs_planned"]);
         format!("<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>", escape(status))
     });
     format!(
@@ -85,6 +109,38 @@ fn about(findings: &Findings) -> String {
         escape(&parts.join(" · ")),
         unfinished.unwrap_or_default()
     )
+}
+
+/// How many runs there were and what the tables have of them.
+fn runs(findings: &Findings) -> String {
+    let most = findings.most_runs();
+    match findings.scatter {
+        Scatter::Seeds => format!("{} runs, {most} of a setting", findings.runs.len()),
+        Scatter::Trials => {
+            format!(
+                "{} trials, of each search the best {most}",
+                trained(findings)
+            )
+        }
+    }
+}
+
+/// How many runs, or trials, are in the tables.
+fn trained(findings: &Findings) -> usize {
+    let trials = findings.searches.iter().map(|search| search.trials.len());
+    match findings.scatter {
+        Scatter::Seeds => findings.runs.len(),
+        Scatter::Trials => trials.sum(),
+    }
+}
+
+/// Seconds of training, of all processes that told.
+fn seconds(study: &Value) -> Option<f64> {
+    let earlier = study["earlier"].as_array().into_iter().flatten();
+    let before: f64 = earlier
+        .filter_map(|process| process["seconds"].as_f64())
+        .sum();
+    Some(before + study["seconds"].as_f64()?)
 }
 
 /// The answer, first of all.
@@ -99,9 +155,8 @@ pub fn verdict(findings: &Findings) -> String {
 
 /// The same strategy by strategy.
 fn words(findings: &Findings) -> String {
-    let sentences = report::verdict(&findings.summary).into_iter();
-    let all = sentences.chain(negative_transfer_verdict(&findings.transfers));
-    let items: String = all
+    let sentences = findings.by_strategy().into_iter();
+    let items: String = sentences
         .map(|sentence| format!("<li>{}</li>", escape(&sentence)))
         .collect();
     match items.is_empty() {

@@ -1,8 +1,9 @@
 //! Where transfer helps and hurts: the ratio of test MSEs, target by target and size by size.
 
-use crate::analysis::{Findings, LEVEL, Transfer, p_text};
+use crate::analysis::{Findings, LEVEL, Scatter, Transfer, p_text};
 use crate::report::{BASELINE, width_of};
 
+use super::series::Series;
 use super::svg::{Anchor, Svg};
 
 /// A ratio of this or its inverse has the full colour.
@@ -14,13 +15,9 @@ const FONT: u32 = 14;
 /// The most room for the name of a target.
 const LABEL: f64 = 110.0;
 
-/// A map for each strategy, and what its colours mean.
-pub fn maps(findings: &Findings) -> String {
-    let others = findings
-        .summary
-        .strategies
-        .iter()
-        .filter(|name| *name != BASELINE);
+/// A map for each of these strategies, and what its colours mean.
+pub fn maps(findings: &Findings, series: &[Series]) -> String {
+    let others = (series.iter().map(|one| &one.name)).filter(|name| *name != BASELINE);
     let maps: String = others
         .filter_map(|strategy| map(findings, strategy))
         .collect();
@@ -30,16 +27,33 @@ pub fn maps(findings: &Findings) -> String {
     let tested = findings.transfers.iter().any(|one| one.p.is_some());
     let test = match tested {
         true => format!(
-            "A number is bold and framed where the difference is beyond the scatter over seeds: paired t test, corrected for all \
-             comparisons of its kind (Holm), p &lt; {LEVEL}. Runs of one seed have the same simulations."
+            "A number is bold and framed where the difference is beyond {}: {}, corrected for all comparisons of its kind \
+             (Holm), p &lt; {LEVEL}. {}",
+            findings.scatter.words(),
+            match findings.scatter {
+                Scatter::Seeds => "paired t test",
+                Scatter::Trials => "Welch's t test",
+            },
+            remark(findings.scatter)
         ),
-        false => "With a single seed nothing can be told from chance.".to_owned(),
+        false => "With a single run of a setting nothing can be told from chance.".to_owned(),
     };
     format!(
         "<p>The test MSE of a strategy divided by that of {BASELINE} on the same simulations: \
          <span class=\"key good\">below 1</span> transfer helps, <span class=\"key bad\">above 1</span> it hurts. {test}</p>\
          <div class=\"maps\">{maps}</div>"
     )
+}
+
+/// What the test rests on.
+fn remark(scatter: Scatter) -> &'static str {
+    match scatter {
+        Scatter::Seeds => "Runs of one seed have the same simulations.",
+        Scatter::Trials => {
+            "All trials of a size have the same simulations and the best were chosen among many, so the test is about \
+             hyper-parameters and chance in training, not about other simulations; several seeds without a search tell that."
+        }
+    }
 }
 
 /// The map of one strategy; absent if nothing of it can be compared.
@@ -83,7 +97,7 @@ pub fn map(findings: &Findings, strategy: &str) -> Option<String> {
                 .iter()
                 .find(|one| one.simulations == *size && one.target.as_ref() == *target);
             match found {
-                Some(one) => cell(&mut svg, at, one),
+                Some(one) => cell(&mut svg, at, one, findings.scatter),
                 None => svg.text("tick", Anchor::Middle, (at.0 + CELL.0 / 2.0, y + 19.0), "-"),
             }
         }
@@ -98,7 +112,7 @@ pub fn map(findings: &Findings, strategy: &str) -> Option<String> {
     ))
 }
 
-fn cell(svg: &mut Svg, (left, top): (f64, f64), one: &Transfer) {
+fn cell(svg: &mut Svg, (left, top): (f64, f64), one: &Transfer, scatter: Scatter) {
     let share = (one.ratio.ln().abs() / FULL.ln()).clamp(0.0, 1.0);
     let kind = if one.ratio > 1.0 { "bad" } else { "good" };
     let sure = one.is_negative() || one.is_positive();
@@ -112,12 +126,13 @@ fn cell(svg: &mut Svg, (left, top): (f64, f64), one: &Transfer) {
         .p_signed_rank
         .map_or(String::new(), |p| format!(", signed rank {}", p_text(p)));
     let title = format!(
-        "{}, {}, {} simulations: {:.3}x the test MSE of {BASELINE}{p}{rank} ({} seeds)",
+        "{}, {}, {} simulations: {:.3}x the test MSE of {BASELINE}{p}{rank} ({} {})",
         one.strategy,
         one.target.as_deref().unwrap_or("all targets"),
         one.simulations,
         one.ratio,
-        one.seeds
+        one.runs,
+        scatter.noun()
     );
     let class = format!("cell {kind}{}", if sure { " sure" } else { "" });
     let size = (CELL.0 - 3.0, CELL.1 - 3.0);

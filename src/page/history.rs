@@ -1,6 +1,6 @@
 //! How the search for hyper-parameters went on.
 
-use crate::analysis::{BEST, Findings, Search};
+use crate::analysis::{BEST, Findings, PRETRAINING, Search};
 use crate::report::{Axis, Linear, width_of};
 
 use super::curves::{table, three};
@@ -11,20 +11,25 @@ const SIZE: (f64, f64) = (360.0, 280.0);
 
 /// A panel for each size: the lowest validation MSE so far against the number of the trial. And the mean of the best trials.
 pub fn history(findings: &Findings, series: &[Series]) -> String {
-    let mut sizes: Vec<usize> = findings
-        .searches
-        .iter()
-        .map(|one| one.simulations)
-        .collect();
+    let (before, after): (Vec<&Search>, Vec<&Search>) =
+        (findings.searches.iter()).partition(|one| one.strategy == PRETRAINING);
+    let mut sizes: Vec<usize> = after.iter().map(|one| one.simulations).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let panels: String = sizes
-        .iter()
-        .map(|size| panel(findings, series, *size))
-        .collect();
+    let of_size = |size: &usize| {
+        let own: Vec<&Search> = (after.iter().copied())
+            .filter(|one| one.simulations == *size)
+            .collect();
+        panel(&own, series, &format!("{size} simulations"))
+    };
+    let pretrained = before.iter().map(|one| {
+        let title = format!("{PRETRAINING}, {} simulations", one.simulations);
+        panel(&[*one], series, &title)
+    });
+    let panels: String = pretrained.chain(sizes.iter().map(of_size)).collect();
     format!(
-        "<p>The lowest validation error so far in each search. Dots are single trials; the highest tenth lies outside the \
-         panels.</p>\
+        "<p>The lowest validation error so far in each search. Dots are single trials, pruned ones with the error that they had \
+         when they were stopped; the highest quarter lies outside the panels.</p>\
          {}<div class=\"panels\">{panels}</div><h3>Mean test MSE of the {BEST} best trials</h3><p class=\"remark\">Best by their \
          validation error, as arXiv 2510.19168 plots it.</p>{}",
         legend(series.iter()),
@@ -32,19 +37,14 @@ pub fn history(findings: &Findings, series: &[Series]) -> String {
     )
 }
 
-fn panel(findings: &Findings, series: &[Series], size: usize) -> String {
-    let own: Vec<&Search> = findings
-        .searches
-        .iter()
-        .filter(|one| one.simulations == size)
-        .collect();
+fn panel(own: &[&Search], series: &[Series], title: &str) -> String {
     let mut values: Vec<f64> = own
         .iter()
         .flat_map(|one| one.trials.iter().filter_map(|trial| trial.1))
         .collect();
     values.sort_by(f64::total_cmp);
     // trials that went astray would press all others to the bottom
-    values.truncate((values.len() * 9).div_ceil(10));
+    values.truncate((values.len() * 3).div_ceil(4));
     let highest = values.last().copied().unwrap_or(f64::INFINITY);
     let last = own
         .iter()
@@ -81,10 +81,11 @@ fn panel(findings: &Findings, series: &[Series], size: usize) -> String {
             .trials
             .iter()
             .filter_map(|trial| Some((trial.0, trial.1.filter(|value| *value <= highest)?)));
-        let dots: Vec<Place> = trials
-            .map(|(trial, value)| (x.place(f64::from(trial)), y.place(value)))
-            .collect();
-        svg.dots("seed", &dots);
+        for (trial, value) in trials {
+            let at = (x.place(f64::from(trial)), y.place(value));
+            let title = format!("{}, trial {trial}: {}", one.strategy, three(value));
+            svg.dot("seed", at, &title);
+        }
         let mut steps: Vec<Place> = Vec::new();
         for (trial, value) in one.history() {
             let at = (x.place(f64::from(trial)), y.place(value));
@@ -98,12 +99,7 @@ fn panel(findings: &Findings, series: &[Series], size: usize) -> String {
         );
         svg.end();
     }
-    svg.text(
-        "title",
-        Anchor::Start,
-        (left, 17.0),
-        &format!("{size} simulations"),
-    );
+    svg.text("title", Anchor::Start, (left, 17.0), title);
     svg.text(
         "name",
         Anchor::Middle,
@@ -111,10 +107,7 @@ fn panel(findings: &Findings, series: &[Series], size: usize) -> String {
         "trial",
     );
     svg.upright("name", (12.0, (28.0 + bottom) / 2.0), "validation MSE");
-    svg.finish(
-        "",
-        &format!("lowest validation MSE so far, {size} simulations"),
-    )
+    svg.finish("", &format!("lowest validation MSE so far, {title}"))
 }
 
 fn numbers(findings: &Findings, sizes: &[usize]) -> String {

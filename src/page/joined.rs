@@ -56,7 +56,7 @@ pub fn write_joined(folder: &Path, all: &[Findings]) -> Result<()> {
             "Where transfer helps and hurts",
             format!(
                 "<p>The test MSE of a strategy divided by that of {BASELINE}: <span class=\"key good\">below 1</span> transfer \
-                 helps, <span class=\"key bad\">above 1</span> it hurts; bold and framed beyond the scatter over seeds.</p>{maps}"
+                 helps, <span class=\"key bad\">above 1</span> it hurts; bold and framed beyond the scatter over runs.</p>{maps}"
             ),
         ),
         ("Files", files.collect()),

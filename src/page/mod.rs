@@ -2,24 +2,29 @@
 //!
 //! ```text
 //! Findings ──> document ──> report.html
-//!                ├── curves      test MSE against the number of simulations, in all and for each target
-//!                ├── savings     how many simulations transfer saves, with intervals
-//!                ├── heat        where transfer helps and hurts, target by target
-//!                ├── history     how a search went on
-//!                ├── scatter     truth against prediction
-//!                └── provenance  where it all comes from
+//!                ├── curves        test MSE against the number of simulations, in all and for each target
+//!                ├── savings       how many simulations transfer saves, with intervals
+//!                ├── heat          where transfer helps and hurts, target by target
+//!                ├── pretraining   what a larger pre-training is worth
+//!                ├── history       how a search went on
+//!                ├── attributions  what each input does to each target, before and after fine-tuning
+//!                ├── scatter       truth against prediction
+//!                └── provenance    where it all comes from
 //! ```
 //!
 //! Figures are SVG that [`svg`] writes into the page; there is no script, and nothing is loaded. A title on every mark says its
 //! values when a pointer rests on it, and what matters is in a table too. Colours are variables of the style sheet, which has
 //! them for light and for dark. Every text that comes from a file goes through [`svg::escape`].
 
+mod attribution_panel;
+mod attributions;
 mod curves;
 mod document;
 mod frame;
 mod heat;
 mod history;
 mod joined;
+mod pretraining;
 mod provenance;
 mod savings;
 mod scatter;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::analysis::Findings;
+use crate::analysis::{ATTRIBUTIONS_FILE, Findings};
 use crate::report::{RUNS_FILE, STUDY_FILE, TRIALS_FILE};
 
 use super::svg::escape;
@@ -51,18 +51,23 @@ fn text(value: &Value) -> String {
 }
 
 /// Files of a study with what is in them.
-const FILES: [(&str, &str); 11] = [
-    (RUNS_FILE, "every run"),
-    ("summary.csv", "mean and scatter over seeds"),
+const FILES: [(&str, &str); 13] = [
+    (RUNS_FILE, "every run, after a search the best trials"),
+    ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
     (
         "negative_transfer.csv",
         "ratios of test MSEs and their significance",
     ),
+    (
+        "pretraining_size.csv",
+        "what a larger pre-training is worth",
+    ),
     (TRIALS_FILE, "every trial of the search"),
     ("best_trials.csv", "means of the best trials"),
     ("predictions.csv", "truth and predictions on the test set"),
     ("agreement.csv", "how well they agree"),
+    (ATTRIBUTIONS_FILE, "what each input does to each target"),
     ("pretraining.csv", "the pre-trainings"),
     (STUDY_FILE, "provenance"),
     ("test-mse.svg", "the figure of test MSEs, for slides"),

@@ -1,6 +1,6 @@
-//! How many simulations transfer saves, with intervals over seeds.
+//! How many simulations transfer saves, with intervals.
 
-use crate::analysis::{Findings, Saved};
+use crate::analysis::{Findings, Saved, Scatter};
 use crate::report::{BASELINE, Bound};
 
 use super::curves::table;
@@ -24,15 +24,22 @@ pub fn savings(findings: &Findings, series: &[Series]) -> String {
     let others = || series.iter().filter(|one| one.name != BASELINE);
     let wide = panel(findings, series, (860.0, 380.0), names).finish("wide", label);
     let narrow = panel(findings, series, (360.0, 340.0), names).finish("narrow", label);
-    let seeds = match findings.seeds() {
-        1 => "With one seed the intervals mean nothing.".to_owned(),
-        few @ 2..6 => format!("With {few} seeds the intervals are too narrow."),
+    let (noun, each) = match findings.scatter {
+        Scatter::Seeds => ("seeds", ""),
+        Scatter::Trials => (
+            "trials",
+            ", drawn for each strategy and size from its best ones; they do not know how other simulations would scatter",
+        ),
+    };
+    let few = match findings.most_runs() {
+        1 => format!("With one of the {noun} the intervals mean nothing."),
+        few @ 2..6 => format!("With {few} {noun} the intervals are too narrow."),
         _ => String::new(),
     };
     format!(
         "<p>How many simulations {BASELINE} needs for the test MSE that a strategy has, divided by how many the strategy has. \
-         The curve of {BASELINE} is interpolated between its sizes. Bars are 95 % intervals over bootstrap samples of the seeds. \
-         {seeds}</p>\
+         The curve of {BASELINE} is interpolated between its sizes. Bars are 95 % intervals over bootstrap samples of the {noun}{each}. \
+         {few}</p>\
          {}{wide}{narrow}<p class=\"remark\">An arrow marks a bound: up where {BASELINE} never gets there, down where it is \
          better already with its fewest simulations.</p><details><summary>The numbers</summary>{}</details>",
         legend(others()),

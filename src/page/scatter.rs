@@ -1,6 +1,6 @@
 //! Truth against prediction on the test set.
 
-use crate::analysis::{Agreement, Findings, Predictions};
+use crate::analysis::{Agreement, Findings, Predictions, Scatter};
 use crate::report::{Linear, width_of};
 
 use super::curves::{table, three};
@@ -20,10 +20,11 @@ pub fn scatter(findings: &Findings, series: &[Series]) -> String {
         let panels: String = (0..findings.targets.len())
             .map(|target| panel(findings, target, (one, &agreements[target]), class))
             .collect();
-        let about = format!(
-            "{}, {} simulations, seed {}",
-            one.strategy, one.simulations, one.seed
-        );
+        let which = match findings.scatter {
+            Scatter::Seeds => format!("seed {}", one.seed),
+            Scatter::Trials => "the best trial".to_owned(),
+        };
+        let about = format!("{}, {} simulations, {which}", one.strategy, one.simulations);
         format!(
             "<h3>{}</h3><div class=\"small panels\">{panels}</div>",
             escape(&about)

@@ -32,6 +32,14 @@ pub fn series(summary: &Summary) -> Vec<Series> {
     styles(summary).into_iter().map(looks).collect()
 }
 
+/// Looks for names of another kind, as numbers of simulations.
+pub fn looks(names: &[String]) -> Vec<Series> {
+    series(&Summary {
+        strategies: names.to_vec(),
+        ..Summary::default()
+    })
+}
+
 /// The same hues on a dark page, light enough to read.
 const ON_DARK: [(u8, u8, u8); COLORS.len()] = [
     (90, 174, 238),

@@ -91,6 +91,29 @@ impl Svg {
         ));
     }
 
+    /// A small dot with its title.
+    pub fn dot(&mut self, class: &str, (x, y): Place, title: &str) {
+        let title = escape(title);
+        self.add(format_args!(
+            "<path class=\"{class}\" d=\"M{x:.1} {y:.1}h0\"><title>{title}</title></path>"
+        ));
+    }
+
+    /// The area between a line of steps and a base line; empty without places.
+    pub fn area(&mut self, class: &str, places: &[Place], base: f64) {
+        let (Some(first), Some(last)) = (places.first(), places.last()) else {
+            return;
+        };
+        let line: String = places
+            .iter()
+            .map(|(x, y)| format!("L{x:.1} {y:.1}"))
+            .collect();
+        self.add(format_args!(
+            "<path class=\"{class}\" d=\"M{:.1} {base:.1}{line}L{:.1} {base:.1}Z\"/>",
+            first.0, last.0
+        ));
+    }
+
     /// Small dots, all in one element.
     pub fn dots(&mut self, class: &str, places: &[Place]) {
         if places.is_empty() {
@@ -147,6 +170,13 @@ impl Svg {
             "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
              fill-opacity=\"{opacity:.2}\"><title>{}</title></rect>",
             escape(title)
+        ));
+    }
+
+    /// A rectangle without a title.
+    pub fn block(&mut self, class: &str, (left, top): Place, (width, height): (f64, f64)) {
+        self.add(format_args!(
+            "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
         ));
     }
 

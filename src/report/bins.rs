@@ -6,7 +6,7 @@ use super::ticks::Tick;
 
 /// The inputs side by side, each with room of its own.
 #[derive(Clone, Debug)]
-pub(super) struct Bins {
+pub(crate) struct Bins {
     /// The pixels between which each input stands, ascending: one more than there are inputs.
     pub edges: Vec<f64>,
     /// Round values of the axis, with their pixels.

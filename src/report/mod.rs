@@ -5,7 +5,6 @@
 //!    └───── Summary ───> summary.csv     mean and scatter over seeds per strategy and size
 //!              ├───────> text_table      the same for a terminal or for Markdown
 //!              ├───────> savings         how many simulations scratch needs for the same test MSE
-//!              ├───────> verdict         the answer in plain sentences
 //!              └───────> study_figure    the same as a picture, SVG and PNG
 //! ```
 //!
@@ -29,10 +28,10 @@ mod style;
 mod summary;
 mod table;
 mod ticks;
-mod verdict;
 
 pub use attributions::{AttributionFigure, AttributionPanel, attribution_figure};
 pub(crate) use axis::Axis;
+pub(crate) use bins::Bins;
 pub(crate) use fields::{csv_text, number_text};
 pub(crate) use ink::{fitted, width_of};
 pub(crate) use linear::Linear;
@@ -43,7 +42,6 @@ pub(crate) use style::{COLORS, Marker, Style, styles};
 pub use summary::{Spread, Summary, SummaryRow};
 pub use table::{aligned, text_table};
 pub(crate) use ticks::Tick;
-pub use verdict::verdict;
 
 /// The table of fine-tunings in a study's folder, one row each.
 pub const RUNS_FILE: &str = "runs.csv";

@@ -14,7 +14,7 @@ use crate::kernels::layout::{State, phase, stopped};
 use crate::kernels::{Prepared, Real};
 use crate::run::{Outcome, Run, Table, Training};
 
-pub use packing::{Limits, Step};
+pub use packing::{Limits, Rehearsal, Step};
 
 /// Where runs come from and where their outcomes go.
 pub trait Work: Send {

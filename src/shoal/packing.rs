@@ -1,6 +1,8 @@
 //! The GPU's way to train: runs are packed side by side, play chunks of steps together, leave when they are done and
 //! make room for those that wait.
 
+mod rehearsal;
+
 use std::mem::offset_of;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +18,8 @@ use crate::kernels::layout::{
 use crate::kernels::memory::Bases;
 use crate::kernels::{Buffer, Call, Prepared, Tables, step};
 use crate::run::{Precision, Run, Table};
+
+pub use rehearsal::Rehearsal;
 
 /// How much is packed at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,8 @@ struct Shoal<'a> {
     chunks: u64,
     retired_steps: u64,
     stale: bool,
+    /// Whether runs take their places and nothing is written.
+    rehearses: bool,
 }
 
 /// Trains everything that `work` has.
@@ -128,6 +134,7 @@ impl<'a> Shoal<'a> {
             chunks: 0,
             retired_steps: 0,
             stale: false,
+            rehearses: false,
         })
     }
 
@@ -289,6 +296,10 @@ impl<'a> Shoal<'a> {
                 .store
                 .reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
         assert!(room, "shoal: no room for the run table");
+        if self.rehearses {
+            self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
+            return Ok(());
+        }
         let store = &self.store;
         let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
         let zeros = vec![0f32; 2 * run.parameters.len()];
@@ -329,14 +340,7 @@ impl<'a> Shoal<'a> {
             8 * bases.parameters,
             bytemuck::cast_slice(&zeros),
         );
-        self.slots[slot] = Some(Packed {
-            run,
-            bases,
-            since: self.chunks,
-            goes_on: self.chunks,
-            ticks: 0,
-            state,
-        });
+        self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
         self.stale = true;
         Ok(())
     }
@@ -484,6 +488,17 @@ impl<'a> Shoal<'a> {
 }
 
 impl Packed {
+    fn new(run: Prepared, bases: Bases, chunk: u64, state: State<f32>) -> Self {
+        Self {
+            run,
+            bases,
+            since: chunk,
+            goes_on: chunk,
+            ticks: 0,
+            state,
+        }
+    }
+
     /// Steps that the run will surely still take.
     fn steps_ahead(&self) -> u32 {
         let training = &self.run.training;

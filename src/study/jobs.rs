@@ -302,7 +302,6 @@ fn start(
 
 /// The largest networks of the plan with their batches, to ask a device whether it can hold them.
 pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
-    let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
     let largest = |how: How| match &plan.search {
         Some(search) => search.largest(&how),
         None => how,
@@ -310,34 +309,42 @@ pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
     let mut networks = Vec::new();
     if let Some(pretraining) = &plan.pretraining {
         let how = largest(How::of_pretraining(plan, pretraining));
-        let network = how.base(plan, pretraining);
-        networks.push((network, how.training.batch));
+        networks.push((base_shape(plan, pretraining, &how), how.training.batch));
     }
     for strategy in &plan.strategies {
         let how = largest(How::of_strategy(plan, strategy));
-        let network = match (strategy.strategy, networks.first()) {
-            (Strategy::AttachHead, Some((base, _))) => {
-                let base = Start {
-                    parameters: vec![0.0; base.parameter_len()],
-                    network: base.clone(),
-                };
-                let width = transfer::head_inputs(&base.network, strategy.reads);
-                let head = how.network(plan, width, targets);
-                transfer::attach_head(&base, strategy.reads, &head, 0).network
-            }
-            (Strategy::Scratch, _) | (_, None) => how.network(plan, inputs, targets),
-            (_, Some((base, _))) => {
-                let mut layers = base.layers().to_vec();
-                layers
-                    .last_mut()
-                    .expect("jobs: a network without layers")
-                    .outputs = targets;
-                Network::new(layers)
-            }
-        };
-        networks.push((network, how.training.batch));
+        let base = networks.first().map(|(base, _)| base);
+        networks.push((shape(plan, strategy, &how, base), how.training.batch));
     }
     networks
+}
+
+/// The network of a pre-training.
+pub fn base_shape(plan: &Plan, pretraining: &Pretraining, how: &How) -> Network {
+    how.base(plan, pretraining)
+}
+
+/// The network of a strategy on a pre-trained one.
+pub fn shape(plan: &Plan, strategy: &StrategyPlan, how: &How, base: Option<&Network>) -> Network {
+    let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
+    match (strategy.strategy, base) {
+        (Strategy::AttachHead, Some(base)) => {
+            let base = Start {
+                parameters: vec![0.0; base.parameter_len()],
+                network: base.clone(),
+            };
+            let width = transfer::head_inputs(&base.network, strategy.reads);
+            let head = how.network(plan, width, targets);
+            transfer::attach_head(&base, strategy.reads, &head, 0).network
+        }
+        (Strategy::Scratch, _) | (_, None) => how.network(plan, inputs, targets),
+        (_, Some(base)) => {
+            let mut layers = base.layers().to_vec();
+            let last = layers.last_mut().expect("jobs: a network without layers");
+            last.outputs = targets;
+            Network::new(layers)
+        }
+    }
 }
 
 fn loss_weights(targets: usize, outputs: usize) -> Vec<f32> {

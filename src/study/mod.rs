@@ -7,15 +7,19 @@
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
 //! `search_plan` says.
 //!
+//! `forecast` says what all of it will take, before anything runs.
+//!
 //! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in the `record`, a journal,
 //! and a run that was not over begins again. `settings` tells whether a `folder` is of the same study. What happens is told as
 //! an `event`; `tensorboard` writes such events into files.
 
+mod attributions;
 mod division;
 mod evaluation;
 mod event;
 mod execution;
 mod folder;
+pub mod forecast;
 mod jobs;
 pub mod journal;
 mod plan;
@@ -32,6 +36,7 @@ mod sources;
 pub mod tensorboard;
 mod typed;
 
+pub use attributions::write_test_attributions;
 pub use event::{Event, Name, PRETRAINING, Part};
 pub use execution::execute;
 pub use plan::{Plan, StrategyPlan};

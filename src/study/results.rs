@@ -16,7 +16,7 @@ use crate::input_error;
 use crate::model::Model;
 use crate::report::{self, RUNS_FILE, RunRow, RunsFile, STUDY_FILE, Summary};
 
-const PRETRAINING_FILE: &str = "pretraining.csv";
+pub(super) const PRETRAINING_FILE: &str = "pretraining.csv";
 const SUMMARY_FILE: &str = "summary.csv";
 const MODELS: &str = "models";
 const FIGURE: &str = "test-mse";

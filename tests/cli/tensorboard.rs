@@ -42,7 +42,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
 }
 
 /// The field of that number.
-fn field<'a>(bytes: &'a [u8], number: u64) -> Option<&'a [u8]> {
+fn field(bytes: &[u8], number: u64) -> Option<&[u8]> {
     let found = fields(bytes)
         .into_iter()
         .find(|(field, _)| *field == number);
@@ -63,7 +63,7 @@ fn records(bytes: &[u8]) -> Vec<&[u8]> {
         let sum = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
         let masked = |bytes: &[u8]| {
             let sum = checksum(bytes);
-            (sum >> 15 | sum << 17).wrapping_add(0xa282_ead8)
+            sum.rotate_right(15).wrapping_add(0xa282_ead8)
         };
         let event = &rest[12..12 + length];
         assert_eq!(sum(8), masked(&rest[..8]), "the length's checksum");

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// The modules from the bottom up; each may name those before it. `cli` and `main` are the program: they name what they like.
-const ORDER: [&str; 18] = [
-    "error", "files", "random", "network", "run", "kernels", "device", "shoal", "check", "data",
-    "simulate", "transfer", "model", "report", "analysis", "page", "study", "lib",
+const ORDER: [&str; 19] = [
+    "error", "files", "random", "network", "run", "kernels", "device", "shoal", "check", "measure",
+    "data", "simulate", "transfer", "model", "report", "analysis", "page", "study", "lib",
 ];
 
 /// Modules that know nothing of training.

@@ -9,12 +9,13 @@ use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, 
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
 use shoal::kernels::layout::{LANES, NARROW_GROUPS, phase, stopped};
 use shoal::kernels::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile};
+use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile, triad};
 use shoal::network::Activation;
 use shoal::run::Precision;
 
 fn all_kernels() -> Vec<&'static Kernel> {
-    kernels::ALL.into_iter().chain([&ceiling::KERNEL]).collect()
+    let beside = [&ceiling::KERNEL, &triad::KERNEL];
+    kernels::ALL.into_iter().chain(beside).collect()
 }
 
 /// Every tile set in every precision.
@@ -26,9 +27,10 @@ fn texts() -> impl Iterator<Item = tile::TileSet> {
 /// Every kernel under every tile set: some have a text for each.
 fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
     let sets = |kernel| texts().map(move |set| (kernel, set));
-    // the ceiling is measured in single precision
-    let measured = |(kernel, set): &(&Kernel, tile::TileSet)| {
-        kernel.name != ceiling::KERNEL.name || set.precision == Precision::F32
+    // ceilings are measured in single precision
+    let alone = [ceiling::KERNEL.name, triad::KERNEL.name];
+    let measured = move |(kernel, set): &(&Kernel, tile::TileSet)| {
+        !alone.contains(&kernel.name) || set.precision == Precision::F32
     };
     all_kernels().into_iter().flat_map(sets).filter(measured)
 }

@@ -95,11 +95,15 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// Compiles a kernel in single precision, for the stores made from then on.
+    /// Compiles a kernel in single precision, for the stores made from then on; once is enough.
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses it.
     pub fn add(&mut self, kernel: &'static Kernel) -> Result<()> {
+        let same = |there: &Pipeline| std::ptr::eq(there.kernel, kernel);
+        if self.pipelines.iter().any(same) {
+            return Ok(());
+        }
         let pipeline = self.compile(kernel, &self.tiles);
         self.check(kernel.name)?;
         self.pipelines.push(pipeline);
