@@ -46,7 +46,7 @@ pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
     let (inputs, units) = (set.products.rows(), set.products.units());
     let block = inputs * set.product_threads as usize;
-    if shape.outputs <= NARROW_GROUPS {
+    if shape.outputs.div_ceil(4) <= NARROW_GROUPS {
         return Grid::new(shape.inputs.div_ceil(block * LANES), 1);
     }
     Grid::new(
