@@ -113,7 +113,7 @@ impl Workload {
     pub fn with_the_same_flops(&self) -> Self {
         let wanted = self.cost().flops / self.networks.len() as f64;
         let off = |width: &usize| {
-            let cost = Cost::training(&network(&[*width, *width]), BATCH, Precision::F32);
+            let cost = Self::cost_of(&network(&[*width, *width]));
             (cost.flops - wanted).abs()
         };
         let nearest = (1..=MOST[0]).min_by(|one, other| off(one).total_cmp(&off(other)));
@@ -132,16 +132,17 @@ impl Workload {
 
     /// What one training step of every run takes, with its share of the validation at the end of an epoch.
     pub fn cost(&self) -> Cost {
-        let validations =
-            (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
-        let of = |network: &Network| {
-            Cost::training(network, BATCH, Precision::F32)
-                + Cost::validation(network, BATCH, Precision::F32) * validations
-        };
         self.networks
             .iter()
-            .map(of)
+            .map(Self::cost_of)
             .fold(Cost::default(), |sum, cost| sum + cost)
+    }
+
+    fn cost_of(network: &Network) -> Cost {
+        let validations =
+            (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
+        Cost::training(network, BATCH, Precision::F32)
+            + Cost::validation(network, BATCH, Precision::F32) * validations
     }
 
     /// Hidden layers and the output of its deepest network.
