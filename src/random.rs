@@ -3,6 +3,7 @@
 
 /// Four hashed words of four words: `pcg4d` of Jarzynski & Olano, "Hash Functions for GPU Rendering",
 /// Journal of Computer Graphics Techniques 9(3), 2020.
+#[inline(always)]
 pub fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
     for word in &mut v {
         *word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -15,6 +16,7 @@ pub fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
     v
 }
 
+#[inline(always)]
 fn mix(v: &mut [u32; 4]) {
     v[0] = v[0].wrapping_add(v[1].wrapping_mul(v[3]));
     v[1] = v[1].wrapping_add(v[2].wrapping_mul(v[0]));
@@ -37,19 +39,29 @@ pub fn key(seed: u64, label: u32, index: u32) -> u32 {
 /// If `index >= count`.
 pub fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
     assert!(index < count, "permute: index {index} of {count}");
-    let mut value = index;
+    let mut value = [index];
+    permute_all(key, epoch, count, &mut value);
+    value[0]
+}
+
+/// [`permute`] of many elements, each below `count`, in their places. What the elements share is hashed once, and the loop over
+/// them becomes vectors where the caller is compiled for some.
+#[inline(always)]
+pub fn permute_all(key: u32, epoch: u32, count: u32, values: &mut [u32]) {
     for block in 0..ROUNDS / 4 {
         // the words of the sums and the coins are told apart by the high bits of the third word
         let sums = pcg4d([key, epoch, SUMS + block, count]);
         for (round, sum) in (4 * block..).zip(sums) {
-            let partner = (sum % count + count - value) % count;
-            let coin = pcg4d([key, epoch, round, value.max(partner)])[0] >> 31;
-            if coin == 1 {
-                value = partner;
+            let sum = sum % count;
+            for value in &mut *values {
+                // (sum - value) modulo count
+                let wrap = if *value > sum { count } else { 0 };
+                let partner = sum.wrapping_sub(*value).wrapping_add(wrap);
+                let coin = pcg4d([key, epoch, round, partner.max(*value)])[0] >> 31;
+                *value = if coin == 1 { partner } else { *value };
             }
         }
     }
-    value
 }
 
 /// Rounds of the shuffle.
@@ -83,6 +95,18 @@ mod tests {
                 assert!(!seen[to], "{count}: {to} twice");
                 seen[to] = true;
             }
+        }
+    }
+
+    #[test]
+    fn many_go_where_each_goes_alone() {
+        for count in [1, 2, 40, 2_000, u32::MAX] {
+            let from: Vec<u32> = (0..50).map(|i| i * 7 % count).collect();
+            let mut together = from.clone();
+            permute_all(3, 9, count, &mut together);
+            let alone: Vec<u32> = from.iter().map(|i| permute(3, 9, count, *i)).collect();
+            assert_eq!(together, alone);
+            assert!(together.iter().all(|to| *to < count));
         }
     }
 

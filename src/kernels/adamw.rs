@@ -2,6 +2,7 @@
 
 use super::layout::phase;
 use super::tile::{Grid, TileSet};
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
 use crate::run::Precision;
 
@@ -54,30 +55,51 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         return;
     }
     let training = &run.training;
-    let lerp1 = F::of(1.0 - training.beta1);
-    let (beta2, lerp2) = (F::of(training.beta2), F::of(1.0 - training.beta2));
-    let decay = state.decay;
-    let (step_size, epsilon) = (state.step_size, F::of(training.epsilon));
-    let root_correction = F::one() / state.root_correction;
-    // loss_scale is 1 in f32
-    let scale = state.gradient_scale / state.loss_scale;
-    let gradients = memory.gradients[trained.clone()].iter();
-    let moments = memory.first_moment[trained.clone()]
-        .iter_mut()
-        .zip(&mut memory.second_moment[trained.clone()]);
-    for ((p, g), (m, v)) in memory.parameters[trained.clone()]
-        .iter_mut()
-        .zip(gradients)
-        .zip(moments)
-    {
-        let g = scale * *g;
-        *m += lerp1 * (g - *m);
-        *v = beta2 * *v + lerp2 * g * g;
-        *p -= decay * *p + step_size * *m / (v.sqrt() * root_correction + epsilon);
-    }
+    let rates = Rates {
+        // loss_scale is 1 in f32
+        scale: state.gradient_scale / state.loss_scale,
+        decay: state.decay,
+        lerp1: F::of(1.0 - training.beta1),
+        beta2: F::of(training.beta2),
+        lerp2: F::of(1.0 - training.beta2),
+        step_size: state.step_size,
+        epsilon: F::of(training.epsilon),
+        root_correction: F::one() / state.root_correction,
+    };
+    update(
+        &rates,
+        &memory.gradients[trained.clone()],
+        &mut memory.parameters[trained.clone()],
+        &mut memory.first_moment[trained.clone()],
+        &mut memory.second_moment[trained.clone()],
+    );
     if run.precision() == Precision::F16 {
         let weights = &mut memory.weights[trained.clone()];
         weights.copy_from_slice(&memory.parameters[trained]);
         precision::round(Precision::F16, weights);
+    }
+}
+
+/// What is the same for all parameters in one step.
+struct Rates<F> {
+    scale: F,
+    decay: F,
+    lerp1: F,
+    beta2: F,
+    lerp2: F,
+    step_size: F,
+    epsilon: F,
+    root_correction: F,
+}
+
+widest! {
+    fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
+        let moments = first.iter_mut().zip(second);
+        for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
+            let g = rates.scale * *g;
+            *m += rates.lerp1 * (g - *m);
+            *v = rates.beta2 * *v + rates.lerp2 * g * g;
+            *p -= rates.decay * *p + rates.step_size * *m / (v.sqrt() * rates.root_correction + rates.epsilon);
+        }
     }
 }

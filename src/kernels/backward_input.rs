@@ -3,6 +3,7 @@
 use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
 use crate::run::Precision;
 
@@ -58,18 +59,20 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,
     };
-    let by_rows = Shape::by_rows(shape.inputs, place.stride, place.stride);
+    // unit by unit the product finds the weights in rows, and need not copy them; the batch is small beside them
+    let by_unit = &mut memory.scratch[..shape.inputs * rows];
     product(
+        (&mut *by_unit, Shape::by_rows(shape.inputs, rows, rows)),
         (
-            &mut *below_delta,
-            Shape::by_rows(rows, shape.inputs, stride),
+            &weights[place.weights..place.bias],
+            Shape::by_rows(shape.inputs, place.stride, place.stride),
         ),
-        (&*delta, Shape::by_rows(rows, place.stride, place.stride)),
-        (&weights[place.weights..place.bias], by_rows.transposed()),
+        (
+            &*delta,
+            Shape::by_rows(rows, place.stride, place.stride).transposed(),
+        ),
     );
-    for row in below_delta.chunks_exact_mut(stride) {
-        row[shape.inputs..].fill(F::zero());
-    }
+    transpose(rows, by_unit, below_delta);
     // the sums lie in storage before they meet the derivative
     precision::round(run.precision(), below_delta);
     let z = &z[below.sum..][..below_delta.len()];
@@ -78,4 +81,18 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
     }
     precision::round(run.precision(), below_delta);
+}
+
+widest! {
+    /// From rows of `width` numbers to columns; zeros in the columns beyond.
+    fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
+        let stride = to.len() / width;
+        let count = from.len() / width;
+        for (row, to) in to.chunks_exact_mut(stride).enumerate() {
+            for (to, from) in to.iter_mut().zip(from[row..].iter().step_by(width)) {
+                *to = *from;
+            }
+            to[count..].fill(F::zero());
+        }
+    }
 }

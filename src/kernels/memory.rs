@@ -26,12 +26,15 @@ pub trait Real:
 }
 
 impl Real for f32 {
+    #[inline]
     fn of(value: f64) -> Self {
         value as f32
     }
+    #[inline]
     fn wide(self) -> f64 {
         f64::from(self)
     }
+    #[inline]
     fn erf(self) -> Self {
         libm::erff(self)
     }
@@ -47,12 +50,15 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    #[inline]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline]
     fn wide(self) -> f64 {
         self
     }
+    #[inline]
     fn erf(self) -> Self {
         libm::erf(self)
     }
@@ -422,6 +428,8 @@ pub struct Memory<F> {
     pub best: Vec<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
     pub work: Vec<F>,
+    /// A batch matrix unit by unit, while a gradient is on its way; of the CPU alone.
+    pub scratch: Vec<F>,
 }
 
 impl<F: Real> Memory<F> {
@@ -436,6 +444,8 @@ impl<F: Real> Memory<F> {
         let zeros = vec![F::zero(); run.parameters.len()];
         let mut work = wide(&run.constants());
         work.resize(run.layout.len, F::zero());
+        let widest = run.network.layers().iter().map(|layer| layer.inputs).max();
+        let scratch = run.layout.stride * widest.unwrap_or(0);
         let mut weights = Vec::new();
         if run.precision() == Precision::F16 {
             weights = wide(&run.parameters);
@@ -450,11 +460,13 @@ impl<F: Real> Memory<F> {
             second_moment: zeros,
             best: wide(&run.parameters),
             work,
+            scratch: vec![F::zero(); scratch],
         }
     }
 
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
-        ((5 * self.parameters.len() + self.weights.len() + self.work.len()) * size_of::<F>()) as u64
+        let parameters = 5 * self.parameters.len() + self.weights.len();
+        ((parameters + self.work.len() + self.scratch.len()) * size_of::<F>()) as u64
     }
 }

@@ -19,6 +19,7 @@ pub mod product;
 pub mod tables;
 pub mod tile;
 pub mod triad;
+pub mod widest;
 
 pub use memory::{Memory, Prepared, Real};
 pub use tables::Tables;

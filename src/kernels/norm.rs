@@ -2,6 +2,7 @@
 
 use super::layout::phase;
 use super::tile::Grid;
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page};
 use crate::run::NORM_BLOCK;
 
@@ -52,13 +53,19 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     // 1 in f32
     let unscale = F::one() / memory.state.loss_scale;
     let squares = &mut memory.work[run.layout.squares..][..4 * blocks(run)];
-    let gradients = memory.gradients[run.frozen_len()..].chunks(NORM_BLOCK);
-    for (square, block) in squares.chunks_exact_mut(4).zip(gradients) {
-        square.copy_from_slice(&sums(block, unscale));
+    fill_squares(&memory.gradients[run.frozen_len()..], unscale, squares);
+}
+
+widest! {
+    fn fill_squares<F: Real>(gradients: &[F], unscale: F, squares: &mut [F]) {
+        for (square, block) in squares.chunks_exact_mut(4).zip(gradients.chunks(NORM_BLOCK)) {
+            square.copy_from_slice(&sums(block, unscale));
+        }
     }
 }
 
 /// Sums of squares by place in a quad. Four quads at a time: one chain of additions alone would wait for itself.
+#[inline(always)]
 fn sums<F: Real>(block: &[F], unscale: F) -> [F; 4] {
     let mut lanes = [F::zero(); 16];
     for numbers in block.chunks(16) {

@@ -1,0 +1,65 @@
+//! Loops compiled for several sets of vector instructions, the widest that the CPU has chosen at run time: one binary for all.
+
+/// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own instructions (on Arm NEON is among
+/// them), and calls the widest that this CPU has. Every one gives the same bits: vectors change neither the order of sums nor
+/// what is rounded, and nothing is contracted that is not written as `mul_add`.
+macro_rules! widest {
+    ($(#[$about:meta])* $visible:vis fn $name:ident<F: Real>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+        $(#[$about])*
+        $visible fn $name<F: Real>($($argument: $kind),*) {
+            #[inline(always)]
+            fn plain<F: Real>($($argument: $kind),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+                fn avx512<F: Real>($($argument: $kind),*) {
+                    plain($($argument),*);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2<F: Real>($($argument: $kind),*) {
+                    plain($($argument),*);
+                }
+                match $crate::kernels::widest::vectors() {
+                    // SAFETY: the CPU has these instructions, as was just asked.
+                    $crate::kernels::widest::Vectors::Avx512 => return unsafe { avx512($($argument),*) },
+                    // SAFETY: as above.
+                    $crate::kernels::widest::Vectors::Avx2 => return unsafe { avx2($($argument),*) },
+                    $crate::kernels::widest::Vectors::Plain => {}
+                }
+            }
+            plain($($argument),*);
+        }
+    };
+}
+
+pub(crate) use widest;
+
+/// Sets of vector instructions for which loops are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// Sixteen f32 at a time.
+    Avx512,
+    /// Eight.
+    Avx2,
+    /// What every CPU of the target has.
+    Plain,
+}
+
+/// The widest that this CPU has. The answer is kept by the standard library: asking again costs a load.
+#[inline]
+pub fn vectors() -> Vectors {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("fma");
+        let wider = has!("avx512f") && has!("avx512vl") && has!("avx512bw") && has!("avx512dq");
+        if avx2 && wider {
+            return Vectors::Avx512;
+        }
+        if avx2 {
+            return Vectors::Avx2;
+        }
+    }
+    Vectors::Plain
+}

@@ -1,0 +1,125 @@
+//! A step of the CPU player asks for no memory of its own: an allocator that counts says so. The matrix products do: the `gemm`
+//! crate takes and gives back a list of flags in each product, and room for a matrix that it copies.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use shoal::kernels::layout::phase;
+use shoal::kernels::{Call, Memory, Prepared, Real, step};
+use shoal::network::{Activation, Network};
+use shoal::run::{InputScale, Precision, Run, Schedule, Table, Training};
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is left to the system's allocator; counting touches a number of this thread alone.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // the number is gone when the thread ends
+        let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
+        // SAFETY: as whoever calls promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as whoever calls promises.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const ROWS: usize = 100;
+const INPUTS: usize = 79;
+const TARGETS: usize = 6;
+
+/// How often `gemm` may ask in a product.
+const PRODUCT: usize = 2;
+
+/// Checks each call of 60 steps that hold whole epochs, after some that warm up.
+fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision) {
+    // the norm is asked for in half of them
+    let clip_norm = match precision {
+        Precision::F32 => None,
+        Precision::F16 => Some(1.0),
+    };
+    let output = Activation::Sigmoid;
+    let network = Network::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
+    let table = Table {
+        x: (0..ROWS * INPUTS)
+            .map(|place| (place as f32).sin())
+            .collect(),
+        y: vec![0.5; ROWS * TARGETS],
+        rows: ROWS,
+        inputs: INPUTS,
+        targets: TARGETS,
+    };
+    let run = Run {
+        id: 0,
+        parameters: network.initial_parameters(1),
+        training: Training {
+            batch: 32,
+            learning_rate: 1e-3,
+            weight_decay: 1e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            max_epochs: 1000,
+            patience: 1000,
+            min_delta: 0.0,
+            precision,
+            clip_norm,
+            schedule: Schedule::default(),
+        },
+        seed: 7,
+        table: 0,
+        training_rows: (0..80).collect(),
+        validation_rows: (80..100).collect(),
+        scale: InputScale {
+            mean: vec![0.0; INPUTS],
+            inverse_deviation: vec![1.0; INPUTS],
+        },
+        loss_weights: vec![1.0; TARGETS],
+        network,
+    };
+    let run = Prepared::new(run, Arc::from([table]));
+    let mut memory = Memory::<F>::new(&run);
+    let calls = step(run.network.layers().len());
+    for step in 0..68 {
+        for call in &calls {
+            let before = ASKED.get();
+            call.twin(&run, &mut memory);
+            let asked = ASKED.get() - before;
+            let most = match call {
+                Call::Forward(_) | Call::BackwardWeights(_) | Call::BackwardInput(_) => PRODUCT,
+                _ => 0,
+            };
+            // the first product of a thread takes room for its copies, once
+            assert!(
+                step < 8 || asked <= most,
+                "{call:?} of {widths:?}, {activation:?}, {precision:?}: {asked}"
+            );
+        }
+    }
+    assert_ne!(memory.state.phase, phase::DONE);
+}
+
+#[test]
+fn a_step_asks_for_no_memory_outside_gemm() {
+    let counted = ASKED.get();
+    drop(std::hint::black_box(vec![0u8; 100]));
+    assert!(ASKED.get() > counted, "the allocator does not count");
+    for activation in Activation::ALL {
+        for widths in [&[17][..], &[64, 64], &[500, 4, 131]] {
+            for precision in Precision::ALL {
+                check::<f32>(widths, activation, precision);
+                check::<f64>(widths, activation, precision);
+            }
+        }
+    }
+}
