@@ -556,9 +556,15 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     let study = Study::new();
     let (code, error) = signalled(&study, "-INT");
     assert_eq!(code, Some(130), "{error}");
+    let rows = |name| {
+        let table = std::fs::read_to_string(study.path(&format!("out/{name}.csv")));
+        table.map_or(0, |table| table.lines().count() - 1)
+    };
+    let finished = rows("pretraining") + rows("runs");
+    assert!((2..10).contains(&finished), "{finished} runs");
     for words in [
         "stopped as asked",
-        "2 of 10 runs are finished and in out",
+        &format!("{finished} of 10 runs are finished and in out"),
         "the same command goes on",
     ] {
         assert!(error.contains(words), "{error}");
