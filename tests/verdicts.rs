@@ -189,7 +189,7 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
     };
     let gains = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Seeds);
     assert!(
-        gains[0].starts_with("dummy-node: its test MSE is 4")
+        gains[0].starts_with("dummy-node: its test MSE is 50 %")
             && gains[0].contains(" % lower at 5 of 5 sizes, beyond the scatter over seeds; with ")
             && gains[0].ends_with("It makes no target worse beyond the scatter."),
         "{gains:?}"
@@ -241,7 +241,8 @@ fn trials_are_not_paired_by_their_rank() {
         let one = saved.iter().find(|one| one.simulations == 100).unwrap();
         one.high.unwrap() / one.low.unwrap()
     };
-    assert!(width(Scatter::Trials) > 1.5 * width(Scatter::Seeds));
+    // paired, the ratio of the curves is the same in every sample; unpaired, their means scatter by 2 % each, N by twice that
+    assert!(width(Scatter::Seeds) < 1.001 && width(Scatter::Trials) > 1.1);
 }
 
 /// Errors that fall as 1 / sqrt(simulations) and grow with the rank.
