@@ -15,6 +15,8 @@ struct Desk<'a> {
     work: &'a mut dyn Work,
     alive: usize,
     bytes: u64,
+    /// The most bytes since it was told how it goes.
+    most: u64,
     run_steps: u64,
     told: Instant,
     failure: Option<Error>,
@@ -34,6 +36,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
         work,
         alive: 0,
         bytes: 0,
+        most: 0,
         run_steps: 0,
         told: start,
         failure: None,
@@ -54,6 +57,12 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
             });
         }
     });
+    if let Ok(mut desk) = crew.desk.lock()
+        && desk.failure.is_none()
+    {
+        // short runs may have come and gone since it was told last; it is too late to end
+        let _ = crew.progress(&mut desk);
+    }
     let desk = crew
         .desk
         .into_inner()
@@ -106,7 +115,11 @@ impl<'a> Crew<'a> {
     fn train(&self, run: Run) {
         let mut player = Player::<f32>::new(Prepared::new(run, self.tables.clone()));
         let bytes = player.memory.bytes();
-        self.desk().bytes += bytes;
+        {
+            let mut desk = self.desk();
+            desk.bytes += bytes;
+            desk.most = desk.most.max(desk.bytes);
+        }
         let (mut told, mut steps) = (Instant::now(), 0);
         let (mut epoch, mut epochs) = (0, Vec::new());
         while !player.done() || self.goes_on(&mut player) {
@@ -157,20 +170,24 @@ impl<'a> Crew<'a> {
         true
     }
 
+    fn progress(&self, desk: &mut Desk<'_>) -> Result<()> {
+        let bytes = std::mem::replace(&mut desk.most, desk.bytes);
+        desk.work.progress(&Progress {
+            alive: desk.alive,
+            run_steps: desk.run_steps,
+            elapsed: self.start.elapsed(),
+            bytes,
+            host: Duration::ZERO,
+        })
+    }
+
     /// Books steps and, now and then, tells how it goes. An error if the training is to end.
     fn tell(&self, steps: u64) -> std::result::Result<(), ()> {
         let mut desk = self.desk();
         desk.run_steps += steps;
         if desk.failure.is_none() && desk.told.elapsed() > CHUNK {
             desk.told = Instant::now();
-            let progress = Progress {
-                alive: desk.alive,
-                run_steps: desk.run_steps,
-                elapsed: self.start.elapsed(),
-                bytes: desk.bytes,
-                host: Duration::ZERO,
-            };
-            if let Err(error) = desk.work.progress(&progress) {
+            if let Err(error) = self.progress(&mut desk) {
                 desk.failure.get_or_insert(error);
             }
         }

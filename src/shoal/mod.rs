@@ -88,7 +88,7 @@ pub struct Progress {
     pub run_steps: u64,
     /// Time since the training began.
     pub elapsed: Duration,
-    /// Bytes held for runs on the device now.
+    /// The most bytes held for runs on the device since this was told last.
     pub bytes: u64,
     /// Time in which [`Work`] worked: searches, journals, tests, tables. On a GPU the device trains meanwhile, on the CPU the
     /// other threads do.
