@@ -7,8 +7,7 @@ use std::time::Instant;
 
 use shoal::device::Device;
 use shoal::device::gpu::{Gpu, Options, adapters};
-use shoal::kernels::Call;
-use shoal::measure::{BATCH, Meter, Workload};
+use shoal::measure::{BATCH, Meter, Workload, call_flops};
 use shoal::shoal::Step;
 
 /// Steps that are timed together.
@@ -47,15 +46,10 @@ fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     whole.play(TIMES)?;
     let seconds = start.elapsed().as_secs_f64() / f64::from(TIMES);
     drop(whole);
-    let layers = workload.networks[0].layers();
+    let network = &workload.networks[0];
     let (mut sum, mut all) = (0.0, 0);
     for (call, seconds) in pack()?.time(TIMES)? {
-        let flops = match call {
-            Call::Forward(l) | Call::BackwardInput(l) | Call::BackwardWeights(l) => {
-                2 * layers[l].inputs * layers[l].outputs * BATCH * workload.networks.len()
-            }
-            _ => 0,
-        };
+        let flops = call_flops(call, network, BATCH) * workload.networks.len();
         println!(
             "    {:<20} {:7.2} ms {:6.1} GFLOP/s",
             format!("{call:?}"),

@@ -12,7 +12,7 @@ use super::{Comparison, Profile, Reading, compare};
 /// The file in a study's folder; that of `shoal explain` has the same name, but is of one kind of networks.
 pub const ATTRIBUTIONS_FILE: &str = "attributions.csv";
 
-/// What pre-trained networks have in the place of a strategy.
+/// What pre-trainings and their networks have in the place of a strategy.
 pub const PRETRAINING: &str = "pretraining";
 
 /// What the networks of one strategy and size use of each input.

@@ -3,6 +3,7 @@
 use std::ops::{Add, Mul};
 
 use crate::device::gpu::Footprint;
+use crate::kernels::Call;
 use crate::network::{Layer, Network};
 use crate::run::Precision;
 
@@ -49,6 +50,16 @@ impl Cost {
             flops: (network.flops() * batch) as f64,
             bytes: (precision.bytes() * (footprint.parameters + footprint.work)) as f64,
         }
+    }
+}
+
+/// Floating-point operations of one call on a batch: those of its matrix product, if it is one.
+pub fn call_flops(call: Call, network: &Network, batch: usize) -> usize {
+    match call {
+        Call::Forward(l) | Call::BackwardInput(l) | Call::BackwardWeights(l) => {
+            products(&network.layers()[l]) * batch
+        }
+        _ => 0,
     }
 }
 

@@ -13,7 +13,7 @@ mod workload;
 
 pub use bound::{Bound, Floors};
 pub use ceilings::{Ceilings, Meter};
-pub use cost::Cost;
+pub use cost::{Cost, call_flops};
 pub use timing::{Pace, Timing, steady, whole};
 pub use workload::{BATCH, Workload};
 

@@ -4,8 +4,7 @@ use crate::report::RunRow;
 use crate::run::Run;
 use crate::shoal::{Epoch, Progress};
 
-/// What the rows of pre-trainings have for a strategy.
-pub const PRETRAINING: &str = "pretraining";
+pub use crate::analysis::PRETRAINING;
 
 /// A part of a study: its pre-training, or a strategy with a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

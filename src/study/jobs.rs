@@ -120,7 +120,7 @@ impl How {
 
     /// The network of a pre-training: the hidden layers, the bottleneck if there is one, the targets and the dummies. A
     /// bottleneck has no dropout: a unit of five is a fifth of all that a head could read.
-    fn base(&self, plan: &Plan, pretraining: &Pretraining) -> Network {
+    pub fn base(&self, plan: &Plan, pretraining: &Pretraining) -> Network {
         let mut how = self.clone();
         how.hidden.extend(pretraining.bottleneck);
         let dataset = &pretraining.dataset;
@@ -309,7 +309,7 @@ pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
     let mut networks = Vec::new();
     if let Some(pretraining) = &plan.pretraining {
         let how = largest(How::of_pretraining(plan, pretraining));
-        networks.push((base_shape(plan, pretraining, &how), how.training.batch));
+        networks.push((how.base(plan, pretraining), how.training.batch));
     }
     for strategy in &plan.strategies {
         let how = largest(How::of_strategy(plan, strategy));
@@ -317,11 +317,6 @@ pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
         networks.push((shape(plan, strategy, &how, base), how.training.batch));
     }
     networks
-}
-
-/// The network of a pre-training.
-pub fn base_shape(plan: &Plan, pretraining: &Pretraining, how: &How) -> Network {
-    how.base(plan, pretraining)
 }
 
 /// The network of a strategy on a pre-trained one.

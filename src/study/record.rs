@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::event::PRETRAINING;
 use super::jobs::Job;
 use super::journal::{Event, Identity, Journal};
 use super::plan::Plan;
@@ -111,9 +112,9 @@ fn name(plan: &Plan, job: &Job) -> String {
     let several = plan.has_pretraining_sizes();
     match *job {
         Job::Pretrain { simulations, .. } if several => {
-            format!("pretraining, {simulations} simulations")
+            format!("{PRETRAINING}, {simulations} simulations")
         }
-        Job::Pretrain { .. } => "pretraining".into(),
+        Job::Pretrain { .. } => PRETRAINING.into(),
         Job::Finetune {
             strategy,
             size,

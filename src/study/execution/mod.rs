@@ -175,34 +175,34 @@ impl Work for Execution<'_> {
 impl Execution<'_> {
     /// What a job is called.
     fn name(&self, id: usize) -> Name {
-        let (part, seed) = match self.jobs[id] {
-            Job::Pretrain { simulations, seed } => {
-                let part = Part {
-                    strategy: PRETRAINING,
-                    simulations,
-                    pretrained: None,
-                };
-                (part, seed)
-            }
+        Name {
+            part: self.part(self.jobs[id]),
+            trial: None,
+            seed: self.jobs[id].seed(),
+        }
+    }
+
+    /// The part of the study that a job is of.
+    fn part(&self, job: Job) -> Part {
+        match job {
+            Job::Pretrain { simulations, .. } => Part {
+                strategy: PRETRAINING,
+                simulations,
+                pretrained: None,
+            },
             Job::Finetune {
                 strategy,
                 size,
                 pretrained,
-                seed,
+                ..
             } => {
-                let several = self.plan.pretraining_sizes().len() > 1;
-                let part = Part {
+                let several = self.plan.has_pretraining_sizes();
+                Part {
                     strategy: self.plan.strategies[strategy].strategy.name(),
                     simulations: self.plan.sizes[size],
                     pretrained: (several && pretrained > 0).then_some(pretrained),
-                };
-                (part, seed)
+                }
             }
-        };
-        Name {
-            part,
-            trial: None,
-            seed,
         }
     }
 
@@ -293,31 +293,19 @@ impl Execution<'_> {
 
     /// The row of a job that never began: so a fine-tuning whose pre-training diverged is booked.
     fn untrained_row(&self, job: Job) -> RunRow {
-        let (plan, several) = (self.plan, self.plan.has_pretraining_sizes());
-        let pretraining = plan.pretraining.as_ref();
-        let (strategy, simulations, targets, pretrained) = match job {
-            Job::Pretrain { simulations, .. } => {
-                let names = &pretraining
-                    .expect("study: no pre-training")
-                    .dataset
-                    .target_names;
-                (PRETRAINING, simulations, names, None)
-            }
-            Job::Finetune {
-                strategy,
-                size,
-                pretrained,
-                ..
-            } => (
-                plan.strategies[strategy].strategy.name(),
-                plan.sizes[size],
+        let (plan, part) = (self.plan, self.part(job));
+        let several = plan.has_pretraining_sizes();
+        let (targets, pretrained) = match (job, &plan.pretraining) {
+            (Job::Pretrain { .. }, Some(pretraining)) => (&pretraining.dataset.target_names, None),
+            // 0 where it starts from none
+            _ => (
                 &plan.finetune.target_names,
-                several.then_some(pretrained),
+                several.then_some(part.pretrained.unwrap_or(0)),
             ),
         };
         RunRow {
-            strategy: strategy.into(),
-            simulations,
+            strategy: part.strategy.into(),
+            simulations: part.simulations,
             seed: job.seed(),
             validation_mse: None,
             test_mse: None,

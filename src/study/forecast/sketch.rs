@@ -129,7 +129,7 @@ pub fn of_pretraining(
 ) -> Result<Sketch> {
     Ok(Sketch {
         family: 0,
-        network: Arc::new(jobs::base_shape(plan, pretraining, how)),
+        network: Arc::new(how.base(plan, pretraining)),
         training: how.training,
         table: 1,
         rows: pretraining_rows(pretraining, simulations)?,
