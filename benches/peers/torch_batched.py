@@ -4,7 +4,6 @@ A stack of equal networks is not padded; of different ones, widths are padded wi
 """
 
 import math
-import time
 
 import torch
 from torch.nn import functional
@@ -107,35 +106,22 @@ class Stack:
         for kept, tensor in zip(self.kept, (tensor for layer in self.layers for tensor in layer)):
             kept.index_copy_(0, chosen, tensor.index_select(0, chosen))
 
+    def wait(self):
+        """PyTorch on the CPU is done when it returns."""
 
-class Trainer:
+    def losses(self):
+        return self.best.sum().item()
+
+
+class Trainer(grouping.Trainer):
     def __init__(self, peer, work, threads):
+        super().__init__(work, STEP_SECONDS, FLOPS_A_SECOND)
         torch.set_num_threads(threads)
         torch.manual_seed(1)
         # a fifth faster here: moments of units that are seldom used become denormal numbers
         torch.set_flush_denormal(True)
-        self.work, self.stack = work, None
         self.x = torch.tensor(work["x"]).view(work["rows"], work["inputs"])
         self.y = torch.tensor(work["y"]).view(work["rows"], work["targets"])
 
     def start(self, runs):
         return Stack(runs, self.work["training"], self.x, self.y)
-
-    def rate(self, seconds):
-        """All runs of a homogeneous list at one time."""
-        self.stack = self.stack or self.start(self.work["runs"])
-        end, steps = time.perf_counter() + seconds, 0
-        while time.perf_counter() < end:
-            steps += self.stack.epoch() * self.stack.count
-        return steps
-
-    def whole(self):
-        steps, best = 0, 0.0
-        for runs in grouping.stacks(self.work, STEP_SECONDS, FLOPS_A_SECOND):
-            stack = self.start(runs)
-            last = sorted(run["epochs"] for run in runs)
-            for epoch in range(last[-1]):
-                # what a run would do beyond its last epoch does not count
-                steps += stack.epoch() * sum(end > epoch for end in last)
-            best += stack.best.sum().item()
-        return steps, best / len(self.work["runs"])
