@@ -109,7 +109,9 @@ class Stack:
         widths, layers = [self.x.shape[-1], *hidden, y.shape[1]], []
         for i in range(len(widths) - 1):
             shape = (self.count, widths[i], widths[i + 1])
-            layers.append(stacked_layer(numbers, own[i], own[i + 1], shape, self.gain if i < len(hidden) else 1))
+            # the output layer with the deviation of PyTorch's default, which is uniform within 1 / sqrt(inputs)
+            gain = self.gain if i < len(hidden) else 1 / math.sqrt(3)
+            layers.append(stacked_layer(numbers, own[i], own[i + 1], shape, gain))
         self.keep = jnp.array([1 - run["dropout"] for run in runs], jnp.float32)
         kept = jax.tree.map(jnp.zeros_like, layers)
         self.state = layers, epochs.optimizer.init(layers), jnp.full(self.count, jnp.inf, jnp.float32), kept

@@ -46,7 +46,8 @@ class Stack:
         self.layers = []
         for i in range(len(widths) - 1):
             shape = (self.count, widths[i], widths[i + 1])
-            self.layers.append(stacked_layer(own[i], own[i + 1], shape, gain if i < len(hidden) else 1))
+            # the output layer with the deviation of PyTorch's default, which is uniform within 1 / sqrt(inputs)
+            self.layers.append(stacked_layer(own[i], own[i + 1], shape, gain if i < len(hidden) else 1 / math.sqrt(3)))
         parameters = [tensor.requires_grad_() for layer in self.layers for tensor in layer]
         self.optimizer = torch.optim.AdamW(
             parameters, lr=settings["learning_rate"], betas=settings["betas"], eps=settings["epsilon"],
