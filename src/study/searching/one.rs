@@ -90,7 +90,7 @@ impl Search {
     /// Begins a search, or takes up what the journal has of it.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if the journal's trials are not of this space; [`crate::Error::Output`] if it cannot be written.
+    /// [`crate::Error::Input`] if the journal's trials are not of this space.
     pub fn open(
         journal: &mut Journal,
         (stage, strategy, simulations): (Stage, &'static str, usize),
@@ -101,7 +101,7 @@ impl Search {
             Stage::Pretraining => strategy.to_owned(),
             Stage::Finetuning { .. } => format!("{strategy}, {simulations} simulations"),
         };
-        let index = journal.search(&name)?;
+        let index = journal.search(&name);
         let record = &journal.records().searches()[index];
         let mut search = Self {
             stage,
@@ -145,7 +145,7 @@ impl Search {
     /// Proposes the next generation, if all trials so far are over, and queues what is not over of it.
     ///
     /// # Errors
-    /// [`crate::Error::Output`] if the journal cannot be written; [`crate::Error::Input`] if it has other trials.
+    /// [`crate::Error::Input`] if the journal has other trials.
     pub fn advance(&mut self, journal: &mut Journal, plan: &SearchPlan) -> Result<()> {
         let (all, size) = (plan.table.trials as usize, plan.table.generation as usize);
         let running = |trial: &Trial| trial.state == State::Running;
@@ -177,7 +177,7 @@ impl Search {
         }
         let missing = &proposed[there.len()..];
         self.ids
-            .extend(journal.begin(self.index, &self.space, missing)?);
+            .extend(journal.begin(self.index, &self.space, missing));
         self.trials.extend_from_slice(missing);
         for trial in self.trials[self.generation..]
             .iter()
