@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::division::{bottleneck, parts, pool, pretraining_sizes};
+use super::division::{Drawn, bottleneck, parts, pool, pretraining_sizes};
 use super::schedule::Keys;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
@@ -43,6 +43,8 @@ pub struct Plan {
     pub features: Arc<Matrix>,
     /// Which of its rows are for testing, and the rest.
     pub pool: Pool,
+    /// The rows that [`Plan::rows`] told before.
+    pub drawn: Drawn,
     /// The pre-training, if a strategy transfers.
     pub pretraining: Option<Pretraining>,
     /// The strategies to compare.
@@ -182,6 +184,7 @@ impl Plan {
             finetune,
             features: Arc::new(features),
             pool,
+            drawn: Drawn::default(),
             pretraining,
             strategies,
             shape,

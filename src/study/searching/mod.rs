@@ -239,7 +239,7 @@ impl Searching<'_> {
         let queued = || {
             let mut searches = self.searches.iter_mut().enumerate();
             searches.find_map(|(place, search)| {
-                let (trial, seed) = search.queue.pop_front()?;
+                let (trial, seed) = search.next_run(&mut self.journal, self.search)?;
                 Some((place, trial, seed, false))
             })
         };
@@ -347,7 +347,7 @@ impl Searching<'_> {
 
     /// Goes on with a search whose trials so far are over.
     fn advance(&mut self, place: usize) -> Result<()> {
-        self.searches[place].advance(&mut self.journal, self.search)?;
+        self.searches[place].advance(self.search)?;
         if self.searches[place].finished {
             // the journal must tell of the best trial before the networks of others go
             self.flush()?;
