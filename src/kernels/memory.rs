@@ -371,6 +371,7 @@ impl Prepared {
             validation_loss: (state.best_epoch > 0).then(|| state.best_loss.wide()),
             training_loss: (state.epoch > 0).then(|| state.training_loss.wide()),
             parameters,
+            test_errors: None,
         }
     }
 }
