@@ -53,8 +53,8 @@ def stacks(work, step_seconds, flops_a_second):
 class Trainer:
     """Trains a list stack by stack.
 
-    A peer adds `start(runs)`, which gives a stack: `count` says how many runs, `epoch()` trains an epoch of each and says how many
-    steps each took, `wait()` returns when that is done, and `losses()` is the sum of their best validation losses.
+    A peer adds `start(runs)`, which gives a stack: `count` says how many runs, `epoch()` trains an epoch of each and says how
+    many steps each took, `wait()` returns when that is done, and `losses()` is the sum of their best validation losses.
     """
 
     def __init__(self, work, step_seconds, flops_a_second):
