@@ -96,12 +96,13 @@ pub fn train(gpu: &Gpu, tables: Arc<[Table]>, work: &mut dyn Work, limits: Limit
         }
         shoal.write_step()?;
         let next = shoal.play(steps)?;
+        let submitting = next.submitting;
         let Some(chunk) = in_flight.replace(next) else {
             continue;
         };
         // the device works on the next chunk while the host reads this one
         shoal.look(&chunk, work)?;
-        shoal.count_device(looked.elapsed());
+        shoal.count_device(looked.elapsed(), submitting);
         let took = looked.elapsed().as_secs_f64();
         looked = Instant::now();
         let wanted = f64::from(chunk.steps) * CHUNK.as_secs_f64() / took.max(1e-6);
@@ -156,11 +157,12 @@ impl<'a> Shoal<'a> {
         self.packed().count()
     }
 
-    /// Counts the time since the last look. If the host had to wait for the chunk, the device had one in flight all the time.
-    fn count_device(&mut self, since: Duration) {
+    /// Counts the time since the last look, in which a chunk was submitted and another one waited for. If the host had to wait for
+    /// that one, the device had one in flight all the time. Some drivers play chunks while they are submitted (lavapipe).
+    fn count_device(&mut self, since: Duration, submitting: Duration) {
         self.device += match self.waited > since / 50 && self.chunks > 2 {
             true => since,
-            false => self.waited,
+            false => self.waited + submitting,
         };
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// The part of the time in which the disk may be waited for: one in so many.
-const PART: u32 = 50;
+const PART: u32 = 100;
 /// The longest that what is over may wait to be written.
 const LONGEST: Duration = Duration::from_secs(5);
 
