@@ -18,7 +18,7 @@ COLOURS = ["#0b5394", "#6fa8dc", "#7f3b08", "#b35806", "#e08214", "#fdb863", "#5
 
 
 # Bars of the second sitting and of later ones.
-HATCHES = ["", "////", "....", "xxxx"]
+HATCHES = ["", "///", "\\\\\\", "xxx"]
 
 
 def main():
