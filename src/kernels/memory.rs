@@ -428,8 +428,6 @@ pub struct Memory<F> {
     pub best: Vec<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
     pub work: Vec<F>,
-    /// A batch matrix unit by unit, while a gradient is on its way; of the CPU alone.
-    pub scratch: Vec<F>,
 }
 
 impl<F: Real> Memory<F> {
@@ -444,8 +442,6 @@ impl<F: Real> Memory<F> {
         let zeros = vec![F::zero(); run.parameters.len()];
         let mut work = wide(&run.constants());
         work.resize(run.layout.len, F::zero());
-        let widest = run.network.layers().iter().map(|layer| layer.inputs).max();
-        let scratch = run.layout.stride * widest.unwrap_or(0);
         let mut weights = Vec::new();
         if run.precision() == Precision::F16 {
             weights = wide(&run.parameters);
@@ -460,13 +456,12 @@ impl<F: Real> Memory<F> {
             second_moment: zeros,
             best: wide(&run.parameters),
             work,
-            scratch: vec![F::zero(); scratch],
         }
     }
 
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
         let parameters = 5 * self.parameters.len() + self.weights.len();
-        ((parameters + self.work.len() + self.scratch.len()) * size_of::<F>()) as u64
+        ((parameters + self.work.len()) * size_of::<F>()) as u64
     }
 }

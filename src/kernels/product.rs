@@ -1,6 +1,8 @@
-//! Matrix products of the CPU player, from the `gemm` crate.
+//! Matrix products of the CPU player. Batches are small and layers hundreds of units wide, so nothing is copied beforehand: a tile
+//! of sums stays in registers and walks along the terms, in vectors of whatever the processor has.
 
 use super::Real;
+use super::widest::widest;
 
 /// A matrix in a slice: its shape and the distance from one row, and from one column, to the next.
 #[derive(Clone, Copy, Debug)]
@@ -42,42 +44,163 @@ impl Shape {
     }
 }
 
-/// `out = a b`, on the thread that calls.
+/// `out = a b`, on the thread that calls. The numbers of a row lie side by side in `out` and `b`, those of a row or of a column in
+/// `a`. Each sum is made in the order of its terms, wherever in `out` it lies, so a row does not depend on its neighbours.
 ///
 /// # Panics
 /// If shapes do not agree or do not fit their slices.
 pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
-    let ((out, o), (a, p), (b, q)) = (out, a, b);
+    let (o, p, q) = (out.1, a.1, b.1);
     assert!(
         o.rows == p.rows && o.columns == q.columns && p.columns == q.rows,
         "product: shapes"
     );
     assert!(
-        o.fits(out.len()) && p.fits(a.len()) && q.fits(b.len()),
+        o.fits(out.0.len()) && p.fits(a.0.len()) && q.fits(b.0.len()),
         "product: a matrix too small"
     );
-    // SAFETY: each matrix lies inside its slice, as just checked, and `out` is borrowed alone.
-    unsafe {
-        gemm::gemm(
-            o.rows,
-            o.columns,
-            p.columns,
-            out.as_mut_ptr(),
-            o.column_stride as isize,
-            o.row_stride as isize,
-            false,
-            a.as_ptr(),
-            p.column_stride as isize,
-            p.row_stride as isize,
-            b.as_ptr(),
-            q.column_stride as isize,
-            q.row_stride as isize,
-            F::zero(),
-            F::one(),
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+    let side_by_side = o.column_stride == 1 && q.column_stride == 1;
+    assert!(
+        side_by_side && (p.column_stride == 1 || p.row_stride == 1),
+        "product: strides"
+    );
+    multiply(out, a, b);
+}
+
+widest! {
+    fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
+        // sums for all registers but those for a row of b and a number of a
+        match (BITS, size_of::<F>()) {
+            (512, 4) => strips::<F, 8, 32>(out, a, b),
+            (512, _) => strips::<F, 8, 16>(out, a, b),
+            _ => strips::<F, 6, 16>(out, a, b),
+        }
     }
 }
+
+/// Columns of a strip, the widest first.
+const WIDTHS: [usize; 5] = [32, 16, 8, 4, 1];
+
+/// All of `out` in strips of so many columns, the last ones narrower. One that would reach beyond the last column begins earlier
+/// instead, and makes some sums again.
+#[inline(always)]
+fn strips<F: Real, const ROWS: usize, const WIDEST: usize>(
+    (out, o): (&mut [F], Shape),
+    a: (&[F], Shape),
+    b: (&[F], Shape),
+) {
+    let mut done = 0;
+    while done < o.columns {
+        let left = o.columns - done;
+        let fits = |width: usize| width <= WIDEST.min(o.columns) && (left > width / 2 || width == 4);
+        let width = WIDTHS.into_iter().find(|width| fits(*width)).unwrap_or(1);
+        let first = done.min(o.columns - width);
+        let out = (&mut *out, o);
+        match width {
+            32 => strip::<F, ROWS, 32>(out, a, b, first),
+            16 => strip::<F, ROWS, 16>(out, a, b, first),
+            8 => strip::<F, ROWS, 8>(out, a, b, first),
+            4 => strip::<F, ROWS, 4>(out, a, b, first),
+            _ => strip::<F, ROWS, 1>(out, a, b, first),
+        }
+        done = first + width;
+    }
+}
+
+/// The columns of `out` from `column` on, tile by tile; the last tile may make some sums again.
+#[inline(always)]
+fn strip<F: Real, const ROWS: usize, const COLUMNS: usize>(
+    (out, o): (&mut [F], Shape),
+    a: (&[F], Shape),
+    b: (&[F], Shape),
+    column: usize,
+) {
+    if o.rows < ROWS {
+        for row in 0..o.rows {
+            tile::<F, 1, COLUMNS>((&mut *out, o), a, b, (row, column));
+        }
+        return;
+    }
+    let mut done = 0;
+    while done < o.rows {
+        let first = done.min(o.rows - ROWS);
+        tile::<F, ROWS, COLUMNS>((&mut *out, o), a, b, (first, column));
+        done = first + ROWS;
+    }
+}
+
+/// One tile of `out`.
+#[inline(always)]
+fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
+    (out, o): (&mut [F], Shape),
+    (a, p): (&[F], Shape),
+    (b, q): (&[F], Shape),
+    (row, column): (usize, usize),
+) {
+    let mut sums = [[F::zero(); COLUMNS]; ROWS];
+    if p.column_stride == 1 {
+        let rows: [&[F]; ROWS] =
+            std::array::from_fn(|place| &a[(row + place) * p.row_stride..][..p.columns]);
+        for term in 0..p.columns {
+            let right = chunk(b, term * q.row_stride + column);
+            for place in 0..ROWS {
+                add_products(&mut sums[place], rows[place][term], right);
+            }
+        }
+    } else {
+        for term in 0..p.columns {
+            let left = chunk::<F, ROWS>(a, term * p.column_stride + row);
+            let right = chunk(b, term * q.row_stride + column);
+            for place in 0..ROWS {
+                add_products(&mut sums[place], left[place], right);
+            }
+        }
+    }
+    for (place, sums) in sums.iter().enumerate() {
+        out[(row + place) * o.row_stride + column..][..COLUMNS].copy_from_slice(sums);
+    }
+}
+
+/// `sums += left * right`, each rounded once.
+#[inline(always)]
+fn add_products<F: Real, const COUNT: usize>(sums: &mut [F; COUNT], left: F, right: &[F; COUNT]) {
+    for place in 0..COUNT {
+        sums[place] = left.mul_add(right[place], sums[place]);
+    }
+}
+
+#[inline(always)]
+fn chunk<F, const LEN: usize>(numbers: &[F], at: usize) -> &[F; LEN] {
+    numbers[at..].first_chunk().expect("product: past the end")
+}
+
+widest! {
+    /// From rows of `width` numbers to columns.
+    ///
+    /// # Panics
+    /// If `from` is not whole rows or `to` is not as long.
+    pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
+        assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole rows");
+        let height = from.len() / width;
+        let [whole_rows, whole_columns] = [height, width].map(|count| count / SIDE * SIDE);
+        for row in (0..whole_rows).step_by(SIDE) {
+            for column in (0..whole_columns).step_by(SIDE) {
+                let square: [&[F; SIDE]; SIDE] =
+                    std::array::from_fn(|place| chunk(from, (row + place) * width + column));
+                for place in 0..SIDE {
+                    let line: [F; SIDE] = square.map(|line| line[place]);
+                    to[(column + place) * height + row..][..SIDE].copy_from_slice(&line);
+                }
+            }
+        }
+        for row in 0..height {
+            let first = if row < whole_rows { whole_columns } else { 0 };
+            for column in first..width {
+                to[column * height + row] = from[row * width + column];
+            }
+        }
+    }
+}
+
+/// Side of the squares in which a matrix is transposed.
+const SIDE: usize = 4;

@@ -8,17 +8,17 @@ macro_rules! widest {
         $(#[$about])*
         $visible fn $name<F: Real>($($argument: $kind),*) {
             #[inline(always)]
-            fn plain<F: Real>($($argument: $kind),*) $body
+            fn plain<F: Real, const BITS: usize>($($argument: $kind),*) $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
                 fn avx512<F: Real>($($argument: $kind),*) {
-                    plain($($argument),*);
+                    plain::<F, 512>($($argument),*);
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2<F: Real>($($argument: $kind),*) {
-                    plain($($argument),*);
+                    plain::<F, 256>($($argument),*);
                 }
                 match $crate::kernels::widest::vectors() {
                     // SAFETY: the CPU has these instructions, as was just asked.
@@ -28,7 +28,7 @@ macro_rules! widest {
                     $crate::kernels::widest::Vectors::Plain => {}
                 }
             }
-            plain($($argument),*);
+            plain::<F, 128>($($argument),*);
         }
     };
 }
