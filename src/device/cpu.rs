@@ -2,7 +2,7 @@
 
 use crate::kernels::layout::phase;
 use crate::kernels::product::{Shape, product};
-use crate::kernels::{Call, Memory, Prepared, Real, activation, step};
+use crate::kernels::{Call, Memory, Prepared, Real, activation, frozen, step};
 use crate::network::{Layer, LayerParameters, Network};
 use crate::run::Outcome;
 
@@ -35,7 +35,8 @@ impl<F: Real> Player<F> {
     /// A run before its first step.
     pub fn new(run: Prepared) -> Self {
         let calls = step(run.network.layers().len());
-        let memory = Memory::new(&run);
+        let mut memory = Memory::new(&run);
+        frozen::fill(&run, &mut memory);
         Self { run, memory, calls }
     }
 

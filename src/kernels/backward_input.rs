@@ -70,10 +70,7 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
             &weights[place.weights..place.bias],
             Shape::by_rows(shape.inputs, shape.outputs, place.stride),
         ),
-        (
-            &*delta_by_unit,
-            Shape::by_rows(shape.outputs, rows, rows),
-        ),
+        (&*delta_by_unit, Shape::by_rows(shape.outputs, rows, rows)),
     );
     by_unit[shape.inputs * rows..].fill(F::zero());
     transpose(rows, by_unit, below_delta);

@@ -428,6 +428,9 @@ pub struct Memory<F> {
     pub best: Vec<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
     pub work: Vec<F>,
+    /// What the frozen layers make of the training rows and then the validation rows, shape (rows, units of the last of them, padded
+    /// to a multiple of four); empty where it is not known. Of the CPU alone, see [`super::frozen`].
+    pub features: Vec<F>,
 }
 
 impl<F: Real> Memory<F> {
@@ -456,12 +459,13 @@ impl<F: Real> Memory<F> {
             second_moment: zeros,
             best: wide(&run.parameters),
             work,
+            features: Vec::new(),
         }
     }
 
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
         let parameters = 5 * self.parameters.len() + self.weights.len();
-        ((parameters + self.work.len()) * size_of::<F>()) as u64
+        ((parameters + self.work.len() + self.features.len()) * size_of::<F>()) as u64
     }
 }

@@ -9,6 +9,7 @@ pub mod ceiling;
 pub mod clip;
 pub mod clock;
 pub mod forward;
+pub mod frozen;
 pub mod gather;
 pub mod layout;
 pub mod loss;
@@ -281,6 +282,8 @@ impl Call {
         match self {
             Call::Clock => clock::twin(run, &mut memory.state),
             Call::Gather => gather::twin(run, memory),
+            // gather brought what they make of the batch
+            Call::Forward(layer) if layer < trained && !memory.features.is_empty() => {}
             Call::Forward(layer) if layer < layers.len() => forward::twin(run, layer, memory),
             Call::Loss => loss::twin(run, memory),
             Call::BackwardWeights(layer) if (trained..layers.len()).contains(&layer) => {

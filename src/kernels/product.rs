@@ -92,7 +92,8 @@ fn strips<F: Real, const ROWS: usize, const WIDEST: usize>(
     let mut done = 0;
     while done < o.columns {
         let left = o.columns - done;
-        let fits = |width: usize| width <= WIDEST.min(o.columns) && (left > width / 2 || width == 4);
+        let fits =
+            |width: usize| width <= WIDEST.min(o.columns) && (left > width / 2 || width == 4);
         let width = WIDTHS.into_iter().find(|width| fits(*width)).unwrap_or(1);
         let first = done.min(o.columns - width);
         let out = (&mut *out, o);
@@ -143,16 +144,16 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
             std::array::from_fn(|place| &a[(row + place) * p.row_stride..][..p.columns]);
         for term in 0..p.columns {
             let right = chunk(b, term * q.row_stride + column);
-            for place in 0..ROWS {
-                add_products(&mut sums[place], rows[place][term], right);
+            for (sums, row) in sums.iter_mut().zip(&rows) {
+                add_products(sums, row[term], right);
             }
         }
     } else {
         for term in 0..p.columns {
             let left = chunk::<F, ROWS>(a, term * p.column_stride + row);
             let right = chunk(b, term * q.row_stride + column);
-            for place in 0..ROWS {
-                add_products(&mut sums[place], left[place], right);
+            for (sums, left) in sums.iter_mut().zip(left) {
+                add_products(sums, *left, right);
             }
         }
     }
@@ -164,8 +165,8 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
 /// `sums += left * right`, each rounded once.
 #[inline(always)]
 fn add_products<F: Real, const COUNT: usize>(sums: &mut [F; COUNT], left: F, right: &[F; COUNT]) {
-    for place in 0..COUNT {
-        sums[place] = left.mul_add(right[place], sums[place]);
+    for (sum, right) in sums.iter_mut().zip(right) {
+        *sum = left.mul_add(*right, *sum);
     }
 }
 

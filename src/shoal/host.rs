@@ -34,6 +34,10 @@ impl Work for Timed<'_> {
         self.timed(|work| work.next())
     }
 
+    fn begins(&mut self, run: &Run) {
+        self.timed(|work| work.begins(run));
+    }
+
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
         self.timed(|work| work.finished(outcome))
     }

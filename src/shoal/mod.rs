@@ -19,8 +19,11 @@ pub use packing::{Limits, Rehearsal, Step};
 /// Where runs come from and where their outcomes go.
 pub trait Work: Send {
     /// A run that can start now. `None` if there is none left, or none before another one finishes; it is asked again
-    /// after each that does.
+    /// after each that does. Not all of them need begin at once, nor in this order.
     fn next(&mut self) -> Option<Run>;
+
+    /// Hears that a run begins to train.
+    fn begins(&mut self, _run: &Run) {}
 
     /// Takes what became of a run.
     ///

@@ -126,6 +126,11 @@ impl Work for Execution<'_> {
         })
     }
 
+    fn begins(&mut self, run: &Run) {
+        let name = self.name(run.id);
+        (self.observe)(&Event::Begun { name, run });
+    }
+
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
         let run = self
             .training
@@ -160,10 +165,11 @@ impl Work for Execution<'_> {
         self.flush()?;
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         self.provenance.host_seconds = progress.host.as_secs_f64();
+        let done = self.provenance.runs_finished;
         (self.observe)(&Event::Progress {
             progress: *progress,
-            done: self.provenance.runs_finished,
-            waiting: self.waiting.len(),
+            done,
+            waiting: (self.provenance.runs_planned).saturating_sub(done + progress.alive),
         });
         match self.stop.load(Ordering::Relaxed) {
             true => Err(Error::Interrupted("stopped as asked".into())),
@@ -279,8 +285,6 @@ impl Execution<'_> {
             }
         };
         let Prepared { run, scaling } = prepared;
-        let name = self.name(id);
-        (self.observe)(&Event::Begun { name, run: &run });
         self.training.insert(
             id,
             InTraining {
