@@ -3,6 +3,7 @@
 use super::layout::{LANES, NARROW_GROUPS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
 use crate::run::Precision;
 
@@ -75,16 +76,22 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         (&memory.work[at.input..], input.transposed()),
         (delta, Shape::by_rows(rows, stride, stride)),
     );
-    bias.fill(F::zero());
-    for row in delta.chunks_exact(stride) {
-        bias.iter_mut()
-            .zip(row)
-            .for_each(|(bias, delta)| *bias += *delta);
-    }
+    sum_rows(delta, bias);
     if run.precision() == Precision::F16 {
         precision::round(Precision::F16, gradients);
         if gradients.iter().any(|gradient| !gradient.is_finite()) {
             memory.state.overflow = 1;
+        }
+    }
+}
+
+widest! {
+    fn sum_rows<F: Real>(matrix: &[F], sums: &mut [F]) {
+        sums.fill(F::zero());
+        for row in matrix.chunks_exact(sums.len()) {
+            for (sum, number) in sums.iter_mut().zip(row) {
+                *sum += *number;
+            }
         }
     }
 }

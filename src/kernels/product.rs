@@ -165,8 +165,9 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
 /// `sums += left * right`, each rounded once.
 #[inline(always)]
 fn add_products<F: Real, const COUNT: usize>(sums: &mut [F; COUNT], left: F, right: &[F; COUNT]) {
-    for (sum, right) in sums.iter_mut().zip(right) {
-        *sum = left.mul_add(*right, *sum);
+    // by place: of a pair of iterators compilers do not make straight code early enough to keep the sums in registers
+    for place in 0..COUNT {
+        sums[place] = left.mul_add(right[place], sums[place]);
     }
 }
 
