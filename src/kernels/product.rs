@@ -130,7 +130,9 @@ fn strip<F: Real, const ROWS: usize, const COLUMNS: usize>(
     }
 }
 
-/// One tile of `out`.
+/// One tile of `out`. Loops count places: of iterators compilers make straight code too late to keep the sums in registers, and the
+/// product takes thirty times as long.
+#[allow(clippy::needless_range_loop)]
 #[inline(always)]
 fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
     (out, o): (&mut [F], Shape),
@@ -140,20 +142,22 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
 ) {
     let mut sums = [[F::zero(); COLUMNS]; ROWS];
     if p.column_stride == 1 {
-        let rows: [&[F]; ROWS] =
-            std::array::from_fn(|place| &a[(row + place) * p.row_stride..][..p.columns]);
+        let mut rows = [a; ROWS];
+        for place in 0..ROWS {
+            rows[place] = &a[(row + place) * p.row_stride..][..p.columns];
+        }
         for term in 0..p.columns {
             let right = chunk(b, term * q.row_stride + column);
-            for (sums, row) in sums.iter_mut().zip(&rows) {
-                add_products(sums, row[term], right);
+            for place in 0..ROWS {
+                add_products(&mut sums[place], rows[place][term], right);
             }
         }
     } else {
         for term in 0..p.columns {
             let left = chunk::<F, ROWS>(a, term * p.column_stride + row);
             let right = chunk(b, term * q.row_stride + column);
-            for (sums, left) in sums.iter_mut().zip(left) {
-                add_products(sums, *left, right);
+            for place in 0..ROWS {
+                add_products(&mut sums[place], left[place], right);
             }
         }
     }
@@ -165,7 +169,6 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
 /// `sums += left * right`, each rounded once.
 #[inline(always)]
 fn add_products<F: Real, const COUNT: usize>(sums: &mut [F; COUNT], left: F, right: &[F; COUNT]) {
-    // by place: of a pair of iterators compilers do not make straight code early enough to keep the sums in registers
     for place in 0..COUNT {
         sums[place] = left.mul_add(right[place], sums[place]);
     }
