@@ -257,13 +257,13 @@ impl Run {
 pub struct LayerWork {
     /// What comes in: the batch's x, or the output of the layer below.
     pub input: usize,
-    /// The same unit by unit; the GPU's forward product reads it, the CPU's backward product puts its sums there.
+    /// The same unit by unit; the GPU's forward product reads it.
     pub input_by_unit: usize,
     /// z = x W + b.
     pub sum: usize,
     /// dropout(activation(z)).
     pub output: usize,
-    /// The same unit by unit; the CPU puts delta unit by unit there.
+    /// The same unit by unit; only the GPU fills it.
     pub output_by_unit: usize,
     /// d loss / d z.
     pub delta: usize,

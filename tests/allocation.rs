@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use shoal::kernels::layout::phase;
-use shoal::kernels::{Call, Memory, Prepared, Real, step};
+use shoal::kernels::{Memory, Prepared, Real, step};
 use shoal::network::{Activation, Network};
 use shoal::run::{InputScale, Precision, Run, Schedule, Table, Training};
 

@@ -1,7 +1,8 @@
 //! Forward and backward through a network for many rows at one time, as matrix products.
 
 use crate::device::cpu::{Cpu, layer_sums};
-use crate::kernels::product::{Shape, product, transpose};
+use crate::kernels::product::{Shape, product};
+use crate::kernels::transpose::transpose;
 use crate::kernels::{Real, activation};
 use crate::network::Network;
 

@@ -2,7 +2,7 @@
 
 use crate::kernels::layout::phase;
 use crate::kernels::product::{Shape, product};
-use crate::kernels::{Call, Memory, Prepared, Real, activation, frozen, step};
+use crate::kernels::{Call, Memory, Prepared, Real, activation, frozen, learn, step};
 use crate::network::{Layer, LayerParameters, Network};
 use crate::run::Outcome;
 
@@ -57,10 +57,14 @@ impl<F: Real> Player<F> {
         )
     }
 
-    /// One step.
+    /// One step. Whether layers are updated one by one or all at its end makes no difference to the parameters.
     pub fn step(&mut self) {
+        let one_by_one = learn::serves(&self.run);
         for call in &self.calls {
-            call.twin(&self.run, &mut self.memory);
+            match one_by_one {
+                true => learn::play(*call, &self.run, &mut self.memory),
+                false => call.twin(&self.run, &mut self.memory),
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Gradient at the layer below. See `shaders/backward_input.wgsl`.
 
 use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
-use super::product::{Shape, product, transpose};
+use super::product::{Shape, product};
 use super::tile::{Grid, TileSet};
+use super::transpose::transpose;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
 use crate::run::Precision;
 
@@ -49,12 +50,9 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let (at, below) = (run.layout.layers[layer], run.layout.layers[layer - 1]);
     let activation = run.network.layers()[layer - 1].activation;
     let (rows, stride) = (run.layout.stride, run.places[layer - 1].stride);
-    // from the bottom: z below, sums unit by unit, delta below, delta unit by unit, delta
-    let (work, delta) = memory.work.split_at_mut(at.delta);
-    let (work, delta_by_unit) = work.split_at_mut(at.output_by_unit);
-    let (work, below_delta) = work.split_at_mut(below.delta);
-    let (z, by_unit) = work.split_at_mut(below.output_by_unit);
-    let delta_by_unit = &mut delta_by_unit[..place.stride * rows];
+    // what is written lies before the delta that is read, after the z that is read
+    let (before, delta) = memory.work.split_at_mut(at.delta);
+    let (z, below_delta) = before.split_at_mut(below.delta);
     let below_delta = &mut below_delta[..rows * stride];
 
     let weights = match run.precision() {
@@ -62,6 +60,7 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         Precision::F16 => &memory.weights,
     };
     // unit by unit the product finds the weights in rows, and the batch, which is small beside them, is copied instead
+    let (delta_by_unit, by_unit) = memory.scratch.split_at_mut(place.stride * rows);
     transpose(place.stride, &delta[..rows * place.stride], delta_by_unit);
     let by_unit = &mut by_unit[..stride * rows];
     product(

@@ -8,7 +8,7 @@ use half::slice::HalfFloatSliceExt;
 use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
 use super::precision::{self, FIRST_SCALE};
 use super::tables::Tables;
-use crate::network::LayerParameters;
+use crate::network::{Layer, LayerParameters, Network, padded};
 use crate::run::{Layout, Outcome, Precision, Run, Stopped, Table};
 
 /// A floating-point type that the twins compute in.
@@ -408,6 +408,13 @@ impl<F: Real> State<F> {
     }
 }
 
+/// Numbers of [`Memory::scratch`].
+pub fn scratch_numbers(network: &Network, batch: usize) -> usize {
+    let above = &network.layers()[network.first_trained() + 1..];
+    let both = |layer: &Layer| padded(layer.inputs) + padded(layer.outputs);
+    padded(batch) * above.iter().map(both).max().unwrap_or(0)
+}
+
 /// A run's memory on the CPU; the same layout as on the device. In half precision numbers are rounded to halves, but still lie in an
 /// `F` each: what counts here is that they are the same numbers.
 #[derive(Clone, Debug)]
@@ -418,7 +425,7 @@ pub struct Memory<F> {
     pub parameters: Vec<F>,
     /// Parameters rounded to halves, for products to read; empty in f32, where they read the parameters.
     pub weights: Vec<F>,
-    /// d loss / d parameter.
+    /// d loss / d parameter; where [`super::learn`] plays the step, of some parameters, at the start.
     pub gradients: Vec<F>,
     /// AdamW's mean of the gradient.
     pub first_moment: Vec<F>,
@@ -428,6 +435,8 @@ pub struct Memory<F> {
     pub best: Vec<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
     pub work: Vec<F>,
+    /// Delta of a layer and of the one below unit by unit, while the latter is made; of the CPU alone.
+    pub scratch: Vec<F>,
     /// What the frozen layers make of the training rows and then the validation rows, shape (rows, units of the last of them, padded
     /// to a multiple of four); empty where it is not known. Of the CPU alone, see [`super::frozen`].
     pub features: Vec<F>,
@@ -459,6 +468,7 @@ impl<F: Real> Memory<F> {
             second_moment: zeros,
             best: wide(&run.parameters),
             work,
+            scratch: vec![F::zero(); scratch_numbers(&run.network, run.training.batch)],
             features: Vec::new(),
         }
     }
@@ -466,6 +476,7 @@ impl<F: Real> Memory<F> {
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
         let parameters = 5 * self.parameters.len() + self.weights.len();
-        ((parameters + self.work.len() + self.features.len()) * size_of::<F>()) as u64
+        let numbers = parameters + self.work.len() + self.scratch.len() + self.features.len();
+        (numbers * size_of::<F>()) as u64
     }
 }

@@ -12,6 +12,7 @@ pub mod forward;
 pub mod frozen;
 pub mod gather;
 pub mod layout;
+pub mod learn;
 pub mod loss;
 pub mod memory;
 pub mod norm;
@@ -19,6 +20,7 @@ pub mod precision;
 pub mod product;
 pub mod tables;
 pub mod tile;
+pub mod transpose;
 pub mod triad;
 pub mod widest;
 

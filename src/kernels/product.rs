@@ -178,34 +178,3 @@ fn add_products<F: Real, const COUNT: usize>(sums: &mut [F; COUNT], left: F, rig
 fn chunk<F, const LEN: usize>(numbers: &[F], at: usize) -> &[F; LEN] {
     numbers[at..].first_chunk().expect("product: past the end")
 }
-
-widest! {
-    /// From rows of `width` numbers to columns.
-    ///
-    /// # Panics
-    /// If `from` is not whole rows or `to` is not as long.
-    pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
-        assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole rows");
-        let height = from.len() / width;
-        let [whole_rows, whole_columns] = [height, width].map(|count| count / SIDE * SIDE);
-        for row in (0..whole_rows).step_by(SIDE) {
-            for column in (0..whole_columns).step_by(SIDE) {
-                let square: [&[F; SIDE]; SIDE] =
-                    std::array::from_fn(|place| chunk(from, (row + place) * width + column));
-                for place in 0..SIDE {
-                    let line: [F; SIDE] = square.map(|line| line[place]);
-                    to[(column + place) * height + row..][..SIDE].copy_from_slice(&line);
-                }
-            }
-        }
-        for row in 0..height {
-            let first = if row < whole_rows { whole_columns } else { 0 };
-            for column in first..width {
-                to[column * height + row] = from[row * width + column];
-            }
-        }
-    }
-}
-
-/// Side of the squares in which a matrix is transposed.
-const SIDE: usize = 4;

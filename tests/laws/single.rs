@@ -168,6 +168,7 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         second_moment: every_other(1),
         best: read(Buffer::Best, bases.parameters, count),
         work,
+        scratch: memory.scratch.clone(),
         features: Vec::new(),
     }
 }

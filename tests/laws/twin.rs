@@ -543,6 +543,7 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
         second_moment: wide(&memory.second_moment),
         best: wide(&memory.best),
         work: wide(&memory.work),
+        scratch: wide(&memory.scratch),
         features: Vec::new(),
     }
 }
