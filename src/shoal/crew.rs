@@ -92,7 +92,7 @@ impl Drop for Alarm<'_, '_> {
 }
 
 /// Runs, and bytes of their parameters, that wait at most. The more there are, the sooner a long one is found; they take up memory.
-const WAITING: usize = 64;
+pub const WAITING: usize = 64;
 const WAITING_BYTES: usize = 64 << 20;
 
 /// Runs that are asked for at one time at most, so that no thread waits long for its first.

@@ -14,6 +14,7 @@ use crate::kernels::layout::{State, phase, stopped};
 use crate::kernels::{Prepared, Real};
 use crate::run::{Outcome, Run, Table, Training};
 
+pub(crate) use crew::WAITING;
 pub use packing::{Limits, Rehearsal, Step};
 
 /// Where runs come from and where their outcomes go.
