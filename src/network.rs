@@ -246,13 +246,9 @@ impl Network {
             _ => 1.0,
         };
         let deviation = gain / (layer.inputs as f64).sqrt();
-        let (mut words, mut drawn) = (vec![[0; 2]; layer.outputs], vec![0.0; layer.outputs]);
+        let mut drawn = vec![0.0; layer.outputs];
         for input in 0..layer.inputs {
-            for (output, words) in (0..).zip(&mut words) {
-                let [first, second, ..] = pcg4d([seed, number as u32, input as u32, output]);
-                *words = [first, second];
-            }
-            normals(&words, &mut drawn);
+            normals([seed, number as u32, input as u32], &mut drawn);
             let row = &mut parameters[place.weights + input * place.stride..][..layer.outputs];
             for (parameter, normal) in row.iter_mut().zip(&drawn) {
                 *parameter = (deviation * normal) as f32;

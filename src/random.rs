@@ -82,13 +82,35 @@ pub fn normal_pair(a: u32, b: u32) -> [f64; 2] {
     [radius * angle.cos(), radius * angle.sin()]
 }
 
-/// The first number of [`normal_pair`], many at a time. Logarithm and cosine are sums of their series, so that compilers make vectors
-/// of the loop and the numbers are the same whatever mathematical library the system has; they differ from [`normal_pair`]'s in
-/// the last places of an f64.
+/// Normal numbers: the one at each place is the first of [`normal_pair`] of the hash of `key` and the place. Logarithm and cosine are
+/// sums of their series, so that compilers make vectors of the loop, and the numbers are the same whatever mathematical library the
+/// system has and whatever vectors; they differ from [`normal_pair`]'s in the last places of an f64.
+pub fn normals(key: [u32; 3], numbers: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn in_vectors(key: [u32; 3], numbers: &mut [f64]) {
+            fill_normals(key, numbers);
+        }
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the CPU has these instructions, as was just asked.
+            return unsafe { in_vectors(key, numbers) };
+        }
+    }
+    fill_normals(key, numbers);
+}
+
 #[inline(always)]
-pub fn normals(words: &[[u32; 2]], numbers: &mut [f64]) {
-    for (number, [a, b]) in numbers.iter_mut().zip(words) {
-        *number = (-2.0 * ln_unit(*a)).sqrt() * cosine_of_turn(*b);
+fn fill_normals([a, b, c]: [u32; 3], numbers: &mut [f64]) {
+    let mut words = [[0; 64]; 2];
+    for (block, numbers) in (0..).step_by(64).zip(numbers.chunks_mut(64)) {
+        let [first, second] = &mut words;
+        for ((first, second), place) in first.iter_mut().zip(second).zip(block..) {
+            [*first, *second, ..] = pcg4d([a, b, c, place]);
+        }
+        for ((number, first), second) in numbers.iter_mut().zip(words[0]).zip(words[1]) {
+            *number = (-2.0 * ln_unit(first)).sqrt() * cosine_of_turn(second);
+        }
     }
 }
 
@@ -130,22 +152,31 @@ mod tests {
 
     #[test]
     fn many_normal_numbers_are_those_of_pairs() {
-        // the ends of the range, and words all over it
-        let ends =
-            (0..300).flat_map(|near| [near, u32::MAX - near, (1 << 31) + near, (1 << 30) - near]);
-        let words: Vec<[u32; 2]> = ends
-            .chain((0..100_000).map(|i| pcg4d([1, 2, 3, i])[0]))
-            .map(|word| [word, word.wrapping_mul(0x9e37_79b9)])
-            .collect();
-        let mut numbers = vec![0.0; words.len()];
-        normals(&words, &mut numbers);
-        for (number, [a, b]) in numbers.into_iter().zip(words) {
-            let expected = normal_pair(a, b)[0];
-            // series and library each round some ten times; a radius is at most 6.7
-            let bound = 6.7 * 20.0 * f64::EPSILON;
+        // series and library each round some ten times; a radius is at most 6.7
+        let bound = 6.7 * 20.0 * f64::EPSILON;
+        let mut numbers = vec![0.0; 100_001];
+        normals([1, 2, 3], &mut numbers);
+        for (place, number) in (0..).zip(numbers) {
+            let words = pcg4d([1, 2, 3, place]);
+            let expected = normal_pair(words[0], words[1])[0];
             assert!(
                 (number - expected).abs() < bound,
-                "{a} {b}: {number} is not {expected}"
+                "{place}: {number} is not {expected}"
+            );
+        }
+        // the ends of the range
+        let ends =
+            (0..300).flat_map(|near| [near, u32::MAX - near, (1 << 31) + near, (1 << 30) - near]);
+        for word in ends {
+            let [logarithm, cosine] = [ln_unit(word), cosine_of_turn(word)];
+            let expected = [unit(word).ln(), (std::f64::consts::TAU * unit(word)).cos()];
+            assert!(
+                (logarithm / expected[0] - 1.0).abs() < 20.0 * f64::EPSILON,
+                "ln of {word}: {logarithm}"
+            );
+            assert!(
+                (cosine - expected[1]).abs() < 20.0 * f64::EPSILON,
+                "cosine of {word}: {cosine}"
             );
         }
     }

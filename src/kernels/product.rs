@@ -71,7 +71,7 @@ widest! {
     fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
         // sums for all registers but those for a row of b and a number of a
         match (BITS, size_of::<F>()) {
-            (512, 4) => strips::<F, 8, 32>(out, a, b),
+            (512, 4) => strips::<F, 8, 48>(out, a, b),
             (512, _) => strips::<F, 8, 16>(out, a, b),
             _ => strips::<F, 6, 16>(out, a, b),
         }
@@ -79,7 +79,7 @@ widest! {
 }
 
 /// Columns of a strip, the widest first.
-const WIDTHS: [usize; 5] = [32, 16, 8, 4, 1];
+const WIDTHS: [usize; 6] = [48, 32, 16, 8, 4, 1];
 
 /// All of `out` in strips of so many columns, the last ones narrower. One that would reach beyond the last column begins earlier
 /// instead, and makes some sums again.
@@ -92,12 +92,13 @@ fn strips<F: Real, const ROWS: usize, const WIDEST: usize>(
     let mut done = 0;
     while done < o.columns {
         let left = o.columns - done;
-        let fits =
-            |width: usize| width <= WIDEST.min(o.columns) && (left > width / 2 || width == 4);
-        let width = WIDTHS.into_iter().find(|width| fits(*width)).unwrap_or(1);
+        // the narrowest that holds all that is left, or the widest
+        let fits = |pair: &&[usize]| pair[0] <= WIDEST.min(o.columns) && pair[1] < left;
+        let width = WIDTHS.windows(2).find(fits).map_or(1, |pair| pair[0]);
         let first = done.min(o.columns - width);
         let out = (&mut *out, o);
         match width {
+            48 => strip::<F, ROWS, 48>(out, a, b, first),
             32 => strip::<F, ROWS, 32>(out, a, b, first),
             16 => strip::<F, ROWS, 16>(out, a, b, first),
             8 => strip::<F, ROWS, 8>(out, a, b, first),

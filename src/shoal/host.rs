@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Epoch, Progress, Reached, Work};
+use super::{Epoch, HeldOut, Progress, Reached, Work};
 use crate::error::Result;
 use crate::run::{Outcome, Run};
 
@@ -36,6 +36,10 @@ impl Work for Timed<'_> {
 
     fn begins(&mut self, run: &Run) {
         self.timed(|work| work.begins(run));
+    }
+
+    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
+        self.timed(|work| work.held_out(id))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {

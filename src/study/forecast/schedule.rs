@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::sketch::Sketch;
 use crate::device::gpu::{Footprint, Gpu};
 use crate::error::Result;
+use crate::kernels::{frozen, memory};
 use crate::run::{Outcome, Precision, Run, Table};
-use crate::shoal::{Limits, Progress, Rehearsal, Work};
+use crate::shoal::{Limits, Progress, Rehearsal, WAITING, Work};
 
 /// How it would go.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,7 +68,7 @@ impl<'a> Queue<'a> {
     /// Takes the longest of the first that may begin, as many as a CPU looks at.
     fn longest(&mut self, takes: &[Take]) -> Option<usize> {
         let seconds = |id: &usize| takes[*id].ticks as f64 * takes[*id].seconds;
-        let first = self.ready.iter().copied().take(shoal::WAITING);
+        let first = self.ready.iter().copied().take(WAITING);
         let longest = first.max_by(|one, other| seconds(one).total_cmp(&seconds(other)))?;
         self.ready.remove(&longest);
         Some(longest)
