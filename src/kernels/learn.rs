@@ -52,9 +52,6 @@ fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         let rows = if left < rows + ROWS { left } else { rows };
         let numbers =
             place.weights + first * place.stride..place.weights + (first + rows) * place.stride;
-        ask_for(&memory.parameters[numbers.clone()]);
-        ask_for(&memory.first_moment[numbers.clone()]);
-        ask_for(&memory.second_moment[numbers.clone()]);
         let gradients = &mut memory.gradients[..numbers.len()];
         backward_weights::weights(run, layer, first..first + rows, &memory.work, gradients);
         update_range(&rates, memory, numbers);
@@ -75,17 +72,3 @@ fn update_range<F: Real>(rates: &Rates<F>, memory: &mut Memory<F>, numbers: Rang
         &mut memory.second_moment[numbers],
     );
 }
-
-/// Has numbers fetched that are needed soon; on x86-64 alone, elsewhere there is no such word yet.
-fn ask_for<F>(numbers: &[F]) {
-    #[cfg(target_arch = "x86_64")]
-    for line in numbers.chunks(LINE / size_of::<F>()) {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: nothing is read or written.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
-    }
-}
-
-/// Bytes that a cache holds together.
-#[cfg(target_arch = "x86_64")]
-const LINE: usize = 64;
