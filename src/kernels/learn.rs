@@ -45,7 +45,7 @@ fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     }
     let rates = Rates::new(run, &memory.state);
     let (inputs, place) = (run.network.layers()[layer].inputs, run.places[layer]);
-    let rows = (NUMBERS / place.stride).next_multiple_of(ROWS);
+    let rows = (NUMBERS / place.stride).max(1).next_multiple_of(ROWS);
     let mut first = 0;
     while first < inputs {
         let left = inputs - first;
