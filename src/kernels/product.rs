@@ -71,9 +71,12 @@ widest! {
     fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
         // sums for all registers but those for a row of b and a number of a
         match (BITS, size_of::<F>()) {
-            (512, 4) => strips::<F, 8, 48>(out, a, b),
-            (512, _) => strips::<F, 8, 16>(out, a, b),
-            _ => strips::<F, 6, 16>(out, a, b),
+            (512, 4) => strips::<F, 8, 48, true>(out, a, b),
+            (512, _) => strips::<F, 8, 16, true>(out, a, b),
+            (256, _) => strips::<F, 6, 16, true>(out, a, b),
+            // of these only NEON adds and multiplies in one
+            _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b),
+            _ => strips::<F, 6, 16, false>(out, a, b),
         }
     }
 }
@@ -84,7 +87,7 @@ const WIDTHS: [usize; 6] = [48, 32, 16, 8, 4, 1];
 /// All of `out` in strips of so many columns, the last ones narrower. One that would reach beyond the last column begins earlier
 /// instead, and makes some sums again.
 #[inline(always)]
-fn strips<F: Real, const ROWS: usize, const WIDEST: usize>(
+fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
     a: (&[F], Shape),
     b: (&[F], Shape),
@@ -98,12 +101,12 @@ fn strips<F: Real, const ROWS: usize, const WIDEST: usize>(
         let first = done.min(o.columns - width);
         let out = (&mut *out, o);
         match width {
-            48 => strip::<F, ROWS, 48>(out, a, b, first),
-            32 => strip::<F, ROWS, 32>(out, a, b, first),
-            16 => strip::<F, ROWS, 16>(out, a, b, first),
-            8 => strip::<F, ROWS, 8>(out, a, b, first),
-            4 => strip::<F, ROWS, 4>(out, a, b, first),
-            _ => strip::<F, ROWS, 1>(out, a, b, first),
+            48 => strip::<F, ROWS, 48, FUSED>(out, a, b, first),
+            32 => strip::<F, ROWS, 32, FUSED>(out, a, b, first),
+            16 => strip::<F, ROWS, 16, FUSED>(out, a, b, first),
+            8 => strip::<F, ROWS, 8, FUSED>(out, a, b, first),
+            4 => strip::<F, ROWS, 4, FUSED>(out, a, b, first),
+            _ => strip::<F, ROWS, 1, FUSED>(out, a, b, first),
         }
         done = first + width;
     }
@@ -111,7 +114,7 @@ fn strips<F: Real, const ROWS: usize, const WIDEST: usize>(
 
 /// The columns of `out` from `column` on, tile by tile; the last tile may make some sums again.
 #[inline(always)]
-fn strip<F: Real, const ROWS: usize, const COLUMNS: usize>(
+fn strip<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
     a: (&[F], Shape),
     b: (&[F], Shape),
@@ -119,14 +122,14 @@ fn strip<F: Real, const ROWS: usize, const COLUMNS: usize>(
 ) {
     if o.rows < ROWS {
         for row in 0..o.rows {
-            tile::<F, 1, COLUMNS>((&mut *out, o), a, b, (row, column));
+            tile::<F, 1, COLUMNS, FUSED>((&mut *out, o), a, b, (row, column));
         }
         return;
     }
     let mut done = 0;
     while done < o.rows {
         let first = done.min(o.rows - ROWS);
-        tile::<F, ROWS, COLUMNS>((&mut *out, o), a, b, (first, column));
+        tile::<F, ROWS, COLUMNS, FUSED>((&mut *out, o), a, b, (first, column));
         done = first + ROWS;
     }
 }
@@ -135,7 +138,7 @@ fn strip<F: Real, const ROWS: usize, const COLUMNS: usize>(
 /// product takes thirty times as long.
 #[allow(clippy::needless_range_loop)]
 #[inline(always)]
-fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
+fn tile<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
     (a, p): (&[F], Shape),
     (b, q): (&[F], Shape),
@@ -150,7 +153,7 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
         for term in 0..p.columns {
             let right = chunk(b, term * q.row_stride + column);
             for place in 0..ROWS {
-                add_products(&mut sums[place], rows[place][term], right);
+                add_products::<F, COLUMNS, FUSED>(&mut sums[place], rows[place][term], right);
             }
         }
     } else {
@@ -158,7 +161,7 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
             let left = chunk::<F, ROWS>(a, term * p.column_stride + row);
             let right = chunk(b, term * q.row_stride + column);
             for place in 0..ROWS {
-                add_products(&mut sums[place], left[place], right);
+                add_products::<F, COLUMNS, FUSED>(&mut sums[place], left[place], right);
             }
         }
     }
@@ -167,11 +170,18 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize>(
     }
 }
 
-/// `sums += left * right`, each rounded once.
+/// `sums += left * right`, rounded once where that is an instruction.
 #[inline(always)]
-fn add_products<F: Real, const COUNT: usize>(sums: &mut [F; COUNT], left: F, right: &[F; COUNT]) {
+fn add_products<F: Real, const COUNT: usize, const FUSED: bool>(
+    sums: &mut [F; COUNT],
+    left: F,
+    right: &[F; COUNT],
+) {
     for place in 0..COUNT {
-        sums[place] = left.mul_add(right[place], sums[place]);
+        sums[place] = match FUSED {
+            true => left.mul_add(right[place], sums[place]),
+            false => left * right[place] + sums[place],
+        };
     }
 }
 

@@ -2,7 +2,8 @@
 
 /// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own instructions (on Arm NEON is among
 /// them), and calls the widest that this CPU has. Every one gives the same bits: vectors change neither the order of sums nor
-/// what is rounded, and nothing is contracted that is not written as `mul_add`.
+/// what is rounded, and nothing is contracted that is not written as `mul_add`. The body may ask how wide it is: `BITS` is 512, 256 or,
+/// of the target's own, 128.
 macro_rules! widest {
     ($(#[$about:meta])* $visible:vis fn $name:ident<F: Real>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$about])*
