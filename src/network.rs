@@ -1,6 +1,6 @@
 //! The shape of a network, where its parameters lie, and how it starts.
 
-use crate::random::{normal_pair, pcg4d, unit};
+use crate::random::{normals, pcg4d, unit};
 
 /// An activation function, applied to each unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -246,12 +246,12 @@ impl Network {
             _ => 1.0,
         };
         let deviation = gain / (layer.inputs as f64).sqrt();
+        let mut drawn = vec![0.0; layer.outputs];
         for input in 0..layer.inputs {
-            for output in 0..layer.outputs {
-                let words = pcg4d([seed, number as u32, input as u32, output as u32]);
-                let normal = normal_pair(words[0], words[1])[0];
-                parameters[place.weights + input * place.stride + output] =
-                    (deviation * normal) as f32;
+            normals([seed, number as u32, input as u32], &mut drawn);
+            let row = &mut parameters[place.weights + input * place.stride..][..layer.outputs];
+            for (parameter, normal) in row.iter_mut().zip(&drawn) {
+                *parameter = (deviation * normal) as f32;
             }
         }
         let bound = 1.0 / (layer.inputs as f64).sqrt();

@@ -230,6 +230,17 @@ impl Run {
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
     }
 
+    /// What tells how long it may take beside others: multiplications of the layers that train, over all rows and epochs.
+    pub fn most_work(&self) -> u64 {
+        let layers = &self.network.layers()[self.network.first_trained()..];
+        let products: usize = layers
+            .iter()
+            .map(|layer| layer.inputs * layer.outputs)
+            .sum();
+        let rows = self.training_rows.len() + self.validation_rows.len();
+        products as u64 * rows as u64 * u64::from(self.training.max_epochs)
+    }
+
     /// Its schedule in steps.
     pub fn schedule(&self) -> ScheduleSteps {
         let steps = self.training_rows.len().div_ceil(self.training.batch);

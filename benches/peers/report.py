@@ -200,8 +200,8 @@ def mixed_list(trials):
         f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {trials} trials",
         "of each; 1 to 3 hidden layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads",
         "them. Peers that stack networks pad them, in stacks that `peers/grouping.py` chooses; a frozen base is played",
-        "once for all rows by every peer but shoal, which plays it in each step. Steps that a padded stack does for runs",
-        "that are over do not count.",
+        "once for all rows by every peer and by shoal on the CPU; on the GPU in each step. Steps that a padded stack does for",
+        "runs that are over do not count.",
     )
 
 

@@ -2,6 +2,7 @@
 
 use crate::device::cpu::{Cpu, layer_sums};
 use crate::kernels::product::{Shape, product};
+use crate::kernels::transpose::transpose;
 use crate::kernels::{Real, activation};
 use crate::network::Network;
 
@@ -38,13 +39,15 @@ pub(super) fn multipliers<F: Real>(subject: &Subject<F>, factors: &[Vec<F>]) -> 
         }
         let all = rows * subject.targets.len();
         let mut below = vec![F::zero(); all * layer.inputs];
-        let weights = Shape::by_rows(layer.inputs, layer.outputs, place.stride);
+        let weights = &subject.parameters[place.weights..place.bias];
+        let mut by_unit = vec![F::zero(); weights.len()];
+        transpose(place.stride, weights, &mut by_unit);
         product(
             (&mut below, Shape::by_rows(all, layer.inputs, layer.inputs)),
             (&above, Shape::by_rows(all, layer.outputs, layer.outputs)),
             (
-                &subject.parameters[place.weights..place.bias],
-                weights.transposed(),
+                &by_unit,
+                Shape::by_rows(layer.outputs, layer.inputs, layer.inputs),
             ),
         );
         above = below;

@@ -2,7 +2,7 @@
 
 use crate::kernels::layout::phase;
 use crate::kernels::product::{Shape, product};
-use crate::kernels::{Call, Memory, Prepared, Real, activation, step};
+use crate::kernels::{Call, Memory, Prepared, Real, activation, frozen, learn, step};
 use crate::network::{Layer, LayerParameters, Network};
 use crate::run::Outcome;
 
@@ -35,7 +35,8 @@ impl<F: Real> Player<F> {
     /// A run before its first step.
     pub fn new(run: Prepared) -> Self {
         let calls = step(run.network.layers().len());
-        let memory = Memory::new(&run);
+        let mut memory = Memory::new(&run);
+        frozen::fill(&run, &mut memory);
         Self { run, memory, calls }
     }
 
@@ -56,10 +57,14 @@ impl<F: Real> Player<F> {
         )
     }
 
-    /// One step.
+    /// One step. Whether layers are updated one by one or all at its end makes no difference to the parameters.
     pub fn step(&mut self) {
+        let one_by_one = learn::serves(&self.run);
         for call in &self.calls {
-            call.twin(&self.run, &mut self.memory);
+            match one_by_one {
+                true => learn::play(*call, &self.run, &mut self.memory),
+                false => call.twin(&self.run, &mut self.memory),
+            }
         }
     }
 }

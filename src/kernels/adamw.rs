@@ -1,6 +1,6 @@
 //! AdamW, keeping the best parameters, and the canary. See `shaders/adamw.wgsl`.
 
-use super::layout::phase;
+use super::layout::{State, phase};
 use super::tile::{Grid, TileSet};
 use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
@@ -45,29 +45,14 @@ pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
 
 /// Updates the trained parameters; keeps the best before.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
-    let state = &mut memory.state;
-    state.echo = state.ticks;
-    let trained = run.frozen_len()..;
-    if state.improved == 1 {
-        memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained.clone()]);
-    }
+    keep_best(run, memory);
+    let state = &memory.state;
     if state.phase != phase::TRAIN || state.overflow == 1 {
         return;
     }
-    let training = &run.training;
-    let rates = Rates {
-        // loss_scale is 1 in f32
-        scale: state.gradient_scale / state.loss_scale,
-        decay: state.decay,
-        lerp1: F::of(1.0 - training.beta1),
-        beta2: F::of(training.beta2),
-        lerp2: F::of(1.0 - training.beta2),
-        step_size: state.step_size,
-        epsilon: F::of(training.epsilon),
-        root_correction: F::one() / state.root_correction,
-    };
+    let trained = run.frozen_len()..;
     update(
-        &rates,
+        &Rates::new(run, state),
         &memory.gradients[trained.clone()],
         &mut memory.parameters[trained.clone()],
         &mut memory.first_moment[trained.clone()],
@@ -80,8 +65,17 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     }
 }
 
+/// Sets the canary, and keeps the parameters if the clock found them the best.
+pub(super) fn keep_best<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
+    let trained = run.frozen_len()..;
+    memory.state.echo = memory.state.ticks;
+    if memory.state.improved == 1 {
+        memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained]);
+    }
+}
+
 /// What is the same for all parameters in one step.
-struct Rates<F> {
+pub(super) struct Rates<F> {
     scale: F,
     decay: F,
     lerp1: F,
@@ -92,8 +86,26 @@ struct Rates<F> {
     root_correction: F,
 }
 
+impl<F: Real> Rates<F> {
+    pub(super) fn new(run: &Prepared, state: &State<F>) -> Self {
+        let training = &run.training;
+        Self {
+            // loss_scale is 1 in f32
+            scale: state.gradient_scale / state.loss_scale,
+            decay: state.decay,
+            lerp1: F::of(1.0 - training.beta1),
+            beta2: F::of(training.beta2),
+            lerp2: F::of(1.0 - training.beta2),
+            step_size: state.step_size,
+            epsilon: F::of(training.epsilon),
+            root_correction: F::one() / state.root_correction,
+        }
+    }
+}
+
 widest! {
-    fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
+    /// Of parameters that lie side by side, as do their gradients and moments.
+    pub(super) fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
             let g = rates.scale * *g;

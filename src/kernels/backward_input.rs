@@ -3,7 +3,7 @@
 use super::layout::{TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
-use super::widest::widest;
+use super::transpose::transpose;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
 use crate::run::Precision;
 
@@ -63,19 +63,19 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,
     };
-    // unit by unit the product finds the weights in rows, and need not copy them; the batch is small beside them
-    let by_unit = &mut memory.scratch[..shape.inputs * rows];
+    // unit by unit the product finds the weights in rows, and the batch, which is small beside them, is copied instead
+    let (delta_by_unit, by_unit) = memory.scratch.split_at_mut(place.stride * rows);
+    transpose(place.stride, &delta[..rows * place.stride], delta_by_unit);
+    let by_unit = &mut by_unit[..stride * rows];
     product(
         (&mut *by_unit, Shape::by_rows(shape.inputs, rows, rows)),
         (
             &weights[place.weights..place.bias],
-            Shape::by_rows(shape.inputs, place.stride, place.stride),
+            Shape::by_rows(shape.inputs, shape.outputs, place.stride),
         ),
-        (
-            &*delta,
-            Shape::by_rows(rows, place.stride, place.stride).transposed(),
-        ),
+        (&*delta_by_unit, Shape::by_rows(shape.outputs, rows, rows)),
     );
+    by_unit[shape.inputs * rows..].fill(F::zero());
     transpose(rows, by_unit, below_delta);
     // the sums lie in storage before they meet the derivative
     precision::round(run.precision(), below_delta);
@@ -85,18 +85,4 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
     }
     precision::round(run.precision(), below_delta);
-}
-
-widest! {
-    /// From rows of `width` numbers to columns; zeros in the columns beyond.
-    fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
-        let stride = to.len() / width;
-        let count = from.len() / width;
-        for (row, to) in to.chunks_exact_mut(stride).enumerate() {
-            for (to, from) in to.iter_mut().zip(from[row..].iter().step_by(width)) {
-                *to = *from;
-            }
-            to[count..].fill(F::zero());
-        }
-    }
 }

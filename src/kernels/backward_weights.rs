@@ -1,8 +1,11 @@
 //! Gradient of one layer's weights and bias. See `shaders/backward_weights.wgsl`.
 
+use std::ops::Range;
+
 use super::layout::{LANES, NARROW_GROUPS, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
 use crate::run::Precision;
 
@@ -58,31 +61,55 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     if memory.state.phase != phase::TRAIN {
         return;
     }
-    let (shape, place, at) = (
-        run.network.layers()[layer],
-        run.places[layer],
-        run.layout.layers[layer],
-    );
-    let (rows, stride) = (run.layout.stride, place.stride);
-    let delta = &memory.work[at.delta..][..rows * stride];
-    let gradients = &mut memory.gradients[place.weights..place.bias + stride];
-    let (weights, bias) = gradients.split_at_mut(place.bias - place.weights);
-    let input = Shape::by_rows(rows, shape.inputs, shape.inputs.next_multiple_of(4));
-    product(
-        (weights, Shape::by_rows(shape.inputs, stride, stride)),
-        (&memory.work[at.input..], input.transposed()),
-        (delta, Shape::by_rows(rows, stride, stride)),
-    );
-    bias.fill(F::zero());
-    for row in delta.chunks_exact(stride) {
-        bias.iter_mut()
-            .zip(row)
-            .for_each(|(bias, delta)| *bias += *delta);
-    }
+    let place = run.places[layer];
+    let gradients = &mut memory.gradients[place.weights..place.bias + place.stride];
+    let (of_weights, of_bias) = gradients.split_at_mut(place.bias - place.weights);
+    let inputs = 0..run.network.layers()[layer].inputs;
+    weights(run, layer, inputs, &memory.work, of_weights);
+    bias(run, layer, &memory.work, of_bias);
     if run.precision() == Precision::F16 {
         precision::round(Precision::F16, gradients);
         if gradients.iter().any(|gradient| !gradient.is_finite()) {
             memory.state.overflow = 1;
+        }
+    }
+}
+
+/// Gradients of the weights of some inputs, shape (inputs, units).
+pub(super) fn weights<F: Real>(
+    run: &Prepared,
+    layer: usize,
+    inputs: Range<usize>,
+    work: &[F],
+    gradients: &mut [F],
+) {
+    let (rows, stride, at) = (
+        run.layout.stride,
+        run.places[layer].stride,
+        run.layout.layers[layer],
+    );
+    let input_stride = run.network.layers()[layer].inputs.next_multiple_of(4);
+    let input = Shape::by_rows(rows, inputs.len(), input_stride);
+    product(
+        (gradients, Shape::by_rows(inputs.len(), stride, stride)),
+        (&work[at.input + inputs.start..], input.transposed()),
+        (&work[at.delta..], Shape::by_rows(rows, stride, stride)),
+    );
+}
+
+/// Gradients of the bias, shape (units).
+pub(super) fn bias<F: Real>(run: &Prepared, layer: usize, work: &[F], gradients: &mut [F]) {
+    let delta = &work[run.layout.layers[layer].delta..][..run.layout.stride * gradients.len()];
+    sum_rows(delta, gradients);
+}
+
+widest! {
+    fn sum_rows<F: Real>(matrix: &[F], sums: &mut [F]) {
+        sums.fill(F::zero());
+        for row in matrix.chunks_exact(sums.len()) {
+            for (sum, number) in sums.iter_mut().zip(row) {
+                *sum += *number;
+            }
         }
     }
 }

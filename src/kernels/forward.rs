@@ -3,6 +3,7 @@
 use super::layout::{LANES, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
+use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
 use crate::run::Precision;
 
@@ -80,13 +81,21 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         ),
     );
     let bias = &weights[place.bias..][..place.stride];
-    for row in z.chunks_exact_mut(place.stride) {
-        row.iter_mut().zip(bias).for_each(|(z, bias)| *z += *bias);
-    }
+    add_to_rows(bias, z);
     precision::round(run.precision(), z);
     activation::activate(shape.activation, z, output);
     if state.phase == phase::TRAIN && run.drop_threshold(layer) > 0 {
         activation::times_mask(run, state.steps, layer, output);
     }
     precision::round(run.precision(), output);
+}
+
+widest! {
+    fn add_to_rows<F: Real>(row: &[F], matrix: &mut [F]) {
+        for numbers in matrix.chunks_exact_mut(row.len()) {
+            for (number, more) in numbers.iter_mut().zip(row) {
+                *number += *more;
+            }
+        }
+    }
 }

@@ -38,73 +38,94 @@ pub fn tiles(run: &Prepared) -> Grid {
     Grid::new(run.layout.stride.div_ceil(4 * LANES), 1)
 }
 
-/// Fills x and the labels of the run's batch.
+/// Fills x and the labels of the run's batch; where it is known what the frozen layers make of x, that instead of x.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     let (state, layout) = (memory.state, &run.layout);
     if state.phase == phase::DONE {
         return;
     }
-    let (inputs, outputs) = (run.network.inputs(), run.network.outputs());
-    let [x_stride, label_stride] = [inputs, outputs].map(|width| width.next_multiple_of(4));
+    let (of, earlier) = match state.phase {
+        phase::TRAIN => (&run.training_rows, 0),
+        _ => (&run.validation_rows, run.training_rows.len()),
+    };
     let (constants, batch) = memory.work.split_at_mut(layout.x);
-    let mean = &constants[layout.mean..][..inputs];
-    let scale = &constants[layout.inverse_deviation..][..inputs];
     let (x, rest) = batch.split_at_mut(layout.labels - layout.x);
-    let x = x[..layout.stride * x_stride].chunks_exact_mut(x_stride);
-    let labels = rest[..layout.stride * label_stride].chunks_exact_mut(label_stride);
-    let mut rows = [0; BLOCK];
-    for (example, (x, labels)) in x.zip(labels).enumerate() {
+    let (labels, above) = rest.split_at_mut(layout.layers[0].sum - layout.labels);
+    let frozen = memory.features.len() / (run.training_rows.len() + run.validation_rows.len());
+    let (input, stride) = match frozen {
+        0 => (x, run.network.inputs().next_multiple_of(4)),
+        stride => {
+            let at = layout.layers[run.network.first_trained()].input;
+            (&mut above[at - layout.layers[0].sum..], stride)
+        }
+    };
+    let input = input[..layout.stride * stride].chunks_exact_mut(stride);
+    let label_stride = run.network.outputs().next_multiple_of(4);
+    let labels = labels[..layout.stride * label_stride].chunks_exact_mut(label_stride);
+    let mut positions = [0; BLOCK];
+    for (example, (input, labels)) in input.zip(labels).enumerate() {
         if example >= state.batch_rows as usize {
-            x.fill(F::zero());
+            input.fill(F::zero());
             labels.fill(F::zero());
             continue;
         }
         if example % BLOCK == 0 {
-            find_rows(run, &state, example as u32, &mut rows);
+            find_positions(run, &state, of.len() as u32, example as u32, &mut positions);
         }
-        read(run, rows[example % BLOCK] as usize, x, labels);
-        scale_row(mean, scale, x);
-        precision::round(run.precision(), x);
+        let position = positions[example % BLOCK] as usize;
+        let row = of[position] as usize;
+        match frozen {
+            0 => read_inputs(run, row, constants, input),
+            _ => input.copy_from_slice(&memory.features[(earlier + position) * stride..][..stride]),
+        }
+        read_labels(run, row, labels);
     }
 }
 
-/// A row of the run's table as it is stored; zeros behind.
-fn read<F: Real>(run: &Prepared, row: usize, x: &mut [F], labels: &mut [F]) {
+/// Fills x of these rows of the table.
+pub fn bring<F: Real>(run: &Prepared, rows: &[u32], memory: &mut Memory<F>) {
+    let (constants, x) = memory.work.split_at_mut(run.layout.x);
+    let stride = run.network.inputs().next_multiple_of(4);
+    for (row, x) in rows.iter().zip(x.chunks_exact_mut(stride)) {
+        read_inputs(run, *row as usize, constants, x);
+    }
+}
+
+/// The inputs of a row of the run's table, scaled; zeros behind.
+fn read_inputs<F: Real>(run: &Prepared, row: usize, constants: &[F], x: &mut [F]) {
     let table = run.table();
     let inputs = row * table.inputs..(row + 1) * table.inputs;
+    match run.precision() {
+        Precision::F32 => read_row(&table.x[inputs], x),
+        Precision::F16 => read_halves(&run.tables.half(run.table).x[inputs], x),
+    }
+    let mean = &constants[run.layout.mean..][..table.inputs];
+    let scale = &constants[run.layout.inverse_deviation..][..table.inputs];
+    scale_row(mean, scale, x);
+    precision::round(run.precision(), x);
+}
+
+/// The targets of a row of the run's table as they are stored; zeros behind.
+fn read_labels<F: Real>(run: &Prepared, row: usize, labels: &mut [F]) {
+    let table = run.table();
     let targets = row * table.targets..(row + 1) * table.targets;
     match run.precision() {
-        Precision::F32 => {
-            read_row(&table.x[inputs], x);
-            read_row(&table.y[targets], labels);
-        }
-        Precision::F16 => {
-            let half = run.tables.half(run.table);
-            read_halves(&half.x[inputs], x);
-            read_halves(&half.y[targets], labels);
-        }
+        Precision::F32 => read_row(&table.y[targets], labels),
+        Precision::F16 => read_halves(&run.tables.half(run.table).y[targets], labels),
     }
 }
 
-/// Examples whose rows are found together.
+/// Examples whose positions are found together.
 const BLOCK: usize = 32;
 
 widest! {
-    /// The rows of the table that stand at the examples from `first` on; past the end of the epoch, some row.
-    fn find_rows<F: Real>(run: &Prepared, state: &State<F>, first: u32, rows: &mut [u32; BLOCK]) {
-        let of = match state.phase {
-            phase::TRAIN => &run.training_rows,
-            _ => &run.validation_rows,
-        };
-        let last = of.len() as u32 - 1;
-        for (row, position) in rows.iter_mut().zip(state.cursor + first..) {
-            *row = position.min(last);
+    /// Which of `count` rows stand at the examples from `first` on; past the end of the epoch, some.
+    fn find_positions<F: Real>(run: &Prepared, state: &State<F>, count: u32, first: u32, positions: &mut [u32; BLOCK]) {
+        for (position, place) in positions.iter_mut().zip(state.cursor + first..) {
+            *position = place.min(count - 1);
         }
         if state.phase == phase::TRAIN {
-            permute_all(run.seed, state.epoch, last + 1, rows);
-        }
-        for row in rows {
-            *row = of[*row as usize];
+            permute_all(run.seed, state.epoch, count, positions);
         }
     }
 }

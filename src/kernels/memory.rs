@@ -8,7 +8,7 @@ use half::slice::HalfFloatSliceExt;
 use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
 use super::precision::{self, FIRST_SCALE};
 use super::tables::Tables;
-use crate::network::LayerParameters;
+use crate::network::{Layer, LayerParameters, Network, padded};
 use crate::run::{Layout, Outcome, Precision, Run, Stopped, Table};
 
 /// A floating-point type that the twins compute in.
@@ -410,6 +410,13 @@ impl<F: Real> State<F> {
     }
 }
 
+/// Numbers of [`Memory::scratch`].
+pub fn scratch_numbers(network: &Network, batch: usize) -> usize {
+    let above = &network.layers()[network.first_trained() + 1..];
+    let both = |layer: &Layer| padded(layer.inputs) + padded(layer.outputs);
+    padded(batch) * above.iter().map(both).max().unwrap_or(0)
+}
+
 /// A run's memory on the CPU; the same layout as on the device. In half precision numbers are rounded to halves, but still lie in an
 /// `F` each: what counts here is that they are the same numbers.
 #[derive(Clone, Debug)]
@@ -420,7 +427,7 @@ pub struct Memory<F> {
     pub parameters: Vec<F>,
     /// Parameters rounded to halves, for products to read; empty in f32, where they read the parameters.
     pub weights: Vec<F>,
-    /// d loss / d parameter.
+    /// d loss / d parameter; where [`super::learn`] plays the step, of some parameters, at the start.
     pub gradients: Vec<F>,
     /// AdamW's mean of the gradient.
     pub first_moment: Vec<F>,
@@ -430,8 +437,11 @@ pub struct Memory<F> {
     pub best: Vec<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
     pub work: Vec<F>,
-    /// A batch matrix unit by unit, while a gradient is on its way; of the CPU alone.
+    /// Delta of a layer and of the one below unit by unit, while the latter is made; of the CPU alone.
     pub scratch: Vec<F>,
+    /// What the frozen layers make of the training rows and then the validation rows, shape (rows, units of the last of them, padded
+    /// to a multiple of four); empty where it is not known. Of the CPU alone, see [`super::frozen`].
+    pub features: Vec<F>,
 }
 
 impl<F: Real> Memory<F> {
@@ -446,8 +456,6 @@ impl<F: Real> Memory<F> {
         let zeros = vec![F::zero(); run.parameters.len()];
         let mut work = wide(&run.constants());
         work.resize(run.layout.len, F::zero());
-        let widest = run.network.layers().iter().map(|layer| layer.inputs).max();
-        let scratch = run.layout.stride * widest.unwrap_or(0);
         let mut weights = Vec::new();
         if run.precision() == Precision::F16 {
             weights = wide(&run.parameters);
@@ -462,13 +470,15 @@ impl<F: Real> Memory<F> {
             second_moment: zeros,
             best: wide(&run.parameters),
             work,
-            scratch: vec![F::zero(); scratch],
+            scratch: vec![F::zero(); scratch_numbers(&run.network, run.training.batch)],
+            features: Vec::new(),
         }
     }
 
     /// Bytes in all.
     pub fn bytes(&self) -> u64 {
         let parameters = 5 * self.parameters.len() + self.weights.len();
-        ((parameters + self.work.len() + self.scratch.len()) * size_of::<F>()) as u64
+        let numbers = parameters + self.work.len() + self.scratch.len() + self.features.len();
+        (numbers * size_of::<F>()) as u64
     }
 }

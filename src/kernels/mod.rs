@@ -9,8 +9,10 @@ pub mod ceiling;
 pub mod clip;
 pub mod clock;
 pub mod forward;
+pub mod frozen;
 pub mod gather;
 pub mod layout;
+pub mod learn;
 pub mod loss;
 pub mod memory;
 pub mod norm;
@@ -18,6 +20,7 @@ pub mod precision;
 pub mod product;
 pub mod tables;
 pub mod tile;
+pub mod transpose;
 pub mod triad;
 pub mod widest;
 
@@ -281,6 +284,8 @@ impl Call {
         match self {
             Call::Clock => clock::twin(run, &mut memory.state),
             Call::Gather => gather::twin(run, memory),
+            // gather brought what they make of the batch
+            Call::Forward(layer) if layer < trained && !memory.features.is_empty() => {}
             Call::Forward(layer) if layer < layers.len() => forward::twin(run, layer, memory),
             Call::Loss => loss::twin(run, memory),
             Call::BackwardWeights(layer) if (trained..layers.len()).contains(&layer) => {

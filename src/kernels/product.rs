@@ -1,6 +1,8 @@
-//! Matrix products of the CPU player, from the `gemm` crate.
+//! Matrix products of the CPU player. Batches are small and layers hundreds of units wide, so nothing is copied beforehand: a tile
+//! of sums stays in registers and walks along the terms, in vectors of whatever the processor has.
 
 use super::Real;
+use super::widest::widest;
 
 /// A matrix in a slice: its shape and the distance from one row, and from one column, to the next.
 #[derive(Clone, Copy, Debug)]
@@ -42,42 +44,148 @@ impl Shape {
     }
 }
 
-/// `out = a b`, on the thread that calls.
+/// `out = a b`, on the thread that calls. The numbers of a row lie side by side in `out` and `b`, those of a row or of a column in
+/// `a`. Each sum is made in the order of its terms, wherever in `out` it lies, so a row does not depend on its neighbours.
 ///
 /// # Panics
 /// If shapes do not agree or do not fit their slices.
 pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
-    let ((out, o), (a, p), (b, q)) = (out, a, b);
+    let (o, p, q) = (out.1, a.1, b.1);
     assert!(
         o.rows == p.rows && o.columns == q.columns && p.columns == q.rows,
         "product: shapes"
     );
     assert!(
-        o.fits(out.len()) && p.fits(a.len()) && q.fits(b.len()),
+        o.fits(out.0.len()) && p.fits(a.0.len()) && q.fits(b.0.len()),
         "product: a matrix too small"
     );
-    // SAFETY: each matrix lies inside its slice, as just checked, and `out` is borrowed alone.
-    unsafe {
-        gemm::gemm(
-            o.rows,
-            o.columns,
-            p.columns,
-            out.as_mut_ptr(),
-            o.column_stride as isize,
-            o.row_stride as isize,
-            false,
-            a.as_ptr(),
-            p.column_stride as isize,
-            p.row_stride as isize,
-            b.as_ptr(),
-            q.column_stride as isize,
-            q.row_stride as isize,
-            F::zero(),
-            F::one(),
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+    let side_by_side = o.column_stride == 1 && q.column_stride == 1;
+    assert!(
+        side_by_side && (p.column_stride == 1 || p.row_stride == 1),
+        "product: strides"
+    );
+    multiply(out, a, b);
+}
+
+widest! {
+    fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
+        // sums for all registers but those for a row of b and a number of a
+        match (BITS, size_of::<F>()) {
+            (512, 4) => strips::<F, 8, 48, true>(out, a, b),
+            (512, _) => strips::<F, 8, 16, true>(out, a, b),
+            (256, _) => strips::<F, 6, 16, true>(out, a, b),
+            // of these only NEON adds and multiplies in one
+            _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b),
+            _ => strips::<F, 6, 16, false>(out, a, b),
+        }
     }
+}
+
+/// Columns of a strip, the widest first.
+const WIDTHS: [usize; 6] = [48, 32, 16, 8, 4, 1];
+
+/// All of `out` in strips of so many columns, the last ones narrower. One that would reach beyond the last column begins earlier
+/// instead, and makes some sums again.
+#[inline(always)]
+fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
+    (out, o): (&mut [F], Shape),
+    a: (&[F], Shape),
+    b: (&[F], Shape),
+) {
+    let mut done = 0;
+    while done < o.columns {
+        let left = o.columns - done;
+        // the narrowest that holds all that is left, or the widest
+        let fits = |pair: &&[usize]| pair[0] <= WIDEST.min(o.columns) && pair[1] < left;
+        let width = WIDTHS.windows(2).find(fits).map_or(1, |pair| pair[0]);
+        let first = done.min(o.columns - width);
+        let out = (&mut *out, o);
+        match width {
+            48 => strip::<F, ROWS, 48, FUSED>(out, a, b, first),
+            32 => strip::<F, ROWS, 32, FUSED>(out, a, b, first),
+            16 => strip::<F, ROWS, 16, FUSED>(out, a, b, first),
+            8 => strip::<F, ROWS, 8, FUSED>(out, a, b, first),
+            4 => strip::<F, ROWS, 4, FUSED>(out, a, b, first),
+            _ => strip::<F, ROWS, 1, FUSED>(out, a, b, first),
+        }
+        done = first + width;
+    }
+}
+
+/// The columns of `out` from `column` on, tile by tile; the last tile may make some sums again.
+#[inline(always)]
+fn strip<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    (out, o): (&mut [F], Shape),
+    a: (&[F], Shape),
+    b: (&[F], Shape),
+    column: usize,
+) {
+    if o.rows < ROWS {
+        for row in 0..o.rows {
+            tile::<F, 1, COLUMNS, FUSED>((&mut *out, o), a, b, (row, column));
+        }
+        return;
+    }
+    let mut done = 0;
+    while done < o.rows {
+        let first = done.min(o.rows - ROWS);
+        tile::<F, ROWS, COLUMNS, FUSED>((&mut *out, o), a, b, (first, column));
+        done = first + ROWS;
+    }
+}
+
+/// One tile of `out`. Loops count places: of iterators compilers make straight code too late to keep the sums in registers, and the
+/// product takes thirty times as long.
+#[allow(clippy::needless_range_loop)]
+#[inline(always)]
+fn tile<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    (out, o): (&mut [F], Shape),
+    (a, p): (&[F], Shape),
+    (b, q): (&[F], Shape),
+    (row, column): (usize, usize),
+) {
+    let mut sums = [[F::zero(); COLUMNS]; ROWS];
+    if p.column_stride == 1 {
+        let mut rows = [a; ROWS];
+        for place in 0..ROWS {
+            rows[place] = &a[(row + place) * p.row_stride..][..p.columns];
+        }
+        for term in 0..p.columns {
+            let right = chunk(b, term * q.row_stride + column);
+            for place in 0..ROWS {
+                add_products::<F, COLUMNS, FUSED>(&mut sums[place], rows[place][term], right);
+            }
+        }
+    } else {
+        for term in 0..p.columns {
+            let left = chunk::<F, ROWS>(a, term * p.column_stride + row);
+            let right = chunk(b, term * q.row_stride + column);
+            for place in 0..ROWS {
+                add_products::<F, COLUMNS, FUSED>(&mut sums[place], left[place], right);
+            }
+        }
+    }
+    for (place, sums) in sums.iter().enumerate() {
+        out[(row + place) * o.row_stride + column..][..COLUMNS].copy_from_slice(sums);
+    }
+}
+
+/// `sums += left * right`, rounded once where that is an instruction.
+#[inline(always)]
+fn add_products<F: Real, const COUNT: usize, const FUSED: bool>(
+    sums: &mut [F; COUNT],
+    left: F,
+    right: &[F; COUNT],
+) {
+    for place in 0..COUNT {
+        sums[place] = match FUSED {
+            true => left.mul_add(right[place], sums[place]),
+            false => left * right[place] + sums[place],
+        };
+    }
+}
+
+#[inline(always)]
+fn chunk<F, const LEN: usize>(numbers: &[F], at: usize) -> &[F; LEN] {
+    numbers[at..].first_chunk().expect("product: past the end")
 }

@@ -2,23 +2,24 @@
 
 /// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own instructions (on Arm NEON is among
 /// them), and calls the widest that this CPU has. Every one gives the same bits: vectors change neither the order of sums nor
-/// what is rounded, and nothing is contracted that is not written as `mul_add`.
+/// what is rounded, and nothing is contracted that is not written as `mul_add`. The body may ask how wide it is: `BITS` is 512, 256 or,
+/// of the target's own, 128.
 macro_rules! widest {
     ($(#[$about:meta])* $visible:vis fn $name:ident<F: Real>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$about])*
         $visible fn $name<F: Real>($($argument: $kind),*) {
             #[inline(always)]
-            fn plain<F: Real>($($argument: $kind),*) $body
+            fn plain<F: Real, const BITS: usize>($($argument: $kind),*) $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
                 fn avx512<F: Real>($($argument: $kind),*) {
-                    plain($($argument),*);
+                    plain::<F, 512>($($argument),*);
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2<F: Real>($($argument: $kind),*) {
-                    plain($($argument),*);
+                    plain::<F, 256>($($argument),*);
                 }
                 match $crate::kernels::widest::vectors() {
                     // SAFETY: the CPU has these instructions, as was just asked.
@@ -28,7 +29,7 @@ macro_rules! widest {
                     $crate::kernels::widest::Vectors::Plain => {}
                 }
             }
-            plain($($argument),*);
+            plain::<F, 128>($($argument),*);
         }
     };
 }

@@ -13,6 +13,8 @@ use crate::run::{Outcome, Run, Table};
 /// What the threads share.
 struct Desk<'a> {
     work: &'a mut dyn Work,
+    /// Runs that have not begun.
+    waiting: Vec<Run>,
     alive: usize,
     bytes: u64,
     /// The most bytes since it was told how it goes.
@@ -37,6 +39,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
     let start = Instant::now();
     let desk = Desk {
         work,
+        waiting: Vec::new(),
         alive: 0,
         bytes: 0,
         most: 0,
@@ -93,6 +96,31 @@ impl Drop for Alarm<'_, '_> {
     }
 }
 
+/// Runs, and bytes of their parameters, that wait at most. The more there are, the sooner a long one is found; they take up memory.
+pub const WAITING: usize = 64;
+const WAITING_BYTES: usize = 64 << 20;
+
+/// Runs that are asked for at one time at most, so that no thread waits long for its first.
+const ASKED: usize = 4;
+
+impl Desk<'_> {
+    /// The longest of the runs that can begin: a long one that began last would keep one thread at work while the others are idle.
+    fn longest(&mut self) -> Option<Run> {
+        for _ in 0..ASKED {
+            let numbers: usize = self.waiting.iter().map(|run| run.parameters.len()).sum();
+            if self.waiting.len() >= WAITING || 4 * numbers >= WAITING_BYTES {
+                break;
+            }
+            self.waiting.extend(self.work.next());
+        }
+        // of equal ones the first
+        let longest = (0..self.waiting.len())
+            .rev()
+            .max_by_key(|place| self.waiting[*place].most_work())?;
+        Some(self.waiting.remove(longest))
+    }
+}
+
 impl<'a> Crew<'a> {
     fn desk(&self) -> MutexGuard<'_, Desk<'a>> {
         self.desk.lock().expect("crew: a thread panicked")
@@ -105,7 +133,8 @@ impl<'a> Crew<'a> {
             if desk.failure.is_some() {
                 return None;
             }
-            if let Some(run) = desk.work.next() {
+            if let Some(run) = desk.longest() {
+                desk.work.begins(&run);
                 desk.alive += 1;
                 return Some(run);
             }

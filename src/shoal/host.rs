@@ -34,6 +34,10 @@ impl Work for Timed<'_> {
         self.timed(|work| work.next())
     }
 
+    fn begins(&mut self, run: &Run) {
+        self.timed(|work| work.begins(run));
+    }
+
     fn held_out(&mut self, id: usize) -> Option<HeldOut> {
         self.timed(|work| work.held_out(id))
     }

@@ -16,14 +16,18 @@ use crate::kernels::{Prepared, Real};
 use crate::network::Network;
 use crate::run::{Outcome, Run, Table, Training};
 
+pub(crate) use crew::WAITING;
 pub use held_out::HeldOut;
 pub use packing::{Limits, Rehearsal, Step};
 
 /// Where runs come from and where their outcomes go.
 pub trait Work: Send {
     /// A run that can start now. `None` if there is none left, or none before another one finishes; it is asked again
-    /// after each that does.
+    /// after each that does. Not all of them need begin at once, nor in this order.
     fn next(&mut self) -> Option<Run>;
+
+    /// Hears that a run begins to train.
+    fn begins(&mut self, _run: &Run) {}
 
     /// What a run that is over is to be tested on, if it is: the errors are in the [`Outcome`] that follows. On the CPU the thread
     /// that trained the run tests it while others go on.

@@ -210,7 +210,10 @@ impl<'a> Shoal<'a> {
             let footprint = Footprint::new(&run.network, run.training.batch, self.precision);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
-                Some(bases) => self.settle(run, bases)?,
+                Some(bases) => {
+                    work.begins(&run);
+                    self.settle(run, bases)?;
+                }
                 None if self.alive() == 0 => {
                     return Err(Error::Device(format!(
                         "{}: no memory for a run of {} bytes; use smaller layers or --device cpu",

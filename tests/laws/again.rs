@@ -4,7 +4,8 @@
 //! other neighbours.
 
 use shoal::device::Device;
-use shoal::device::cpu::Cpu;
+use shoal::device::cpu::{Cpu, Player};
+use shoal::kernels::{Memory, Prepared, step};
 use shoal::network::{Activation, Network};
 use shoal::run::{Outcome, Run, Table, Training};
 use shoal::shoal::{Limits, Progress, Reached, Work, train, train_within};
@@ -51,6 +52,37 @@ fn the_cpu_gives_the_same_bits_on_one_thread_and_on_two() {
     for threads in [1, 2, 5] {
         let again = outcomes(&on_cpu(threads), &table, &runs);
         assert_all_same(&one, &again, &format!("cpu, {threads} threads"));
+    }
+}
+
+/// The player updates layer by layer, and plays frozen layers once: neither changes a bit.
+#[test]
+fn the_cpu_player_gives_the_bits_of_all_calls_one_after_another() {
+    let table = table(60, 11, 3);
+    let runs = different_runs(60, &table, 40);
+    let frozen = runs.iter().filter(|run| run.network.first_trained() > 0);
+    assert!(frozen.count() > 3);
+    for run in runs.iter().chain(&in_halves(runs[..12].to_vec())) {
+        let mut player = Player::<f32>::new(Prepared::new(run.clone(), tables(&table)));
+        let mut memory = Memory::<f32>::new(&player.run);
+        let calls = step(run.network.layers().len());
+        while !player.done() {
+            player.step();
+            for call in &calls {
+                call.twin(&player.run, &mut memory);
+            }
+            let same = |one: &[f32], other: &[f32]| bits(one) == bits(other);
+            assert!(
+                same(&player.memory.parameters, &memory.parameters),
+                "run {}",
+                run.id
+            );
+            assert!(same(&player.memory.best, &memory.best), "run {}", run.id);
+            assert_eq!(
+                player.memory.state.validation_loss,
+                memory.state.validation_loss
+            );
+        }
     }
 }
 

@@ -172,5 +172,6 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         best: read(Buffer::Best, bases.parameters, count),
         work,
         scratch: memory.scratch.clone(),
+        features: Vec::new(),
     }
 }

@@ -544,6 +544,7 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
         best: wide(&memory.best),
         work: wide(&memory.work),
         scratch: wide(&memory.scratch),
+        features: Vec::new(),
     }
 }
 

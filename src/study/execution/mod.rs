@@ -132,6 +132,11 @@ impl Work for Execution<'_> {
         })
     }
 
+    fn begins(&mut self, run: &Run) {
+        let name = self.name(run.id);
+        (self.observe)(&Event::Begun { name, run });
+    }
+
     fn held_out(&mut self, id: usize) -> Option<HeldOut> {
         let (job, run) = (self.jobs[id], self.training.get(&id)?);
         let Job::Finetune { size, seed, .. } = job else {
@@ -179,10 +184,11 @@ impl Work for Execution<'_> {
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         self.provenance.host_seconds = progress.host.as_secs_f64();
         self.provenance.device_seconds = progress.device.as_secs_f64();
+        let done = self.provenance.runs_finished;
         (self.observe)(&Event::Progress {
             progress: *progress,
-            done: self.provenance.runs_finished,
-            waiting: self.waiting.len(),
+            done,
+            waiting: (self.provenance.runs_planned).saturating_sub(done + progress.alive),
         });
         match stops {
             true => Err(Error::Interrupted("stopped as asked".into())),
@@ -313,8 +319,6 @@ impl Execution<'_> {
             }
         };
         let Prepared { run, scaling } = prepared;
-        let name = self.name(id);
-        (self.observe)(&Event::Begun { name, run: &run });
         self.training.insert(
             id,
             InTraining {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::sketch::Sketch;
 use crate::device::gpu::{Footprint, Gpu};
 use crate::error::Result;
+use crate::kernels::{frozen, memory};
 use crate::run::{Outcome, Precision, Run, Table};
-use crate::shoal::{Limits, Progress, Rehearsal, Work};
+use crate::shoal::{Limits, Progress, Rehearsal, WAITING, Work};
 
 /// How it would go.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,6 +63,15 @@ impl<'a> Queue<'a> {
             }
         }
         queue
+    }
+
+    /// Takes the longest of the first that may begin, as many as a CPU looks at.
+    fn longest(&mut self, takes: &[Take]) -> Option<usize> {
+        let seconds = |id: &usize| takes[*id].ticks as f64 * takes[*id].seconds;
+        let first = self.ready.iter().copied().take(WAITING);
+        let longest = first.max_by(|one, other| seconds(one).total_cmp(&seconds(other)))?;
+        self.ready.remove(&longest);
+        Some(longest)
     }
 
     fn over(&mut self, id: usize) {
@@ -244,7 +254,7 @@ fn together(
     }
 }
 
-/// On a CPU: each of so many threads takes a run, trains it to its end and takes the next.
+/// On a CPU: each of so many threads takes the longest run of those that wait, trains it to its end and takes the next.
 pub fn on_cpu(
     threads: usize,
     sketches: &[Sketch],
@@ -257,14 +267,16 @@ pub fn on_cpu(
     let mut training: Vec<(f64, usize)> = Vec::new();
     loop {
         while training.len() < threads
-            && let Some(id) = queue.ready.pop_first()
+            && let Some(id) = queue.longest(takes)
         {
             let take = takes[id];
             training.push((schedule.seconds + take.ticks as f64 * take.seconds, id));
         }
         let bytes = |(_, id): &(f64, usize)| {
-            let sketch = &sketches[*id];
-            bytes_of(sketch)
+            let (network, training) = (&sketches[*id].network, &sketches[*id].training);
+            let of_cpu = memory::scratch_numbers(network, training.batch)
+                + frozen::feature_numbers(network, sketches[*id].rows.iter().sum());
+            bytes_of(&sketches[*id]) + 4 * of_cpu as u64
         };
         schedule.bytes = schedule.bytes.max(training.iter().map(bytes).sum());
         schedule.packed = schedule.packed.max(training.len());

@@ -135,6 +135,14 @@ impl Work for Searching<'_> {
         })
     }
 
+    fn begins(&mut self, run: &Run) {
+        let training = &self.training[&run.id];
+        if !training.again {
+            let name = self.name(training.search, training.trial, training.seed);
+            (self.observe)(&Event::Begun { name, run });
+        }
+    }
+
     fn reached(&mut self, at: &Reached) -> Option<u32> {
         let run = &self.training[&at.id];
         if at.epoch >= run.epochs {
@@ -253,10 +261,6 @@ impl Searching<'_> {
         // the first network of a trial stands for all of it
         if seed == 1 && !again {
             run.training.max_epochs = self.search.next_rung(0, epochs);
-        }
-        if !again {
-            let name = self.name(place, trial, seed);
-            (self.observe)(&Event::Begun { name, run: &run });
         }
         let network = run.network.clone();
         let in_training = InTraining {
