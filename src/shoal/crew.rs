@@ -205,9 +205,8 @@ impl<'a> Crew<'a> {
     /// What became of a run, tested if it is to be: without the desk, for others go on meanwhile.
     fn outcome(&self, player: &Player<f32>) -> Outcome {
         let outcome = player.outcome();
-        let held_out =
-            (outcome.validation_loss).and_then(|_| self.desk().work.held_out(outcome.id));
-        super::tested(&player.run.network, outcome, held_out)
+        let test = (outcome.validation_loss).and_then(|_| self.desk().work.test(outcome.id));
+        super::tested(outcome, test)
     }
 
     /// Whether a run that is done is given more epochs; then it goes on.

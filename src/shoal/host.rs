@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Epoch, HeldOut, Progress, Reached, Work};
+use super::{Epoch, Progress, Reached, Test, Work};
 use crate::error::Result;
 use crate::run::{Outcome, Run};
 
@@ -38,8 +38,8 @@ impl Work for Timed<'_> {
         self.timed(|work| work.begins(run));
     }
 
-    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
-        self.timed(|work| work.held_out(id))
+    fn test(&mut self, id: usize) -> Option<Test> {
+        self.timed(|work| work.test(id))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {

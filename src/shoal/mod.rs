@@ -2,7 +2,6 @@
 
 mod allocator;
 mod crew;
-mod held_out;
 mod host;
 mod packing;
 
@@ -13,12 +12,13 @@ use crate::device::Device;
 use crate::error::Result;
 use crate::kernels::layout::{State, phase, stopped};
 use crate::kernels::{Prepared, Real};
-use crate::network::Network;
 use crate::run::{Outcome, Run, Table, Training};
 
 pub(crate) use crew::WAITING;
-pub use held_out::HeldOut;
 pub use packing::{Limits, Rehearsal, Step};
+
+/// Finds the errors of a network with these parameters on rows that were kept aside for it, see [`Outcome::test_errors`].
+pub type Test = Box<dyn FnOnce(&[f32]) -> Vec<f64> + Send>;
 
 /// Where runs come from and where their outcomes go.
 pub trait Work: Send {
@@ -29,9 +29,9 @@ pub trait Work: Send {
     /// Hears that a run begins to train.
     fn begins(&mut self, _run: &Run) {}
 
-    /// What a run that is over is to be tested on, if it is: the errors are in the [`Outcome`] that follows. On the CPU the thread
-    /// that trained the run tests it while others go on.
-    fn held_out(&mut self, _id: usize) -> Option<HeldOut> {
+    /// The test of a run that is over, if it is tested: the errors are in the [`Outcome`] that follows. On the CPU the thread that
+    /// trained the run makes it while others go on.
+    fn test(&mut self, _id: usize) -> Option<Test> {
         None
     }
 
@@ -111,11 +111,10 @@ pub struct Progress {
     pub device: Duration,
 }
 
-/// The outcome of a run with its errors on the rows that were kept aside for it.
-fn tested(network: &Network, outcome: Outcome, held_out: Option<HeldOut>) -> Outcome {
-    let errors = held_out.map(|rows| rows.errors(network, &outcome.parameters));
+/// The outcome of a run with the errors of its test.
+fn tested(outcome: Outcome, test: Option<Test>) -> Outcome {
     Outcome {
-        test_errors: errors,
+        test_errors: test.map(|test| test(&outcome.parameters)),
         ..outcome
     }
 }

@@ -505,8 +505,8 @@ impl<'a> Shoal<'a> {
             self.retired_steps += u64::from(packed.state.steps);
             self.release(&packed.run, &packed.bases);
             let outcome = packed.run.outcome(&packed.state, mine.to_vec());
-            let held_out = (outcome.validation_loss).and_then(|_| work.held_out(outcome.id));
-            work.finished(super::tested(&packed.run.network, outcome, held_out))?;
+            let test = (outcome.validation_loss).and_then(|_| work.test(outcome.id));
+            work.finished(super::tested(outcome, test))?;
         }
         Ok(())
     }

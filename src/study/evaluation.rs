@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::held_out::HeldOut;
 use super::plan::Plan;
 use crate::data::{Matrix, Scaling};
 use crate::error::Result;
 use crate::model::{About, Model};
 use crate::report::RunRow;
-use crate::shoal::HeldOut;
 use crate::transfer::Start;
 
 /// The model of a run, with what its row says.

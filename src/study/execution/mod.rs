@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::report::{RUNS_FILE, RunRow, Summary};
 use crate::run::{Outcome, Run, Stopped};
-use crate::shoal::{self, Epoch, HeldOut, Progress, Work};
+use crate::shoal::{self, Epoch, Progress, Test, Work};
 use crate::transfer::Start;
 
 /// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when `stop` becomes true. In a
@@ -137,13 +137,13 @@ impl Work for Execution<'_> {
         (self.observe)(&Event::Begun { name, run });
     }
 
-    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
+    fn test(&mut self, id: usize) -> Option<Test> {
         let (job, run) = (self.jobs[id], self.training.get(&id)?);
         let Job::Finetune { size, seed, .. } = job else {
             return None;
         };
         let held_out = (self.tests).held_out(&run.scaling, self.plan.sizes[size], seed);
-        held_out.ok()
+        Some(held_out.ok()?.test(run.network.clone()))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {

@@ -38,7 +38,7 @@ use crate::input_error;
 use crate::network::Network;
 use crate::report::{Summary, TRIALS_FILE};
 use crate::run::{Outcome, Run};
-use crate::shoal::{self, Epoch, HeldOut, Progress, Reached, Work};
+use crate::shoal::{self, Epoch, Progress, Reached, Test, Work};
 use crate::transfer::Start;
 
 /// How often `trials.csv` is written anew while trials train.
@@ -166,12 +166,12 @@ impl Work for Searching<'_> {
         });
     }
 
-    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
+    fn test(&mut self, id: usize) -> Option<Test> {
         let run = self.training.get(&id)?;
         let search = &self.searches[run.search];
         let tests = search.stage != Stage::Pretraining && !self.is_pruned(run);
         let held_out = || (self.tests).held_out(&run.scaling, search.simulations, run.seed);
-        tests.then(held_out)?.ok()
+        Some(tests.then(held_out)?.ok()?.test(run.network.clone()))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {

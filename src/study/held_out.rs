@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::data::{Matrix, Scaling};
 use crate::device::cpu;
 use crate::network::Network;
+use crate::shoal::Test;
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
@@ -17,11 +18,16 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
+    /// The test of this network on these rows.
+    pub fn test(self, network: Network) -> Test {
+        Box::new(move |parameters| self.errors(&network, parameters))
+    }
+
     /// Mean squared error of each scaled target over the rows, shape (targets).
     ///
     /// # Panics
     /// If the network has fewer outputs than there are targets, or other inputs.
-    pub fn errors(&self, network: &Network, parameters: &[f32]) -> Vec<f64> {
+    fn errors(&self, network: &Network, parameters: &[f32]) -> Vec<f64> {
         let (rows, columns) = (self.features.rows, self.features.columns);
         let mut inputs = vec![0.0; rows * columns];
         for (row, scaled) in inputs.chunks_exact_mut(columns).enumerate() {
