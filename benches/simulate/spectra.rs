@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use shoal::simulate::{Cosmology, Shells, linear, nonlinear};
+use shoal::simulate::{Cosmology, Shells, as_quijote_began, nonlinear, one_loop};
 use shoal::{Error, Result};
 
 fn spectrum(row: &[f64], shells: &Shells) -> Result<Vec<f64>> {
@@ -29,8 +29,9 @@ fn spectrum(row: &[f64], shells: &Shells) -> Result<Vec<f64>> {
         m_nu,
         w,
     };
-    let linear = linear(&cosmology)?;
-    Ok(shells.average(&nonlinear(&cosmology, &linear)?))
+    let linear = as_quijote_began(&cosmology)?;
+    let spectrum = one_loop(&linear, &nonlinear(&cosmology, &linear)?);
+    Ok(shells.average(&spectrum))
 }
 
 fn main() -> std::io::Result<()> {

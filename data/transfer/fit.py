@@ -10,6 +10,9 @@ massless  (T - T_EH) / T_smooth  in  ln(Omega_m h^2), Omega_b / Omega_m; T_EH is
 massive   ln(T / T_massless) / f_nu  in  ln(Omega_cb h^2), Omega_b / Omega_cb, ln f_nu, ln Omega_m, w; T_massless is the above
           of a universe of the same cold matter (cb: baryons and cold dark matter), f_nu the share of neutrinos in all matter
 
+lag       D (T_c - T_b) / T_smooth  in  ln(Omega_cb h^2), Omega_b / Omega_cb, of 190 massless spectra; T_c and T_b are
+          the transfer functions of cold dark matter and of baryons at z = 127, D the growth since
+
 on the axis x = k s, s the sound horizon of EH98 equation 6 with the densities of the cold matter. The file has for each of them
     NAME_low, NAME_high  the ends of the coordinates, NAME_lengths the widths of the Gaussians
     NAME_points          (points, coordinates), scaled
@@ -32,6 +35,7 @@ EV = 93.14
 AXIS = np.r_[np.geomspace(0.02, 4, 24)[:-1], np.arange(4, 130, 0.8), np.geomspace(130, 420, 14)]
 # widths of the Gaussians along each coordinate, and the noise
 MASSLESS = np.r_[0.5, 0.5, 1e-10]
+LAG = np.r_[0.6, 0.6, 1e-9]
 MASSIVE = np.r_[1.05, 1.0, 0.95, 5.0, 5.0, 3e-7]
 
 
@@ -96,11 +100,11 @@ class Runs:
             setattr(self, key, value[keep])
         self.fraction = self.baryons / self.matter
         rows = []
-        for m, b, k, t in zip(self.matter, self.baryons, file["k"][keep], file["total"][keep]):
+        for m, b, k, t, lag in zip(self.matter, self.baryons, *(file[key][keep] for key in ("k", "total", "lag"))):
             k, index = np.unique(k, return_index=True)
-            t = t[index] / t[0] / smooth(m, b, k)
-            rows.append(CubicSpline(np.log(k), t)(np.log(AXIS / background(m, b)[-1])))
-        self.t = np.array(rows)
+            curves = np.c_[t[index] / t[0] / smooth(m, b, k), lag[index]]
+            rows.append(CubicSpline(np.log(k), curves)(np.log(AXIS / background(m, b)[-1])))
+        self.t, self.lag = np.array(rows).transpose(2, 0, 1)
         self.s = background(self.matter, self.baryons)[-1]
         self.k = AXIS / self.s[:, None]
         column = lambda a: a[:, None]
@@ -152,6 +156,17 @@ def massless(runs, rows, widths=MASSLESS):
     ones = np.ones(len(rows))
     ends = coordinates.min(0), coordinates.max(0)
     return coordinates, Surrogate(coordinates[rows], values[rows], ones, widths[:-1], widths[-1] * ones, 24, *ends)
+
+
+def lag(runs, rows):
+    """T = D (f T_b + (1 - f) T_c), where that is not near zero; there the curve, which is smooth, is a spline."""
+    early = 1 - runs.fraction[:, None] * (1 - runs.lag)
+    values = runs.t * (1 - runs.lag) / early
+    for value, some in zip(values, abs(early) > 0.15):
+        value[~some] = CubicSpline(AXIS[some], value[some])(AXIS[~some])
+    c = np.c_[np.log(runs.matter), runs.fraction]
+    ones, ends = np.ones(len(rows)), (c.min(0), c.max(0))
+    return c, values, Surrogate(c[rows], values[rows], ones, LAG[:-1], LAG[-1] * ones, 16, *ends)
 
 
 def coordinates(runs):
