@@ -1,12 +1,12 @@
 //! Nonlinear spectra of many universes on Quijote's 79 bins, as text: `cargo run --release --example spectra PARAMETERS OUT`.
 //!
 //! PARAMETERS has a row per universe: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive neutrinos, M_nu in eV and w; lines with
-//! `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of `nan` for a universe that is refused. It is what
-//! `data/quijote/correction.py` reads, and shows how the pieces are used.
+//! `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of `nan` for a universe that is refused. They lack what is fitted
+//! to Quijote: it is what `data/quijote/correction.py` and `marked.py` read.
 
 use std::fmt::Write;
 
-use shoal::simulate::{Cosmology, Shells, as_quijote_began, nonlinear, one_loop};
+use shoal::simulate::{Cosmology, Shells, as_quijote_began, matter};
 use shoal::{Error, Result};
 
 fn spectrum(row: &[f64], shells: &Shells) -> Result<Vec<f64>> {
@@ -30,8 +30,7 @@ fn spectrum(row: &[f64], shells: &Shells) -> Result<Vec<f64>> {
         w,
     };
     let linear = as_quijote_began(&cosmology)?;
-    let spectrum = one_loop(&linear, &nonlinear(&cosmology, &linear)?);
-    Ok(shells.average(&spectrum))
+    Ok(shells.average(&matter(&cosmology, &linear)?))
 }
 
 fn main() -> std::io::Result<()> {

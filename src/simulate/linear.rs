@@ -30,9 +30,11 @@ struct Table {
     axis: Vec<f64>,
     /// (T - T_closed) / T_smooth by ln(Omega_m h^2) and the share of baryons.
     massless: Surrogate,
-    /// ln(T / T_massless) over the share of neutrinos, by ln(Omega_cb h^2), the share of baryons in cold matter, ln of the
-    /// share of neutrinos in all matter, ln Omega_m and w.
+    /// ln S over the share of neutrinos, S the suppression without oscillations, by ln(Omega_cb h^2), the share of baryons in
+    /// cold matter, ln of the share of neutrinos in all matter, ln Omega_m and w.
     massive: Surrogate,
+    /// (T / S - T_massless) / T_smooth over the share of neutrinos, by the same.
+    rest: Surrogate,
     /// D (T_c - T_b) / T_smooth by ln(Omega_cb h^2) and the share of baryons in cold matter: the transfer functions of cold dark
     /// matter and of baryons at z = 127, D the growth since.
     lag: Surrogate,
@@ -45,6 +47,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         axis: member(&mut archive, "axis").concat(),
         massless: Surrogate::read(&mut archive, "massless"),
         massive: Surrogate::read(&mut archive, "massive"),
+        rest: Surrogate::read(&mut archive, "rest"),
         lag: Surrogate::read(&mut archive, "lag"),
     }
 });
@@ -124,25 +127,26 @@ fn transfer(cosmology: &Cosmology, excess: f64) -> (Vec<f64>, Vec<f64>) {
         (difference.iter_mut().zip(lag)).for_each(|(sum, lag)| *sum += excess * lag);
     }
     let share = cosmology.neutrino_share();
-    let suppression = match share > 0.0 {
-        true => {
-            let known = share * (LIGHTEST / cosmology.m_nu).max(1.0);
-            let at = [
-                cold.ln(),
-                baryons / cold,
-                known.ln(),
-                cosmology.omega_m.ln(),
-                cosmology.w,
-            ];
-            table.massive.at(&at)
-        }
-        false => vec![0.0; table.axis.len()],
-    };
+    let mut suppression = vec![1.0; table.axis.len()];
+    if share > 0.0 {
+        let known = share * (LIGHTEST / cosmology.m_nu).max(1.0);
+        let at = [
+            cold.ln(),
+            baryons / cold,
+            known.ln(),
+            cosmology.omega_m.ln(),
+            cosmology.w,
+        ];
+        suppression = table.massive.at(&at);
+        (suppression.iter_mut()).for_each(|value| *value = (share * *value).exp());
+        let rest = table.rest.at(&at);
+        (difference.iter_mut().zip(rest)).for_each(|(sum, rest)| *sum += share * rest);
+    }
     let value = |index: usize, k: f64| {
         let form = smooth.at(k);
         let t = acoustic.at(k) + difference[index] * form;
         // where baryons are more than 0.7 of matter its transfer function oscillates through zero, which has no logarithm
-        t.abs().max(0.01 * form) * (share * suppression[index]).exp()
+        t.abs().max(0.01 * form) * suppression[index]
     };
     let last = table.axis.len() - 1;
     let inside: Vec<f64> = table.axis.iter().map(|x| x / acoustic.horizon()).collect();

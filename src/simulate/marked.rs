@@ -48,7 +48,8 @@ static FIT: LazyLock<Fit> = LazyLock::new(|| {
     Fit { knots, rows }
 });
 
-/// The factor from the nonlinear spectrum of HMcode-2020 ([`super::nonlinear()`]) to the marked one, for one universe.
+/// The factor from the spectrum ([`super::matter`], with massive neutrinos of [`super::as_quijote_began`]) to the marked one, for
+/// one universe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
     /// M / P at the knots: the spline of a spectrum serves for it too.

@@ -14,8 +14,11 @@
 
 use std::f64::consts::PI;
 
+use super::cosmology::Cosmology;
+use super::nonlinear::nonlinear;
 use super::quadrature::gauss_legendre;
 use super::spectrum::Spectrum;
+use crate::Result;
 
 /// Wavenumbers, in h/Mpc, between which the loops are summed.
 const LOOP: [f64; 2] = [1e-4, 10.0];
@@ -34,6 +37,14 @@ const SHARPNESS: i32 = 4;
 const RADII: usize = 8;
 const PANEL: f64 = 1.2;
 const ANGLES: usize = 16;
+
+/// The spectrum of total matter today: HMcode's ([`nonlinear()`]) with that of one loop on large scales ([`one_loop`]).
+///
+/// # Errors
+/// Those of [`nonlinear()`].
+pub fn matter(cosmology: &Cosmology, linear: &Spectrum) -> Result<Spectrum> {
+    Ok(one_loop(linear, &nonlinear(cosmology, linear)?))
+}
 
 /// The `nonlinear` spectrum of HMcode with that of one loop on large scales: their geometric mean, in which one loop counts with
 /// exp(-(k / 0.08 h/Mpc)^4). `linear` is the linear spectrum of the same universe, from 1e-4 h/Mpc on.

@@ -11,7 +11,7 @@ use super::noise::{Bins, Noise, Statistic};
 use super::parallel::in_parallel;
 use super::sampling::Sampling;
 use super::scenario::{Prior, Scenario, Universe, of_scenario};
-use super::{as_quijote_began, gravity, linear, nonlinear, one_loop};
+use super::{as_quijote_began, gravity, linear, matter};
 use crate::data::{Dataset, Matrix, names};
 use crate::{Error, Result, input_error};
 
@@ -192,7 +192,7 @@ fn expected(
         Scenario::Neutrinos => as_quijote_began(cosmology)?,
         _ => linear(cosmology)?,
     };
-    let matter = one_loop(&linear, &nonlinear(cosmology, &linear)?);
+    let matter = matter(cosmology, &linear)?;
     spectrum.copy_from_slice(&bins.expectation(&matter));
     if request.statistic == Statistic::Marked {
         // the fit of the mark starts from the spectrum without the correction
