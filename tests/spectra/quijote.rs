@@ -1,8 +1,6 @@
 //! The real spectra.
 
-use shoal::simulate::{
-    Correction, Cosmology, Shells, as_quijote_began, linear, matter, nonlinear,
-};
+use shoal::simulate::{Correction, Cosmology, Shells, as_quijote_began, linear, matter, nonlinear};
 
 use super::{below, path, read};
 
@@ -168,8 +166,7 @@ fn neutrinos_begin_with_few_or_many_baryons_alike() {
     let apart = |set: &str, ours: Ours| {
         let [many, few] = [0.06..0.07, 0.03..0.04].map(|range| {
             let some = ratios_of(set, ours, |_, universe| {
-                range.contains(&universe.omega_b)
-                    && universe.omega_b < 0.25 * universe.omega_cold()
+                range.contains(&universe.omega_b) && universe.omega_b < 0.25 * universe.omega_cold()
             });
             let mean = mean(&some);
             bins.iter().map(|&bin| mean[bin]).sum::<f64>() / bins.len() as f64
