@@ -33,6 +33,10 @@ const KNOTS: usize = 26;
 const HANDOVER: f64 = 0.08;
 const SHARPNESS: i32 = 4;
 
+/// The least of HMcode's spectrum that one loop may be. Where displacements are as large as the waves, in universes of low Omega_m
+/// with most of it baryons, P13 takes away more than there is.
+const LEAST: f64 = 0.95;
+
 /// Gauss's points in ln q, on panels of at most so many e-folds, and in the cosine.
 const RADII: usize = 8;
 const PANEL: f64 = 1.2;
@@ -57,8 +61,7 @@ pub fn one_loop(linear: &Spectrum, nonlinear: &Spectrum) -> Spectrum {
             if weight < 1e-6 {
                 return halos;
             }
-            // between peaks the loops may take away too much
-            let waves = (linear.at(k) * (1.0 + loops.at(k))).max(0.3 * halos);
+            let waves = (linear.at(k) * (1.0 + loops.at(k))).max(LEAST * halos);
             halos * (waves / halos).powf(weight)
         })
         .collect();
