@@ -4,7 +4,7 @@ Our spectra are HMcode-2020 with one loop on large scales, for neutrinos from th
 seem to have begun.
 
     cargo run --release --example spectra -- QUIJOTE/lcdm_params.txt lcdm.txt
-    cargo run --release --example spectra -- QUIJOTE/neutrino_params.txt neutrino.txt
+    cargo run --release --example spectra -- QUIJOTE/neutrino_params.txt neutrino.txt as-quijote-began
     python correction.py QUIJOTE lcdm.txt neutrino.txt
 
 QUIJOTE holds k.npy, modes.npy, lcdm_pk.npy, lcdm_params.txt, neutrino_pk.npy and neutrino_params.txt. Fitted is

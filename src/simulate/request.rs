@@ -188,14 +188,14 @@ fn expected(
     spectrum: &mut [f64],
 ) -> Result<()> {
     let cosmology = &universe.cosmology;
-    let linear = match request.scenario {
-        Scenario::Neutrinos => as_quijote_began(cosmology)?,
+    let linear = match (request.scenario, request.statistic) {
+        (Scenario::Neutrinos, Statistic::Power) => as_quijote_began(cosmology)?,
         _ => linear(cosmology)?,
     };
     let matter = matter(cosmology, &linear)?;
     spectrum.copy_from_slice(&bins.expectation(&matter));
     if request.statistic == Statistic::Marked {
-        // the fit of the mark starts from the spectrum without the correction
+        // the fit of the mark starts from the spectrum as it is
         let mark = Mark::new(cosmology)?;
         for (value, k) in spectrum.iter_mut().zip(&bins.k) {
             *value *= mark.at(*k)?;
