@@ -17,15 +17,34 @@
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;       // writes echo
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which quads of the parameters
-@group(0) @binding(3) var<storage, read_write> parameters: array<Quad>;   // p
-@group(0) @binding(4) var<storage, read_write> gradients: array<Packed>;  // g; of halves also p, for products
-@group(0) @binding(5) var<storage, read_write> moments: array<Quad>;      // m and v, a quad each, in turn
-@group(0) @binding(6) var<storage, read_write> best: array<Quad>;         // p at the best validation loss
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which pairs of quads of the parameters
+@group(0) @binding(3) var<storage, read_write> parameters: array<TwoQuads>;  // p
+@group(0) @binding(4) var<storage, read_write> gradients: array<TwoPacked>;  // g; of halves also p, for products
+@group(0) @binding(5) var<storage, read_write> moments: array<TwoQuads>;     // m and v of a quad
+@group(0) @binding(6) var<storage, read_write> best: array<TwoQuads>;        // p at the best validation loss
 @group(1) @binding(0) var<uniform> call: Call;
 
 override ADAMW_THREADS: u32;
-override ADAMW_REPEATS: u32;  // quads per thread
+override ADAMW_REPEATS: u32;  // pairs of quads per thread
+
+// The same for all parameters of a run in one step.
+struct Rates {
+    one_minus_beta1: f32,
+    beta2: f32,
+    one_minus_beta2: f32,
+    epsilon: f32,
+    step_size: f32,
+    root_correction: f32,  // 1 over that of the state
+    decay: f32,
+}
+
+// p after the step; m and v are renewed.
+fn stepped(rates: Rates, p: vec4f, g: vec4f, m: ptr<function, vec4f>, v: ptr<function, vec4f>) -> vec4f {
+    *m += rates.one_minus_beta1 * (g - *m);
+    *v = rates.beta2 * *v + rates.one_minus_beta2 * g * g;
+    // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
+    return p - (rates.decay * p + rates.step_size * *m / (sqrt(*v) * rates.root_correction + rates.epsilon));
+}
 
 @compute @workgroup_size(ADAMW_THREADS)
 fn main(
@@ -44,40 +63,55 @@ fn main(
     }
     let trains = states[tile.run].phase == PHASE_TRAIN && !(HALF && states[tile.run].overflow == 1u);
     let improved = states[tile.run].improved == 1u;
-    let step_size = states[tile.run].step_size;
     var scale = states[tile.run].gradient_scale;
     if HALF {
         scale /= states[tile.run].loss_scale;
     }
-    let root_correction = 1.0 / states[tile.run].root_correction;
-    // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
-    let decay = states[tile.run].decay;
+    let rates = Rates(
+        run.one_minus_beta1,
+        run.beta2,
+        run.one_minus_beta2,
+        run.epsilon,
+        states[tile.run].step_size,
+        1.0 / states[tile.run].root_correction,
+        states[tile.run].decay,
+    );
 
-    let first = run.frozen_groups + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
-    let end = min(first + ADAMW_THREADS * ADAMW_REPEATS, run.parameter_groups);
+    // in pairs of quads; a run begins with a whole one, and room is left for the second of its last
+    let parameters_at = run.parameters / 2u;
+    let gradients_at = run.gradients / 2u;
+    let copy_at = run.copy / 2u;
+    let first = run.frozen_groups / 2u + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
+    let end = min(first + ADAMW_THREADS * ADAMW_REPEATS, (run.parameter_groups + 1u) / 2u);
     // two loops: a software rasterizer plays what stands in a branch under a mask, whether or not it is taken
     if improved {
         for (var at = first; at < end; at += ADAMW_THREADS) {
-            best[run.parameters + at] = parameters[run.parameters + at];
+            best[parameters_at + at] = parameters[parameters_at + at];
         }
     }
     if !trains {
         return;
     }
     for (var at = first; at < end; at += ADAMW_THREADS) {
-        let here = run.parameters + at;
-        let p = numbers(parameters[here]);
-        let g = scale * unpack(gradients[run.gradients + at]);
-        let m0 = numbers(moments[2u * here]);
-        let v0 = numbers(moments[2u * here + 1u]);
-        let m = m0 + run.one_minus_beta1 * (g - m0);
-        let v = run.beta2 * v0 + run.one_minus_beta2 * g * g;
-        moments[2u * here] = quad(m);
-        moments[2u * here + 1u] = quad(v);
-        let updated = p - (decay * p + step_size * m / (sqrt(v) * root_correction + run.epsilon));
-        parameters[here] = quad(updated);
+        let here = parameters_at + at;
+        let p = parameters[here];
+        let g = gradients[gradients_at + at];
+        let of_first = moments[2u * here];
+        let of_second = moments[2u * here + 1u];
+        var m = first_numbers(of_first);
+        var v = second_numbers(of_first);
+        let p0 = first_numbers(p);
+        // where frozen layers end within a pair, its first quad is theirs
+        let stays = 2u * at < run.frozen_groups;
+        let first_updated = select(stepped(rates, p0, scale * unpack_first(g), &m, &v), p0, stays);
+        moments[2u * here] = two_quads(m, v);
+        m = first_numbers(of_second);
+        v = second_numbers(of_second);
+        let second_updated = stepped(rates, second_numbers(p), scale * unpack_second(g), &m, &v);
+        moments[2u * here + 1u] = two_quads(m, v);
+        parameters[here] = two_quads(first_updated, second_updated);
         if HALF {
-            gradients[run.copy + at] = pack(updated);
+            gradients[copy_at + at] = pack_two(first_updated, second_updated);
         }
     }
 }

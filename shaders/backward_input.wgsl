@@ -2,13 +2,13 @@
 //
 //   delta_below[e, k] = mask_below[e, k] activation'(z_below[e, k]) sum_n delta[e, n] W[k, n]
 //
-// `tile.layer` is the layer whose weights are read; the layer below it is `tile.layer - 1`. A thread computes 8 units of the
-// layer below for 16 examples, as the forward kernel does and for the same reasons; p and q stand for two
-// times four units, 0 to 3 for four times four examples. Padding is written as 0: the sums of the next call run over it.
+// `tile.layer` is the layer whose weights are read; the layer below it is `tile.layer - 1`. Here is what both tiles of this kernel
+// share; the sums are in backward_input_gpu.wgsl and backward_input_software.wgsl. A thread computes 8 units of the layer below for
+// some examples, as the forward kernel does and for the same reasons. Padding is written as 0: the sums of the next call run over it.
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // i: 16 examples, j: 64 PRODUCT_THREADS units below
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples (i) and units below (j)
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;    // reads delta and z below, writes delta below
@@ -43,6 +43,34 @@ fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
     ));
 }
 
+// The derivative and the mask on the raw sums that this thread has just stored: one loop instead of a copy for every sum. Units and
+// examples in quads.
+fn finish(tile: Tile, units: vec2u, examples: vec2u) {
+    let layer = layers[tile.layer];
+    let below = layers[tile.layer - 1u];
+    let row = below.output_groups;
+    let seed = runs[tile.run].seed;
+    let step = states[tile.run].steps;
+    for (var unit = units.x; unit < units.y; unit++) {
+        let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(layer.inputs);
+        for (var e = examples.x; e < examples.y; e++) {
+            let at = 4u * e * row + unit;
+            var values = mat4x4f();
+            for (var i = 0u; i < 4u; i++) {
+                let z = unpack(work[below.sum + at + i * row]);
+                let sum = unpack(work[below.delta + at + i * row]);
+                let value = sum * derivative(below.activation, below.slope, z);
+                values = with_column(values, i, select(vec4f(0.0), value, real));
+            }
+            if below.drop_threshold > 0u {
+                values = times(values, transpose(dropout_mask(seed, step, below, unit, e)));
+            }
+            store(below.delta + at, row, values);
+        }
+    }
+}
+
+// Each tile says how its threads `serve` it.
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,
@@ -50,110 +78,7 @@ fn main(
     @builtin(local_invocation_id) thread: vec3u,
 ) {
     let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
-    let layer = layers[tile.layer];
-    let below = layers[tile.layer - 1u];
-    let groups = runs[tile.run].batch_groups;
-    let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
-    let examples = tile.i * 4u;                                                   // in quads of examples
-    if states[tile.run].phase != PHASE_TRAIN {
-        return;
-    }
-
-    // beyond the edges a thread repeats the last row and stores nothing, or zeros; lanes beyond the last unit load for the others
-    let last_input = layer.inputs - 1u;
-    let row0 = layer.weights + min(first + 0u, last_input) * layer.output_groups;
-    let row1 = layer.weights + min(first + 1u, last_input) * layer.output_groups;
-    let row2 = layer.weights + min(first + 2u, last_input) * layer.output_groups;
-    let row3 = layer.weights + min(first + 3u, last_input) * layer.output_groups;
-    let row4 = layer.weights + min(first + 4u, last_input) * layer.output_groups;
-    let row5 = layer.weights + min(first + 5u, last_input) * layer.output_groups;
-    let row6 = layer.weights + min(first + 6u, last_input) * layer.output_groups;
-    let row7 = layer.weights + min(first + 7u, last_input) * layer.output_groups;
-    let row = layer.output_groups;
-    let last = min(4u * (groups - examples), 16u) - 1u;  // of this tile's examples
-    let middle = min(8u, last);
-    var sp0 = mat4x4f();
-    var sq0 = mat4x4f();
-    var sp1 = mat4x4f();
-    var sq1 = mat4x4f();
-    var sp2 = mat4x4f();
-    var sq2 = mat4x4f();
-    var sp3 = mat4x4f();
-    var sq3 = mat4x4f();
-
-    for (var n = 0u; n < row; n++) {
-        let wp = load_weights(row0 + n, row1 + n, row2 + n, row3 + n);
-        let wq = load_weights(row4 + n, row5 + n, row6 + n, row7 + n);
-        let at = layer.delta + 4u * examples * row + n;
-        let upper = load_shared(at, row, last, thread.x);
-        let d0 = four(upper, at, row, last, 0u);
-        sp0 += wp * d0;
-        sq0 += wq * d0;
-        let d1 = four(upper, at, row, last, 4u);
-        sp1 += wp * d1;
-        sq1 += wq * d1;
-        let then = at + middle * row;
-        let lower = load_shared(then, row, last - middle, thread.x);
-        let d2 = four(lower, then, row, last - middle, 0u);
-        sp2 += wp * d2;
-        sq2 += wq * d2;
-        let d3 = four(lower, then, row, last - middle, 4u);
-        sp3 += wp * d3;
-        sq3 += wq * d3;
-    }
-
-    // the raw sums first, then one loop instead of thirty-two copies of the derivative
-    let units = first / 4u;
-    let end = min(units + 2u, below.output_groups);
-    if units >= end {
-        return;
-    }
-    let more = units + 1u < end;
-    let below_row = below.output_groups;
-    let at = below.delta + 4u * examples * below_row + units;
-    store(at, below_row, sp0);
-    if more {
-        store(at + 1u, below_row, sq0);
-    }
-    if examples + 1u < groups {
-        store(at + 4u * below_row, below_row, sp1);
-        if more {
-            store(at + 4u * below_row + 1u, below_row, sq1);
-        }
-    }
-    if examples + 2u < groups {
-        store(at + 8u * below_row, below_row, sp2);
-        if more {
-            store(at + 8u * below_row + 1u, below_row, sq2);
-        }
-    }
-    if examples + 3u < groups {
-        store(at + 12u * below_row, below_row, sp3);
-        if more {
-            store(at + 12u * below_row + 1u, below_row, sq3);
-        }
-    }
-    let seed = runs[tile.run].seed;
-    let step = states[tile.run].steps;
-    for (var unit = units; unit < end; unit++) {
-        let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(layer.inputs);
-        for (var e = examples; e < min(examples + 4u, groups); e++) {
-            let at = 4u * e * below_row + unit;
-            var values = mat4x4f();
-            for (var i = 0u; i < 4u; i++) {
-                let z = unpack(work[below.sum + at + i * below_row]);
-                let sum = unpack(work[below.delta + at + i * below_row]);
-                let value = sum * derivative(below.activation, below.slope, z);
-                values = with_column(values, i, select(vec4f(0.0), value, real));
-            }
-            if below.drop_threshold > 0u {
-                values = times(values, transpose(dropout_mask(seed, step, below, unit, e)));
-            }
-            store(below.delta + at, below_row, values);
-        }
+    if index < call.count {
+        serve(tiles[call.first + index], thread);
     }
 }

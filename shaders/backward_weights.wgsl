@@ -21,7 +21,7 @@
 
 override PRODUCT_THREADS: u32;
 override THREAD_INPUTS: u32;  // in quads
-override THREAD_UNITS: u32;   // in quads
+const THREAD_UNITS: u32 = 2u;  // in quads
 
 // The first input and the first unit of a thread, in quads.
 fn place(tile: Tile, layer: Layer, thread: vec3u) -> vec2u {

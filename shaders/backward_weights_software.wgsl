@@ -1,5 +1,5 @@
-// The weights' gradient on software rasterizers: 32 inputs of 16 units a thread, in quads 0 to 7 of inputs and p to s of units; a
-// tile is 32 PRODUCT_THREADS inputs and 128 units. The shape follows from the same count as that of the forward kernel.
+// The weights' gradient on software rasterizers: 32 inputs of 8 units a thread, in quads 0 to 7 of inputs and p and q of units; a
+// tile is 32 PRODUCT_THREADS inputs and 64 units. Two examples for each pass over the sums, as the forward kernel takes two terms.
 //
 // In a narrow layer each lane takes inputs of its own, and all units.
 
@@ -21,46 +21,26 @@ fn serve(tile: Tile, thread: vec3u) {
     let last_unit = layer.output_groups - 1u;
     let delta_p = layer.delta + min(units, last_unit);
     let delta_q = layer.delta + min(units + 1u, last_unit);
-    let delta_r = layer.delta + min(units + 2u, last_unit);
-    let delta_s = layer.delta + min(units + 3u, last_unit);
     var bias_p = vec4f(0.0);
     var bias_q = vec4f(0.0);
-    var bias_r = vec4f(0.0);
-    var bias_s = vec4f(0.0);
     var g0p = mat4x4f();
     var g0q = mat4x4f();
-    var g0r = mat4x4f();
-    var g0s = mat4x4f();
     var g1p = mat4x4f();
     var g1q = mat4x4f();
-    var g1r = mat4x4f();
-    var g1s = mat4x4f();
     var g2p = mat4x4f();
     var g2q = mat4x4f();
-    var g2r = mat4x4f();
-    var g2s = mat4x4f();
     var g3p = mat4x4f();
     var g3q = mat4x4f();
-    var g3r = mat4x4f();
-    var g3s = mat4x4f();
     var g4p = mat4x4f();
     var g4q = mat4x4f();
-    var g4r = mat4x4f();
-    var g4s = mat4x4f();
     var g5p = mat4x4f();
     var g5q = mat4x4f();
-    var g5r = mat4x4f();
-    var g5s = mat4x4f();
     var g6p = mat4x4f();
     var g6q = mat4x4f();
-    var g6r = mat4x4f();
-    var g6s = mat4x4f();
     var g7p = mat4x4f();
     var g7q = mat4x4f();
-    var g7r = mat4x4f();
-    var g7s = mat4x4f();
 
-    // absent examples have delta 0
+    // absent examples have delta 0, and a batch has room for whole quads of them
     let present = states[tile.run].batch_rows;
     for (var e = 0u; narrow && e < present; e++) {
         let dp = unpack(work[delta_p + e * layer.output_groups]);
@@ -93,58 +73,50 @@ fn serve(tile: Tile, thread: vec3u) {
         g7p += outer(v7, dp);
         g7q += outer(v7, dq);
     }
-    for (var e = 0u; !narrow && e < present; e++) {
+    for (var e = 0u; !narrow && e < present; e += 2u) {
         let row = e * layer.output_groups;
-        let at = x + e * layer.input_groups;
-        let xs = load_shared(at, 1u, last, thread.x);
+        let at_x = x + e * layer.input_groups;
+        let at_y = at_x + layer.input_groups;
+        let xs = load_shared(at_x, 1u, last, thread.x);
+        let ys = load_shared(at_y, 1u, last, thread.x);
         let dp = unpack(work[delta_p + row]);
         let dq = unpack(work[delta_q + row]);
-        let dr = unpack(work[delta_r + row]);
-        let ds = unpack(work[delta_s + row]);
-        bias_p += dp;
-        bias_q += dq;
-        bias_r += dr;
-        bias_s += ds;
-        let v0 = shared_quad(xs, at, 1u, last, 0u);
-        g0p += outer(v0, dp);
-        g0q += outer(v0, dq);
-        g0r += outer(v0, dr);
-        g0s += outer(v0, ds);
-        let v1 = shared_quad(xs, at, 1u, last, 1u);
-        g1p += outer(v1, dp);
-        g1q += outer(v1, dq);
-        g1r += outer(v1, dr);
-        g1s += outer(v1, ds);
-        let v2 = shared_quad(xs, at, 1u, last, 2u);
-        g2p += outer(v2, dp);
-        g2q += outer(v2, dq);
-        g2r += outer(v2, dr);
-        g2s += outer(v2, ds);
-        let v3 = shared_quad(xs, at, 1u, last, 3u);
-        g3p += outer(v3, dp);
-        g3q += outer(v3, dq);
-        g3r += outer(v3, dr);
-        g3s += outer(v3, ds);
-        let v4 = shared_quad(xs, at, 1u, last, 4u);
-        g4p += outer(v4, dp);
-        g4q += outer(v4, dq);
-        g4r += outer(v4, dr);
-        g4s += outer(v4, ds);
-        let v5 = shared_quad(xs, at, 1u, last, 5u);
-        g5p += outer(v5, dp);
-        g5q += outer(v5, dq);
-        g5r += outer(v5, dr);
-        g5s += outer(v5, ds);
-        let v6 = shared_quad(xs, at, 1u, last, 6u);
-        g6p += outer(v6, dp);
-        g6q += outer(v6, dq);
-        g6r += outer(v6, dr);
-        g6s += outer(v6, ds);
-        let v7 = shared_quad(xs, at, 1u, last, 7u);
-        g7p += outer(v7, dp);
-        g7q += outer(v7, dq);
-        g7r += outer(v7, dr);
-        g7s += outer(v7, ds);
+        let fp = unpack(work[delta_p + row + layer.output_groups]);
+        let fq = unpack(work[delta_q + row + layer.output_groups]);
+        bias_p = (bias_p + dp) + fp;
+        bias_q = (bias_q + dq) + fq;
+        let x0 = shared_quad(xs, at_x, 1u, last, 0u);
+        let y0 = shared_quad(ys, at_y, 1u, last, 0u);
+        g0p = (g0p + outer(x0, dp)) + outer(y0, fp);
+        g0q = (g0q + outer(x0, dq)) + outer(y0, fq);
+        let x1 = shared_quad(xs, at_x, 1u, last, 1u);
+        let y1 = shared_quad(ys, at_y, 1u, last, 1u);
+        g1p = (g1p + outer(x1, dp)) + outer(y1, fp);
+        g1q = (g1q + outer(x1, dq)) + outer(y1, fq);
+        let x2 = shared_quad(xs, at_x, 1u, last, 2u);
+        let y2 = shared_quad(ys, at_y, 1u, last, 2u);
+        g2p = (g2p + outer(x2, dp)) + outer(y2, fp);
+        g2q = (g2q + outer(x2, dq)) + outer(y2, fq);
+        let x3 = shared_quad(xs, at_x, 1u, last, 3u);
+        let y3 = shared_quad(ys, at_y, 1u, last, 3u);
+        g3p = (g3p + outer(x3, dp)) + outer(y3, fp);
+        g3q = (g3q + outer(x3, dq)) + outer(y3, fq);
+        let x4 = shared_quad(xs, at_x, 1u, last, 4u);
+        let y4 = shared_quad(ys, at_y, 1u, last, 4u);
+        g4p = (g4p + outer(x4, dp)) + outer(y4, fp);
+        g4q = (g4q + outer(x4, dq)) + outer(y4, fq);
+        let x5 = shared_quad(xs, at_x, 1u, last, 5u);
+        let y5 = shared_quad(ys, at_y, 1u, last, 5u);
+        g5p = (g5p + outer(x5, dp)) + outer(y5, fp);
+        g5q = (g5q + outer(x5, dq)) + outer(y5, fq);
+        let x6 = shared_quad(xs, at_x, 1u, last, 6u);
+        let y6 = shared_quad(ys, at_y, 1u, last, 6u);
+        g6p = (g6p + outer(x6, dp)) + outer(y6, fp);
+        g6q = (g6q + outer(x6, dq)) + outer(y6, fq);
+        let x7 = shared_quad(xs, at_x, 1u, last, 7u);
+        let y7 = shared_quad(ys, at_y, 1u, last, 7u);
+        g7p = (g7p + outer(x7, dp)) + outer(y7, fp);
+        g7q = (g7q + outer(x7, dq)) + outer(y7, fq);
     }
 
     if units >= unit_end {
@@ -177,31 +149,5 @@ fn serve(tile: Tile, thread: vec3u) {
         store(at + 20u * row + 1u, row, rows, 20u, g5q);
         store(at + 24u * row + 1u, row, rows, 24u, g6q);
         store(at + 28u * row + 1u, row, rows, 28u, g7q);
-    }
-    if units + 2u < unit_end {
-        if inputs == 0u {
-            put(bias + 2u, bias_r);
-        }
-        store(at + 2u, row, rows, 0u, g0r);
-        store(at + 4u * row + 2u, row, rows, 4u, g1r);
-        store(at + 8u * row + 2u, row, rows, 8u, g2r);
-        store(at + 12u * row + 2u, row, rows, 12u, g3r);
-        store(at + 16u * row + 2u, row, rows, 16u, g4r);
-        store(at + 20u * row + 2u, row, rows, 20u, g5r);
-        store(at + 24u * row + 2u, row, rows, 24u, g6r);
-        store(at + 28u * row + 2u, row, rows, 28u, g7r);
-    }
-    if units + 3u < unit_end {
-        if inputs == 0u {
-            put(bias + 3u, bias_s);
-        }
-        store(at + 3u, row, rows, 0u, g0s);
-        store(at + 4u * row + 3u, row, rows, 4u, g1s);
-        store(at + 8u * row + 3u, row, rows, 8u, g2s);
-        store(at + 12u * row + 3u, row, rows, 12u, g3s);
-        store(at + 16u * row + 3u, row, rows, 16u, g4s);
-        store(at + 20u * row + 3u, row, rows, 20u, g5s);
-        store(at + 24u * row + 3u, row, rows, 24u, g6s);
-        store(at + 28u * row + 3u, row, rows, 28u, g7s);
     }
 }

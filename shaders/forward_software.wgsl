@@ -1,8 +1,8 @@
 // Forward on software rasterizers: 16 units of 32 examples a thread, in quads p to s of units and 0 to 7 of examples; a tile is
 // 32 examples and 128 PRODUCT_THREADS units. A load of a quad costs such a device (llvmpipe of Mesa 22.3) some 160
-// instructions, so sums for each load are what counts: 512 multiply-adds for 12 loads. The sums live on the stack; no GPU
-// has so many registers. One term at a time: four were slower (32 instead of 40 GFLOP/s for 4 runs), perhaps because their
-// loop no longer fits the instruction cache.
+// instructions, so sums for each load are what counts. The sums live on the stack; no GPU has so many registers. Each is loaded,
+// masked and stored again in every pass, so a pass adds two terms; with four the loop may no longer fit the instruction cache
+// (32 instead of 40 GFLOP/s for 4 runs).
 //
 // A layer of at most eight units would leave seven lanes idle: there each lane takes four examples of its own, and all units.
 
@@ -66,54 +66,70 @@ fn serve(tile: Tile, thread: vec3u) {
         zp0 += outer(v0, unpack(weights[p + k * layer.output_groups]));
         zq0 += outer(v0, unpack(weights[q + k * layer.output_groups]));
     }
-    for (var k = 0u; !narrow && k < layer.inputs; k++) {
-        let row = k * layer.output_groups;
-        let at = x + k * groups;
-        let xs = load_shared(at, 1u, last, thread.x);
-        let wp = unpack(weights[p + row]);
-        let wq = unpack(weights[q + row]);
-        let wr = unpack(weights[r + row]);
-        let ws = unpack(weights[s + row]);
-        let v0 = shared_quad(xs, at, 1u, last, 0u);
-        zp0 += outer(v0, wp);
-        zq0 += outer(v0, wq);
-        zr0 += outer(v0, wr);
-        zs0 += outer(v0, ws);
-        let v1 = shared_quad(xs, at, 1u, last, 1u);
-        zp1 += outer(v1, wp);
-        zq1 += outer(v1, wq);
-        zr1 += outer(v1, wr);
-        zs1 += outer(v1, ws);
-        let v2 = shared_quad(xs, at, 1u, last, 2u);
-        zp2 += outer(v2, wp);
-        zq2 += outer(v2, wq);
-        zr2 += outer(v2, wr);
-        zs2 += outer(v2, ws);
-        let v3 = shared_quad(xs, at, 1u, last, 3u);
-        zp3 += outer(v3, wp);
-        zq3 += outer(v3, wq);
-        zr3 += outer(v3, wr);
-        zs3 += outer(v3, ws);
-        let v4 = shared_quad(xs, at, 1u, last, 4u);
-        zp4 += outer(v4, wp);
-        zq4 += outer(v4, wq);
-        zr4 += outer(v4, wr);
-        zs4 += outer(v4, ws);
-        let v5 = shared_quad(xs, at, 1u, last, 5u);
-        zp5 += outer(v5, wp);
-        zq5 += outer(v5, wq);
-        zr5 += outer(v5, wr);
-        zs5 += outer(v5, ws);
-        let v6 = shared_quad(xs, at, 1u, last, 6u);
-        zp6 += outer(v6, wp);
-        zq6 += outer(v6, wq);
-        zr6 += outer(v6, wr);
-        zs6 += outer(v6, ws);
-        let v7 = shared_quad(xs, at, 1u, last, 7u);
-        zp7 += outer(v7, wp);
-        zq7 += outer(v7, wq);
-        zr7 += outer(v7, wr);
-        zs7 += outer(v7, ws);
+    for (var k = 0u; !narrow && k < layer.inputs; k += 2u) {
+        // beyond an odd number of terms stands the last again, times 0
+        let second = min(k + 1u, layer.inputs - 1u);
+        let more = f32(second - k);
+        let at_x = x + k * groups;
+        let at_y = x + second * groups;
+        let xs = load_shared(at_x, 1u, last, thread.x);
+        let ys = load_shared(at_y, 1u, last, thread.x);
+        let wp = unpack(weights[p + k * layer.output_groups]);
+        let vp = more * unpack(weights[p + second * layer.output_groups]);
+        let wq = unpack(weights[q + k * layer.output_groups]);
+        let vq = more * unpack(weights[q + second * layer.output_groups]);
+        let wr = unpack(weights[r + k * layer.output_groups]);
+        let vr = more * unpack(weights[r + second * layer.output_groups]);
+        let ws = unpack(weights[s + k * layer.output_groups]);
+        let vs = more * unpack(weights[s + second * layer.output_groups]);
+        let x0 = shared_quad(xs, at_x, 1u, last, 0u);
+        let y0 = shared_quad(ys, at_y, 1u, last, 0u);
+        zp0 = (zp0 + outer(x0, wp)) + outer(y0, vp);
+        zq0 = (zq0 + outer(x0, wq)) + outer(y0, vq);
+        zr0 = (zr0 + outer(x0, wr)) + outer(y0, vr);
+        zs0 = (zs0 + outer(x0, ws)) + outer(y0, vs);
+        let x1 = shared_quad(xs, at_x, 1u, last, 1u);
+        let y1 = shared_quad(ys, at_y, 1u, last, 1u);
+        zp1 = (zp1 + outer(x1, wp)) + outer(y1, vp);
+        zq1 = (zq1 + outer(x1, wq)) + outer(y1, vq);
+        zr1 = (zr1 + outer(x1, wr)) + outer(y1, vr);
+        zs1 = (zs1 + outer(x1, ws)) + outer(y1, vs);
+        let x2 = shared_quad(xs, at_x, 1u, last, 2u);
+        let y2 = shared_quad(ys, at_y, 1u, last, 2u);
+        zp2 = (zp2 + outer(x2, wp)) + outer(y2, vp);
+        zq2 = (zq2 + outer(x2, wq)) + outer(y2, vq);
+        zr2 = (zr2 + outer(x2, wr)) + outer(y2, vr);
+        zs2 = (zs2 + outer(x2, ws)) + outer(y2, vs);
+        let x3 = shared_quad(xs, at_x, 1u, last, 3u);
+        let y3 = shared_quad(ys, at_y, 1u, last, 3u);
+        zp3 = (zp3 + outer(x3, wp)) + outer(y3, vp);
+        zq3 = (zq3 + outer(x3, wq)) + outer(y3, vq);
+        zr3 = (zr3 + outer(x3, wr)) + outer(y3, vr);
+        zs3 = (zs3 + outer(x3, ws)) + outer(y3, vs);
+        let x4 = shared_quad(xs, at_x, 1u, last, 4u);
+        let y4 = shared_quad(ys, at_y, 1u, last, 4u);
+        zp4 = (zp4 + outer(x4, wp)) + outer(y4, vp);
+        zq4 = (zq4 + outer(x4, wq)) + outer(y4, vq);
+        zr4 = (zr4 + outer(x4, wr)) + outer(y4, vr);
+        zs4 = (zs4 + outer(x4, ws)) + outer(y4, vs);
+        let x5 = shared_quad(xs, at_x, 1u, last, 5u);
+        let y5 = shared_quad(ys, at_y, 1u, last, 5u);
+        zp5 = (zp5 + outer(x5, wp)) + outer(y5, vp);
+        zq5 = (zq5 + outer(x5, wq)) + outer(y5, vq);
+        zr5 = (zr5 + outer(x5, wr)) + outer(y5, vr);
+        zs5 = (zs5 + outer(x5, ws)) + outer(y5, vs);
+        let x6 = shared_quad(xs, at_x, 1u, last, 6u);
+        let y6 = shared_quad(ys, at_y, 1u, last, 6u);
+        zp6 = (zp6 + outer(x6, wp)) + outer(y6, vp);
+        zq6 = (zq6 + outer(x6, wq)) + outer(y6, vq);
+        zr6 = (zr6 + outer(x6, wr)) + outer(y6, vr);
+        zs6 = (zs6 + outer(x6, ws)) + outer(y6, vs);
+        let x7 = shared_quad(xs, at_x, 1u, last, 7u);
+        let y7 = shared_quad(ys, at_y, 1u, last, 7u);
+        zp7 = (zp7 + outer(x7, wp)) + outer(y7, vp);
+        zq7 = (zq7 + outer(x7, wq)) + outer(y7, vq);
+        zr7 = (zr7 + outer(x7, wr)) + outer(y7, vr);
+        zs7 = (zs7 + outer(x7, ws)) + outer(y7, vs);
     }
 
     let bp = unpack(weights[layer.bias + min(units, last_unit)]);

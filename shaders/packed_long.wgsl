@@ -32,3 +32,18 @@ fn first_of(v: vec4f) -> Packed {
 fn last_of(v: vec4f) -> Packed {
     return from_pair(bitcast<vec2u>(v.zw));
 }
+
+// Two of them side by side.
+alias TwoPacked = vec2<u64>;
+
+fn unpack_first(both: TwoPacked) -> vec4f {
+    return unpack(both.x);
+}
+
+fn unpack_second(both: TwoPacked) -> vec4f {
+    return unpack(both.y);
+}
+
+fn pack_two(first: vec4f, second: vec4f) -> TwoPacked {
+    return TwoPacked(pack(first), pack(second));
+}

@@ -41,3 +41,18 @@ fn last_of(v: vec4f) -> Packed {
 fn datum(word: Datum, at: u32) -> f32 {
     return word;
 }
+
+// Two of them side by side.
+alias TwoPacked = TwoQuads;
+
+fn unpack_first(both: TwoPacked) -> vec4f {
+    return first_numbers(both);
+}
+
+fn unpack_second(both: TwoPacked) -> vec4f {
+    return second_numbers(both);
+}
+
+fn pack_two(first: vec4f, second: vec4f) -> TwoPacked {
+    return two_quads(first, second);
+}

@@ -23,3 +23,18 @@ fn first_of(v: vec4f) -> Packed {
 fn last_of(v: vec4f) -> Packed {
     return bitcast<vec2u>(v.zw);
 }
+
+// Two of them side by side.
+alias TwoPacked = vec4u;
+
+fn unpack_first(both: TwoPacked) -> vec4f {
+    return unpack(both.xy);
+}
+
+fn unpack_second(both: TwoPacked) -> vec4f {
+    return unpack(both.zw);
+}
+
+fn pack_two(first: vec4f, second: vec4f) -> TwoPacked {
+    return TwoPacked(pack(first), pack(second));
+}

@@ -11,3 +11,18 @@ fn quad(v: vec4f) -> Quad {
     let bits = bitcast<vec4u>(v);
     return vec2<u64>(u64(bits.x) | (u64(bits.y) << 32u), u64(bits.z) | (u64(bits.w) << 32u));
 }
+
+// Two of them side by side, in one load: half the loops over lanes.
+alias TwoQuads = vec4<u64>;
+
+fn first_numbers(both: TwoQuads) -> vec4f {
+    return numbers(both.xy);
+}
+
+fn second_numbers(both: TwoQuads) -> vec4f {
+    return numbers(both.zw);
+}
+
+fn two_quads(first: vec4f, second: vec4f) -> TwoQuads {
+    return TwoQuads(quad(first), quad(second));
+}

@@ -9,3 +9,21 @@ fn numbers(q: Quad) -> vec4f {
 fn quad(v: vec4f) -> Quad {
     return v;
 }
+
+// Two of them side by side.
+struct TwoQuads {
+    first: Quad,
+    second: Quad,
+}
+
+fn first_numbers(both: TwoQuads) -> vec4f {
+    return both.first;
+}
+
+fn second_numbers(both: TwoQuads) -> vec4f {
+    return both.second;
+}
+
+fn two_quads(first: vec4f, second: vec4f) -> TwoQuads {
+    return TwoQuads(first, second);
+}

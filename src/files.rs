@@ -1,5 +1,6 @@
 //! Files that are either the old one or the new one, never half of each.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,45 @@ pub fn write_atomically(
 /// As [`write_atomically`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write_atomically(path, |file| file.write_all(bytes))
+}
+
+/// Writes several files as [`write_bytes`] writes one, and forces them to disk together: all are written before the first one is
+/// forced, which makes the others cheap.
+///
+/// # Errors
+/// As [`write_atomically`], for the first that fails; files that were renamed before it stay.
+pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let mut open = Vec::new();
+    let written = files.iter().try_for_each(|(path, bytes)| {
+        let failed = |error: io::Error| output_error(path, &error);
+        let temporary =
+            temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+        let file = File::create_new(&temporary).map_err(failed)?;
+        open.push((path, temporary, file));
+        let (_, _, file) = open.last_mut().expect("files: one was just opened");
+        file.write_all(bytes).map_err(failed)
+    });
+    let forced = written.and_then(|()| {
+        open.iter().try_for_each(|(path, _, file)| {
+            (file.sync_all()).map_err(|error| output_error(path, &error))
+        })
+    });
+    let mut result = forced;
+    let mut folders = BTreeSet::new();
+    for (path, temporary, file) in open {
+        drop(file);
+        if result.is_ok() {
+            let renamed = fs::rename(&temporary, path);
+            result = renamed.map_err(|error| output_error(path, &error));
+            folders.insert(path.parent());
+        }
+        if result.is_err() {
+            // There may be nothing to remove; the first error is the one worth telling.
+            let _ = fs::remove_file(&temporary);
+        }
+    }
+    folders.into_iter().flatten().for_each(sync_folder_itself);
+    result
 }
 
 fn write_and_rename(
@@ -78,8 +118,12 @@ fn temporary_name(path: &Path) -> Option<PathBuf> {
 
 /// Asks the disk to remember the name of a new file too. Not every system can, and the contents are safe without it.
 pub fn sync_folder(path: &Path) {
+    path.parent().into_iter().for_each(sync_folder_itself);
+}
+
+fn sync_folder_itself(folder: &Path) {
     #[cfg(unix)]
-    if let Some(folder) = path.parent() {
+    {
         let folder = if folder.as_os_str().is_empty() {
             Path::new(".")
         } else {
@@ -88,7 +132,7 @@ pub fn sync_folder(path: &Path) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
     #[cfg(not(unix))]
-    let _ = path;
+    let _ = folder;
 }
 
 /// The error for a file that could not be written.
@@ -134,6 +178,20 @@ mod tests {
             1,
             "a partial file was left"
         );
+    }
+
+    #[test]
+    fn several_files_are_all_there_or_their_failure_leaves_nothing_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| (folder.path().join(name), name.as_bytes().to_vec());
+        write_all(&[]).unwrap();
+        write_all(&[file("one"), file("two")]).unwrap();
+        for name in ["one", "two"] {
+            assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
+        }
+        let error = write_all(&[file("three"), file("nowhere/four")]).unwrap_err();
+        assert!(error.to_string().contains("four: could not"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

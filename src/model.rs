@@ -79,6 +79,11 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Output`] with the path.
     pub fn save(&self, path: &Path) -> Result<()> {
+        write_bytes(path, &self.bytes())
+    }
+
+    /// The file's contents.
+    pub fn bytes(&self) -> Vec<u8> {
         let header = |layer: &Layer| LayerHeader {
             inputs: layer.inputs,
             outputs: layer.outputs,
@@ -102,8 +107,7 @@ impl Model {
                 (name.as_str(), view.expect("model: shape and bytes agree"))
             })
             .collect();
-        let bytes = safetensors::serialize(views, Some(metadata)).expect("model: valid tensors");
-        write_bytes(path, &bytes)
+        safetensors::serialize(views, Some(metadata)).expect("model: valid tensors")
     }
 
     /// Name, shape and little-endian bytes of each tensor.

@@ -157,6 +157,8 @@ pub struct Outcome {
     pub training_loss: Option<f64>,
     /// Parameters at the best validation loss; those it started with if there is none.
     pub parameters: Vec<f32>,
+    /// Mean squared error of each scaled target on rows that were kept aside, of a run that was tested.
+    pub test_errors: Option<Vec<f64>>,
 }
 
 impl Run {

@@ -38,5 +38,5 @@ mod zip;
 pub use array::{Matrix, read_axis, read_matrix, read_table};
 pub use dataset::Dataset;
 pub use import::Source;
-pub use scaling::{Scaling, check_positive};
+pub use scaling::{Scaling, check_positive, features};
 pub use split::{Pool, Split};

@@ -1,5 +1,6 @@
 //! What a network sees of a row: z-scored inputs, targets in [0, 1].
 
+use super::array::Matrix;
 use super::dataset::Dataset;
 use crate::Result;
 use crate::input_error;
@@ -27,34 +28,73 @@ impl Scaling {
     /// # Panics
     /// If a row is not in the dataset.
     pub fn fit(dataset: &Dataset, rows: &[u32], log10: bool) -> Result<Self> {
-        if rows.is_empty() {
+        let features = features(dataset, log10, "the dataset")?;
+        Self::of_features(&features, rows, log10, &dataset.target_ranges)
+    }
+
+    /// The same from [`features`], shape (simulations, inputs), that were taken before for every scaling of a dataset.
+    ///
+    /// # Errors
+    /// No rows are given.
+    ///
+    /// # Panics
+    /// If a row is not in the dataset.
+    pub fn of_features(
+        features: &Matrix,
+        rows: &[u32],
+        log10: bool,
+        target_ranges: &[[f64; 2]],
+    ) -> Result<Self> {
+        let Some(first) = rows.first() else {
             return Err(input_error!(
                 "there are no training rows to take the mean and deviation of; choose at least one"
             ));
+        };
+        // row by row, as they lie in memory: one scaling must cost little beside the training of a tiny network
+        let rows = || rows.iter().map(|row| features.row(*row as usize));
+        let count = rows().len() as f64;
+        let mut mean = vec![0.0; features.columns];
+        for row in rows() {
+            mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         }
-        if log10 {
-            check_positive(dataset, "the dataset")?;
+        mean.iter_mut().for_each(|sum| *sum /= count);
+        let mut variance = vec![0.0; features.columns];
+        // Rounding can give a constant a tiny deviation, so constancy is asked of the values.
+        let mut constant = vec![true; features.columns];
+        let first = features.row(*first as usize);
+        for row in rows() {
+            for (column, x) in row.iter().enumerate() {
+                variance[column] += (x - mean[column]).powi(2);
+                constant[column] &= *x == first[column];
+            }
         }
-        let count = rows.len() as f64;
-        let (mean, deviation) = (0..dataset.inputs.columns)
-            .map(|column| {
-                let values = || {
-                    rows.iter()
-                        .map(|&row| maybe_log10(dataset.inputs.row(row as usize)[column], log10))
-                };
-                let mean = values().sum::<f64>() / count;
-                let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-                // Rounding can give a constant a tiny deviation, so constancy is asked of the values.
-                let constant = values().all(|value| Some(value) == values().next());
-                (mean, if constant { 1.0 } else { variance.sqrt() })
-            })
-            .unzip();
+        let deviation = |(variance, constant): (&f64, bool)| match constant {
+            true => 1.0,
+            false => (variance / count).sqrt(),
+        };
         Ok(Self {
             log10,
+            deviation: variance.iter().zip(constant).map(deviation).collect(),
             mean,
-            deviation,
-            target_ranges: dataset.target_ranges.clone(),
+            target_ranges: target_ranges.to_vec(),
         })
+    }
+
+    /// From [`features`] of a row, shape (inputs), to what the network sees, shape (inputs), as [`Scaling::input`] does it.
+    ///
+    /// # Panics
+    /// If a slice has another length.
+    pub fn feature(&self, features: &[f64], out: &mut [f32]) {
+        let inputs = self.mean.len();
+        assert_eq!(
+            (features.len(), out.len()),
+            (inputs, inputs),
+            "Scaling::feature: lengths"
+        );
+        let statistics = self.mean.iter().zip(&self.deviation);
+        for ((x, out), (mean, deviation)) in features.iter().zip(out).zip(statistics) {
+            *out = ((x - mean) / deviation) as f32;
+        }
     }
 
     /// From raw inputs, shape (inputs), to what the network sees, shape (inputs): (x - mean) / deviation.
@@ -107,6 +147,21 @@ impl Scaling {
 
 fn maybe_log10(value: f64, log10: bool) -> f64 {
     if log10 { value.log10() } else { value }
+}
+
+/// What every scaling of a dataset begins from, shape (simulations, inputs): the inputs, or their logarithms to base 10. They are
+/// taken once, because a logarithm costs more than a step of a tiny network spends on a number.
+///
+/// # Errors
+/// As [`check_positive`], with `log10`.
+pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Matrix> {
+    if log10 {
+        check_positive(dataset, name)?;
+    }
+    let inputs = &dataset.inputs;
+    let values = inputs.values.iter();
+    let values = values.map(|value| maybe_log10(*value, log10)).collect();
+    Ok(Matrix::new(inputs.rows, inputs.columns, values))
 }
 
 /// Checks that the logarithm of every input can be taken; `name` is what the user calls the dataset.
@@ -178,6 +233,22 @@ mod tests {
         let mut out = [0.0; 2];
         scaling.input(&[1000.0, 0.1], &mut out);
         close(&out, &[1.0 / (8.0f64 / 3.0).sqrt(), 0.0]);
+    }
+
+    #[test]
+    fn features_taken_once_give_the_same_bits() {
+        let dataset = dataset(vec![0.3, 0.1, 17.0, 5.0, 1e4, 0.7]);
+        let features = features(&dataset, true, "x").unwrap();
+        let scaling = Scaling::fit(&dataset, &[2, 0], true).unwrap();
+        let ranges = &dataset.target_ranges;
+        let again = Scaling::of_features(&features, &[2, 0], true, ranges).unwrap();
+        assert_eq!(scaling, again);
+        for row in 0..3 {
+            let (mut wide, mut narrow) = ([0.0; 2], [0.0; 2]);
+            scaling.input(dataset.inputs.row(row), &mut wide);
+            scaling.feature(features.row(row), &mut narrow);
+            assert_eq!(wide.map(|value| value as f32), narrow);
+        }
     }
 
     #[test]

@@ -34,11 +34,11 @@ pub static KERNEL: Kernel = Kernel {
     },
 };
 
-/// i: the trained parameters, four for each repeat of each thread.
+/// i: the trained parameters, eight for each repeat of each thread.
 pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
-    let numbers = run.parameters.len() - run.frozen_len();
+    let pairs = run.parameters.len().div_ceil(8) - run.frozen_len() / 8;
     Grid::new(
-        numbers.div_ceil(4 * (set.adamw_threads * set.adamw_repeats) as usize),
+        pairs.div_ceil((set.adamw_threads * set.adamw_repeats) as usize),
         1,
     )
 }

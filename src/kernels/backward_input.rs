@@ -1,13 +1,13 @@
-//! Gradient at the layer below. See `shaders/backward_input.wgsl`.
+//! Gradient at the layer below. See `shaders/backward_input*.wgsl`.
 
-use super::layout::{TILE_EXAMPLES, TILE_UNITS, phase};
+use super::layout::{TILE_UNITS, phase};
 use super::product::{Shape, product};
-use super::tile::{Grid, TileSet};
+use super::tile::{Grid, ProductTile, TileSet};
 use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, activation, page, precision};
 use crate::run::Precision;
 
-/// The shader and its bindings.
+/// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "backward_input",
     pages: |set| {
@@ -19,6 +19,10 @@ pub static KERNEL: Kernel = Kernel {
             page::RANDOM,
             page::ACTIVATION,
             include_str!("../../shaders/backward_input.wgsl"),
+            match set.products {
+                ProductTile::Gpu => include_str!("../../shaders/backward_input_gpu.wgsl"),
+                ProductTile::Software => include_str!("../../shaders/backward_input_software.wgsl"),
+            },
         ]
     },
     bindings: &[
@@ -32,11 +36,11 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
 };
 
-/// i: 16 examples each; j: 64 units below for each product thread.
+/// i: examples; j: 64 units below for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].inputs;
     Grid::new(
-        run.layout.stride.div_ceil(TILE_EXAMPLES),
+        run.layout.stride.div_ceil(set.products.rows()),
         units.div_ceil(TILE_UNITS * set.product_threads as usize),
     )
 }

@@ -1,6 +1,6 @@
 //! Gradient of one layer's weights and bias. See `shaders/backward_weights.wgsl`.
 
-use super::layout::{LANES, NARROW_GROUPS, phase};
+use super::layout::{LANES, NARROW_GROUPS, TILE_UNITS, phase};
 use super::product::{Shape, product};
 use super::tile::{Grid, ProductTile, TileSet};
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
@@ -36,7 +36,6 @@ pub static KERNEL: Kernel = Kernel {
         vec![
             ("PRODUCT_THREADS", f64::from(set.product_threads)),
             ("THREAD_INPUTS", (set.products.rows() / 4) as f64),
-            ("THREAD_UNITS", (set.products.units() / 4) as f64),
         ]
     },
 };
@@ -44,14 +43,13 @@ pub static KERNEL: Kernel = Kernel {
 /// i: inputs, for each product thread; j: units. Where a thread holds all units, the lanes too take inputs.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let shape = run.network.layers()[layer];
-    let (inputs, units) = (set.products.rows(), set.products.units());
-    let block = inputs * set.product_threads as usize;
+    let block = set.products.rows() * set.product_threads as usize;
     if shape.outputs.div_ceil(4) <= NARROW_GROUPS {
         return Grid::new(shape.inputs.div_ceil(block * LANES), 1);
     }
     Grid::new(
         shape.inputs.div_ceil(block),
-        shape.outputs.div_ceil(units * LANES),
+        shape.outputs.div_ceil(TILE_UNITS),
     )
 }
 

@@ -167,7 +167,5 @@ pub const LANES: usize = 8;
 
 /// Quads of units up to which a layer counts as narrow: its lanes take other examples, or inputs, of all units.
 pub const NARROW_GROUPS: usize = 2;
-/// Units in a tile of the gradient at the input, for one product thread: eight a lane.
+/// Units in a tile of either gradient, for one product thread: eight a lane.
 pub const TILE_UNITS: usize = 8 * LANES;
-/// Examples in a tile of the gradient at the input.
-pub const TILE_EXAMPLES: usize = 16;

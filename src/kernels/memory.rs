@@ -247,7 +247,7 @@ impl Prepared {
     pub fn weights_at(&self, bases: &Bases) -> usize {
         match self.precision() {
             Precision::F32 => bases.parameters,
-            Precision::F16 => 2 * bases.parameters + self.parameters.len(),
+            Precision::F16 => 2 * bases.parameters + self.parameters.len().next_multiple_of(8),
         }
     }
 
@@ -334,7 +334,8 @@ impl Prepared {
 
     /// Its gradients, all 0, and where products read a copy its parameters, as the device stores them.
     pub fn gradient_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![0; self.precision().bytes() * self.parameters.len()];
+        let len = self.parameters.len().next_multiple_of(8);
+        let mut bytes = vec![0; self.precision().bytes() * len];
         if self.precision() == Precision::F16 {
             bytes.extend(precision::bytes(Precision::F16, &self.parameters));
         }
@@ -370,6 +371,7 @@ impl Prepared {
             validation_loss: (state.best_epoch > 0).then(|| state.best_loss.wide()),
             training_loss: (state.epoch > 0).then(|| state.training_loss.wide()),
             parameters,
+            test_errors: None,
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct TileSet {
     pub norm_threads: u32,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
-    /// Quads that each of them takes.
+    /// Pairs of quads that each of them takes.
     pub adamw_repeats: u32,
 }
 
@@ -44,7 +44,7 @@ pub const SOFTWARE: TileSet = TileSet {
     loss_threads: 8,
     norm_threads: 8,
     adamw_threads: 8,
-    adamw_repeats: 256,
+    adamw_repeats: 128,
 };
 
 /// For software rasterizers without 64-bit integers, or whose subgroups are not eight lanes.
@@ -81,18 +81,17 @@ impl TileSet {
     }
 }
 
-/// The sums of one thread of the forward kernel and of the weights' gradient, each with a shader text of its own: how many pay
-/// differs too much.
+/// The sums of one thread of the product kernels, each with a shader text of its own: how many pay differs too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProductTile {
     /// As many as a GPU has registers for.
     Gpu,
-    /// Four times as many, on the stack of a CPU.
+    /// Twice to four times as many, on the stack of a CPU.
     Software,
 }
 
 impl ProductTile {
-    /// Units of one thread.
+    /// Units of one thread of the forward kernel; in either gradient there are always eight.
     pub fn units(self) -> usize {
         match self {
             Self::Gpu => 8,

@@ -8,7 +8,7 @@ use crate::device::cpu::Player;
 use crate::error::{Error, Result};
 use crate::kernels::layout::{phase, stopped};
 use crate::kernels::{Prepared, Tables};
-use crate::run::{Run, Table};
+use crate::run::{Outcome, Run, Table};
 
 /// What the threads share.
 struct Desk<'a> {
@@ -18,6 +18,8 @@ struct Desk<'a> {
     /// The most bytes since it was told how it goes.
     most: u64,
     run_steps: u64,
+    /// Time in steps, of all threads together.
+    stepping: Duration,
     told: Instant,
     failure: Option<Error>,
 }
@@ -26,6 +28,7 @@ struct Crew<'a> {
     desk: Mutex<Desk<'a>>,
     finished: Condvar,
     start: Instant,
+    threads: u32,
     tables: Tables,
 }
 
@@ -38,6 +41,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
         bytes: 0,
         most: 0,
         run_steps: 0,
+        stepping: Duration::ZERO,
         told: start,
         failure: None,
     };
@@ -45,6 +49,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
         desk: Mutex::new(desk),
         finished: Condvar::new(),
         start,
+        threads: threads as u32,
         tables: tables.into(),
     };
     std::thread::scope(|scope| {
@@ -122,40 +127,58 @@ impl<'a> Crew<'a> {
         }
         let (mut told, mut steps) = (Instant::now(), 0);
         let (mut epoch, mut epochs) = (0, Vec::new());
-        while !player.done() || self.goes_on(&mut player) {
-            player.step();
-            if let Some(done) = Epoch::after(&player.memory.state, epoch) {
-                epoch = done.epoch;
-                epochs.push(done);
-            }
-            if told.elapsed() > CHUNK {
-                let new = player.memory.state.steps - steps;
-                steps += new;
-                told = Instant::now();
-                let id = player.run.id;
-                self.desk().work.trained(id, steps, &epochs);
-                epochs.clear();
-                if self.tell(u64::from(new)).is_err() {
-                    break;
+        let mut stepping = Duration::ZERO;
+        loop {
+            let begun = Instant::now();
+            while !player.done() && told.elapsed() <= CHUNK {
+                player.step();
+                if let Some(done) = Epoch::after(&player.memory.state, epoch) {
+                    epoch = done.epoch;
+                    epochs.push(done);
                 }
             }
+            stepping += begun.elapsed();
+            if player.done() {
+                if self.goes_on(&mut player) {
+                    continue;
+                }
+                break;
+            }
+            let new = player.memory.state.steps - steps;
+            steps += new;
+            told = Instant::now();
+            let mut desk = self.desk();
+            desk.work.trained(player.run.id, steps, &epochs);
+            desk.stepping += std::mem::take(&mut stepping);
+            epochs.clear();
+            if self.tell(&mut desk, new).is_err() {
+                break;
+            }
         }
-        let done = player.done();
+        let outcome = player.done().then(|| self.outcome(&player));
         let mut desk = self.desk();
         let state = &player.memory.state;
         desk.work.trained(player.run.id, state.steps, &epochs);
+        desk.stepping += stepping;
         desk.alive -= 1;
-        if done && desk.failure.is_none() {
-            let outcome = player.outcome();
-            if let Err(error) = desk.work.finished(outcome) {
-                desk.failure.get_or_insert(error);
-            }
+        if let Some(outcome) = outcome.filter(|_| desk.failure.is_none())
+            && let Err(error) = desk.work.finished(outcome)
+        {
+            desk.failure.get_or_insert(error);
         }
-        drop(desk);
         // runs shorter than a chunk tell here alone
-        let _ = self.tell(u64::from(player.memory.state.steps - steps));
-        self.desk().bytes -= bytes;
+        let _ = self.tell(&mut desk, state.steps - steps);
+        desk.bytes -= bytes;
+        drop(desk);
         self.finished.notify_all();
+    }
+
+    /// What became of a run, tested if it is to be: without the desk, for others go on meanwhile.
+    fn outcome(&self, player: &Player<f32>) -> Outcome {
+        let outcome = player.outcome();
+        let held_out =
+            (outcome.validation_loss).and_then(|_| self.desk().work.held_out(outcome.id));
+        super::tested(&player.run.network, outcome, held_out)
     }
 
     /// Whether a run that is done is given more epochs; then it goes on.
@@ -178,23 +201,22 @@ impl<'a> Crew<'a> {
             elapsed: self.start.elapsed(),
             bytes,
             host: Duration::ZERO,
+            device: desk.stepping / self.threads,
         })
     }
 
     /// Books steps and, now and then, tells how it goes. An error if the training is to end.
-    fn tell(&self, steps: u64) -> std::result::Result<(), ()> {
-        let mut desk = self.desk();
-        desk.run_steps += steps;
+    fn tell(&self, desk: &mut Desk<'_>, steps: u32) -> std::result::Result<(), ()> {
+        desk.run_steps += u64::from(steps);
         if desk.failure.is_none() && desk.told.elapsed() > CHUNK {
             desk.told = Instant::now();
-            if let Err(error) = self.progress(&mut desk) {
+            if let Err(error) = self.progress(desk) {
                 desk.failure.get_or_insert(error);
             }
         }
-        if desk.failure.is_some() {
-            Err(())
-        } else {
-            Ok(())
+        match desk.failure {
+            Some(_) => Err(()),
+            None => Ok(()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Epoch, Progress, Reached, Work};
+use super::{Epoch, HeldOut, Progress, Reached, Work};
 use crate::error::Result;
 use crate::run::{Outcome, Run};
 
@@ -32,6 +32,10 @@ impl<'a> Timed<'a> {
 impl Work for Timed<'_> {
     fn next(&mut self) -> Option<Run> {
         self.timed(|work| work.next())
+    }
+
+    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
+        self.timed(|work| work.held_out(id))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {

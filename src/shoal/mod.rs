@@ -2,6 +2,7 @@
 
 mod allocator;
 mod crew;
+mod held_out;
 mod host;
 mod packing;
 
@@ -12,8 +13,10 @@ use crate::device::Device;
 use crate::error::Result;
 use crate::kernels::layout::{State, phase, stopped};
 use crate::kernels::{Prepared, Real};
+use crate::network::Network;
 use crate::run::{Outcome, Run, Table, Training};
 
+pub use held_out::HeldOut;
 pub use packing::{Limits, Rehearsal, Step};
 
 /// Where runs come from and where their outcomes go.
@@ -21,6 +24,12 @@ pub trait Work: Send {
     /// A run that can start now. `None` if there is none left, or none before another one finishes; it is asked again
     /// after each that does.
     fn next(&mut self) -> Option<Run>;
+
+    /// What a run that is over is to be tested on, if it is: the errors are in the [`Outcome`] that follows. On the CPU the thread
+    /// that trained the run tests it while others go on.
+    fn held_out(&mut self, _id: usize) -> Option<HeldOut> {
+        None
+    }
 
     /// Takes what became of a run.
     ///
@@ -93,6 +102,18 @@ pub struct Progress {
     /// Time in which [`Work`] worked: searches, journals, tests, tables. On a GPU the device trains meanwhile, on the CPU the
     /// other threads do.
     pub host: Duration,
+    /// Time in which the device surely took steps. On the CPU it is that of all threads, divided by their number; on a GPU that in
+    /// which chunks were in flight, without those that ended before the host looked.
+    pub device: Duration,
+}
+
+/// The outcome of a run with its errors on the rows that were kept aside for it.
+fn tested(network: &Network, outcome: Outcome, held_out: Option<HeldOut>) -> Outcome {
+    let errors = held_out.map(|rows| rows.errors(network, &outcome.parameters));
+    Outcome {
+        test_errors: errors,
+        ..outcome
+    }
 }
 
 /// Asks whether a run that is done goes on: with how many epochs. A run whose patience ended with its epochs does not; its state

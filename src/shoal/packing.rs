@@ -69,6 +69,10 @@ struct Shoal<'a> {
     layers: Allocator,
     chunks: u64,
     retired_steps: u64,
+    /// How long chunks were surely in flight.
+    device: Duration,
+    /// How long the host waited for the chunk that it looked at last.
+    waited: Duration,
     stale: bool,
     /// Whether runs take their places and nothing is written.
     rehearses: bool,
@@ -92,11 +96,13 @@ pub fn train(gpu: &Gpu, tables: Arc<[Table]>, work: &mut dyn Work, limits: Limit
         }
         shoal.write_step()?;
         let next = shoal.play(steps)?;
+        let submitting = next.submitting;
         let Some(chunk) = in_flight.replace(next) else {
             continue;
         };
         // the device works on the next chunk while the host reads this one
         shoal.look(&chunk, work)?;
+        shoal.count_device(looked.elapsed(), submitting);
         let took = looked.elapsed().as_secs_f64();
         looked = Instant::now();
         let wanted = f64::from(chunk.steps) * CHUNK.as_secs_f64() / took.max(1e-6);
@@ -133,6 +139,8 @@ impl<'a> Shoal<'a> {
             layers: Allocator::default(),
             chunks: 0,
             retired_steps: 0,
+            device: Duration::ZERO,
+            waited: Duration::ZERO,
             stale: false,
             rehearses: false,
         })
@@ -149,6 +157,15 @@ impl<'a> Shoal<'a> {
         self.packed().count()
     }
 
+    /// Counts the time since the last look, in which a chunk was submitted and another one waited for. If the host had to wait for
+    /// that one, the device had one in flight all the time. Some drivers play chunks while they are submitted (lavapipe).
+    fn count_device(&mut self, since: Duration, submitting: Duration) {
+        self.device += match self.waited > since / 50 && self.chunks > 2 {
+            true => since,
+            false => self.waited + submitting,
+        };
+    }
+
     fn progress(&self, start: Instant) -> Progress {
         let alive: u64 = self
             .packed()
@@ -160,6 +177,7 @@ impl<'a> Shoal<'a> {
             elapsed: start.elapsed(),
             bytes: self.store.total(),
             host: Duration::ZERO,
+            device: self.device,
         }
     }
 
@@ -400,7 +418,9 @@ impl<'a> Shoal<'a> {
 
     /// Looks at a chunk before the one in flight: checks its canary, retires what is done.
     fn look(&mut self, chunk: &Chunk, work: &mut dyn Work) -> Result<()> {
+        let begun = Instant::now();
         let states = self.store.states(chunk)?;
+        self.waited = begun.elapsed();
         let looked_at = self.chunks - 2;
         let mut done = Vec::new();
         for (slot, packed) in self.slots.iter_mut().enumerate() {
@@ -481,7 +501,9 @@ impl<'a> Shoal<'a> {
             best = rest;
             self.retired_steps += u64::from(packed.state.steps);
             self.release(&packed.run, &packed.bases);
-            work.finished(packed.run.outcome(&packed.state, mine.to_vec()))?;
+            let outcome = packed.run.outcome(&packed.state, mine.to_vec());
+            let held_out = (outcome.validation_loss).and_then(|_| work.held_out(outcome.id));
+            work.finished(super::tested(&packed.run.network, outcome, held_out))?;
         }
         Ok(())
     }

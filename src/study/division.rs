@@ -1,5 +1,8 @@
 //! How simulations are divided in a plan: what tests, validates and trains, and how many pre-train.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use super::jobs::label;
 use super::plan::{DEEPEST, Plan, WIDEST, check_fraction, prefix};
 use super::typed::{NetworkTable, PretrainingTable, StudyFile};
@@ -33,6 +36,16 @@ impl Plan {
     /// # Errors
     /// None for the plan's own sizes.
     pub fn rows(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
+        let mut drawn = self.drawn.lock().expect("plan: a thread panicked");
+        if let Some(rows) = drawn.get(&(simulations, seed)) {
+            return Ok(rows.clone());
+        }
+        let rows = self.draw(simulations, seed)?;
+        drawn.insert((simulations, seed), rows.clone());
+        Ok(rows)
+    }
+
+    fn draw(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
         let seed = key(self.seed, label::SUBSET, seed);
         match self.test_part {
             Some(test) => self.pool.divide(simulations, self.validation, test, seed),
@@ -43,6 +56,9 @@ impl Plan {
         }
     }
 }
+
+/// Rows of subsets that were drawn before, by size and seed: all strategies and trials have the same ones.
+pub type Drawn = Arc<Mutex<HashMap<(usize, u32), (Split, Vec<u32>)>>>;
 
 /// What part of each size is for what.
 #[derive(Clone, Copy)]

@@ -1,10 +1,13 @@
-//! What a trained network is worth: its model, and its errors on the simulations that were kept aside.
+//! What a trained network is worth: its model, and what it is tested on.
+
+use std::sync::Arc;
 
 use super::plan::Plan;
-use crate::data::Scaling;
+use crate::data::{Matrix, Scaling};
 use crate::error::Result;
 use crate::model::{About, Model};
 use crate::report::RunRow;
+use crate::shoal::HeldOut;
 use crate::transfer::Start;
 
 /// The model of a run, with what its row says.
@@ -32,23 +35,41 @@ pub fn model(
     Model { start, about }
 }
 
-/// Mean squared error of each scaled target on the test rows, those of the model's size and seed where they differ.
-///
-/// # Errors
-/// [`crate::Error::Input`] for inputs that have no logarithm; a plan has none.
-pub fn test(plan: &Plan, model: &Model) -> Result<Vec<f64>> {
-    let finetune = &plan.finetune;
-    let (_, rows) = plan.rows(model.about.simulations, model.about.seed)?;
-    let predicted = model.predict_scaled(&finetune.inputs.select_rows(&rows), "data.finetune")?;
-    let targets = finetune.target_names.len();
-    let mut errors = vec![0.0; targets];
-    let mut truth = vec![0.0; targets];
-    for (row, predicted) in rows.iter().zip(predicted.chunks_exact(targets)) {
-        let scaling = &model.about.scaling;
-        scaling.target(finetune.targets.row(*row as usize), &mut truth);
-        for ((error, truth), predicted) in errors.iter_mut().zip(&truth).zip(predicted) {
-            *error += (f64::from(*predicted) - truth).powi(2) / rows.len() as f64;
+/// The rows that networks are tested on, selected once where they are the same for all.
+pub struct Tests<'a> {
+    plan: &'a Plan,
+    /// Features and targets of the rows that test every size; none where each size has its own.
+    same: Option<(Arc<Matrix>, Arc<Matrix>)>,
+}
+
+impl<'a> Tests<'a> {
+    /// Of a plan.
+    pub fn new(plan: &'a Plan) -> Self {
+        let same = || select(plan, plan.pool.test());
+        Self {
+            plan,
+            same: plan.test_part.is_none().then(same),
         }
     }
-    Ok(errors)
+
+    /// What a network with this scaling is tested on, by the simulations and the seed of its subset.
+    ///
+    /// # Errors
+    /// None for the plan's own sizes.
+    pub fn held_out(&self, scaling: &Scaling, simulations: usize, seed: u32) -> Result<HeldOut> {
+        let (features, targets) = match &self.same {
+            Some(same) => same.clone(),
+            None => select(self.plan, &self.plan.rows(simulations, seed)?.1),
+        };
+        Ok(HeldOut {
+            features,
+            targets,
+            scaling: scaling.clone(),
+        })
+    }
+}
+
+fn select(plan: &Plan, rows: &[u32]) -> (Arc<Matrix>, Arc<Matrix>) {
+    let targets = plan.finetune.targets.select_rows(rows);
+    (plan.features.select_rows(rows).into(), targets.into())
 }

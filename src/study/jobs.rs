@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::{Plan, Pretraining, StrategyPlan};
-use crate::data::{Dataset, Scaling};
+use crate::data::{Dataset, Matrix, Scaling};
 use crate::error::Result;
 use crate::network::{Activation, Network};
 use crate::random::key;
@@ -171,20 +171,18 @@ pub fn jobs(plan: &Plan) -> Vec<Job> {
 
 /// The tables that the runs read.
 pub fn tables(plan: &Plan) -> Arc<[Table]> {
-    let mut tables = vec![table(&plan.finetune, plan.log10)];
+    let mut tables = vec![table(&plan.finetune, &plan.features)];
     if let Some(pretraining) = &plan.pretraining {
-        tables.push(table(&pretraining.dataset, plan.log10));
+        tables.push(table(&pretraining.dataset, &pretraining.features));
     }
     tables.into()
 }
 
-fn table(dataset: &Dataset, log10: bool) -> Table {
-    let x = dataset.inputs.values.iter();
+fn table(dataset: &Dataset, features: &Matrix) -> Table {
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
     Table {
-        x: x.map(|value| if log10 { value.log10() } else { *value } as f32)
-            .collect(),
+        x: features.values.iter().map(|value| *value as f32).collect(),
         y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32)
             .collect(),
         rows: dataset.inputs.rows,
@@ -209,12 +207,10 @@ pub fn pretrain(
     let targets = dataset.targets.columns;
     let network = how.base(plan, pretraining);
     let parameters = network.initial_parameters(key(plan.seed, label::PRETRAIN_INITIAL, seed));
-    let mut scaling = Scaling::fit(dataset, &split.train, plan.log10)?;
-    let input_scale = input_scale(&scaling);
     // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the data to fine-tune on
-    scaling
-        .target_ranges
-        .clone_from(&plan.finetune.target_ranges);
+    let ranges = &plan.finetune.target_ranges;
+    let scaling = Scaling::of_features(&pretraining.features, &split.train, plan.log10, ranges)?;
+    let input_scale = input_scale(&scaling);
     let run = Run {
         id,
         loss_weights: loss_weights(targets, network.outputs()),
@@ -241,7 +237,10 @@ pub fn finetune(
     let (split, _) = plan.rows(plan.sizes[size], seed)?;
     let scaling = match base {
         Some(base) => base.scaling.clone(),
-        None => Scaling::fit(&plan.finetune, &split.train, plan.log10)?,
+        None => {
+            let ranges = &plan.finetune.target_ranges;
+            Scaling::of_features(&plan.features, &split.train, plan.log10, ranges)?
+        }
     };
     let start = start(plan, &plan.strategies[strategy], how, base, seed);
     let targets = plan.finetune.targets.columns;

@@ -1,14 +1,15 @@
 //! A study as it is meant: datasets read, every setting checked, nothing that could still be invalid.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::division::{bottleneck, parts, pool, pretraining_sizes};
+use super::division::{Drawn, bottleneck, parts, pool, pretraining_sizes};
 use super::schedule::Keys;
 use super::search_plan::SearchPlan;
 use super::source::DataSource;
 use super::sources::{Simulate, Sources, check_inputs, check_targets};
 use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
-use crate::data::{Dataset, Pool, check_positive};
+use crate::data::{Dataset, Matrix, Pool, features};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::network::Activation;
@@ -38,8 +39,12 @@ pub struct Plan {
     pub log10: bool,
     /// The data to fine-tune on: the shared targets first, then the new ones.
     pub finetune: Dataset,
+    /// Its inputs, or their logarithms, as scalings begin from them, shape (simulations, inputs).
+    pub features: Arc<Matrix>,
     /// Which of its rows are for testing, and the rest.
     pub pool: Pool,
+    /// The rows that [`Plan::rows`] told before.
+    pub drawn: Drawn,
     /// The pre-training, if a strategy transfers.
     pub pretraining: Option<Pretraining>,
     /// The strategies to compare.
@@ -55,6 +60,8 @@ pub struct Plan {
 pub struct Pretraining {
     /// The data.
     pub dataset: Dataset,
+    /// Its inputs, or their logarithms, as scalings begin from them, shape (simulations, inputs).
+    pub features: Arc<Matrix>,
     /// All its rows.
     pub pool: Pool,
     /// Simulations used, rising; each number has its own networks.
@@ -159,9 +166,7 @@ impl Plan {
             true => Some(pretraining(typed, &training, &mut finetune, sources)?),
             false => None,
         };
-        if typed.log10 {
-            check_positive(&finetune, "data.finetune")?;
-        }
+        let features = features(&finetune, typed.log10, "data.finetune")?;
         let search = search(typed, pretraining.as_ref())?;
         Ok(Self {
             name: typed.name.clone(),
@@ -177,7 +182,9 @@ impl Plan {
             save_models: typed.save_models,
             log10: typed.log10,
             finetune,
+            features: Arc::new(features),
             pool,
+            drawn: Drawn::default(),
             pretraining,
             strategies,
             shape,
@@ -505,9 +512,7 @@ fn pretraining(
         .collect();
     check_targets(&dataset, finetune)?;
     *finetune = finetune.select_targets(&[dataset.target_names.clone(), new.clone()].concat())?;
-    if typed.log10 {
-        check_positive(&dataset, "data.pretrain")?;
-    }
+    let features = features(&dataset, typed.log10, "data.pretrain")?;
     let table = &typed.pretraining;
     let training = Training {
         learning_rate: table.learning_rate.unwrap_or(training.learning_rate),
@@ -527,6 +532,7 @@ fn pretraining(
     let dummies = table.dummies.unwrap_or(new.len());
     Ok(Pretraining {
         dataset,
+        features: Arc::new(features),
         pool,
         simulations,
         validation,

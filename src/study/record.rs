@@ -57,16 +57,16 @@ impl Record {
         let space = Space::new(vec![]);
         for job in jobs {
             let (name, seed) = (name(plan, job), job.seed());
-            let search = self.journal.search(&name)?;
+            let search = self.journal.search(&name);
             let there = self.journal.records().searches()[search].trials.len() as u32;
             let missing: Vec<Trial> = (there..plan.seeds)
                 .map(|number| Trial::running(number, vec![]))
                 .collect();
-            self.journal.begin(search, &space, &missing)?;
+            self.journal.begin(search, &space, &missing);
             let trials = &self.journal.records().searches()[search].trials;
             self.trials.push(trials[seed as usize - 1].id);
         }
-        Ok(())
+        self.journal.write()
     }
 
     /// The row of a job that is over.
@@ -79,11 +79,8 @@ impl Record {
         serde_json::from_value(row.clone()).ok()
     }
 
-    /// Books jobs that are over, with one wait for the disk.
-    ///
-    /// # Errors
-    /// [`crate::Error::Output`] if the journal cannot be written.
-    pub fn book(&mut self, over: &[(usize, RunRow)]) -> Result<()> {
+    /// Notes jobs that are over; [`Record::write`] books them.
+    pub fn note(&mut self, over: &[(usize, RunRow)]) {
         let mut events = Vec::new();
         for (job, row) in over {
             let trial = self.trials[*job];
@@ -102,7 +99,15 @@ impl Record {
                 value: row.validation_mse,
             });
         }
-        self.journal.append(&events)
+        self.journal.note(&events);
+    }
+
+    /// Books what was noted, with one wait for the disk.
+    ///
+    /// # Errors
+    /// [`crate::Error::Output`] if the journal cannot be written.
+    pub fn write(&mut self) -> Result<()> {
+        self.journal.write()
     }
 }
 

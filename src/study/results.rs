@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::folder::{check_settings, earlier, remove_parts};
 use super::plan::Plan;
 use super::record::{JOURNAL_FILE, Record};
+use super::saving::Saving;
 use super::settings::{identity, settings};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -56,7 +57,10 @@ pub struct Provenance {
     pub run_steps: u64,
     /// Seconds of training, of this process.
     pub seconds: f64,
-    /// Of these, seconds that the host worked beside the training: searches, journal, tests, tables.
+    /// Of these, seconds in which the device took steps, averaged over the threads of a CPU; on a GPU at least so many. The rest
+    /// is overhead.
+    pub device_seconds: f64,
+    /// Of these, seconds that the host worked beside the training: searches, journal, tables.
     pub host_seconds: f64,
     /// Most bytes held for runs at one time, by this process.
     pub peak_bytes: u64,
@@ -94,6 +98,7 @@ impl Provenance {
             runs_planned,
             run_steps: 0,
             seconds: 0.0,
+            device_seconds: 0.0,
             host_seconds: 0.0,
             peak_bytes: 0,
         }
@@ -108,6 +113,7 @@ pub struct Results {
     pretraining: Option<RunsFile>,
     rows: Vec<RunRow>,
     pretraining_rows: Vec<RunRow>,
+    saving: Saving,
     /// `study.json` as it was found.
     earlier: Option<Value>,
 }
@@ -146,6 +152,7 @@ impl Results {
             pretraining: None,
             rows: vec![],
             pretraining_rows: vec![],
+            saving: Saving::default(),
             earlier,
         };
         Ok((results, record))
@@ -224,14 +231,17 @@ impl Results {
         Ok(())
     }
 
-    /// Saves a network; its path relative to the folder.
-    ///
-    /// # Errors
-    /// [`Error::Output`] with the path.
-    pub fn save(&self, stem: &str, model: &Model) -> Result<String> {
+    /// Saves a network, sooner or later; its path relative to the folder. What names it must not be booked before
+    /// [`Results::saving`] says that it is on disk.
+    pub fn save(&mut self, stem: &str, model: Model) -> String {
         let relative = Self::model_path(stem);
-        model.save(&self.folder.join(&relative))?;
-        Ok(relative)
+        self.saving.ask(self.folder.join(&relative), model);
+        relative
+    }
+
+    /// Which networks are on disk.
+    pub fn saving(&self) -> &Saving {
+        &self.saving
     }
 
     /// The path of a network relative to the folder.

@@ -7,8 +7,9 @@ use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
-use shoal::kernels::layout::{LANES, NARROW_GROUPS, phase, stopped};
+use shoal::kernels::layout::{LANES, NARROW_GROUPS, TILE_UNITS, phase, stopped};
 use shoal::kernels::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
+use shoal::kernels::tile::{Quads, TileSet};
 use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile, triad};
 use shoal::network::Activation;
 use shoal::run::Precision;
@@ -57,23 +58,17 @@ fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     (module, info)
 }
 
-/// A type as the Rust side writes it: u32, f32, the name of a struct, Quad (either spelling), array<...>.
+/// A type as WGSL writes it.
 fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
     let ty = &module.types[ty];
-    let scalar = |scalar: &naga::Scalar| format!("{:?}{}", scalar.kind, 8 * scalar.width);
-    let short = |name: String| match name.as_str() {
-        "Uint32" => "u32".to_owned(),
-        "Float32" => "f32".to_owned(),
-        "Uint64" => "halves".to_owned(),
-        other => panic!("a type that Rust does not share: {other}"),
+    let short = |scalar: &naga::Scalar| match (scalar.kind, scalar.width) {
+        (naga::ScalarKind::Uint, width) => format!("u{}", 8 * width),
+        (naga::ScalarKind::Float, width) => format!("f{}", 8 * width),
+        other => panic!("a type that Rust does not share: {other:?}"),
     };
     match &ty.inner {
-        TypeInner::Scalar(one) => short(scalar(one)),
-        TypeInner::Vector { size, scalar: one } => match (size, scalar(one).as_str()) {
-            (naga::VectorSize::Quad, "Float32") | (naga::VectorSize::Bi, "Uint64") => "Quad".into(),
-            (naga::VectorSize::Bi, "Uint32") => "halves".into(),
-            other => panic!("a vector that Rust does not share: {other:?}"),
-        },
+        TypeInner::Scalar(one) => short(one),
+        TypeInner::Vector { size, scalar } => format!("vec{}<{}>", *size as u8, short(scalar)),
         TypeInner::Array {
             base,
             size: ArraySize::Dynamic,
@@ -161,10 +156,20 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
 }
 
-fn element(buffer: Buffer, precision: Precision) -> &'static str {
-    let packed = match precision {
-        Precision::F32 => "Quad",
-        Precision::F16 => "halves",
+/// What a buffer holds, as a kernel sees it: AdamW takes four numbers two by two.
+fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
+    let by_two = kernel.name == "adamw";
+    let quad = match (set.quads, by_two) {
+        (Quads::Plain, false) => "vec4<f32>",
+        (Quads::Plain, true) => "TwoQuads",
+        (Quads::Pairs, false) => "vec2<u64>",
+        (Quads::Pairs, true) => "vec4<u64>",
+    };
+    let halves = match (set.quads, by_two) {
+        (Quads::Plain, false) => "vec2<u32>",
+        (Quads::Plain, true) => "vec4<u32>",
+        (Quads::Pairs, false) => "u64",
+        (Quads::Pairs, true) => "vec2<u64>",
     };
     match buffer {
         Buffer::Runs => "Run",
@@ -172,11 +177,13 @@ fn element(buffer: Buffer, precision: Precision) -> &'static str {
         Buffer::States => "State",
         Buffer::Tiles => "Tile",
         Buffer::Rows => "u32",
-        Buffer::Data if precision == Precision::F16 => "u32",
+        Buffer::Data if set.precision == Precision::F16 => "u32",
         Buffer::Data => "f32",
-        Buffer::Parameters | Buffer::Moments | Buffer::Best => "Quad",
-        Buffer::Gradients | Buffer::Weights => packed,
-        Buffer::Work => packed,
+        Buffer::Parameters | Buffer::Moments | Buffer::Best => quad,
+        Buffer::Gradients | Buffer::Weights | Buffer::Work if set.precision == Precision::F16 => {
+            halves
+        }
+        Buffer::Gradients | Buffer::Weights | Buffer::Work => quad,
     }
 }
 
@@ -213,11 +220,10 @@ fn bindings_are_those_that_the_kernel_names() {
             } else {
                 "read_write"
             };
-            let precision = set.precision;
             let described = format!(
                 "{access} {}: array<{}>",
                 buffer.name(),
-                element(*buffer, precision)
+                element(*buffer, kernel, &set)
             );
             expected.insert((0, binding), described);
         }
@@ -288,6 +294,7 @@ fn constants_that_both_know_are_the_same() {
         ("STOPPED_DIVERGED".to_owned(), stopped::DIVERGED),
         ("LANES".to_owned(), LANES as u32),
         ("NARROW_GROUPS".to_owned(), NARROW_GROUPS as u32),
+        ("THREAD_UNITS".to_owned(), (TILE_UNITS / LANES / 4) as u32),
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
     ]);
     for activation in Activation::ALL {

@@ -48,7 +48,10 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
             [&constants[..], &packed[..], squares].concat()
         }
     };
-    let gradients = [&memory.gradients, &memory.weights].map(|numbers| bytes(precision, numbers));
+    // the weights of halves lie behind a whole number of pairs of quads
+    let mut gradients = bytes(precision, &memory.gradients);
+    gradients.resize(width * memory.gradients.len().next_multiple_of(8), 0);
+    gradients.extend(bytes(precision, &memory.weights));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
     let layer = (bases.layers + call.layer(run)) as u32;
     let tiles: Vec<DeviceTile> = call
@@ -92,7 +95,7 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         4 * bases.parameters,
         bytemuck::cast_slice(&memory.parameters),
     );
-    put(Buffer::Gradients, 4 * bases.parameters, &gradients.concat());
+    put(Buffer::Gradients, 4 * bases.parameters, &gradients);
     put(
         Buffer::Best,
         4 * bases.parameters,

@@ -63,11 +63,11 @@ impl Desk {
             multivariate: true,
         };
         let mut trials = tpe.generation(&space, &[], 0..6);
-        let scratch = journal.search("P(k), scratch, 50").unwrap();
-        let first = journal.begin(scratch, &space, &trials[..4]).unwrap();
-        let other = journal.search("P(k), dummy-node, 50").unwrap();
-        assert_eq!(journal.begin(other, &space, &trials[..1]).unwrap(), [4]);
-        let ids = [first, journal.begin(scratch, &space, &trials[4..]).unwrap()].concat();
+        let scratch = journal.search("P(k), scratch, 50");
+        let first = journal.begin(scratch, &space, &trials[..4]);
+        let other = journal.search("P(k), dummy-node, 50");
+        assert_eq!(journal.begin(other, &space, &trials[..1]), [4]);
+        let ids = [first, journal.begin(scratch, &space, &trials[4..])].concat();
         assert_eq!(ids, [0, 1, 2, 3, 5, 6]);
         let losses = [0.1 + 0.2, 1.0 / 3.0, f64::NAN, f64::INFINITY, 0.25, 1e-300];
         for (trial, (id, loss)) in trials.iter_mut().zip(ids.iter().zip(losses)) {

@@ -253,6 +253,7 @@ mod tests {
                     elapsed: Duration::from_secs_f64(self.now),
                     bytes: 0,
                     host: Duration::ZERO,
+                    device: Duration::ZERO,
                 };
                 self.tell(&Event::Progress {
                     progress,

@@ -1,6 +1,7 @@
 //! The buffers of a shoal on the device, and the chunks that are played on them.
 
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use super::Gpu;
 use crate::error::{Error, Result};
@@ -25,6 +26,8 @@ pub struct Chunk {
     submission: wgpu::SubmissionIndex,
     /// Steps in it.
     pub steps: u32,
+    /// How long the driver took to accept it.
+    pub submitting: Duration,
 }
 
 /// The buffers of a shoal.
@@ -172,12 +175,16 @@ impl<'a> Store<'a> {
             }
         }
         encoder.copy_buffer_to_buffer(states, 0, &staging, 0, states.size());
-        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let commands = encoder.finish();
+        let begun = Instant::now();
+        let submission = self.gpu.queue.submit([commands]);
+        let submitting = begun.elapsed();
         self.gpu.check("submit a chunk")?;
         Ok(Chunk {
             staging,
             submission,
             steps,
+            submitting,
         })
     }
 

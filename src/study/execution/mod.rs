@@ -11,9 +11,10 @@ use std::time::Instant;
 
 pub(super) use take_up::{continued, lowest};
 
-use super::evaluation;
+use super::evaluation::{self, Tests};
 use super::event::{Event, Name, PRETRAINING, Part};
 use super::jobs::{self, How, Job, Prepared, Pretrained};
+use super::pace::Pace;
 use super::plan::Plan;
 use super::record::Record;
 use super::results::{Provenance, Results};
@@ -24,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::report::{RUNS_FILE, RunRow, Summary};
 use crate::run::{Outcome, Run, Stopped};
-use crate::shoal::{self, Epoch, Progress, Work};
+use crate::shoal::{self, Epoch, HeldOut, Progress, Work};
 use crate::transfer::Start;
 
 /// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when `stop` becomes true. In a
@@ -54,9 +55,9 @@ pub fn execute(
     let trained = shoal::train(device, jobs::tables(plan), &mut execution);
     execution.provenance.seconds = start.elapsed().as_secs_f64();
     let failure = execution.failure.take();
-    let trained = failure
-        .map_or(trained, Err)
-        .and_then(|()| execution.flush());
+    // whatever ended the training, what is over is written; the first failure is the one worth telling
+    let written = execution.flush_all();
+    let trained = failure.map_or(trained, Err).and(written);
     execution.provenance.status = if trained.is_ok() {
         "finished"
     } else {
@@ -107,8 +108,13 @@ struct Execution<'a> {
     pretrained: HashMap<(usize, u32), Option<Arc<Pretrained>>>,
     results: Results,
     record: Record,
-    /// Jobs that are over and not yet booked: the disk is waited for once for all that are over at one time.
-    over: Vec<(usize, RunRow)>,
+    tests: Tests<'a>,
+    /// Jobs that are over and whose networks may not be on disk yet: how many networks were asked to be saved up to then, the job
+    /// and its row.
+    over: Vec<(usize, usize, RunRow)>,
+    /// Of these, what is noted in the journal: the disk is waited for once for all that are over at one time.
+    noted: Vec<(usize, RunRow)>,
+    pace: Pace,
     provenance: Provenance,
     failure: Option<Error>,
 }
@@ -124,6 +130,15 @@ impl Work for Execution<'_> {
             self.failure = Some(error);
             None
         })
+    }
+
+    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
+        let (job, run) = (self.jobs[id], self.training.get(&id)?);
+        let Job::Finetune { size, seed, .. } = job else {
+            return None;
+        };
+        let held_out = (self.tests).held_out(&run.scaling, self.plan.sizes[size], seed);
+        held_out.ok()
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
@@ -142,7 +157,7 @@ impl Work for Execution<'_> {
         };
         // a pre-trained network whose file was lost is trained again, but it is in the tables
         if self.record.row(id).is_none() {
-            self.over.push((id, row));
+            self.over.push((self.results.saving().asked(), id, row));
         }
         Ok(())
     }
@@ -157,15 +172,19 @@ impl Work for Execution<'_> {
     }
 
     fn progress(&mut self, progress: &Progress) -> Result<()> {
-        self.flush()?;
+        let stops = self.stop.load(Ordering::Relaxed);
+        if stops || self.pace.is_due() {
+            self.flush()?;
+        }
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         self.provenance.host_seconds = progress.host.as_secs_f64();
+        self.provenance.device_seconds = progress.device.as_secs_f64();
         (self.observe)(&Event::Progress {
             progress: *progress,
             done: self.provenance.runs_finished,
             waiting: self.waiting.len(),
         });
-        match self.stop.load(Ordering::Relaxed) {
+        match stops {
             true => Err(Error::Interrupted("stopped as asked".into())),
             false => Ok(()),
         }
@@ -206,11 +225,25 @@ impl Execution<'_> {
         }
     }
 
-    /// Books the jobs that are over, and tells of them.
+    /// Books all jobs that are over, when their networks are on disk.
+    fn flush_all(&mut self) -> Result<()> {
+        let saved = self.results.saving().wait();
+        saved.and(self.flush())
+    }
+
+    /// Books the jobs that are over and whose networks are on disk, and tells of them.
     fn flush(&mut self) -> Result<()> {
-        let over = std::mem::take(&mut self.over);
-        self.record.book(&over)?;
-        for (id, row) in over {
+        let begun = Instant::now();
+        let durable = self.results.saving().durable();
+        let ready = (self.over.iter()).take_while(|(asked, ..)| *asked <= durable);
+        let ready = ready.count();
+        let ready: Vec<_> = (self.over.drain(..ready))
+            .map(|(_, id, row)| (id, row))
+            .collect();
+        self.record.note(&ready);
+        self.noted.extend(ready);
+        self.record.write()?;
+        for (id, row) in std::mem::take(&mut self.noted) {
             self.provenance.runs_finished += 1;
             self.provenance.run_steps += u64::from(row.steps);
             let pretraining = matches!(self.jobs[id], Job::Pretrain { .. });
@@ -223,7 +256,8 @@ impl Execution<'_> {
                 false => self.results.append(row)?,
             }
         }
-        Ok(())
+        self.pace.waited(begun);
+        self.results.saving().check()
     }
 
     /// The first waiting job whose pre-training is over, as a run.
@@ -266,7 +300,7 @@ impl Execution<'_> {
                         Some(base) => Some(base.clone()),
                         None => {
                             let row = self.untrained_row(self.jobs[id]);
-                            self.over.push((id, row));
+                            self.over.push((self.results.saving().asked(), id, row));
                             return self.next_job();
                         }
                     },
@@ -357,7 +391,7 @@ impl Execution<'_> {
                 true => format!("pretraining-{simulations}-{seed}"),
                 false => format!("pretraining-{seed}"),
             };
-            row.model = self.results.save(&stem, &model)?;
+            row.model = self.results.save(&stem, model);
         }
         let pretrained = Pretrained {
             start,
@@ -370,25 +404,25 @@ impl Execution<'_> {
 
     fn finetuned(&mut self, job: Job, run: InTraining, outcome: Outcome) -> Result<RunRow> {
         let mut row = self.trained_row(job, &outcome);
-        if outcome.validation_loss.is_some() {
+        let Some(errors) = outcome.test_errors else {
+            return Ok(row);
+        };
+        row.test_mse = Some(errors.iter().sum::<f64>() / errors.len() as f64);
+        row.target_mse = errors.into_iter().map(Some).collect();
+        if self.plan.save_models {
             let start = Start {
                 network: run.network,
                 parameters: outcome.parameters,
             };
             let names = &self.plan.finetune.target_names;
             let model = evaluation::model(self.plan, &row, start, run.scaling, names);
-            let errors = evaluation::test(self.plan, &model)?;
-            row.test_mse = Some(errors.iter().sum::<f64>() / errors.len() as f64);
-            row.target_mse = errors.into_iter().map(Some).collect();
-            if self.plan.save_models {
-                let from = match row.pretraining_simulations {
-                    Some(pretrained @ 1..) => format!("-from-{pretrained}"),
-                    _ => String::new(),
-                };
-                let (name, simulations, seed) = (&row.strategy, row.simulations, row.seed);
-                let stem = format!("{name}{from}-{simulations}-{seed}");
-                row.model = self.results.save(&stem, &model)?;
-            }
+            let from = match row.pretraining_simulations {
+                Some(pretrained @ 1..) => format!("-from-{pretrained}"),
+                _ => String::new(),
+            };
+            let (name, simulations, seed) = (&row.strategy, row.simulations, row.seed);
+            let stem = format!("{name}{from}-{simulations}-{seed}");
+            row.model = self.results.save(&stem, model);
         }
         Ok(row)
     }

@@ -11,8 +11,10 @@ use crate::device::Device;
 use crate::error::Result;
 use crate::model::Model;
 use crate::report::RunRow;
+use crate::study::evaluation::Tests;
 use crate::study::event::{Event, Part};
 use crate::study::jobs::{self, How, Job, Prepared, Pretrained};
+use crate::study::pace::Pace;
 use crate::study::plan::Plan;
 use crate::study::record::Record;
 use crate::study::results::{Provenance, Results};
@@ -41,7 +43,10 @@ impl<'a> Execution<'a> {
             pretrained: HashMap::new(),
             results,
             record,
+            tests: Tests::new(plan),
             over: vec![],
+            noted: vec![],
+            pace: Pace::default(),
             provenance,
             failure: None,
         }

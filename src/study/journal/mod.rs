@@ -4,8 +4,8 @@
 //! "study" there, a trial is a trial. `optuna.load_study(study_name=..., storage=JournalStorage(JournalFileBackend(path)))` and
 //! `optuna-dashboard` read it at any time, also while a study runs. Optuna's own lock, `<journal>.lock`, is left to Optuna.
 //!
-//! A line is an event or nothing: events are appended whole and forced to disk, and a line that a kill cut off is removed when
-//! the journal is opened again. Whatever led to it happens again then.
+//! A line is an event or nothing: events are noted, then appended whole and forced to disk together, and a line that a kill cut off
+//! is removed when the journal is opened again. Whatever led to it happens again then.
 
 mod event;
 mod lock;
@@ -53,6 +53,8 @@ pub struct Journal {
     file: File,
     identity: Identity,
     records: Records,
+    /// Lines that are noted and not yet written.
+    noted: String,
     repaired: Option<String>,
     // last, so that the file is closed before others may open it
     _lock: Lock,
@@ -100,10 +102,12 @@ impl Journal {
             file,
             identity,
             records,
+            noted: String::new(),
             repaired,
             _lock: lock,
         };
-        journal.finish_headers()?;
+        journal.finish_headers();
+        journal.write()?;
         Ok(journal)
     }
 
@@ -117,34 +121,28 @@ impl Journal {
         self.repaired.as_deref()
     }
 
-    /// The index of the search of that name; it is begun if there is none.
-    ///
-    /// # Errors
-    /// As [`Journal::append`].
-    pub fn search(&mut self, name: &str) -> Result<usize> {
+    /// The index of the search of that name; it is begun if there is none, as events are noted.
+    pub fn search(&mut self, name: &str) -> usize {
         if let Some(index) = self
             .records
             .searches()
             .iter()
             .position(|search| search.name == name)
         {
-            return Ok(index);
+            return index;
         }
         let index = self.records.searches().len();
         let mut events = vec![Event::Search { name: name.into() }];
         events.extend(self.header(index));
-        self.append(&events)?;
-        Ok(index)
+        self.note(&events);
+        index
     }
 
-    /// Begins trials of a search, all at once, and returns their identifiers for events.
-    ///
-    /// # Errors
-    /// As [`Journal::append`].
+    /// Begins trials of a search, all at once, as events are noted, and returns their identifiers for events.
     ///
     /// # Panics
     /// If the trials do not follow those that are there.
-    pub fn begin(&mut self, search: usize, space: &Space, trials: &[Trial]) -> Result<Vec<usize>> {
+    pub fn begin(&mut self, search: usize, space: &Space, trials: &[Trial]) -> Vec<usize> {
         let there = self.records.searches()[search].trials.len();
         let follow = trials
             .iter()
@@ -159,36 +157,51 @@ impl Journal {
             .iter()
             .map(|trial| Event::trial(search, space, trial))
             .collect();
-        self.append(&events)?;
-        Ok((first..first + trials.len()).collect())
+        self.note(&events);
+        (first..first + trials.len()).collect()
     }
 
-    /// Appends events and forces them to disk, with one write and one wait for all of them.
+    /// Appends events and forces them to disk.
     ///
     /// # Errors
-    /// [`Error::Output`] if that fails; then none of them counts.
+    /// As [`Journal::write`].
     pub fn append(&mut self, events: &[Event]) -> Result<()> {
-        if events.is_empty() {
+        self.note(events);
+        self.write()
+    }
+
+    /// Notes events, to be written in this order: they count for this process from now on, and for the next one once they are
+    /// written. So the disk is waited for seldom, and what a kill leaves out happens again.
+    pub fn note(&mut self, events: &[Event]) {
+        for event in events {
+            let line = event.line();
+            self.records
+                .apply(&line)
+                .unwrap_or_else(|reason| panic!("journal: {reason}: {line}"));
+            self.noted += &line;
+        }
+    }
+
+    /// Appends what was noted and forces it to disk, with one write and one wait.
+    ///
+    /// # Errors
+    /// [`Error::Output`] if that fails; then nothing of it is in the file, and it stays noted.
+    pub fn write(&mut self) -> Result<()> {
+        if self.noted.is_empty() {
             return Ok(());
         }
-        let lines: Vec<String> = events.iter().map(Event::line).collect();
-        let text = lines.concat();
         let failed = |error: std::io::Error| output_error(&self.path, &error);
         let before = self.file.metadata().map_err(failed)?.len();
         if let Err(error) = self
             .file
-            .write_all(text.as_bytes())
+            .write_all(self.noted.as_bytes())
             .and_then(|()| self.file.sync_data())
         {
             // half a line must not stay before the next one; if that fails too, opening the journal removes it
             let _ = self.file.set_len(before);
             return Err(failed(error));
         }
-        for line in &lines {
-            self.records
-                .apply(line)
-                .unwrap_or_else(|reason| panic!("journal: {reason}: {line}"));
-        }
+        self.noted.clear();
         Ok(())
     }
 
@@ -210,7 +223,7 @@ impl Journal {
     }
 
     /// Writes the header of a search that was killed before it had one.
-    fn finish_headers(&mut self) -> Result<()> {
+    fn finish_headers(&mut self) {
         for index in 0..self.records.searches().len() {
             let there = &self.records.searches()[index].attributes;
             if self
@@ -219,10 +232,16 @@ impl Journal {
                 .iter()
                 .any(|(key, ..)| !there.contains_key(*key))
             {
-                self.append(&self.header(index))?;
+                self.note(&self.header(index));
             }
         }
-        Ok(())
+    }
+}
+
+impl Drop for Journal {
+    /// What is noted is written as well as can be; who must know calls [`Journal::write`].
+    fn drop(&mut self) {
+        let _ = self.write();
     }
 }
 

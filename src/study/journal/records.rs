@@ -1,5 +1,6 @@
 //! What the lines of a journal add up to.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -264,7 +265,10 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 /// The line with quotes around the words that Python writes for numbers which are not finite.
-fn quoted(line: &str) -> String {
+fn quoted(line: &str) -> Cow<'_, str> {
+    if !line.contains("NaN") && !line.contains("Infinity") {
+        return line.into();
+    }
     let (mut inside, mut escaped) = (false, false);
     let (mut text, mut rest) = (String::with_capacity(line.len()), line);
     while let Some(letter) = rest.chars().next() {
@@ -281,7 +285,7 @@ fn quoted(line: &str) -> String {
         text.push(letter);
         rest = &rest[letter.len_utf8()..];
     }
-    text
+    text.into()
 }
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ impl Tpe {
             .map(|name| Stream::new(self.seed, number, name))
             .collect();
         let mut best = (f64::NEG_INFINITY, Vec::new());
+        let mut seen: Vec<Vec<f64>> = Vec::new();
         for candidate in 0..self.candidates {
             let draws: Vec<[f64; 2]> = streams
                 .iter()
@@ -114,6 +115,11 @@ impl Tpe {
             };
             let places: Vec<f64> = draws.iter().map(|[_, place]| *place).collect();
             let values = good.sample(*kernel, &places);
+            // whole numbers are drawn again and again: the second is not better than the first
+            if seen.contains(&values) {
+                continue;
+            }
+            seen.push(values.clone());
             let gain = good.log_density(&values) - bad.log_density(&values);
             if gain > best.0 || candidate == 0 {
                 best = (gain, values);

@@ -13,7 +13,7 @@ mod over;
 mod rows;
 mod take_up;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,10 +22,12 @@ use std::time::{Duration, Instant};
 use one::{Search, Stage, Trained};
 use rows::TrialRow;
 
+use super::evaluation::Tests;
 use super::event::{Event, Name};
 use super::execution::with_what_is_on_disk;
 use super::jobs::{self, How, Prepared, Pretrained};
-use super::journal::{self, Journal};
+use super::journal::Journal;
+use super::pace::Pace;
 use super::plan::{Plan, Pretraining};
 use super::results::{Provenance, Results};
 use super::search_plan::{SearchPlan, of_setting};
@@ -36,7 +38,7 @@ use crate::input_error;
 use crate::network::Network;
 use crate::report::{Summary, TRIALS_FILE};
 use crate::run::{Outcome, Run};
-use crate::shoal::{self, Epoch, Progress, Reached, Work};
+use crate::shoal::{self, Epoch, HeldOut, Progress, Reached, Work};
 use crate::transfer::Start;
 
 /// How often `trials.csv` is written anew while trials train.
@@ -69,9 +71,13 @@ struct Searching<'a> {
     /// Runs of the best trial of the pre-training that train again for their networks: trial and seed.
     again: Vec<(u32, u32)>,
     pretrained: Vec<Arc<Pretrained>>,
-    /// Events that are not yet written: the disk is waited for once for all that are over at one time.
-    events: Vec<journal::Event>,
+    tests: Tests<'a>,
+    /// Rows of trials that are noted in the journal and not yet written: the disk is waited for once for all that are over at
+    /// one time.
     rows: Vec<(usize, TrialRow)>,
+    /// Searches whose best trial is new, and whose networks are to be saved before the journal is written.
+    better: BTreeSet<usize>,
+    pace: Pace,
     next_id: usize,
     /// When `trials.csv` was written last.
     written: Instant,
@@ -98,9 +104,9 @@ pub fn execute(
     let trained = shoal::train(device, jobs::tables(plan), &mut searching);
     searching.provenance.seconds = start.elapsed().as_secs_f64();
     let failure = searching.failure.take();
-    let trained = failure
-        .map_or(trained, Err)
-        .and_then(|()| searching.flush());
+    // whatever ended the training, what is over is written; the first failure is the one worth telling
+    let written = searching.flush();
+    let trained = failure.map_or(trained, Err).and(written);
     searching.provenance.status = if trained.is_ok() {
         "finished"
     } else {
@@ -152,6 +158,14 @@ impl Work for Searching<'_> {
         });
     }
 
+    fn held_out(&mut self, id: usize) -> Option<HeldOut> {
+        let run = self.training.get(&id)?;
+        let search = &self.searches[run.search];
+        let tests = search.stage != Stage::Pretraining && !self.is_pruned(run);
+        let held_out = || (self.tests).held_out(&run.scaling, search.simulations, run.seed);
+        tests.then(held_out)?.ok()
+    }
+
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
         let run = self
             .training
@@ -171,7 +185,7 @@ impl Work for Searching<'_> {
         }
         let name = self.name(place, trial, run.seed);
         (self.observe)(&Event::Ended { name });
-        let over = self.over(run, outcome)?;
+        let over = self.over(run, outcome);
         if self.searches[place].take(trial, over, self.search) {
             self.end_trial(place, trial)?;
         }
@@ -179,9 +193,13 @@ impl Work for Searching<'_> {
     }
 
     fn progress(&mut self, progress: &Progress) -> Result<()> {
-        self.flush()?;
+        let stops = self.stop.load(Ordering::Relaxed);
+        if stops || self.pace.is_due() {
+            self.flush()?;
+        }
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         self.provenance.host_seconds = progress.host.as_secs_f64();
+        self.provenance.device_seconds = progress.device.as_secs_f64();
         let done = self.provenance.runs_finished;
         (self.observe)(&Event::Progress {
             progress: *progress,
@@ -191,7 +209,7 @@ impl Work for Searching<'_> {
                 .runs_planned
                 .saturating_sub(done + progress.alive),
         });
-        match self.stop.load(Ordering::Relaxed) {
+        match stops {
             true => Err(Error::Interrupted("stopped as asked".into())),
             false => Ok(()),
         }
@@ -221,7 +239,7 @@ impl Searching<'_> {
         let queued = || {
             let mut searches = self.searches.iter_mut().enumerate();
             searches.find_map(|(place, search)| {
-                let (trial, seed) = search.queue.pop_front()?;
+                let (trial, seed) = search.next_run(&mut self.journal, self.search)?;
                 Some((place, trial, seed, false))
             })
         };
@@ -283,17 +301,12 @@ impl Searching<'_> {
         let first_row = self.searches[place].rows.len();
         let (events, best) = self.searches[place].end(trial);
         if best && self.plan.save_models {
-            self.save_best(place)?;
+            self.better.insert(place);
         }
-        self.events.extend(events);
+        self.journal.note(&events);
         let rows = self.searches[place].rows[first_row..].iter().cloned();
         self.rows.extend(rows.map(|row| (place, row)));
         if self.searches[place].waits_for_nothing() {
-            self.flush()?;
-            if self.written.elapsed() > WRITE_TRIALS {
-                self.write_trials()?;
-                self.written = Instant::now();
-            }
             self.advance(place)?;
         }
         Ok(())
@@ -304,9 +317,14 @@ impl Searching<'_> {
         rows::write_trials(&self.results.path(TRIALS_FILE), targets, &self.searches)
     }
 
-    /// Writes what is over to the journal, and tells of it.
+    /// Writes what is over, the best networks before the journal that tells of them, and tells of it.
     fn flush(&mut self) -> Result<()> {
-        self.journal.append(&std::mem::take(&mut self.events))?;
+        let begun = Instant::now();
+        for place in std::mem::take(&mut self.better) {
+            self.save_best(place);
+        }
+        self.results.saving().wait()?;
+        self.journal.write()?;
         for (place, row) in std::mem::take(&mut self.rows) {
             self.provenance.run_steps += u64::from(row.steps);
             if row.seed == 1 {
@@ -319,13 +337,20 @@ impl Searching<'_> {
                 row: &whole,
             });
         }
+        if self.written.elapsed() > WRITE_TRIALS {
+            self.write_trials()?;
+            self.written = Instant::now();
+        }
+        self.pace.waited(begun);
         Ok(())
     }
 
     /// Goes on with a search whose trials so far are over.
     fn advance(&mut self, place: usize) -> Result<()> {
-        self.searches[place].advance(&mut self.journal, self.search)?;
+        self.searches[place].advance(self.search)?;
         if self.searches[place].finished {
+            // the journal must tell of the best trial before the networks of others go
+            self.flush()?;
             self.remove_models_but_best(place);
             if self.searches[place].stage == Stage::Pretraining {
                 self.open_closed(place)?;

@@ -1,6 +1,7 @@
 //! One search: the trials of the pre-training, or of a strategy and size, generation by generation.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -70,6 +71,8 @@ pub struct Search {
     ids: Vec<usize>,
     /// The first trial of the generation that trains; only those before it are shown to pruners.
     generation: usize,
+    /// Trials of the generation that are not proposed yet.
+    unproposed: Range<u32>,
     /// Runs that can start: trial and seed.
     pub queue: VecDeque<(u32, u32)>,
     /// Runs that are over, of trials that are not.
@@ -90,7 +93,7 @@ impl Search {
     /// Begins a search, or takes up what the journal has of it.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if the journal's trials are not of this space; [`crate::Error::Output`] if it cannot be written.
+    /// [`crate::Error::Input`] if the journal's trials are not of this space.
     pub fn open(
         journal: &mut Journal,
         (stage, strategy, simulations): (Stage, &'static str, usize),
@@ -101,7 +104,7 @@ impl Search {
             Stage::Pretraining => strategy.to_owned(),
             Stage::Finetuning { .. } => format!("{strategy}, {simulations} simulations"),
         };
-        let index = journal.search(&name)?;
+        let index = journal.search(&name);
         let record = &journal.records().searches()[index];
         let mut search = Self {
             stage,
@@ -113,6 +116,7 @@ impl Search {
             space,
             tpe,
             generation: 0,
+            unproposed: 0..0,
             queue: VecDeque::new(),
             over: BTreeMap::new(),
             pruned: vec![],
@@ -142,11 +146,11 @@ impl Search {
         Ok(search)
     }
 
-    /// Proposes the next generation, if all trials so far are over, and queues what is not over of it.
+    /// Begins the next generation, if all trials so far are over, and queues what is not over of one that was begun before.
     ///
     /// # Errors
-    /// [`crate::Error::Output`] if the journal cannot be written; [`crate::Error::Input`] if it has other trials.
-    pub fn advance(&mut self, journal: &mut Journal, plan: &SearchPlan) -> Result<()> {
+    /// [`crate::Error::Input`] if the journal has other trials.
+    pub fn advance(&mut self, plan: &SearchPlan) -> Result<()> {
         let (all, size) = (plan.table.trials as usize, plan.table.generation as usize);
         let running = |trial: &Trial| trial.state == State::Running;
         let open = self
@@ -161,10 +165,10 @@ impl Search {
         self.generation = open / size * size;
         let end = (self.generation + size).min(all);
         let before = &self.trials[..self.generation];
-        let proposed = self
-            .tpe
-            .generation(&self.space, before, self.generation as u32..end as u32);
         let there = &self.trials[self.generation..];
+        let begun = self.generation as u32..self.trials.len() as u32;
+        self.unproposed = begun.end..end as u32;
+        let proposed = self.tpe.generation(&self.space, before, begun);
         let differs = |(there, proposed): (&Trial, &Trial)| there.parameters != proposed.parameters;
         if let Some(place) = there.iter().zip(&proposed).position(differs) {
             return Err(input_error!(
@@ -175,10 +179,6 @@ impl Search {
                 self.simulations
             ));
         }
-        let missing = &proposed[there.len()..];
-        self.ids
-            .extend(journal.begin(self.index, &self.space, missing)?);
-        self.trials.extend_from_slice(missing);
         for trial in self.trials[self.generation..]
             .iter()
             .filter(|trial| running(trial))
@@ -187,6 +187,28 @@ impl Search {
                 .extend(first_seeds(plan).map(|seed| (trial.number, seed)));
         }
         Ok(())
+    }
+
+    /// A run that can start: trial and seed. A trial is proposed when its run can start: proposing all of a generation at one time
+    /// would hold up those that train. Each knows the trials of earlier generations, and that those of its own run.
+    pub fn next_run(&mut self, journal: &mut Journal, plan: &SearchPlan) -> Option<(u32, u32)> {
+        if self.queue.is_empty()
+            && let Some(number) = self.unproposed.next()
+        {
+            let running = |trial: &Trial| Trial::running(trial.number, trial.parameters.clone());
+            let (before, now) = self.trials.split_at(self.generation);
+            let mut others = before.to_vec();
+            others.extend(now.iter().map(running));
+            let parameters = self.tpe.propose(&self.space, &others, number);
+            let trial = Trial::running(number, parameters);
+            let proposed = std::slice::from_ref(&trial);
+            self.ids
+                .extend(journal.begin(self.index, &self.space, proposed));
+            self.trials.push(trial);
+            self.queue
+                .extend(first_seeds(plan).map(|seed| (number, seed)));
+        }
+        self.queue.pop_front()
     }
 
     /// Its place in tables: the pre-training, then sizes, then strategies.
@@ -299,9 +321,8 @@ impl Search {
 
     /// Whether every trial of the generation is over.
     pub fn waits_for_nothing(&self) -> bool {
-        self.trials[self.generation..]
-            .iter()
-            .all(|trial| trial.state != State::Running)
+        let over = |trial: &Trial| trial.state != State::Running;
+        self.unproposed.is_empty() && self.trials[self.generation..].iter().all(over)
     }
 
     /// The best complete trials, the best one first.

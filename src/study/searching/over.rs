@@ -19,9 +19,8 @@ const PRUNED: &str = "pruned";
 
 impl Searching<'_> {
     /// What came out of a run of a trial.
-    pub(super) fn over(&self, run: InTraining, outcome: Outcome) -> Result<Over> {
-        let search = &self.searches[run.search];
-        let pruned = run.seed == 1 && search.pruned.contains(&run.trial);
+    pub(super) fn over(&self, run: InTraining, outcome: Outcome) -> Over {
+        let pruned = self.is_pruned(&run);
         let mut row = TrialRow {
             trial: run.trial,
             seed: run.seed,
@@ -47,13 +46,16 @@ impl Searching<'_> {
             },
             scaling: run.scaling,
         });
-        if let (Some(trained), Stage::Finetuning { .. }) = (&trained, search.stage) {
-            let model = self.model(search, &row, trained);
-            let errors = evaluation::test(self.plan, &model)?;
+        if let Some(errors) = outcome.test_errors {
             row.test_mse = mean(errors.iter().copied().map(Some));
             row.target_mse = errors.into_iter().map(Some).collect();
         }
-        Ok(Over { row, trained })
+        Over { row, trained }
+    }
+
+    /// Whether a run is that of a trial which a pruner stopped.
+    pub(super) fn is_pruned(&self, run: &InTraining) -> bool {
+        run.seed == 1 && self.searches[run.search].pruned.contains(&run.trial)
     }
 
     pub(super) fn model(&self, search: &Search, row: &TrialRow, trained: &Trained) -> Model {
@@ -99,9 +101,10 @@ impl Searching<'_> {
     }
 
     /// Saves the networks of the best trial, before the journal says that it is over.
-    pub(super) fn save_best(&self, place: usize) -> Result<()> {
+    pub(super) fn save_best(&mut self, place: usize) {
         let search = &self.searches[place];
         let (_, trial) = search.best.expect("search: no best trial");
+        let mut models = Vec::new();
         for trained in &search.networks {
             let rows = search.rows_of(trial);
             let row = rows.into_iter().find(|row| row.seed == trained.seed);
@@ -110,10 +113,11 @@ impl Searching<'_> {
                 row.expect("search: a network without a row"),
                 trained,
             );
-            self.results
-                .save(&file_stem(search, trial, trained.seed), &model)?;
+            models.push((file_stem(search, trial, trained.seed), model));
         }
-        Ok(())
+        for (stem, model) in models {
+            self.results.save(&stem, model);
+        }
     }
 
     pub(super) fn remove_models_but_best(&self, place: usize) {

@@ -1,6 +1,6 @@
 //! The beginning of searches: what an earlier process left, and what waits for the pre-training.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -10,9 +10,11 @@ use super::{Searching, nothing_to_fine_tune};
 use crate::device::Device;
 use crate::error::Result;
 use crate::model::Model;
+use crate::study::evaluation::Tests;
 use crate::study::event::{Event, PRETRAINING, Part};
 use crate::study::execution::{continued, lowest};
 use crate::study::jobs::Prepared;
+use crate::study::pace::Pace;
 use crate::study::plan::Plan;
 use crate::study::record::Record;
 use crate::study::results::{Provenance, Results};
@@ -42,8 +44,10 @@ impl<'a> Searching<'a> {
             training: HashMap::new(),
             again: vec![],
             pretrained: vec![],
-            events: vec![],
+            tests: Tests::new(plan),
             rows: vec![],
+            better: BTreeSet::new(),
+            pace: Pace::default(),
             next_id: 0,
             written: Instant::now(),
             provenance,
@@ -83,6 +87,7 @@ impl<'a> Searching<'a> {
         }
         // last, because it opens the others if it is over
         (0..self.searches.len()).try_for_each(|place| self.advance(place))?;
+        self.journal.write()?;
         let finished = self.provenance.runs_finished;
         let event = continued(&self.provenance, device, finished, self.journal.repaired());
         if let Some(event) = event {
@@ -217,7 +222,7 @@ impl<'a> Searching<'a> {
     ) -> Result<()> {
         self.searches[place].networks.push(trained);
         if self.plan.save_models {
-            self.save_best(place)?;
+            self.better.insert(place);
         }
         let all = self.searches[place].networks.len() == self.search.table.seeds as usize;
         assert!(

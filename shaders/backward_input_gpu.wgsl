@@ -1,0 +1,88 @@
+// Backward to the input on GPUs: 8 units below of 16 examples a thread, in quads p and q of units and 0 to 3 of examples; a tile is
+// 16 examples and 64 PRODUCT_THREADS units.
+
+fn serve(tile: Tile, thread: vec3u) {
+    let layer = layers[tile.layer];
+    let below = layers[tile.layer - 1u];
+    let groups = runs[tile.run].batch_groups;
+    let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
+    let examples = tile.i * 4u;                                                   // in quads of examples
+    if states[tile.run].phase != PHASE_TRAIN {
+        return;
+    }
+
+    // beyond the edges a thread repeats the last row and stores nothing, or zeros; lanes beyond the last unit load for the others
+    let last_input = layer.inputs - 1u;
+    let row0 = layer.weights + min(first + 0u, last_input) * layer.output_groups;
+    let row1 = layer.weights + min(first + 1u, last_input) * layer.output_groups;
+    let row2 = layer.weights + min(first + 2u, last_input) * layer.output_groups;
+    let row3 = layer.weights + min(first + 3u, last_input) * layer.output_groups;
+    let row4 = layer.weights + min(first + 4u, last_input) * layer.output_groups;
+    let row5 = layer.weights + min(first + 5u, last_input) * layer.output_groups;
+    let row6 = layer.weights + min(first + 6u, last_input) * layer.output_groups;
+    let row7 = layer.weights + min(first + 7u, last_input) * layer.output_groups;
+    let row = layer.output_groups;
+    let last = min(4u * (groups - examples), 16u) - 1u;  // of this tile's examples
+    let middle = min(8u, last);
+    var sp0 = mat4x4f();
+    var sq0 = mat4x4f();
+    var sp1 = mat4x4f();
+    var sq1 = mat4x4f();
+    var sp2 = mat4x4f();
+    var sq2 = mat4x4f();
+    var sp3 = mat4x4f();
+    var sq3 = mat4x4f();
+
+    for (var n = 0u; n < row; n++) {
+        let wp = load_weights(row0 + n, row1 + n, row2 + n, row3 + n);
+        let wq = load_weights(row4 + n, row5 + n, row6 + n, row7 + n);
+        let at = layer.delta + 4u * examples * row + n;
+        let upper = load_shared(at, row, last, thread.x);
+        let d0 = four(upper, at, row, last, 0u);
+        sp0 += wp * d0;
+        sq0 += wq * d0;
+        let d1 = four(upper, at, row, last, 4u);
+        sp1 += wp * d1;
+        sq1 += wq * d1;
+        let then = at + middle * row;
+        let lower = load_shared(then, row, last - middle, thread.x);
+        let d2 = four(lower, then, row, last - middle, 0u);
+        sp2 += wp * d2;
+        sq2 += wq * d2;
+        let d3 = four(lower, then, row, last - middle, 4u);
+        sp3 += wp * d3;
+        sq3 += wq * d3;
+    }
+
+    let units = first / 4u;
+    let end = min(units + 2u, below.output_groups);
+    if units >= end {
+        return;
+    }
+    let more = units + 1u < end;
+    let below_row = below.output_groups;
+    let at = below.delta + 4u * examples * below_row + units;
+    store(at, below_row, sp0);
+    if more {
+        store(at + 1u, below_row, sq0);
+    }
+    if examples + 1u < groups {
+        store(at + 4u * below_row, below_row, sp1);
+        if more {
+            store(at + 4u * below_row + 1u, below_row, sq1);
+        }
+    }
+    if examples + 2u < groups {
+        store(at + 8u * below_row, below_row, sp2);
+        if more {
+            store(at + 8u * below_row + 1u, below_row, sq2);
+        }
+    }
+    if examples + 3u < groups {
+        store(at + 12u * below_row, below_row, sp3);
+        if more {
+            store(at + 12u * below_row + 1u, below_row, sq3);
+        }
+    }
+    finish(tile, vec2u(units, end), vec2u(examples, min(examples + 4u, groups)));
+}
