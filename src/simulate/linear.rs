@@ -63,10 +63,10 @@ pub fn linear(cosmology: &Cosmology) -> Result<Spectrum> {
 
 /// The linear spectrum to which Quijote's simulations with massive neutrinos seem to belong; with massless ones [`linear()`].
 ///
-/// At z = 127, where they begin, baryons still lag behind cold dark matter on scales below 0.1 Mpc/h. Their spectra are those of
-/// a mean of the two contrasts in which baryons always count with Omega_b = 0.049, Quijote's fiducial value, whatever the
-/// Omega_b with which the contrasts were computed: T_c + (0.049 / Omega_cb) (T_b - T_c). Nobody has published this; it is read
-/// off the spectra (`data/simulations/README.md`).
+/// At z = 127, where they begin, baryons still lag behind cold dark matter at k above 0.02 h/Mpc. Their spectra are those of a
+/// mean of the two contrasts in which baryons always count with Omega_b = 0.049, Quijote's fiducial value, whatever the Omega_b
+/// with which the contrasts were computed: T_c + (0.049 / Omega_cb) (T_b - T_c). We know of no publication that says so; it is
+/// read off the spectra (`data/simulations/README.md`).
 ///
 /// # Errors
 /// Those of [`linear()`].
