@@ -33,8 +33,8 @@ const KNOTS: usize = 26;
 const HANDOVER: f64 = 0.08;
 const SHARPNESS: i32 = 4;
 
-/// The least of HMcode's spectrum that one loop may be. Where displacements are as large as the waves, in universes of low Omega_m
-/// with most of it baryons, P13 takes away more than there is.
+/// The least of HMcode's spectrum that one loop may be. Where displacements are as large as the waves, in universes of low
+/// Omega_m with most of it baryons, P13 takes away more than there is.
 const LEAST: f64 = 0.95;
 
 /// Gauss's points in ln q, on panels of at most so many e-folds, and in the cosine.
@@ -51,7 +51,8 @@ pub fn matter(cosmology: &Cosmology, linear: &Spectrum) -> Result<Spectrum> {
 }
 
 /// The `nonlinear` spectrum of HMcode with that of one loop on large scales: their geometric mean, in which one loop counts with
-/// exp(-(k / 0.08 h/Mpc)^4) and is at least 0.95 of HMcode's. `linear` is the linear spectrum of the same universe, from 1e-4 h/Mpc on.
+/// exp(-(k / 0.08 h/Mpc)^4) and is at least 0.95 of HMcode's. `linear` is the linear spectrum of the same universe, from
+/// 1e-4 h/Mpc on.
 pub fn one_loop(linear: &Spectrum, nonlinear: &Spectrum) -> Spectrum {
     let loops = Loops::new(linear);
     let values = (nonlinear.k().iter().zip(nonlinear.values()))
@@ -205,7 +206,10 @@ mod tests {
         for k in [0.01, 0.03, 0.1, 0.15] {
             let contrast = 3.0 * k / (2.0 * PI * PI);
             let ratio = loops.at(k) / contrast / (55.0 * PI * PI / 392.0);
-            assert!((ratio - 1.0).abs() < 0.01, "{k}: {ratio}");
+            // this spectrum goes on beyond both ends of the sum: below, the rest of what cancels is of the order of LOOP[0] / k;
+            // above, P13 lacks 61/105 k^2 P times the integral of P / (6 pi^2), 0.14 k / LOOP[1] of the whole
+            let missing = 2.0 * LOOP[0] / k + 0.14 * k / LOOP[1];
+            assert!((ratio - 1.0).abs() < missing + 1e-3, "{k}: {ratio}");
         }
     }
 
