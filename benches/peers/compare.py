@@ -42,6 +42,7 @@ def arguments():
     parser.add_argument("--install", type=pathlib.Path, default=install.ROOT / "target" / "peers", help="target/peers")
     parser.add_argument("--results", type=pathlib.Path, default=install.ROOT / "benches", help="folder of RESULTS.md; benches")
     parser.add_argument("--panel", type=pathlib.Path, metavar="STUDY", help="folder of a searched study: what a loop would take")
+    parser.add_argument("--beside", type=pathlib.Path, metavar="JSON", help="results.json of earlier sittings, to stand beside")
     typed = parser.parse_args()
     for given, known in ((typed.peers, PEERS), (typed.workloads, every)):
         for word in set(given) - set(known):
@@ -170,11 +171,16 @@ def panel(typed, programs, results):
         found["shoal"] = sitting.play("whole")["shoal-cpu"]
 
 
+def keep(typed, sittings):
+    (typed.install / "results.json").write_text(json.dumps(sittings, indent=1))
+
+
 def main():
     typed = arguments()
     typed.install = typed.install.resolve()
     typed.install.mkdir(parents=True, exist_ok=True)
     workloads.write_table(typed.install / "table.f32")
+    earlier = json.loads(typed.beside.read_text()) if typed.beside else []
     programs, errors = installed(typed.peers, typed.install)
     results = {"machine": machine(), "seconds": typed.seconds, "trials": typed.trials, "errors": errors, "found": {}}
     for workload in typed.workloads:
@@ -184,11 +190,11 @@ def main():
         else:
             results["found"][workload] = homogeneous(typed, programs, workload)
         # what is measured is kept, whatever happens to the rest
-        (typed.install / "results.json").write_text(json.dumps(results, indent=1))
+        keep(typed, [*earlier, results])
     if typed.panel:
         panel(typed, programs, results)
-        (typed.install / "results.json").write_text(json.dumps(results, indent=1))
-    report.write(typed.results, results)
+        keep(typed, [*earlier, results])
+    report.write(typed.results, [*earlier, results])
     files = [typed.install / "results.json", typed.results / "results.svg"]
     subprocess.run([str(word) for word in (install.python(typed.install), install.HERE / "plot.py", *files)], check=True)
     if not any(one.get("rates") for found in results["found"].values() for one in found.values()):

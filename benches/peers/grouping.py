@@ -1,4 +1,4 @@
-"""Which runs a peer that stacks networks trains at one time.
+"""Which runs a peer that stacks networks trains at one time, and the trainer that such peers have in common.
 
 A stack needs one depth, one number of rows (so that epochs end together) and one kind of input; widths are padded with zeros,
 which AdamW leaves zero, to the widest of the stack, and all of it trains as long as the longest. So stacks are a bargain: each
@@ -7,6 +7,7 @@ whose union saves the most by the model below are joined, as long as any saves.
 """
 
 import itertools
+import time
 
 
 def padded(runs):
@@ -47,3 +48,38 @@ def stacks(work, step_seconds, flops_a_second):
             groups[first] = groups[first] + groups.pop(second)
         found += groups
     return found
+
+
+class Trainer:
+    """Trains a list stack by stack.
+
+    A peer adds `start(runs)`, which gives a stack: `count` says how many runs, `epoch()` trains an epoch of each and says how
+    many steps each took, `wait()` returns when that is done, and `losses()` is the sum of their best validation losses.
+    """
+
+    def __init__(self, work, step_seconds, flops_a_second):
+        self.work, self.costs, self.stack = work, (step_seconds, flops_a_second), None
+
+    def stacks(self):
+        return stacks(self.work, *self.costs)
+
+    def rate(self, seconds):
+        """All runs of a homogeneous list at one time."""
+        self.stack = self.stack or self.start(self.work["runs"])
+        end, steps = time.perf_counter() + seconds, 0
+        while time.perf_counter() < end:
+            steps += self.stack.epoch() * self.stack.count
+            self.stack.wait()
+        return steps
+
+    def whole(self):
+        """Every run to its last epoch; the steps, and the mean of the best validation losses."""
+        steps, best = 0, 0.0
+        for runs in self.stacks():
+            stack = self.start(runs)
+            last = sorted(run["epochs"] for run in runs)
+            for epoch in range(last[-1]):
+                # what a run would do beyond its last epoch does not count
+                steps += stack.epoch() * sum(end > epoch for end in last)
+            best += stack.losses()
+        return steps, best / len(self.work["runs"])

@@ -6,7 +6,6 @@ Compilation is not timed: the first epoch of each stack is played before the clo
 
 import functools
 import math
-import time
 
 import jax
 import numpy as np
@@ -110,7 +109,9 @@ class Stack:
         widths, layers = [self.x.shape[-1], *hidden, y.shape[1]], []
         for i in range(len(widths) - 1):
             shape = (self.count, widths[i], widths[i + 1])
-            layers.append(stacked_layer(numbers, own[i], own[i + 1], shape, self.gain if i < len(hidden) else 1))
+            # the output layer with the deviation of PyTorch's default, which is uniform within 1 / sqrt(inputs)
+            gain = self.gain if i < len(hidden) else 1 / math.sqrt(3)
+            layers.append(stacked_layer(numbers, own[i], own[i + 1], shape, gain))
         self.keep = jnp.array([1 - run["dropout"] for run in runs], jnp.float32)
         kept = jax.tree.map(jnp.zeros_like, layers)
         self.state = layers, epochs.optimizer.init(layers), jnp.full(self.count, jnp.inf, jnp.float32), kept
@@ -137,12 +138,19 @@ class Stack:
         self.state = self.epochs.epoch(self.state, key, self.x, self.y, self.keep)
         return self.epochs.steps
 
+    def wait(self):
+        self.state[2].block_until_ready()
 
-class Trainer:
+    def losses(self):
+        return float(self.state[2].sum())
+
+
+class Trainer(grouping.Trainer):
     def __init__(self, peer, work, threads):
+        super().__init__(work, STEP_SECONDS, FLOPS_A_SECOND)
         # the fast generator: with the default one random bits were a large part of a step
         jax.config.update("jax_default_prng_impl", "unsafe_rbg")
-        self.work, self.stack, self.compiled = work, None, {}
+        self.compiled = {}
         self.x = jnp.asarray(np.array(work["x"]).reshape(work["rows"], work["inputs"]))
         self.y = jnp.asarray(np.array(work["y"]).reshape(work["rows"], work["targets"]))
         self.key = jax.random.key(1)
@@ -152,29 +160,9 @@ class Trainer:
         epochs = self.compiled.setdefault(rows, Epochs(self.work["training"], *rows))
         return Stack(runs, epochs, self.x, self.y, np.random.default_rng(1), self.key)
 
-    def rate(self, seconds):
-        """All runs of a homogeneous list at one time."""
-        self.stack = self.stack or self.start(self.work["runs"])
-        end, steps = time.perf_counter() + seconds, 0
-        while time.perf_counter() < end:
-            steps += self.stack.epoch() * self.stack.count
-            self.stack.state[2].block_until_ready()
-        return steps
-
-    def whole(self):
-        steps, best = 0, 0.0
-        for runs in grouping.stacks(self.work, STEP_SECONDS, FLOPS_A_SECOND):
-            stack = self.start(runs)
-            last = sorted(run["epochs"] for run in runs)
-            for epoch in range(last[-1]):
-                # what a run would do beyond its last epoch does not count
-                steps += stack.epoch() * sum(end > epoch for end in last)
-            best += float(stack.state[2].sum())
-        return steps, best / len(self.work["runs"])
-
     def prepare(self):
         """Compiles every shape of the list; the second epoch makes sure that nothing is left to compile."""
-        for runs in grouping.stacks(self.work, STEP_SECONDS, FLOPS_A_SECOND):
+        for runs in self.stacks():
             stack = self.start(runs)
             stack.epoch()
             stack.epoch()

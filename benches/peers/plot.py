@@ -11,29 +11,34 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402
 
 from peers import PEERS  # noqa: E402
-from report import names, title  # noqa: E402
+from report import rows, title, workloads_of  # noqa: E402
 
 # Colours that differ in lightness too; shoal's first.
 COLOURS = ["#0b5394", "#6fa8dc", "#7f3b08", "#b35806", "#e08214", "#fdb863", "#542788", "#1b7837", "#7fbf7b", "#969696"]
 
 
+# Bars of the second sitting and of later ones.
+HATCHES = ["", "////", "....", "xxxx"]
+
+
 def main():
-    results = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    sittings = json.loads(pathlib.Path(sys.argv[1]).read_text())
     # the same file for the same figures
-    matplotlib.rcParams.update({"svg.hashsalt": "shoal", "font.size": 9, "svg.fonttype": "none"})
-    found, shown = results["found"], names(results)
+    matplotlib.rcParams.update({"svg.hashsalt": "shoal", "font.size": 9, "svg.fonttype": "none", "hatch.linewidth": 0.5})
+    lists, shown = workloads_of(sittings), rows(sittings)
     figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
     colours, width = dict(zip(PEERS, COLOURS)), 0.85 / len(shown)
-    for place, name in enumerate(shown):
-        every = [(i, found[workload].get(name, {}).get("rates")) for i, workload in enumerate(found)]
+    for place, row in enumerate(shown):
+        every = [(i, row.found(workload).get("rates")) for i, workload in enumerate(lists)]
         measured = [(i, rates) for i, rates in every if rates]
         medians = [statistics.median(rates) for _, rates in measured]
         spread = [[median - min(rates) for median, (_, rates) in zip(medians, measured)],
                   [max(rates) - median for median, (_, rates) in zip(medians, measured)]]
         across = [i + (place - (len(shown) - 1) / 2) * width for i, _ in measured]
-        axes.bar(across, medians, width, yerr=spread, label=PEERS[name].label, color=colours[name], error_kw={"lw": 0.8})
+        look = {"color": colours[row.name], "hatch": HATCHES[row.number % len(HATCHES)], "edgecolor": "white", "lw": 0}
+        axes.bar(across, medians, width, yerr=spread, label=row.label, error_kw={"lw": 0.8}, **look)
     axes.set_yscale("log")
-    axes.set_xticks(range(len(found)), [title(workload) for workload in found])
+    axes.set_xticks(range(len(lists)), [title(workload) for workload in lists])
     axes.set_ylabel("run-steps per second")
     axes.grid(axis="y", lw=0.4)
     axes.set_axisbelow(True)

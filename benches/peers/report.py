@@ -1,4 +1,4 @@
-"""RESULTS.md: the tables of one sitting."""
+"""RESULTS.md: the tables of one sitting, or of several beside each other."""
 
 import statistics
 import textwrap
@@ -30,34 +30,54 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def names(results):
-    """Peers that were asked for, in their usual order."""
-    seen = {name for found in results["found"].values() for name in found} | set(results["errors"])
-    return [name for name in PEERS if name in seen]
+def workloads_of(sittings):
+    """All lists that were trained, in the order of the first sitting."""
+    return list(dict.fromkeys(workload for results in sittings for workload in results["found"]))
 
 
-def rates(results):
+class Row:
+    """One peer in one sitting."""
+
+    def __init__(self, sittings, number, name):
+        self.results, self.number, self.name = sittings[number], number, name
+        self.sitting = chr(ord("A") + number) if len(sittings) > 1 else ""
+        self.label = f"{PEERS[name].label} ({self.sitting})" if self.sitting else PEERS[name].label
+
+    def found(self, workload):
+        return self.results["found"].get(workload, {}).get(self.name, {})
+
+
+def rows(sittings):
+    """Peers that were asked for, sitting by sitting, in their usual order."""
+    every = []
+    for number, results in enumerate(sittings):
+        seen = {name for found in results["found"].values() for name in found} | set(results["errors"])
+        every += [Row(sittings, number, name) for name in PEERS if name in seen]
+    return every
+
+
+def rates(sittings):
     """Run-steps per second of each peer."""
-    found = results["found"]
-    rows = [[PEERS[name].label, *(cell(found[workload].get(name)) for workload in found)] for name in names(results)]
-    return table(["run-steps/s", *map(title, found)], rows)
+    lists = workloads_of(sittings)
+    lines = [[row.label, *(cell(row.found(workload)) for workload in lists)] for row in rows(sittings)]
+    return table(["run-steps/s", *map(title, lists)], lines)
 
 
-def ratios(results, name):
-    """How many times faster the peer `name` is than each other one."""
-    def ratio(found, other):
-        if not all(found.get(one, {}).get("rates") for one in (name, other)):
+def ratios(sittings, name):
+    """How many times faster the peer `name` is than each other one of the same sitting; empty where it took no part."""
+    def ratio(mine, other):
+        if not (mine.get("rates") and other.get("rates")):
             return "-"
-        return f"{statistics.median(found[name]['rates']) / statistics.median(found[other]['rates']):.2f}"
+        return f"{statistics.median(mine['rates']) / statistics.median(other['rates']):.2f}"
 
-    found = results["found"]
-    rows = [
-        [PEERS[other].label, *(ratio(found[workload], other) for workload in found)] for other in names(results) if other != name
-    ]
-    return table([f"times faster: {PEERS[name].label}", *map(title, found)], rows)
+    lists, every, lines = workloads_of(sittings), rows(sittings), []
+    for mine in (row for row in every if row.name == name):
+        for other in (row for row in every if row.number == mine.number and row.name != name):
+            lines.append([other.label, *(ratio(mine.found(workload), other.found(workload)) for workload in lists)])
+    return [table([f"times faster: {PEERS[name].label}", *map(title, lists)], lines), ""] if lines else []
 
 
-def choices(results):
+def choices(sittings):
     """Processes and threads that were best, and versions."""
     def choice(found):
         if "choice" not in found:
@@ -65,31 +85,48 @@ def choices(results):
         processes, threads = found["choice"]
         return f"{processes} x {threads}" if processes > 1 else str(threads)
 
-    found, rows = results["found"], []
-    for name in names(results):
-        mine = [found[workload].get(name, {}) for workload in found]
+    lists, lines = workloads_of(sittings), []
+    for row in rows(sittings):
+        mine = [row.found(workload) for workload in lists]
         version = next((one["version"] for one in mine if "version" in one), "-")
-        rows.append([PEERS[name].label, version, *map(choice, mine)])
-    return table(["threads", "version", *map(title, found)], rows)
+        lines.append([row.label, version, *map(choice, mine)])
+    return table(["threads", "version", *map(title, lists)], lines)
 
 
-def mixed(results):
+def mixed(sittings):
     """Seconds for the whole list, and proof that all learnt alike."""
-    rows = []
-    for name, found in results["found"].get("mixed", {}).items():
+    lines = []
+    for row in rows(sittings):
+        found = row.found("mixed")
         if found.get("seconds"):
             seconds = found["seconds"]
             compiled = f"{found['prepared']:.0f}" if found["prepared"] >= 1 else "-"
             spread = f"{min(seconds):.1f} to {max(seconds):.1f}" if len(seconds) > 1 else "once"
-            rows.append([PEERS[name].label, f"{statistics.median(seconds):.1f} ({spread})", compiled, f"{found['loss']:.4f}"])
-    return table(["the mixed list", "seconds", "and to compile", "mean best validation loss"], rows)
+            lines.append([row.label, f"{statistics.median(seconds):.1f} ({spread})", compiled, f"{found['loss']:.4f}"])
+    return table(["the mixed list", "seconds", "and to compile", "mean best validation loss"], lines)
 
 
-def failures(results):
-    lines = [f"- {PEERS[name].label}: {error}" for name, error in results["errors"].items()]
-    for workload, found in results["found"].items():
-        lines += [f"- {PEERS[name].label}, {title(workload)}: {one['error']}" for name, one in found.items() if "error" in one]
+def failures(sittings):
+    lines = []
+    for row in rows(sittings):
+        if row.name in row.results["errors"]:
+            lines.append(f"- {row.label}: {row.results['errors'][row.name]}")
+        every = ((workload, row.found(workload)) for workload in workloads_of(sittings))
+        lines += [f"- {row.label}, {title(workload)}: {found['error']}" for workload, found in every if "error" in found]
     return lines
+
+
+def origin(sittings):
+    """Where and when, and what may be compared."""
+    machines = list(dict.fromkeys(results["machine"] for results in sittings))
+    written = f"Written by `benches/peers/compare.py` on {'; '.join(machines)}."
+    if len(sittings) == 1:
+        return paragraph(written, "All figures are of one sitting, the peers turn by turn.")
+    letters = ", ".join(chr(ord("A") + number) for number in range(len(sittings)))
+    return paragraph(
+        f"{written} The letter behind a peer ({letters}) names its sitting, the peers of one sitting turn by turn. Between",
+        "sittings the machine may have been faster or slower, and shoal another; so ratios are taken within a sitting only.",
+    )
 
 
 def panel(found):
@@ -122,50 +159,51 @@ def panel(found):
     ]
 
 
-def text(results):
-    runs = workloads.mixed(results["trials"])
-    every = sum(map(workloads.steps, runs))
+def text(sittings):
+    [trials, *others] = {results["trials"] for results in sittings if "mixed" in results["found"]} or {0}
+    assert not others, "sittings with different mixed lists cannot stand in one table"
+    [seconds] = {results["seconds"] for results in sittings}
     lines = [
         "# shoal and its peers",
         "",
-        f"Written by `benches/peers/compare.py` on {results['machine']}. All figures are of one sitting, the peers turn by turn.",
+        origin(sittings),
         "",
         paragraph(
             "Networks 79-W-W-6 with LeakyReLU(0.2), dropout 0.2 and a sigmoid output; batches of 32, shuffled each epoch, from",
             "1,600 rows of a table of 2,000; validation on the other 400 and a copy of the best parameters each epoch; AdamW. A",
             "run-step is one optimiser step of one network. Median of timed turns of",
-            f"{results['seconds']:g} s after a warm-up, least and most in brackets. Compiling, importing and reading are not",
+            f"{seconds:g} s after a warm-up, least and most in brackets. Compiling, importing and reading are not",
             "timed. Each peer has the number of threads that was best for it.",
         ),
         "",
-        rates(results),
+        rates(sittings),
         "",
         "![Run-steps per second of each peer](results.svg)",
         "",
-        *(part for name in ("shoal-cpu", "shoal-gpu") if name in names(results) for part in (ratios(results, name), "")),
-        choices(results),
+        *(line for name in ("shoal-cpu", "shoal-gpu") for line in ratios(sittings, name)),
+        choices(sittings),
     ]
-    if "mixed" in results["found"]:
-        lines += [
-            "",
-            "## The mixed list",
-            "",
-            paragraph(
-                f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {results['trials']} trials",
-                "of each; 1 to 3 hidden layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads",
-                "them. Peers that stack networks pad them, in stacks that `peers/grouping.py` chooses; a frozen base is played",
-                "once for all rows by every peer but shoal, which plays it in each step. Steps that a padded stack does for runs",
-                "that are over do not count.",
-            ),
-            "",
-            mixed(results),
-        ]
-    if failures(results):
-        lines += ["", "## What failed", "", *failures(results)]
-    if "panel" in results:
-        lines += panel(results["panel"])
+    if trials:
+        lines += ["", "## The mixed list", "", mixed_list(trials), "", mixed(sittings)]
+    if failures(sittings):
+        lines += ["", "## What failed", "", *failures(sittings)]
+    for results in sittings:
+        lines += panel(results["panel"]) if "panel" in results else []
     return "\n".join(lines) + "\n"
 
 
-def write(folder, results):
-    (folder / "RESULTS.md").write_text(text(results))
+def mixed_list(trials):
+    """What its runs are."""
+    runs = workloads.mixed(trials)
+    every = sum(map(workloads.steps, runs))
+    return paragraph(
+        f"{len(runs)} runs, {every:,} run-steps: 4 strategies at 6 sizes (50 to 1,500 rows), {trials} trials",
+        "of each; 1 to 3 hidden layers of 4 to 500 units, dropout 0.2 to 0.8, epochs spread as early stopping spreads",
+        "them. Peers that stack networks pad them, in stacks that `peers/grouping.py` chooses; a frozen base is played",
+        "once for all rows by every peer but shoal, which plays it in each step. Steps that a padded stack does for runs",
+        "that are over do not count.",
+    )
+
+
+def write(folder, sittings):
+    (folder / "RESULTS.md").write_text(text(sittings))

@@ -46,6 +46,18 @@ fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
     Network::new(frozen.chain(trained.layers().iter().copied()).collect())
 }
 
+/// As shoal draws them, but the output layer with the deviation of PyTorch's default (uniform within 1 / sqrt(inputs)), with
+/// which the other peers start.
+fn parameters(network: &Network, seed: u32) -> Vec<f32> {
+    let mut parameters = network.initial_parameters(seed);
+    let places = network.parameter_table();
+    let last = places.last().expect("an output layer");
+    for weight in &mut parameters[last.weights..last.bias] {
+        *weight /= 3f32.sqrt();
+    }
+    parameters
+}
+
 impl Peer {
     fn run(&self, id: usize) -> Run {
         let (run, settings) = (&self.work.runs[id], self.work.training);
@@ -53,7 +65,7 @@ impl Peer {
         let (training, rows) = (run.training as u32, (run.training + run.validation) as u32);
         Run {
             id,
-            parameters: network.initial_parameters(id as u32),
+            parameters: parameters(&network, id as u32),
             network,
             training: Training {
                 batch: settings.batch,

@@ -4,7 +4,6 @@ A stack of equal networks is not padded; of different ones, widths are padded wi
 """
 
 import math
-import time
 
 import torch
 from torch.nn import functional
@@ -47,7 +46,8 @@ class Stack:
         self.layers = []
         for i in range(len(widths) - 1):
             shape = (self.count, widths[i], widths[i + 1])
-            self.layers.append(stacked_layer(own[i], own[i + 1], shape, gain if i < len(hidden) else 1))
+            # the output layer with the deviation of PyTorch's default, which is uniform within 1 / sqrt(inputs)
+            self.layers.append(stacked_layer(own[i], own[i + 1], shape, gain if i < len(hidden) else 1 / math.sqrt(3)))
         parameters = [tensor.requires_grad_() for layer in self.layers for tensor in layer]
         self.optimizer = torch.optim.AdamW(
             parameters, lr=settings["learning_rate"], betas=settings["betas"], eps=settings["epsilon"],
@@ -107,35 +107,22 @@ class Stack:
         for kept, tensor in zip(self.kept, (tensor for layer in self.layers for tensor in layer)):
             kept.index_copy_(0, chosen, tensor.index_select(0, chosen))
 
+    def wait(self):
+        """PyTorch on the CPU is done when it returns."""
 
-class Trainer:
+    def losses(self):
+        return self.best.sum().item()
+
+
+class Trainer(grouping.Trainer):
     def __init__(self, peer, work, threads):
+        super().__init__(work, STEP_SECONDS, FLOPS_A_SECOND)
         torch.set_num_threads(threads)
         torch.manual_seed(1)
         # a fifth faster here: moments of units that are seldom used become denormal numbers
         torch.set_flush_denormal(True)
-        self.work, self.stack = work, None
         self.x = torch.tensor(work["x"]).view(work["rows"], work["inputs"])
         self.y = torch.tensor(work["y"]).view(work["rows"], work["targets"])
 
     def start(self, runs):
         return Stack(runs, self.work["training"], self.x, self.y)
-
-    def rate(self, seconds):
-        """All runs of a homogeneous list at one time."""
-        self.stack = self.stack or self.start(self.work["runs"])
-        end, steps = time.perf_counter() + seconds, 0
-        while time.perf_counter() < end:
-            steps += self.stack.epoch() * self.stack.count
-        return steps
-
-    def whole(self):
-        steps, best = 0, 0.0
-        for runs in grouping.stacks(self.work, STEP_SECONDS, FLOPS_A_SECOND):
-            stack = self.start(runs)
-            last = sorted(run["epochs"] for run in runs)
-            for epoch in range(last[-1]):
-                # what a run would do beyond its last epoch does not count
-                steps += stack.epoch() * sum(end > epoch for end in last)
-            best += stack.best.sum().item()
-        return steps, best / len(self.work["runs"])

@@ -20,21 +20,32 @@ struct Network {
 }
 
 impl Network {
-    fn new(inputs: usize, widths: &[usize], dropout: f64, slope: f64, device: &Device) -> Self {
-        // He et al., arXiv 1502.01852
-        let gain = (2.0 / (1.0 + slope * slope)).sqrt();
+    /// `hidden` layers start as He et al. (arXiv 1502.01852), an output layer, if any, as burn's default, which is PyTorch's.
+    fn new(
+        inputs: usize,
+        hidden: &[usize],
+        outputs: Option<usize>,
+        (dropout, slope): (f64, f64),
+        device: &Device,
+    ) -> Self {
         let initializer = Initializer::KaimingNormal {
-            gain,
+            gain: (2.0 / (1.0 + slope * slope)).sqrt(),
             fan_out_only: false,
         };
-        let below = std::iter::once(&inputs).chain(widths);
         let layer = |(inputs, outputs): (&usize, &usize)| {
-            LinearConfig::new(*inputs, *outputs)
-                .with_initializer(initializer.clone())
-                .init(device)
+            let mut layer = LinearConfig::new(*inputs, *outputs).init(device);
+            layer.weight =
+                initializer.init_with([*inputs, *outputs], Some(*inputs), Some(*outputs), device);
+            layer
         };
+        let below = std::iter::once(&inputs).chain(hidden);
+        let mut layers: Vec<Linear> = below.zip(hidden).map(layer).collect();
+        if let Some(outputs) = outputs {
+            let inputs = *hidden.last().unwrap_or(&inputs);
+            layers.push(LinearConfig::new(inputs, outputs).init(device));
+        }
         Self {
-            layers: below.zip(widths).map(layer).collect(),
+            layers,
             activation: LeakyReluConfig::new().with_negative_slope(slope).init(),
             dropout: DropoutConfig::new(dropout).init(),
         }
@@ -80,10 +91,17 @@ impl Started {
         };
         let (training, y) = (work.training, table(&work.y, work.targets));
         // a frozen base never changes: played once for the whole table
-        let base = Network::new(work.inputs, &run.frozen, 0.0, training.slope, &plain);
+        let base = Network::new(
+            work.inputs,
+            &run.frozen,
+            None,
+            (0.0, training.slope),
+            &plain,
+        );
         let x = base.features(table(&work.x, work.inputs));
-        let widths = [run.hidden.as_slice(), &[work.targets]].concat();
-        let network = Network::new(x.dims()[1], &widths, run.dropout, training.slope, device);
+        let settings = (run.dropout, training.slope);
+        let outputs = Some(work.targets);
+        let network = Network::new(x.dims()[1], &run.hidden, outputs, settings, device);
         let settings = AdamWConfig::new()
             .with_beta_1(training.betas[0] as f32)
             .with_beta_2(training.betas[1] as f32)

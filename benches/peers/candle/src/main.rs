@@ -5,7 +5,8 @@ mod protocol;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::{
-    AdamW, Dropout, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear, loss, ops,
+    AdamW, Dropout, Init, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear, loss,
+    ops,
 };
 
 use protocol::{Loop, Member, Run, Shuffle, Training, Work, converse};
@@ -25,12 +26,27 @@ struct Network {
     kept: Vec<Tensor>,
 }
 
-fn layers(inputs: usize, widths: &[usize], from: &VarBuilder) -> Result<Vec<Linear>> {
-    let below = std::iter::once(&inputs).chain(widths);
+/// Hidden layers, whose weights candle starts as He et al. (arXiv 1502.01852).
+fn hidden_layers(inputs: usize, hidden: &[usize], from: &VarBuilder) -> Result<Vec<Linear>> {
+    let below = std::iter::once(&inputs).chain(hidden);
     let layer = |(place, (inputs, outputs)): (usize, (&usize, &usize))| {
         linear(*inputs, *outputs, from.pp(place))
     };
-    below.zip(widths).enumerate().map(layer).collect()
+    below.zip(hidden).enumerate().map(layer).collect()
+}
+
+/// The output layer, which starts as PyTorch's default.
+fn output_layer(inputs: usize, outputs: usize, from: &VarBuilder) -> Result<Linear> {
+    let bound = 1.0 / (inputs as f64).sqrt();
+    let uniform = Init::Uniform {
+        lo: -bound,
+        up: bound,
+    };
+    let from = from.pp("output");
+    Ok(Linear::new(
+        from.get_with_hints((outputs, inputs), "weight", uniform)?,
+        Some(from.get_with_hints(outputs, "bias", uniform)?),
+    ))
 }
 
 impl Network {
@@ -40,20 +56,15 @@ impl Network {
         let y = Tensor::from_slice(&work.y, (work.rows, work.targets), &device)?;
         let base = VarMap::new();
         // a frozen base never changes: played once for the whole table
-        for layer in layers(
-            work.inputs,
-            &run.frozen,
-            &VarBuilder::from_varmap(&base, DType::F32, &device),
-        )? {
+        let from = VarBuilder::from_varmap(&base, DType::F32, &device);
+        for layer in hidden_layers(work.inputs, &run.frozen, &from)? {
             x = ops::leaky_relu(&layer.forward(&x)?, training.slope)?.detach();
         }
         let variables = VarMap::new();
-        let widths = [run.hidden.as_slice(), &[work.targets]].concat();
-        let layers = layers(
-            x.dim(1)?,
-            &widths,
-            &VarBuilder::from_varmap(&variables, DType::F32, &device),
-        )?;
+        let from = VarBuilder::from_varmap(&variables, DType::F32, &device);
+        let mut layers = hidden_layers(x.dim(1)?, &run.hidden, &from)?;
+        let last = *run.hidden.last().unwrap_or(&x.dim(1)?);
+        layers.push(output_layer(last, work.targets, &from)?);
         let settings = ParamsAdamW {
             lr: training.learning_rate,
             beta1: training.betas[0],
