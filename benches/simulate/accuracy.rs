@@ -14,7 +14,9 @@ use kuva::render::render::render_multiple;
 use shoal::Result;
 use shoal::data::array::{Matrix, read_matrix};
 use shoal::simulate::linear::primordial;
-use shoal::simulate::{Correction, Cosmology, Shells, linear, nonlinear};
+use shoal::simulate::{
+    Correction, Cosmology, Shells, Spectrum, as_quijote_began, linear, matter, nonlinear,
+};
 
 /// The bins that are printed.
 const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];
@@ -90,21 +92,55 @@ fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
     Ok(curves)
 }
 
-/// The mean of real over ours of the odd rows of a set, by the share of baryons in cold matter, and the scatter of all.
-fn against_quijote(set: &str, correct: bool) -> Result<(Vec<Curve>, Vec<Curve>)> {
+/// What is compared with the real spectra, and under which name.
+#[derive(Clone, Copy, PartialEq)]
+enum Ours {
+    /// HMcode-2020 of the linear spectrum.
+    Halos,
+    /// With one loop on large scales, from where Quijote began.
+    Uncorrected,
+    Corrected,
+}
+
+impl Ours {
+    const ALL: [(Self, &str); 3] = [
+        (Self::Halos, "hmcode"),
+        (Self::Uncorrected, "uncorrected"),
+        (Self::Corrected, "corrected"),
+    ];
+
+    fn spectrum(self, universe: &Cosmology) -> Result<Spectrum> {
+        match self {
+            Self::Halos => nonlinear(universe, &linear(universe)?),
+            _ => matter(universe, &as_quijote_began(universe)?),
+        }
+    }
+}
+
+/// The mean of real over ours of the odd rows of a set, by the share of baryons in cold matter, and the scatter of all; the last
+/// mean is that of all rows, odd or even.
+fn against_quijote(set: &str, ours: Ours) -> Result<(Vec<Curve>, Vec<Curve>)> {
     let file = |end: &str| read_matrix(Path::new(&format!("../shared/quijote/{set}_{end}")));
     let (parameters, real): (Matrix, Matrix) = (file("params.txt")?, file("pk.npy")?);
     let shells = Shells::new(1000.0, 79);
     let k = shells.k();
     let mut ratios: Vec<(f64, Vec<f64>)> = Vec::new();
-    for row in (1..parameters.rows).step_by(2) {
+    let mut all: Vec<Vec<f64>> = Vec::new();
+    for row in 0..parameters.rows {
         let universe = Cosmology::from_row(parameters.row(row));
-        let ours = shells.average(&nonlinear(&universe, &linear(&universe)?)?);
+        let means = shells.average(&ours.spectrum(&universe)?);
         let correction = Correction::new(&universe);
         let mut ratio = Vec::with_capacity(79);
         for bin in 0..79 {
-            let factor = if correct { correction.at(k[bin])? } else { 1.0 };
-            ratio.push(real.row(row)[bin] / ours[bin] / factor);
+            let factor = match ours {
+                Ours::Corrected => correction.at(k[bin])?,
+                _ => 1.0,
+            };
+            ratio.push(real.row(row)[bin] / means[bin] / factor);
+        }
+        all.push(ratio.clone());
+        if row % 2 == 0 {
+            continue;
         }
         ratios.push((universe.omega_b / universe.omega_cold(), ratio));
     }
@@ -127,6 +163,8 @@ fn against_quijote(set: &str, correct: bool) -> Result<(Vec<Curve>, Vec<Curve>)>
         scatters.push((name.clone(), width.collect()));
         means.push((name, centre));
     }
+    let name = format!("all {} spectra, seen or not", all.len());
+    means.push((name, mean(&all, |ratio| ratio)));
     Ok((means, scatters))
 }
 
@@ -195,8 +233,8 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     for set in ["lcdm", "neutrino"] {
-        for (correct, how) in [(false, "hmcode"), (true, "corrected")] {
-            let (means, scatters) = against_quijote(set, correct)?;
+        for (ours, how) in Ours::ALL {
+            let (means, scatters) = against_quijote(set, ours)?;
             print(
                 &format!("Mean of real over simulated, {set}, {how}"),
                 &k,
@@ -207,10 +245,12 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 &k,
                 &scatters,
             );
-            // holes of the linear spectrum would set the scale
+            if ours == Ours::Uncorrected {
+                continue;
+            }
             let drawn: Vec<Curve> = means
                 .into_iter()
-                .filter(|(name, _)| !name.contains("to 0.9"))
+                .filter(|(name, _)| !name.contains("to 0.9") && !name.starts_with("all"))
                 .collect();
             let title = format!("Quijote over simulated, {set}, {how}");
             draw(&format!("{set}_{how}"), &title, "mean ratio", &k, &drawn)?;

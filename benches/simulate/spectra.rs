@@ -1,15 +1,16 @@
-//! Nonlinear spectra of many universes on Quijote's 79 bins, as text: `cargo run --release --example spectra PARAMETERS OUT`.
+//! Nonlinear spectra of many universes on Quijote's 79 bins, as text:
+//! `cargo run --release --example spectra PARAMETERS OUT [as-quijote-began]`.
 //!
 //! PARAMETERS has a row per universe: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive neutrinos, M_nu in eV and w; lines with
-//! `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of `nan` for a universe that is refused. It is what
-//! `data/quijote/correction.py` reads, and shows how the pieces are used.
+//! `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of `nan` for a universe that is refused. They lack what is fitted
+//! to Quijote: it is what `data/quijote/marked.py` and, as Quijote began, `correction.py` read.
 
 use std::fmt::Write;
 
-use shoal::simulate::{Cosmology, Shells, linear, nonlinear};
+use shoal::simulate::{Cosmology, Shells, as_quijote_began, linear, matter};
 use shoal::{Error, Result};
 
-fn spectrum(row: &[f64], shells: &Shells) -> Result<Vec<f64>> {
+fn spectrum(row: &[f64], shells: &Shells, began: bool) -> Result<Vec<f64>> {
     let &[omega_m, omega_b, h, n_s, sigma_8, ref rest @ ..] = row else {
         return Err(Error::Input(format!(
             "{} numbers in a row; expected 5 or 7",
@@ -29,15 +30,22 @@ fn spectrum(row: &[f64], shells: &Shells) -> Result<Vec<f64>> {
         m_nu,
         w,
     };
-    let linear = linear(&cosmology)?;
-    Ok(shells.average(&nonlinear(&cosmology, &linear)?))
+    let linear = match began {
+        true => as_quijote_began(&cosmology)?,
+        false => linear(&cosmology)?,
+    };
+    Ok(shells.average(&matter(&cosmology, &linear)?))
 }
 
 fn main() -> std::io::Result<()> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
-    let [parameters, out] = paths.as_slice() else {
-        eprintln!("two paths are needed: parameters and out");
-        std::process::exit(2);
+    let (parameters, out, began) = match paths.as_slice() {
+        [parameters, out] => (parameters, out, false),
+        [parameters, out, how] if how == "as-quijote-began" => (parameters, out, true),
+        _ => {
+            eprintln!("two paths are needed, parameters and out, and perhaps as-quijote-began");
+            std::process::exit(2);
+        }
     };
     let shells = Shells::new(1000.0, 79);
     let (mut text, mut count) = (String::new(), 0);
@@ -50,7 +58,7 @@ fn main() -> std::io::Result<()> {
             .split_whitespace()
             .filter_map(|word| word.parse().ok())
             .collect();
-        let values = spectrum(&row, &shells).unwrap_or_else(|error| {
+        let values = spectrum(&row, &shells, began).unwrap_or_else(|error| {
             eprintln!("{line}: {error}");
             vec![f64::NAN; 79]
         });

@@ -1,19 +1,22 @@
-"""correction.csv: what HMcode-2020 misses of the Quijote simulations, as a smooth function of cosmology and wavenumber.
+"""correction.csv: what our spectra miss of the Quijote simulations, as a smooth function of cosmology and wavenumber.
+
+Our spectra are HMcode-2020 with one loop on large scales, for neutrinos from the linear spectrum with which those simulations
+seem to have begun.
 
     cargo run --release --example spectra -- QUIJOTE/lcdm_params.txt lcdm.txt
-    cargo run --release --example spectra -- QUIJOTE/neutrino_params.txt neutrino.txt
+    cargo run --release --example spectra -- QUIJOTE/neutrino_params.txt neutrino.txt as-quijote-began
     python correction.py QUIJOTE lcdm.txt neutrino.txt
 
 QUIJOTE holds k.npy, modes.npy, lcdm_pk.npy, lcdm_params.txt, neutrino_pk.npy and neutrino_params.txt. Fitted is
-ln(P / P_HMcode) of the rows with an even number; the figures printed are those of the rows with an odd one, which the fit has
+ln(P / P_ours) of the rows with an even number; the figures printed are those of the rows with an odd one, which the fit has
 not seen.
 
-ln(P / P_HMcode)(k) = sum_ij c_ij q_i u^j,  u = k / (k + 0.1 h/Mpc), j = 2..5, so that large scales stay as they are; q_i are the
+ln(P / P_ours)(k) = sum_ij c_ij q_i u^j,  u = k / (k + 0.1 h/Mpc), j = 2..5, so that large scales stay as they are; q_i are the
 products of up to three of
     ln(Omega_m / 0.25) / 0.8, ln(Omega_b / 0.05) / 0.45, ln(h / 0.7) / 0.3, (n_s - 1) / 0.2, ln(sigma_8 / 0.8) / 0.25
 and for neutrinos f_nu / 0.1, (w + 1) / 0.3, in the order 1, a, b, ..., aa, ab, ..., bb, ..., aaa, aab, ...
 Ratios count less where the share f of baryons in cold matter is large, as 1 / (1 + (f / 0.35)^6), and are cut at exp(+-0.4):
-there the linear spectrum has holes that no smooth factor fills.
+there our spectra scatter most around the real ones.
 Needs numpy.
 """
 
@@ -67,6 +70,8 @@ def fit(name, folder, model):
                 print(f"    {title:9}: mean", r.mean(0)[at].round(3), "scatter", r.std(0)[at].round(3))
             off = abs(left[some].mean(0) - 1)
             print(f"    corrected: mean off by at most {off[k < 0.1].max():.3f} for k < 0.1, {off[k >= 0.1].max():.3f} above")
+    off = abs(left[known].mean(0) - 1)
+    print(f"  all rows, fitted or not: mean off by at most {off[k < 0.1].max():.3f} for k < 0.1, {off[k >= 0.1].max():.3f} above")
     return [[name, i, *row] for i, row in enumerate(coefficients)]
 
 

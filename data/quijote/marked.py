@@ -4,13 +4,13 @@
     cargo run --release --example spectra -- QUIJOTE/neutrino_params.txt neutrino.txt
     python marked.py QUIJOTE lcdm.txt neutrino.txt
 
-QUIJOTE holds k.npy, modes.npy and, of lcdm and neutrino, _pk.npy, _mpk.npy and _params.txt; lcdm.txt and neutrino.txt are P by
-HMcode-2020. Fitted are the rows with an even number; the figures printed are those of the rows with an odd one, which the fit has
-not seen. ln(M / P)(k) is the natural cubic spline in ln k through its values at KNOTS, each of which is a polynomial in the
-parameters of correction.py: all products of up to three of them. On large scales M and P of a box scatter together, so that there
-M is divided by the measured P, on small ones by that of HMcode: M exp(-rho ln(P / P_HMcode)) with rho = 1 / (1 + (k / 0.07)^4)
-is fitted. Where baryons are more than 0.4 of cold matter the linear spectrum has holes that no smooth factor fills; those rows
-are not fitted. Needs numpy and scipy.
+QUIJOTE holds k.npy, modes.npy and, of lcdm and neutrino, _pk.npy, _mpk.npy and _params.txt; lcdm.txt and neutrino.txt are our P
+without that correction and with the linear spectrum of the labels, on which M / P depends more simply. Fitted are the rows with
+an even number; the figures printed are those of the rows with an odd one, which the fit has not seen. ln(M / P)(k) is the
+natural cubic spline in ln k through its values at KNOTS, each of which is a polynomial in the parameters of correction.py: all
+products of up to three of them. On large scales M and P of a box scatter together, so that there M is divided by the measured
+P, on small ones by ours: M exp(-rho ln(P / P_ours)) with rho = 1 / (1 + (k / 0.07)^4) is fitted. Where baryons are more than
+0.4 of cold matter the linear spectrum has holes that no smooth factor fills; those rows are not fitted. Needs numpy and scipy.
 """
 
 import itertools
@@ -71,7 +71,7 @@ def fit(name, folder, model):
         some = known & ~even & (share >= low) & (share < high)
         if some.any():
             print(f"  share of baryons {low:.2f}-{high:.2f}, {some.sum()} rows")
-            show("M / (ours times P of HMcode)", (marked / (ratio * model))[some], k)
+            show("M / (ours times our P)", (marked / (ratio * model))[some], k)
             if (low, high) == (0, 0.4):
                 show("M / P over ours", (marked / (ratio * power))[some], k)
     return [[name, i, *row] for i, row in enumerate(coefficients)]

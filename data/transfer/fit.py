@@ -1,14 +1,19 @@
 """transfer.npz: the difference between CAMB's transfer functions and the closed formulae of Eisenstein & Hu 1998.
 
-    python spectra.py massless 480 && python spectra.py massive 350 && python fit.py
+    python spectra.py massless 480 && python spectra.py massive 450 && python fit.py
 
 Two interpolations, both by sums of Gaussians around the training points in coordinates scaled to [-1, 1] (Gaussian-process
 regression: the weights solve (K + noise) w = values), of the principal curves of what is interpolated:
 
 massless  (T - T_EH) / T_smooth  in  ln(Omega_m h^2), Omega_b / Omega_m; T_EH is the transfer function of EH98 equations 16 to
           24, T_smooth the one of equations 28 to 31
-massive   ln(T / T_massless) / f_nu  in  ln(Omega_cb h^2), Omega_b / Omega_cb, ln f_nu, ln Omega_m, w; T_massless is the above
-          of a universe of the same cold matter (cb: baryons and cold dark matter), f_nu the share of neutrinos in all matter
+massive   ln S / f_nu  in  ln(Omega_cb h^2), Omega_b / Omega_cb, ln f_nu, ln Omega_m, w; T_massless is the above of a universe
+          of the same cold matter (cb: baryons and cold dark matter), f_nu the share of neutrinos in all matter, and S the
+          suppression without oscillations: the amplitude of T_massless that fits T best around each x
+rest      (T / S - T_massless) / (T_smooth f_nu)  in the same coordinates: a difference, because where baryons are most of cold
+          matter both go through zero, at different wavenumbers
+lag       D (T_c - T_b) / T_smooth  in  ln(Omega_cb h^2), Omega_b / Omega_cb, of 190 massless spectra; T_c and T_b are
+          the transfer functions of cold dark matter and of baryons at z = 127, D the growth since
 
 on the axis x = k s, s the sound horizon of EH98 equation 6 with the densities of the cold matter. The file has for each of them
     NAME_low, NAME_high  the ends of the coordinates, NAME_lengths the widths of the Gaussians
@@ -32,7 +37,9 @@ EV = 93.14
 AXIS = np.r_[np.geomspace(0.02, 4, 24)[:-1], np.arange(4, 130, 0.8), np.geomspace(130, 420, 14)]
 # widths of the Gaussians along each coordinate, and the noise
 MASSLESS = np.r_[0.5, 0.5, 1e-10]
-MASSIVE = np.r_[1.05, 1.0, 0.95, 5.0, 5.0, 3e-7]
+LAG = np.r_[0.6, 0.6, 1e-9]
+MASSIVE = np.r_[1.3, 1.3, 1.2, 5.0, 5.0, 3e-7]
+REST = np.r_[0.8, 0.7, 0.95, 5.0, 5.0, 3e-8]
 
 
 def background(m, b):
@@ -96,11 +103,11 @@ class Runs:
             setattr(self, key, value[keep])
         self.fraction = self.baryons / self.matter
         rows = []
-        for m, b, k, t in zip(self.matter, self.baryons, file["k"][keep], file["total"][keep]):
+        for m, b, k, t, lag in zip(self.matter, self.baryons, *(file[key][keep] for key in ("k", "total", "lag"))):
             k, index = np.unique(k, return_index=True)
-            t = t[index] / t[0] / smooth(m, b, k)
-            rows.append(CubicSpline(np.log(k), t)(np.log(AXIS / background(m, b)[-1])))
-        self.t = np.array(rows)
+            curves = np.c_[t[index] / t[0] / smooth(m, b, k), lag[index]]
+            rows.append(CubicSpline(np.log(k), curves)(np.log(AXIS / background(m, b)[-1])))
+        self.t, self.lag = np.array(rows).transpose(2, 0, 1)
         self.s = background(self.matter, self.baryons)[-1]
         self.k = AXIS / self.s[:, None]
         column = lambda a: a[:, None]
@@ -154,29 +161,43 @@ def massless(runs, rows, widths=MASSLESS):
     return coordinates, Surrogate(coordinates[rows], values[rows], ones, widths[:-1], widths[-1] * ones, 24, *ends)
 
 
+def lag(runs, rows):
+    """T = D (f T_b + (1 - f) T_c), where that is not near zero; there the curve, which is smooth, is a spline."""
+    early = 1 - runs.fraction[:, None] * (1 - runs.lag)
+    values = runs.t * (1 - runs.lag) / early
+    for value, some in zip(values, abs(early) > 0.15):
+        value[~some] = CubicSpline(AXIS[some], value[some])(AXIS[~some])
+    c = np.c_[np.log(runs.matter), runs.fraction]
+    ones = np.ones(len(rows))
+    return c, values, Surrogate(c[rows], values[rows], ones, LAG[:-1], LAG[-1] * ones, 16)
+
+
 def coordinates(runs):
     return np.c_[np.log(runs.matter), runs.fraction, np.log(runs.share), np.log(runs.omega_m), runs.w]
 
 
 def suppression(runs, base):
-    """ln(T / T_massless) / f_nu; where the transfer function goes through zero, of values kept away from it."""
+    """ln S / f_nu, the rest, and T_massless. S is fitted with Gaussian weights, 4 wide in x where oscillations are."""
     flat = base(np.c_[np.log(runs.matter), runs.fraction]) + runs.closed
-    floor = 0.05
-    return 0.5 * np.log((runs.t**2 + floor**2) / (flat**2 + floor**2)) / runs.share[:, None], flat
+    width = np.minimum(4.0, 0.4 * AXIS)[:, None]
+    near = np.exp(-0.5 * ((AXIS[:, None] - AXIS) / width) ** 2) * np.gradient(AXIS)
+    smooth_part = (runs.t * flat) @ near.T / (flat**2 @ near.T)
+    share = runs.share[:, None]
+    return np.log(smooth_part) / share, (runs.t / smooth_part - flat) / share, flat
 
 
-def massive(runs, rows, base, widths=MASSIVE):
-    values, _ = suppression(runs, base)
+def massive(runs, rows, base, values, widths, curves):
     c, share = coordinates(runs), runs.share
     ends = c.min(0), c.max(0)
-    return Surrogate(c[rows], values[rows], share[rows], widths[:-1], widths[-1] / share[rows] ** 2, 16, *ends)
+    return Surrogate(c[rows], values[rows], share[rows], widths[:-1], widths[-1] / share[rows] ** 2, curves, *ends)
 
 
 def report(title, runs, rows, found):
-    """Errors of P held out, by the share of baryons in cold matter, for k from 0.0045 to 0.45 / Mpc."""
+    """Errors of P held out over that at k s = 3.7, by the share of baryons in cold matter, for k from 0.0045 to 0.45 / Mpc."""
     print(title)
     band = (runs.k > 0.0045) & (runs.k < 0.45)
-    error = (found / runs.t) ** 2 - 1
+    error = (found / runs.t) ** 2
+    error = error / error[:, [22]] - 1
     for low, high in ((0, 0.15), (0.15, 0.25), (0.25, 0.4), (0.4, 0.6), (0.6, 0.7), (0.7, 0.9)):
         some = [i for i in rows if low <= runs.fraction[i] < high]
         if some:
@@ -197,18 +218,26 @@ def main():
         one = lambda p: massless(light, every(light), p)[1].left_out(np.ones(len(light.w)))
         print("MASSLESS", search(MASSLESS, one))
         base = massless(light, every(light))[1]
-        print("MASSIVE", search(MASSIVE, lambda p: massive(heavy, every(heavy), base, p).left_out(heavy.share)))
+        curves = zip(("MASSIVE", "REST"), suppression(heavy, base), (MASSIVE, REST), (12, 20))
+        for name, values, start, count in curves:
+            make = lambda p: massive(heavy, every(heavy), base, values, p, count).left_out(heavy.share)
+            print(name, search(start, make))
         return
     held, kept = every(light)[::5], np.setdiff1d(every(light), every(light)[::5])
     c, part = massless(light, kept)
     report(f"massless, {len(kept)} kept", light, held, part(c) + light.closed)
     base = massless(light, every(light))[1]
     held, kept = every(heavy)[::5], np.setdiff1d(every(heavy), every(heavy)[::5])
-    flat = suppression(heavy, base)[1]
-    part = massive(heavy, kept, base)
-    report(f"massive, {len(kept)} kept", heavy, held, flat * np.exp(heavy.share[:, None] * part(coordinates(heavy))))
-    whole = massive(heavy, every(heavy), base)
-    np.savez_compressed(os.path.join(HERE, "transfer.npz"), axis=AXIS, **base.members("massless"), **whole.members("massive"))
+    part, rest, flat = suppression(heavy, base)
+    both = lambda rows: (massive(heavy, rows, base, part, MASSIVE, 12), massive(heavy, rows, base, rest, REST, 20))
+    c, share = coordinates(heavy), heavy.share[:, None]
+    smooth_part, difference = (surrogate(c) for surrogate in both(kept))
+    found = np.exp(share * smooth_part) * (flat + share * difference)
+    report(f"massive, {len(kept)} kept", heavy, held, found)
+    whole = both(every(heavy))
+    members = base.members("massless") | whole[0].members("massive") | whole[1].members("rest")
+    members |= lag(light, every(light)[:190])[2].members("lag")
+    np.savez_compressed(os.path.join(HERE, "transfer.npz"), axis=AXIS, **members)
 
 
 if __name__ == "__main__":

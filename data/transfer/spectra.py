@@ -3,8 +3,8 @@
 Writes build/massless.npz and build/massive.npz (not kept in the repository) with
     parameters  rows of Omega_m, Omega_b, h, M_nu (sum of three equal masses, eV), w
     k           wavenumbers in 1/Mpc, per row
-    total, cold the transfer functions of total matter and of cold matter (baryons and cold dark matter) today, with their
-                signs, in CAMB's units (delta / k^2)
+    total       the transfer function of total matter today, with its sign, in CAMB's units (delta / k^2)
+    lag         the density contrast of baryons over that of cold dark matter at z = 127, where Quijote's simulations begin
 A run that is stopped goes on where it was.
 
 The background is that of Quijote: T_CMB = 2.7255 K, N_eff = 3.046, Omega_nu h^2 = M_nu / 93.14 eV, flat.
@@ -25,7 +25,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "build")
 
 
 def universe(omega_m, omega_b, h, m_nu, w):
-    """CAMB's parameters; only the transfer functions at z = 0 are asked for."""
+    """CAMB's parameters; only the transfer functions at z = 127 and 0 are asked for."""
     matter = (omega_m - omega_b) * h * h - m_nu / EV
     p = camb.CAMBparams()
     p.set_cosmology(
@@ -35,7 +35,7 @@ def universe(omega_m, omega_b, h, m_nu, w):
     if m_nu == 0:
         p.num_nu_massless, p.num_nu_massive = 3.046, 0
     p.set_dark_energy(w=w, dark_energy_model="ppf")
-    p.set_matter_power(redshifts=[0.0], kmax=K_MAX)
+    p.set_matter_power(redshifts=[127.0, 0.0], kmax=K_MAX)
     p.WantCls = False
     return p
 
@@ -60,12 +60,13 @@ def massless(count):
 
 
 def massive(count):
-    """The prior of the neutrino simulations, denser towards low Omega_m."""
+    """The prior of the neutrino simulations, denser towards low Omega_m; from the 350th on many baryons."""
     rows = []
     for i, (a, b, c, d, e) in enumerate(qmc.Sobol(5, scramble=False).random(4096)[1:]):
         omega_m = 0.098 + 0.405 * a ** (2.0 if i % 2 else 1.0)
         omega_b, h, m_nu, w = 0.02 + 0.06 * b, 0.495 + 0.41 * c, 0.01 + 1.0 * d, -1.31 + 0.62 * e
-        if omega_b / (omega_m - m_nu / EV / h**2) > 0.9:
+        share = omega_b / (omega_m - m_nu / EV / h**2)
+        if not 0 < share < 0.9 or (len(rows) >= 350 and share < 0.4):
             continue
         rows.append((omega_m, omega_b, h, m_nu, w))
         if len(rows) == count:
@@ -81,17 +82,18 @@ def main():
     table = []
     if os.path.exists(path):
         old = np.load(path)
-        table = list(np.stack([old["k"], old["total"], old["cold"]], 1))
+        table = list(np.stack([old["k"], old["total"], old["lag"]], 1))
     for i in range(len(table), len(rows)):
         result = camb.get_transfer_functions(universe(*rows[i]))
         data = result.get_matter_transfer_data()
         k = data.transfer_z("k/h", 0) * rows[i][2]
         # CAMB chooses 180 to 210 wavenumbers; rows are padded by repeating the last
-        curves = np.array([k, data.transfer_z("delta_tot", 0), data.transfer_z("delta_nonu", 0)])
+        lag = data.transfer_z("delta_baryon", 0) / data.transfer_z("delta_cdm", 0)
+        curves = np.array([k, data.transfer_z("delta_tot", 1), lag])
         table.append(np.pad(curves, ((0, 0), (0, 256 - len(k))), mode="edge"))
         if i % 20 == 19 or i == len(rows) - 1:
-            k, total, cold = np.stack(table, 1)
-            np.savez(path + ".new.npz", parameters=rows[: i + 1], k=k, total=total, cold=cold)
+            k, total, lag = np.stack(table, 1)
+            np.savez(path + ".new.npz", parameters=rows[: i + 1], k=k, total=total, lag=lag)
             os.replace(path + ".new.npz", path)
             print(name, i + 1, flush=True)
 

@@ -1,10 +1,11 @@
-//! What HMcode-2020 misses of the Quijote simulations. This is no theory: it is a fit to every second of their spectra.
+//! What our spectra miss of the Quijote simulations. This is no theory: it is a fit to every second of their spectra.
 //!
 //! HMcode-2020 was made for universes near ours. Where Omega_b h^2 is up to three times ours, as in Quijote's hypercubes, its
-//! power at k = 0.2 h/Mpc is 5 % too high where baryons are a tenth of matter and 12 % too low where they are half of it. A factor that is
-//! cubic in the parameters takes away what is smooth of that, so that a network trained on these spectra does not learn the
-//! difference. `data/quijote/correction.py` made it and says how well it does on the other half of the spectra. It ends where
-//! Quijote's bins end, and is separate so that [`super::nonlinear()`] stays what its authors published.
+//! power at k = 0.2 h/Mpc is 5 % too high where baryons are a tenth of matter and 12 % too low where they are half of it. A
+//! factor that is cubic in the parameters takes away what is smooth of that, so that a network trained on these spectra does
+//! not learn the difference. It multiplies [`super::matter`], for massive neutrinos that of [`super::as_quijote_began`].
+//! `data/quijote/correction.py` made it and says how well it does on the other half of the spectra. It ends where Quijote's
+//! bins end, and is separate so that [`super::nonlinear()`] stays what its authors published.
 
 use std::sync::LazyLock;
 
@@ -35,7 +36,7 @@ static COEFFICIENTS: LazyLock<[Vec<[f64; 4]>; 2]> = LazyLock::new(|| {
     })
 });
 
-/// The factor from HMcode-2020 to the Quijote simulations, for one universe.
+/// The factor from [`super::matter`] to the Quijote simulations, for one universe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Correction {
     coefficients: [f64; 4],

@@ -126,7 +126,7 @@ impl Smooth {
 }
 
 /// The density of cold matter (baryons and cold dark matter) over that of all matter when a `share` of matter is three
-/// equal massive neutrinos: EH99 equations 5, 11, 12, 13 and 14.
+/// equal massive neutrinos: the growth functions D_cb and D_cbnu of EH99, with its equations 5 for q and 14 for y_fs.
 #[derive(Clone, Copy, Debug)]
 pub struct ColdRatio {
     matter: f64,

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use super::cosmology::Cosmology;
 use super::eisenstein_hu::{Acoustic, Smooth};
+use super::noise::FIDUCIAL;
 use super::spectrum::Spectrum;
 use super::surrogate::{Surrogate, member};
 use super::variance::Variance;
@@ -29,9 +30,14 @@ struct Table {
     axis: Vec<f64>,
     /// (T - T_closed) / T_smooth by ln(Omega_m h^2) and the share of baryons.
     massless: Surrogate,
-    /// ln(T / T_massless) over the share of neutrinos, by ln(Omega_cb h^2), the share of baryons in cold matter, ln of the
-    /// share of neutrinos in all matter, ln Omega_m and w.
+    /// ln S over the share of neutrinos, S the suppression without oscillations, by ln(Omega_cb h^2), the share of baryons in
+    /// cold matter, ln of the share of neutrinos in all matter, ln Omega_m and w.
     massive: Surrogate,
+    /// (T / S - T_massless) / T_smooth over the share of neutrinos, by the same.
+    rest: Surrogate,
+    /// D (T_c - T_b) / T_smooth by ln(Omega_cb h^2) and the share of baryons in cold matter: the transfer functions of cold dark
+    /// matter and of baryons at z = 127, D the growth since.
+    lag: Surrogate,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -41,6 +47,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         axis: member(&mut archive, "axis").concat(),
         massless: Surrogate::read(&mut archive, "massless"),
         massive: Surrogate::read(&mut archive, "massive"),
+        rest: Surrogate::read(&mut archive, "rest"),
+        lag: Surrogate::read(&mut archive, "lag"),
     }
 });
 
@@ -50,10 +58,28 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 /// A parameter lies outside the range of the table ([`Cosmology::check`]).
 pub fn linear(cosmology: &Cosmology) -> Result<Spectrum> {
     let shape = primordial(cosmology)?;
-    let sigma = Variance::new(|k| shape.at(k)).sigma(8.0);
-    let scale = (cosmology.sigma_8 / sigma).powi(2);
-    let values = shape.values().iter().map(|value| scale * value).collect();
-    Ok(Spectrum::new(shape.k().to_vec(), values))
+    Ok(times(&shape, normalisation(cosmology, &shape)))
+}
+
+/// The linear spectrum to which Quijote's simulations with massive neutrinos seem to belong; with massless ones [`linear()`].
+///
+/// At z = 127, where they begin, baryons still lag behind cold dark matter at k above 0.02 h/Mpc. Their spectra are those of a
+/// mean of the two contrasts in which baryons always count with Omega_b = 0.049, Quijote's fiducial value, whatever the Omega_b
+/// with which the contrasts were computed: T_c + (0.049 / Omega_cb) (T_b - T_c). We know of no publication that says so; it is
+/// read off the spectra (`data/simulations/README.md`).
+///
+/// # Errors
+/// Those of [`linear()`].
+pub fn as_quijote_began(cosmology: &Cosmology) -> Result<Spectrum> {
+    if cosmology.m_nu == 0.0 {
+        return linear(cosmology);
+    }
+    let excess = (cosmology.omega_b - FIDUCIAL[1]) / cosmology.omega_cold();
+    let shape = with_excess(cosmology, excess)?;
+    Ok(times(
+        &shape,
+        normalisation(cosmology, &primordial(cosmology)?),
+    ))
 }
 
 /// The linear spectrum in units in which it is k^n_s on the largest scales.
@@ -61,9 +87,26 @@ pub fn linear(cosmology: &Cosmology) -> Result<Spectrum> {
 /// # Errors
 /// A parameter lies outside the range of the table.
 pub fn primordial(cosmology: &Cosmology) -> Result<Spectrum> {
+    with_excess(cosmology, 0.0)
+}
+
+/// The factor from [`primordial`] to a spectrum with the sigma_8 of the cosmology.
+fn normalisation(cosmology: &Cosmology, shape: &Spectrum) -> f64 {
+    let sigma = Variance::new(|k| shape.at(k)).sigma(8.0);
+    (cosmology.sigma_8 / sigma).powi(2)
+}
+
+fn times(spectrum: &Spectrum, factor: f64) -> Spectrum {
+    let values = spectrum.values().iter().map(|value| factor * value);
+    Spectrum::new(spectrum.k().to_vec(), values.collect())
+}
+
+/// The spectrum of [`primordial`] where cold dark matter has the share `excess` of cold matter too much at z = 127, and baryons
+/// as much too little.
+fn with_excess(cosmology: &Cosmology, excess: f64) -> Result<Spectrum> {
     cosmology.check()?;
     let Cosmology { h, n_s, .. } = *cosmology;
-    let (k, transfer) = transfer(cosmology);
+    let (k, transfer) = transfer(cosmology, excess);
     let k: Vec<f64> = k.iter().map(|k| k / h).collect();
     let values = (k.iter().zip(transfer))
         .map(|(k, t)| k.powf(n_s) * t * t)
@@ -72,33 +115,38 @@ pub fn primordial(cosmology: &Cosmology) -> Result<Spectrum> {
 }
 
 /// Wavenumbers in 1/Mpc and the transfer function of total matter today there.
-fn transfer(cosmology: &Cosmology) -> (Vec<f64>, Vec<f64>) {
+fn transfer(cosmology: &Cosmology, excess: f64) -> (Vec<f64>, Vec<f64>) {
     let h2 = cosmology.h * cosmology.h;
     let (cold, baryons) = (cosmology.omega_cold() * h2, cosmology.omega_b * h2);
     let acoustic = Acoustic::new(cold, baryons);
     let smooth = Smooth::new(cold, baryons);
     let table = &*TABLE;
-    let difference = table.massless.at(&[cold.ln(), baryons / cold]);
+    let mut difference = table.massless.at(&[cold.ln(), baryons / cold]);
+    if excess != 0.0 {
+        let lag = table.lag.at(&[cold.ln(), baryons / cold]);
+        (difference.iter_mut().zip(lag)).for_each(|(sum, lag)| *sum += excess * lag);
+    }
     let share = cosmology.neutrino_share();
-    let suppression = match share > 0.0 {
-        true => {
-            let known = share * (LIGHTEST / cosmology.m_nu).max(1.0);
-            let at = [
-                cold.ln(),
-                baryons / cold,
-                known.ln(),
-                cosmology.omega_m.ln(),
-                cosmology.w,
-            ];
-            table.massive.at(&at)
-        }
-        false => vec![0.0; table.axis.len()],
-    };
+    let mut suppression = vec![1.0; table.axis.len()];
+    if share > 0.0 {
+        let known = share * (LIGHTEST / cosmology.m_nu).max(1.0);
+        let at = [
+            cold.ln(),
+            baryons / cold,
+            known.ln(),
+            cosmology.omega_m.ln(),
+            cosmology.w,
+        ];
+        suppression = table.massive.at(&at);
+        (suppression.iter_mut()).for_each(|value| *value = (share * *value).exp());
+        let rest = table.rest.at(&at);
+        (difference.iter_mut().zip(rest)).for_each(|(sum, rest)| *sum += share * rest);
+    }
     let value = |index: usize, k: f64| {
         let form = smooth.at(k);
         let t = acoustic.at(k) + difference[index] * form;
         // where baryons are more than 0.7 of matter its transfer function oscillates through zero, which has no logarithm
-        t.abs().max(0.01 * form) * (share * suppression[index]).exp()
+        t.abs().max(0.01 * form) * suppression[index]
     };
     let last = table.axis.len() - 1;
     let inside: Vec<f64> = table.axis.iter().map(|x| x / acoustic.horizon()).collect();

@@ -8,11 +8,11 @@
 //! of Philcox, Aviles & Massara 2021 (arXiv 2010.05914), with their coefficients set free as functions of that scatter (33
 //! numbers), still left 5 % at k > 0.1 and 10 % below.
 //!
-//! So [`Mark`] is the ratio M / P, cubic in the parameters, as `data/quijote/marked.py` fits it. On the spectra that the fit has
-//! not seen, M by that ratio and HMcode-2020 is, where baryons are at most 0.4 of cold matter, right in the mean to 1 % (LCDM)
-//! and 3 % (neutrinos) for k < 0.1 and to 1 % above, where single spectra scatter by 1.2 % and 1.4 %, much of it their own.
-//! Where baryons are 0.4 to 0.6 of cold matter, 7 to 9 % of Quijote's hypercubes, the mean is up to 9 % (29 %) off and the
-//! scatter 7 % (9 %); beyond, only the order of magnitude is right.
+//! So [`Mark`] is the ratio M / P, cubic in the parameters, as `data/quijote/marked.py` fits it, P being [`super::matter`] of
+//! [`super::linear()`]. On the spectra that the fit has not seen, M by that ratio and P is, where baryons are at most 0.4 of cold
+//! matter, right in the mean to 1 % (LCDM) and 3 % (neutrinos) for k < 0.1 and to 1 % above, where single spectra scatter by
+//! 1.2 % and 1.4 %, much of it their own. Where baryons are 0.4 to 0.6 of cold matter, 7 to 9 % of Quijote's hypercubes, the mean
+//! is up to 6 % (13 %) off and the scatter 7 % (9 %); beyond, only the order of magnitude is right.
 
 use std::sync::LazyLock;
 
@@ -48,7 +48,7 @@ static FIT: LazyLock<Fit> = LazyLock::new(|| {
     Fit { knots, rows }
 });
 
-/// The factor from the nonlinear spectrum of HMcode-2020 ([`super::nonlinear()`]) to the marked one, for one universe.
+/// The factor from the spectrum ([`super::matter`] of [`super::linear()`]) to the marked one, for one universe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
     /// M / P at the knots: the spline of a spectrum serves for it too.

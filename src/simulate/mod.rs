@@ -1,6 +1,6 @@
 //! Universes on demand: matter power spectra from the parameters of a cosmology.
 //!
-//! [`Cosmology`] says which universe, [`linear()`] and [`nonlinear()`] give its [`Spectrum`] of total matter today. A [`Scenario`]
+//! [`Cosmology`] says which universe, [`linear()`] and [`matter`] give its [`Spectrum`] of total matter today. A [`Scenario`]
 //! has a prior of universes, [`Noise`] is what one box adds, and [`simulate`] makes a dataset of a [`Request`].
 
 pub mod bispectrum;
@@ -14,6 +14,7 @@ pub mod linear;
 pub mod marked;
 pub mod noise;
 pub mod nonlinear;
+pub mod one_loop;
 mod parallel;
 mod quadrature;
 mod range;
@@ -28,9 +29,10 @@ pub mod variance;
 pub use correction::Correction;
 pub use cosmology::Cosmology;
 pub use growth::Growth;
-pub use linear::linear;
+pub use linear::{as_quijote_began, linear};
 pub use noise::{Bins, Noise, Statistic};
 pub use nonlinear::nonlinear;
+pub use one_loop::{matter, one_loop};
 pub use request::{Request, simulate};
 pub use sampling::Sampling;
 pub use scenario::{Prior, Scenario, Universe};

@@ -111,7 +111,7 @@ impl Model {
                 let peak = threshold / log_sigma.exp();
                 // d nu = -nu (d ln sigma / d ln R) d ln R; masses over the mean density are volumes
                 let share = mass_function(peak) * -slope * peak * Variance::SPACING;
-                // equations 20 and 21: halos of a hundredth of the mass had collapsed
+                // equation 20, and the redshift in it, at which halos of a hundredth of the mass had collapsed
                 let seed = cold.sigma(radius * 0.01f64.cbrt());
                 let formed = growth.when((threshold / seed).min(1.0));
                 Halo {

@@ -11,7 +11,7 @@ use super::noise::{Bins, Noise, Statistic};
 use super::parallel::in_parallel;
 use super::sampling::Sampling;
 use super::scenario::{Prior, Scenario, Universe, of_scenario};
-use super::{gravity, linear, nonlinear};
+use super::{as_quijote_began, gravity, linear, matter};
 use crate::data::{Dataset, Matrix, names};
 use crate::{Error, Result, input_error};
 
@@ -152,7 +152,7 @@ pub fn simulate(
     let targets = prior.parameters.iter().filter(|p| p.target).count();
     let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, request.statistic, &bins, inputs)
+        expected(&universe, request, &bins, inputs)
             .map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
             noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
@@ -183,16 +183,19 @@ fn zeros(rows: usize, columns: usize) -> Matrix {
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
 fn expected(
     universe: &Universe,
-    statistic: Statistic,
+    request: &Request,
     bins: &Bins,
     spectrum: &mut [f64],
 ) -> Result<()> {
-    let linear = linear(&universe.cosmology)?;
-    let matter = nonlinear(&universe.cosmology, &linear)?;
-    spectrum.copy_from_slice(&bins.expectation(&matter));
     let cosmology = &universe.cosmology;
-    if statistic == Statistic::Marked {
-        // the fit of the mark starts from HMcode-2020 as it is
+    let linear = match (request.scenario, request.statistic) {
+        (Scenario::Neutrinos, Statistic::Power) => as_quijote_began(cosmology)?,
+        _ => linear(cosmology)?,
+    };
+    let matter = matter(cosmology, &linear)?;
+    spectrum.copy_from_slice(&bins.expectation(&matter));
+    if request.statistic == Statistic::Marked {
+        // the fit of the mark starts from the spectrum as it is
         let mark = Mark::new(cosmology)?;
         for (value, k) in spectrum.iter_mut().zip(&bins.k) {
             *value *= mark.at(*k)?;

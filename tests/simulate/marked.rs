@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use shoal::simulate::marked::Mark;
-use shoal::simulate::{Cosmology, Shells, linear, nonlinear};
+use shoal::simulate::{Cosmology, Shells, linear, matter};
 
 use super::says;
 
@@ -46,7 +46,7 @@ fn ratios(folder: &std::path::Path, scenario: &str) -> Vec<Vec<f64>> {
     .filter(|(cosmology, _)| cosmology.omega_b < 0.4 * cosmology.omega_cold())
     .map(|(cosmology, marked)| {
         let mark = Mark::new(&cosmology).unwrap();
-        let spectrum = nonlinear(&cosmology, &linear(&cosmology).unwrap()).unwrap();
+        let spectrum = matter(&cosmology, &linear(&cosmology).unwrap()).unwrap();
         let ours = shells.average(&spectrum).into_iter().zip(&k);
         let ours = ours.map(|(p, &k)| p * mark.at(k).unwrap());
         ours.zip(marked)

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use shoal::data::Dataset;
 use shoal::simulate::{
-    Bins, Correction, Prior, Request, Sampling, Scenario, Statistic, linear, nonlinear, simulate,
+    Bins, Correction, Prior, Request, Sampling, Scenario, Statistic, linear, matter, simulate,
 };
 use shoal::{Error, Result};
 
@@ -51,7 +51,7 @@ fn without_noise_a_spectrum_is_the_expectation_and_with_it_a_box() {
     let (values, universe) = prior.universe(17).unwrap();
     assert_eq!(expected.targets.row(17), values);
     let linear = linear(&universe.cosmology).unwrap();
-    let matter = nonlinear(&universe.cosmology, &linear).unwrap();
+    let matter = matter(&universe.cosmology, &linear).unwrap();
     let bins = Bins::quijote();
     assert_eq!(expected.axis, bins.k);
     let correction = Correction::new(&universe.cosmology);
