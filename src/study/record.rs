@@ -66,7 +66,7 @@ impl Record {
             let trials = &self.journal.records().searches()[search].trials;
             self.trials.push(trials[seed as usize - 1].id);
         }
-        self.journal.write()
+        self.journal.force()
     }
 
     /// The row of a job that is over.
@@ -102,12 +102,20 @@ impl Record {
         self.journal.note(&events);
     }
 
-    /// Books what was noted, with one wait for the disk.
+    /// Books what was noted, for the processes after this one.
     ///
     /// # Errors
     /// [`crate::Error::Output`] if the journal cannot be written.
     pub fn write(&mut self) -> Result<()> {
         self.journal.write()
+    }
+
+    /// Waits until what was booked is on disk.
+    ///
+    /// # Errors
+    /// As [`Record::write`].
+    pub fn force(&mut self) -> Result<()> {
+        self.journal.force()
     }
 }
 

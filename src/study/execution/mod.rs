@@ -112,7 +112,7 @@ struct Execution<'a> {
     /// Jobs that are over and whose networks may not be on disk yet: how many networks were asked to be saved up to then, the job
     /// and its row.
     over: Vec<(usize, usize, RunRow)>,
-    /// Of these, what is noted in the journal: the disk is waited for once for all that are over at one time.
+    /// Of these, what is noted in the journal and not told yet.
     noted: Vec<(usize, RunRow)>,
     pace: Pace,
     provenance: Provenance,
@@ -178,8 +178,9 @@ impl Work for Execution<'_> {
 
     fn progress(&mut self, progress: &Progress) -> Result<()> {
         let stops = self.stop.load(Ordering::Relaxed);
+        self.flush()?;
         if stops || self.pace.is_due() {
-            self.flush()?;
+            self.force()?;
         }
         self.provenance.peak_bytes = self.provenance.peak_bytes.max(progress.bytes);
         self.provenance.host_seconds = progress.host.as_secs_f64();
@@ -234,12 +235,19 @@ impl Execution<'_> {
     /// Books all jobs that are over, when their networks are on disk.
     fn flush_all(&mut self) -> Result<()> {
         let saved = self.results.saving().wait();
-        saved.and(self.flush())
+        saved.and(self.flush()).and(self.force())
+    }
+
+    /// Waits until the journal is on disk.
+    fn force(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        self.record.force()?;
+        self.pace.waited(begun);
+        Ok(())
     }
 
     /// Books the jobs that are over and whose networks are on disk, and tells of them.
     fn flush(&mut self) -> Result<()> {
-        let begun = Instant::now();
         let durable = self.results.saving().durable();
         let ready = (self.over.iter()).take_while(|(asked, ..)| *asked <= durable);
         let ready = ready.count();
@@ -262,7 +270,6 @@ impl Execution<'_> {
                 false => self.results.append(row)?,
             }
         }
-        self.pace.waited(begun);
         self.results.saving().check()
     }
 

@@ -55,6 +55,8 @@ pub struct Journal {
     records: Records,
     /// Lines that are noted and not yet written.
     noted: String,
+    /// Whether something is written that the disk was not waited for.
+    unforced: bool,
     repaired: Option<String>,
     // last, so that the file is closed before others may open it
     _lock: Lock,
@@ -103,11 +105,12 @@ impl Journal {
             identity,
             records,
             noted: String::new(),
+            unforced: false,
             repaired,
             _lock: lock,
         };
         journal.finish_headers();
-        journal.write()?;
+        journal.force()?;
         Ok(journal)
     }
 
@@ -167,11 +170,11 @@ impl Journal {
     /// As [`Journal::write`].
     pub fn append(&mut self, events: &[Event]) -> Result<()> {
         self.note(events);
-        self.write()
+        self.force()
     }
 
     /// Notes events, to be written in this order: they count for this process from now on, and for the next one once they are
-    /// written. So the disk is waited for seldom, and what a kill leaves out happens again.
+    /// written. What a kill leaves out happens again.
     pub fn note(&mut self, events: &[Event]) {
         for event in events {
             let line = event.line();
@@ -182,7 +185,7 @@ impl Journal {
         }
     }
 
-    /// Appends what was noted and forces it to disk, with one write and one wait.
+    /// Appends what was noted, with one write: then it outlives this process, and after [`Journal::force`] the machine.
     ///
     /// # Errors
     /// [`Error::Output`] if that fails; then nothing of it is in the file, and it stays noted.
@@ -192,16 +195,26 @@ impl Journal {
         }
         let failed = |error: std::io::Error| output_error(&self.path, &error);
         let before = self.file.metadata().map_err(failed)?.len();
-        if let Err(error) = self
-            .file
-            .write_all(self.noted.as_bytes())
-            .and_then(|()| self.file.sync_data())
-        {
+        if let Err(error) = self.file.write_all(self.noted.as_bytes()) {
             // half a line must not stay before the next one; if that fails too, opening the journal removes it
             let _ = self.file.set_len(before);
             return Err(failed(error));
         }
         self.noted.clear();
+        self.unforced = true;
+        Ok(())
+    }
+
+    /// Appends what was noted and waits until all that was written is on disk.
+    ///
+    /// # Errors
+    /// [`Error::Output`] if that fails; of what could not be written nothing is in the file, and it stays noted.
+    pub fn force(&mut self) -> Result<()> {
+        self.write()?;
+        if self.unforced {
+            (self.file.sync_data()).map_err(|error| output_error(&self.path, &error))?;
+            self.unforced = false;
+        }
         Ok(())
     }
 
@@ -239,9 +252,9 @@ impl Journal {
 }
 
 impl Drop for Journal {
-    /// What is noted is written as well as can be; who must know calls [`Journal::write`].
+    /// What is noted is written as well as can be; who must know calls [`Journal::force`].
     fn drop(&mut self) {
-        let _ = self.write();
+        let _ = self.force();
     }
 }
 

@@ -328,7 +328,7 @@ impl Searching<'_> {
             self.save_best(place);
         }
         self.results.saving().wait()?;
-        self.journal.write()?;
+        self.journal.force()?;
         for (place, row) in std::mem::take(&mut self.rows) {
             self.provenance.run_steps += u64::from(row.steps);
             if row.seed == 1 {

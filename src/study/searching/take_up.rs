@@ -87,7 +87,7 @@ impl<'a> Searching<'a> {
         }
         // last, because it opens the others if it is over
         (0..self.searches.len()).try_for_each(|place| self.advance(place))?;
-        self.journal.write()?;
+        self.journal.force()?;
         let finished = self.provenance.runs_finished;
         let event = continued(&self.provenance, device, finished, self.journal.repaired());
         if let Some(event) = event {
