@@ -97,7 +97,7 @@ impl Findings {
         Ok(Self {
             summary: Summary::new(&targets, &runs),
             saved: saved_simulations(&targets, &runs, scatter, (samples, seed.unwrap_or(0))),
-            transfers: transfers(&targets, &runs, scatter),
+            transfers: transfers(&targets, &without(&fixed(&predictions), &runs), scatter),
             searches,
             scatter,
             usages,
@@ -172,10 +172,60 @@ fn name(folder: &Path, provenance: Option<&Value>) -> String {
     (title.map(str::to_owned).or(last)).unwrap_or_else(|| "study".to_owned())
 }
 
+/// The places of targets that are the same in every row that was predicted: errors in them are no matter of learning, and the ratio
+/// of two of them says nothing.
+fn fixed(predictions: &[Predictions]) -> Vec<usize> {
+    let Some(Predictions { truth, .. }) = predictions.first() else {
+        return vec![];
+    };
+    let is_fixed = |place: &usize| {
+        let mut values = (0..truth.rows).map(|row| truth.row(row)[*place]);
+        let first = values.next();
+        values.all(|value| Some(value) == first)
+    };
+    (0..truth.columns).filter(is_fixed).collect()
+}
+
+/// The runs without their errors in these targets.
+fn without(places: &[usize], runs: &[RunRow]) -> Vec<RunRow> {
+    let mut runs = runs.to_vec();
+    for run in &mut runs {
+        places
+            .iter()
+            .for_each(|place| run.target_mse[*place] = None);
+    }
+    runs
+}
+
 /// What a table holds; nothing if there is none.
 fn if_there<T>(path: &Path, read: impl FnOnce(&Path) -> Result<Vec<T>>) -> Result<Vec<T>> {
     match path.exists() {
         true => read(path),
         false => Ok(vec![]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Matrix;
+
+    #[test]
+    fn targets_that_never_vary_are_found() {
+        let matrix = |values: &[f64]| Matrix {
+            rows: 3,
+            columns: 3,
+            values: values.to_vec(),
+        };
+        let predictions = Predictions {
+            strategy: "scratch".into(),
+            simulations: 50,
+            seed: 1,
+            rows: vec![0, 1, 2],
+            truth: matrix(&[0.3, 0.049, 1.0, 0.4, 0.049, 1.0, 0.3, 0.049, 1.5]),
+            prediction: matrix(&[0.0; 9]),
+        };
+        assert_eq!(fixed(&[predictions]), [1]);
+        assert_eq!(fixed(&[]), [0usize; 0]);
     }
 }
