@@ -2,7 +2,8 @@
 //!
 //! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads, imports or simulates
 //! datasets, `plan` is what is meant and cannot be invalid (`schedule` that of the learning rate, `division` which rows are for
-//! what), `jobs` makes runs of it, `execution` trains them, `evaluation` tests them (`held_out`), and `results` are written as they come.
+//! what), `jobs` makes runs of it, `execution` trains them, `evaluation` tests them (`held_out`), and `results` are written as they
+//! come: networks by a thread of their own (`saving`), and `pace` says how often the disk is waited for.
 //!
 //! With a `[search]`, `searching` takes the place of `execution`: generations of trials that `search` proposes, as
 //! `search_plan` says.
