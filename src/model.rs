@@ -1,6 +1,6 @@
 //! A trained network with all that is needed to predict, as a safetensors file.
 //!
-//! Tensors `layers.<i>.weight` [outputs, inputs] and `layers.<i>.bias` [outputs], f32, as `torch.nn.Linear` has them; the rest
+//! Tensors `layers.<i>.weight` [outputs, inputs] and `layers.<i>.bias` \[outputs\], f32, as `torch.nn.Linear` has them; the rest
 //! is JSON in the metadata under `shoal`.
 
 use std::collections::HashMap;

@@ -12,9 +12,9 @@
 //!                └── provenance    where it all comes from
 //! ```
 //!
-//! Figures are SVG that [`svg`] writes into the page; there is no script, and nothing is loaded. A title on every mark says its
+//! Figures are SVG that `svg` writes into the page; there is no script, and nothing is loaded. A title on every mark says its
 //! values when a pointer rests on it, and what matters is in a table too. Colours are variables of the style sheet, which has
-//! them for light and for dark. Every text that comes from a file goes through [`svg::escape`].
+//! them for light and for dark. Every text that comes from a file goes through `svg::escape`.
 
 mod attribution_panel;
 mod attributions;

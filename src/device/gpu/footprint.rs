@@ -40,7 +40,7 @@ impl Footprint {
     /// Whether a device whose buffers hold at most `limit` bytes can ever hold it.
     ///
     /// # Errors
-    /// [`Error::Input`] with both numbers.
+    /// [`crate::Error::Input`] with both numbers.
     pub fn check(&self, limit: u64, device: &str) -> Result<()> {
         // a range starts on a boundary of 64 numbers
         if self.largest() + 256 <= limit {
