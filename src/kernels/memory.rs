@@ -243,11 +243,16 @@ impl Prepared {
         }
     }
 
+    /// Numbers that its gradients take up: whole pairs of quads, for AdamW takes two at a time.
+    fn gradients_len(&self) -> usize {
+        self.parameters.len().next_multiple_of(8)
+    }
+
     /// Where its parameters begin in what products read.
     pub fn weights_at(&self, bases: &Bases) -> usize {
         match self.precision() {
             Precision::F32 => bases.parameters,
-            Precision::F16 => 2 * bases.parameters + self.parameters.len().next_multiple_of(8),
+            Precision::F16 => self.gradients_at(bases) + self.gradients_len(),
         }
     }
 
@@ -334,8 +339,7 @@ impl Prepared {
 
     /// Its gradients, all 0, and where products read a copy its parameters, as the device stores them.
     pub fn gradient_bytes(&self) -> Vec<u8> {
-        let len = self.parameters.len().next_multiple_of(8);
-        let mut bytes = vec![0; self.precision().bytes() * len];
+        let mut bytes = vec![0; self.precision().bytes() * self.gradients_len()];
         if self.precision() == Precision::F16 {
             bytes.extend(precision::bytes(Precision::F16, &self.parameters));
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// The part of the time in which the disk may be waited for: one in so many.
 const PART: u32 = 100;
-/// The longest that what is over may wait to be written.
+/// The longest that what is over may wait to be forced to disk.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Says when to wait for the disk again: the longer it takes, the less often, so that it takes a small part of the time on slow

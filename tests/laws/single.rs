@@ -48,9 +48,12 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
             [&constants[..], &packed[..], squares].concat()
         }
     };
-    // the weights of halves lie behind a whole number of pairs of quads
+    // the weights of halves lie some way behind
     let mut gradients = bytes(precision, &memory.gradients);
-    gradients.resize(width * memory.gradients.len().next_multiple_of(8), 0);
+    if precision == Precision::F16 {
+        let before = run.weights_at(&bases) - run.gradients_at(&bases);
+        gradients.resize(width * before, 0);
+    }
     gradients.extend(bytes(precision, &memory.weights));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
     let layer = (bases.layers + call.layer(run)) as u32;

@@ -4,8 +4,8 @@
 //! "study" there, a trial is a trial. `optuna.load_study(study_name=..., storage=JournalStorage(JournalFileBackend(path)))` and
 //! `optuna-dashboard` read it at any time, also while a study runs. Optuna's own lock, `<journal>.lock`, is left to Optuna.
 //!
-//! A line is an event or nothing: events are noted, then appended whole and forced to disk together, and a line that a kill cut off
-//! is removed when the journal is opened again. Whatever led to it happens again then.
+//! A line is an event or nothing: events are noted, then appended whole, and now and then all of them are forced to disk; a line that
+//! a kill cut off is removed when the journal is opened again. Whatever led to it happens again then.
 
 mod event;
 mod lock;
