@@ -6,7 +6,12 @@
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CEILING_THREADS: u32;
-override CEILING_TURNS: u32;
+override CEILING_TURNS: u32;  // a multiple of UNROLLED
+
+// Turns without a branch between them: compilers unroll a loop of a constant length. Software rasterizers load, mask and store what
+// a loop changes at each of its ends; with one turn between them this measured 113 instead of 135 GFLOP/s on llvmpipe of Mesa 22.3,
+// and 58 instead of 125 on that of Mesa 25.0.
+const UNROLLED: u32 = 8u;
 
 @compute @workgroup_size(CEILING_THREADS)
 fn main(
@@ -28,15 +33,17 @@ fn main(
     var x5 = x4 + b;
     var x6 = x5 + b;
     var x7 = x6 + b;
-    for (var turn = 0u; turn < CEILING_TURNS; turn++) {
-        x0 = fma(a, x0, b);
-        x1 = fma(a, x1, b);
-        x2 = fma(a, x2, b);
-        x3 = fma(a, x3, b);
-        x4 = fma(a, x4, b);
-        x5 = fma(a, x5, b);
-        x6 = fma(a, x6, b);
-        x7 = fma(a, x7, b);
+    for (var turn = 0u; turn < CEILING_TURNS; turn += UNROLLED) {
+        for (var inner = 0u; inner < UNROLLED; inner++) {
+            x0 = fma(a, x0, b);
+            x1 = fma(a, x1, b);
+            x2 = fma(a, x2, b);
+            x3 = fma(a, x3, b);
+            x4 = fma(a, x4, b);
+            x5 = fma(a, x5, b);
+            x6 = fma(a, x6, b);
+            x7 = fma(a, x7, b);
+        }
     }
     let sum = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7));
     work[2u + index * CEILING_THREADS + thread] = quad(sum);
