@@ -25,7 +25,7 @@ fn report_calls(width: usize) {
     (run.training.max_epochs, run.training.patience) = (u32::MAX, u32::MAX);
     let prepared = Prepared::new(run, Workload::tables());
     let mut memory = Memory::<f32>::new(&prepared);
-    let calls = step(prepared.network.layers().len());
+    let calls = step(prepared.network.layers().len(), true);
     let mut least = vec![f64::MAX; calls.len()];
     let mut whole = f64::MAX;
     for _ in 0..STEPS {

@@ -1,12 +1,4 @@
-// AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2, as in torch.optim.AdamW):
-//
-//   p <- p - learning_rate weight_decay p
-//   m <- m + (1 - beta1) (g - m)
-//   v <- beta2 v + (1 - beta2) g^2
-//   p <- p - learning_rate / (1 - beta1^t)  m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
-//
-// with g the gradient times the scale that clipping found for the whole run, and the learning rate that the clock found for the
-// step.
+// AdamW, the rule of adamw_rule.wgsl, on the gradients of whole runs, times the scale that clipping found for the run.
 //
 // The last kernel of a step. It also keeps the parameters as the best of the run where the clock saw an improvement
 // (before they change), and echoes the clock's ticks: the host compares them, because some drivers report a killed
@@ -26,25 +18,6 @@
 
 override ADAMW_THREADS: u32;
 override ADAMW_REPEATS: u32;  // pairs of quads per thread
-
-// The same for all parameters of a run in one step.
-struct Rates {
-    one_minus_beta1: f32,
-    beta2: f32,
-    one_minus_beta2: f32,
-    epsilon: f32,
-    step_size: f32,
-    root_correction: f32,  // 1 over that of the state
-    decay: f32,
-}
-
-// p after the step; m and v are renewed.
-fn stepped(rates: Rates, p: vec4f, g: vec4f, m: ptr<function, vec4f>, v: ptr<function, vec4f>) -> vec4f {
-    *m += rates.one_minus_beta1 * (g - *m);
-    *v = rates.beta2 * *v + rates.one_minus_beta2 * g * g;
-    // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
-    return p - (rates.decay * p + rates.step_size * *m / (sqrt(*v) * rates.root_correction + rates.epsilon));
-}
 
 @compute @workgroup_size(ADAMW_THREADS)
 fn main(

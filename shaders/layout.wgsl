@@ -43,7 +43,7 @@ struct Run {
     first_layer: u32,          // its layers in `layers`
     layers: u32,
     parameters: u32,           // its first parameter; also of best
-    gradients: u32,            // its first gradient
+    gradients: u32,            // its first gradient, if they are stored
     copy: u32,                 // of halves: its first parameter in `weights`, which `gradients` holds too
     frozen_groups: u32,        // quads at the start that are never updated
     parameter_groups: u32,     // quads in all
@@ -75,7 +75,7 @@ struct Layer {
     output_groups: u32,        // ceil(outputs / 4)
     weights: u32,              // in `weights`
     bias: u32,
-    weights_gradient: u32,     // in `gradients`
+    weights_gradient: u32,     // in `gradients`; of a run that learns layer by layer in `parameters`
     bias_gradient: u32,
     input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
@@ -87,6 +87,11 @@ struct Layer {
     slope: f32,                // of leaky_relu
     drop_threshold: u32,       // a unit is dropped where its hash is below; 0 = no dropout
     keep_scale: f32,           // 1 / (1 - dropout)
+    one_minus_beta1: f32,      // as the run has them: a kernel that needs them has no binding left for the runs
+    beta2: f32,
+    one_minus_beta2: f32,
+    epsilon: f32,
+    ends_step: u32,            // 1: no layer below is trained, so the update of this one is the last
 }
 
 // What changes with every step, one per run; the clock keeps it.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use shoal::kernels::layout::phase;
-use shoal::kernels::{Memory, Prepared, Real, step};
+use shoal::kernels::{Memory, Prepared, Real, learn, step};
 use shoal::network::{Activation, Network};
 use shoal::run::{InputScale, Precision, Run, Schedule, Table, Training};
 
@@ -84,20 +84,21 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         network,
     };
     let run = Prepared::new(run, Arc::from([table]));
-    let mut memory = Memory::<F>::new(&run);
-    let calls = step(run.network.layers().len());
-    for _ in 0..68 {
-        for call in &calls {
-            let before = ASKED.get();
-            call.twin(&run, &mut memory);
-            let asked = ASKED.get() - before;
-            assert_eq!(
-                asked, 0,
-                "{call:?} of {widths:?}, {activation:?}, {precision:?}"
-            );
+    for learns in [learn::serves(&run.training), false] {
+        let mut memory = Memory::<F>::new(&run);
+        for _ in 0..68 {
+            for call in step(widths.len() + 1, learns) {
+                let before = ASKED.get();
+                call.twin(&run, &mut memory);
+                let asked = ASKED.get() - before;
+                assert_eq!(
+                    asked, 0,
+                    "{call:?} of {widths:?}, {activation:?}, {precision:?}"
+                );
+            }
         }
+        assert_ne!(memory.state.phase, phase::DONE);
     }
-    assert_ne!(memory.state.phase, phase::DONE);
 }
 
 #[test]

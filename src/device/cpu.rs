@@ -34,7 +34,8 @@ pub struct Player<F> {
 impl<F: Real> Player<F> {
     /// A run before its first step.
     pub fn new(run: Prepared) -> Self {
-        let calls = step(run.network.layers().len());
+        // layer by layer or all at the end makes no difference to the parameters
+        let calls = step(run.network.layers().len(), learn::serves(&run.training));
         let mut memory = Memory::new(&run);
         frozen::fill(&run, &mut memory);
         Self { run, memory, calls }
@@ -57,14 +58,10 @@ impl<F: Real> Player<F> {
         )
     }
 
-    /// One step. Whether layers are updated one by one or all at its end makes no difference to the parameters.
+    /// One step.
     pub fn step(&mut self) {
-        let one_by_one = learn::serves(&self.run);
         for call in &self.calls {
-            match one_by_one {
-                true => learn::play(*call, &self.run, &mut self.memory),
-                false => call.twin(&self.run, &mut self.memory),
-            }
+            call.twin(&self.run, &mut self.memory);
         }
     }
 }

@@ -14,6 +14,7 @@ pub static KERNEL: Kernel = Kernel {
             page::LAYOUT,
             page::quads(set),
             page::packed(set),
+            page::ADAMW_RULE,
             include_str!("../../shaders/adamw.wgsl"),
         ]
     },
@@ -43,14 +44,17 @@ pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
     )
 }
 
-/// Updates the trained parameters; keeps the best before.
+/// Keeps the parameters if the clock found them the best, and then updates those that are trained; sets the canary.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
-    keep_best(run, memory);
+    let trained = run.frozen_len()..;
+    memory.state.echo = memory.state.ticks;
+    if memory.state.improved == 1 {
+        memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained.clone()]);
+    }
     let state = &memory.state;
     if state.phase != phase::TRAIN || state.overflow == 1 {
         return;
     }
-    let trained = run.frozen_len()..;
     update(
         &Rates::new(run, state),
         &memory.gradients[trained.clone()],
@@ -62,15 +66,6 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         let weights = &mut memory.weights[trained.clone()];
         weights.copy_from_slice(&memory.parameters[trained]);
         precision::round(Precision::F16, weights);
-    }
-}
-
-/// Sets the canary, and keeps the parameters if the clock found them the best.
-pub(super) fn keep_best<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
-    let trained = run.frozen_len()..;
-    memory.state.echo = memory.state.ticks;
-    if memory.state.improved == 1 {
-        memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained]);
     }
 }
 

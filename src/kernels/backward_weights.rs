@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::layout::{LANES, NARROW_GROUPS, TILE_UNITS, phase};
 use super::product::{Shape, product};
-use super::tile::{Grid, ProductTile, TileSet};
+use super::tile::{Grid, TileSet};
 use super::widest::widest;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, page, precision};
 use crate::run::Precision;
@@ -18,17 +18,11 @@ pub static KERNEL: Kernel = Kernel {
             page::quads(set),
             page::lanes(set),
             page::packed(set),
+            page::weights_tile(set),
             include_str!("../../shaders/backward_weights.wgsl"),
-            match set.products {
-                ProductTile::Gpu => include_str!("../../shaders/backward_weights_gpu.wgsl"),
-                ProductTile::Software => {
-                    include_str!("../../shaders/backward_weights_software.wgsl")
-                }
-            },
         ]
     },
     bindings: &[
-        (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
         (Buffer::Layers, Access::Read),

@@ -75,6 +75,11 @@ pub struct DeviceLayer {
     pub slope: f32,
     pub drop_threshold: u32,
     pub keep_scale: f32,
+    pub one_minus_beta1: f32,
+    pub beta2: f32,
+    pub one_minus_beta2: f32,
+    pub epsilon: f32,
+    pub ends_step: u32,
 }
 
 /// What one workgroup serves.

@@ -1,13 +1,39 @@
-//! Gradient and AdamW of a layer in one, on the CPU alone: some rows of weights at a time, whose gradients are used before they leave
-//! the core's cache and then forgotten. The parameters are, to the bit, those that [`super::backward_weights`] and then
-//! [`super::adamw`] make of all.
+//! Gradient and AdamW of a layer in one, where nothing else needs the gradients: they are used where they are made, in registers or
+//! in a core's cache, and then forgotten. On the CPU the parameters are, to the bit, those that [`super::backward_weights`] and then
+//! [`super::adamw`] make of all. See `shaders/learn.wgsl`.
 
 use std::ops::Range;
 
-use super::adamw::{Rates, keep_best, update};
+use super::adamw::{Rates, update};
 use super::layout::phase;
-use super::{Call, Memory, Prepared, Real, backward_weights};
-use crate::run::Precision;
+use super::{Access, Buffer, Kernel, Memory, Prepared, Real, backward_weights, page};
+use crate::run::{Precision, Training};
+
+/// The shader and its bindings. Its tiles are those of [`super::backward_weights`].
+pub static KERNEL: Kernel = Kernel {
+    name: "learn",
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::quads(set),
+            page::lanes(set),
+            page::packed(set),
+            page::ADAMW_RULE,
+            page::weights_tile(set),
+            include_str!("../../shaders/learn.wgsl"),
+        ]
+    },
+    bindings: &[
+        (Buffer::States, Access::ReadWrite),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Layers, Access::Read),
+        (Buffer::Work, Access::Read),
+        (Buffer::Parameters, Access::ReadWrite),
+        (Buffer::Moments, Access::ReadWrite),
+        (Buffer::Best, Access::ReadWrite),
+    ],
+    constants: |set| (backward_weights::KERNEL.constants)(set),
+};
 
 /// Gradients that are made at one time, about.
 const NUMBERS: usize = 8192;
@@ -15,34 +41,28 @@ const NUMBERS: usize = 8192;
 /// Rows of weights that are made at one time are a multiple of these, but for the last.
 const ROWS: usize = 8;
 
-/// Whether the update of each parameter of a run needs no other gradient than its own.
-pub fn serves(run: &Prepared) -> bool {
-    run.precision() == Precision::F32 && !run.asks_norm()
+/// Whether the update of each parameter needs no other gradient than its own: halves ask first whether one overflowed, and clipping
+/// for the norm of all.
+pub fn serves(training: &Training) -> bool {
+    training.precision == Precision::F32 && training.clip_norm.is_none()
 }
 
-/// Plays a call of a step. A layer is updated as soon as nothing in this step reads it any more, the last of them with the call
-/// that would only make its gradients.
-pub fn play<F: Real>(call: Call, run: &Prepared, memory: &mut Memory<F>) {
-    let trained = run.network.first_trained();
-    match call {
-        Call::Clock => {
-            call.twin(run, memory);
-            keep_best(run, memory);
-        }
-        Call::BackwardInput(layer) if (trained + 1..run.places.len()).contains(&layer) => {
-            call.twin(run, memory);
-            update_layer(run, layer, memory);
-        }
-        Call::BackwardWeights(layer) if layer == trained => update_layer(run, layer, memory),
-        Call::BackwardWeights(_) | Call::Norm | Call::Clip | Call::Adamw => {}
-        _ => call.twin(run, memory),
+/// Keeps the layer's parameters if the clock found them the best, and then updates them; with the last layer, sets the canary.
+pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
+    let place = run.places[layer];
+    let all = place.weights..place.bias + place.stride;
+    if memory.state.improved == 1 {
+        memory.best[all.clone()].copy_from_slice(&memory.parameters[all]);
+    }
+    if layer == run.network.first_trained() {
+        memory.state.echo = memory.state.ticks;
+    }
+    if memory.state.phase == phase::TRAIN {
+        update_layer(run, layer, memory);
     }
 }
 
 fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
-    if memory.state.phase != phase::TRAIN {
-        return;
-    }
     let rates = Rates::new(run, &memory.state);
     let (inputs, place) = (run.network.layers()[layer].inputs, run.places[layer]);
     let rows = (NUMBERS / place.stride).max(1).next_multiple_of(ROWS);

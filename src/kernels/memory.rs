@@ -97,6 +97,8 @@ pub struct Bases {
     pub rows: usize,
     /// Its first parameter, in numbers.
     pub parameters: usize,
+    /// Its first gradient, in numbers of four bytes; if its gradients are stored nowhere, its first parameter.
+    pub gradients: usize,
     /// Its first working number.
     pub work: usize,
     /// Its table's x in `data`.
@@ -238,8 +240,8 @@ impl Prepared {
     /// a copy of the parameter; so the buffer is as large as that of f32 gradients.
     pub fn gradients_at(&self, bases: &Bases) -> usize {
         match self.precision() {
-            Precision::F32 => bases.parameters,
-            Precision::F16 => 2 * bases.parameters,
+            Precision::F32 => bases.gradients,
+            Precision::F16 => 2 * bases.gradients,
         }
     }
 
@@ -258,6 +260,7 @@ impl Prepared {
 
     /// Its entries in the device's `layers`.
     pub fn device_layers(&self, bases: &Bases) -> Vec<DeviceLayer> {
+        let training = &self.training;
         let describe = |(number, layer): (usize, &crate::network::Layer)| {
             let (place, work) = (self.places[number], self.layout.layers[number]);
             DeviceLayer {
@@ -280,6 +283,11 @@ impl Prepared {
                 slope: layer.activation.slope(),
                 drop_threshold: self.drop_threshold(number),
                 keep_scale: self.keep_scale(number) as f32,
+                one_minus_beta1: (1.0 - training.beta1) as f32,
+                beta2: training.beta2 as f32,
+                one_minus_beta2: (1.0 - training.beta2) as f32,
+                epsilon: training.epsilon as f32,
+                ends_step: u32::from(number == self.network.first_trained()),
             }
         };
         self.network
@@ -431,7 +439,7 @@ pub struct Memory<F> {
     pub parameters: Vec<F>,
     /// Parameters rounded to halves, for products to read; empty in f32, where they read the parameters.
     pub weights: Vec<F>,
-    /// d loss / d parameter; where [`super::learn`] plays the step, of some parameters, at the start.
+    /// d loss / d parameter; of a run that learns layer by layer those of some parameters, at the start.
     pub gradients: Vec<F>,
     /// AdamW's mean of the gradient.
     pub first_moment: Vec<F>,

@@ -1,8 +1,8 @@
 //! The kernels of a training step, one file each, named as the shader beside it in `shaders/`: what it binds, how many
 //! threads it asks for, and its twin on the CPU. The step itself is a list of [`Call`]s that either player plays.
 //!
-//! The CPU's alone are [`product`] and [`transpose`], compiled for every set of vectors by [`widest`], [`learn`], which updates a
-//! layer as soon as its gradients are there, and [`frozen`], which finds once what frozen layers make of a run's rows.
+//! The CPU's alone are [`product`] and [`transpose`], compiled for every set of vectors by [`widest`], and [`frozen`], which finds
+//! once what frozen layers make of a run's rows.
 
 pub mod activation;
 pub mod adamw;
@@ -30,7 +30,7 @@ pub mod widest;
 pub use memory::{Memory, Prepared, Real};
 pub use tables::Tables;
 
-use crate::run::Precision;
+use crate::run::{Precision, Training};
 
 /// One kernel of a step, for one layer where a kernel has layers. Layers count from the input up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum Call {
     BackwardWeights(usize),
     /// Delta of the layer below this one.
     BackwardInput(usize),
+    /// dW and db of a layer, and its update in one: instead of [`Call::BackwardWeights`] and [`Call::Adamw`].
+    Learn(usize),
     /// The squares of the gradients, block by block; only of runs that ask for their norm.
     Norm,
     /// The norm of the gradients, and what they are scaled with; only of runs that ask for it.
@@ -55,9 +57,10 @@ pub enum Call {
     Adamw,
 }
 
-/// The step of a shoal whose deepest network has `layers` layers: 3 layers + 5 calls, however many runs there are. A call that
-/// serves no run is not dispatched; so 3 layers + 3 dispatches are left where no run clips its gradients.
-pub fn step(layers: usize) -> Vec<Call> {
+/// The step of a shoal whose deepest network has `layers` layers, however many runs there are: what runs that learn layer by layer
+/// play and what others do. A call that serves no run is not dispatched, so 3 layers + 2 dispatches are left where all learn layer
+/// by layer, and 3 layers + 3 where none does and none clips its gradients.
+pub fn calls(layers: usize) -> Vec<Call> {
     let mut calls = vec![Call::Clock, Call::Gather];
     calls.extend((0..layers).map(Call::Forward));
     calls.push(Call::Loss);
@@ -66,9 +69,34 @@ pub fn step(layers: usize) -> Vec<Call> {
         if layer > 0 {
             calls.push(Call::BackwardInput(layer));
         }
+        // from here on nothing in this step reads the layer's weights
+        calls.push(Call::Learn(layer));
     }
     calls.extend([Call::Norm, Call::Clip, Call::Adamw]);
     calls
+}
+
+/// The step of one run of so many layers, which [learns layer by layer](learn::serves) or not.
+pub fn step(layers: usize, learns: bool) -> Vec<Call> {
+    let mut calls = calls(layers);
+    calls.retain(|call| call.belongs(learns));
+    calls
+}
+
+/// Dispatches of a step of a shoal whose deepest network has `layers` layers, whose runs are trained like these.
+pub fn dispatches<'a>(
+    layers: usize,
+    trainings: impl Iterator<Item = &'a Training> + Clone,
+    set: &tile::TileSet,
+) -> usize {
+    let mut calls = calls(layers);
+    calls.retain(|call| {
+        trainings.clone().any(|training| match call {
+            Call::Norm | Call::Clip => training.clip_norm.is_some(),
+            _ => call.belongs(set.learns(training)),
+        })
+    });
+    calls.len()
 }
 
 /// A buffer of the device; a kernel binds some of them.
@@ -175,12 +203,14 @@ impl Kernel {
 
 /// The pages that shaders share.
 mod page {
-    use super::tile::{Lanes, Quads, TileSet};
+    use super::tile::{Lanes, ProductTile, Quads, TileSet};
     use crate::run::Precision;
 
     pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");
     pub const RANDOM: &str = include_str!("../../shaders/random.wgsl");
     pub const ACTIVATION: &str = include_str!("../../shaders/activation.wgsl");
+
+    pub const ADAMW_RULE: &str = include_str!("../../shaders/adamw_rule.wgsl");
 
     pub fn quads(set: &TileSet) -> &'static str {
         match set.quads {
@@ -193,6 +223,20 @@ mod page {
         match set.lanes {
             Lanes::Plain => include_str!("../../shaders/lanes_plain.wgsl"),
             Lanes::Shuffle => include_str!("../../shaders/lanes_shuffle.wgsl"),
+        }
+    }
+
+    /// The sums of a layer's gradient, for the kernels that store or use them.
+    pub fn weights_tile(set: &TileSet) -> &'static str {
+        match set.products {
+            ProductTile::Gpu => concat!(
+                include_str!("../../shaders/weights_tile.wgsl"),
+                include_str!("../../shaders/weights_tile_gpu.wgsl")
+            ),
+            ProductTile::Software => concat!(
+                include_str!("../../shaders/weights_tile.wgsl"),
+                include_str!("../../shaders/weights_tile_software.wgsl")
+            ),
         }
     }
 
@@ -212,19 +256,29 @@ mod page {
 }
 
 /// Every kernel, in the order in which a step first calls them.
-pub static ALL: [&Kernel; 9] = [
+pub static ALL: [&Kernel; 10] = [
     &clock::KERNEL,
     &gather::KERNEL,
     &forward::KERNEL,
     &loss::KERNEL,
     &backward_weights::KERNEL,
     &backward_input::KERNEL,
+    &learn::KERNEL,
     &norm::KERNEL,
     &clip::KERNEL,
     &adamw::KERNEL,
 ];
 
 impl Call {
+    /// Whether a run plays it that learns layer by layer, or that does not.
+    pub fn belongs(self, learns: bool) -> bool {
+        match self {
+            Call::Learn(_) => learns,
+            Call::BackwardWeights(_) | Call::Norm | Call::Clip | Call::Adamw => !learns,
+            _ => true,
+        }
+    }
+
     /// The kernel that is called.
     pub fn kernel(self) -> &'static Kernel {
         match self {
@@ -234,6 +288,7 @@ impl Call {
             Call::Loss => &loss::KERNEL,
             Call::BackwardWeights(_) => &backward_weights::KERNEL,
             Call::BackwardInput(_) => &backward_input::KERNEL,
+            Call::Learn(_) => &learn::KERNEL,
             Call::Norm => &norm::KERNEL,
             Call::Clip => &clip::KERNEL,
             Call::Adamw => &adamw::KERNEL,
@@ -243,15 +298,19 @@ impl Call {
     /// The layer of a run that is meant: its own where a call names one, the last for the loss.
     pub fn layer(self, run: &Prepared) -> usize {
         match self {
-            Call::Forward(layer) | Call::BackwardWeights(layer) | Call::BackwardInput(layer) => {
-                layer
-            }
+            Call::Forward(layer)
+            | Call::BackwardWeights(layer)
+            | Call::BackwardInput(layer)
+            | Call::Learn(layer) => layer,
             _ => run.network.layers().len() - 1,
         }
     }
 
-    /// The tiles (i, j) that serve one run; none where the run has no such layer, or it is frozen.
+    /// The tiles (i, j) that serve one run; none where the run has no such layer, it is frozen, or the run does not play the call.
     pub fn tiles(self, run: &Prepared, set: &tile::TileSet) -> tile::Grid {
+        if !self.belongs(set.learns(&run.training)) {
+            return tile::Grid::EMPTY;
+        }
         let layers = run.network.layers();
         let trained = run.network.first_trained();
         match self {
@@ -264,6 +323,9 @@ impl Call {
             }
             Call::BackwardInput(layer) if (trained + 1..layers.len()).contains(&layer) => {
                 backward_input::tiles(run, layer, set)
+            }
+            Call::Learn(layer) if (trained..layers.len()).contains(&layer) => {
+                backward_weights::tiles(run, layer, set)
             }
             Call::Norm => norm::tiles(run),
             Call::Clip => clip::tiles(run),
@@ -297,6 +359,9 @@ impl Call {
             Call::BackwardInput(layer) if (trained + 1..layers.len()).contains(&layer) => {
                 backward_input::twin(run, layer, memory);
             }
+            Call::Learn(layer) if (trained..layers.len()).contains(&layer) => {
+                learn::twin(run, layer, memory);
+            }
             Call::Norm => norm::twin(run, memory),
             Call::Clip => clip::twin(run, memory),
             Call::Adamw => adamw::twin(run, memory),
@@ -310,9 +375,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_has_three_calls_a_layer_and_five_more() {
+    fn a_step_has_three_calls_a_layer_and_a_few_more() {
         for layers in 1..=14 {
-            assert_eq!(step(layers).len(), 3 * layers + 5);
+            assert_eq!(step(layers, false).len(), 3 * layers + 5);
+            assert_eq!(step(layers, true).len(), 3 * layers + 2);
         }
     }
 }

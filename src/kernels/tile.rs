@@ -1,6 +1,7 @@
 //! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of adapter.
 
-use crate::run::Precision;
+use super::{Kernel, learn};
+use crate::run::{Precision, Training};
 
 /// How large a piece of work one workgroup takes, for each kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct TileSet {
     pub loss_threads: u32,
     /// Threads that share a block of gradients for their norm.
     pub norm_threads: u32,
+    /// Whether runs whose parameters need no other gradient than their own learn layer by layer.
+    pub at_once: bool,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Pairs of quads that each of them takes.
@@ -43,6 +46,8 @@ pub const SOFTWARE: TileSet = TileSet {
     precision: Precision::F32,
     loss_threads: 8,
     norm_threads: 8,
+    // the tiles of a gradient are short strips of each row, and a third slower to go through than whole rows
+    at_once: false,
     adamw_threads: 8,
     adamw_repeats: 128,
 };
@@ -67,17 +72,35 @@ pub const HARDWARE: TileSet = TileSet {
     precision: Precision::F32,
     loss_threads: 64,
     norm_threads: 64,
+    at_once: true,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
 
+/// For GPUs, with AdamW in a kernel of its own for all runs: to measure what it gains that it is not.
+pub const HARDWARE_SPLIT: TileSet = TileSet {
+    name: "hardware-split",
+    at_once: false,
+    ..HARDWARE
+};
+
 /// Every tile set.
-pub const ALL: [TileSet; 3] = [SOFTWARE, SOFTWARE_32, HARDWARE];
+pub const ALL: [TileSet; 4] = [SOFTWARE, SOFTWARE_32, HARDWARE, HARDWARE_SPLIT];
 
 impl TileSet {
     /// The same tiles in a precision.
     pub fn with(self, precision: Precision) -> Self {
         Self { precision, ..self }
+    }
+
+    /// Whether runs that are trained like this learn layer by layer, so that their gradients are stored nowhere.
+    pub fn learns(&self, training: &Training) -> bool {
+        self.at_once && learn::serves(training)
+    }
+
+    /// Whether any run of this precision plays a kernel under this tile set.
+    pub fn plays(&self, kernel: &Kernel) -> bool {
+        kernel.name != learn::KERNEL.name || (self.at_once && self.precision == Precision::F32)
     }
 }
 

@@ -56,7 +56,7 @@ impl Cost {
 /// Floating-point operations of one call on a batch: those of its matrix product, if it is one.
 pub fn call_flops(call: Call, network: &Network, batch: usize) -> usize {
     match call {
-        Call::Forward(l) | Call::BackwardInput(l) | Call::BackwardWeights(l) => {
+        Call::Forward(l) | Call::BackwardInput(l) | Call::BackwardWeights(l) | Call::Learn(l) => {
             products(&network.layers()[l]) * batch
         }
         _ => 0,

@@ -16,7 +16,7 @@ use crate::kernels::layout::{
     DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State, phase, stopped,
 };
 use crate::kernels::memory::Bases;
-use crate::kernels::{Buffer, Call, Prepared, Tables, step};
+use crate::kernels::{Buffer, Call, Prepared, Tables, calls};
 use crate::run::{Precision, Run, Table};
 
 pub use rehearsal::Rehearsal;
@@ -64,6 +64,7 @@ struct Shoal<'a> {
     slots: Vec<Option<Packed>>,
     waiting: Option<Prepared>,
     parameters: Allocator,
+    gradients: Allocator,
     work: Allocator,
     rows: Allocator,
     layers: Allocator,
@@ -134,6 +135,7 @@ impl<'a> Shoal<'a> {
             slots: Vec::new(),
             waiting: None,
             parameters: Allocator::default(),
+            gradients: Allocator::default(),
             work: Allocator::default(),
             rows: Allocator::default(),
             layers: Allocator::default(),
@@ -144,6 +146,11 @@ impl<'a> Shoal<'a> {
             stale: false,
             rehearses: false,
         })
+    }
+
+    /// Whether a run's gradients are stored nowhere.
+    fn learns(&self, run: &Prepared) -> bool {
+        self.gpu.tiles().learns(&run.training)
     }
 
     fn packed(&self) -> impl Iterator<Item = (usize, &Packed)> {
@@ -218,7 +225,7 @@ impl<'a> Shoal<'a> {
                     return Err(Error::Device(format!(
                         "{}: no memory for a run of {} bytes; use smaller layers or --device cpu",
                         self.gpu.adapter().name(),
-                        footprint.bytes()
+                        footprint.bytes(self.learns(&run))
                     )));
                 }
                 None => {
@@ -233,7 +240,8 @@ impl<'a> Shoal<'a> {
     /// Finds room in every buffer, or takes nothing.
     fn place(&mut self, run: &Prepared, footprint: Footprint) -> Result<Option<Bases>> {
         let capacity = (self.store.size(Buffer::Parameters) / 4) as usize;
-        if self.store.total() + footprint.bytes() > self.limits.bytes
+        let learns = self.learns(run);
+        if self.store.total() + footprint.bytes(learns) > self.limits.bytes
             && self.alive() > 0
             && self.parameters.is_full(footprint.parameters, capacity)
         {
@@ -243,14 +251,18 @@ impl<'a> Shoal<'a> {
         let rows = run.training_rows.len() + run.validation_rows.len();
         let layers = run.network.layers().len();
         let parameters = self.parameters.take(footprint.parameters, limit / 2);
+        let gradients = match learns {
+            true => parameters,
+            false => self.gradients.take(footprint.parameters, limit),
+        };
         let work_limit = (self.gpu.binding_limit() as usize) / self.precision.bytes();
         let work = self.work.take(footprint.work, work_limit);
         let rows_at = self.rows.take(rows, limit);
         let layers_at = self
             .layers
             .take(layers, 4 * limit / size_of::<DeviceLayer>());
-        if let (Some(parameters), Some(work), Some(rows), Some(layers)) =
-            (parameters, work, rows_at, layers_at)
+        if let (Some(parameters), Some(gradients), Some(work), Some(rows), Some(layers)) =
+            (parameters, gradients, work, rows_at, layers_at)
             && self.reserve()?
         {
             let (table_x, table_y) = self.table_bases[run.table];
@@ -258,12 +270,15 @@ impl<'a> Shoal<'a> {
                 layers,
                 rows,
                 parameters,
+                gradients,
                 work,
                 table_x,
                 table_y,
             }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
+        let stored = gradients.filter(|_| !learns);
+        stored.inspect(|at| self.gradients.give(*at, footprint.parameters));
         work.inspect(|at| self.work.give(*at, footprint.work));
         rows_at.inspect(|at| self.rows.give(*at, rows));
         layers_at.inspect(|at| self.layers.give(*at, layers));
@@ -273,7 +288,7 @@ impl<'a> Shoal<'a> {
     fn reserve(&mut self) -> Result<bool> {
         let sizes = [
             (Buffer::Parameters, 4 * self.parameters.len()),
-            (Buffer::Gradients, 4 * self.parameters.len()),
+            (Buffer::Gradients, 4 * self.gradients.len()),
             (Buffer::Best, 4 * self.parameters.len()),
             (Buffer::Moments, 8 * self.parameters.len()),
             (Buffer::Work, self.precision.bytes() * self.work.len()),
@@ -290,6 +305,9 @@ impl<'a> Shoal<'a> {
 
     fn release(&mut self, run: &Prepared, bases: &Bases) {
         self.parameters.give(bases.parameters, run.parameters.len());
+        if !self.learns(run) {
+            self.gradients.give(bases.gradients, run.parameters.len());
+        }
         self.work.give(bases.work, run.layout.len);
         self.rows.give(
             bases.rows,
@@ -352,7 +370,7 @@ impl<'a> Shoal<'a> {
             // the weights that products read lie there; gradients alone are written before they are read
             store.write(
                 Buffer::Gradients,
-                4 * bases.parameters,
+                4 * bases.gradients,
                 &run.gradient_bytes(),
             );
         }
@@ -392,7 +410,7 @@ impl<'a> Shoal<'a> {
             .map(|(_, packed)| packed.run.network.layers().len())
             .max();
         let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
-        for call in step(depth.unwrap_or(0)) {
+        for call in calls(depth.unwrap_or(0)) {
             let first = tiles.len() as u32;
             for (slot, packed) in self.packed() {
                 let layer = packed.bases.layers as u32 + call.layer(&packed.run) as u32;
@@ -661,7 +679,7 @@ impl<'a> Step<'a> {
             .max();
         let (_, dispatches) = self.shoal.tile_table();
         let mut seconds = Vec::new();
-        for (call, dispatch) in step(depth.unwrap_or(0)).into_iter().zip(dispatches) {
+        for (call, dispatch) in calls(depth.unwrap_or(0)).into_iter().zip(dispatches) {
             if call == Call::Clock || dispatch.call.count == 0 {
                 continue;
             }

@@ -65,7 +65,7 @@ fn the_cpu_player_gives_the_bits_of_all_calls_one_after_another() {
     for run in runs.iter().chain(&in_halves(runs[..12].to_vec())) {
         let mut player = Player::<f32>::new(Prepared::new(run.clone(), tables(&table)));
         let mut memory = Memory::<f32>::new(&player.run);
-        let calls = step(run.network.layers().len());
+        let calls = step(run.network.layers().len(), false);
         while !player.done() {
             player.step();
             for call in &calls {

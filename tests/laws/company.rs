@@ -1,6 +1,8 @@
 //! Company: a run trained among hundreds of different runs gives the same bits as the same run alone.
 
 use shoal::device::Device;
+use shoal::device::gpu::Gpu;
+use shoal::kernels::tile::HARDWARE;
 use shoal::run::{Run, Table};
 use shoal::shoal::{Limits, Step, train_within};
 
@@ -9,19 +11,29 @@ use crate::common::*;
 #[test]
 fn two_hundred_different_runs_give_the_bits_that_each_gives_alone() {
     let table = table(60, 11, 3);
-    as_alone(&table, different_runs(220, &table, 40), 90);
+    as_alone(gpu(), &table, different_runs(220, &table, 40), 90);
+}
+
+/// Where runs that clip and runs that do not learn in different ways, side by side.
+#[test]
+fn so_do_runs_on_the_tiles_of_gpus() {
+    let table = table(60, 11, 3);
+    let runs = different_runs(80, &table, 40);
+    let learn = |run: &&Run| HARDWARE.learns(&run.training);
+    let layer_by_layer = runs.iter().filter(learn).count();
+    assert!((20..=60).contains(&layer_by_layer), "{layer_by_layer}");
+    as_alone(gpu_with(Some(HARDWARE)), &table, runs, 30);
 }
 
 #[test]
 fn so_do_runs_on_halves() {
     let table = table(60, 11, 3);
-    as_alone(&table, in_halves(different_runs(80, &table, 40)), 30);
+    as_alone(gpu(), &table, in_halves(different_runs(80, &table, 40)), 30);
 }
 
 /// Runs that train together, so many at a time, give the bits that each gives alone.
-fn as_alone(table: &Table, runs: Vec<Run>, at_a_time: usize) {
+fn as_alone(gpu: Gpu, table: &Table, runs: Vec<Run>, at_a_time: usize) {
     let _turn = turn();
-    let gpu = gpu();
     let mut together = List::new(runs.clone());
     // fewer places than runs: runs leave, others take their places, the shoal is repacked again and again
     let limits = Limits {
@@ -63,28 +75,34 @@ fn as_alone(table: &Table, runs: Vec<Run>, at_a_time: usize) {
 fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
     let _turn = turn();
     let table = table(40, 5, 2);
-    let gpu = gpu();
-    // two more where a run clips its gradients, however many do
-    for (clip_norm, expected) in [(None, 3 * 5 + 3), (Some(0.1), 3 * 5 + 5)] {
-        let count = |runs: usize| {
-            let mut runs = different_runs(runs, &table, 20);
-            // the deepest network is in each of them
-            runs[0] = run(0, deep(5, 2), &table, 40, training());
-            for run in &mut runs {
-                run.training.clip_norm = match run.id {
-                    0 => clip_norm,
-                    _ => run.training.clip_norm.and(clip_norm),
-                };
+    for set in tile_sets() {
+        let gpu = gpu_with(Some(set));
+        let at_once = usize::from(set.at_once);
+        // nobody clips; all do, two calls more; those after the first, so that both ways to learn are played
+        let kinds = [
+            ([None, None], 3 * 5 + 3 - at_once),
+            ([Some(0.1), Some(0.1)], 3 * 5 + 5),
+            ([None, Some(0.1)], 3 * 5 + 5 + 5 * at_once),
+        ];
+        for ([first, others], expected) in kinds {
+            let count = |runs: usize| {
+                let mut runs = different_runs(runs, &table, 20);
+                // the deepest network is in each of them, twice
+                runs[0] = run(0, deep(5, 2), &table, 40, training());
+                runs[1] = run(1, deep(5, 2), &table, 40, training());
+                for run in &mut runs {
+                    run.training.clip_norm = if run.id == 0 { first } else { others };
+                }
+                Step::new(&gpu, tables(&table), runs).unwrap().dispatches()
+            };
+            for runs in [2, 3, 300] {
+                assert_eq!(count(runs), expected, "{runs} runs, {} tiles", set.name);
             }
-            Step::new(&gpu, tables(&table), runs).unwrap().dispatches()
-        };
-        for runs in [1, 2, 300] {
-            assert_eq!(count(runs), expected, "{runs} runs");
         }
+        let halves = in_halves(vec![run(0, deep(5, 2), &table, 40, training())]);
+        let step = Step::new(&gpu, tables(&table), halves).unwrap();
+        assert_eq!(step.dispatches(), 3 * 5 + 3, "{} tiles", set.name);
     }
-    let halves = in_halves(vec![run(0, deep(5, 2), &table, 40, training())]);
-    let step = Step::new(&gpu, tables(&table), halves).unwrap();
-    assert_eq!(step.dispatches(), 3 * 5 + 3);
 }
 
 fn deep(inputs: usize, outputs: usize) -> shoal::network::Network {

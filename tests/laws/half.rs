@@ -205,7 +205,7 @@ fn halves_take_half_the_memory_of_activations_and_tables() {
     assert!(work(half) as f64 <= 0.505 * work(single) as f64);
     // a gradient and a copy of the weight take the place of an f32 gradient
     assert_eq!(
-        single.bytes() - half.bytes(),
+        single.bytes(false) - half.bytes(false),
         (work(single) - work(half)) as u64
     );
     let tables = Tables::from(tables(&table(50, 12, 4)));

@@ -6,6 +6,7 @@ use std::path::Path;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
+use shoal::kernels::ceiling::TURNS;
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
 use shoal::kernels::layout::{LANES, NARROW_GROUPS, TILE_UNITS, phase, stopped};
 use shoal::kernels::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
@@ -317,6 +318,7 @@ fn constants_that_both_know_are_the_same() {
                 }
                 ("LEAST_SCALE", value) => assert_eq!(*value, Literal::F32(LEAST_SCALE)),
                 ("MOST_SCALE", value) => assert_eq!(*value, Literal::F32(MOST_SCALE)),
+                ("UNROLLED", Literal::U32(value)) => assert_eq!(TURNS % value, 0),
                 (_, Literal::U32(value)) => {
                     seen.insert(name.clone(), *value);
                 }
@@ -382,6 +384,7 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
     }
     let shared = [
         "activation",
+        "adamw_rule",
         "half",
         "lanes_plain",
         "lanes_shuffle",
@@ -392,6 +395,9 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
         "quad_pairs",
         "quad_plain",
         "random",
+        "weights_tile",
+        "weights_tile_gpu",
+        "weights_tile_software",
     ]
     .map(str::to_owned);
     assert_eq!(

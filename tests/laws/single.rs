@@ -5,6 +5,7 @@ use shoal::device::gpu::{Dispatch, Gpu, Store};
 use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
 use shoal::kernels::memory::Bases;
 use shoal::kernels::precision::bytes;
+use shoal::kernels::tile::TileSet;
 use shoal::kernels::{Buffer, Call, Memory, Prepared};
 use shoal::run::Precision;
 
@@ -13,6 +14,7 @@ const BASES: Bases = Bases {
     layers: 3,
     rows: 7,
     parameters: 192,
+    gradients: 448,
     work: 320,
     table_x: 9,
     table_y: 0,
@@ -57,8 +59,21 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     gradients.extend(bytes(precision, &memory.weights));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
     let layer = (bases.layers + call.layer(run)) as u32;
+    // gradients are stored for the kernels that are to read them, whatever the set would choose
+    let set = TileSet {
+        at_once: matches!(call, Call::Learn(_)),
+        ..*gpu.tiles()
+    };
+    let bases = Bases {
+        gradients: if set.at_once {
+            bases.parameters
+        } else {
+            bases.gradients
+        },
+        ..bases
+    };
     let tiles: Vec<DeviceTile> = call
-        .tiles(run, gpu.tiles())
+        .tiles(run, &set)
         .tiles()
         .map(|(i, j)| DeviceTile {
             run: SLOT as u32,
@@ -98,7 +113,7 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
         4 * bases.parameters,
         bytemuck::cast_slice(&memory.parameters),
     );
-    put(Buffer::Gradients, 4 * bases.parameters, &gradients);
+    put(Buffer::Gradients, 4 * bases.gradients, &gradients);
     put(
         Buffer::Best,
         4 * bases.parameters,

@@ -39,8 +39,12 @@ fn every_kernel_in(precision: Precision) {
         let gpu = gpu_with(Some(set));
         for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
             let case = Case::new(number, &widths, (batch, present), precision);
-            for call in shoal::kernels::step(widths.len() - 1) {
+            for call in shoal::kernels::step(widths.len() - 1, false) {
                 case.check(&gpu, call);
+            }
+            if set.at_once && precision == Precision::F32 {
+                let case = case.unclipped();
+                (0..widths.len() - 1).for_each(|layer| case.check(&gpu, Call::Learn(layer)));
             }
         }
     }
@@ -153,6 +157,18 @@ impl Case {
         case
     }
 
+    /// The same, without clipping.
+    fn unclipped(&self) -> Self {
+        let mut run = (*self.prepared).clone();
+        run.training.clip_norm = None;
+        let mut start = self.start.clone();
+        start.state.gradient_scale = 1.0;
+        Self {
+            prepared: Prepared::new(run, self.prepared.tables.clone()),
+            start,
+        }
+    }
+
     /// Delta is 0 for padding and absent examples, as the kernels leave it.
     fn clear_absent(&mut self) {
         let stride = self.prepared.layout.stride;
@@ -187,6 +203,10 @@ impl Case {
             if matches!(call, Call::Gather | Call::Forward(_)) {
                 // the twins do not need these copies
                 copy_by_unit(&self.prepared, &mut twin);
+            }
+            if matches!(call, Call::Learn(_)) {
+                // the twin makes them there, some at a time
+                twin.gradients = widen(&start).gradients;
             }
             let played = play(
                 gpu,
@@ -426,6 +446,31 @@ impl Case {
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
+            Call::Learn(layer) => {
+                let sizes = self
+                    .magnitudes(Call::BackwardWeights(layer), start)
+                    .gradients;
+                let place = self.prepared.places[layer];
+                let training = &self.prepared.training;
+                let (step_size, root) = (start.state.step_size, start.state.root_correction);
+                let (step_size, root) = (f64::from(step_size), f64::from(root));
+                for at in place.weights..place.bias + place.stride {
+                    // what the gradient is off goes into both moments, and through them into the step
+                    let gradient = rounding(stride) * sizes[at];
+                    let first = (1.0 - training.beta1) * gradient;
+                    let second = 2.0 * (1.0 - training.beta2) * sizes[at] * gradient;
+                    let terms = f64::from(start.first_moment[at].abs()) + sizes[at];
+                    let scale = twin.second_moment[at].sqrt() / root + training.epsilon;
+                    // d sqrt(v) is at most sqrt(1 - beta2) d g
+                    let of_scale = (1.0 - training.beta2).sqrt() * gradient / root;
+                    let step = step_size * terms / scale;
+                    let off = step_size * first / scale + step * of_scale / scale;
+                    let parameter = f64::from(start.parameters[at].abs());
+                    bounds.parameters[at] = rounding(8) * (step + parameter) + off;
+                    bounds.first_moment[at] = rounding(2) * terms + first;
+                    bounds.second_moment[at] = rounding(4) * twin.second_moment[at] + second;
+                }
+            }
             Call::Norm => {
                 // each sum is over a quarter of a block, of numbers that are all above 0
                 let terms = NORM_BLOCK / 4;
@@ -588,6 +633,10 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
         }
         Call::Norm if trains => {
             work.push(layout.squares..layout.squares + squares(run));
+        }
+        Call::Learn(layer) if state.improved == 1 => {
+            let place = run.places[layer];
+            best.push(place.weights..place.bias + place.stride);
         }
         Call::Adamw if state.improved == 1 => best.push(0..run.parameters.len()),
         _ => {}

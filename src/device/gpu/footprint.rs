@@ -26,10 +26,11 @@ impl Footprint {
         }
     }
 
-    /// Bytes in all: parameters, gradients (of halves with the weights that products read), two moments, the best parameters, and
-    /// working memory.
-    pub fn bytes(&self) -> u64 {
-        (20 * self.parameters + self.precision.bytes() * self.work) as u64
+    /// Bytes in all: parameters, gradients (of halves with the weights that products read; none where it learns layer by layer), two
+    /// moments, the best parameters, and working memory.
+    pub fn bytes(&self, learns: bool) -> u64 {
+        let each = if learns { 16 } else { 20 };
+        (each * self.parameters + self.precision.bytes() * self.work) as u64
     }
 
     /// Bytes of its largest buffer.

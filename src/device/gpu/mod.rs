@@ -90,7 +90,9 @@ impl Gpu {
             failure,
         };
         for kernel in kernels::ALL {
-            gpu.add(kernel)?;
+            if tiles.plays(kernel) {
+                gpu.add(kernel)?;
+            }
         }
         Ok(gpu)
     }
@@ -117,7 +119,12 @@ impl Gpu {
             Precision::F16 => self.half_pipelines.get_or_init(|| {
                 let tiles = self.tiles.with(precision);
                 let compile = |kernel| self.compile(kernel, &tiles);
-                kernels::ALL.into_iter().map(compile).collect()
+                let played = |kernel: &&'static Kernel| tiles.plays(kernel);
+                kernels::ALL
+                    .into_iter()
+                    .filter(played)
+                    .map(compile)
+                    .collect()
             }),
         }
     }

@@ -18,7 +18,8 @@ use super::jobs;
 use super::plan::Plan;
 use crate::device::Device;
 use crate::error::Result;
-use crate::kernels::{self, Call};
+use crate::kernels;
+use crate::kernels::tile::{HARDWARE, TileSet};
 use crate::measure::{Ceilings, Cost, Floors, Meter, Pace, median, steady, whole};
 use crate::run::{Run, Table};
 use schedule::Take;
@@ -108,8 +109,10 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
         match meter.device() {
             Device::Cpu(cpu) => Ok(schedule::on_cpu(cpu.threads, &sketches, &takes, &tables)),
             Device::Gpu(gpu) => {
-                let dispatches = |depth: usize| dispatches(depth) * ceilings.dispatch;
-                schedule::on_gpu(gpu, &sketches, &takes, &tables, &dispatches)
+                let between = |depth: usize| {
+                    dispatches(depth, sketches.iter(), gpu.tiles()) * ceilings.dispatch
+                };
+                schedule::on_gpu(gpu, &sketches, &takes, &tables, &between)
             }
         }
     };
@@ -134,12 +137,13 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
     })
 }
 
-/// Calls of a step, each a dispatch.
-fn dispatches(depth: usize) -> f64 {
-    // without the two of clipping, which few studies ask for
-    let beside = [Call::Norm, Call::Clip];
-    let calls = kernels::step(depth).into_iter();
-    calls.filter(|call| !beside.contains(call)).count() as f64
+/// Dispatches of a step of these runs, the deepest of them of so many layers.
+fn dispatches<'a>(
+    depth: usize,
+    sketches: impl Iterator<Item = &'a Sketch> + Clone,
+    set: &TileSet,
+) -> f64 {
+    kernels::dispatches(depth, sketches.map(|sketch| &sketch.training), set) as f64
 }
 
 /// The least seconds of a piece of work of one run: on a CPU by the share of one thread.
@@ -228,10 +232,12 @@ fn factor(
     };
     let least: f64 = chosen.iter().map(least).sum::<f64>() / count as f64;
     match device {
-        Device::Gpu(_) => {
+        Device::Gpu(gpu) => {
             let timing = steady(device, tables.clone(), runs, &PACE)?;
             let depths = chosen.iter().map(|sketch| sketch.network.layers().len());
-            let between = dispatches(depths.max().unwrap_or(0)) * ceilings.dispatch;
+            let depth = depths.max().unwrap_or(0);
+            let sketches = chosen.iter().copied();
+            let between = dispatches(depth, sketches, gpu.tiles()) * ceilings.dispatch;
             let tick = timing.packed as f64 / median(&timing.rates);
             // a step that is next to nothing but its dispatches
             let of_runs = (tick - between).max(tick / 10.0);
@@ -258,7 +264,7 @@ fn elsewhere(class: Class, sketches: &[Sketch], tables: &Arc<[Table]>) -> Result
         let takes = takes(sketches, which, &|_, cost| {
             Floors::new(cost, 0, &ceilings).least()
         });
-        let between = |depth: usize| dispatches(depth) * dispatch;
+        let between = |depth: usize| dispatches(depth, sketches.iter(), &HARDWARE) * dispatch;
         Ok(schedule::on_paper(sketches, &takes, tables, &between)?.seconds)
     };
     Ok(Elsewhere {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::sketch::Sketch;
 use crate::device::gpu::{Footprint, Gpu};
 use crate::error::Result;
+use crate::kernels::tile::HARDWARE;
 use crate::kernels::{frozen, memory};
 use crate::run::{Outcome, Precision, Run, Table};
 use crate::shoal::{Limits, Progress, Rehearsal, WAITING, Work};
@@ -153,7 +154,8 @@ impl Paper {
 
 fn bytes_of(sketch: &Sketch) -> u64 {
     let training = &sketch.training;
-    Footprint::new(&sketch.network, training.batch, training.precision).bytes()
+    let footprint = Footprint::new(&sketch.network, training.batch, training.precision);
+    footprint.bytes(HARDWARE.learns(training))
 }
 
 impl Room for Paper {

@@ -122,7 +122,7 @@ fn check_step<F: Real>(player: &str, play: Play<F>, n: usize, tolerance: f64) {
     let run = whole(network.clone(), parameters, table, 1);
 
     let mut memory = Memory::<F>::new(&run);
-    for call in step(network.layers().len())
+    for call in step(network.layers().len(), false)
         .into_iter()
         .filter(|call| *call != Call::Adamw)
     {

@@ -3,13 +3,14 @@
 use shoal::device::Device;
 use shoal::device::cpu::{Cpu, Player};
 use shoal::kernels::layout::{State, phase};
+use shoal::kernels::tile::HARDWARE;
 use shoal::kernels::{Prepared, Real};
 use shoal::network::{Activation, Network};
 use shoal::run::{Cosine, InputScale, Precision, Run, Schedule, Stopped, Table, Training};
 use shoal::shoal::Step;
 
 use super::*;
-use crate::common::{different_runs, gpu, outcomes, table, tables, turn};
+use crate::common::{different_runs, gpu, gpu_with, outcomes, table, tables, turn};
 
 /// A training that is watched step by step.
 trait Watched {
@@ -206,13 +207,16 @@ fn check_players(reference: &Reference, run: Run, table: &Table) -> Vec<(&'stati
     let network = &run.network;
     let mut double = Player::<f64>::new(prepared.clone());
     let mut single = Player::<f32>::new(prepared);
-    let gpu = gpu();
-    let mut step = Step::pack(&gpu, tables(table), vec![run.clone()]).unwrap();
+    let gpus = [gpu(), gpu_with(Some(HARDWARE))];
+    let [mut step, mut on_hardware_tiles] = gpus
+        .each_ref()
+        .map(|gpu| Step::pack(gpu, tables(table), vec![run.clone()]).unwrap());
     // f64: 1e-16 grows by the same mechanism, and by as much, as 6e-8 does in f32
-    let players: [(_, &mut dyn Watched, f64); 3] = [
+    let players: [(_, &mut dyn Watched, f64); 4] = [
         ("f64", &mut double, 1e-13),
         ("f32", &mut single, SINGLE),
         ("gpu", &mut step, SINGLE),
+        ("gpu, tiles of GPUs", &mut on_hardware_tiles, SINGLE),
     ];
     let check = |(player, watched, tolerance): (_, &mut dyn Watched, _)| {
         let norms = check(player, watched, network, reference, tolerance);
@@ -257,9 +261,13 @@ fn a_training_ends_with_the_best_epoch_of_pytorch() {
             });
     let devices = [
         Device::Gpu(Box::new(gpu())),
+        Device::Gpu(Box::new(gpu_with(Some(HARDWARE)))),
         Device::Cpu(Cpu { threads: 1 }),
     ];
-    for (name, device) in ["gpu", "cpu"].into_iter().zip(devices) {
+    for (name, device) in ["gpu", "gpu, tiles of GPUs", "cpu"]
+        .into_iter()
+        .zip(devices)
+    {
         let found = outcomes(&device, &table, std::slice::from_ref(&run)).remove(0);
         let counts = (found.stopped, found.steps, found.epochs, found.best_epoch);
         assert_eq!(

@@ -250,5 +250,5 @@ impl Case {
 
 /// The calls of a step after the clock.
 fn calls(run: &Prepared) -> Vec<Call> {
-    step(run.network.layers().len()).split_off(1)
+    step(run.network.layers().len(), false).split_off(1)
 }
