@@ -52,7 +52,7 @@ fn report_calls(width: usize) {
             flops as f64 / seconds / 1e9
         );
     }
-    let flops = Cost::training(&prepared.network, BATCH, Precision::F32).flops;
+    let flops = Cost::training(&prepared.network, BATCH, Precision::F32, true).flops;
     println!(
         "    {:<20} {:7.2} us {:6.1} GFLOP/s",
         "a whole step",

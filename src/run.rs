@@ -230,15 +230,10 @@ impl Run {
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
     }
 
-    /// What tells how long it may take beside others: multiplications of the layers that train, over all rows and epochs.
+    /// What tells how long it may take beside others: see [`most_work`].
     pub fn most_work(&self) -> u64 {
-        let layers = &self.network.layers()[self.network.first_trained()..];
-        let products: usize = layers
-            .iter()
-            .map(|layer| layer.inputs * layer.outputs)
-            .sum();
         let rows = self.training_rows.len() + self.validation_rows.len();
-        products as u64 * rows as u64 * u64::from(self.training.max_epochs)
+        most_work(&self.network, rows, self.training.max_epochs)
     }
 
     /// Its schedule in steps.
@@ -269,6 +264,16 @@ pub struct LayerWork {
     pub output_by_unit: usize,
     /// d loss / d z.
     pub delta: usize,
+}
+
+/// Multiplications of the layers of a network that train, over all rows and epochs.
+pub fn most_work(network: &Network, rows: usize, epochs: u32) -> u64 {
+    let layers = &network.layers()[network.first_trained()..];
+    let products: usize = layers
+        .iter()
+        .map(|layer| layer.inputs * layer.outputs)
+        .sum();
+    products as u64 * rows as u64 * u64::from(epochs)
 }
 
 /// Parameters whose squared gradients are summed together.

@@ -178,7 +178,8 @@ def keep(typed, sittings):
 def main():
     typed = arguments()
     typed.install = typed.install.resolve()
-    typed.install.mkdir(parents=True, exist_ok=True)
+    for folder in (typed.install, typed.results):
+        folder.mkdir(parents=True, exist_ok=True)
     workloads.write_table(typed.install / "table.f32")
     earlier = json.loads(typed.beside.read_text()) if typed.beside else []
     programs, errors = installed(typed.peers, typed.install)

@@ -155,7 +155,7 @@ fn main() {
     };
     let mut work = protocol::Work::read(path.as_ref());
     let choice: Choice = choice.parse().expect("a device");
-    let mut device = Device::open(&choice).unwrap_or_else(|error| panic!("{error}"));
+    let mut device = Device::open(&choice, None).unwrap_or_else(|error| panic!("{error}"));
     if let (Device::Cpu(cpu), Some(threads)) = (&mut device, rest.first()) {
         cpu.threads = threads.parse().expect("threads");
     }

@@ -156,7 +156,8 @@ fn measure(
     };
     let runs = workload.networks.len();
     let packed = timing.packed.max(1) as f64;
-    let of_one = workload.cost() * (1.0 / runs as f64);
+    let learns = device.learns(&Workload::training());
+    let of_one = workload.cost(learns) * (1.0 / runs as f64);
     // fewer runs than cores leave cores idle
     let busy = match device {
         Device::Cpu(cpu) => packed / cpu.threads as f64,

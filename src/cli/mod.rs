@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use shoal::data::Dataset;
 use shoal::device::{Choice, Device};
+use shoal::kernels::tile::TileSet;
 use shoal::run::Precision;
 use shoal::{Error, Result};
 
@@ -53,6 +54,10 @@ pub struct Global {
         default_value = "auto"
     )]
     device: Choice,
+    /// How work is cut for an adapter: `hardware`, `hardware-split` (AdamW in a kernel of its own), `software` or `software-32`
+    /// (no 64-bit integers). By default what suits its class; result files say which. Other tiles, other roundings
+    #[arg(long, global = true, value_name = "NAME")]
+    tiles: Option<TileSet>,
     /// Says more: each run as it finishes
     #[arg(short, long, global = true)]
     verbose: bool,
@@ -137,7 +142,7 @@ fn described(path: &Path, dataset: &Dataset) -> Value {
 impl Global {
     /// Opens the device that was asked for, checks it in a precision, and says what it is.
     fn open(&self, output: &Output, precision: Precision) -> Result<Device> {
-        let device = Device::open(&self.device)?;
+        let device = Device::open(&self.device, self.tiles)?;
         shoal::check::self_check(&device, precision)?;
         output.say(&format!("device: {}", device.name()));
         Ok(device)

@@ -6,8 +6,11 @@ pub mod gpu;
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::input_error;
+use crate::kernels::learn;
+use crate::kernels::tile::TileSet;
 use crate::network::Network;
-use crate::run::Precision;
+use crate::run::{Precision, Training};
 use gpu::{Adapter, Gpu, Options, adapters};
 
 /// Who plays the kernels.
@@ -44,11 +47,12 @@ impl std::str::FromStr for Choice {
 }
 
 impl Device {
-    /// Opens what was asked for.
+    /// Opens what was asked for, an adapter with these tiles or with those that suit it.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is no such adapter, with the cure, or if it cannot be opened.
-    pub fn open(choice: &Choice) -> Result<Self> {
+    /// [`Error::Device`] if there is no such adapter, with the cure, or if it cannot be opened; [`Error::Input`] for tiles that it
+    /// cannot have.
+    pub fn open(choice: &Choice, tiles: Option<TileSet>) -> Result<Self> {
         let adapter = match choice {
             Choice::Cpu => None,
             Choice::Auto => adapters()
@@ -57,10 +61,20 @@ impl Device {
             Choice::Gpu => Some(adapters().into_iter().next().ok_or_else(no_adapter)?),
             Choice::Named(name) => Some(named(name)?),
         };
-        Ok(match adapter {
-            Some(adapter) => Device::Gpu(Box::new(Gpu::open(adapter, Options::default())?)),
-            None => Device::Cpu(cpu::Cpu::default()),
-        })
+        match (adapter, tiles) {
+            (Some(adapter), tiles) => {
+                let options = Options {
+                    tiles,
+                    ..Options::default()
+                };
+                Ok(Device::Gpu(Box::new(Gpu::open(adapter, options)?)))
+            }
+            (None, None) => Ok(Device::Cpu(cpu::Cpu::default())),
+            (None, Some(set)) => Err(input_error!(
+                "--tiles {}: the CPU trains without tiles; choose an adapter with --device gpu, or leave --tiles out",
+                set.name
+            )),
+        }
     }
 
     /// Its name, for people.
@@ -88,6 +102,14 @@ impl Device {
             Device::Cpu(cpu) => {
                 json!({ "kind": "cpu", "name": std::env::consts::ARCH, "threads": cpu.threads })
             }
+        }
+    }
+
+    /// Whether runs that are trained like this learn layer by layer on it, so that their gradients are stored nowhere.
+    pub fn learns(&self, training: &Training) -> bool {
+        match self {
+            Device::Gpu(gpu) => gpu.tiles().learns(training),
+            Device::Cpu(_) => learn::serves(training),
         }
     }
 

@@ -87,6 +87,17 @@ pub const HARDWARE_SPLIT: TileSet = TileSet {
 /// Every tile set.
 pub const ALL: [TileSet; 4] = [SOFTWARE, SOFTWARE_32, HARDWARE, HARDWARE_SPLIT];
 
+impl std::str::FromStr for TileSet {
+    type Err = String;
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let named = ALL.into_iter().find(|set| set.name == typed);
+        named.ok_or_else(|| {
+            let known = ALL.map(|set| set.name).join(", ");
+            format!("there are the tiles {known}")
+        })
+    }
+}
+
 impl TileSet {
     /// The same tiles in a precision.
     pub fn with(self, precision: Precision) -> Self {

@@ -18,8 +18,8 @@ pub struct Cost {
 
 impl Cost {
     /// Of a training step on one batch: forward through all layers, the gradients of the weights of those that train and of
-    /// what comes into them but for the first, and AdamW.
-    pub fn training(network: &Network, batch: usize, precision: Precision) -> Self {
+    /// what comes into them but for the first, and AdamW, for which gradients are stored unless it `learns` layer by layer.
+    pub fn training(network: &Network, batch: usize, precision: Precision, learns: bool) -> Self {
         let trained = network.first_trained();
         let layers = network.layers();
         let forward: usize = layers.iter().map(products).sum();
@@ -29,14 +29,15 @@ impl Cost {
         let footprint = Footprint::new(network, batch, precision);
         let width = precision.bytes();
         let copies = match precision {
+            Precision::F32 if learns => 0,
             Precision::F32 => 2,
             Precision::F16 => 3,
         };
         Self {
             flops: ((forward + weights + inputs) * batch) as f64,
-            // parameters are read by forward and backward and, where they train, a gradient is written; AdamW reads parameter,
-            // gradient and two moments and writes three of them; matrices of a batch are written by one kernel and read by one
-            // (of halves: a copy of the parameters, too)
+            // parameters are read by forward and backward; AdamW reads parameter and two moments and writes them; a gradient, if
+            // it is stored, is written and read once; matrices of a batch are written by one kernel and read by one (of halves: a
+            // copy of the parameters, too)
             bytes: (2 * width * footprint.parameters
                 + (6 * 4 + copies * width) * learnt.min(footprint.parameters)
                 + 2 * width * footprint.work) as f64,
@@ -101,7 +102,8 @@ mod tests {
         let relu = Activation::Relu;
         let network = Network::perceptron(79, &[256, 128], 6, relu, Activation::Identity, 0.0);
         let (one, two, three) = (2 * 79 * 256, 2 * 256 * 128, 2 * 128 * 6);
-        let flops = |network: &Network| Cost::training(network, 32, Precision::F32).flops;
+        let cost = |network: &Network| Cost::training(network, 32, Precision::F32, false);
+        let flops = |network: &Network| cost(network).flops;
         assert_eq!(
             flops(&network),
             (32 * (2 * one + 3 * two + 3 * three)) as f64
@@ -114,9 +116,11 @@ mod tests {
         layers[0].frozen = true;
         let frozen = Network::new(layers);
         assert_eq!(flops(&frozen), (32 * (one + 2 * two + 3 * three)) as f64);
-        assert!(
-            Cost::training(&frozen, 32, Precision::F32).bytes
-                < Cost::training(&network, 32, Precision::F32).bytes
-        );
+        assert!(cost(&frozen).bytes < cost(&network).bytes);
+        // a gradient for each parameter, written and read
+        let learns = Cost::training(&network, 32, Precision::F32, true);
+        let spared = 8 * (80 * 256 + 257 * 128 + 129 * 6);
+        assert_eq!(learns.bytes + spared as f64, cost(&network).bytes);
+        assert_eq!(learns.flops, flops(&network));
     }
 }

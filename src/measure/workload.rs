@@ -111,9 +111,9 @@ impl Workload {
 
     /// As many networks as these, all alike, that come nearest to their arithmetic.
     pub fn with_the_same_flops(&self) -> Self {
-        let wanted = self.cost().flops / self.networks.len() as f64;
+        let wanted = self.cost(false).flops / self.networks.len() as f64;
         let off = |width: &usize| {
-            let cost = Self::cost_of(&network(&[*width, *width]));
+            let cost = Self::cost_of(&network(&[*width, *width]), false);
             (cost.flops - wanted).abs()
         };
         let nearest = (1..=MOST[0]).min_by(|one, other| off(one).total_cmp(&off(other)));
@@ -130,18 +130,19 @@ impl Workload {
         TRAINING_ROWS.div_ceil(BATCH)
     }
 
-    /// What one training step of every run takes, with its share of the validation at the end of an epoch.
-    pub fn cost(&self) -> Cost {
+    /// What one training step of every run takes, with its share of the validation at the end of an epoch, on a device where it
+    /// `learns` layer by layer or not.
+    pub fn cost(&self, learns: bool) -> Cost {
         self.networks
             .iter()
-            .map(Self::cost_of)
+            .map(|network| Self::cost_of(network, learns))
             .fold(Cost::default(), |sum, cost| sum + cost)
     }
 
-    fn cost_of(network: &Network) -> Cost {
+    fn cost_of(network: &Network, learns: bool) -> Cost {
         let validations =
             (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
-        Cost::training(network, BATCH, Precision::F32)
+        Cost::training(network, BATCH, Precision::F32, learns)
             + Cost::validation(network, BATCH, Precision::F32) * validations
     }
 
@@ -155,6 +156,24 @@ impl Workload {
     pub fn runs(&self) -> Vec<Run> {
         let networks = self.networks.iter().enumerate();
         networks.map(|(id, network)| run(id, network)).collect()
+    }
+
+    /// How each of them is trained.
+    pub fn training() -> Training {
+        Training {
+            batch: BATCH,
+            learning_rate: 1e-3,
+            weight_decay: 1e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            max_epochs: 1,
+            patience: 1,
+            min_delta: 0.0,
+            precision: Precision::F32,
+            clip_norm: None,
+            schedule: Schedule::default(),
+        }
     }
 
     /// The table that its runs read: numbers without meaning.
@@ -179,20 +198,7 @@ fn run(id: usize, network: &Network) -> Run {
     Run {
         id,
         parameters: network.initial_parameters(id as u32),
-        training: Training {
-            batch: BATCH,
-            learning_rate: 1e-3,
-            weight_decay: 1e-4,
-            beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            max_epochs: 1,
-            patience: 1,
-            min_delta: 0.0,
-            precision: Precision::F32,
-            clip_norm: None,
-            schedule: Schedule::default(),
-        },
+        training: Workload::training(),
         seed: id as u32,
         table: 0,
         training_rows: (0..TRAINING_ROWS as u32).collect(),
@@ -239,7 +245,7 @@ mod tests {
         assert!(!mixed.is_alike());
         let alike = mixed.with_the_same_flops();
         assert!(alike.is_alike());
-        let ratio = alike.cost().flops / mixed.cost().flops;
+        let ratio = alike.cost(false).flops / mixed.cost(false).flops;
         assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
     }
 }

@@ -5,15 +5,13 @@ use serde_json::Value;
 use super::bench::events;
 use super::{Ran, STUDY, Study, ranged};
 
+/// On a device as it is typed, with its tiles where they are to be others than its own.
 fn plan(study: &Study, device: &str) -> Ran {
-    study.shoal(&[
-        "study",
-        "study.toml",
-        "--plan",
-        "--json",
-        "--device",
-        device,
-    ])
+    study.shoal(&words("study study.toml --plan --json --device", device))
+}
+
+fn words<'a>(first: &'a str, device: &'a str) -> Vec<&'a str> {
+    first.split(' ').chain(device.split(' ')).collect()
 }
 
 /// The plan and what `study.json` says afterwards; nothing if there is no such device.
@@ -25,7 +23,7 @@ fn beside(study: &Study, device: &str) -> Option<(Value, Value)> {
     }
     let planned = events(&planned, "plan").remove(0);
     assert!(!study.path("out").exists(), "a plan writes nothing");
-    let ran = study.shoal(&["study", "study.toml", "-o", "out", "--device", device]);
+    let ran = study.shoal(&words("study study.toml -o out --device", device));
     assert_eq!(ran.code, 0, "{}", ran.err);
     Some((
         planned,
@@ -78,10 +76,29 @@ fn what_is_planned_for_a_gpu_is_what_it_then_takes() {
     if let Some(both) = beside(&study, "gpu") {
         compare(&both);
     }
-    let study = Study::new();
-    study.write("study.toml", MIDDLE);
-    if let Some(both) = beside(&study, "gpu") {
+    // on the tiles of GPUs no gradients are stored, unless they are clipped
+    let clipped = format!("{MIDDLE}clip_norm = 1.0\n");
+    let cases = [
+        ("gpu", MIDDLE),
+        ("gpu --tiles hardware", MIDDLE),
+        ("gpu --tiles hardware", &clipped),
+        ("gpu --tiles hardware-split", MIDDLE),
+    ];
+    let bytes = cases.map(|(device, text)| {
+        let study = Study::new();
+        study.write("study.toml", text);
+        let both = beside(&study, device)?;
         compare(&both);
+        let tiles = device.split(' ').next_back().filter(|name| *name != "gpu");
+        if let Some(tiles) = tiles {
+            assert_eq!(both.1["device"]["tiles"], tiles);
+        }
+        both.1["peak_bytes"].as_u64()
+    });
+    if let [_, Some(stored_nowhere), Some(clipped), Some(split)] = bytes {
+        assert!(clipped >= split);
+        // 4 of 20 bytes a parameter, beside working memory and tables
+        assert!((stored_nowhere as f64) < 0.9 * split as f64);
     }
 }
 

@@ -454,12 +454,13 @@ impl Case {
                 let training = &self.prepared.training;
                 let (step_size, root) = (start.state.step_size, start.state.root_correction);
                 let (step_size, root) = (f64::from(step_size), f64::from(root));
-                for at in place.weights..place.bias + place.stride {
+                let all = place.weights..place.bias + place.stride;
+                for (at, size) in all.clone().zip(&sizes[all]) {
                     // what the gradient is off goes into both moments, and through them into the step
-                    let gradient = rounding(stride) * sizes[at];
+                    let gradient = rounding(stride) * size;
                     let first = (1.0 - training.beta1) * gradient;
-                    let second = 2.0 * (1.0 - training.beta2) * sizes[at] * gradient;
-                    let terms = f64::from(start.first_moment[at].abs()) + sizes[at];
+                    let second = 2.0 * (1.0 - training.beta2) * size * gradient;
+                    let terms = f64::from(start.first_moment[at].abs()) + size;
                     let scale = twin.second_moment[at].sqrt() / root + training.epsilon;
                     // d sqrt(v) is at most sqrt(1 - beta2) d g
                     let of_scale = (1.0 - training.beta2).sqrt() * gradient / root;

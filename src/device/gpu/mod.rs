@@ -12,6 +12,7 @@ pub use footprint::Footprint;
 pub use store::{Chunk, Dispatch, Store};
 
 use crate::error::{Error, Result};
+use crate::input_error;
 use crate::kernels::tile::TileSet;
 use crate::kernels::{self, Access, Kernel};
 use crate::run::Precision;
@@ -55,7 +56,7 @@ impl Gpu {
     /// Opens an adapter and compiles every kernel.
     ///
     /// # Errors
-    /// [`Error::Device`] if the driver refuses the device or a kernel.
+    /// [`Error::Device`] if the driver refuses the device or a kernel, [`Error::Input`] for tiles that the adapter cannot have.
     pub fn open(adapter: Adapter, options: Options) -> Result<Self> {
         let name = adapter.name().to_owned();
         let limits = adapter.raw().limits();
@@ -70,6 +71,13 @@ impl Gpu {
             .map_err(|e| Error::Device(format!("{name}: the driver gives no device: {e}")))?;
         let failure = watch(&device);
         let tiles = options.tiles.unwrap_or(adapter.tiles());
+        if !adapter.has(&tiles) {
+            return Err(input_error!(
+                "{name} lacks what the tiles {} take (64-bit integers, subgroups of eight); it suits {}",
+                tiles.name,
+                adapter.tiles().name
+            ));
+        }
         let call_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some("call"),
             entries: &[entry(0, wgpu::BufferBindingType::Uniform, true)],

@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::kernels;
 use crate::kernels::tile::{HARDWARE, TileSet};
 use crate::measure::{Ceilings, Cost, Floors, Meter, Pace, median, steady, whole};
-use crate::run::{Run, Table};
+use crate::run::{Run, Table, Training};
 use schedule::Take;
 use sketch::{EXPECTED, MOST, Sketch, sketches};
 
@@ -103,7 +103,8 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
         families.push(family(name, &of_family, factor));
     }
     let here = |which: usize| -> Result<Schedule> {
-        let takes = takes(&sketches, which, &|sketch, cost| {
+        let learns = |training: &Training| meter.device().learns(training);
+        let takes = takes(&sketches, which, &learns, &|sketch, cost| {
             families[sketch.family].factor * seconds(meter.device(), &ceilings, cost)
         });
         match meter.device() {
@@ -155,9 +156,14 @@ fn seconds(device: &Device, ceilings: &Ceilings, cost: Cost) -> f64 {
     }
 }
 
-fn takes(sketches: &[Sketch], which: usize, seconds: &dyn Fn(&Sketch, Cost) -> f64) -> Vec<Take> {
+fn takes(
+    sketches: &[Sketch],
+    which: usize,
+    learns: &dyn Fn(&Training) -> bool,
+    seconds: &dyn Fn(&Sketch, Cost) -> f64,
+) -> Vec<Take> {
     let take = |sketch: &Sketch| {
-        let [training, validation] = sketch.epoch_costs();
+        let [training, validation] = sketch.epoch_costs(learns(&sketch.training));
         let ticks: usize = sketch.steps().iter().sum();
         Take {
             ticks: sketch.ticks(which),
@@ -183,7 +189,13 @@ fn family(name: &str, sketches: &[&Sketch], factor: f64) -> Family {
             .map(|one| f64::from(one.epochs[which]) * of(one))
             .sum()
     };
-    let flops = |sketch: &Sketch| sketch.epoch_costs().iter().map(|cost| cost.flops).sum();
+    let flops = |sketch: &Sketch| {
+        sketch
+            .epoch_costs(false)
+            .iter()
+            .map(|cost| cost.flops)
+            .sum()
+    };
     let steps = |sketch: &Sketch| sketch.steps()[0] as f64;
     Family {
         name: name.into(),
@@ -227,6 +239,7 @@ fn factor(
             &sketch.network,
             sketch.training.batch,
             sketch.training.precision,
+            device.learns(&sketch.training),
         );
         seconds(device, ceilings, cost)
     };
@@ -261,7 +274,8 @@ fn elsewhere(class: Class, sketches: &[Sketch], tables: &Arc<[Table]>) -> Result
         dispatch: class.dispatch,
     };
     let schedule = |which: usize, dispatch: f64| -> Result<f64> {
-        let takes = takes(sketches, which, &|_, cost| {
+        let learns = |training: &Training| HARDWARE.learns(training);
+        let takes = takes(sketches, which, &learns, &|_, cost| {
             Floors::new(cost, 0, &ceilings).least()
         });
         let between = |depth: usize| dispatches(depth, sketches.iter(), &HARDWARE) * dispatch;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::sketch::Sketch;
+use super::sketch::{MOST, Sketch};
 use crate::device::gpu::{Footprint, Gpu};
 use crate::error::Result;
 use crate::kernels::tile::HARDWARE;
 use crate::kernels::{frozen, memory};
-use crate::run::{Outcome, Precision, Run, Table};
+use crate::run::{Outcome, Precision, Run, Table, most_work};
 use crate::shoal::{Limits, Progress, Rehearsal, WAITING, Work};
 
 /// How it would go.
@@ -66,11 +66,18 @@ impl<'a> Queue<'a> {
         queue
     }
 
-    /// Takes the longest of the first that may begin, as many as a CPU looks at.
-    fn longest(&mut self, takes: &[Take]) -> Option<usize> {
-        let seconds = |id: &usize| takes[*id].ticks as f64 * takes[*id].seconds;
-        let first = self.ready.iter().copied().take(WAITING);
-        let longest = first.max_by(|one, other| seconds(one).total_cmp(&seconds(other)))?;
+    /// Takes the longest of the first that may begin, as many as a CPU looks at, and as it tells; of equal ones the first.
+    fn longest(&mut self) -> Option<usize> {
+        let work = |id: &usize| {
+            let sketch = &self.sketches[*id];
+            most_work(
+                &sketch.network,
+                sketch.rows.iter().sum(),
+                sketch.epochs[MOST],
+            )
+        };
+        let first: Vec<usize> = self.ready.iter().copied().take(WAITING).collect();
+        let longest = first.into_iter().rev().max_by_key(work)?;
         self.ready.remove(&longest);
         Some(longest)
     }
@@ -152,10 +159,9 @@ impl Paper {
     }
 }
 
-fn bytes_of(sketch: &Sketch) -> u64 {
+fn footprint(sketch: &Sketch) -> Footprint {
     let training = &sketch.training;
-    let footprint = Footprint::new(&sketch.network, training.batch, training.precision);
-    footprint.bytes(HARDWARE.learns(training))
+    Footprint::new(&sketch.network, training.batch, training.precision)
 }
 
 impl Room for Paper {
@@ -165,7 +171,7 @@ impl Room for Paper {
             && let Some(id) = queue.ready.first().copied()
         {
             let sketch = &queue.sketches[id];
-            let bytes = bytes_of(sketch);
+            let bytes = footprint(sketch).bytes(HARDWARE.learns(&sketch.training));
             if now + bytes > self.limits.bytes && !self.packed.is_empty() {
                 break;
             }
@@ -269,7 +275,7 @@ pub fn on_cpu(
     let mut training: Vec<(f64, usize)> = Vec::new();
     loop {
         while training.len() < threads
-            && let Some(id) = queue.longest(takes)
+            && let Some(id) = queue.longest()
         {
             let take = takes[id];
             training.push((schedule.seconds + take.ticks as f64 * take.seconds, id));
@@ -278,7 +284,7 @@ pub fn on_cpu(
             let (network, training) = (&sketches[*id].network, &sketches[*id].training);
             let of_cpu = memory::scratch_numbers(network, training.batch)
                 + frozen::feature_numbers(network, sketches[*id].rows.iter().sum());
-            bytes_of(&sketches[*id]) + 4 * of_cpu as u64
+            footprint(&sketches[*id]).bytes(false) + 4 * of_cpu as u64
         };
         schedule.bytes = schedule.bytes.max(training.iter().map(bytes).sum());
         schedule.packed = schedule.packed.max(training.len());

@@ -51,12 +51,12 @@ impl Sketch {
         u64::from(self.epochs[which]) * self.steps().iter().sum::<usize>() as u64
     }
 
-    /// What an epoch takes: training, and validation.
-    pub fn epoch_costs(&self) -> [Cost; 2] {
+    /// What an epoch takes, training and validation, where it `learns` layer by layer or not.
+    pub fn epoch_costs(&self, learns: bool) -> [Cost; 2] {
         let [training, validation] = self.steps();
         let (batch, precision) = (self.training.batch, self.training.precision);
         [
-            Cost::training(&self.network, batch, precision) * training as f64,
+            Cost::training(&self.network, batch, precision, learns) * training as f64,
             Cost::validation(&self.network, batch, precision) * validation as f64,
         ]
     }
