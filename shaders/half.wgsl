@@ -1,5 +1,7 @@
 // Halves: what is only multiplied and added up lies in storage as IEEE 754 binary16; all sums are of f32. Twin:
-// src/kernels/precision.rs.
+// src/kernels/precision.rs. `enable f16` is not asked for: unpack2x16float is the conversion of the hardware on every GPU, all else is
+// f32 arithmetic, and a buffer that is mostly halves holds a few f32s, whose bits naga 30 cannot put into a vec4<f16> (its bitcast from
+// words gives f32s).
 
 // Numbers of a table, as many as a word holds.
 alias Datum = u32;

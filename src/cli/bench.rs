@@ -31,6 +31,9 @@ pub struct Typed {
     /// 1 to 4,096 networks of width 32 instead, and different networks against as much work in equal ones
     #[arg(long)]
     scaling: bool,
+    /// In which the networks train: f32, or f16 as `precision = "f16"` does in a study
+    #[arg(long, value_name = "f32|f16", default_value = "f32", value_parser = precision)]
+    precision: Precision,
     /// Repeats of each workload
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeats: u16,
@@ -57,12 +60,15 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     if workloads.is_empty() {
         workloads = Workload::usual();
     }
-    let mut device = global.open(output, Precision::F32)?;
+    let precision = typed.precision;
+    let in_precision = |workload: Workload| workload.in_precision(precision);
+    let workloads: Vec<Workload> = workloads.into_iter().map(in_precision).collect();
+    let mut device = global.open(output, precision)?;
     let meter = Meter::new(&mut device)?;
     let ceilings = meter.ceilings()?;
     show_ceilings(&meter, &ceilings, output);
     if typed.scaling {
-        return scaling(&meter, &ceilings, &pace, output);
+        return scaling(&meter, &ceilings, (&pace, precision), output);
     }
     output.result(HEAD);
     for workload in &workloads {
@@ -71,6 +77,11 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         measured.show("workload", output);
     }
     Ok(())
+}
+
+fn precision(typed: &str) -> std::result::Result<Precision, String> {
+    let named = Precision::ALL.into_iter().find(|one| one.name() == typed);
+    named.ok_or_else(|| "there are f32 and f16".to_owned())
 }
 
 fn pace(typed: &Typed) -> Result<Pace> {
@@ -124,6 +135,7 @@ fn gpu_only(meter: &Meter, value: impl Into<Value>) -> Value {
 /// A workload as it went.
 struct Measured {
     name: String,
+    precision: Precision,
     runs: usize,
     timing: Timing,
     /// Of one training step of one run, the mean over the runs.
@@ -156,7 +168,7 @@ fn measure(
     };
     let runs = workload.networks.len();
     let packed = timing.packed.max(1) as f64;
-    let learns = device.learns(&Workload::training());
+    let learns = device.learns(&workload.training());
     let of_one = workload.cost(learns) * (1.0 / runs as f64);
     // fewer runs than cores leave cores idle
     let busy = match device {
@@ -172,6 +184,7 @@ fn measure(
     let rate = median(&timing.rates);
     Ok(Measured {
         name: workload.name.clone(),
+        precision: workload.precision,
         runs,
         floors: Floors::new(of_one * packed, dispatches.unwrap_or(0), &here),
         took: packed / rate,
@@ -222,7 +235,10 @@ impl Measured {
         let reached = self.floors.least() / self.took;
         output.result(&format!(
             "{:>11}  {:<30} {:>9.1} {:>10.1}%  {}, {:.0} %",
-            self.name,
+            match self.precision {
+                Precision::F32 => self.name.clone(),
+                Precision::F16 => format!("{} f16", self.name),
+            },
             format!("{rate:.0} ({low:.0} to {high:.0})"),
             rate * self.flops / 1e9,
             100.0 * self.share,
@@ -237,6 +253,7 @@ impl Measured {
         let microseconds = 1e6 / self.timing.packed.max(1) as f64;
         json!({
             "workload": self.name,
+            "precision": self.precision.name(),
             "runs": self.runs,
             "packed": self.timing.packed,
             "run_steps_per_second": rate,
@@ -260,10 +277,15 @@ impl Measured {
 }
 
 /// More and more runs, then different runs against equal ones.
-fn scaling(meter: &Meter, ceilings: &Ceilings, pace: &Pace, output: &Output) -> Result<()> {
+fn scaling(
+    meter: &Meter,
+    ceilings: &Ceilings,
+    (pace, precision): (&Pace, Precision),
+    output: &Output,
+) -> Result<()> {
     output.result("\n   runs  at one time  us per run-step (range)   dispatches a step        bytes  bytes a run");
     for runs in SCALING {
-        let workload = Workload::alike(runs, SCALING_WIDTH);
+        let workload = Workload::alike(runs, SCALING_WIDTH).in_precision(precision);
         let measured = measure(meter, ceilings, (&workload, Way::Steady), pace)?;
         let microseconds = |rate: f64| 1e6 / rate;
         let [low, high] = measured.range();
@@ -285,7 +307,7 @@ fn scaling(meter: &Meter, ceilings: &Ceilings, pace: &Pace, output: &Output) -> 
         ));
         output.event("scaling", measured.json());
     }
-    let mixed = Workload::mixed(64);
+    let mixed = Workload::mixed(64).in_precision(precision);
     let alike = mixed.with_the_same_flops();
     let way = way(meter.device(), &mixed);
     output.result(HEAD);

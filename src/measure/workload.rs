@@ -36,6 +36,8 @@ pub struct Workload {
     pub name: String,
     /// The networks.
     pub networks: Vec<Network>,
+    /// In which they train.
+    pub precision: Precision,
 }
 
 impl FromStr for Workload {
@@ -87,6 +89,7 @@ impl Workload {
         Self {
             name: format!("{runs}x{width}"),
             networks: vec![network(&[width, width]); runs],
+            precision: Precision::F32,
         }
     }
 
@@ -106,6 +109,7 @@ impl Workload {
         Self {
             name: "mixed".into(),
             networks: (0..runs as u32).map(one).collect(),
+            precision: Precision::F32,
         }
     }
 
@@ -113,11 +117,17 @@ impl Workload {
     pub fn with_the_same_flops(&self) -> Self {
         let wanted = self.cost(false).flops / self.networks.len() as f64;
         let off = |width: &usize| {
-            let cost = Self::cost_of(&network(&[*width, *width]), false);
+            let cost = self.cost_of(&network(&[*width, *width]), false);
             (cost.flops - wanted).abs()
         };
         let nearest = (1..=MOST[0]).min_by(|one, other| off(one).total_cmp(&off(other)));
-        Self::alike(self.networks.len(), nearest.expect("workload: widths"))
+        let nearest = nearest.expect("workload: widths");
+        Self::alike(self.networks.len(), nearest).in_precision(self.precision)
+    }
+
+    /// The same in a precision.
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// Whether all networks are the same.
@@ -135,15 +145,15 @@ impl Workload {
     pub fn cost(&self, learns: bool) -> Cost {
         self.networks
             .iter()
-            .map(|network| Self::cost_of(network, learns))
+            .map(|network| self.cost_of(network, learns))
             .fold(Cost::default(), |sum, cost| sum + cost)
     }
 
-    fn cost_of(network: &Network, learns: bool) -> Cost {
+    fn cost_of(&self, network: &Network, learns: bool) -> Cost {
         let validations =
             (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
-        Cost::training(network, BATCH, Precision::F32, learns)
-            + Cost::validation(network, BATCH, Precision::F32) * validations
+        Cost::training(network, BATCH, self.precision, learns)
+            + Cost::validation(network, BATCH, self.precision) * validations
     }
 
     /// Hidden layers and the output of its deepest network.
@@ -155,11 +165,13 @@ impl Workload {
     /// Its runs, each of one epoch.
     pub fn runs(&self) -> Vec<Run> {
         let networks = self.networks.iter().enumerate();
-        networks.map(|(id, network)| run(id, network)).collect()
+        networks
+            .map(|(id, network)| run(id, network, self.training()))
+            .collect()
     }
 
     /// How each of them is trained.
-    pub fn training() -> Training {
+    pub fn training(&self) -> Training {
         Training {
             batch: BATCH,
             learning_rate: 1e-3,
@@ -170,7 +182,7 @@ impl Workload {
             max_epochs: 1,
             patience: 1,
             min_delta: 0.0,
-            precision: Precision::F32,
+            precision: self.precision,
             clip_norm: None,
             schedule: Schedule::default(),
         }
@@ -194,11 +206,11 @@ fn network(hidden: &[usize]) -> Network {
     Network::perceptron(INPUTS, hidden, TARGETS, leaky, Activation::Sigmoid, 0.2)
 }
 
-fn run(id: usize, network: &Network) -> Run {
+fn run(id: usize, network: &Network, training: Training) -> Run {
     Run {
         id,
         parameters: network.initial_parameters(id as u32),
-        training: Workload::training(),
+        training,
         seed: id as u32,
         table: 0,
         training_rows: (0..TRAINING_ROWS as u32).collect(),

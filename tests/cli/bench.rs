@@ -74,9 +74,24 @@ fn a_person_reads_a_table() {
 }
 
 #[test]
+fn halves_are_timed_too() {
+    let ran =
+        bench("--workload 2x8 --precision f16 --seconds 0.02 --repeats 1 --device cpu --json");
+    let workload = events(&ran, "workload").remove(0);
+    assert_eq!(workload["precision"], "f16");
+    positive(&workload, "run_steps_per_second");
+    // the CPU rounds to halves and keeps them as f32, and a copy of the weights beside the parameters
+    let singles = bench("--workload 2x8 --seconds 0.02 --repeats 1 --device cpu --json");
+    let singles = events(&singles, "workload").remove(0);
+    assert_eq!(singles["precision"], "f32");
+    assert!(positive(&workload, "bytes") > positive(&singles, "bytes"));
+}
+
+#[test]
 fn mistakes_are_named_before_anything_is_measured() {
     bench("--workload 24").fails(2, &["--workload 24", "24x128", "mixed"]);
     bench("--workload 24x5000").fails(2, &["width 5000", "1 to 4096"]);
+    bench("--precision f64").fails(2, &["f64", "f32 and f16"]);
     bench("--tiles software-33").fails(2, &["software-33", "software-32, hardware,"]);
     bench("--device cpu --tiles hardware").fails(2, &["--tiles hardware", "--device gpu"]);
     bench("--seconds 0").fails(2, &["--seconds 0", "0.01 to 3600"]);
