@@ -8,7 +8,7 @@
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples (i) and units below (j)
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units below
 @group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;    // reads delta and z below, writes delta below

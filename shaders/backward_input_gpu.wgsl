@@ -1,17 +1,19 @@
-// Backward to the input on GPUs: 8 units below of 16 examples a thread, in quads p and q of units and 0 to 3 of examples; a tile is
-// 16 examples and 64 PRODUCT_THREADS units.
+// Backward to the input on GPUs: 8 units below of 16 examples a thread, in quads p and q of units and 0 to 3 of examples; eight lanes
+// make a block of 64 units, and a tile is PRODUCT_THREADS blocks, first those of all units, then those of the next examples.
 
 fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let below = layers[tile.layer - 1u];
     let groups = runs[tile.run].batch_groups;
-    let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
-    let examples = tile.i * 4u;                                                   // in quads of examples
-    if states[tile.run].phase != PHASE_TRAIN {
+    let block = tile.i * PRODUCT_THREADS + thread.y;
+    let across = (below.output_groups + 2u * LANES - 1u) / (2u * LANES);
+    let first = (block % across * LANES + thread.x) * 8u;  // unit of the layer below
+    let examples = block / across * 4u;                    // in quads of examples
+    if states[tile.run].phase != PHASE_TRAIN || first >= 4u * below.output_groups || examples >= groups {
         return;
     }
 
-    // beyond the edges a thread repeats the last row and stores nothing, or zeros; lanes beyond the last unit load for the others
+    // beyond the edges a thread repeats the last row and stores nothing, or zeros
     let last_input = layer.inputs - 1u;
     let row0 = layer.weights + min(first + 0u, last_input) * layer.output_groups;
     let row1 = layer.weights + min(first + 1u, last_input) * layer.output_groups;
@@ -56,9 +58,6 @@ fn serve(tile: Tile, thread: vec3u) {
 
     let units = first / 4u;
     let end = min(units + 2u, below.output_groups);
-    if units >= end {
-        return;
-    }
     let more = units + 1u < end;
     let below_row = below.output_groups;
     let at = below.delta + 4u * examples * below_row + units;

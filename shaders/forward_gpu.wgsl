@@ -1,5 +1,6 @@
-// Forward on GPUs: 8 units of 16 examples a thread, in quads p and q of units and 0 to 3 of examples; a tile is 16 examples and
-// 64 PRODUCT_THREADS units. 128 sums are what registers hold. Four terms at a time: 24 loads for 512 multiply-adds.
+// Forward on GPUs: 8 units of 16 examples a thread, in quads p and q of units and 0 to 3 of examples; eight lanes make a block of 64
+// units, and a tile is PRODUCT_THREADS blocks, first those of all units, then those of the next examples. 128 sums are what registers
+// hold. Four terms at a time: 24 loads for 512 multiply-adds.
 
 // Four inputs of four units, one input to a column.
 fn load_weights(at: u32, row: u32) -> mat4x4f {
@@ -24,9 +25,11 @@ fn inputs(at: u32, groups: u32) -> mat4x4f {
 fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let groups = runs[tile.run].batch_groups;
-    let units = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 2u;  // in quads of units
-    let examples = tile.i * 4u;                                                   // in quads of examples
-    if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups {
+    let block = tile.i * PRODUCT_THREADS + thread.y;
+    let across = (layer.output_groups + 2u * LANES - 1u) / (2u * LANES);
+    let units = (block % across * LANES + thread.x) * 2u;  // in quads of units
+    let examples = block / across * 4u;                    // in quads of examples
+    if states[tile.run].phase == PHASE_DONE || units >= layer.output_groups || examples >= groups {
         return;
     }
     let unit_end = min(units + 2u, layer.output_groups);

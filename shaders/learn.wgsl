@@ -2,8 +2,8 @@
 // gradients of other layers first (their norm, whether one overflowed): the sums of weights_tile.wgsl go into adamw_rule.wgsl where
 // they are, and are stored nowhere. It comes when nothing in the step reads the layer's weights any more.
 //
-// It also keeps the parameters as the best of the run where the clock saw an improvement (before they change), and with the last
-// layer of a run echoes the clock's ticks, as adamw.wgsl does.
+// It also keeps the parameters as the best of the run where the clock saw an improvement (before they change), and with the first
+// trained layer of a run, whose update is the last, echoes the clock's ticks, as adamw.wgsl does.
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;   // (runs); writes echo
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;           // which inputs (i) and units (j)

@@ -4,13 +4,15 @@
 //! # The idea
 //!
 //! A training step is a short list of kernels, [`kernels::step`]: clock, gather, forward for each layer, loss, backward for each
-//! layer, the norm of the gradients where a run clips it, AdamW. Runs never touch each other's memory, so two players may play
-//! the same list in two orders:
+//! layer, the norm of the gradients where a run clips it, AdamW. Where no parameter waits for the gradients of others, a layer's
+//! gradient and its update are one kernel ([`kernels::learn`]) and the gradients are stored nowhere. Runs never touch each other's
+//! memory, so two players may play the same list in two orders:
 //!
-//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 3 in all (two more where a
-//!   run clips), for one run or for four thousand. Which run and which tile a workgroup serves stands in a table that the host
-//!   wrote.
-//! - [`device::cpu`] plays one run across all steps, each thread its own.
+//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers + 2 in all (on software
+//!   rasterizers, and of halves, + 3; more where a run clips), for one run or for four thousand. Which run and which tile a
+//!   workgroup serves stands in a table that the host wrote.
+//! - [`device::cpu`] plays one run across all steps, each thread its own. Its matrix products are our own ([`kernels::product`]):
+//!   crates for them copy both factors before they multiply, which batches of 32 never earn back.
 //!
 //! All that changes from step to step lives beside the run: step, epoch, cursor, losses, patience, `done`
 //! ([`kernels::layout::State`]). The clock comes first in a step: it books what the last step computed and decides whether this

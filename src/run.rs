@@ -32,6 +32,14 @@ pub enum Precision {
     F16,
 }
 
+impl std::str::FromStr for Precision {
+    type Err = String;
+    fn from_str(typed: &str) -> std::result::Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|one| one.name() == typed);
+        named.ok_or_else(|| format!("it is {}", Self::ALL.map(Self::name).join(" or ")))
+    }
+}
+
 impl Precision {
     /// Every precision.
     pub const ALL: [Precision; 2] = [Precision::F32, Precision::F16];

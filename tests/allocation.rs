@@ -84,7 +84,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         network,
     };
     let run = Prepared::new(run, Arc::from([table]));
-    for learns in [learn::serves(&run.training), false] {
+    for learns in [learn::suits(&run.training), false] {
         let mut memory = Memory::<F>::new(&run);
         for _ in 0..68 {
             for call in step(widths.len() + 1, learns) {

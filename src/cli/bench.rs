@@ -31,8 +31,8 @@ pub struct Typed {
     /// 1 to 4,096 networks of width 32 instead, and different networks against as much work in equal ones
     #[arg(long)]
     scaling: bool,
-    /// In which the networks train: f32, or f16 as `precision = "f16"` does in a study
-    #[arg(long, value_name = "f32|f16", default_value = "f32", value_parser = precision)]
+    /// The precision in which the networks train: f32, or f16 as `precision = "f16"` does in a study
+    #[arg(long, value_name = "f32|f16", default_value = "f32")]
     precision: Precision,
     /// Repeats of each workload
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -77,11 +77,6 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
         measured.show("workload", output);
     }
     Ok(())
-}
-
-fn precision(typed: &str) -> std::result::Result<Precision, String> {
-    let named = Precision::ALL.into_iter().find(|one| one.name() == typed);
-    named.ok_or_else(|| "there are f32 and f16".to_owned())
 }
 
 fn pace(typed: &Typed) -> Result<Pace> {

@@ -9,18 +9,22 @@ use shoal::device::{Device, cpu::Cpu};
 use shoal::run::Precision;
 use shoal::{Error, Result};
 
-use super::Output;
+use super::{Global, Output};
 
 /// Lists adapters with their limits and tile set, and checks each with a small training against the CPU
 #[derive(Args, Debug)]
 pub struct Typed {}
 
 /// Lists and checks.
-pub fn run(_typed: &Typed, output: &Output) -> Result<()> {
+pub fn run(_typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     let mut failed = Vec::new();
+    let options = Options {
+        tiles: global.tiles,
+        ..Options::default()
+    };
     for adapter in adapters() {
         let name = adapter.name().to_owned();
-        let checked = Gpu::open(adapter.clone(), Options::default()).and_then(|gpu| {
+        let checked = Gpu::open(adapter.clone(), options).and_then(|gpu| {
             let tiles = gpu.tiles().name;
             let device = Device::Gpu(Box::new(gpu));
             for precision in Precision::ALL {

@@ -89,7 +89,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Import(typed) => import::run(typed, output),
         Command::Predict(typed) => predict::run(&typed, output),
         Command::Explain(typed) => explain::run(&typed, output),
-        Command::Devices(typed) => devices::run(&typed, output),
+        Command::Devices(typed) => devices::run(&typed, global, output),
         Command::Bench(typed) => bench::run(&typed, global, output),
         Command::Inspect(typed) => inspect::run(&typed, output),
     }

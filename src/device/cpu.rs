@@ -35,7 +35,7 @@ impl<F: Real> Player<F> {
     /// A run before its first step.
     pub fn new(run: Prepared) -> Self {
         // layer by layer or all at the end makes no difference to the parameters
-        let calls = step(run.network.layers().len(), learn::serves(&run.training));
+        let calls = step(run.network.layers().len(), learn::suits(&run.training));
         let mut memory = Memory::new(&run);
         frozen::fill(&run, &mut memory);
         Self { run, memory, calls }

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::kernels::learn;
 use crate::kernels::tile::TileSet;
+use crate::kernels::{learn, widest};
 use crate::network::Network;
 use crate::run::{Precision, Training};
 use gpu::{Adapter, Gpu, Options, adapters};
@@ -100,7 +100,12 @@ impl Device {
                 "tiles": gpu.tiles().name,
             }),
             Device::Cpu(cpu) => {
-                json!({ "kind": "cpu", "name": std::env::consts::ARCH, "threads": cpu.threads })
+                json!({
+                    "kind": "cpu",
+                    "name": std::env::consts::ARCH,
+                    "rounds_once": widest::rounds_once(),
+                    "threads": cpu.threads,
+                })
             }
         }
     }
@@ -109,7 +114,7 @@ impl Device {
     pub fn learns(&self, training: &Training) -> bool {
         match self {
             Device::Gpu(gpu) => gpu.tiles().learns(training),
-            Device::Cpu(_) => learn::serves(training),
+            Device::Cpu(_) => learn::suits(training),
         }
     }
 

@@ -39,10 +39,7 @@ pub static KERNEL: Kernel = Kernel {
 /// i: examples; j: 64 units below for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].inputs;
-    Grid::new(
-        run.layout.stride.div_ceil(set.products.rows()),
-        units.div_ceil(TILE_UNITS * set.product_threads as usize),
-    )
+    set.blocks(run.layout.stride, units, TILE_UNITS)
 }
 
 /// Fills delta of the layer below `layer`.

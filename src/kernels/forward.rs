@@ -39,11 +39,7 @@ pub static KERNEL: Kernel = Kernel {
 /// i: examples; j: units, for each product thread.
 pub fn tiles(run: &Prepared, layer: usize, set: &TileSet) -> Grid {
     let units = run.network.layers()[layer].outputs;
-    let tile_units = set.products.units() * LANES * set.product_threads as usize;
-    Grid::new(
-        run.layout.stride.div_ceil(set.products.rows()),
-        units.div_ceil(tile_units),
-    )
+    set.blocks(run.layout.stride, units, set.products.units() * LANES)
 }
 
 /// Fills z and the output of the layer.

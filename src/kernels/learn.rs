@@ -43,11 +43,11 @@ const ROWS: usize = 8;
 
 /// Whether the update of each parameter needs no other gradient than its own: halves ask first whether one overflowed, and clipping
 /// for the norm of all.
-pub fn serves(training: &Training) -> bool {
+pub fn suits(training: &Training) -> bool {
     training.precision == Precision::F32 && training.clip_norm.is_none()
 }
 
-/// Keeps the layer's parameters if the clock found them the best, and then updates them; with the last layer, sets the canary.
+/// Keeps the layer's parameters if the clock found them the best, and then updates them; with the first trained layer, whose update is the last, sets the canary.
 pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let place = run.places[layer];
     let all = place.weights..place.bias + place.stride;

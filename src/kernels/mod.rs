@@ -76,25 +76,29 @@ pub fn calls(layers: usize) -> Vec<Call> {
     calls
 }
 
-/// The step of one run of so many layers, which [learns layer by layer](learn::serves) or not.
+/// The step of one run of so many layers, which [learns layer by layer](learn::suits) or not.
 pub fn step(layers: usize, learns: bool) -> Vec<Call> {
     let mut calls = calls(layers);
     calls.retain(|call| call.belongs(learns));
     calls
 }
 
-/// Dispatches of a step of a shoal whose deepest network has `layers` layers, whose runs are trained like these.
+/// Dispatches of a step of runs of at most so many layers that are trained like these, under a tile set.
 pub fn dispatches<'a>(
     layers: usize,
-    trainings: impl Iterator<Item = &'a Training> + Clone,
+    trainings: impl Iterator<Item = &'a Training>,
     set: &tile::TileSet,
 ) -> usize {
+    let (mut learn, mut store, mut clip) = (false, false, false);
+    for training in trainings {
+        let learns = set.learns(training);
+        (learn, store) = (learn || learns, store || !learns);
+        clip |= training.clip_norm.is_some();
+    }
     let mut calls = calls(layers);
-    calls.retain(|call| {
-        trainings.clone().any(|training| match call {
-            Call::Norm | Call::Clip => training.clip_norm.is_some(),
-            _ => call.belongs(set.learns(training)),
-        })
+    calls.retain(|call| match call {
+        Call::Norm | Call::Clip => clip,
+        _ => (learn && call.belongs(true)) || (store && call.belongs(false)),
     });
     calls.len()
 }
@@ -318,19 +322,29 @@ impl Call {
             Call::Gather => gather::tiles(run),
             Call::Forward(layer) if layer < layers.len() => forward::tiles(run, layer, set),
             Call::Loss => loss::tiles(run),
-            Call::BackwardWeights(layer) if (trained..layers.len()).contains(&layer) => {
+            Call::BackwardWeights(layer) | Call::Learn(layer)
+                if (trained..layers.len()).contains(&layer) =>
+            {
                 backward_weights::tiles(run, layer, set)
             }
             Call::BackwardInput(layer) if (trained + 1..layers.len()).contains(&layer) => {
                 backward_input::tiles(run, layer, set)
             }
-            Call::Learn(layer) if (trained..layers.len()).contains(&layer) => {
-                backward_weights::tiles(run, layer, set)
-            }
             Call::Norm => norm::tiles(run),
             Call::Clip => clip::tiles(run),
             Call::Adamw => adamw::tiles(run, set),
             _ => tile::Grid::EMPTY,
+        }
+    }
+
+    /// What tells how long a tile of a run takes beside one of another run: the terms of its sums, where it has sums.
+    pub fn terms(self, run: &Prepared) -> usize {
+        let layer = run.network.layers()[self.layer(run)];
+        match self {
+            Call::Forward(_) => layer.inputs,
+            Call::BackwardInput(_) => layer.outputs,
+            Call::BackwardWeights(_) | Call::Learn(_) => run.training.batch,
+            _ => 0,
         }
     }
 

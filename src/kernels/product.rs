@@ -1,5 +1,7 @@
 //! Matrix products of the CPU player. Batches are small and layers hundreds of units wide, so nothing is copied beforehand: a tile
-//! of sums stays in registers and walks along the terms, in vectors of whatever the processor has.
+//! of sums stays in registers and walks along the terms, in vectors of whatever the processor has. The crates for this (`gemm`,
+//! `matrixmultiply`) copy both factors first, for matrices whose numbers are used hundreds of times; here each is used 32 times, and
+//! `gemm` left a third of the speed (`benches/README.md`, "What bounds the CPU").
 
 use super::Real;
 use super::widest::widest;
@@ -188,4 +190,58 @@ fn add_products<F: Real, const COUNT: usize, const FUSED: bool>(
 #[inline(always)]
 fn chunk<F, const LEN: usize>(numbers: &[F], at: usize) -> &[F; LEN] {
     numbers[at..].first_chunk().expect("product: past the end")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::widest::tests::with_each;
+    use crate::random::{pcg4d, unit};
+
+    fn numbers(count: usize, salt: u32) -> Vec<f32> {
+        let number = |place: usize| unit(pcg4d([place as u32, salt, 3, 1])[0]) as f32 - 0.5;
+        (0..count).map(number).collect()
+    }
+
+    #[test]
+    fn products_are_right_in_every_set_of_vectors_wherever_a_tile_ends() {
+        let lengths = [1, 2, 5, 6, 7, 8, 9, 15, 17, 33, 47, 49, 97];
+        for (number, rows) in lengths.into_iter().enumerate() {
+            for (other, columns) in lengths.into_iter().enumerate() {
+                let terms = lengths[(3 * number + 5 * other) % lengths.len()];
+                let (a, b) = (numbers(rows * terms, 1), numbers(terms * columns, 2));
+                let right = Shape::by_rows(terms, columns, columns);
+                // by rows, and by columns
+                for left in [
+                    Shape::by_rows(rows, terms, terms),
+                    Shape::by_rows(terms, rows, rows).transposed(),
+                ] {
+                    let found = with_each(|| {
+                        let mut out = vec![f32::NAN; rows * columns];
+                        let shape = Shape::by_rows(rows, columns, columns);
+                        product((&mut out, shape), (&a, left), (&b, right));
+                        out
+                    });
+                    for (vectors, out) in &found {
+                        for (place, sum) in out.iter().enumerate() {
+                            let (row, column) = (place / columns, place % columns);
+                            let term = |k: usize| {
+                                let at = row * left.row_stride + k * left.column_stride;
+                                f64::from(a[at]) * f64::from(b[k * columns + column])
+                            };
+                            let (exact, size) =
+                                (0..terms).map(term).fold((0.0, 0.0), |(sum, size), term| {
+                                    (sum + term, size + term.abs())
+                                });
+                            let bound = (terms + 1) as f64 * f64::from(f32::EPSILON) * size;
+                            assert!(
+                                (f64::from(*sum) - exact).abs() <= bound,
+                                "{rows} x {terms} x {columns}, {vectors:?}: {sum}, not {exact}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ pub struct TileSet {
     pub clock_threads: u32,
     /// Threads that share the columns of a gathered batch.
     pub gather_threads: u32,
-    /// Blocks of units (in the weights' gradient: of inputs) in a tile of a matrix product.
+    /// Blocks in a tile of a matrix product, eight threads each: of units of some examples, in the weights' gradient of inputs.
     pub product_threads: u32,
     /// What a thread of the forward kernel and of the weights' gradient computes.
     pub products: ProductTile,
@@ -20,6 +20,8 @@ pub struct TileSet {
     pub quads: Quads,
     /// How lanes come by what all of them need.
     pub lanes: Lanes,
+    /// In which order the tiles of a dispatch come.
+    pub order: Order,
     /// How numbers are stored that are only multiplied and added up.
     pub precision: Precision,
     /// Threads of the loss of one run.
@@ -27,7 +29,7 @@ pub struct TileSet {
     /// Threads that share a block of gradients for their norm.
     pub norm_threads: u32,
     /// Whether runs whose parameters need no other gradient than their own learn layer by layer.
-    pub at_once: bool,
+    pub layer_by_layer: bool,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Pairs of quads that each of them takes.
@@ -43,11 +45,12 @@ pub const SOFTWARE: TileSet = TileSet {
     products: ProductTile::Software,
     quads: Quads::Pairs,
     lanes: Lanes::Shuffle,
+    order: Order::Mixed,
     precision: Precision::F32,
     loss_threads: 8,
     norm_threads: 8,
     // the tiles of a gradient are short strips of each row, and a third slower to go through than whole rows
-    at_once: false,
+    layer_by_layer: false,
     adamw_threads: 8,
     adamw_repeats: 128,
 };
@@ -65,14 +68,16 @@ pub const HARDWARE: TileSet = TileSet {
     name: "hardware",
     clock_threads: 64,
     gather_threads: 16,
-    product_threads: 8,
+    // 32 threads: all of them busy from 128 units on in batches of 32, half of them at 64
+    product_threads: 4,
     products: ProductTile::Gpu,
     quads: Quads::Plain,
     lanes: Lanes::Plain,
+    order: Order::LongestFirst,
     precision: Precision::F32,
     loss_threads: 64,
     norm_threads: 64,
-    at_once: true,
+    layer_by_layer: true,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
@@ -80,7 +85,7 @@ pub const HARDWARE: TileSet = TileSet {
 /// For GPUs, with AdamW in a kernel of its own for all runs: to measure what it gains that it is not.
 pub const HARDWARE_SPLIT: TileSet = TileSet {
     name: "hardware-split",
-    at_once: false,
+    layer_by_layer: false,
     ..HARDWARE
 };
 
@@ -106,12 +111,28 @@ impl TileSet {
 
     /// Whether runs that are trained like this learn layer by layer, so that their gradients are stored nowhere.
     pub fn learns(&self, training: &Training) -> bool {
-        self.at_once && learn::serves(training)
+        self.layer_by_layer && learn::suits(training)
+    }
+
+    /// The tiles of a product of so many examples and units, in blocks of this many units. On a GPU the blocks are numbered, so that
+    /// a tile of a narrow layer goes on with the next examples.
+    pub fn blocks(&self, examples: usize, units: usize, block: usize) -> Grid {
+        let (down, across) = (
+            examples.div_ceil(self.products.rows()),
+            units.div_ceil(block),
+        );
+        match self.products {
+            ProductTile::Gpu => {
+                Grid::new((down * across).div_ceil(self.product_threads as usize), 1)
+            }
+            ProductTile::Software => Grid::new(down, across),
+        }
     }
 
     /// Whether any run of this precision plays a kernel under this tile set.
     pub fn plays(&self, kernel: &Kernel) -> bool {
-        kernel.name != learn::KERNEL.name || (self.at_once && self.precision == Precision::F32)
+        kernel.name != learn::KERNEL.name
+            || (self.layer_by_layer && self.precision == Precision::F32)
     }
 }
 
@@ -160,6 +181,36 @@ pub enum Lanes {
     Shuffle,
 }
 
+/// In which order the tiles of different runs come in a dispatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The longest first: who takes them one by one then ends with short ones.
+    LongestFirst,
+    /// Long ones and short ones in turn, so that every half, quarter and so on has its share of both: llvmpipe gives each of its
+    /// threads such a part beforehand.
+    Mixed,
+}
+
+impl Order {
+    /// Puts what has these lengths in order; what is alike stays as it was.
+    pub fn arrange<T>(self, of: &mut Vec<T>, length: impl Fn(&T) -> usize) {
+        if of
+            .windows(2)
+            .all(|pair| length(&pair[0]) == length(&pair[1]))
+        {
+            return;
+        }
+        of.sort_by_cached_key(|one| std::cmp::Reverse(length(one)));
+        if self == Order::Mixed {
+            // the van der Corput sequence: every other one, then of each half every other one
+            let mut placed: Vec<(u32, T)> =
+                (0u32..).map(u32::reverse_bits).zip(of.drain(..)).collect();
+            placed.sort_by_key(|(place, _)| *place);
+            of.extend(placed.into_iter().map(|(_, one)| one));
+        }
+    }
+}
+
 /// The tiles of one kernel call on one run: all (i, j) below these counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
@@ -185,5 +236,30 @@ impl Grid {
     /// The tiles in the order in which workgroups serve them.
     pub fn tiles(self) -> impl Iterator<Item = (u32, u32)> {
         (0..self.i).flat_map(move |i| (0..self.j).map(move |j| (i, j)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_come_longest_first_or_so_that_every_half_has_its_share() {
+        let lengths: Vec<usize> = (0..64).map(|place| place * 37 % 64).collect();
+        let mut sorted = lengths.clone();
+        Order::LongestFirst.arrange(&mut sorted, |length| *length);
+        assert!(sorted.is_sorted_by(|one, next| one >= next));
+        let mut mixed = lengths;
+        Order::Mixed.arrange(&mut mixed, |length| *length);
+        let whole: usize = mixed.iter().sum();
+        for parts in [2, 4, 8] {
+            for part in mixed.chunks(64 / parts) {
+                let share = (part.iter().sum::<usize>() * parts) as f64 / whole as f64;
+                assert!((share - 1.0).abs() < 0.15, "{share} of a part in {parts}");
+            }
+        }
+        let mut alike = vec!["one", "two", "six"];
+        Order::Mixed.arrange(&mut alike, |one| one.len());
+        assert_eq!(alike, ["one", "two", "six"]);
     }
 }

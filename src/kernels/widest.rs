@@ -1,9 +1,9 @@
 //! Loops compiled for several sets of vector instructions, the widest that the CPU has chosen at run time: one binary for all.
 
 /// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own instructions (on Arm NEON is among
-/// them), and calls the widest that this CPU has. Every one gives the same bits: vectors change neither the order of sums nor
-/// what is rounded, and nothing is contracted that is not written as `mul_add`. The body may ask how wide it is: `BITS` is 512, 256 or,
-/// of the target's own, 128.
+/// them), and calls the widest that this CPU has. Vectors change neither the order of sums nor what is rounded, and nothing is
+/// contracted that is not written as `mul_add`; so AVX-512 and AVX2 give the same bits. On a CPU that cannot multiply and add in one
+/// instruction products round twice. The body may ask how wide it is: `BITS` is 512, 256 or, of the target's own, 128.
 macro_rules! widest {
     ($(#[$about:meta])* $visible:vis fn $name:ident<F: Real>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$about])*
@@ -50,6 +50,15 @@ pub enum Vectors {
 /// The widest that this CPU has. The answer is kept by the standard library: asking again costs a load.
 #[inline]
 pub fn vectors() -> Vectors {
+    #[cfg(test)]
+    if let Some(chosen) = tests::CHOSEN.get() {
+        return chosen;
+    }
+    of_this_cpu()
+}
+
+#[inline]
+fn of_this_cpu() -> Vectors {
     #[cfg(target_arch = "x86_64")]
     {
         use std::is_x86_feature_detected as has;
@@ -63,4 +72,37 @@ pub fn vectors() -> Vectors {
         }
     }
     Vectors::Plain
+}
+
+/// Whether products round once for a multiplication and an addition: of CPUs of one architecture, what tells their bits apart.
+pub fn rounds_once() -> bool {
+    cfg!(target_arch = "aarch64") || of_this_cpu() != Vectors::Plain
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// What this thread takes for the widest.
+        pub static CHOSEN: Cell<Option<Vectors>> = const { Cell::new(None) };
+    }
+
+    /// Does something with each set that this CPU has, the widest first.
+    pub fn with_each<T>(mut something: impl FnMut() -> T) -> Vec<(Vectors, T)> {
+        let all = [Vectors::Avx512, Vectors::Avx2, Vectors::Plain];
+        let from = all
+            .iter()
+            .position(|one| *one == of_this_cpu())
+            .expect("it is one of them");
+        let done = all[from..].iter().map(|vectors| {
+            CHOSEN.set(Some(*vectors));
+            (*vectors, something())
+        });
+        let done = done.collect();
+        CHOSEN.set(None);
+        done
+    }
 }

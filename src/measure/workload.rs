@@ -36,7 +36,7 @@ pub struct Workload {
     pub name: String,
     /// The networks.
     pub networks: Vec<Network>,
-    /// In which they train.
+    /// The precision in which they train.
     pub precision: Precision,
 }
 
@@ -227,6 +227,10 @@ fn run(id: usize, network: &Network, training: Training) -> Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::cpu::Player;
+    use crate::kernels::Prepared;
+    use crate::kernels::widest::Vectors;
+    use crate::kernels::widest::tests::with_each;
 
     #[test]
     fn a_workload_is_what_was_typed() {
@@ -259,5 +263,38 @@ mod tests {
         assert!(alike.is_alike());
         let ratio = alike.cost(false).flops / mixed.cost(false).flops;
         assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
+    }
+
+    #[test]
+    fn trainings_give_the_same_bits_in_vectors_of_any_width_and_nearly_the_same_without() {
+        for hidden in [7, 64, 130] {
+            let mut run = Workload::alike(1, hidden).runs().remove(0);
+            run.training_rows.truncate(150);
+            run.validation_rows.truncate(40);
+            run.training.max_epochs = 3;
+            let tables = Workload::tables();
+            let found = with_each(|| {
+                let prepared = Prepared::new(run.clone(), Arc::clone(&tables));
+                let mut player = Player::<f32>::new(prepared);
+                while !player.done() {
+                    player.step();
+                }
+                player.outcome()
+            });
+            let (_, first) = &found[0];
+            for (vectors, other) in &found[1..] {
+                let off = |(a, b): (&f32, &f32)| (a - b).abs();
+                let furthest = first
+                    .parameters
+                    .iter()
+                    .zip(&other.parameters)
+                    .map(off)
+                    .fold(0.0, f32::max);
+                match vectors {
+                    Vectors::Plain => assert!(furthest < 1e-4, "{hidden} units: {furthest}"),
+                    _ => assert_eq!(furthest, 0.0, "{hidden} units, {vectors:?}"),
+                }
+            }
+        }
     }
 }

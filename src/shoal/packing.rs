@@ -239,11 +239,15 @@ impl<'a> Shoal<'a> {
 
     /// Finds room in every buffer, or takes nothing.
     fn place(&mut self, run: &Prepared, footprint: Footprint) -> Result<Option<Bases>> {
-        let capacity = (self.store.size(Buffer::Parameters) / 4) as usize;
+        let numbers = |buffer: Buffer| (self.store.size(buffer) / 4) as usize;
+        let full = |allocator: &Allocator, buffer: Buffer| {
+            allocator.is_full(footprint.parameters, numbers(buffer))
+        };
         let learns = self.learns(run);
         if self.store.total() + footprint.bytes(learns) > self.limits.bytes
             && self.alive() > 0
-            && self.parameters.is_full(footprint.parameters, capacity)
+            && (full(&self.parameters, Buffer::Parameters)
+                || (!learns && full(&self.gradients, Buffer::Gradients)))
         {
             return Ok(None);
         }
@@ -412,9 +416,15 @@ impl<'a> Shoal<'a> {
         let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
         for call in calls(depth.unwrap_or(0)) {
             let first = tiles.len() as u32;
-            for (slot, packed) in self.packed() {
+            let mut served: Vec<_> = self
+                .packed()
+                .map(|(slot, packed)| (slot, packed, call.tiles(&packed.run, self.gpu.tiles())))
+                .filter(|(_, _, grid)| grid.i * grid.j > 0)
+                .collect();
+            let order = self.gpu.tiles().order;
+            order.arrange(&mut served, |(_, packed, _)| call.terms(&packed.run));
+            for (slot, packed, grid) in served {
                 let layer = packed.bases.layers as u32 + call.layer(&packed.run) as u32;
-                let grid = call.tiles(&packed.run, self.gpu.tiles());
                 tiles.extend(grid.tiles().map(|(i, j)| DeviceTile {
                     run: slot as u32,
                     layer,

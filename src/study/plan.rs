@@ -381,16 +381,9 @@ fn precision(typed: Option<&str>) -> Result<Precision> {
     let Some(typed) = typed else {
         return Ok(Precision::default());
     };
-    let found = Precision::ALL
-        .into_iter()
-        .find(|precision| precision.name() == typed);
-    found.ok_or_else(|| {
-        let known = Precision::ALL.map(|precision| format!("\"{}\"", precision.name()));
-        input_error!(
-            "training.precision = \"{typed}\": it is {}",
-            known.join(" or ")
-        )
-    })
+    typed
+        .parse()
+        .map_err(|known: String| input_error!("training.precision = \"{typed}\": {known}"))
 }
 
 fn check_training(table: &str, training: &Training) -> Result<()> {

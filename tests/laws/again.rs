@@ -5,6 +5,7 @@
 
 use shoal::device::Device;
 use shoal::device::cpu::{Cpu, Player};
+use shoal::kernels::tile::HARDWARE;
 use shoal::kernels::{Memory, Prepared, step};
 use shoal::network::{Activation, Network};
 use shoal::run::{Outcome, Run, Table, Training};
@@ -265,7 +266,10 @@ fn epochs_two_by_two_on_the_cpu_give_the_bits_of_all_at_once() {
 fn epochs_two_by_two_on_the_gpu_give_the_bits_of_all_at_once() {
     let _turn = turn();
     let table = table(60, 11, 3);
-    epochs_two_by_two(&on_gpu(), &table, different_runs(24, &table, 40));
+    for gpu in [gpu(), gpu_with(Some(HARDWARE))] {
+        let device = Device::Gpu(Box::new(gpu));
+        epochs_two_by_two(&device, &table, different_runs(24, &table, 40));
+    }
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub fn adapter() -> Adapter {
     )
 }
 
+/// The tile sets of different kernels that the adapter has what it takes for.
+pub fn kernel_sets() -> impl Iterator<Item = TileSet> {
+    tile_sets().filter(|set| *set != tile::HARDWARE_SPLIT)
+}
+
 /// The tile sets that the adapter has what it takes for.
 pub fn tile_sets() -> impl Iterator<Item = TileSet> {
     let adapter = adapter();

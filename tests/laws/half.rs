@@ -59,7 +59,7 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
         memory.work[layout.x + 4 * example] = any_half(&mut numbers);
     }
     copy_by_unit(&prepared, &mut memory);
-    for set in tile_sets() {
+    for set in kernel_sets() {
         let played = single::play(&gpu_with(Some(set)), &prepared, &memory, Call::Forward(0));
         let mut kinds = [0; 4];
         for place in 0..256 * 256 {
@@ -208,6 +208,12 @@ fn halves_take_half_the_memory_of_activations_and_tables() {
         single.bytes(false) - half.bytes(false),
         (work(single) - work(half)) as u64
     );
+    // where f32 stores no gradients, they cost halves more than activations save in a network as wide as this; its batch decides
+    assert_eq!(
+        half.bytes(false),
+        half.bytes(true) + 4 * half.parameters as u64
+    );
+    assert!(half.bytes(false) > single.bytes(true));
     let tables = Tables::from(tables(&table(50, 12, 4)));
     let bytes = Precision::ALL.map(|p| tables.bytes(0, p).concat().len());
     assert_eq!(bytes, [4 * 50 * 16, 2 * 50 * 16]);

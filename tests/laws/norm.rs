@@ -55,7 +55,7 @@ fn found(gpu: Option<&Gpu>, run: &Prepared, start: &Memory<f32>) -> [f32; 2] {
 
 /// Each player: the CPU, and the GPU with each tile set.
 fn players() -> Vec<(&'static str, Option<Gpu>)> {
-    let gpus = tile_sets().map(|set| (set.name, Some(gpu_with(Some(set)))));
+    let gpus = kernel_sets().map(|set| (set.name, Some(gpu_with(Some(set)))));
     std::iter::once(("cpu", None)).chain(gpus).collect()
 }
 

@@ -61,11 +61,11 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     let layer = (bases.layers + call.layer(run)) as u32;
     // gradients are stored for the kernels that are to read them, whatever the set would choose
     let set = TileSet {
-        at_once: matches!(call, Call::Learn(_)),
+        layer_by_layer: matches!(call, Call::Learn(_)),
         ..*gpu.tiles()
     };
     let bases = Bases {
-        gradients: if set.at_once {
+        gradients: if set.layer_by_layer {
             bases.parameters
         } else {
             bases.gradients

@@ -1,4 +1,4 @@
-//! Twin: every kernel on the GPU equals its CPU twin in f64, for awkward sizes and both tile sets, within a tolerance that
+//! Twin: every kernel on the GPU equals its CPU twin in f64, for awkward sizes and every tile set, within a tolerance that
 //! follows from the number of terms. What a kernel should write is poisoned with NaN first, so that a missing write fails;
 //! what it should not touch must keep its bits.
 
@@ -35,16 +35,19 @@ fn every_kernel_on_halves_equals_its_twin_in_f64_that_rounds_to_halves() {
 
 fn every_kernel_in(precision: Precision) {
     let _turn = turn();
-    for set in tile_sets() {
+    for set in kernel_sets() {
         let gpu = gpu_with(Some(set));
         for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
             let case = Case::new(number, &widths, (batch, present), precision);
             for call in shoal::kernels::step(widths.len() - 1, false) {
                 case.check(&gpu, call);
             }
-            if set.at_once && precision == Precision::F32 {
-                let case = case.unclipped();
-                (0..widths.len() - 1).for_each(|layer| case.check(&gpu, Call::Learn(layer)));
+            if set.layer_by_layer && precision == Precision::F32 {
+                let layers = widths.len() - 1;
+                for frozen in [0, layers - 1] {
+                    let case = case.unclipped(frozen);
+                    (0..layers).for_each(|layer| case.check(&gpu, Call::Learn(layer)));
+                }
             }
         }
     }
@@ -157,10 +160,11 @@ impl Case {
         case
     }
 
-    /// The same, without clipping.
-    fn unclipped(&self) -> Self {
+    /// The same without clipping, its first layers frozen.
+    fn unclipped(&self, frozen: usize) -> Self {
         let mut run = (*self.prepared).clone();
         run.training.clip_norm = None;
+        run.network = frozen_below(&run.network, frozen);
         let mut start = self.start.clone();
         start.state.gradient_scale = 1.0;
         Self {
@@ -446,6 +450,7 @@ impl Case {
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
+            Call::Learn(layer) if layer < self.prepared.network.first_trained() => {}
             Call::Learn(layer) => {
                 let sizes = self
                     .magnitudes(Call::BackwardWeights(layer), start)
@@ -635,7 +640,7 @@ fn writes(run: &Prepared, call: Call, state: &State<f32>) -> [Vec<std::ops::Rang
         Call::Norm if trains => {
             work.push(layout.squares..layout.squares + squares(run));
         }
-        Call::Learn(layer) if state.improved == 1 => {
+        Call::Learn(layer) if state.improved == 1 && layer >= run.network.first_trained() => {
             let place = run.places[layer];
             best.push(place.weights..place.bias + place.stride);
         }

@@ -175,7 +175,8 @@ impl<'a> View<'a> {
         self.say(&format!("going on: {finished} runs are over already"));
         if let Some(device) = other_device {
             self.say(&format!(
-                "the runs so far were trained on {device}; on another device the same run differs in its last digits"
+                "the runs so far were trained on {device}; on another device, driver or tiles the same run differs in its last \
+                 digits"
             ));
         }
         self.before = finished;

@@ -205,9 +205,8 @@ impl<'a> Store<'a> {
             &self.call_group,
             &[(place as u64 * self.stride()) as u32],
         );
-        // a grid folded into two dimensions; the kernel passes over what is too much
-        let x = groups.min(GRID_LIMIT);
-        pass.dispatch_workgroups(x, groups.div_ceil(x), 1);
+        let [x, y] = folded(groups);
+        pass.dispatch_workgroups(x, y, 1);
     }
 
     /// Waits for a chunk; the states of every slot after it.
@@ -331,4 +330,28 @@ fn bind(gpu: &Gpu, precision: Precision, buffers: &[wgpu::Buffer]) -> Vec<wgpu::
         })
     };
     gpu.pipelines(precision).iter().map(group).collect()
+}
+
+/// A grid of workgroups in two dimensions, as even as it can be: the kernel passes over what is too much.
+fn folded(groups: u32) -> [u32; 2] {
+    let rows = groups.div_ceil(GRID_LIMIT).max(1);
+    [groups.div_ceil(rows), rows]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folded_grid_holds_every_group_and_hardly_more() {
+        for groups in [1, 64, GRID_LIMIT, GRID_LIMIT + 1, 200_000, u32::MAX / 2] {
+            let [x, y] = folded(groups);
+            assert!(x <= GRID_LIMIT && y <= GRID_LIMIT);
+            let all = u64::from(x) * u64::from(y);
+            assert!(
+                (u64::from(groups)..u64::from(groups + y)).contains(&all),
+                "{groups}: {x} by {y}"
+            );
+        }
+    }
 }

@@ -168,7 +168,11 @@ pub fn continued(
     }
     let before = provenance.earlier.last().map(|process| &process["device"]);
     let other = before.filter(|before| !same_bits(before, &device.describe()));
-    let name = |device: &Value| device["name"].as_str().unwrap_or("another").to_owned();
+    let name = |device: &Value| {
+        let name = device["name"].as_str().unwrap_or("another");
+        let tiles = device["tiles"].as_str();
+        tiles.map_or(name.to_owned(), |tiles| format!("{name} ({tiles} tiles)"))
+    };
     Some(Event::Continued {
         finished,
         other_device: other.map(name),
@@ -178,6 +182,6 @@ pub fn continued(
 
 /// Whether two devices give the same bits: the number of threads makes no difference.
 fn same_bits(one: &Value, other: &Value) -> bool {
-    let keys = ["kind", "name", "backend", "driver", "tiles"];
+    let keys = ["kind", "name", "backend", "driver", "tiles", "rounds_once"];
     keys.into_iter().all(|key| one[key] == other[key])
 }

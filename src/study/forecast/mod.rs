@@ -110,8 +110,9 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
         match meter.device() {
             Device::Cpu(cpu) => Ok(schedule::on_cpu(cpu.threads, &sketches, &takes, &tables)),
             Device::Gpu(gpu) => {
-                let between = |depth: usize| {
-                    dispatches(depth, sketches.iter(), gpu.tiles()) * ceilings.dispatch
+                let between = |ids: &[usize]| {
+                    let packed = ids.iter().map(|id| &sketches[*id]);
+                    dispatches(packed, gpu.tiles()) * ceilings.dispatch
                 };
                 schedule::on_gpu(gpu, &sketches, &takes, &tables, &between)
             }
@@ -138,13 +139,11 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
     })
 }
 
-/// Dispatches of a step of these runs, the deepest of them of so many layers.
-fn dispatches<'a>(
-    depth: usize,
-    sketches: impl Iterator<Item = &'a Sketch> + Clone,
-    set: &TileSet,
-) -> f64 {
-    kernels::dispatches(depth, sketches.map(|sketch| &sketch.training), set) as f64
+/// Dispatches of a step of these runs together.
+fn dispatches<'a>(sketches: impl Iterator<Item = &'a Sketch> + Clone, set: &TileSet) -> f64 {
+    let depths = sketches.clone().map(|sketch| sketch.network.layers().len());
+    let trainings = sketches.map(|sketch| &sketch.training);
+    kernels::dispatches(depths.max().unwrap_or(0), trainings, set) as f64
 }
 
 /// The least seconds of a piece of work of one run: on a CPU by the share of one thread.
@@ -247,10 +246,7 @@ fn factor(
     match device {
         Device::Gpu(gpu) => {
             let timing = steady(device, tables.clone(), runs, &PACE)?;
-            let depths = chosen.iter().map(|sketch| sketch.network.layers().len());
-            let depth = depths.max().unwrap_or(0);
-            let sketches = chosen.iter().copied();
-            let between = dispatches(depth, sketches, gpu.tiles()) * ceilings.dispatch;
+            let between = dispatches(chosen.iter().copied(), gpu.tiles()) * ceilings.dispatch;
             let tick = timing.packed as f64 / median(&timing.rates);
             // a step that is next to nothing but its dispatches
             let of_runs = (tick - between).max(tick / 10.0);
@@ -278,7 +274,8 @@ fn elsewhere(class: Class, sketches: &[Sketch], tables: &Arc<[Table]>) -> Result
         let takes = takes(sketches, which, &learns, &|_, cost| {
             Floors::new(cost, 0, &ceilings).least()
         });
-        let between = |depth: usize| dispatches(depth, sketches.iter(), &HARDWARE) * dispatch;
+        let between =
+            |ids: &[usize]| dispatches(ids.iter().map(|id| &sketches[*id]), &HARDWARE) * dispatch;
         Ok(schedule::on_paper(sketches, &takes, tables, &between)?.seconds)
     };
     Ok(Elsewhere {

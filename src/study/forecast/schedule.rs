@@ -196,7 +196,7 @@ impl Room for Paper {
     }
 }
 
-/// On a GPU: all runs that are packed take a step together, `dispatch` seconds apart from their own.
+/// On a GPU: all runs that are packed take a step together, beside their own seconds those of its `dispatches`.
 ///
 /// # Errors
 /// As [`crate::shoal::train`].
@@ -205,7 +205,7 @@ pub fn on_gpu(
     sketches: &[Sketch],
     takes: &[Take],
     tables: &Arc<[Table]>,
-    dispatches: &dyn Fn(usize) -> f64,
+    dispatches: &dyn Fn(&[usize]) -> f64,
 ) -> Result<Schedule> {
     let precision = sketches
         .first()
@@ -223,7 +223,7 @@ pub fn on_paper(
     sketches: &[Sketch],
     takes: &[Take],
     tables: &Arc<[Table]>,
-    dispatches: &dyn Fn(usize) -> f64,
+    dispatches: &dyn Fn(&[usize]) -> f64,
 ) -> Result<Schedule> {
     let mut room = Paper::new(Limits::default());
     together(
@@ -238,7 +238,7 @@ fn together(
     room: &mut dyn Room,
     mut queue: Queue,
     takes: &[Take],
-    dispatches: &dyn Fn(usize) -> f64,
+    dispatches: &dyn Fn(&[usize]) -> f64,
 ) -> Result<Schedule> {
     let mut left: Vec<u64> = takes.iter().map(|take| take.ticks).collect();
     let mut schedule = Schedule::default();
@@ -249,10 +249,8 @@ fn together(
             schedule.bytes = room.bytes();
             return Ok(schedule);
         };
-        let depth = |id: &usize| queue.sketches[*id].network.layers().len();
-        let deepest = packed.iter().map(depth).max().unwrap_or(0);
         let tick: f64 = packed.iter().map(|id| takes[*id].seconds).sum();
-        schedule.seconds += ticks as f64 * (tick + dispatches(deepest));
+        schedule.seconds += ticks as f64 * (tick + dispatches(&packed));
         schedule.ticks += ticks;
         schedule.packed = schedule.packed.max(packed.len());
         packed.iter().for_each(|id| left[*id] -= ticks);

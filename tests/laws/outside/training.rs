@@ -292,14 +292,24 @@ fn gpu_and_cpu_find_the_same_best_validation_losses() {
     let _turn = turn();
     let table = table(60, 11, 3);
     let runs = different_runs(60, &table, 40);
-    let on_gpu = outcomes(&Device::Gpu(Box::new(gpu())), &table, &runs);
     let on_cpu = outcomes(&Device::Cpu(Cpu { threads: 2 }), &table, &runs);
-    let mut worst = 0.0f64;
-    for (gpu, cpu) in on_gpu.iter().zip(&on_cpu) {
-        let losses = [gpu, cpu].map(|outcome| outcome.validation_loss.expect("validated"));
-        let off = (losses[0] / losses[1] - 1.0).abs();
-        assert!(off <= 0.02, "run {}: {losses:?}", gpu.id);
-        worst = worst.max(off);
+    for gpu in [gpu(), gpu_with(Some(HARDWARE))] {
+        let tiles = gpu.tiles().name;
+        let on_gpu = outcomes(&Device::Gpu(Box::new(gpu)), &table, &runs);
+        let mut worst = 0.0f64;
+        for ((gpu, cpu), run) in on_gpu.iter().zip(&on_cpu).zip(&runs) {
+            let losses = [gpu, cpu].map(|outcome| outcome.validation_loss.expect("validated"));
+            let off = (losses[0] / losses[1] - 1.0).abs();
+            assert!(off <= 0.02, "run {}, {tiles} tiles: {losses:?}", gpu.id);
+            worst = worst.max(off);
+            let frozen = Prepared::new(run.clone(), tables(&table)).frozen_len();
+            assert_eq!(
+                gpu.parameters[..frozen],
+                run.parameters[..frozen],
+                "run {}",
+                gpu.id
+            );
+        }
+        println!("{tiles} tiles against cpu: best validation losses within {worst:.1e}");
     }
-    println!("gpu against cpu: best validation losses within {worst:.1e}");
 }
