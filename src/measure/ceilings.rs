@@ -32,7 +32,7 @@ const LARGE_GPU: u64 = 192 << 20;
 /// On the CPU, of all threads together.
 const LARGE_CPU: u64 = 512 << 20;
 /// Repeats of which the best counts: a ceiling is what was reached once.
-const REPEATS: usize = 5;
+const REPEATS: usize = 12;
 /// Seconds that a repeat takes at least on a GPU, so that the way there and back is a small part.
 const SECONDS: f64 = 0.03;
 
