@@ -98,27 +98,49 @@ fn at_most(forecast: &Forecast, most: &str, more: bool) -> String {
 }
 
 fn table(forecast: &Forecast) -> String {
-    let mut text = format!(
-        "{:<13} {:>6}  {:<34} {:>30} {:>26} {:>8}",
-        "", "runs", "networks", "training steps", "GFLOP", "of least"
-    );
+    let head = [
+        "",
+        "runs",
+        "networks",
+        "training steps",
+        "GFLOP",
+        "of least",
+    ];
+    let mut rows = vec![head.map(str::to_owned)];
     for family in &forecast.families {
         let [most, expected] = family.steps.map(|steps| HumanCount(steps).to_string());
-        let [most_flops, expected_flops] = family.flops.map(|flops| format!("{:.2}", flops / 1e9));
-        text += &format!(
-            "\n{:<13} {:>6}  {:<34} {:>30} {:>26} {:>7.1}x",
-            family.name,
-            family.runs,
+        let [most_flops, expected_flops] = family.flops.map(gflop);
+        let more = most != expected;
+        rows.push([
+            family.name.clone(),
+            family.runs.to_string(),
             networks(family),
-            format!("{expected}{}", at_most(forecast, &most, most != expected)),
-            format!(
-                "{expected_flops}{}",
-                at_most(forecast, &most_flops, most != expected)
-            ),
-            family.factor,
-        );
+            format!("{expected}{}", at_most(forecast, &most, more)),
+            format!("{expected_flops}{}", at_most(forecast, &most_flops, more)),
+            format!("{:.1}x", family.factor),
+        ]);
     }
-    text + "\n"
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0))
+        .collect();
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| match column {
+            // words to the left, numbers to the right
+            0 | 2 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ") + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Billions of operations.
+fn gflop(flops: f64) -> String {
+    match flops / 1e9 {
+        few if few < 100.0 => format!("{few:.2}"),
+        many => HumanCount(many.round() as u64).to_string(),
+    }
 }
 
 /// Widths of a network, or of the smallest and the largest.

@@ -1,4 +1,4 @@
-//! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of adapter.
+//! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of adapter or by name.
 
 use super::{Kernel, learn};
 use crate::run::{Precision, Training};
