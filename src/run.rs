@@ -36,7 +36,10 @@ impl std::str::FromStr for Precision {
     type Err = String;
     fn from_str(typed: &str) -> std::result::Result<Self, String> {
         let named = Self::ALL.into_iter().find(|one| one.name() == typed);
-        named.ok_or_else(|| format!("it is {}", Self::ALL.map(Self::name).join(" or ")))
+        named.ok_or_else(|| {
+            let known = Self::ALL.map(|one| format!("\"{}\"", one.name()));
+            format!("it is {}", known.join(" or "))
+        })
     }
 }
 
