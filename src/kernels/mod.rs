@@ -8,6 +8,7 @@ pub mod activation;
 pub mod adamw;
 pub mod backward_input;
 pub mod backward_weights;
+mod buffer;
 pub mod ceiling;
 pub mod clip;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod learn;
 pub mod loss;
 pub mod memory;
 pub mod norm;
+mod page;
 pub mod precision;
 pub mod product;
 pub mod tables;
@@ -27,10 +29,11 @@ pub mod transpose;
 pub mod triad;
 pub mod widest;
 
+pub use buffer::{Access, Buffer};
 pub use memory::{Memory, Prepared, Real};
 pub use tables::Tables;
 
-use crate::run::{Precision, Training};
+use crate::run::Training;
 
 /// One kernel of a step, for one layer where a kernel has layers. Layers count from the input up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,88 +106,6 @@ pub fn dispatches<'a>(
     calls.len()
 }
 
-/// A buffer of the device; a kernel binds some of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Buffer {
-    /// `array<Run>`
-    Runs,
-    /// `array<Layer>`
-    Layers,
-    /// `array<State>`
-    States,
-    /// `array<Tile>`
-    Tiles,
-    /// `array<u32>`: each run's row numbers
-    Rows,
-    /// `array<Datum>`: the tables
-    Data,
-    /// `array<Quad>`
-    Parameters,
-    /// `array<Packed>`: of halves also the weights
-    Gradients,
-    /// `array<Packed>`: what products read, not a buffer of its own: see [`Buffer::owner`]
-    Weights,
-    /// `array<Quad>`
-    Moments,
-    /// `array<Quad>`
-    Best,
-    /// `array<Packed>`
-    Work,
-}
-
-impl Buffer {
-    /// Every buffer that is one.
-    pub const ALL: [Buffer; 11] = [
-        Buffer::Runs,
-        Buffer::Layers,
-        Buffer::States,
-        Buffer::Tiles,
-        Buffer::Rows,
-        Buffer::Data,
-        Buffer::Parameters,
-        Buffer::Gradients,
-        Buffer::Moments,
-        Buffer::Best,
-        Buffer::Work,
-    ];
-
-    /// The buffer that holds this one: products read the parameters themselves or, of halves, the copy beside the gradients.
-    pub fn owner(self, precision: Precision) -> Buffer {
-        match (self, precision) {
-            (Buffer::Weights, Precision::F32) => Buffer::Parameters,
-            (Buffer::Weights, Precision::F16) => Buffer::Gradients,
-            (own, _) => own,
-        }
-    }
-
-    /// The name of its variable in every shader.
-    pub fn name(self) -> &'static str {
-        match self {
-            Buffer::Runs => "runs",
-            Buffer::Layers => "layers",
-            Buffer::States => "states",
-            Buffer::Tiles => "tiles",
-            Buffer::Rows => "rows",
-            Buffer::Data => "data",
-            Buffer::Parameters => "parameters",
-            Buffer::Gradients => "gradients",
-            Buffer::Weights => "weights",
-            Buffer::Moments => "moments",
-            Buffer::Best => "best",
-            Buffer::Work => "work",
-        }
-    }
-}
-
-/// What a kernel does with a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Only reads it.
-    Read,
-    /// Writes it, and may read it.
-    ReadWrite,
-}
-
 /// A shader and what it binds: group 0 holds `bindings` in their order, group 1 the `Call`.
 #[derive(Debug)]
 pub struct Kernel {
@@ -202,60 +123,6 @@ impl Kernel {
     /// Its whole WGSL source under a tile set.
     pub fn source(&self, set: &tile::TileSet) -> String {
         (self.pages)(set).concat()
-    }
-}
-
-/// The pages that shaders share.
-mod page {
-    use super::tile::{Lanes, ProductTile, Quads, TileSet};
-    use crate::run::Precision;
-
-    pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");
-    pub const RANDOM: &str = include_str!("../../shaders/random.wgsl");
-    pub const ACTIVATION: &str = include_str!("../../shaders/activation.wgsl");
-
-    pub const ADAMW_RULE: &str = include_str!("../../shaders/adamw_rule.wgsl");
-
-    pub fn quads(set: &TileSet) -> &'static str {
-        match set.quads {
-            Quads::Plain => include_str!("../../shaders/quad_plain.wgsl"),
-            Quads::Pairs => include_str!("../../shaders/quad_pairs.wgsl"),
-        }
-    }
-
-    pub fn lanes(set: &TileSet) -> &'static str {
-        match set.lanes {
-            Lanes::Plain => include_str!("../../shaders/lanes_plain.wgsl"),
-            Lanes::Shuffle => include_str!("../../shaders/lanes_shuffle.wgsl"),
-        }
-    }
-
-    /// The sums of a layer's gradient, for the kernels that store or use them.
-    pub fn weights_tile(set: &TileSet) -> &'static str {
-        match set.products {
-            ProductTile::Gpu => concat!(
-                include_str!("../../shaders/weights_tile.wgsl"),
-                include_str!("../../shaders/weights_tile_gpu.wgsl")
-            ),
-            ProductTile::Software => concat!(
-                include_str!("../../shaders/weights_tile.wgsl"),
-                include_str!("../../shaders/weights_tile_software.wgsl")
-            ),
-        }
-    }
-
-    pub fn packed(set: &TileSet) -> &'static str {
-        match (set.precision, set.quads) {
-            (Precision::F32, _) => include_str!("../../shaders/packed_single.wgsl"),
-            (Precision::F16, Quads::Plain) => concat!(
-                include_str!("../../shaders/half.wgsl"),
-                include_str!("../../shaders/packed_words.wgsl")
-            ),
-            (Precision::F16, Quads::Pairs) => concat!(
-                include_str!("../../shaders/half.wgsl"),
-                include_str!("../../shaders/packed_long.wgsl")
-            ),
-        }
     }
 }
 
