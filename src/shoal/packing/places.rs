@@ -9,7 +9,6 @@ use crate::kernels::memory::Bases;
 use crate::kernels::{Buffer, Prepared, Tables};
 use crate::run::Precision;
 use crate::shoal::Work;
-use crate::shoal::allocator::Allocator;
 
 impl Shoal<'_> {
     /// Packs waiting runs while there is room.
@@ -53,15 +52,11 @@ impl Shoal<'_> {
 
     /// Finds room in every buffer, or takes nothing.
     pub(super) fn place(&mut self, run: &Prepared, footprint: Footprint) -> Result<Option<Bases>> {
-        let numbers = |buffer: Buffer| (self.store.size(buffer) / 4) as usize;
-        let full = |allocator: &Allocator, buffer: Buffer| {
-            allocator.is_full(footprint.parameters, numbers(buffer))
-        };
+        let capacity = (self.store.size(Buffer::Parameters) / 4) as usize;
         let learns = self.learns(run);
         if self.store.total() + footprint.bytes(learns) > self.limits.bytes
             && self.alive() > 0
-            && (full(&self.parameters, Buffer::Parameters)
-                || (!learns && full(&self.gradients, Buffer::Gradients)))
+            && self.parameters.is_full(footprint.parameters, capacity)
         {
             return Ok(None);
         }

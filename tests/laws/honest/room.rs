@@ -2,9 +2,10 @@
 
 use shoal::device::Device;
 use shoal::device::gpu::{Gpu, Options};
+use shoal::kernels::tile::HARDWARE;
 use shoal::network::{Activation, Network};
-use shoal::run::{Outcome, Run};
-use shoal::shoal::{Limits, Progress, Work, train_within};
+use shoal::run::{Outcome, Precision, Run, Table, Training};
+use shoal::shoal::{Limits, Progress, Rehearsal, Work, train_within};
 use shoal::{Error, Result};
 
 use crate::common::*;
@@ -93,4 +94,69 @@ impl Work for Most {
         self.alive = self.alive.max(progress.alive);
         Ok(())
     }
+}
+
+/// So many runs of a kind, with ids of their own.
+fn alike(ids: std::ops::Range<usize>, table: &Table, clip_norm: Option<f64>) -> Vec<Run> {
+    let training = Training {
+        clip_norm,
+        ..training()
+    };
+    let hidden = Activation::Tanh;
+    let network = Network::perceptron(5, &[7, 6, 5, 4], 2, hidden, Activation::Identity, 0.0);
+    ids.map(|id| run(id, network.clone(), table, 40, training))
+        .collect()
+}
+
+#[test]
+fn the_bytes_of_a_shoal_grow_as_its_runs_do() {
+    let table = table(40, 5, 2);
+    for set in tile_sets() {
+        let gpu = gpu_with(Some(set));
+        let bytes = |runs: usize| {
+            let limits = Limits::default();
+            let mut shoal = Rehearsal::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
+            let mut list = List::new(alike(0..runs, &table, None));
+            shoal.admit(&mut list).unwrap();
+            assert_eq!(shoal.packed().len(), runs);
+            shoal.bytes() as f64 / runs as f64
+        };
+        let of_few = bytes(64);
+        for runs in [256, 1024, 4096] {
+            // buffers grow by half of what they hold
+            let ratio = bytes(runs) / of_few;
+            assert!(
+                (0.6..1.6).contains(&ratio),
+                "{runs} runs, {}: {ratio}",
+                set.name
+            );
+        }
+    }
+}
+
+#[test]
+fn runs_that_store_gradients_find_as_many_places_where_others_filled_the_shoal() {
+    let table = table(40, 5, 2);
+    let gpu = gpu_with(Some(HARDWARE));
+    let limits = Limits {
+        bytes: 4 << 20,
+        ..Limits::default()
+    };
+    let mut shoal = Rehearsal::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
+    // these store none
+    let mut list = List::new(alike(0..1000, &table, None));
+    shoal.admit(&mut list).unwrap();
+    let first = shoal.packed();
+    assert!((20..1000).contains(&first.len()), "{}", first.len());
+    let full = shoal.bytes();
+    shoal.leave(&first);
+    let mut list = List::new(alike(1000..2000, &table, Some(1.0)));
+    shoal.admit(&mut list).unwrap();
+    assert!(
+        shoal.packed().len() * 10 >= first.len() * 9,
+        "{}",
+        shoal.packed().len()
+    );
+    let now = shoal.bytes();
+    assert!(now > full && now <= full + full / 4, "{full}, then {now}");
 }
