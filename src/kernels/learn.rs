@@ -47,7 +47,8 @@ pub fn suits(training: &Training) -> bool {
     training.precision == Precision::F32 && training.clip_norm.is_none()
 }
 
-/// Keeps the layer's parameters if the clock found them the best, and then updates them; with the first trained layer, whose update is the last, sets the canary.
+/// Keeps the layer's parameters if the clock found them the best, and then updates them; with the first trained layer, whose update
+/// is the last, sets the canary.
 pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let place = run.places[layer];
     let all = place.weights..place.bias + place.stride;

@@ -203,43 +203,43 @@ mod tests {
         (0..count).map(number).collect()
     }
 
+    /// Each sum is within a rounding for each of its terms, and one more, of that in f64.
+    fn assert_right(out: &[f32], (a, p): (&[f32], Shape), (b, q): (&[f32], Shape), what: &str) {
+        for (place, sum) in out.iter().enumerate() {
+            let (row, column) = (place / q.columns, place % q.columns);
+            let term = |k: usize| {
+                let left = a[row * p.row_stride + k * p.column_stride];
+                f64::from(left) * f64::from(b[k * q.row_stride + column])
+            };
+            let exact: f64 = (0..p.columns).map(term).sum();
+            let size: f64 = (0..p.columns).map(|k| term(k).abs()).sum();
+            let bound = (p.columns + 1) as f64 * f64::from(f32::EPSILON) * size;
+            let off = (f64::from(*sum) - exact).abs();
+            assert!(off <= bound, "{what}: {sum}, not {exact}");
+        }
+    }
+
     #[test]
     fn products_are_right_in_every_set_of_vectors_wherever_a_tile_ends() {
         let lengths = [1, 2, 5, 6, 7, 8, 9, 15, 17, 33, 47, 49, 97];
-        for (number, rows) in lengths.into_iter().enumerate() {
-            for (other, columns) in lengths.into_iter().enumerate() {
-                let terms = lengths[(3 * number + 5 * other) % lengths.len()];
-                let (a, b) = (numbers(rows * terms, 1), numbers(terms * columns, 2));
-                let right = Shape::by_rows(terms, columns, columns);
-                // by rows, and by columns
-                for left in [
-                    Shape::by_rows(rows, terms, terms),
-                    Shape::by_rows(terms, rows, rows).transposed(),
-                ] {
-                    let found = with_each(|| {
-                        let mut out = vec![f32::NAN; rows * columns];
-                        let shape = Shape::by_rows(rows, columns, columns);
-                        product((&mut out, shape), (&a, left), (&b, right));
-                        out
-                    });
-                    for (vectors, out) in &found {
-                        for (place, sum) in out.iter().enumerate() {
-                            let (row, column) = (place / columns, place % columns);
-                            let term = |k: usize| {
-                                let at = row * left.row_stride + k * left.column_stride;
-                                f64::from(a[at]) * f64::from(b[k * columns + column])
-                            };
-                            let (exact, size) =
-                                (0..terms).map(term).fold((0.0, 0.0), |(sum, size), term| {
-                                    (sum + term, size + term.abs())
-                                });
-                            let bound = (terms + 1) as f64 * f64::from(f32::EPSILON) * size;
-                            assert!(
-                                (f64::from(*sum) - exact).abs() <= bound,
-                                "{rows} x {terms} x {columns}, {vectors:?}: {sum}, not {exact}"
-                            );
-                        }
-                    }
+        let shapes = (0..lengths.len()).flat_map(|i| (0..lengths.len()).map(move |j| [i, j]));
+        for [i, j] in shapes {
+            let (rows, columns) = (lengths[i], lengths[j]);
+            let terms = lengths[(3 * i + 5 * j) % lengths.len()];
+            let (a, b) = (numbers(rows * terms, 1), numbers(terms * columns, 2));
+            let right = Shape::by_rows(terms, columns, columns);
+            let by_rows = Shape::by_rows(rows, terms, terms);
+            let by_columns = Shape::by_rows(terms, rows, rows).transposed();
+            for left in [by_rows, by_columns] {
+                let found = with_each(|| {
+                    let mut out = vec![f32::NAN; rows * columns];
+                    let shape = Shape::by_rows(rows, columns, columns);
+                    product((&mut out, shape), (&a, left), (&b, right));
+                    out
+                });
+                for (vectors, out) in found {
+                    let what = format!("{rows} x {terms} x {columns}, {vectors:?}");
+                    assert_right(&out, (&a, left), (&b, right), &what);
                 }
             }
         }

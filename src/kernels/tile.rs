@@ -49,7 +49,7 @@ pub const SOFTWARE: TileSet = TileSet {
     precision: Precision::F32,
     loss_threads: 8,
     norm_threads: 8,
-    // the tiles of a gradient are short strips of each row, and a third slower to go through than whole rows
+    // the tiles of a gradient are short strips of each row, and a quarter slower to go through than whole rows
     layer_by_layer: false,
     adamw_threads: 8,
     adamw_repeats: 128,

@@ -30,7 +30,8 @@ pub struct Limits {
     /// Runs at most.
     pub runs: usize,
     /// Bytes of all buffers at most, unless a single run needs more. Where runs that store their gradients come after others that do
-    /// not, which filled these bytes, up to a quarter more than those had: buffers never shrink, and fewer runs at a time would cost more.
+    /// not, which filled these bytes, up to a quarter more than those had: buffers never shrink, and fewer runs at a time would cost
+    /// more.
     pub bytes: u64,
 }
 
