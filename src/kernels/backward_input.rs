@@ -50,7 +50,7 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let (shape, place) = (run.network.layers()[layer], run.places[layer]);
     let (at, below) = (run.layout.layers[layer], run.layout.layers[layer - 1]);
     let activation = run.network.layers()[layer - 1].activation;
-    let (rows, stride) = (run.layout.stride, run.places[layer - 1].stride);
+    let (rows, stride) = (run.rows(&memory.state), run.places[layer - 1].stride);
     // what is written lies before the delta that is read, after the z that is read
     let (before, delta) = memory.work.split_at_mut(at.delta);
     let (z, below_delta) = before.split_at_mut(below.delta);

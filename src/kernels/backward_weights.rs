@@ -59,8 +59,9 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let gradients = &mut memory.gradients[place.weights..place.bias + place.stride];
     let (of_weights, of_bias) = gradients.split_at_mut(place.bias - place.weights);
     let inputs = 0..run.network.layers()[layer].inputs;
-    weights(run, layer, inputs, &memory.work, of_weights);
-    bias(run, layer, &memory.work, of_bias);
+    let batch = (memory.state.batch_rows as usize, &memory.work[..]);
+    weights(run, layer, inputs, batch, of_weights);
+    bias(run, layer, batch, of_bias);
     if run.precision() == Precision::F16 {
         precision::round(Precision::F16, gradients);
         if gradients.iter().any(|gradient| !gradient.is_finite()) {
@@ -69,31 +70,32 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     }
 }
 
-/// Gradients of the weights of some inputs, shape (inputs, units).
+/// Gradients of the weights of some inputs, shape (inputs, units), of so many examples.
 pub(super) fn weights<F: Real>(
     run: &Prepared,
     layer: usize,
     inputs: Range<usize>,
-    work: &[F],
+    (present, work): (usize, &[F]),
     gradients: &mut [F],
 ) {
-    let (rows, stride, at) = (
-        run.layout.stride,
-        run.places[layer].stride,
-        run.layout.layers[layer],
-    );
+    let (stride, at) = (run.places[layer].stride, run.layout.layers[layer]);
     let input_stride = run.network.layers()[layer].inputs.next_multiple_of(4);
-    let input = Shape::by_rows(rows, inputs.len(), input_stride);
+    let input = Shape::by_rows(present, inputs.len(), input_stride);
     product(
         (gradients, Shape::by_rows(inputs.len(), stride, stride)),
         (&work[at.input + inputs.start..], input.transposed()),
-        (&work[at.delta..], Shape::by_rows(rows, stride, stride)),
+        (&work[at.delta..], Shape::by_rows(present, stride, stride)),
     );
 }
 
 /// Gradients of the bias, shape (units).
-pub(super) fn bias<F: Real>(run: &Prepared, layer: usize, work: &[F], gradients: &mut [F]) {
-    let delta = &work[run.layout.layers[layer].delta..][..run.layout.stride * gradients.len()];
+pub(super) fn bias<F: Real>(
+    run: &Prepared,
+    layer: usize,
+    (present, work): (usize, &[F]),
+    gradients: &mut [F],
+) {
+    let delta = &work[run.layout.layers[layer].delta..][..present * gradients.len()];
     sum_rows(delta, gradients);
 }
 

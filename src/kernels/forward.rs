@@ -53,7 +53,7 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         run.places[layer],
         run.layout.layers[layer],
     );
-    let rows = run.layout.stride;
+    let rows = run.rows(&state);
     let size = rows * place.stride;
     // z and the output lie after everything that is read, one after the other
     let weights = match run.precision() {
@@ -62,7 +62,7 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     };
     let (before, after) = memory.work.split_at_mut(at.sum);
     let (z, after) = after.split_at_mut(at.output - at.sum);
-    let output = &mut after[..size];
+    let (z, output) = (&mut z[..size], &mut after[..size]);
 
     let input_stride = shape.inputs.next_multiple_of(4);
     product(

@@ -32,11 +32,13 @@ pub fn fill<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     );
     let mut features = Vec::with_capacity(count);
     for rows in rows.chunks(run.layout.stride) {
+        memory.state.batch_rows = rows.len() as u32;
         gather::bring(run, rows, memory);
         for layer in 0..trained {
             forward::twin(run, layer, memory);
         }
         features.extend_from_slice(&memory.work[at..][..rows.len() * stride]);
     }
+    memory.state.batch_rows = 0;
     memory.features = features;
 }

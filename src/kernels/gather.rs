@@ -41,6 +41,7 @@ pub fn tiles(run: &Prepared) -> Grid {
 /// Fills x and the labels of the run's batch; where it is known what the frozen layers make of x, that instead of x.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     let (state, layout) = (memory.state, &run.layout);
+    let rows = run.rows(&state);
     if state.phase == phase::DONE {
         return;
     }
@@ -59,9 +60,9 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
             (&mut above[at - layout.layers[0].sum..], stride)
         }
     };
-    let input = input[..layout.stride * stride].chunks_exact_mut(stride);
+    let input = input[..rows * stride].chunks_exact_mut(stride);
     let label_stride = run.network.outputs().next_multiple_of(4);
-    let labels = labels[..layout.stride * label_stride].chunks_exact_mut(label_stride);
+    let labels = labels[..rows * label_stride].chunks_exact_mut(label_stride);
     let mut positions = [0; BLOCK];
     for (example, (input, labels)) in input.zip(labels).enumerate() {
         if example >= state.batch_rows as usize {

@@ -65,6 +65,7 @@ pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
 
 fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let rates = Rates::new(run, &memory.state);
+    let present = memory.state.batch_rows as usize;
     let (inputs, place) = (run.network.layers()[layer].inputs, run.places[layer]);
     let rows = (NUMBERS / place.stride).max(1).next_multiple_of(ROWS);
     let mut first = 0;
@@ -74,12 +75,18 @@ fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
         let numbers =
             place.weights + first * place.stride..place.weights + (first + rows) * place.stride;
         let gradients = &mut memory.gradients[..numbers.len()];
-        backward_weights::weights(run, layer, first..first + rows, &memory.work, gradients);
+        backward_weights::weights(
+            run,
+            layer,
+            first..first + rows,
+            (present, &memory.work),
+            gradients,
+        );
         update_range(&rates, memory, numbers);
         first += rows;
     }
     let gradients = &mut memory.gradients[..place.stride];
-    backward_weights::bias(run, layer, &memory.work, gradients);
+    backward_weights::bias(run, layer, (present, &memory.work), gradients);
     update_range(&rates, memory, place.bias..place.bias + place.stride);
 }
 

@@ -45,7 +45,7 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     let present = state.batch_rows as usize;
     let scale = state.loss_scale * F::of(2.0 / (run.weight_sum() * present as f64));
     let (before, delta) = memory.work.split_at_mut(at.delta);
-    let delta = &mut delta[..layout.stride * stride];
+    let delta = &mut delta[..run.rows(state) * stride];
 
     delta.fill(F::zero());
     let mut sum = F::zero();

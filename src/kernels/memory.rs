@@ -7,6 +7,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
 use super::precision::{self, FIRST_SCALE};
+use super::product;
 use super::tables::Tables;
 use crate::network::{Layer, LayerParameters, Network, padded};
 use crate::run::{Layout, Outcome, Precision, Run, Stopped, Table};
@@ -296,6 +297,14 @@ impl Prepared {
             .enumerate()
             .map(describe)
             .collect()
+    }
+
+    /// Rows of the batch that the CPU computes: those present, in whole tiles of a product. Those behind mean nothing.
+    pub fn rows<F>(&self, state: &State<F>) -> usize {
+        let present = state.batch_rows as usize;
+        present
+            .next_multiple_of(product::ROWS)
+            .min(self.layout.stride)
     }
 
     /// The part of working memory that never changes: scaling and loss weights, at its start.

@@ -203,7 +203,7 @@ impl Case {
                 ..self.start.clone()
             };
             let mut twin = widen(&start);
-            call.twin(&self.prepared, &mut twin);
+            play_twin(&self.prepared, call, &mut twin);
             if matches!(call, Call::Gather | Call::Forward(_)) {
                 // the twins do not need these copies
                 copy_by_unit(&self.prepared, &mut twin);
@@ -506,11 +506,40 @@ impl Case {
             network,
             ..(*self.prepared).clone()
         };
-        call.twin(
+        play_twin(
             &Prepared::new(run, self.prepared.tables.clone()),
+            call,
             &mut sizes,
         );
         sizes
+    }
+}
+
+/// The twin, for absent examples too: it leaves them out, while the device computes them or writes zeros.
+fn play_twin(run: &Prepared, call: Call, memory: &mut Memory<f64>) {
+    let present = memory.state.batch_rows;
+    if let Call::Forward(_) | Call::BackwardInput(_) = call {
+        memory.state.batch_rows = run.layout.stride as u32;
+        call.twin(run, memory);
+        memory.state.batch_rows = present;
+        return;
+    }
+    call.twin(run, memory);
+    let (layout, network) = (&run.layout, &run.network);
+    let last = layout.layers[network.layers().len() - 1];
+    let written = match call {
+        Call::Gather => vec![
+            (layout.x, network.inputs()),
+            (layout.labels, network.outputs()),
+        ],
+        Call::Loss => vec![(last.delta, network.outputs())],
+        _ => Vec::new(),
+    };
+    for (at, units) in written {
+        let units = units.next_multiple_of(4);
+        if memory.state.phase != phase::DONE {
+            memory.work[at..][present as usize * units..layout.stride * units].fill(0.0);
+        }
     }
 }
 
