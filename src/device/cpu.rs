@@ -34,9 +34,14 @@ pub struct Player<F> {
 impl<F: Real> Player<F> {
     /// A run before its first step.
     pub fn new(run: Prepared) -> Self {
+        Self::in_place_of(None, run)
+    }
+
+    /// The same in the memory of an earlier run.
+    pub fn in_place_of(earlier: Option<Memory<F>>, run: Prepared) -> Self {
         // layer by layer or all at the end makes no difference to the parameters
         let calls = step(run.network.layers().len(), learn::suits(&run.training));
-        let mut memory = Memory::new(&run);
+        let mut memory = Memory::in_place_of(earlier, &run);
         frozen::fill(&run, &mut memory);
         Self { run, memory, calls }
     }

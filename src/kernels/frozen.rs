@@ -30,7 +30,8 @@ pub fn fill<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         run.layout.layers[trained].input,
         run.places[trained - 1].stride,
     );
-    let mut features = Vec::with_capacity(count);
+    let mut features = std::mem::take(&mut memory.features);
+    features.reserve_exact(count);
     for rows in rows.chunks(run.layout.stride) {
         memory.state.batch_rows = rows.len() as u32;
         gather::bring(run, rows, memory);

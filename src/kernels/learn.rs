@@ -50,16 +50,14 @@ pub fn suits(training: &Training) -> bool {
 /// Keeps the layer's parameters if the clock found them the best, and then updates them; with the first trained layer, whose update
 /// is the last, sets the canary.
 pub fn twin<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
-    let place = run.places[layer];
-    let all = place.weights..place.bias + place.stride;
-    if memory.state.improved == 1 {
-        memory.best[all.clone()].copy_from_slice(&memory.parameters[all]);
-    }
     if layer == run.network.first_trained() {
         memory.state.echo = memory.state.ticks;
     }
     if memory.state.phase == phase::TRAIN {
         update_layer(run, layer, memory);
+    } else {
+        let place = run.places[layer];
+        keep(memory, place.weights..place.bias + place.stride);
     }
 }
 
@@ -90,8 +88,16 @@ fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     update_range(&rates, memory, place.bias..place.bias + place.stride);
 }
 
-/// Updates these parameters with the first gradients.
+/// Keeps these parameters if the clock found them the best.
+fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
+    if memory.state.improved == 1 {
+        memory.best[numbers.clone()].copy_from_slice(&memory.parameters[numbers]);
+    }
+}
+
+/// Updates these parameters with the first gradients, after it kept them: here they come to the core's cache once for both.
 fn update_range<F: Real>(rates: &Rates<F>, memory: &mut Memory<F>, numbers: Range<usize>) {
+    keep(memory, numbers.clone());
     update(
         rates,
         &memory.gradients[..numbers.len()],

@@ -468,32 +468,45 @@ pub struct Memory<F> {
 impl<F: Real> Memory<F> {
     /// The memory of a run before its first step.
     pub fn new(run: &Prepared) -> Self {
-        let wide = |values: &[f32]| {
-            values
-                .iter()
-                .map(|v| F::of(f64::from(*v)))
-                .collect::<Vec<F>>()
-        };
-        let zeros = vec![F::zero(); run.parameters.len()];
-        let mut work = wide(&run.constants());
-        work.resize(run.layout.len, F::zero());
-        let mut weights = Vec::new();
-        if run.precision() == Precision::F16 {
-            weights = wide(&run.parameters);
-            precision::round(Precision::F16, &mut weights);
-        }
-        Self {
-            state: run.fresh_state(),
-            parameters: wide(&run.parameters),
-            weights,
-            gradients: zeros.clone(),
-            first_moment: zeros.clone(),
-            second_moment: zeros,
-            best: wide(&run.parameters),
-            work,
-            scratch: vec![F::zero(); scratch_numbers(&run.network, run.training.batch)],
+        Self::in_place_of(None, run)
+    }
+
+    /// The same where an earlier run's was: what a system gives anew it has to map and to clear first.
+    pub fn in_place_of(earlier: Option<Self>, run: &Prepared) -> Self {
+        let mut memory = earlier.unwrap_or_else(|| Self {
+            state: State::fresh(),
+            parameters: Vec::new(),
+            weights: Vec::new(),
+            gradients: Vec::new(),
+            first_moment: Vec::new(),
+            second_moment: Vec::new(),
+            best: Vec::new(),
+            work: Vec::new(),
+            scratch: Vec::new(),
             features: Vec::new(),
+        });
+        let fill = |numbers: &mut Vec<F>, values: &[f32], len: usize| {
+            numbers.clear();
+            numbers.extend(values.iter().map(|v| F::of(f64::from(*v))));
+            numbers.resize(len, F::zero());
+        };
+        let count = run.parameters.len();
+        memory.state = run.fresh_state();
+        fill(&mut memory.parameters, &run.parameters, count);
+        memory.weights.clear();
+        if run.precision() == Precision::F16 {
+            fill(&mut memory.weights, &run.parameters, count);
+            precision::round(Precision::F16, &mut memory.weights);
         }
+        fill(&mut memory.gradients, &[], count);
+        fill(&mut memory.first_moment, &[], count);
+        fill(&mut memory.second_moment, &[], count);
+        fill(&mut memory.best, &run.parameters, count);
+        fill(&mut memory.work, &run.constants(), run.layout.len);
+        let scratch = scratch_numbers(&run.network, run.training.batch);
+        fill(&mut memory.scratch, &[], scratch);
+        memory.features.clear();
+        memory
     }
 
     /// Bytes in all.

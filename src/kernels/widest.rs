@@ -1,5 +1,7 @@
 //! Loops compiled for several sets of vector instructions, the widest that the CPU has chosen at run time: one binary for all.
 
+use std::sync::OnceLock;
+
 /// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own instructions (on Arm NEON is among
 /// them), and calls the widest that this CPU has. Vectors change neither the order of sums nor what is rounded, and nothing is
 /// contracted that is not written as `mul_add`; so AVX-512 and AVX2 give the same bits. On a CPU that cannot multiply and add in one
@@ -47,17 +49,17 @@ pub enum Vectors {
     Plain,
 }
 
-/// The widest that this CPU has. The answer is kept by the standard library: asking again costs a load.
+/// The widest that this CPU has.
 #[inline]
 pub fn vectors() -> Vectors {
     #[cfg(test)]
     if let Some(chosen) = tests::CHOSEN.get() {
         return chosen;
     }
-    of_this_cpu()
+    static OF_THIS_CPU: OnceLock<Vectors> = OnceLock::new();
+    *OF_THIS_CPU.get_or_init(of_this_cpu)
 }
 
-#[inline]
 fn of_this_cpu() -> Vectors {
     #[cfg(target_arch = "x86_64")]
     {

@@ -7,7 +7,7 @@ use super::{CHUNK, Epoch, Progress, Work};
 use crate::device::cpu::Player;
 use crate::error::{Error, Result};
 use crate::kernels::layout::{phase, stopped};
-use crate::kernels::{Prepared, Tables};
+use crate::kernels::{Memory, Prepared, Tables};
 use crate::run::{Outcome, Run, Table};
 
 /// What the threads share.
@@ -59,8 +59,9 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn Work) -> Resul
         for _ in 0..threads {
             scope.spawn(|| {
                 let _alarm = Alarm(&crew);
+                let mut memory = None;
                 while let Some(run) = crew.next() {
-                    crew.train(run);
+                    memory = Some(crew.train(run, memory.take()));
                 }
             });
         }
@@ -146,8 +147,10 @@ impl<'a> Crew<'a> {
         }
     }
 
-    fn train(&self, run: Run) {
-        let mut player = Player::<f32>::new(Prepared::new(run, self.tables.clone()));
+    /// Trains a run, in the memory of an earlier one, and returns its memory for the next.
+    fn train(&self, run: Run, earlier: Option<Memory<f32>>) -> Memory<f32> {
+        let run = Prepared::new(run, self.tables.clone());
+        let mut player = Player::in_place_of(earlier, run);
         let bytes = player.memory.bytes();
         {
             let mut desk = self.desk();
@@ -200,6 +203,7 @@ impl<'a> Crew<'a> {
         desk.bytes -= bytes;
         drop(desk);
         self.finished.notify_all();
+        player.memory
     }
 
     /// What became of a run, tested if it is to be: without the desk, for others go on meanwhile.
