@@ -31,14 +31,15 @@ pub fn fill<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         run.places[trained - 1].stride,
     );
     let mut features = std::mem::take(&mut memory.features);
-    features.reserve_exact(count);
-    for rows in rows.chunks(run.layout.stride) {
+    features.renew(&[], count);
+    let some = run.layout.stride;
+    for (rows, features) in rows.chunks(some).zip(features.chunks_mut(some * stride)) {
         memory.state.batch_rows = rows.len() as u32;
         gather::bring(run, rows, memory);
         for layer in 0..trained {
             forward::twin(run, layer, memory);
         }
-        features.extend_from_slice(&memory.work[at..][..rows.len() * stride]);
+        features.copy_from_slice(&memory.work[at..][..rows.len() * stride]);
     }
     memory.state.batch_rows = 0;
     memory.features = features;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use super::aligned::Aligned;
 use super::layout::{DeviceLayer, DeviceRun, State, phase, stopped};
 use super::precision::{self, FIRST_SCALE};
 use super::product;
@@ -14,7 +15,7 @@ use crate::run::{Layout, Outcome, Precision, Run, Stopped, Table};
 
 /// A floating-point type that the twins compute in.
 pub trait Real:
-    num_traits::Float + num_traits::NumAssign + Send + Sync + std::fmt::Debug + 'static
+    num_traits::Float + num_traits::NumAssign + bytemuck::Pod + Default + Send + Sync + std::fmt::Debug
 {
     /// The nearest value.
     fn of(value: f64) -> Self;
@@ -445,24 +446,24 @@ pub struct Memory<F> {
     /// What the clock keeps.
     pub state: State<F>,
     /// Parameters, as [`crate::network::Network::parameter_table`] lays them out; as are the next four.
-    pub parameters: Vec<F>,
+    pub parameters: Aligned<F>,
     /// Parameters rounded to halves, for products to read; empty in f32, where they read the parameters.
-    pub weights: Vec<F>,
+    pub weights: Aligned<F>,
     /// d loss / d parameter; of a run that learns layer by layer those of some parameters, at the start.
-    pub gradients: Vec<F>,
+    pub gradients: Aligned<F>,
     /// AdamW's mean of the gradient.
-    pub first_moment: Vec<F>,
+    pub first_moment: Aligned<F>,
     /// AdamW's mean of its square.
-    pub second_moment: Vec<F>,
+    pub second_moment: Aligned<F>,
     /// Parameters at the best validation loss.
-    pub best: Vec<F>,
+    pub best: Aligned<F>,
     /// Batch, activations and deltas, as [`Layout`] says.
-    pub work: Vec<F>,
+    pub work: Aligned<F>,
     /// Delta of a layer and of the one below unit by unit, while the latter is made; of the CPU alone.
-    pub scratch: Vec<F>,
+    pub scratch: Aligned<F>,
     /// What the frozen layers make of the training rows and then the validation rows, shape (rows, units of the last of them, padded
     /// to a multiple of four); empty where it is not known. Of the CPU alone, see [`super::frozen`].
-    pub features: Vec<F>,
+    pub features: Aligned<F>,
 }
 
 impl<F: Real> Memory<F> {
@@ -475,37 +476,32 @@ impl<F: Real> Memory<F> {
     pub fn in_place_of(earlier: Option<Self>, run: &Prepared) -> Self {
         let mut memory = earlier.unwrap_or_else(|| Self {
             state: State::fresh(),
-            parameters: Vec::new(),
-            weights: Vec::new(),
-            gradients: Vec::new(),
-            first_moment: Vec::new(),
-            second_moment: Vec::new(),
-            best: Vec::new(),
-            work: Vec::new(),
-            scratch: Vec::new(),
-            features: Vec::new(),
+            parameters: Aligned::default(),
+            weights: Aligned::default(),
+            gradients: Aligned::default(),
+            first_moment: Aligned::default(),
+            second_moment: Aligned::default(),
+            best: Aligned::default(),
+            work: Aligned::default(),
+            scratch: Aligned::default(),
+            features: Aligned::default(),
         });
-        let fill = |numbers: &mut Vec<F>, values: &[f32], len: usize| {
-            numbers.clear();
-            numbers.extend(values.iter().map(|v| F::of(f64::from(*v))));
-            numbers.resize(len, F::zero());
-        };
         let count = run.parameters.len();
         memory.state = run.fresh_state();
-        fill(&mut memory.parameters, &run.parameters, count);
-        memory.weights.clear();
+        memory.parameters.renew(&run.parameters, count);
+        memory.weights.renew(&[], 0);
         if run.precision() == Precision::F16 {
-            fill(&mut memory.weights, &run.parameters, count);
+            memory.weights.renew(&run.parameters, count);
             precision::round(Precision::F16, &mut memory.weights);
         }
-        fill(&mut memory.gradients, &[], count);
-        fill(&mut memory.first_moment, &[], count);
-        fill(&mut memory.second_moment, &[], count);
-        fill(&mut memory.best, &run.parameters, count);
-        fill(&mut memory.work, &run.constants(), run.layout.len);
+        memory.gradients.renew(&[], count);
+        memory.first_moment.renew(&[], count);
+        memory.second_moment.renew(&[], count);
+        memory.best.renew(&run.parameters, count);
+        memory.work.renew(&run.constants(), run.layout.len);
         let scratch = scratch_numbers(&run.network, run.training.batch);
-        fill(&mut memory.scratch, &[], scratch);
-        memory.features.clear();
+        memory.scratch.renew(&[], scratch);
+        memory.features.renew(&[], 0);
         memory
     }
 

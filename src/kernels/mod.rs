@@ -6,6 +6,7 @@
 
 pub mod activation;
 pub mod adamw;
+mod aligned;
 pub mod backward_input;
 pub mod backward_weights;
 mod buffer;
@@ -29,6 +30,7 @@ pub mod transpose;
 pub mod triad;
 pub mod widest;
 
+pub use aligned::Aligned;
 pub use buffer::{Access, Buffer};
 pub use memory::{Memory, Prepared, Real};
 pub use tables::Tables;

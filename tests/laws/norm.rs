@@ -29,7 +29,7 @@ fn frozen() -> (Prepared, Memory<f32>) {
     let run = run(1, frozen_below(&network, 1), &table, 20, training);
     let prepared = Prepared::new(run, tables(&table));
     let mut memory = Memory::<f32>::new(&prepared);
-    memory.gradients = Numbers::new(5).many(memory.gradients.len());
+    memory.gradients = Numbers::new(5).many(memory.gradients.len()).into();
     memory.gradients[..prepared.frozen_len()].fill(f32::NAN);
     memory.state = State {
         phase: phase::TRAIN,

@@ -6,7 +6,7 @@ use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, Sta
 use shoal::kernels::memory::Bases;
 use shoal::kernels::precision::bytes;
 use shoal::kernels::tile::TileSet;
-use shoal::kernels::{Buffer, Call, Memory, Prepared};
+use shoal::kernels::{Aligned, Buffer, Call, Memory, Prepared};
 use shoal::run::Precision;
 
 /// Where the run lies on the device: not at the start of anything.
@@ -178,18 +178,19 @@ pub fn play(gpu: &Gpu, run: &Prepared, memory: &Memory<f32>, call: Call) -> Memo
     }
     Memory {
         state: states[SLOT],
-        parameters: read(Buffer::Parameters, bases.parameters, count),
-        gradients: read_packed(Buffer::Gradients, run.gradients_at(&bases), count),
+        parameters: read(Buffer::Parameters, bases.parameters, count).into(),
+        gradients: read_packed(Buffer::Gradients, run.gradients_at(&bases), count).into(),
         weights: read_packed(
             Buffer::Gradients,
             run.weights_at(&bases),
             memory.weights.len(),
-        ),
-        first_moment: every_other(0),
-        second_moment: every_other(1),
-        best: read(Buffer::Best, bases.parameters, count),
-        work,
+        )
+        .into(),
+        first_moment: every_other(0).into(),
+        second_moment: every_other(1).into(),
+        best: read(Buffer::Best, bases.parameters, count).into(),
+        work: work.into(),
         scratch: memory.scratch.clone(),
-        features: Vec::new(),
+        features: Aligned::default(),
     }
 }

@@ -5,7 +5,7 @@
 use shoal::device::gpu::Gpu;
 use shoal::kernels::layout::{State, phase};
 use shoal::kernels::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use shoal::kernels::{Call, Memory, Prepared};
+use shoal::kernels::{Aligned, Call, Memory, Prepared};
 use shoal::network::{Activation, Layer, Network};
 use shoal::run::{NORM_BLOCK, Precision, Run, Training};
 
@@ -117,8 +117,8 @@ impl Case {
         let run = run(number, network, &table, 6 * batch + 20, training);
         let prepared = Prepared::new(run, tables(&table));
         let mut start = Memory::<f32>::new(&prepared);
-        start.gradients = numbers.many(start.gradients.len());
-        start.first_moment = numbers.many(start.gradients.len());
+        start.gradients = numbers.many(start.gradients.len()).into();
+        start.first_moment = numbers.many(start.gradients.len()).into();
         start.second_moment = numbers
             .many(start.gradients.len())
             .iter()
@@ -573,7 +573,7 @@ fn scale_states(call: Call, train: State<f32>) -> Vec<(&'static str, State<f32>)
     }
 }
 
-fn vectors(memory: &mut Memory<f64>) -> [&mut Vec<f64>; 7] {
+fn vectors(memory: &mut Memory<f64>) -> [&mut [f64]; 7] {
     [
         &mut memory.parameters,
         &mut memory.weights,
@@ -586,7 +586,7 @@ fn vectors(memory: &mut Memory<f64>) -> [&mut Vec<f64>; 7] {
 }
 
 fn widen(memory: &Memory<f32>) -> Memory<f64> {
-    let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Aligned<_>>();
     let s = memory.state;
     Memory {
         state: State {
@@ -624,7 +624,7 @@ fn widen(memory: &Memory<f32>) -> Memory<f64> {
         best: wide(&memory.best),
         work: wide(&memory.work),
         scratch: wide(&memory.scratch),
-        features: Vec::new(),
+        features: Aligned::default(),
     }
 }
 

@@ -203,7 +203,7 @@ impl Case {
             self.name
         );
         let mut after = Memory {
-            first_moment: vec![0.5; played.parameters.len()],
+            first_moment: vec![0.5; played.parameters.len()].into(),
             ..played.clone()
         };
         after.state.improved = 1;
