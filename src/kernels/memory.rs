@@ -300,12 +300,9 @@ impl Prepared {
             .collect()
     }
 
-    /// Rows of the batch that the CPU computes: those present, in whole tiles of a product. Those behind mean nothing.
+    /// Rows of the batch that the CPU computes; those behind mean nothing.
     pub fn rows<F>(&self, state: &State<F>) -> usize {
-        let present = state.batch_rows as usize;
-        present
-            .next_multiple_of(product::ROWS)
-            .min(self.layout.stride)
+        rows(state.batch_rows as usize, self.layout.stride)
     }
 
     /// The part of working memory that never changes: scaling and loss weights, at its start.
@@ -430,6 +427,11 @@ impl<F: Real> State<F> {
             gradient_scale: F::one(),
         }
     }
+}
+
+/// Rows of a batch that the CPU computes: those present, in whole tiles of a product.
+pub fn rows(present: usize, batch: usize) -> usize {
+    present.next_multiple_of(product::ROWS).min(batch)
 }
 
 /// Numbers of [`Memory::scratch`].

@@ -18,12 +18,12 @@ use super::jobs;
 use super::plan::Plan;
 use crate::device::Device;
 use crate::error::Result;
-use crate::kernels;
 use crate::kernels::tile::{HARDWARE, TileSet};
+use crate::kernels::{self, memory};
 use crate::measure::{Ceilings, Cost, Floors, Meter, Pace, median, steady, whole};
-use crate::run::{Run, Table, Training};
+use crate::run::{Run, Table};
 use schedule::Take;
-use sketch::{EXPECTED, MOST, Sketch, sketches};
+use sketch::{EXPECTED, MOST, Sketch, Way, sketches};
 
 /// What a study will take.
 #[derive(Clone, Debug)]
@@ -92,6 +92,13 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
     }
     let (tables, sketches) = (jobs::tables(plan), sketches(plan)?);
     let ceilings = meter.ceilings()?;
+    let way = Way {
+        learns: &|training| meter.device().learns(training),
+        rows: match meter.device() {
+            Device::Cpu(_) => memory::rows,
+            Device::Gpu(_) => whole_batches,
+        },
+    };
     let mut families = Vec::new();
     let names = plan.strategies.iter().map(|plan| plan.strategy.name());
     for (number, name) in std::iter::once("pretraining").chain(names).enumerate() {
@@ -100,11 +107,10 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
             true => 1.0,
             false => factor(meter, &ceilings, &of_family, &tables)?,
         };
-        families.push(family(name, &of_family, factor));
+        families.push(family(name, &of_family, way, factor));
     }
     let here = |which: usize| -> Result<Schedule> {
-        let learns = |training: &Training| meter.device().learns(training);
-        let takes = takes(&sketches, which, &learns, &|sketch, cost| {
+        let takes = takes(&sketches, which, way, &|sketch, cost| {
             families[sketch.family].factor * seconds(meter.device(), &ceilings, cost)
         });
         match meter.device() {
@@ -155,14 +161,19 @@ fn seconds(device: &Device, ceilings: &Ceilings, cost: Cost) -> f64 {
     }
 }
 
+/// Rows of a batch that a GPU computes: all, whether they are there or not.
+fn whole_batches(_present: usize, batch: usize) -> usize {
+    batch
+}
+
 fn takes(
     sketches: &[Sketch],
     which: usize,
-    learns: &dyn Fn(&Training) -> bool,
+    way: Way,
     seconds: &dyn Fn(&Sketch, Cost) -> f64,
 ) -> Vec<Take> {
     let take = |sketch: &Sketch| {
-        let [training, validation] = sketch.epoch_costs(learns(&sketch.training));
+        let [training, validation] = sketch.epoch_costs(way);
         let ticks: usize = sketch.steps().iter().sum();
         Take {
             ticks: sketch.ticks(which),
@@ -172,7 +183,7 @@ fn takes(
     sketches.iter().map(take).collect()
 }
 
-fn family(name: &str, sketches: &[&Sketch], factor: f64) -> Family {
+fn family(name: &str, sketches: &[&Sketch], way: Way, factor: f64) -> Family {
     let widths = |sketch: Option<&&Sketch>| -> Vec<usize> {
         let layers = sketch.map_or(&[][..], |sketch| sketch.network.layers());
         let first = layers.first().map(|layer| layer.inputs);
@@ -188,13 +199,7 @@ fn family(name: &str, sketches: &[&Sketch], factor: f64) -> Family {
             .map(|one| f64::from(one.epochs[which]) * of(one))
             .sum()
     };
-    let flops = |sketch: &Sketch| {
-        sketch
-            .epoch_costs(false)
-            .iter()
-            .map(|cost| cost.flops)
-            .sum()
-    };
+    let flops = |sketch: &Sketch| sketch.epoch_costs(way).iter().map(|cost| cost.flops).sum();
     let steps = |sketch: &Sketch| sketch.steps()[0] as f64;
     Family {
         name: name.into(),
@@ -270,8 +275,11 @@ fn elsewhere(class: Class, sketches: &[Sketch], tables: &Arc<[Table]>) -> Result
         dispatch: class.dispatch,
     };
     let schedule = |which: usize, dispatch: f64| -> Result<f64> {
-        let learns = |training: &Training| HARDWARE.learns(training);
-        let takes = takes(sketches, which, &learns, &|_, cost| {
+        let way = Way {
+            learns: &|training| HARDWARE.learns(training),
+            rows: whole_batches,
+        };
+        let takes = takes(sketches, which, way, &|_, cost| {
             Floors::new(cost, 0, &ceilings).least()
         });
         let between =

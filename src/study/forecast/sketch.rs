@@ -40,6 +40,15 @@ pub struct Sketch {
     pub needs: Option<usize>,
 }
 
+/// How a device plays steps, as far as it tells what they take.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    /// Whether a run learns layer by layer.
+    pub learns: &'a dyn Fn(&Training) -> bool,
+    /// The rows that are computed of a batch where so many are present.
+    pub rows: fn(usize, usize) -> usize,
+}
+
 impl Sketch {
     /// Training and validation steps of an epoch.
     pub fn steps(&self) -> [usize; 2] {
@@ -51,14 +60,20 @@ impl Sketch {
         u64::from(self.epochs[which]) * self.steps().iter().sum::<usize>() as u64
     }
 
-    /// What an epoch takes, training and validation, where it `learns` layer by layer or not.
-    pub fn epoch_costs(&self, learns: bool) -> [Cost; 2] {
-        let [training, validation] = self.steps();
+    /// What an epoch takes, training and validation.
+    pub fn epoch_costs(&self, way: Way) -> [Cost; 2] {
         let (batch, precision) = (self.training.batch, self.training.precision);
-        [
-            Cost::training(&self.network, batch, precision, learns) * training as f64,
-            Cost::validation(&self.network, batch, precision) * validation as f64,
-        ]
+        let step = |kind: usize, rows: usize| match kind {
+            0 => Cost::training(&self.network, rows, precision, (way.learns)(&self.training)),
+            _ => Cost::validation(&self.network, rows, precision),
+        };
+        [0, 1].map(|kind| {
+            let last = match self.rows[kind] % batch {
+                0 => Cost::default(),
+                present => step(kind, (way.rows)(present, batch)),
+            };
+            step(kind, batch) * (self.rows[kind] / batch) as f64 + last
+        })
     }
 
     /// A run of this shape that has learnt nothing and learns next to nothing, on the first rows of its table, again and again
