@@ -1,5 +1,7 @@
 //! AdamW, keeping the best parameters, and the canary. See `shaders/adamw.wgsl`.
 
+use std::ops::Range;
+
 use super::layout::{State, phase};
 use super::tile::{Grid, TileSet};
 use super::widest::widest;
@@ -48,9 +50,7 @@ pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
     let trained = run.frozen_len()..;
     memory.state.echo = memory.state.ticks;
-    if memory.state.improved == 1 {
-        memory.best[trained.clone()].copy_from_slice(&memory.parameters[trained.clone()]);
-    }
+    keep(memory, trained.start..run.parameters.len());
     let state = &memory.state;
     if state.phase != phase::TRAIN || state.overflow == 1 {
         return;
@@ -66,6 +66,13 @@ pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
         let weights = &mut memory.weights[trained.clone()];
         weights.copy_from_slice(&memory.parameters[trained]);
         precision::round(Precision::F16, weights);
+    }
+}
+
+/// Keeps these parameters if the clock found them the best.
+pub(super) fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
+    if memory.state.improved == 1 {
+        memory.best[numbers.clone()].copy_from_slice(&memory.parameters[numbers]);
     }
 }
 

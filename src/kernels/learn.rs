@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
-use super::adamw::{Rates, update};
+use super::adamw::{Rates, keep, update};
 use super::layout::phase;
+use super::product::TILE_ROWS;
 use super::{Access, Buffer, Kernel, Memory, Prepared, Real, backward_weights, page};
 use crate::run::{Precision, Training};
 
@@ -38,9 +39,6 @@ pub static KERNEL: Kernel = Kernel {
 /// Gradients that are made at one time, about.
 const NUMBERS: usize = 8192;
 
-/// Rows of weights that are made at one time are a multiple of these, but for the last.
-const ROWS: usize = 8;
-
 /// Whether the update of each parameter needs no other gradient than its own: halves ask first whether one overflowed, and clipping
 /// for the norm of all.
 pub fn suits(training: &Training) -> bool {
@@ -65,11 +63,12 @@ fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let rates = Rates::new(run, &memory.state);
     let present = memory.state.batch_rows as usize;
     let (inputs, place) = (run.network.layers()[layer].inputs, run.places[layer]);
-    let rows = (NUMBERS / place.stride).max(1).next_multiple_of(ROWS);
+    // whole tiles, but for the last rows
+    let rows = (NUMBERS / place.stride).max(1).next_multiple_of(TILE_ROWS);
     let mut first = 0;
     while first < inputs {
         let left = inputs - first;
-        let rows = if left < rows + ROWS { left } else { rows };
+        let rows = if left < rows + TILE_ROWS { left } else { rows };
         let numbers =
             place.weights + first * place.stride..place.weights + (first + rows) * place.stride;
         let gradients = &mut memory.gradients[..numbers.len()];
@@ -86,13 +85,6 @@ fn update_layer<F: Real>(run: &Prepared, layer: usize, memory: &mut Memory<F>) {
     let gradients = &mut memory.gradients[..place.stride];
     backward_weights::bias(run, layer, (present, &memory.work), gradients);
     update_range(&rates, memory, place.bias..place.bias + place.stride);
-}
-
-/// Keeps these parameters if the clock found them the best.
-fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
-    if memory.state.improved == 1 {
-        memory.best[numbers.clone()].copy_from_slice(&memory.parameters[numbers]);
-    }
 }
 
 /// Updates these parameters with the first gradients, after it kept them: here they come to the core's cache once for both.

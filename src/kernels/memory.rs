@@ -302,7 +302,7 @@ impl Prepared {
 
     /// Rows of the batch that the CPU computes; those behind mean nothing.
     pub fn rows<F>(&self, state: &State<F>) -> usize {
-        rows(state.batch_rows as usize, self.layout.stride)
+        computed_rows(state.batch_rows as usize, self.layout.stride)
     }
 
     /// The part of working memory that never changes: scaling and loss weights, at its start.
@@ -429,13 +429,29 @@ impl<F: Real> State<F> {
     }
 }
 
-/// Rows of a batch that the CPU computes: those present, in whole tiles of a product.
-pub fn rows(present: usize, batch: usize) -> usize {
-    present.next_multiple_of(product::ROWS).min(batch)
+/// Rows of a batch that the CPU computes: those present, and up to eight in all what a tile of a product has with AVX-512 anyway. With
+/// its six rows elsewhere that is at most a tile too much.
+pub fn computed_rows(present: usize, batch: usize) -> usize {
+    present.next_multiple_of(product::TILE_ROWS).min(batch)
+}
+
+/// Numbers of the vectors of a run's [`Memory`]: of six as long as its parameters, of which the weights are empty in f32, then of
+/// `work` and of `scratch`.
+pub fn numbers(network: &Network, batch: usize, precision: Precision) -> [usize; 8] {
+    let parameters = network.parameter_len();
+    let weights = match precision {
+        Precision::F32 => 0,
+        Precision::F16 => parameters,
+    };
+    let work = Layout::new(network, batch, precision).len;
+    let scratch = scratch_numbers(network, batch);
+    [
+        parameters, weights, parameters, parameters, parameters, parameters, work, scratch,
+    ]
 }
 
 /// Numbers of [`Memory::scratch`].
-pub fn scratch_numbers(network: &Network, batch: usize) -> usize {
+fn scratch_numbers(network: &Network, batch: usize) -> usize {
     let above = &network.layers()[network.first_trained() + 1..];
     let both = |layer: &Layer| padded(layer.inputs) + padded(layer.outputs);
     padded(batch) * above.iter().map(both).max().unwrap_or(0)
@@ -443,11 +459,11 @@ pub fn scratch_numbers(network: &Network, batch: usize) -> usize {
 
 /// A run's memory on the CPU; the same layout as on the device. In half precision numbers are rounded to halves, but still lie in an
 /// `F` each: what counts here is that they are the same numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Memory<F> {
     /// What the clock keeps.
     pub state: State<F>,
-    /// Parameters, as [`crate::network::Network::parameter_table`] lays them out; as are the next four.
+    /// Parameters, as [`crate::network::Network::parameter_table`] lays them out; as are the next five.
     pub parameters: Aligned<F>,
     /// Parameters rounded to halves, for products to read; empty in f32, where they read the parameters.
     pub weights: Aligned<F>,
@@ -507,10 +523,19 @@ impl<F: Real> Memory<F> {
         memory
     }
 
-    /// Bytes in all.
+    /// Bytes that it holds, those included that an earlier run needed and this one does not.
     pub fn bytes(&self) -> u64 {
-        let parameters = 5 * self.parameters.len() + self.weights.len();
-        let numbers = parameters + self.work.len() + self.scratch.len() + self.features.len();
-        (numbers * size_of::<F>()) as u64
+        let vectors = [
+            &self.parameters,
+            &self.weights,
+            &self.gradients,
+            &self.first_moment,
+            &self.second_moment,
+            &self.best,
+            &self.work,
+            &self.scratch,
+            &self.features,
+        ];
+        vectors.map(|vector| vector.bytes() as u64).iter().sum()
     }
 }

@@ -1,8 +1,8 @@
 //! The kernels of a training step, one file each, named as the shader beside it in `shaders/`: what it binds, how many
 //! threads it asks for, and its twin on the CPU. The step itself is a list of [`Call`]s that either player plays.
 //!
-//! The CPU's alone are [`product`] and [`transpose`], compiled for every set of vectors by [`widest`], and [`frozen`], which finds
-//! once what frozen layers make of a run's rows.
+//! The CPU's alone are [`product`] and [`transpose`], compiled for every set of vectors by [`widest`], [`Aligned`], the vectors of its
+//! memory, and [`frozen`], which finds once what frozen layers make of a run's rows.
 
 pub mod activation;
 pub mod adamw;

@@ -69,15 +69,15 @@ pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shap
     multiply(out, a, b);
 }
 
-/// Rows of a tile in the widest vectors; fewer than these take as long.
-pub const ROWS: usize = 8;
+/// Rows of a tile with AVX-512, whose 32 registers hold eight rows of sums three vectors wide.
+pub const TILE_ROWS: usize = 8;
 
 widest! {
     fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
         // sums for all registers but those for a row of b and a number of a
         match (BITS, size_of::<F>()) {
-            (512, 4) => strips::<F, ROWS, 48, true>(out, a, b),
-            (512, _) => strips::<F, ROWS, 16, true>(out, a, b),
+            (512, 4) => strips::<F, TILE_ROWS, 48, true>(out, a, b),
+            (512, _) => strips::<F, TILE_ROWS, 16, true>(out, a, b),
             (256, _) => strips::<F, 6, 16, true>(out, a, b),
             // of these only NEON adds and multiplies in one
             _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b),

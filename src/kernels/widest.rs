@@ -56,6 +56,7 @@ pub fn vectors() -> Vectors {
     if let Some(chosen) = tests::CHOSEN.get() {
         return chosen;
     }
+    // the library keeps what the processor has, but each question is a load and a test: 0.4 % of a training
     static OF_THIS_CPU: OnceLock<Vectors> = OnceLock::new();
     *OF_THIS_CPU.get_or_init(of_this_cpu)
 }

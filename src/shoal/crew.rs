@@ -16,6 +16,7 @@ struct Desk<'a> {
     /// Runs that have not begun.
     waiting: Vec<Run>,
     alive: usize,
+    /// What the threads hold, between runs too.
     bytes: u64,
     /// The most bytes since it was told how it goes.
     most: u64,
@@ -150,11 +151,12 @@ impl<'a> Crew<'a> {
     /// Trains a run, in the memory of an earlier one, and returns its memory for the next.
     fn train(&self, run: Run, earlier: Option<Memory<f32>>) -> Memory<f32> {
         let run = Prepared::new(run, self.tables.clone());
+        let held = earlier.as_ref().map_or(0, Memory::bytes);
         let mut player = Player::in_place_of(earlier, run);
         let bytes = player.memory.bytes();
         {
             let mut desk = self.desk();
-            desk.bytes += bytes;
+            desk.bytes = desk.bytes + bytes - held;
             desk.most = desk.most.max(desk.bytes);
         }
         let (mut told, mut steps) = (Instant::now(), 0);
@@ -200,7 +202,6 @@ impl<'a> Crew<'a> {
         }
         // runs shorter than a chunk tell here alone
         let _ = self.tell(&mut desk, state.steps - steps);
-        desk.bytes -= bytes;
         drop(desk);
         self.finished.notify_all();
         player.memory

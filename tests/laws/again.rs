@@ -56,15 +56,21 @@ fn the_cpu_gives_the_same_bits_on_one_thread_and_on_two() {
     }
 }
 
-/// The player updates layer by layer, and plays frozen layers once: neither changes a bit.
+/// The player updates layer by layer, plays frozen layers once, and has the memory of the run before: nothing of it changes a bit.
 #[test]
 fn the_cpu_player_gives_the_bits_of_all_calls_one_after_another() {
     let table = table(60, 11, 3);
     let runs = different_runs(60, &table, 40);
     let frozen = runs.iter().filter(|run| run.network.first_trained() > 0);
     assert!(frozen.count() > 3);
-    for run in runs.iter().chain(&in_halves(runs[..12].to_vec())) {
-        let mut player = Player::<f32>::new(Prepared::new(run.clone(), tables(&table)));
+    let mut earlier = None;
+    for run in runs
+        .iter()
+        .chain(&in_halves(runs[..12].to_vec()))
+        .chain(&runs[..12])
+    {
+        let prepared = Prepared::new(run.clone(), tables(&table));
+        let mut player = Player::<f32>::in_place_of(earlier, prepared);
         let mut memory = Memory::<f32>::new(&player.run);
         let calls = step(run.network.layers().len(), false);
         while !player.done() {
@@ -84,6 +90,7 @@ fn the_cpu_player_gives_the_bits_of_all_calls_one_after_another() {
                 memory.state.validation_loss
             );
         }
+        earlier = Some(player.memory);
     }
 }
 

@@ -173,7 +173,51 @@ impl Case {
         }
     }
 
-    /// Delta is 0 for padding and absent examples, as the kernels leave it.
+    /// What the twin makes of the examples that are there is the same, to the bit, whatever stands behind them.
+    fn check_present(&self, call: Call, now: &State<f32>, whole: &Memory<f64>) {
+        let mut memory = widen(&Memory {
+            state: *now,
+            ..self.start.clone()
+        });
+        let (layout, present) = (&self.prepared.layout, now.batch_rows as usize);
+        let network = &self.prepared.network;
+        let mut matrices = vec![
+            (layout.x, network.inputs()),
+            (layout.labels, network.outputs()),
+        ];
+        for (layer, at) in network.layers().iter().zip(&layout.layers) {
+            matrices.extend([at.sum, at.output, at.delta].map(|start| (start, layer.outputs)));
+        }
+        let range = |(at, units): (usize, usize), rows: std::ops::Range<usize>| {
+            let units = units.next_multiple_of(4);
+            at + rows.start * units..at + rows.end * units
+        };
+        for matrix in &matrices {
+            memory.work[range(*matrix, present..layout.stride)].fill(f64::NAN);
+        }
+        call.twin(&self.prepared, &mut memory);
+        let same = |one: &[f64], other: &[f64], what: &str| {
+            let bits = |numbers: &[f64]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
+            assert!(
+                bits(one) == bits(other),
+                "{call:?}: {what} change with what stands behind the examples"
+            );
+        };
+        for matrix in matrices {
+            let there = range(matrix, 0..present);
+            same(&memory.work[there.clone()], &whole.work[there], "numbers");
+        }
+        if !matches!(call, Call::Learn(_)) {
+            same(&memory.gradients, &whole.gradients, "gradients");
+        }
+        same(&memory.parameters, &whole.parameters, "parameters");
+        same(&memory.best, &whole.best, "best parameters");
+        // as text, for NaN is not itself
+        let states = [memory.state, whole.state].map(|state| format!("{state:?}"));
+        assert_eq!(states[0], states[1], "{call:?}");
+    }
+
+    /// Delta is 0 for padding and absent examples, as the device leaves it.
     fn clear_absent(&mut self) {
         let stride = self.prepared.layout.stride;
         let present = self.start.state.batch_rows as usize;
@@ -219,6 +263,7 @@ impl Case {
                 call,
                 &writes(&self.prepared, call, &now),
             );
+            self.check_present(call, &now, &twin);
             let what = format!(
                 "{call:?} ({name}) of {:?}, batch {}, {} tiles",
                 self.prepared

@@ -23,7 +23,7 @@ use crate::kernels::{self, memory};
 use crate::measure::{Ceilings, Cost, Floors, Meter, Pace, median, steady, whole};
 use crate::run::{Run, Table};
 use schedule::Take;
-use sketch::{EXPECTED, MOST, Sketch, Way, sketches};
+use sketch::{EXPECTED, MOST, Played, Sketch, sketches};
 
 /// What a study will take.
 #[derive(Clone, Debug)]
@@ -92,10 +92,10 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
     }
     let (tables, sketches) = (jobs::tables(plan), sketches(plan)?);
     let ceilings = meter.ceilings()?;
-    let way = Way {
+    let played = Played {
         learns: &|training| meter.device().learns(training),
-        rows: match meter.device() {
-            Device::Cpu(_) => memory::rows,
+        computed_rows: match meter.device() {
+            Device::Cpu(_) => memory::computed_rows,
             Device::Gpu(_) => whole_batches,
         },
     };
@@ -107,10 +107,10 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
             true => 1.0,
             false => factor(meter, &ceilings, &of_family, &tables)?,
         };
-        families.push(family(name, &of_family, way, factor));
+        families.push(family(name, &of_family, played, factor));
     }
     let here = |which: usize| -> Result<Schedule> {
-        let takes = takes(&sketches, which, way, &|sketch, cost| {
+        let takes = takes(&sketches, which, played, &|sketch, cost| {
             families[sketch.family].factor * seconds(meter.device(), &ceilings, cost)
         });
         match meter.device() {
@@ -161,7 +161,7 @@ fn seconds(device: &Device, ceilings: &Ceilings, cost: Cost) -> f64 {
     }
 }
 
-/// Rows of a batch that a GPU computes: all, whether they are there or not.
+/// Rows of a batch that a GPU computes: all, whether examples are there or not.
 fn whole_batches(_present: usize, batch: usize) -> usize {
     batch
 }
@@ -169,11 +169,11 @@ fn whole_batches(_present: usize, batch: usize) -> usize {
 fn takes(
     sketches: &[Sketch],
     which: usize,
-    way: Way,
+    played: Played,
     seconds: &dyn Fn(&Sketch, Cost) -> f64,
 ) -> Vec<Take> {
     let take = |sketch: &Sketch| {
-        let [training, validation] = sketch.epoch_costs(way);
+        let [training, validation] = sketch.epoch_costs(played);
         let ticks: usize = sketch.steps().iter().sum();
         Take {
             ticks: sketch.ticks(which),
@@ -183,7 +183,7 @@ fn takes(
     sketches.iter().map(take).collect()
 }
 
-fn family(name: &str, sketches: &[&Sketch], way: Way, factor: f64) -> Family {
+fn family(name: &str, sketches: &[&Sketch], played: Played, factor: f64) -> Family {
     let widths = |sketch: Option<&&Sketch>| -> Vec<usize> {
         let layers = sketch.map_or(&[][..], |sketch| sketch.network.layers());
         let first = layers.first().map(|layer| layer.inputs);
@@ -199,7 +199,13 @@ fn family(name: &str, sketches: &[&Sketch], way: Way, factor: f64) -> Family {
             .map(|one| f64::from(one.epochs[which]) * of(one))
             .sum()
     };
-    let flops = |sketch: &Sketch| sketch.epoch_costs(way).iter().map(|cost| cost.flops).sum();
+    let flops = |sketch: &Sketch| {
+        sketch
+            .epoch_costs(played)
+            .iter()
+            .map(|cost| cost.flops)
+            .sum()
+    };
     let steps = |sketch: &Sketch| sketch.steps()[0] as f64;
     Family {
         name: name.into(),
@@ -275,11 +281,11 @@ fn elsewhere(class: Class, sketches: &[Sketch], tables: &Arc<[Table]>) -> Result
         dispatch: class.dispatch,
     };
     let schedule = |which: usize, dispatch: f64| -> Result<f64> {
-        let way = Way {
+        let played = Played {
             learns: &|training| HARDWARE.learns(training),
-            rows: whole_batches,
+            computed_rows: whole_batches,
         };
-        let takes = takes(sketches, which, way, &|_, cost| {
+        let takes = takes(sketches, which, played, &|_, cost| {
             Floors::new(cost, 0, &ceilings).least()
         });
         let between =

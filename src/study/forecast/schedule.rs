@@ -164,6 +164,14 @@ fn footprint(sketch: &Sketch) -> Footprint {
     Footprint::new(&sketch.network, training.batch, training.precision)
 }
 
+/// Numbers of the vectors of a run on a CPU.
+fn memory_of(sketch: &Sketch) -> [usize; 9] {
+    let training = &sketch.training;
+    let vectors = memory::numbers(&sketch.network, training.batch, training.precision);
+    let features = frozen::feature_numbers(&sketch.network, sketch.rows.iter().sum());
+    std::array::from_fn(|part| *vectors.get(part).unwrap_or(&features))
+}
+
 impl Room for Paper {
     fn admit(&mut self, queue: &mut Queue) -> Result<()> {
         let mut now = self.now();
@@ -269,28 +277,30 @@ pub fn on_cpu(
 ) -> Schedule {
     let mut queue = Queue::new(sketches, takes, tables.clone());
     let mut schedule = Schedule::default();
-    // when each run that trains will be over
-    let mut training: Vec<(f64, usize)> = Vec::new();
+    // what the memory of each thread holds: it keeps what its largest run so far needed
+    let mut held = vec![[0; 9]; threads];
+    let mut idle: Vec<usize> = (0..threads).collect();
+    // when each run that trains will be over, and its thread
+    let mut training: Vec<(f64, usize, usize)> = Vec::new();
     loop {
-        while training.len() < threads
+        while let Some(thread) = idle.last().copied()
             && let Some(id) = queue.longest()
         {
+            idle.pop();
             let take = takes[id];
-            training.push((schedule.seconds + take.ticks as f64 * take.seconds, id));
+            let over = schedule.seconds + take.ticks as f64 * take.seconds;
+            training.push((over, id, thread));
+            let needs = memory_of(&sketches[id]);
+            held[thread] = std::array::from_fn(|part| needs[part].max(held[thread][part]));
         }
-        let bytes = |(_, id): &(f64, usize)| {
-            let (network, training) = (&sketches[*id].network, &sketches[*id].training);
-            let of_cpu = memory::scratch_numbers(network, training.batch)
-                + frozen::feature_numbers(network, sketches[*id].rows.iter().sum());
-            footprint(&sketches[*id]).bytes(false) + 4 * of_cpu as u64
-        };
-        schedule.bytes = schedule.bytes.max(training.iter().map(bytes).sum());
+        schedule.bytes = 4 * held.iter().flatten().sum::<usize>() as u64;
         schedule.packed = schedule.packed.max(training.len());
         let first = (0..training.len()).min_by(|a, b| training[*a].0.total_cmp(&training[*b].0));
         let Some(first) = first else {
             return schedule;
         };
-        let (now, id) = training.swap_remove(first);
+        let (now, id, thread) = training.swap_remove(first);
+        idle.push(thread);
         schedule.seconds = now;
         queue.over(id);
     }

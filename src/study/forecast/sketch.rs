@@ -42,11 +42,11 @@ pub struct Sketch {
 
 /// How a device plays steps, as far as it tells what they take.
 #[derive(Clone, Copy)]
-pub struct Way<'a> {
+pub struct Played<'a> {
     /// Whether a run learns layer by layer.
     pub learns: &'a dyn Fn(&Training) -> bool,
     /// The rows that are computed of a batch where so many are present.
-    pub rows: fn(usize, usize) -> usize,
+    pub computed_rows: fn(usize, usize) -> usize,
 }
 
 impl Sketch {
@@ -61,19 +61,24 @@ impl Sketch {
     }
 
     /// What an epoch takes, training and validation.
-    pub fn epoch_costs(&self, way: Way) -> [Cost; 2] {
+    pub fn epoch_costs(&self, played: Played) -> [Cost; 2] {
         let (batch, precision) = (self.training.batch, self.training.precision);
-        let step = |kind: usize, rows: usize| match kind {
-            0 => Cost::training(&self.network, rows, precision, (way.learns)(&self.training)),
-            _ => Cost::validation(&self.network, rows, precision),
-        };
-        [0, 1].map(|kind| {
-            let last = match self.rows[kind] % batch {
+        let learns = (played.learns)(&self.training);
+        let epoch = |rows: usize, step: &dyn Fn(usize) -> Cost| {
+            let last = match rows % batch {
                 0 => Cost::default(),
-                present => step(kind, (way.rows)(present, batch)),
+                present => step((played.computed_rows)(present, batch)),
             };
-            step(kind, batch) * (self.rows[kind] / batch) as f64 + last
-        })
+            step(batch) * (rows / batch) as f64 + last
+        };
+        [
+            epoch(self.rows[0], &|rows| {
+                Cost::training(&self.network, rows, precision, learns)
+            }),
+            epoch(self.rows[1], &|rows| {
+                Cost::validation(&self.network, rows, precision)
+            }),
+        ]
     }
 
     /// A run of this shape that has learnt nothing and learns next to nothing, on the first rows of its table, again and again
@@ -221,4 +226,47 @@ fn plain(plan: &Plan) -> Result<Vec<Sketch>> {
         sketches.push(Sketch { group, ..sketch });
     }
     Ok(sketches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::memory::computed_rows;
+    use crate::measure::Workload;
+
+    #[test]
+    fn the_last_batch_of_an_epoch_takes_the_rows_that_are_computed_of_it() {
+        let workload = Workload::alike(1, 16);
+        let training = workload.training();
+        let network = Arc::new(workload.networks[0].clone());
+        let of = |rows: [usize; 2], computed_rows| {
+            let sketch = Sketch {
+                family: 0,
+                network: network.clone(),
+                training,
+                table: 0,
+                rows,
+                epochs: [1, 1],
+                group: 0,
+                needs: None,
+            };
+            let learns = &|_: &Training| true;
+            sketch.epoch_costs(Played {
+                learns,
+                computed_rows,
+            })
+        };
+        let step = |rows| Cost::training(&network, rows, training.precision, true);
+        let validation = |rows| Cost::validation(&network, rows, training.precision);
+        let batch = training.batch;
+        let on_gpu = |_: usize, batch: usize| batch;
+        let [trained, validated] = of([2 * batch + 1, 9], computed_rows);
+        assert_eq!(trained, step(batch) * 2.0 + step(8));
+        assert_eq!(validated, validation(16));
+        let [trained, validated] = of([2 * batch + 1, 9], on_gpu);
+        assert_eq!(trained, step(batch) * 2.0 + step(batch));
+        assert_eq!(validated, validation(batch));
+        let [trained, _] = of([2 * batch, 9], computed_rows);
+        assert_eq!(trained, step(batch) * 2.0);
+    }
 }
