@@ -429,8 +429,8 @@ impl<F: Real> State<F> {
     }
 }
 
-/// Rows of a batch that the CPU computes: those present, and up to eight in all what a tile of a product has with AVX-512 anyway. With
-/// its six rows elsewhere that is at most a tile too much.
+/// Rows of a batch that the CPU computes: those present, filled up to a multiple of eight, for so many rows has a tile of a product
+/// with AVX-512; elsewhere, where it has six, that is at most a tile too much.
 pub fn computed_rows(present: usize, batch: usize) -> usize {
     present.next_multiple_of(product::TILE_ROWS).min(batch)
 }
