@@ -48,9 +48,9 @@ pub fn tiles(run: &Prepared, set: &TileSet) -> Grid {
 
 /// Keeps the parameters if the clock found them the best, and then updates those that are trained; sets the canary.
 pub fn twin<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
-    let trained = run.frozen_len()..;
+    let trained = run.frozen_len()..run.parameters.len();
     memory.state.echo = memory.state.ticks;
-    keep(memory, trained.start..run.parameters.len());
+    keep(memory, trained.clone());
     let state = &memory.state;
     if state.phase != phase::TRAIN || state.overflow == 1 {
         return;

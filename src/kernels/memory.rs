@@ -504,20 +504,25 @@ impl<F: Real> Memory<F> {
             scratch: Aligned::default(),
             features: Aligned::default(),
         });
-        let count = run.parameters.len();
+        let [
+            parameters,
+            weights,
+            gradients,
+            first,
+            second,
+            best,
+            work,
+            scratch,
+        ] = numbers(&run.network, run.training.batch, run.precision());
         memory.state = run.fresh_state();
-        memory.parameters.renew(&run.parameters, count);
-        memory.weights.renew(&[], 0);
-        if run.precision() == Precision::F16 {
-            memory.weights.renew(&run.parameters, count);
-            precision::round(Precision::F16, &mut memory.weights);
-        }
-        memory.gradients.renew(&[], count);
-        memory.first_moment.renew(&[], count);
-        memory.second_moment.renew(&[], count);
-        memory.best.renew(&run.parameters, count);
-        memory.work.renew(&run.constants(), run.layout.len);
-        let scratch = scratch_numbers(&run.network, run.training.batch);
+        memory.parameters.renew(&run.parameters, parameters);
+        memory.weights.renew(&run.parameters, weights);
+        precision::round(run.precision(), &mut memory.weights);
+        memory.gradients.renew(&[], gradients);
+        memory.first_moment.renew(&[], first);
+        memory.second_moment.renew(&[], second);
+        memory.best.renew(&run.parameters, best);
+        memory.work.renew(&run.constants(), work);
         memory.scratch.renew(&[], scratch);
         memory.features.renew(&[], 0);
         memory

@@ -233,6 +233,7 @@ mod tests {
     use super::*;
     use crate::kernels::memory::computed_rows;
     use crate::measure::Workload;
+    use crate::study::forecast::whole_batches;
 
     #[test]
     fn the_last_batch_of_an_epoch_takes_the_rows_that_are_computed_of_it() {
@@ -259,11 +260,10 @@ mod tests {
         let step = |rows| Cost::training(&network, rows, training.precision, true);
         let validation = |rows| Cost::validation(&network, rows, training.precision);
         let batch = training.batch;
-        let on_gpu = |_: usize, batch: usize| batch;
         let [trained, validated] = of([2 * batch + 1, 9], computed_rows);
         assert_eq!(trained, step(batch) * 2.0 + step(8));
         assert_eq!(validated, validation(16));
-        let [trained, validated] = of([2 * batch + 1, 9], on_gpu);
+        let [trained, validated] = of([2 * batch + 1, 9], whole_batches);
         assert_eq!(trained, step(batch) * 2.0 + step(batch));
         assert_eq!(validated, validation(batch));
         let [trained, _] = of([2 * batch, 9], computed_rows);
