@@ -1,6 +1,6 @@
 //! The buffers of the device, and what a kernel does with them.
 
-use crate::engine::run::Precision;
+use crate::engine::precision::Precision;
 
 /// A buffer of the device; a kernel binds some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

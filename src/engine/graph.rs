@@ -1,103 +1,149 @@
-//! The shape of a network, where its parameters lie, and how it starts.
+//! A network as a graph of ops: its nodes, their shapes, where their parameters are stored, and
+//! how they start.
+//!
+//! A [`Graph`] is a list of nodes in topological order. Each [`Node`] applies an [`Op`], with its
+//! [`Attributes`], to the outputs of earlier nodes or to the input of the graph. Everything else
+//! follows from the ops: shapes, parameters, memory, cost. [`crate::engine::ops::OPS`] lists them.
 
-use crate::engine::random::{normals, pcg4d, unit};
+use crate::engine::activation::Activation;
 
-/// An activation function, applied to each unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Activation {
-    /// z
-    Identity,
-    /// max(z, 0)
-    Relu,
-    /// z where z > 0, else `slope` z
-    LeakyRelu {
-        /// The slope below zero.
-        slope: f32,
-    },
-    /// tanh(z)
-    Tanh,
-    /// 1 / (1 + exp(-z))
-    Sigmoid,
-    /// z sigmoid(z)
-    Silu,
-    /// z Phi(z), with the normal distribution function Phi in its exact form (Hendrycks & Gimpel,
-    /// arXiv 1606.08415)
-    Gelu,
+/// What a row of a value stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rows {
+    /// An example of the batch.
+    Examples,
 }
 
-impl Activation {
-    /// Every activation, with the usual slope of 0.01 for the leaky one.
-    pub const ALL: [Activation; 7] = [
-        Activation::Identity,
-        Activation::Relu,
-        Activation::LeakyRelu { slope: 0.01 },
-        Activation::Tanh,
-        Activation::Sigmoid,
-        Activation::Silu,
-        Activation::Gelu,
-    ];
+/// The shape of a value: which rows it has, and how many numbers are in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// What its rows are.
+    pub rows: Rows,
+    /// Numbers in a row.
+    pub width: usize,
+}
 
-    /// The name, as PyTorch's `torch.nn.functional` spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Activation::Identity => "identity",
-            Activation::Relu => "relu",
-            Activation::LeakyRelu { .. } => "leaky_relu",
-            Activation::Tanh => "tanh",
-            Activation::Sigmoid => "sigmoid",
-            Activation::Silu => "silu",
-            Activation::Gelu => "gelu",
-        }
-    }
-
-    /// The activation of that name; `slope` is used by `leaky_relu` alone.
-    pub fn named(name: &str, slope: f32) -> Option<Self> {
-        let found = Self::ALL.into_iter().find(|activation| activation.name() == name)?;
-        Some(match found {
-            Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope },
-            other => other,
-        })
-    }
-
-    /// The slope of a leaky ReLU, 0 for every other activation.
-    pub fn slope(self) -> f32 {
-        match self {
-            Activation::LeakyRelu { slope } => slope,
-            _ => 0.0,
-        }
+impl Shape {
+    /// One row of `width` numbers for each example.
+    pub fn examples(width: usize) -> Self {
+        Self { rows: Rows::Examples, width }
     }
 }
 
-/// One layer: `a = dropout(activation(W^T x + b))`.
+/// Index of a node in [`Graph::nodes`].
+pub type NodeId = usize;
+
+/// Where a node takes an input from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The input of the graph.
+    Input,
+    /// The output of an earlier node.
+    Node(NodeId),
+}
+
+/// The settings of a node. Which of them count is up to its op.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Layer {
-    /// Width of what comes in.
-    pub inputs: usize,
-    /// Width of what goes out.
-    pub outputs: usize,
-    /// Applied to each unit.
+pub struct Attributes {
+    /// Width of the output.
+    pub width: usize,
+    /// Applied to each number of the output.
     pub activation: Activation,
-    /// The probability with which a unit is dropped in training, in [0, 1).
+    /// The probability in [0, 1) with which a number of the output is dropped in training; the
+    /// others are scaled by 1 / (1 - dropout).
     pub dropout: f32,
-    /// A frozen layer keeps its parameters. Frozen layers come first and drop nothing.
+}
+
+/// One matrix of parameters of an op, before it has a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterShape {
+    /// Its name in model files, such as `weight`.
+    pub name: &'static str,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+}
+
+/// An op as the graph sees it: shapes, parameters and cost. The kernels that execute it are in
+/// [`crate::engine::ops::OPS`].
+#[derive(Debug)]
+pub struct Op {
+    /// Its name in study and model files.
+    pub name: &'static str,
+    /// Inputs that it takes.
+    pub inputs: usize,
+    /// The shape of its output from those of its inputs, or why they do not fit.
+    pub shape: fn(&[Shape], &Attributes) -> Result<Shape, String>,
+    /// Its matrices of parameters, in the order in which they are stored.
+    pub parameters: fn(&[Shape], &Attributes) -> Vec<ParameterShape>,
+    /// Widths of what its forward kernel keeps of each row for the backward kernels, besides the
+    /// output.
+    pub saved: fn(&[Shape], &Attributes) -> Vec<usize>,
+    /// Numbers for each row of a batch that the CPU needs in between when it computes the gradient
+    /// at the inputs.
+    pub scratch: fn(&[Shape], &Attributes) -> usize,
+    /// Multiplications, each with an addition, of one row in the forward kernel.
+    pub multiply_adds: fn(&[Shape], &Attributes) -> usize,
+    /// Fills the fresh parameters of a node: a function of the seed, the node and the position.
+    pub initialise: fn(&Graph, NodeId, seed: u32, parameters: &mut [f32]),
+}
+
+impl PartialEq for Op {
+    /// Ops are told apart by their names.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// One application of an op.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The op.
+    pub op: &'static Op,
+    /// Its settings.
+    pub attributes: Attributes,
+    /// Where its inputs come from.
+    pub inputs: Vec<Source>,
+    /// A frozen node keeps its parameters. Frozen nodes come first and drop nothing.
     pub frozen: bool,
 }
 
-/// A multilayer perceptron: a chain of layers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Network {
-    layers: Vec<Layer>,
+/// A matrix of parameters in its place. Rows are padded with zeros to whole vec4s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Its name in model files.
+    pub name: &'static str,
+    /// Its first number, counted from the start of the graph's parameters.
+    pub at: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// From a row to the next: `columns` rounded up to a multiple of four.
+    pub stride: usize,
 }
 
-/// Where one layer's parameters lie, in numbers from the start of the network's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerParameters {
-    /// Weights, shape (inputs, outputs), each row padded with zeros to `stride`.
-    pub weights: usize,
-    /// Biases, shape (outputs), padded with zeros to `stride`.
-    pub bias: usize,
-    /// `outputs` rounded up to a multiple of four, so that a row is whole vec4s.
-    pub stride: usize,
+impl Parameters {
+    /// One past its last number, padding included.
+    pub fn end(&self) -> usize {
+        self.at + self.rows * self.stride
+    }
+
+    /// Its numbers, padding included.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.at..self.end()
+    }
+}
+
+/// A network: nodes in topological order; the output of the last one is the output of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    input: Shape,
+    nodes: Vec<Node>,
+    shapes: Vec<Shape>,
+    levels: Vec<usize>,
+    parameters: Vec<Vec<Parameters>>,
 }
 
 /// `count` rounded up to a multiple of four.
@@ -105,177 +151,219 @@ pub fn padded(count: usize) -> usize {
     count.next_multiple_of(4)
 }
 
-impl Network {
-    /// A chain of layers.
+impl Graph {
+    /// A graph of these nodes.
     ///
-    /// # Panics
-    /// If it is empty, a width is 0, widths do not meet, a frozen layer follows a trained one or
-    /// drops units; a plan makes sure of all this before.
-    pub fn new(layers: Vec<Layer>) -> Self {
-        assert!(!layers.is_empty(), "network: no layers");
-        for layer in &layers {
-            assert!(layer.inputs > 0 && layer.outputs > 0, "network: width 0");
-            assert!((0.0..1.0).contains(&layer.dropout), "network: dropout {}", layer.dropout);
-            assert!(!layer.frozen || layer.dropout == 0.0, "network: a frozen layer drops units");
+    /// # Errors
+    /// What is wrong, in a sentence: no nodes, a node that reads a later one, shapes that do not
+    /// fit, a dropout outside [0, 1), a frozen node behind a trained one or with dropout.
+    pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
+        if nodes.is_empty() {
+            return Err("the network has no layers".into());
         }
-        for pair in layers.windows(2) {
-            assert_eq!(pair[0].outputs, pair[1].inputs, "network: widths do not meet");
-            assert!(pair[0].frozen || !pair[1].frozen, "network: frozen after trained");
+        if input.width == 0 {
+            return Err("the network has no inputs".into());
         }
-        Self { layers }
+        let mut graph = Self { input, nodes: Vec::new(), shapes: Vec::new(), levels: Vec::new(), parameters: Vec::new() };
+        let mut next = 0;
+        for (id, node) in nodes.into_iter().enumerate() {
+            let place = |what: String| format!("layer {} ({}): {what}", id + 1, node.op.name);
+            graph.check(id, &node).map_err(place)?;
+            let inputs: Vec<Shape> = node.inputs.iter().map(|at| graph.shape_of(*at)).collect();
+            let shape = (node.op.shape)(&inputs, &node.attributes).map_err(place)?;
+            let matrices = (node.op.parameters)(&inputs, &node.attributes);
+            let placed = matrices.into_iter().map(|matrix| {
+                let at = next;
+                let stride = padded(matrix.columns);
+                next += matrix.rows * stride;
+                let ParameterShape { name, rows, columns } = matrix;
+                Parameters { name, at, rows, columns, stride }
+            });
+            graph.parameters.push(placed.collect());
+            graph.levels.push(graph.level_above(&node.inputs));
+            graph.shapes.push(shape);
+            graph.nodes.push(node);
+        }
+        Ok(graph)
     }
 
-    /// A perceptron with the given hidden widths; dropout after each hidden layer.
-    pub fn perceptron(
-        inputs: usize,
-        hidden: &[usize],
-        outputs: usize,
-        activation: Activation,
-        output_activation: Activation,
-        dropout: f32,
-    ) -> Self {
-        let widths: Vec<usize> = [&[inputs], hidden, &[outputs]].concat();
-        let last = widths.len() - 2;
-        let layer = |i: usize| Layer {
-            inputs: widths[i],
-            outputs: widths[i + 1],
-            activation: if i == last { output_activation } else { activation },
-            dropout: if i == last { 0.0 } else { dropout },
-            frozen: false,
-        };
-        Self::new((0..=last).map(layer).collect())
+    fn check(&self, id: NodeId, node: &Node) -> Result<(), String> {
+        if node.inputs.len() != node.op.inputs {
+            return Err(format!("{} inputs instead of {}", node.inputs.len(), node.op.inputs));
+        }
+        if node.inputs.iter().any(|at| matches!(at, Source::Node(other) if *other >= id)) {
+            return Err("reads a layer that comes later".into());
+        }
+        let dropout = node.attributes.dropout;
+        if !(0.0..1.0).contains(&dropout) {
+            return Err(format!("dropout is {dropout}; it must be at least 0 and below 1"));
+        }
+        if node.frozen && dropout != 0.0 {
+            return Err("a frozen layer cannot have dropout".into());
+        }
+        if node.frozen && self.nodes.last().is_some_and(|below| !below.frozen) {
+            return Err("a frozen layer cannot follow a trained one".into());
+        }
+        Ok(())
     }
 
-    /// The layers, from the input up.
-    pub fn layers(&self) -> &[Layer] {
-        &self.layers
+    /// The shape of the input.
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// The nodes, in topological order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node whose output is that of the graph.
+    pub fn output_node(&self) -> NodeId {
+        self.nodes.len() - 1
     }
 
     /// Width of the input.
     pub fn inputs(&self) -> usize {
-        self.layers[0].inputs
+        self.input.width
     }
 
     /// Width of the output.
     pub fn outputs(&self) -> usize {
-        self.layers[self.layers.len() - 1].outputs
+        self.shape(self.output_node()).width
     }
 
-    /// The first layer that is trained; the number of layers if none is.
-    pub fn first_trained(&self) -> usize {
-        self.layers.iter().take_while(|layer| layer.frozen).count()
+    /// The shape of a node's output.
+    pub fn shape(&self, node: NodeId) -> Shape {
+        self.shapes[node]
     }
 
-    /// Where each layer's parameters lie.
-    pub fn parameter_table(&self) -> Vec<LayerParameters> {
-        let mut next = 0;
-        let place = |layer: &Layer| {
-            let stride = padded(layer.outputs);
-            let weights = next;
-            let bias = weights + layer.inputs * stride;
-            next = bias + stride;
-            LayerParameters { weights, bias, stride }
+    /// The shape of what a node reads first.
+    pub fn input_shape(&self, node: NodeId) -> Shape {
+        self.shape_of(self.nodes[node].inputs[0])
+    }
+
+    /// The shapes of what a node reads.
+    pub fn input_shapes(&self, node: NodeId) -> Vec<Shape> {
+        self.nodes[node].inputs.iter().map(|at| self.shape_of(*at)).collect()
+    }
+
+    fn shape_of(&self, source: Source) -> Shape {
+        match source {
+            Source::Input => self.input,
+            Source::Node(node) => self.shape(node),
+        }
+    }
+
+    /// How many nodes are on the longest way from the input to a node, itself not counted. Nodes
+    /// of one level do not read each other, so they execute together.
+    pub fn level(&self, node: NodeId) -> usize {
+        self.levels[node]
+    }
+
+    fn level_above(&self, inputs: &[Source]) -> usize {
+        let below = |at: &Source| match at {
+            Source::Input => 0,
+            Source::Node(other) => self.levels[*other] + 1,
         };
-        self.layers.iter().map(place).collect()
+        inputs.iter().map(below).max().unwrap_or(0)
+    }
+
+    /// Levels in all.
+    pub fn depth(&self) -> usize {
+        self.levels.iter().map(|level| level + 1).max().unwrap_or(0)
+    }
+
+    /// The first node that is trained; the number of nodes if none is.
+    pub fn first_trained(&self) -> usize {
+        self.nodes.iter().take_while(|node| node.frozen).count()
+    }
+
+    /// Whether the gradient of the loss at the output of a node is needed: it is trained, or
+    /// something that it reads is.
+    pub fn needs_gradient(&self, node: NodeId) -> bool {
+        let trains = |at: &Source| matches!(at, Source::Node(other) if self.needs_gradient(*other));
+        let trained = !self.nodes[node].frozen && !self.parameters[node].is_empty();
+        trained || self.nodes[node].inputs.iter().any(trains)
+    }
+
+    /// The matrices of parameters of a node.
+    pub fn parameters(&self, node: NodeId) -> &[Parameters] {
+        &self.parameters[node]
+    }
+
+    /// The parameters of a node, padding included.
+    pub fn parameter_range(&self, node: NodeId) -> std::ops::Range<usize> {
+        let matrices = &self.parameters[node];
+        let at = || self.parameters[..node].iter().flatten().map(Parameters::end).max();
+        match (matrices.first(), matrices.last()) {
+            (Some(first), Some(last)) => first.at..last.end(),
+            _ => at().unwrap_or(0)..at().unwrap_or(0),
+        }
+    }
+
+    /// The frozen node whose output is all that trained nodes read of the graph below them, if
+    /// there is one.
+    pub fn frozen_output(&self) -> Option<NodeId> {
+        let frozen = self.first_trained();
+        let mut read = self.nodes[frozen..].iter().flat_map(|node| &node.inputs);
+        let below = |at: &Source| !matches!(at, Source::Node(node) if *node >= frozen);
+        let first = *read.clone().find(|at| below(at))?;
+        let Source::Node(node) = first else { return None };
+        read.all(|at| !below(at) || *at == first).then_some(node)
     }
 
     /// Numbers that all parameters take up, padding included; a multiple of four.
     pub fn parameter_len(&self) -> usize {
-        self.layers.iter().map(|layer| (layer.inputs + 1) * padded(layer.outputs)).sum()
+        self.parameters.iter().flatten().map(Parameters::end).max().unwrap_or(0)
     }
 
-    /// Parameters in the textbook's sense: weights and biases without padding.
+    /// Numbers at the start of the parameters that are never updated.
+    pub fn frozen_len(&self) -> usize {
+        match self.first_trained() {
+            first if first < self.nodes.len() => self.parameter_range(first).start,
+            _ => self.parameter_len(),
+        }
+    }
+
+    /// Parameters, padding not counted.
     pub fn parameter_count(&self) -> usize {
-        self.layers.iter().map(|layer| (layer.inputs + 1) * layer.outputs).sum()
+        self.parameters.iter().flatten().map(|matrix| matrix.rows * matrix.columns).sum()
     }
 
-    /// Multiplications and additions of one example, forward.
+    /// Floating-point operations of the products of a node for one example, forward.
+    pub fn node_flops(&self, node: NodeId) -> usize {
+        let Node { op, attributes, .. } = &self.nodes[node];
+        2 * (op.multiply_adds)(&self.input_shapes(node), attributes)
+    }
+
+    /// Floating-point operations of the products of one example, forward.
     pub fn flops(&self) -> usize {
-        self.layers.iter().map(|layer| 2 * layer.inputs * layer.outputs).sum()
+        (0..self.nodes.len()).map(|node| self.node_flops(node)).sum()
     }
 
-    /// Fresh parameters: weights normal with deviation gain / sqrt(inputs) (He et al., arXiv
-    /// 1502.01852, eq. 15; gain^2 = 2 / (1 + slope^2) for the ReLU family, 1 for the others),
-    /// biases uniform in +-1 / sqrt(inputs) as `torch.nn.Linear` does. The numbers are a function
-    /// of `seed`, layer and position alone.
+    /// Floating-point operations of one example in a step of the optimiser: forward through every
+    /// node, the gradients of the parameters of those that train, and those of their inputs.
+    pub fn training_flops(&self) -> usize {
+        let of_node = |node: NodeId| {
+            let trained = usize::from(!self.nodes[node].frozen);
+            let below = |at: &Source| matches!(at, Source::Node(n) if self.needs_gradient(*n));
+            let input = usize::from(self.nodes[node].inputs.iter().any(below));
+            (1 + trained + input) * self.node_flops(node)
+        };
+        (0..self.nodes.len()).map(of_node).sum()
+    }
+
+    /// Fresh parameters; their values are a function of the seed, the node and the position alone.
     pub fn initial_parameters(&self, seed: u32) -> Vec<f32> {
         let mut parameters = vec![0.0; self.parameter_len()];
-        for number in 0..self.layers.len() {
-            self.initialise_layer(number, seed, &mut parameters);
+        for node in 0..self.nodes.len() {
+            self.initialise(node, seed, &mut parameters);
         }
         parameters
     }
 
-    /// Fresh parameters for one layer, as [`Network::initial_parameters`] draws them.
-    pub fn initialise_layer(&self, number: usize, seed: u32, parameters: &mut [f32]) {
-        let (layer, place) = (&self.layers[number], self.parameter_table()[number]);
-        let gain = match layer.activation {
-            Activation::Relu | Activation::LeakyRelu { .. } => {
-                (2.0 / (1.0 + f64::from(layer.activation.slope()).powi(2))).sqrt()
-            }
-            _ => 1.0,
-        };
-        let deviation = gain / (layer.inputs as f64).sqrt();
-        let mut drawn = vec![0.0; layer.outputs];
-        for input in 0..layer.inputs {
-            normals([seed, number as u32, input as u32], &mut drawn);
-            let row = &mut parameters[place.weights + input * place.stride..][..layer.outputs];
-            for (parameter, normal) in row.iter_mut().zip(&drawn) {
-                *parameter = (deviation * normal) as f32;
-            }
-        }
-        let bound = 1.0 / (layer.inputs as f64).sqrt();
-        for output in 0..layer.outputs {
-            let word = pcg4d([seed, number as u32, u32::MAX, output as u32])[2];
-            parameters[place.bias + output] = (bound * (2.0 * unit(word) - 1.0)) as f32;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_lie_one_after_another_in_whole_vec4s() {
-        let network =
-            Network::perceptron(3, &[5, 1], 6, Activation::Relu, Activation::Identity, 0.0);
-        let table = network.parameter_table();
-        assert_eq!(table[0], LayerParameters { weights: 0, bias: 24, stride: 8 });
-        assert_eq!(table[1], LayerParameters { weights: 32, bias: 52, stride: 4 });
-        assert_eq!(table[2], LayerParameters { weights: 56, bias: 64, stride: 8 });
-        assert_eq!(network.parameter_len(), 72);
-        assert_eq!(network.parameter_count(), 3 * 5 + 5 + 5 + 1 + 6 + 6);
-    }
-
-    #[test]
-    fn fresh_weights_have_the_deviation_of_he_and_padding_stays_zero() {
-        let slope = 0.2;
-        let hidden = Activation::LeakyRelu { slope };
-        let network = Network::perceptron(200, &[150], 3, hidden, Activation::Sigmoid, 0.0);
-        let parameters = network.initial_parameters(11);
-        let place = network.parameter_table()[0];
-        let (mut sum, mut squares) = (0.0f64, 0.0f64);
-        for input in 0..200 {
-            let row = &parameters[place.weights + input * place.stride..][..place.stride];
-            assert_eq!(&row[150..], [0.0, 0.0]);
-            for weight in &row[..150] {
-                sum += f64::from(*weight);
-                squares += f64::from(*weight).powi(2);
-            }
-        }
-        let count = 200.0 * 150.0;
-        let variance = 2.0 / (1.0 + 0.04) / 200.0;
-        assert!((sum / count).abs() < 5.0 * (variance / count).sqrt());
-        assert!((squares / count / variance - 1.0).abs() < 5.0 * (2.0 / count).sqrt());
-        assert_ne!(parameters, network.initial_parameters(12), "seeds must do something");
-    }
-
-    #[test]
-    fn activations_are_found_by_their_names() {
-        for activation in Activation::ALL {
-            assert_eq!(Activation::named(activation.name(), activation.slope()), Some(activation));
-        }
-        assert_eq!(Activation::named("softmax", 0.0), None);
+    /// Fills the parameters of one node as [`Graph::initial_parameters`] does.
+    pub fn initialise(&self, node: NodeId, seed: u32, parameters: &mut [f32]) {
+        (self.nodes[node].op.initialise)(self, node, seed, parameters);
     }
 }

@@ -2,8 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::run::{Outcome, Run};
-use crate::engine::train::{Epoch, Progress, Reached, RunQueue, Test};
+use crate::engine::run::Outcome;
+use crate::engine::run::Run;
+use crate::engine::queue::Epoch;
+use crate::engine::queue::Progress;
+use crate::engine::queue::Reached;
+use crate::engine::queue::RunQueue;
+use crate::engine::queue::Test;
 use crate::error::Result;
 
 /// Work whose time is taken; [`Progress::host`] tells it.

@@ -3,7 +3,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// A table of a run, as the device reads it.
+use crate::engine::real::Real;
+
+/// A run, as the device reads it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[allow(missing_docs)] // each field is described in shaders/layout.wgsl
@@ -26,8 +28,8 @@ pub struct DeviceRun {
     pub x_by_unit: u32,
     pub labels: u32,
     pub squares: u32,
-    pub first_layer: u32,
-    pub layers: u32,
+    pub first_node: u32,
+    pub nodes: u32,
     pub parameters: u32,
     pub gradients: u32,
     pub copy: u32,
@@ -50,13 +52,14 @@ pub struct DeviceRun {
     pub warmup_steps: u32,
     pub cosine_steps: u32,
     pub final_fraction: f32,
+    pub loss: u32,
 }
 
-/// One layer of a run, as the device reads it.
+/// One node of a run, as the device reads it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[allow(missing_docs)] // each field is described in shaders/layout.wgsl
-pub struct DeviceLayer {
+pub struct DeviceNode {
     pub number: u32,
     pub inputs: u32,
     pub outputs: u32,
@@ -68,7 +71,7 @@ pub struct DeviceLayer {
     pub bias_gradient: u32,
     pub input: u32,
     pub input_by_unit: u32,
-    pub sum: u32,
+    pub saved: u32,
     pub output: u32,
     pub output_by_unit: u32,
     pub delta: u32,
@@ -89,8 +92,8 @@ pub struct DeviceLayer {
 pub struct DeviceTile {
     /// Slot of the run.
     pub run: u32,
-    /// Index of the layer.
-    pub layer: u32,
+    /// Index of the node.
+    pub node: u32,
     /// First tile coordinate.
     pub i: u32,
     /// Second tile coordinate.
@@ -107,7 +110,7 @@ pub struct DeviceCall {
     pub count: u32,
 }
 
-/// What changes with every step of a run; the clock keeps it. On the device `F` is f32.
+/// What changes with every step of a run; the clock updates it. On the device `F` is f32.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)] // each field is described in shaders/layout.wgsl
@@ -145,6 +148,40 @@ unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
 unsafe impl Pod for State<f32> {}
 
+impl<F: Real> State<F> {
+    /// The state before the first step of a run in f32.
+    pub fn fresh() -> Self {
+        let zero = F::zero();
+        Self {
+            phase: phase::FRESH,
+            ticks: 0,
+            completed: 0,
+            steps: 0,
+            epoch: 0,
+            best_epoch: 0,
+            cursor: 0,
+            batch_rows: 0,
+            improved: 0,
+            waited: 0,
+            stopped: stopped::NOT,
+            batch_sum: zero,
+            epoch_sum: zero,
+            validation_sum: zero,
+            training_loss: zero,
+            validation_loss: zero,
+            best_loss: F::of(f64::from(f32::MAX)),
+            step_size: zero,
+            root_correction: zero,
+            loss_scale: F::one(),
+            good_steps: 0,
+            overflow: 0,
+            decay: zero,
+            gradient_norm: zero,
+            gradient_scale: F::one(),
+        }
+    }
+}
+
 /// Values of [`State::phase`].
 pub mod phase {
     /// Packed, no step yet.
@@ -153,7 +190,7 @@ pub mod phase {
     pub const TRAIN: u32 = 1;
     /// This step is a validation batch.
     pub const VALIDATE: u32 = 2;
-    /// The run is over.
+    /// The run has finished.
     pub const DONE: u32 = 3;
 }
 

@@ -1,68 +1,108 @@
-//! Weighted squared error and its gradient. See `shaders/loss.wgsl`.
+//! Loss functions: what a run minimises. [`LOSSES`] lists them; the device's copy is the `switch`
+//! in `shaders/loss.wgsl`.
+//!
+//! The loss of a batch is the weighted mean over examples and outputs,
+//! `sum_e sum_j w_j l(a_ej, t_ej) / (examples * sum_j w_j)`, with the weight w_j of an output: 0 for
+//! a dummy.
 
-use crate::engine::buffer::{Access, Buffer};
-use crate::engine::layout::phase;
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::{Kernel, activation};
-use crate::engine::tile::Grid;
-use crate::engine::{page, precision};
+use std::any::Any;
 
-/// The shader and its bindings.
-pub static KERNEL: Kernel = Kernel {
-    name: "loss",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::packed(set),
-            page::RANDOM,
-            page::ACTIVATION,
-            include_str!("../../shaders/loss.wgsl"),
-        ]
-    },
-    bindings: &[
-        (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::ReadWrite),
-        (Buffer::Tiles, Access::Read),
-        (Buffer::Layers, Access::Read),
-        (Buffer::Work, Access::ReadWrite),
-    ],
-    constants: |set| vec![("LOSS_THREADS", f64::from(set.loss_threads))],
-};
+use crate::engine::real::Real;
 
-/// One tile: the run's batch.
-pub fn tiles(_run: &PreparedRun) -> Grid {
-    Grid::new(1, 1)
+/// A loss function l(a, t) of an output and its target.
+#[derive(Debug)]
+pub struct Loss {
+    /// Its name in study files and results.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Its values and slopes for one example.
+    row: Row,
 }
 
-/// Fills `batch_sum` and delta of the last layer.
-pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
-    let state = &mut memory.state;
-    if state.phase == phase::DONE {
-        return;
-    }
-    let layout = &run.layout;
-    let last = run.network.layers().len() - 1;
-    let (shape, at) = (run.network.layers()[last], layout.layers[last]);
-    let stride = run.places[last].stride;
-    let present = state.batch_rows as usize;
-    let scale = state.loss_scale * F::of(2.0 / (run.weight_sum() * present as f64));
-    let (before, delta) = memory.work.split_at_mut(at.delta);
-    let delta = &mut delta[..run.rows(state) * stride];
+/// Adds up `w_j l(a_j, t_j)` of one example and fills `w_j d l / d a_j`.
+type RowOf<F> = fn(outputs: &[F], targets: &[F], weights: &[F], slopes: &mut [F], sum: &mut F);
 
-    delta.fill(F::zero());
-    let mut sum = F::zero();
-    for example in 0..present {
-        for unit in 0..shape.outputs {
-            let place = example * stride + unit;
-            let weight = before[layout.loss_weights + unit];
-            let miss = before[at.output + place] - before[layout.labels + place];
-            delta[place] = scale * weight * miss;
-            sum += weight * miss * miss;
+#[derive(Debug)]
+struct Row {
+    f32: RowOf<f32>,
+    f64: RowOf<f64>,
+}
+
+/// Every loss. A new one is a function here, an entry in this list, and a case in
+/// `shaders/loss.wgsl` under the same number.
+pub static LOSSES: [&Loss; 1] = [&MSE];
+
+/// Squared error, (a - t)^2.
+pub static MSE: Loss = Loss {
+    name: "mse",
+    about: "squared error, (a - t)^2",
+    row: Row { f32: squared_error, f64: squared_error },
+};
+
+fn squared_error<F: Real>(a: &[F], t: &[F], weights: &[F], slopes: &mut [F], sum: &mut F) {
+    for (((a, t), weight), slope) in a.iter().zip(t).zip(weights).zip(slopes) {
+        let miss = *a - *t;
+        *slope = *weight * (miss + miss);
+        *sum += *weight * miss * miss;
+    }
+}
+
+impl Loss {
+    /// The loss of this name.
+    pub fn named(name: &str) -> Option<&'static Loss> {
+        LOSSES.into_iter().find(|loss| loss.name == name)
+    }
+
+    /// Its number in WGSL: its place in [`LOSSES`].
+    pub fn code(&self) -> u32 {
+        let place = LOSSES.iter().position(|other| other.name == self.name);
+        place.expect("loss: not in LOSSES") as u32
+    }
+
+    /// The function for one example.
+    pub(crate) fn row<F: Real>(&self) -> RowOf<F> {
+        let both: [&dyn Any; 2] = [&self.row.f32, &self.row.f64];
+        *both.into_iter().find_map(|one| one.downcast_ref()).expect("loss: neither f32 nor f64")
+    }
+}
+
+impl PartialEq for Loss {
+    /// Losses are told apart by their names.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_found_by_their_names_and_numbered_in_order() {
+        for (number, loss) in (0..).zip(LOSSES) {
+            assert_eq!(Loss::named(loss.name), Some(loss));
+            assert_eq!(loss.code(), number);
+        }
+        assert_eq!(Loss::named("hinge"), None);
+    }
+
+    #[test]
+    fn slopes_are_the_derivatives_of_the_values() {
+        for loss in LOSSES {
+            let row = loss.row::<f64>();
+            let value = |a: f64, t: f64| {
+                let mut sum = 0.0;
+                row(&[a], &[t], &[0.7], &mut [0.0], &mut sum);
+                sum
+            };
+            for (a, t) in [(0.3, 0.8), (-1.2, 0.4), (2.0, 2.0)] {
+                let mut slope = [0.0];
+                row(&[a], &[t], &[0.7], &mut slope, &mut 0.0);
+                let step = 1e-5;
+                let difference = (value(a + step, t) - value(a - step, t)) / (2.0 * step);
+                assert!((slope[0] - difference).abs() < 1e-8, "{}: {slope:?}", loss.name);
+            }
         }
     }
-    let z = &before[at.sum..][..delta.len()];
-    activation::times_derivative(shape.activation, z, delta);
-    precision::round(run.precision(), delta);
-    state.batch_sum = sum;
 }

@@ -1,12 +1,16 @@
-//! TODO
+//! The engine: trains many different small networks at once. It knows no files, no physics and no
+//! experiments.
 
-pub(crate) mod buffer;
+pub mod activation;
+pub mod buffer;
+pub mod builder;
 pub mod cpu;
 pub mod device;
-pub mod gather;
+pub mod evaluate;
 pub mod gpu;
 pub mod graph;
 pub(crate) mod host;
+pub mod kernel;
 pub mod layout;
 pub mod loss;
 pub mod measure;
@@ -15,8 +19,13 @@ pub mod ops;
 pub mod optim;
 pub(crate) mod page;
 pub mod precision;
+pub mod prepared;
+pub mod queue;
 pub mod random;
+pub mod real;
 pub mod run;
+pub mod step;
 pub mod table;
 pub mod tile;
 pub mod train;
+pub mod work;

@@ -1,6 +1,6 @@
 //! The pages of WGSL that shaders share.
 
-use crate::engine::run::Precision;
+use crate::engine::precision::Precision;
 use crate::engine::tile::{Lanes, ProductTile, TileSet, Vec4Storage};
 
 pub const LAYOUT: &str = include_str!("../../shaders/layout.wgsl");

@@ -1,31 +1,71 @@
-//! Half precision on the CPU: rounds as `shaders/f16.wgsl` does, and lays numbers out as the device
-//! reads them.
+//! Storage precision, and rounding to f16 on the CPU as `shaders/f16.wgsl` does on the device.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-use crate::engine::memory::Real;
-use crate::engine::run::Precision;
+use crate::engine::real::Real;
 
-/// What the loss is multiplied with at the start of a run in half precision, as
-/// `torch.amp.GradScaler` has it.
+/// How inputs, activations, gradients and the weights that products read are stored. Sums are
+/// computed in f32, and parameters and moments are f32, in either precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Four bytes.
+    #[default]
+    F32,
+    /// Two bytes, with a scaled loss (Micikevicius et al., "Mixed precision training", arXiv
+    /// 1710.03740).
+    F16,
+}
+
+impl std::str::FromStr for Precision {
+    type Err = String;
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|one| one.name() == name);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(|one| format!("\"{}\"", one.name()));
+            format!("the precision is {}", known.join(" or "))
+        })
+    }
+}
+
+impl Precision {
+    /// Every precision.
+    pub const ALL: [Precision; 2] = [Precision::F32, Precision::F16];
+
+    /// Its name in study files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F16 => "f16",
+        }
+    }
+
+    /// Bytes of such a number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Precision::F32 => 4,
+            Precision::F16 => 2,
+        }
+    }
+}
+
+/// The loss scale at the start of a run in f16, as in `torch.amp.GradScaler`.
 pub const FIRST_SCALE: f32 = 65_536.0;
-/// A run whose gradients overflow at a smaller scale has diverged: 2^-24.
+/// A run whose gradients overflow at a smaller loss scale has diverged: 2^-24.
 pub const LEAST_SCALE: f32 = 1.0 / 16_777_216.0;
-/// The scale grows no further.
+/// The largest loss scale.
 pub const MOST_SCALE: f32 = 16_777_216.0;
-/// Steps without an overflow after which the scale doubles, as `torch.amp.GradScaler` has it.
+/// Steps without an overflow after which the loss scale doubles, as in `torch.amp.GradScaler`.
 pub const GROWTH_STEPS: u32 = 2000;
 
-/// Rounds numbers to what the precision stores of activations, deltas, gradients and the weights of
-/// products.
+/// Rounds numbers in place to what the precision stores.
 pub fn round<F: Real>(precision: Precision, numbers: &mut [F]) {
     if precision == Precision::F16 {
         F::round_to_f16(numbers);
     }
 }
 
-/// Such numbers, already rounded or not, as the device stores them.
+/// The bytes of numbers as the device stores them, rounded where the precision asks for it.
 pub fn bytes(precision: Precision, numbers: &[f32]) -> Vec<u8> {
     match precision {
         Precision::F32 => bytemuck::cast_slice(numbers).to_vec(),
@@ -33,9 +73,9 @@ pub fn bytes(precision: Precision, numbers: &[f32]) -> Vec<u8> {
     }
 }
 
-/// The nearest halves, ties to even, infinite beyond 65,504.
+/// The nearest f16 numbers, ties to even, infinite beyond 65,504.
 pub fn to_f16(numbers: &[f32]) -> Vec<f16> {
-    let mut halves = vec![f16::ZERO; numbers.len()];
-    halves.convert_from_f32_slice(numbers);
-    halves
+    let mut rounded = vec![f16::ZERO; numbers.len()];
+    rounded.convert_from_f32_slice(numbers);
+    rounded
 }

@@ -1,70 +1,12 @@
 //! A run: one training of one network, from its rows to its outcome.
 
-use crate::engine::optim::schedule;
-
-use crate::engine::graph::{Network, padded};
-
-pub use schedule::{Cosine, Schedule, ScheduleSteps};
-
-/// The numbers that runs are trained on, shared by all runs of a study.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Table {
-    /// Inputs, shape (rows, inputs), row by row; already log10 where the study wants it, not yet
-    /// scaled.
-    pub x: Vec<f32>,
-    /// Targets, shape (rows, targets), row by row; already scaled.
-    pub y: Vec<f32>,
-    /// Simulations.
-    pub rows: usize,
-    /// Columns of `x`.
-    pub inputs: usize,
-    /// Columns of `y`.
-    pub targets: usize,
-}
-
-/// How numbers are stored that are only multiplied and added up: inputs, activations, deltas,
-/// gradients, and the weights that products read. Sums, parameters and moments are f32 in either.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// Four bytes.
-    #[default]
-    F32,
-    /// Two bytes, with a scaled loss (Micikevicius et al., "Mixed precision training", arXiv
-    /// 1710.03740).
-    F16,
-}
-
-impl std::str::FromStr for Precision {
-    type Err = String;
-    fn from_str(typed: &str) -> std::result::Result<Self, String> {
-        let named = Self::ALL.into_iter().find(|one| one.name() == typed);
-        named.ok_or_else(|| {
-            let known = Self::ALL.map(|one| format!("\"{}\"", one.name()));
-            format!("it is {}", known.join(" or "))
-        })
-    }
-}
-
-impl Precision {
-    /// Every precision.
-    pub const ALL: [Precision; 2] = [Precision::F32, Precision::F16];
-
-    /// The word in a study file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::F32 => "f32",
-            Precision::F16 => "f16",
-        }
-    }
-
-    /// Bytes of such a number.
-    pub fn bytes(self) -> usize {
-        match self {
-            Precision::F32 => 4,
-            Precision::F16 => 2,
-        }
-    }
-}
+use crate::engine::graph::Graph;
+use crate::engine::loss::{Loss, MSE};
+use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
+use crate::engine::precision::Precision;
+use crate::engine::table::Table;
+use crate::error::Result;
+use crate::input_error;
 
 /// How a run is trained: AdamW on minibatches with early stopping.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,14 +31,46 @@ pub struct Training {
     pub min_delta: f64,
     /// How numbers are stored; the same for all runs that train together on a GPU.
     pub precision: Precision,
-    /// The norm of all gradients together that they are scaled down to where it is larger; none:
-    /// they are left as they are.
+    /// The gradients of a batch are scaled down to this norm where theirs is larger, as
+    /// `torch.nn.utils.clip_grad_norm_` does; `None` leaves them as they are.
     pub clip_norm: Option<f64>,
     /// How the learning rate changes.
     pub schedule: Schedule,
+    /// What is minimised.
+    pub loss: &'static Loss,
 }
 
-/// How a run's inputs are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
+impl Default for Training {
+    /// AdamW as in `torch.optim.AdamW`, on batches of 32, for 1,000 epochs at most; it stops after
+    /// 50 epochs without an improvement of the validation loss. Squared error, f32.
+    fn default() -> Self {
+        Self {
+            batch: 32,
+            learning_rate: 1e-3,
+            weight_decay: 1e-2,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            max_epochs: 1000,
+            patience: 50,
+            min_delta: 0.0,
+            precision: Precision::F32,
+            clip_norm: None,
+            schedule: Schedule::default(),
+            loss: &MSE,
+        }
+    }
+}
+
+impl Training {
+    /// Whether the update of each parameter needs no gradient but its own: not with clipping, which
+    /// needs the norm of all, and not in f16, where an overflow of any skips the step.
+    pub fn updates_are_independent(&self) -> bool {
+        self.precision == Precision::F32 && self.clip_norm.is_none()
+    }
+}
+
+/// How the inputs of a run are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputScale {
     /// Mean of each input over the training rows.
@@ -105,14 +79,40 @@ pub struct InputScale {
     pub inverse_deviation: Vec<f32>,
 }
 
+impl InputScale {
+    /// Mean and deviation of these rows of a table; an input that is constant there is only
+    /// shifted.
+    pub fn of(table: &Table, rows: &[u32]) -> Self {
+        let (mut mean, mut inverse_deviation) = (Vec::new(), Vec::new());
+        for input in 0..table.inputs {
+            let values = || rows.iter().map(|row| f64::from(table.x[*row as usize * table.inputs + input]));
+            let count = rows.len() as f64;
+            let middle = values().sum::<f64>() / count;
+            let variance = values().map(|x| (x - middle).powi(2)).sum::<f64>() / count;
+            let inverse = (1.0 / variance.sqrt()) as f32;
+            mean.push(middle as f32);
+            inverse_deviation.push(if inverse.is_finite() { inverse } else { 1.0 });
+        }
+        Self { mean, inverse_deviation }
+    }
+
+    /// Scaled inputs from raw ones, shape (rows, inputs).
+    pub fn apply(&self, x: &[f32]) -> Vec<f32> {
+        let scale = self.mean.iter().zip(&self.inverse_deviation).cycle();
+        x.iter().zip(scale).map(|(x, (mean, inverse))| (x - mean) * inverse).collect()
+    }
+}
+
 /// One training of one network.
+///
+/// [`Run::new`] fills in what most runs want; the fields may be set one by one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// Names the run to whoever asked for it.
+    /// Identifies the run: its [`Outcome`] has the same.
     pub id: usize,
     /// The network.
-    pub network: Network,
-    /// Where its parameters start, laid out as [`Network::parameter_table`] says.
+    pub graph: Graph,
+    /// Its first parameters, stored as [`Graph::parameters`] says.
     pub parameters: Vec<f32>,
     /// How it is trained.
     pub training: Training,
@@ -130,6 +130,55 @@ pub struct Run {
     pub loss_weights: Vec<f32>,
 }
 
+impl Run {
+    /// A run of a network on a table with the default [`Training`] and seed 0: every fifth row
+    /// validates, the others train, and inputs are scaled by mean and deviation of the latter.
+    /// Outputs beyond the table's targets are dummies.
+    pub fn new(graph: Graph, table: &Table) -> Self {
+        let (validation_rows, training_rows): (Vec<u32>, Vec<u32>) =
+            (0..table.rows as u32).partition(|row| row % 5 == 4);
+        let outputs = graph.outputs();
+        Self {
+            id: 0,
+            parameters: graph.initial_parameters(0),
+            training: Training::default(),
+            seed: 0,
+            table: 0,
+            scale: InputScale::of(table, &training_rows),
+            training_rows,
+            validation_rows,
+            loss_weights: (0..outputs).map(|j| f32::from(u8::from(j < table.targets))).collect(),
+            graph,
+        }
+    }
+
+    /// With these rows to train and to validate on, and the scaling of the former.
+    pub fn rows(self, table: &Table, training: Vec<u32>, validation: Vec<u32>) -> Self {
+        let scale = InputScale::of(table, &training);
+        Self { training_rows: training, validation_rows: validation, scale, ..self }
+    }
+
+    /// With another training.
+    pub fn training(self, training: Training) -> Self {
+        Self { training, ..self }
+    }
+
+    /// With another seed, of its fresh parameters too.
+    pub fn seed(self, seed: u32) -> Self {
+        Self { parameters: self.graph.initial_parameters(seed), seed, ..self }
+    }
+
+    /// From these parameters on, such as those of an earlier [`Outcome`].
+    pub fn parameters(self, parameters: Vec<f32>) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// On another table of those that [`crate::train_all`] is given; 0, the first, by default.
+    pub fn table(self, table: usize) -> Self {
+        Self { table, ..self }
+    }
+}
+
 /// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
@@ -142,7 +191,7 @@ pub enum Stopped {
 }
 
 impl Stopped {
-    /// The word in `runs.csv`.
+    /// Its name in result files.
     pub fn name(self) -> &'static str {
         match self {
             Stopped::Patience => "patience",
@@ -171,33 +220,59 @@ pub struct Outcome {
     pub training_loss: Option<f64>,
     /// Parameters at the best validation loss; those it started with if there is none.
     pub parameters: Vec<f32>,
-    /// Mean squared error of each scaled target on rows that were kept aside, of a run that was
-    /// tested.
+    /// The test errors of each target, of a run that was tested: see [`crate::engine::queue::Test`].
     pub test_errors: Option<Vec<f64>>,
 }
 
 impl Run {
-    /// Panics unless shapes agree; a plan makes sure of them before.
-    pub(crate) fn check(&self, tables: &[Table]) {
-        let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
-        let table = &tables[self.table];
-        assert_eq!(table.inputs, inputs, "run {}: inputs of table and network", self.id);
-        assert!(table.targets <= outputs, "run {}: more targets than outputs", self.id);
-        assert_eq!(self.parameters.len(), self.network.parameter_len(), "run {}", self.id);
-        assert_eq!(self.scale.mean.len(), inputs, "run {}: mean", self.id);
-        assert_eq!(self.scale.inverse_deviation.len(), inputs, "run {}: deviation", self.id);
-        assert_eq!(self.loss_weights.len(), outputs, "run {}: loss weights", self.id);
-        assert!(self.network.first_trained() < self.network.layers().len(), "run {}", self.id);
-        let positive = self.training.batch > 0 && self.training.max_epochs > 0;
-        assert!(positive, "run {}: no batch or no epochs", self.id);
-        let sound = self.training.schedule.is_sound();
-        assert!(sound, "run {}: schedule", self.id);
-        let rows = [&self.training_rows, &self.validation_rows];
-        assert!(rows.iter().all(|rows| !rows.is_empty()), "run {}: no rows", self.id);
-        let inside = |row: &u32| (*row as usize) < table.rows;
-        assert!(rows.iter().all(|rows| rows.iter().all(inside)), "run {}: row", self.id);
-        let dummies = &self.loss_weights[table.targets..];
-        assert!(dummies.iter().all(|weight| *weight == 0.0), "run {}: dummy in the loss", self.id);
+    /// Checks that the run fits its table and that every setting makes sense.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with what is wrong, both numbers where two do not agree.
+    pub fn check(&self, tables: &[Table]) -> Result<()> {
+        let wrong = |what: String| Err(input_error!("run {}: {what}", self.id));
+        let Some(table) = tables.get(self.table) else {
+            return wrong(format!("there is no table {}, only {}", self.table, tables.len()));
+        };
+        let (inputs, outputs) = (self.graph.inputs(), self.graph.outputs());
+        let agree = [
+            ("inputs of the table", table.inputs, "inputs of the network", inputs),
+            ("numbers in x", table.x.len(), "rows times inputs", table.rows * table.inputs),
+            ("numbers in y", table.y.len(), "rows times targets", table.rows * table.targets),
+            ("means", self.scale.mean.len(), "inputs", inputs),
+            ("deviations", self.scale.inverse_deviation.len(), "inputs", inputs),
+            ("loss weights", self.loss_weights.len(), "outputs", outputs),
+            ("parameters", self.parameters.len(), "those of the network", self.graph.parameter_len()),
+        ];
+        for (what, has, other, needs) in agree {
+            if has != needs {
+                return wrong(format!("{has} {what}, but {needs} {other}"));
+            }
+        }
+        if table.targets > outputs {
+            return wrong(format!("{} targets, but only {outputs} outputs", table.targets));
+        }
+        if let Some(dummy) = self.loss_weights[table.targets..].iter().find(|weight| **weight != 0.0) {
+            return wrong(format!("an output without a target has loss weight {dummy} instead of 0"));
+        }
+        if self.graph.first_trained() == self.graph.nodes().len() {
+            return wrong("every layer is frozen; at least one must train".into());
+        }
+        for (what, rows) in [("training", &self.training_rows), ("validation", &self.validation_rows)] {
+            if rows.is_empty() {
+                return wrong(format!("no {what} rows"));
+            }
+            if let Some(row) = rows.iter().find(|row| **row as usize >= table.rows) {
+                return wrong(format!("{what} row {row} of a table of {} rows", table.rows));
+            }
+        }
+        if self.training.batch == 0 || self.training.max_epochs == 0 {
+            return wrong("batch and max_epochs must be at least 1".into());
+        }
+        if !self.training.schedule.is_sound() {
+            return wrong("the warm-up must end before the cosine, and its final fraction be in [0, 1]".into());
+        }
+        Ok(())
     }
 
     /// Steps of one epoch: training batches and validation batches.
@@ -206,10 +281,10 @@ impl Run {
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
     }
 
-    /// What tells how long it may take beside others: see [`most_work`].
+    /// An upper bound of the run's work, to compare it with that of others: see [`most_work`].
     pub fn most_work(&self) -> u64 {
         let rows = self.training_rows.len() + self.validation_rows.len();
-        most_work(&self.network, rows, self.training.max_epochs)
+        most_work(&self.graph, rows, self.training.max_epochs)
     }
 
     /// Its schedule in steps.
@@ -217,112 +292,11 @@ impl Run {
         let steps = self.training_rows.len().div_ceil(self.training.batch);
         self.training.schedule.in_steps(steps)
     }
-
-    /// Where the run's numbers lie in working memory.
-    pub fn layout(&self) -> Layout {
-        Layout::new(&self.network, self.training.batch, self.training.precision)
-    }
 }
 
-/// Where one layer's batch matrices lie in working memory, in numbers from the start of the run's.
-/// Each has shape (batch, units), example by example, rows padded to a multiple of four; or (units,
-/// batch) where its name says so.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerWork {
-    /// What comes in: the batch's x, or the output of the layer below.
-    pub input: usize,
-    /// The same unit by unit; the GPU's forward product reads it.
-    pub input_by_unit: usize,
-    /// z = x W + b.
-    pub sum: usize,
-    /// dropout(activation(z)).
-    pub output: usize,
-    /// The same unit by unit; only the GPU fills it.
-    pub output_by_unit: usize,
-    /// d loss / d z.
-    pub delta: usize,
-}
-
-/// Multiplications of the layers of a network that train, over all rows and epochs.
-pub fn most_work(network: &Network, rows: usize, epochs: u32) -> u64 {
-    let layers = &network.layers()[network.first_trained()..];
-    let products: usize = layers.iter().map(|layer| layer.inputs * layer.outputs).sum();
+/// Multiplications in the forward products of the nodes that train, over all rows and epochs.
+pub fn most_work(graph: &Graph, rows: usize, epochs: u32) -> u64 {
+    let trained = graph.first_trained()..graph.nodes().len();
+    let products: usize = trained.map(|node| graph.node_flops(node) / 2).sum();
     products as u64 * rows as u64 * u64::from(epochs)
-}
-
-/// Parameters whose squared gradients are summed together.
-pub const NORM_BLOCK: usize = 8192;
-
-/// Where a run's numbers lie in its working memory. All offsets and sizes are multiples of four.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layout {
-    /// Rows of a batch matrix: the batch rounded up to a multiple of four.
-    pub stride: usize,
-    /// Mean of each input, shape (inputs).
-    pub mean: usize,
-    /// One over the deviation of each input, shape (inputs).
-    pub inverse_deviation: usize,
-    /// Weight of each output in the loss, shape (outputs), padded with zeros.
-    pub loss_weights: usize,
-    /// The batch, shape (batch, inputs).
-    pub x: usize,
-    /// The same unit by unit, shape (inputs, batch); only the GPU fills it.
-    pub x_by_unit: usize,
-    /// Its labels, shape (batch, outputs).
-    pub labels: usize,
-    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
-    pub squares: usize,
-    /// Each layer's matrices.
-    pub layers: Vec<LayerWork>,
-    /// Numbers in all.
-    pub len: usize,
-}
-
-impl Layout {
-    /// The layout for a network and a batch size. What never changes is f32 in either precision: of
-    /// halves it takes the place of two.
-    pub fn new(network: &Network, batch: usize, precision: Precision) -> Self {
-        let stride = padded(batch);
-        let exact = 4 / precision.bytes();
-        let mut len = 0;
-        let mut take = |count: usize| {
-            let at = len;
-            len += count;
-            at
-        };
-        let mean = take(exact * padded(network.inputs()));
-        let inverse_deviation = take(exact * padded(network.inputs()));
-        let loss_weights = take(exact * padded(network.outputs()));
-        let x = take(padded(network.inputs()) * stride);
-        let x_by_unit = take(padded(network.inputs()) * stride);
-        let labels = take(padded(network.outputs()) * stride);
-        let mut input = (x, x_by_unit);
-        let place = |layer: &crate::engine::graph::Layer| {
-            let size = padded(layer.outputs) * stride;
-            let work = LayerWork {
-                input: input.0,
-                input_by_unit: input.1,
-                sum: take(size),
-                output: take(size),
-                output_by_unit: take(size),
-                delta: take(size),
-            };
-            input = (work.output, work.output_by_unit);
-            work
-        };
-        let layers = network.layers().iter().map(place).collect();
-        let squares = take(exact * 4 * network.parameter_len().div_ceil(NORM_BLOCK));
-        Self {
-            stride,
-            mean,
-            inverse_deviation,
-            loss_weights,
-            x,
-            x_by_unit,
-            labels,
-            squares,
-            layers,
-            len,
-        }
-    }
 }

@@ -1,24 +1,62 @@
-//! The tables of a study, in either precision.
+//! Tables: the examples that runs train on, in either precision.
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use half::f16;
 
-use crate::engine::precision::to_f16;
-use crate::engine::run::{Precision, Table};
+use crate::engine::precision::{Precision, to_f16};
+use crate::error::Result;
+use crate::input_error;
 
-/// The tables of a study; each is turned into halves at most once, when the first run asks for
-/// them.
+/// The examples that runs train on. Many runs share one table; each uses some of its rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Inputs, shape (rows, inputs), row by row, not scaled.
+    pub x: Vec<f32>,
+    /// Targets, shape (rows, targets), row by row, scaled as the loss is to see them.
+    pub y: Vec<f32>,
+    /// Examples.
+    pub rows: usize,
+    /// Columns of `x`.
+    pub inputs: usize,
+    /// Columns of `y`.
+    pub targets: usize,
+}
+
+impl Table {
+    /// A table of `x`, shape (rows, inputs), and `y`, shape (rows, targets), row by row.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if a length is no multiple of its columns, or the rows differ.
+    pub fn new(x: Vec<f32>, inputs: usize, y: Vec<f32>, targets: usize) -> Result<Self> {
+        let rows = |what: &str, values: &[f32], columns: usize| match values.len() {
+            0 => Err(input_error!("table: {what} is empty")),
+            len if columns == 0 || !len.is_multiple_of(columns) => Err(input_error!(
+                "table: {what} has {len} numbers, which is not a multiple of its {columns} columns"
+            )),
+            len => Ok(len / columns),
+        };
+        let (of_x, of_y) = (rows("x", &x, inputs)?, rows("y", &y, targets)?);
+        if of_x != of_y {
+            return Err(input_error!(
+                "table: x has {of_x} rows but y has {of_y}; row i of both must be the same example"
+            ));
+        }
+        Ok(Self { x, y, rows: of_x, inputs, targets })
+    }
+}
+
+/// Tables that runs share. The f16 copy of each is made when the first run needs it.
 #[derive(Clone, Debug)]
 pub struct Tables {
     tables: Arc<[Table]>,
-    halves: Arc<[OnceLock<F16Table>]>,
+    f16: Arc<[OnceLock<F16Table>]>,
 }
 
-/// A table in half precision. Raw spectra span many decades, and a half has three digits; so each
-/// input has its mean and deviation over all rows taken out: what is stored is (x - mean) /
-/// deviation. No number of n rows is then beyond sqrt(n), so none overflows.
+/// A table in f16. Inputs may span many decades while f16 has three digits, so each is stored as
+/// (x - mean) / deviation with the mean and deviation over all rows. With n rows no such number is
+/// larger than sqrt(n), so none overflows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct F16Table {
     /// Inputs, shape (rows, inputs).
@@ -33,8 +71,8 @@ pub struct F16Table {
 
 impl From<Arc<[Table]>> for Tables {
     fn from(tables: Arc<[Table]>) -> Self {
-        let halves = tables.iter().map(|_| OnceLock::new()).collect();
-        Self { tables, halves }
+        let f16 = tables.iter().map(|_| OnceLock::new()).collect();
+        Self { tables, f16 }
     }
 }
 
@@ -46,9 +84,9 @@ impl Deref for Tables {
 }
 
 impl Tables {
-    /// A table in half precision.
-    pub fn half(&self, table: usize) -> &F16Table {
-        self.halves[table].get_or_init(|| F16Table::new(&self.tables[table]))
+    /// A table in f16.
+    pub fn in_f16(&self, table: usize) -> &F16Table {
+        self.f16[table].get_or_init(|| F16Table::new(&self.tables[table]))
     }
 }
 
@@ -61,7 +99,7 @@ impl Tables {
                 [&table.x, &table.y].map(|numbers| bytemuck::cast_slice(numbers).to_vec())
             }
             Precision::F16 => {
-                let table = self.half(table);
+                let table = self.in_f16(table);
                 [&table.x, &table.y].map(|numbers| bytemuck::cast_slice(numbers).to_vec())
             }
         };
@@ -115,7 +153,7 @@ mod tests {
             targets: 1,
         };
         let tables = Tables::from(Arc::from([table.clone()]));
-        let half = tables.half(0);
+        let half = tables.in_f16(0);
         for (place, (stored, raw)) in half.x.iter().zip(&table.x).enumerate() {
             let input = place % 3;
             let scaled = stored.to_f64();

@@ -1,9 +1,8 @@
 //! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of
 //! adapter or by name.
 
-use crate::engine::ops::Kernel;
-use crate::engine::optim::fused_update;
-use crate::engine::run::{Precision, Training};
+use crate::engine::precision::Precision;
+use crate::engine::run::Training;
 
 /// How large a piece of work one workgroup takes, for each kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +30,8 @@ pub struct TileSet {
     pub loss_threads: u32,
     /// Threads that share a block of gradients for their norm.
     pub norm_threads: u32,
-    /// Whether runs whose parameters need no other gradient than their own uses the fused update.
-    pub layer_by_layer: bool,
+    /// Whether gradient and update are one kernel for runs whose updates are independent.
+    pub fused_update: bool,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Pairs of vec4s that each of them takes.
@@ -55,7 +54,7 @@ pub const SOFTWARE: TileSet = TileSet {
     norm_threads: 8,
     // the tiles of a gradient are short strips of each row, and a quarter slower to go through than
     // whole rows
-    layer_by_layer: false,
+    fused_update: false,
     adamw_threads: 8,
     adamw_repeats: 128,
 };
@@ -78,7 +77,7 @@ pub const HARDWARE: TileSet = TileSet {
     precision: Precision::F32,
     loss_threads: 64,
     norm_threads: 64,
-    layer_by_layer: true,
+    fused_update: true,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
@@ -86,7 +85,7 @@ pub const HARDWARE: TileSet = TileSet {
 /// For GPUs, with AdamW in a kernel of its own for all runs: to measure what it gains that it is
 /// not.
 pub const HARDWARE_SPLIT: TileSet =
-    TileSet { name: "hardware-split", layer_by_layer: false, ..HARDWARE };
+    TileSet { name: "hardware-split", fused_update: false, ..HARDWARE };
 
 /// Every tile set.
 pub const ALL: [TileSet; 4] = [SOFTWARE, SOFTWARE_32, HARDWARE, HARDWARE_SPLIT];
@@ -108,10 +107,15 @@ impl TileSet {
         Self { precision, ..self }
     }
 
-    /// Whether runs that are trained like this uses the fused update, so that their gradients are
-    /// stored nowhere.
+    /// Whether runs that are trained like this compute gradient and update in one kernel, so that
+    /// gradients are not stored.
     pub fn fuses_update(&self, training: &Training) -> bool {
-        self.layer_by_layer && fused_update::suits(training)
+        self.fused_update && training.updates_are_independent()
+    }
+
+    /// Whether any run of this precision does.
+    pub fn fuses_updates(&self) -> bool {
+        self.fused_update && self.precision == Precision::F32
     }
 
     /// The tiles of a product of so many examples and units, in blocks of this many units. On a GPU
@@ -126,11 +130,6 @@ impl TileSet {
         }
     }
 
-    /// Whether any run of this precision plays a kernel under this tile set.
-    pub fn plays(&self, kernel: &Kernel) -> bool {
-        !std::ptr::eq(kernel, &fused_update::KERNEL)
-            || (self.layer_by_layer && self.precision == Precision::F32)
-    }
 }
 
 /// The sums of one thread of the product kernels, each with a shader text of its own: how many pay

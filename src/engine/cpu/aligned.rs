@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use crate::engine::memory::Real;
+use crate::engine::real::Real;
 
 /// The widest vector, and a line of the cache on most CPUs.
 #[repr(C, align(64))]

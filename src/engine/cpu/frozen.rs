@@ -1,44 +1,38 @@
-//! What the frozen layers of a run make of its rows. It is the same in every epoch, so the CPU
-//! finds it once, before the first step, with the kernels that would find it in every step; a GPU,
-//! where rows of all widths would have to lie beside each other, does not.
+//! The outputs of the frozen nodes of a run, computed once for all of its rows. They are the same in
+//! every epoch. Only the CPU keeps them: on a GPU the rows of many runs would not fit.
 
-use crate::engine::gather;
-use crate::engine::graph::Network;
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::dense::forward;
+use crate::engine::graph::{Graph, padded};
+use crate::engine::memory::Memory;
+use crate::engine::ops::{gather, kernels_of};
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
 
-/// Numbers that are kept of a run at most: 64 MiB of f32. What would be more is found in each step.
+/// Numbers that are kept for a run at most: 64 MiB of f32. Beyond that every step computes them.
 const MOST: usize = 16 << 20;
 
-/// Numbers that are kept of a network's rows: outputs of its last frozen layer, rows padded to a
-/// multiple of four.
-pub fn feature_numbers(network: &Network, rows: usize) -> usize {
-    match network.first_trained().checked_sub(1) {
-        Some(last) => {
-            Some(rows * network.parameter_table()[last].stride).filter(|count| *count <= MOST)
-        }
-        None => None,
-    }
-    .unwrap_or(0)
+/// Numbers that are kept for a graph and so many rows: outputs of its frozen part, each row padded
+/// to a multiple of four.
+pub fn feature_numbers(graph: &Graph, rows: usize) -> usize {
+    let numbers = graph.frozen_output().map(|node| rows * padded(graph.shape(node).width));
+    numbers.filter(|count| *count <= MOST).unwrap_or(0)
 }
 
-/// Fills [`Memory::features`] of a run that has not begun.
+/// Fills [`Memory::features`] of a run before its first step.
 pub fn fill<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     let rows = [&run.training_rows[..], &run.validation_rows].concat();
-    let count = feature_numbers(&run.network, rows.len());
-    if count == 0 {
-        return;
-    }
-    let trained = run.network.first_trained();
-    let (at, stride) = (run.layout.layers[trained].input, run.places[trained - 1].stride);
+    let count = feature_numbers(&run.graph, rows.len());
+    let Some(last) = run.graph.frozen_output().filter(|_| count > 0) else { return };
+    let (at, stride) = (run.layout.nodes[last].output, padded(run.graph.shape(last).width));
     let mut features = std::mem::take(&mut memory.features);
     features.renew(&[], count);
-    let some = run.layout.stride;
-    for (rows, features) in rows.chunks(some).zip(features.chunks_mut(some * stride)) {
+    let batch = run.layout.stride;
+    for (rows, features) in rows.chunks(batch).zip(features.chunks_mut(batch * stride)) {
         memory.state.batch_rows = rows.len() as u32;
         gather::bring(run, rows, memory);
-        for layer in 0..trained {
-            forward::reference(run, layer, memory);
+        for (id, node) in run.graph.nodes()[..run.graph.first_trained()].iter().enumerate() {
+            for kernel in kernels_of(node.op).forward {
+                (kernel.reference.of())(run, id, memory);
+            }
         }
         features.copy_from_slice(&memory.work[at..][..rows.len() * stride]);
     }

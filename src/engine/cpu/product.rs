@@ -5,7 +5,7 @@
 //! times, and `gemm` left a third of the speed (`benches/README.md`, "What bounds the CPU").
 
 use crate::engine::cpu::vectors::widest;
-use crate::engine::memory::Real;
+use crate::engine::real::Real;
 
 /// A matrix in a slice: its shape and the distance from one row, and from one column, to the next.
 #[derive(Clone, Copy, Debug)]

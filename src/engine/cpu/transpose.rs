@@ -1,7 +1,7 @@
 //! A matrix with rows and columns exchanged, in squares that registers hold.
 
 use crate::engine::cpu::vectors::widest;
-use crate::engine::memory::Real;
+use crate::engine::real::Real;
 
 widest! {
     /// From rows of `width` numbers to columns.

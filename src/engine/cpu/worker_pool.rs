@@ -5,10 +5,16 @@ use std::time::{Duration, Instant};
 
 use crate::engine::cpu::backend::Executor;
 use crate::engine::layout::{phase, stopped};
-use crate::engine::memory::{Memory, PreparedRun};
-use crate::engine::run::{Outcome, Run, Table};
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::run::Outcome;
+use crate::engine::run::Run;
+use crate::engine::table::Table;
 use crate::engine::table::Tables;
-use crate::engine::train::{CHUNK, Epoch, Progress, RunQueue};
+use crate::engine::queue::CHUNK;
+use crate::engine::queue::Epoch;
+use crate::engine::queue::Progress;
+use crate::engine::queue::RunQueue;
 use crate::error::{Error, Result};
 
 /// What the threads share.
@@ -207,18 +213,18 @@ impl<'a> WorkerPool<'a> {
     fn outcome(&self, executor: &Executor<f32>) -> Outcome {
         let outcome = executor.outcome();
         let test = (outcome.validation_loss).and_then(|_| self.scheduler().work.test(outcome.id));
-        crate::engine::train::tested(outcome, test)
+        crate::engine::queue::tested(outcome, test)
     }
 
     /// Whether a run that is done is given more epochs; then it goes on.
     fn goes_on(&self, executor: &mut Executor<f32>) -> bool {
         let state = &mut executor.memory.state;
-        let epochs = crate::engine::train::goes_on(&executor.run, state, self.scheduler().work);
+        let epochs = crate::engine::queue::goes_on(&executor.run, state, self.scheduler().work);
         let Some(epochs) = epochs else {
             return false;
         };
         (state.phase, state.stopped) = (phase::FRESH, stopped::NOT);
-        executor.run = crate::engine::train::with_epochs(&executor.run, epochs);
+        executor.run = crate::engine::queue::with_epochs(&executor.run, epochs);
         true
     }
 

@@ -1,7 +1,8 @@
 //! What a run takes up on the device.
 
 use crate::engine::graph::Network;
-use crate::engine::run::{Layout, Precision};
+use crate::engine::run::Layout;
+use crate::engine::precision::Precision;
 use crate::error::Result;
 use crate::input_error;
 

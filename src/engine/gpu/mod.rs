@@ -15,8 +15,8 @@ pub use store::{Chunk, Dispatch, Store};
 
 use crate::engine::buffer::Access;
 use crate::engine::ops;
-use crate::engine::ops::Kernel;
-use crate::engine::run::Precision;
+use crate::engine::kernel::Kernel;
+use crate::engine::precision::Precision;
 use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
 use crate::input_error;

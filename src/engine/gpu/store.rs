@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
 use crate::engine::layout::{DeviceCall, State};
-use crate::engine::ops::Kernel;
-use crate::engine::run::Precision;
+use crate::engine::kernel::Kernel;
+use crate::engine::precision::Precision;
 use crate::error::{Error, Result};
 
 /// One dispatch of a step: a kernel and the tiles that it serves.

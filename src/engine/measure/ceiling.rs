@@ -2,7 +2,7 @@
 //! `shaders/ceiling.wgsl`. Benchmarks play it; it is not part of a step.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::ops::Kernel;
+use crate::engine::kernel::Kernel;
 use crate::engine::page;
 
 /// The shader and its bindings.

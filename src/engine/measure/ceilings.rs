@@ -9,8 +9,8 @@ use crate::engine::gpu::store::{Dispatch, Store};
 use crate::engine::layout::DeviceCall;
 use crate::engine::measure::cores::Instructions;
 use crate::engine::measure::{ceiling, cores, triad};
-use crate::engine::ops::Kernel;
-use crate::engine::run::Precision;
+use crate::engine::kernel::Kernel;
+use crate::engine::precision::Precision;
 use crate::error::{Error, Result};
 
 /// What a device can do at most.

@@ -5,7 +5,7 @@ use std::ops::{Add, Mul};
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::graph::{Layer, Network};
 use crate::engine::ops::Call;
-use crate::engine::run::Precision;
+use crate::engine::precision::Precision;
 
 /// Arithmetic and memory traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -98,7 +98,7 @@ impl Mul<f64> for Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::graph::Activation;
+    use crate::engine::activation::Activation;
 
     #[test]
     fn a_step_is_three_products_a_layer_less_the_first_input_and_what_is_frozen() {

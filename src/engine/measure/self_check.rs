@@ -9,8 +9,15 @@ use crate::engine::graph::{Activation, Network};
 use crate::engine::memory::PreparedRun;
 use crate::engine::optim::schedule::{Cosine, Schedule};
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::{InputScale, Outcome, Precision, Run, Table, Training};
-use crate::engine::train::{Progress, RunQueue, train};
+use crate::engine::run::InputScale;
+use crate::engine::run::Outcome;
+use crate::engine::precision::Precision;
+use crate::engine::run::Run;
+use crate::engine::table::Table;
+use crate::engine::run::Training;
+use crate::engine::queue::Progress;
+use crate::engine::queue::RunQueue;
+use crate::engine::train::train;
 use crate::error::{Error, Result};
 
 /// Trains three small and different networks for a few epochs in a precision and compares their

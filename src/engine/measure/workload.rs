@@ -8,7 +8,11 @@ use crate::engine::graph::{Activation, Network};
 use crate::engine::measure::cost::Cost;
 use crate::engine::optim::schedule::Schedule;
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::{InputScale, Precision, Run, Table, Training};
+use crate::engine::run::InputScale;
+use crate::engine::precision::Precision;
+use crate::engine::run::Run;
+use crate::engine::table::Table;
+use crate::engine::run::Training;
 use crate::error::{Error, Result};
 use crate::input_error;
 

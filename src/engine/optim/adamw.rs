@@ -5,9 +5,12 @@ use std::ops::Range;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::layout::{State, phase};
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::Kernel;
-use crate::engine::run::Precision;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::precision::Precision;
 use crate::engine::tile::{Grid, TileSet};
 use crate::engine::{page, precision};
 
@@ -38,18 +41,24 @@ pub static KERNEL: Kernel = Kernel {
             ("ADAMW_REPEATS", f64::from(set.adamw_repeats)),
         ]
     },
+    update: Update::Stored,
+    serves: always,
+    tiles,
+    terms: no_terms,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
 
 /// i: the trained parameters, eight for each repeat of each thread.
-pub fn tiles(run: &PreparedRun, set: &TileSet) -> Grid {
-    let pairs = run.parameters.len().div_ceil(8) - run.frozen_len() / 8;
+fn tiles(run: &PreparedRun, _node: NodeId, set: &TileSet) -> Grid {
+    let pairs = run.parameters.len().div_ceil(8) - run.graph.frozen_len() / 8;
     Grid::new(pairs.div_ceil((set.adamw_threads * set.adamw_repeats) as usize), 1)
 }
 
 /// Keeps the parameters if the clock found them the best, and then updates those that are trained;
 /// sets the completion marker.
-pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
-    let trained = run.frozen_len()..run.parameters.len();
+pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
+    let trained = run.graph.frozen_len()..run.parameters.len();
     memory.state.completed = memory.state.ticks;
     keep(memory, trained.clone());
     let state = &memory.state;

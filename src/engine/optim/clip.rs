@@ -2,11 +2,14 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::layout::phase;
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::Kernel;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, no_terms, reference};
 use crate::engine::optim::gradient_norm;
 use crate::engine::page;
-use crate::engine::run::NORM_BLOCK;
+use crate::engine::work::NORM_BLOCK;
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
@@ -32,20 +35,19 @@ pub static KERNEL: Kernel = Kernel {
             ("NORM_BLOCK", (NORM_BLOCK / 4) as f64),
         ]
     },
+    update: Update::Stored,
+    serves: |_, training, _| training.clip_norm.is_some(),
+    // one tile, served by one thread
+    tiles: |_, _, _| Grid::new(1, 1),
+    terms: no_terms,
+    tiles_per_group: |set| set.clock_threads,
+    reference: reference!(compute),
 };
 
-/// One tile, which one thread serves; none where nobody asks for the norm.
-pub fn tiles(run: &PreparedRun) -> Grid {
-    match run.asks_norm() {
-        true => Grid::new(1, 1),
-        false => Grid::EMPTY,
-    }
-}
-
 /// Fills `gradient_norm` and `gradient_scale`.
-pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
+pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let state = &mut memory.state;
-    if !run.asks_norm() || state.phase != phase::TRAIN {
+    if !run.clips() || state.phase != phase::TRAIN {
         return;
     }
     let squares = &memory.work[run.layout.squares..][..4 * gradient_norm::blocks(run)];

@@ -2,11 +2,14 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::layout::{State, phase, stopped};
-use crate::engine::memory::{PreparedRun, Real};
-use crate::engine::ops::Kernel;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, always, no_terms, reference};
+use crate::engine::memory::Memory;
 use crate::engine::page;
 use crate::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use crate::engine::run::Precision;
+use crate::engine::precision::Precision;
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
@@ -26,15 +29,18 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Tiles, Access::Read),
     ],
     constants: |set| vec![("CLOCK_THREADS", f64::from(set.clock_threads))],
+    update: Update::Any,
+    serves: always,
+    // one tile, served by one thread
+    tiles: |_, _, _| Grid::new(1, 1),
+    terms: no_terms,
+    tiles_per_group: |set| set.clock_threads,
+    reference: reference!(compute),
 };
 
-/// One tile, which one thread serves.
-pub fn tiles() -> Grid {
-    Grid::new(1, 1)
-}
-
 /// One tick of one run.
-pub fn reference<F: Real>(run: &PreparedRun, state: &mut State<F>) {
+pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
+    let state = &mut memory.state;
     state.ticks += 1;
     state.improved = 0;
     match state.phase {

@@ -8,12 +8,14 @@ use std::ops::Range;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::TILE_ROWS;
 use crate::engine::layout::phase;
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::Kernel;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::ops::dense::backward_weights;
 use crate::engine::optim::adamw::{Rates, keep, update};
 use crate::engine::page;
-use crate::engine::run::{Precision, Training};
 
 /// The shader and its bindings. Its tiles are those of
 /// [`crate::engine::ops::dense::backward_weights`].
@@ -40,57 +42,51 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Best, Access::ReadWrite),
     ],
     constants: |set| (backward_weights::KERNEL.constants)(set),
+    update: Update::Fused,
+    serves: backward_weights::is_trained,
+    tiles: backward_weights::tiles,
+    terms: backward_weights::terms,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
 
 /// Gradients that are made at one time, about.
 const NUMBERS: usize = 8192;
 
-/// Whether the update of each parameter needs no other gradient than its own: halves ask first
-/// whether one overflowed, and clipping for the norm of all.
-pub fn suits(training: &Training) -> bool {
-    training.precision == Precision::F32 && training.clip_norm.is_none()
-}
-
 /// Keeps the layer's parameters if the clock found them the best, and then updates them; with the
 /// first trained layer, whose update is the last, sets the completion marker.
-pub fn reference<F: Real>(run: &PreparedRun, layer: usize, memory: &mut Memory<F>) {
-    if layer == run.network.first_trained() {
+pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
+    if node == run.graph.first_trained() {
         memory.state.completed = memory.state.ticks;
     }
     if memory.state.phase == phase::TRAIN {
-        update_layer(run, layer, memory);
+        update_node(run, node, memory);
     } else {
-        let place = run.places[layer];
-        keep(memory, place.weights..place.bias + place.stride);
+        keep(memory, run.graph.parameter_range(node));
     }
 }
 
-fn update_layer<F: Real>(run: &PreparedRun, layer: usize, memory: &mut Memory<F>) {
+fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let rates = Rates::new(run, &memory.state);
     let present = memory.state.batch_rows as usize;
-    let (inputs, place) = (run.network.layers()[layer].inputs, run.places[layer]);
+    let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
+    let (inputs, stride) = (matrix.rows, matrix.stride);
     // whole tiles, but for the last rows
-    let rows = (NUMBERS / place.stride).max(1).next_multiple_of(TILE_ROWS);
+    let rows = (NUMBERS / stride).max(1).next_multiple_of(TILE_ROWS);
     let mut first = 0;
     while first < inputs {
         let left = inputs - first;
         let rows = if left < rows + TILE_ROWS { left } else { rows };
-        let numbers =
-            place.weights + first * place.stride..place.weights + (first + rows) * place.stride;
+        let numbers = matrix.at + first * stride..matrix.at + (first + rows) * stride;
         let gradients = &mut memory.gradients[..numbers.len()];
-        backward_weights::weights(
-            run,
-            layer,
-            first..first + rows,
-            (present, &memory.work),
-            gradients,
-        );
+        let batch = (present, &memory.work[..]);
+        backward_weights::weights(run, node, first..first + rows, batch, gradients);
         update_range(&rates, memory, numbers);
         first += rows;
     }
-    let gradients = &mut memory.gradients[..place.stride];
-    backward_weights::bias(run, layer, (present, &memory.work), gradients);
-    update_range(&rates, memory, place.bias..place.bias + place.stride);
+    let gradients = &mut memory.gradients[..stride];
+    backward_weights::bias(run, node, (present, &memory.work), gradients);
+    update_range(&rates, memory, bias.range());
 }
 
 /// Updates these parameters with the first gradients, after it kept them: here they come to the

@@ -3,15 +3,18 @@
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::layout::phase;
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::Kernel;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
 use crate::engine::page;
-use crate::engine::run::NORM_BLOCK;
+use crate::engine::work::NORM_BLOCK;
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
-    name: "norm",
+    name: "gradient_norm",
     pages: |set| {
         vec![
             page::LAYOUT,
@@ -30,30 +33,29 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| {
         vec![("NORM_THREADS", f64::from(set.norm_threads)), ("NORM_BLOCK", (NORM_BLOCK / 4) as f64)]
     },
+    update: Update::Stored,
+    serves: |_, training, _| training.clip_norm.is_some(),
+    // i: blocks of the trained parameters
+    tiles: |run, _, _| Grid::new(blocks(run), 1),
+    terms: no_terms,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
-
-/// i: blocks of the trained parameters; none where nobody asks for the norm.
-pub fn tiles(run: &PreparedRun) -> Grid {
-    match run.asks_norm() {
-        true => Grid::new(blocks(run), 1),
-        false => Grid::EMPTY,
-    }
-}
 
 /// Blocks of the trained parameters.
 pub fn blocks(run: &PreparedRun) -> usize {
-    (run.parameters.len() - run.frozen_len()).div_ceil(NORM_BLOCK)
+    (run.parameters.len() - run.graph.frozen_len()).div_ceil(NORM_BLOCK)
 }
 
 /// Fills `squares`: a vec4 for each block.
-pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
-    if !run.asks_norm() || memory.state.phase != phase::TRAIN {
+pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
+    if !run.clips() || memory.state.phase != phase::TRAIN {
         return;
     }
     // 1 in f32
     let unscale = F::one() / memory.state.loss_scale;
     let squares = &mut memory.work[run.layout.squares..][..4 * blocks(run)];
-    fill_squares(&memory.gradients[run.frozen_len()..], unscale, squares);
+    fill_squares(&memory.gradients[run.graph.frozen_len()..], unscale, squares);
 }
 
 widest! {

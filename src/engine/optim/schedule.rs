@@ -18,7 +18,7 @@ pub struct Schedule {
 pub struct Cosine {
     /// The epochs after which it has fallen, counted from the start of the run: those that the run
     /// is meant to have, even while it is given fewer at first
-    /// ([`crate::engine::train::RunQueue::reached`]).
+    /// ([`crate::engine::queue::RunQueue::reached`]).
     pub epochs: u32,
     /// The part of the learning rate that is left then, from 0 to 1.
     pub final_fraction: f64,

@@ -17,9 +17,13 @@ use crate::engine::gpu::store::{Chunk, Dispatch, Store};
 use crate::engine::layout::{DeviceCall, DeviceRun, DeviceTile, State, phase, stopped};
 use crate::engine::memory::PreparedRun;
 use crate::engine::ops::calls;
-use crate::engine::run::{Precision, Table};
+use crate::engine::precision::Precision;
+use crate::engine::table::Table;
 use crate::engine::table::Tables;
-use crate::engine::train::{CHUNK, Epoch, Progress, RunQueue};
+use crate::engine::queue::CHUNK;
+use crate::engine::queue::Epoch;
+use crate::engine::queue::Progress;
+use crate::engine::queue::RunQueue;
 use crate::error::{Error, Result};
 
 pub use rehearsal::Rehearsal;
@@ -278,11 +282,11 @@ impl<'a> Shoal<'a> {
     /// Whether a run that is done is given more epochs; then it goes on with the next chunk.
     fn goes_on(&mut self, slot: usize, work: &mut dyn RunQueue) -> bool {
         let packed = self.slots[slot].as_mut().expect("shoal: an empty slot");
-        let Some(epochs) = crate::engine::train::goes_on(&packed.run, &mut packed.state, work)
+        let Some(epochs) = crate::engine::queue::goes_on(&packed.run, &mut packed.state, work)
         else {
             return false;
         };
-        packed.run = crate::engine::train::with_epochs(&packed.run, epochs);
+        packed.run = crate::engine::queue::with_epochs(&packed.run, epochs);
         packed.goes_on = self.chunks;
         // these fields alone: the chunk in flight still counts ticks
         let run = slot * size_of::<DeviceRun>() + offset_of!(DeviceRun, max_epochs);
@@ -322,7 +326,7 @@ impl<'a> Shoal<'a> {
             self.release(&packed.run, &packed.bases);
             let outcome = packed.run.outcome(&packed.state, mine.to_vec());
             let test = (outcome.validation_loss).and_then(|_| work.test(outcome.id));
-            work.finished(crate::engine::train::tested(outcome, test))?;
+            work.finished(crate::engine::queue::tested(outcome, test))?;
         }
         Ok(())
     }

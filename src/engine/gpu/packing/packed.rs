@@ -1,7 +1,7 @@
 //! A run in its slot.
 
 use crate::engine::layout::State;
-use crate::engine::memory::{Bases, PreparedRun};
+use crate::engine::prepared::PreparedRun;
 use crate::error::{Error, Result};
 
 /// A run in its slot.
@@ -51,7 +51,11 @@ mod tests {
     use super::*;
     use crate::engine::graph::{Activation, Network};
     use crate::engine::optim::schedule::Schedule;
-    use crate::engine::run::{InputScale, Precision, Run, Table, Training};
+    use crate::engine::run::InputScale;
+use crate::engine::precision::Precision;
+use crate::engine::run::Run;
+use crate::engine::table::Table;
+use crate::engine::run::Training;
 
     /// A run of which the host expects so many ticks, and what it reads back.
     fn packed(expected: u32, ticks: u32, completed: u32) -> Packed {

@@ -6,10 +6,10 @@ use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::{Packed, Shoal};
 use crate::engine::gpu::store::Store;
 use crate::engine::layout::{DeviceLayer, DeviceRun, State};
-use crate::engine::memory::{Bases, PreparedRun};
-use crate::engine::run::Precision;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::precision::Precision;
 use crate::engine::table::Tables;
-use crate::engine::train::RunQueue;
+use crate::engine::queue::RunQueue;
 use crate::error::{Error, Result};
 use crate::input_error;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::packing::{DeviceTile, Limits, Shoal};
-use crate::engine::run::{Precision, Table};
-use crate::engine::train::RunQueue;
+use crate::engine::precision::Precision;
+use crate::engine::table::Table;
+use crate::engine::queue::RunQueue;
 use crate::error::Result;
 
 /// A shoal whose buffers are made as for a training, but never written or played.

@@ -10,7 +10,8 @@ use crate::engine::gpu::packing::{Limits, Shoal};
 use crate::engine::layout::State;
 use crate::engine::memory::PreparedRun;
 use crate::engine::ops::{Call, calls};
-use crate::engine::run::{Run, Table};
+use crate::engine::run::Run;
+use crate::engine::table::Table;
 use crate::error::{Error, Result};
 
 /// A step of runs that are packed together, taken apart.

@@ -4,15 +4,19 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::layout::{TILE_UNITS, phase};
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::{Kernel, activation};
-use crate::engine::run::Precision;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::activation;
+use crate::engine::graph::{Graph, NodeId, Source, padded};
+use crate::engine::kernel::{Kernel, Update, one_tile, reference};
+use crate::engine::precision::Precision;
 use crate::engine::tile::{Grid, ProductTile, TileSet};
 use crate::engine::{page, precision};
 
 /// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
-    name: "backward_input",
+    name: "dense_backward_input",
     pages: |set| {
         vec![
             page::LAYOUT,
@@ -41,53 +45,66 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    update: Update::Any,
+    serves: |graph, _, node| below(graph, node).is_some(),
+    tiles,
+    terms: |run, node| run.graph.shape(node).width,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
 
+/// The node whose gradient this one computes: the one that it reads, if that needs a gradient.
+fn below(graph: &Graph, node: NodeId) -> Option<NodeId> {
+    match graph.nodes()[node].inputs[0] {
+        Source::Node(below) if graph.needs_gradient(below) => Some(below),
+        _ => None,
+    }
+}
+
 /// i: examples; j: 64 units below for each product thread.
-pub fn tiles(run: &PreparedRun, layer: usize, set: &TileSet) -> Grid {
-    let units = run.network.layers()[layer].inputs;
+fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+    let units = run.graph.input_shape(node).width;
     set.blocks(run.layout.stride, units, TILE_UNITS)
 }
 
-/// Fills delta of the layer below `layer`.
-pub fn reference<F: Real>(run: &PreparedRun, layer: usize, memory: &mut Memory<F>) {
+/// Fills delta of the node below.
+pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
+    let Some(below) = below(&run.graph, node) else { return };
     if memory.state.phase != phase::TRAIN {
         return;
     }
-    let (shape, place) = (run.network.layers()[layer], run.places[layer]);
-    let (at, below) = (run.layout.layers[layer], run.layout.layers[layer - 1]);
-    let activation = run.network.layers()[layer - 1].activation;
-    let (rows, stride) = (run.rows(&memory.state), run.places[layer - 1].stride);
-    // what is written lies before the delta that is read, after the z that is read
+    let matrix = run.graph.parameters(node)[0];
+    let (at, below_at) = (run.layout.nodes[node], run.layout.nodes[below]);
+    let activation = run.graph.nodes()[below].attributes.activation;
+    let (rows, stride) = (memory.rows(run), padded(matrix.rows));
+    // what is written is stored before the delta that is read and after the preactivation
     let (before, delta) = memory.work.split_at_mut(at.delta);
-    let (z, below_delta) = before.split_at_mut(below.delta);
+    let (z, below_delta) = before.split_at_mut(below_at.delta);
     let below_delta = &mut below_delta[..rows * stride];
 
     let weights = match run.precision() {
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,
     };
-    // unit by unit the product finds the weights in rows, and the batch, which is small beside
-    // them, is copied instead
-    let (delta_by_unit, by_unit) = memory.scratch.split_at_mut(place.stride * rows);
-    transpose(place.stride, &delta[..rows * place.stride], delta_by_unit);
+    // the product reads rows of the weights as they are stored; the batch, which is smaller, is
+    // transposed instead
+    let (delta_by_unit, by_unit) = memory.scratch.split_at_mut(matrix.stride * rows);
+    transpose(matrix.stride, &delta[..rows * matrix.stride], delta_by_unit);
     let by_unit = &mut by_unit[..stride * rows];
     product(
-        (&mut *by_unit, Shape::by_rows(shape.inputs, rows, rows)),
-        (
-            &weights[place.weights..place.bias],
-            Shape::by_rows(shape.inputs, shape.outputs, place.stride),
-        ),
-        (&*delta_by_unit, Shape::by_rows(shape.outputs, rows, rows)),
+        (&mut *by_unit, Shape::by_rows(matrix.rows, rows, rows)),
+        (&weights[matrix.range()], Shape::by_rows(matrix.rows, matrix.columns, matrix.stride)),
+        (&*delta_by_unit, Shape::by_rows(matrix.columns, rows, rows)),
     );
-    by_unit[shape.inputs * rows..].fill(F::zero());
+    by_unit[matrix.rows * rows..].fill(F::zero());
     transpose(rows, by_unit, below_delta);
-    // the sums lie in storage before they meet the derivative
+    // the device stores the sums before it applies the derivative
     precision::round(run.precision(), below_delta);
-    let z = &z[below.sum..][..below_delta.len()];
+    let z = &z[below_at.saved..][..below_delta.len()];
     activation::times_derivative(activation, z, below_delta);
-    if run.drop_threshold(layer - 1) > 0 {
-        activation::times_mask(run, memory.state.steps, layer - 1, below_delta);
+    let dropout = run.dropout(below);
+    if dropout.threshold > 0 {
+        dropout.apply(run.dropout_key(memory.state.steps, below), stride, below_delta);
     }
     precision::round(run.precision(), below_delta);
 }

@@ -1,4 +1,4 @@
-//! Gradient of one layer's weights and bias. See `shaders/dense_backward_weights.wgsl`.
+//! The gradient of the weights and the bias of a dense node. See `shaders/dense_backward_weights.wgsl`.
 
 use std::ops::Range;
 
@@ -6,15 +6,19 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::Kernel;
-use crate::engine::run::Precision;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::{Graph, NodeId, padded};
+use crate::engine::run::Training;
+use crate::engine::kernel::{Kernel, Update, one_tile, reference};
+use crate::engine::precision::Precision;
 use crate::engine::tile::{Grid, TileSet};
 use crate::engine::{page, precision};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
-    name: "backward_weights",
+    name: "dense_backward_weights",
     pages: |set| {
         vec![
             page::LAYOUT,
@@ -38,31 +42,45 @@ pub static KERNEL: Kernel = Kernel {
             ("THREAD_INPUTS", (set.products.rows() / 4) as f64),
         ]
     },
+    update: Update::Stored,
+    serves: is_trained,
+    tiles,
+    terms,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
 
-/// i: inputs, for each product thread; j: units. Where a thread holds all units, the lanes too take
-/// inputs.
-pub fn tiles(run: &PreparedRun, layer: usize, set: &TileSet) -> Grid {
-    let shape = run.network.layers()[layer];
-    let block = set.products.rows() * set.product_threads as usize;
-    if shape.outputs.div_ceil(4) <= NARROW_VEC4S {
-        return Grid::new(shape.inputs.div_ceil(block * LANES), 1);
-    }
-    Grid::new(shape.inputs.div_ceil(block), shape.outputs.div_ceil(TILE_UNITS))
+/// Whether the node is trained.
+pub fn is_trained(graph: &Graph, _training: &Training, node: NodeId) -> bool {
+    !graph.nodes()[node].frozen
 }
 
-/// Fills the layer's gradients.
-pub fn reference<F: Real>(run: &PreparedRun, layer: usize, memory: &mut Memory<F>) {
+/// The examples of a batch.
+pub fn terms(run: &PreparedRun, _node: NodeId) -> usize {
+    run.training.batch
+}
+
+/// i: inputs, for each product thread; j: units. In a layer of few units the lanes take inputs too.
+pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+    let (inputs, outputs) = (run.graph.input_shape(node).width, run.graph.shape(node).width);
+    let block = set.products.rows() * set.product_threads as usize;
+    if outputs.div_ceil(4) <= NARROW_VEC4S {
+        return Grid::new(inputs.div_ceil(block * LANES), 1);
+    }
+    Grid::new(inputs.div_ceil(block), outputs.div_ceil(TILE_UNITS))
+}
+
+/// Fills the gradients of the node's parameters.
+pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     if memory.state.phase != phase::TRAIN {
         return;
     }
-    let place = run.places[layer];
-    let gradients = &mut memory.gradients[place.weights..place.bias + place.stride];
-    let (of_weights, of_bias) = gradients.split_at_mut(place.bias - place.weights);
-    let inputs = 0..run.network.layers()[layer].inputs;
+    let matrix = run.graph.parameters(node)[0];
+    let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
+    let (of_weights, of_bias) = gradients.split_at_mut(matrix.range().len());
     let batch = (memory.state.batch_rows as usize, &memory.work[..]);
-    weights(run, layer, inputs, batch, of_weights);
-    bias(run, layer, batch, of_bias);
+    weights(run, node, 0..matrix.rows, batch, of_weights);
+    bias(run, node, batch, of_bias);
     if run.precision() == Precision::F16 {
         precision::round(Precision::F16, gradients);
         if gradients.iter().any(|gradient| !gradient.is_finite()) {
@@ -74,13 +92,13 @@ pub fn reference<F: Real>(run: &PreparedRun, layer: usize, memory: &mut Memory<F
 /// Gradients of the weights of some inputs, shape (inputs, units), of so many examples.
 pub(crate) fn weights<F: Real>(
     run: &PreparedRun,
-    layer: usize,
+    node: NodeId,
     inputs: Range<usize>,
     (present, work): (usize, &[F]),
     gradients: &mut [F],
 ) {
-    let (stride, at) = (run.places[layer].stride, run.layout.layers[layer]);
-    let input_stride = run.network.layers()[layer].inputs.next_multiple_of(4);
+    let (matrix, at) = (run.graph.parameters(node)[0], run.layout.nodes[node]);
+    let (stride, input_stride) = (matrix.stride, padded(matrix.rows));
     let input = Shape::by_rows(present, inputs.len(), input_stride);
     product(
         (gradients, Shape::by_rows(inputs.len(), stride, stride)),
@@ -92,11 +110,11 @@ pub(crate) fn weights<F: Real>(
 /// Gradients of the bias, shape (units).
 pub(crate) fn bias<F: Real>(
     run: &PreparedRun,
-    layer: usize,
+    node: NodeId,
     (present, work): (usize, &[F]),
     gradients: &mut [F],
 ) {
-    let delta = &work[run.layout.layers[layer].delta..][..present * gradients.len()];
+    let delta = &work[run.layout.nodes[node].delta..][..present * gradients.len()];
     sum_rows(delta, gradients);
 }
 

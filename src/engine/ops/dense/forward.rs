@@ -4,15 +4,19 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::layout::{LANES, phase};
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::{Kernel, activation};
-use crate::engine::run::Precision;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::activation;
+use crate::engine::graph::{NodeId, padded};
+use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
+use crate::engine::precision::Precision;
 use crate::engine::tile::{Grid, ProductTile, TileSet};
 use crate::engine::{page, precision};
 
 /// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
-    name: "forward",
+    name: "dense_forward",
     pages: |set| {
         vec![
             page::LAYOUT,
@@ -39,48 +43,50 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    update: Update::Any,
+    serves: always,
+    tiles,
+    terms: |run, node| run.graph.input_shape(node).width,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
 
 /// i: examples; j: units, for each product thread.
-pub fn tiles(run: &PreparedRun, layer: usize, set: &TileSet) -> Grid {
-    let units = run.network.layers()[layer].outputs;
+fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+    let units = run.graph.shape(node).width;
     set.blocks(run.layout.stride, units, set.products.units() * LANES)
 }
 
-/// Fills z and the output of the layer.
-pub fn reference<F: Real>(run: &PreparedRun, layer: usize, memory: &mut Memory<F>) {
+/// Fills the preactivation and the output of the node.
+pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let state = memory.state;
     if state.phase == phase::DONE {
         return;
     }
-    let (shape, place, at) =
-        (run.network.layers()[layer], run.places[layer], run.layout.layers[layer]);
-    let rows = run.rows(&state);
-    let size = rows * place.stride;
-    // z and the output lie after everything that is read, one after the other
+    let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
+    let (at, attributes) = (run.layout.nodes[node], run.graph.nodes()[node].attributes);
+    let rows = memory.rows(run);
+    let size = rows * matrix.stride;
+    // preactivation and output are stored after everything that is read, one after the other
     let weights = match run.precision() {
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,
     };
-    let (before, after) = memory.work.split_at_mut(at.sum);
-    let (z, after) = after.split_at_mut(at.output - at.sum);
+    let (before, after) = memory.work.split_at_mut(at.saved);
+    let (z, after) = after.split_at_mut(at.output - at.saved);
     let (z, output) = (&mut z[..size], &mut after[..size]);
 
-    let input_stride = shape.inputs.next_multiple_of(4);
     product(
-        (&mut *z, Shape::by_rows(rows, place.stride, place.stride)),
-        (&before[at.input..], Shape::by_rows(rows, shape.inputs, input_stride)),
-        (
-            &weights[place.weights..place.bias],
-            Shape::by_rows(shape.inputs, place.stride, place.stride),
-        ),
+        (&mut *z, Shape::by_rows(rows, matrix.stride, matrix.stride)),
+        (&before[at.input..], Shape::by_rows(rows, matrix.rows, padded(matrix.rows))),
+        (&weights[matrix.range()], Shape::by_rows(matrix.rows, matrix.stride, matrix.stride)),
     );
-    let bias = &weights[place.bias..][..place.stride];
-    add_to_rows(bias, z);
+    add_to_rows(&weights[bias.range()], z);
     precision::round(run.precision(), z);
-    activation::activate(shape.activation, z, output);
-    if state.phase == phase::TRAIN && run.drop_threshold(layer) > 0 {
-        activation::times_mask(run, state.steps, layer, output);
+    activation::activate(attributes.activation, z, output);
+    let dropout = run.dropout(node);
+    if state.phase == phase::TRAIN && dropout.threshold > 0 {
+        dropout.apply(run.dropout_key(state.steps, node), matrix.stride, output);
     }
     precision::round(run.precision(), output);
 }

@@ -6,10 +6,13 @@ use half::slice::HalfFloatSliceExt;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::layout::{LANES, State, phase};
-use crate::engine::memory::{Memory, PreparedRun, Real};
-use crate::engine::ops::Kernel;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::graph::{NodeId, padded};
+use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::random::permute_all;
-use crate::engine::run::Precision;
+use crate::engine::precision::Precision;
 use crate::engine::tile::Grid;
 use crate::engine::{page, precision};
 
@@ -22,7 +25,7 @@ pub static KERNEL: Kernel = Kernel {
             page::vec4_page(set),
             page::packed(set),
             page::RANDOM,
-            include_str!("../../shaders/gather.wgsl"),
+            include_str!("../../../shaders/gather.wgsl"),
         ]
     },
     bindings: &[
@@ -34,18 +37,20 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("GATHER_THREADS", f64::from(set.gather_threads))],
+    update: Update::Any,
+    serves: always,
+    // i: 32 examples each
+    tiles: |run, _, _| Grid::new(run.layout.stride.div_ceil(4 * LANES), 1),
+    terms: no_terms,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
 };
 
-/// i: 32 examples each.
-pub fn tiles(run: &PreparedRun) -> Grid {
-    Grid::new(run.layout.stride.div_ceil(4 * LANES), 1)
-}
-
-/// Fills x and the labels of the run's batch; where it is known what the frozen layers make of x,
-/// that instead of x.
-pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
+/// Fills x and the labels of the batch. Where the memory has the outputs of the frozen nodes, it
+/// copies those instead of filling x.
+pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let (state, layout) = (memory.state, &run.layout);
-    let rows = run.rows(&state);
+    let rows = memory.rows(run);
     if state.phase == phase::DONE {
         return;
     }
@@ -55,17 +60,15 @@ pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     };
     let (constants, batch) = memory.work.split_at_mut(layout.x);
     let (x, rest) = batch.split_at_mut(layout.labels - layout.x);
-    let (labels, above) = rest.split_at_mut(layout.layers[0].sum - layout.labels);
+    let first = layout.nodes[0].saved;
+    let (labels, above) = rest.split_at_mut(first - layout.labels);
     let frozen = memory.features.len() / (run.training_rows.len() + run.validation_rows.len());
-    let (input, stride) = match frozen {
-        0 => (x, run.network.inputs().next_multiple_of(4)),
-        stride => {
-            let at = layout.layers[run.network.first_trained()].input;
-            (&mut above[at - layout.layers[0].sum..], stride)
-        }
+    let (input, stride) = match (frozen, run.graph.frozen_output()) {
+        (1.., Some(node)) => (&mut above[layout.nodes[node].output - first..], frozen),
+        _ => (x, padded(run.graph.inputs())),
     };
     let input = input[..rows * stride].chunks_exact_mut(stride);
-    let label_stride = run.network.outputs().next_multiple_of(4);
+    let label_stride = padded(run.graph.outputs());
     let labels = labels[..rows * label_stride].chunks_exact_mut(label_stride);
     let mut positions = [0; BLOCK];
     for (example, (input, labels)) in input.zip(labels).enumerate() {
@@ -90,7 +93,7 @@ pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
 /// Fills x of these rows of the table.
 pub fn bring<F: Real>(run: &PreparedRun, rows: &[u32], memory: &mut Memory<F>) {
     let (constants, x) = memory.work.split_at_mut(run.layout.x);
-    let stride = run.network.inputs().next_multiple_of(4);
+    let stride = padded(run.graph.inputs());
     for (row, x) in rows.iter().zip(x.chunks_exact_mut(stride)) {
         read_inputs(run, *row as usize, constants, x);
     }
@@ -102,7 +105,7 @@ fn read_inputs<F: Real>(run: &PreparedRun, row: usize, constants: &[F], x: &mut 
     let inputs = row * table.inputs..(row + 1) * table.inputs;
     match run.precision() {
         Precision::F32 => read_row(&table.x[inputs], x),
-        Precision::F16 => read_f16(&run.tables.half(run.table).x[inputs], x),
+        Precision::F16 => read_f16(&run.tables.in_f16(run.table).x[inputs], x),
     }
     let mean = &constants[run.layout.mean..][..table.inputs];
     let scale = &constants[run.layout.inverse_deviation..][..table.inputs];
@@ -116,7 +119,7 @@ fn read_labels<F: Real>(run: &PreparedRun, row: usize, labels: &mut [F]) {
     let targets = row * table.targets..(row + 1) * table.targets;
     match run.precision() {
         Precision::F32 => read_row(&table.y[targets], labels),
-        Precision::F16 => read_f16(&run.tables.half(run.table).y[targets], labels),
+        Precision::F16 => read_f16(&run.tables.in_f16(run.table).y[targets], labels),
     }
 }
 

@@ -1,0 +1,206 @@
+//! Activation functions, their derivatives, and the dropout mask. The device's copy is
+//! `shaders/activation.wgsl`.
+
+use crate::engine::cpu::vectors::widest;
+use crate::engine::random::pcg4d;
+use crate::engine::real::Real;
+
+/// An activation function, applied to each unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// z
+    Identity,
+    /// max(z, 0)
+    Relu,
+    /// z where z > 0, else `slope` z
+    LeakyRelu {
+        /// The slope below zero.
+        slope: f32,
+    },
+    /// tanh(z)
+    Tanh,
+    /// 1 / (1 + exp(-z))
+    Sigmoid,
+    /// z sigmoid(z)
+    Silu,
+    /// z Phi(z), with the normal distribution function Phi in its exact form (Hendrycks & Gimpel,
+    /// arXiv 1606.08415)
+    Gelu,
+}
+
+impl Activation {
+    /// Every activation, with the usual slope of 0.01 for the leaky one.
+    pub const ALL: [Activation; 7] = [
+        Activation::Identity,
+        Activation::Relu,
+        Activation::LeakyRelu { slope: 0.01 },
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Silu,
+        Activation::Gelu,
+    ];
+
+    /// The name, as PyTorch's `torch.nn.functional` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Activation::Identity => "identity",
+            Activation::Relu => "relu",
+            Activation::LeakyRelu { .. } => "leaky_relu",
+            Activation::Tanh => "tanh",
+            Activation::Sigmoid => "sigmoid",
+            Activation::Silu => "silu",
+            Activation::Gelu => "gelu",
+        }
+    }
+
+    /// The activation of that name; `slope` is used by `leaky_relu` alone.
+    pub fn named(name: &str, slope: f32) -> Option<Self> {
+        let found = Self::ALL.into_iter().find(|activation| activation.name() == name)?;
+        Some(match found {
+            Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope },
+            other => other,
+        })
+    }
+
+    /// Its number in WGSL: its place in [`Activation::ALL`].
+    pub fn code(self) -> u32 {
+        let place = Self::ALL.iter().position(|other| other.name() == self.name());
+        place.expect("activation: not in ALL") as u32
+    }
+
+    /// The gain of a layer's fresh weights, which keeps the variance from layer to layer (He et
+    /// al., arXiv 1502.01852, eq. 15): gain^2 = 2 / (1 + slope^2) for the ReLU family, 1 for the
+    /// others.
+    pub fn gain(self) -> f64 {
+        match self {
+            Activation::Relu | Activation::LeakyRelu { .. } => {
+                (2.0 / (1.0 + f64::from(self.slope()).powi(2))).sqrt()
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// The slope of a leaky ReLU, 0 for every other activation.
+    pub fn slope(self) -> f32 {
+        match self {
+            Activation::LeakyRelu { slope } => slope,
+            _ => 0.0,
+        }
+    }
+}
+
+fn sigmoid<F: Real>(z: F) -> F {
+    F::one() / (F::one() + (-z).exp())
+}
+
+fn normal_distribution<F: Real>(z: F) -> F {
+    F::of(0.5) * (F::one() + (z * F::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
+}
+
+widest! {
+    /// Writes activation(z), each number of `z` to the same place in `a`.
+    pub fn activate<F: Real>(activation: Activation, z: &[F], a: &mut [F]) {
+        let zero = F::zero();
+        let mut map = |f: &dyn Fn(F) -> F| a.iter_mut().zip(z).for_each(|(a, z)| *a = f(*z));
+        match activation {
+            Activation::Identity => a.copy_from_slice(z),
+            Activation::Relu | Activation::LeakyRelu { .. } => {
+                // written out so that the compiler makes vectors of it
+                let slope = F::of(f64::from(activation.slope()));
+                for (a, z) in a.iter_mut().zip(z) {
+                    *a = if *z > zero { *z } else { slope * *z };
+                }
+            }
+            Activation::Tanh => map(&|z| z.tanh()),
+            Activation::Sigmoid => map(&sigmoid),
+            Activation::Silu => map(&|z| z * sigmoid(z)),
+            Activation::Gelu => map(&|z| z * normal_distribution(z)),
+        }
+    }
+}
+
+widest! {
+    /// `delta *= d activation / d z`, number by number.
+    pub fn times_derivative<F: Real>(activation: Activation, z: &[F], delta: &mut [F]) {
+        let (zero, one) = (F::zero(), F::one());
+        let mut map = |f: &dyn Fn(F) -> F| delta.iter_mut().zip(z).for_each(|(d, z)| *d *= f(*z));
+        match activation {
+            Activation::Identity => {}
+            Activation::Relu | Activation::LeakyRelu { .. } => {
+                let slope = F::of(f64::from(activation.slope()));
+                for (d, z) in delta.iter_mut().zip(z) {
+                    *d *= if *z > zero { one } else { slope };
+                }
+            }
+            Activation::Tanh => map(&|z| one - z.tanh().powi(2)),
+            Activation::Sigmoid => map(&|z| sigmoid(z) * (one - sigmoid(z))),
+            Activation::Silu => map(&|z| sigmoid(z) * (one + z * (one - sigmoid(z)))),
+            Activation::Gelu => map(&|z| {
+                let density = F::of(1.0 / std::f64::consts::TAU.sqrt()) * (-F::of(0.5) * z * z).exp();
+                normal_distribution(z) + z * density
+            }),
+        }
+    }
+}
+
+/// The dropout of a node as integer threshold and factor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// A number is dropped where its hash is below; 0: none is.
+    pub threshold: u32,
+    /// What the others are multiplied with: 1 / (1 - dropout).
+    pub scale: f64,
+}
+
+impl Dropout {
+    /// Dropout with this probability.
+    pub fn new(probability: f32) -> Self {
+        let probability = f64::from(probability);
+        Self {
+            threshold: (probability * 4_294_967_296.0).round() as u32,
+            scale: 1.0 / (1.0 - probability),
+        }
+    }
+
+    /// Multiplies a batch, shape (batch, stride), with the mask of a step: 0 where a number is
+    /// dropped, else the scale. Four examples of a unit share a hash. `key` is the seed, the step
+    /// and the key of the node.
+    pub fn apply<F: Real>(self, [seed, step, node]: [u32; 3], stride: usize, matrix: &mut [F]) {
+        let scale = F::of(self.scale);
+        for (group, rows) in (0..).zip(matrix.chunks_exact_mut(4 * stride)) {
+            mask_four_examples([seed, step, node, group], self.threshold, scale, rows);
+        }
+    }
+}
+
+widest! {
+    /// Four examples, one after another; `key` is that of their first unit.
+    fn mask_four_examples<F: Real>(key: [u32; 4], threshold: u32, scale: F, rows: &mut [F]) {
+        let (above, below) = rows.split_at_mut(rows.len() / 2);
+        let (first, second) = above.split_at_mut(above.len() / 2);
+        let (third, fourth) = below.split_at_mut(below.len() / 2);
+        let pairs = first.iter_mut().zip(second).zip(third.iter_mut().zip(fourth));
+        let [seed, step, units, group] = key;
+        for (unit, ((first, second), (third, fourth))) in (units..).zip(pairs) {
+            let hashed = pcg4d([seed, step, unit, group]);
+            let factor = |hash: u32| if hash >= threshold { scale } else { F::zero() };
+            *first *= factor(hashed[0]);
+            *second *= factor(hashed[1]);
+            *third *= factor(hashed[2]);
+            *fourth *= factor(hashed[3]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activations_are_found_by_their_names() {
+        for activation in Activation::ALL {
+            assert_eq!(Activation::named(activation.name(), activation.slope()), Some(activation));
+        }
+        assert_eq!(Activation::named("softmax", 0.0), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! What a kernel is: a shader, the buffers that it binds, the tiles that serve a run, and the CPU
+//! reference that computes the same.
+
+use std::any::Any;
+
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::graph::{Graph, NodeId, Op};
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::run::Training;
+use crate::engine::tile::{Grid, TileSet};
+
+/// A kernel of a step. The kernels of an op are called for a node, the others for a whole run; they
+/// get the output node of the run then.
+#[derive(Debug)]
+pub struct Kernel {
+    /// Its name, that of its shader: `shaders/<name>.wgsl`.
+    pub name: &'static str,
+    /// Its WGSL source under a tile set, imports resolved.
+    pub pages: fn(&TileSet) -> Vec<&'static str>,
+    /// The buffers of group 0, in the order of their binding numbers. Group 1 has the call.
+    pub bindings: &'static [(Buffer, Access)],
+    /// Its `override` constants under a tile set.
+    pub constants: fn(&TileSet) -> Vec<(&'static str, f64)>,
+    /// Which runs call it, by how they update their parameters.
+    pub update: Update,
+    /// Whether it is called for this node of a run with this graph and training.
+    pub serves: fn(&Graph, &Training, NodeId) -> bool,
+    /// The tiles that serve this node of a run.
+    pub tiles: fn(&PreparedRun, NodeId, &TileSet) -> Grid,
+    /// Terms of its sums for this node: how long a tile takes beside one of another run.
+    pub terms: fn(&PreparedRun, NodeId) -> usize,
+    /// Tiles that one workgroup serves.
+    pub tiles_per_group: fn(&TileSet) -> u32,
+    /// The same on the CPU.
+    pub reference: Reference,
+}
+
+/// An op with the kernels that execute it.
+#[derive(Debug)]
+pub struct OpKernels {
+    /// The op.
+    pub op: &'static Op,
+    /// The kernels that compute a node from its inputs, in order.
+    pub forward: &'static [&'static Kernel],
+    /// The kernels that compute the gradients of a node's parameters and of its inputs, in order.
+    pub backward: &'static [&'static Kernel],
+    /// Its output for any rows, without dropout.
+    pub evaluate: Evaluate,
+}
+
+/// The values of a node for some rows, none of them padded.
+#[derive(Clone, Debug)]
+pub struct Values<F> {
+    /// What the activation is applied to, shape (rows, width).
+    pub preactivation: Vec<F>,
+    /// The output, shape (rows, width).
+    pub output: Vec<F>,
+}
+
+/// Computes a node from the parameters of the graph and the inputs of the node, each of shape
+/// (rows, width).
+pub type EvaluateOf<F> = fn(&Graph, NodeId, parameters: &[F], inputs: &[&[F]]) -> Values<F>;
+
+/// An [`EvaluateOf`] in f32 and f64.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluate {
+    /// In f32.
+    pub f32: EvaluateOf<f32>,
+    /// In f64.
+    pub f64: EvaluateOf<f64>,
+}
+
+impl Evaluate {
+    /// The one in `F`.
+    pub fn of<F: Real>(&self) -> EvaluateOf<F> {
+        let both: [&dyn Any; 2] = [&self.f32, &self.f64];
+        *both.into_iter().find_map(|one| one.downcast_ref()).expect("op: neither f32 nor f64")
+    }
+}
+
+/// How a run updates its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Either way.
+    Any,
+    /// The gradient of a node and its update are one kernel; gradients are not stored.
+    Fused,
+    /// Gradients are stored, and one kernel updates all parameters.
+    Stored,
+}
+
+/// The CPU implementation of a kernel: computes a node of a run in the run's memory.
+pub type ReferenceOf<F> = fn(&PreparedRun, NodeId, &mut Memory<F>);
+
+/// A [`ReferenceOf`] in f32 and f64; [`reference!`] makes it of a generic function.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference {
+    /// In f32, for training on the CPU.
+    pub f32: ReferenceOf<f32>,
+    /// In f64, for tests.
+    pub f64: ReferenceOf<f64>,
+}
+
+impl Reference {
+    /// The one in `F`.
+    pub fn of<F: Real>(&self) -> ReferenceOf<F> {
+        let both: [&dyn Any; 2] = [&self.f32, &self.f64];
+        *both.into_iter().find_map(|one| one.downcast_ref()).expect("kernel: neither f32 nor f64")
+    }
+}
+
+/// The [`Reference`] of a function that is generic over [`Real`].
+macro_rules! reference {
+    ($function:path) => {
+        $crate::engine::kernel::Reference { f32: $function, f64: $function }
+    };
+}
+
+pub(crate) use reference;
+
+impl Kernel {
+    /// Its whole WGSL source under a tile set.
+    pub fn source(&self, set: &TileSet) -> String {
+        (self.pages)(set).concat()
+    }
+
+    /// Whether any run of this tile set's precision calls it.
+    pub fn is_used(&self, set: &TileSet) -> bool {
+        self.update != Update::Fused || set.fuses_updates()
+    }
+}
+
+impl PartialEq for Kernel {
+    /// Kernels are told apart by their names.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// For kernels that are called for every node of their op.
+pub fn always(_graph: &Graph, _training: &Training, _node: NodeId) -> bool {
+    true
+}
+
+/// For kernels without sums that run along a dimension of a run.
+pub fn no_terms(_run: &PreparedRun, _node: NodeId) -> usize {
+    0
+}
+
+/// For kernels whose workgroups serve one tile each.
+pub fn one_tile(_set: &TileSet) -> u32 {
+    1
+}

@@ -1,0 +1,73 @@
+//! The loss of a batch and its gradient at the output node: [`crate::engine::loss`]. See
+//! `shaders/loss.wgsl`.
+
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::layout::phase;
+use crate::engine::memory::Memory;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::activation;
+use crate::engine::graph::{NodeId, padded};
+use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::tile::Grid;
+use crate::engine::{page, precision};
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "loss",
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::vec4_page(set),
+            page::packed(set),
+            page::RANDOM,
+            page::ACTIVATION,
+            include_str!("../../../shaders/loss.wgsl"),
+        ]
+    },
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::ReadWrite),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Layers, Access::Read),
+        (Buffer::Work, Access::ReadWrite),
+    ],
+    constants: |set| vec![("LOSS_THREADS", f64::from(set.loss_threads))],
+    update: Update::Any,
+    serves: always,
+    // one tile: the run's batch
+    tiles: |_, _, _| Grid::new(1, 1),
+    terms: no_terms,
+    tiles_per_group: one_tile,
+    reference: reference!(compute),
+};
+
+/// Fills `batch_sum` and delta of the output node.
+pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
+    let rows = memory.rows(run);
+    let state = &mut memory.state;
+    if state.phase == phase::DONE {
+        return;
+    }
+    let (layout, at) = (&run.layout, run.layout.nodes[node]);
+    let activation = run.graph.nodes()[node].attributes.activation;
+    let (outputs, stride) = (run.graph.outputs(), padded(run.graph.outputs()));
+    let present = state.batch_rows as usize;
+    let scale = state.loss_scale * F::of(1.0 / (run.weight_sum() * present as f64));
+    let (before, delta) = memory.work.split_at_mut(at.delta);
+    let delta = &mut delta[..rows * stride];
+
+    delta.fill(F::zero());
+    let weights = &before[layout.loss_weights..][..outputs];
+    let row = run.training.loss.row::<F>();
+    let mut sum = F::zero();
+    for (example, slopes) in delta.chunks_exact_mut(stride).take(present).enumerate() {
+        let [a, t] = [at.output, layout.labels].map(|of| &before[of + example * stride..][..outputs]);
+        row(a, t, weights, &mut slopes[..outputs], &mut sum);
+        slopes.iter_mut().for_each(|slope| *slope *= scale);
+    }
+    let z = &before[at.saved..][..delta.len()];
+    activation::times_derivative(activation, z, delta);
+    precision::round(run.precision(), delta);
+    state.batch_sum = sum;
+}

@@ -1,0 +1,315 @@
+//! A run with what follows from it: where its numbers are stored, and its entries in the tables of
+//! the device.
+
+use std::ops::Deref;
+
+use crate::engine::activation::Dropout;
+use crate::engine::graph::NodeId;
+use crate::engine::layout::{DeviceNode, DeviceRun, State, stopped};
+use crate::engine::precision::{self, FIRST_SCALE, Precision};
+use crate::engine::real::Real;
+use crate::engine::run::Outcome;
+use crate::engine::run::Run;
+use crate::engine::run::Stopped;
+use crate::engine::table::{Table, Tables};
+use crate::engine::work::WorkLayout;
+
+/// A run with what follows from it. It dereferences to the run.
+#[derive(Clone, Debug)]
+pub struct PreparedRun {
+    run: Run,
+    /// Where its working numbers are stored.
+    pub layout: WorkLayout,
+    /// The tables that runs share.
+    pub tables: Tables,
+}
+
+impl Deref for PreparedRun {
+    type Target = Run;
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+/// Where the numbers of a packed run start in each buffer of the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bases {
+    /// Its first node in `nodes`.
+    pub nodes: usize,
+    /// Its first row number in `rows`.
+    pub rows: usize,
+    /// Its first parameter, in numbers.
+    pub parameters: usize,
+    /// Its first gradient, in numbers of four bytes; if its gradients are stored nowhere, its first
+    /// parameter.
+    pub gradients: usize,
+    /// Its first working number.
+    pub work: usize,
+    /// Its table's x in `data`.
+    pub table_x: usize,
+    /// Its table's y in `data`.
+    pub table_y: usize,
+}
+
+fn word(value: usize) -> u32 {
+    u32::try_from(value).expect("packing: an offset beyond 2^32")
+}
+
+fn vec4s(numbers: usize) -> u32 {
+    debug_assert_eq!(numbers % 4, 0);
+    word(numbers / 4)
+}
+
+impl PreparedRun {
+    /// Prepares a run.
+    ///
+    /// # Panics
+    /// If [`Run::check`] finds something wrong.
+    pub fn new(run: Run, tables: impl Into<Tables>) -> Self {
+        let tables = tables.into();
+        if let Err(error) = run.check(&tables) {
+            panic!("{error}");
+        }
+        let layout = WorkLayout::new(&run.graph, run.training.batch, run.training.precision);
+        Self { run, layout, tables }
+    }
+
+    /// Its table.
+    pub fn table(&self) -> &Table {
+        &self.tables[self.run.table]
+    }
+
+    /// How its numbers are stored.
+    pub fn precision(&self) -> Precision {
+        self.training.precision
+    }
+
+    /// The dropout of a node.
+    pub fn dropout(&self, node: NodeId) -> Dropout {
+        Dropout::new(self.graph.nodes()[node].attributes.dropout)
+    }
+
+    /// The key of the dropout mask of a node in a step.
+    pub fn dropout_key(&self, step: u32, node: NodeId) -> [u32; 3] {
+        [self.seed, step, (node as u32) << 16]
+    }
+
+    /// Sum of the loss weights.
+    pub fn weight_sum(&self) -> f64 {
+        self.loss_weights.iter().map(|weight| f64::from(*weight)).sum()
+    }
+
+    /// ln(beta1) and ln(beta2); beta = 0 stands as a number whose power vanishes.
+    pub fn log_betas(&self) -> [f64; 2] {
+        [self.training.beta1, self.training.beta2].map(|beta| beta.ln().max(-100.0))
+    }
+
+    /// Whether its gradients are clipped.
+    pub fn clips(&self) -> bool {
+        self.training.clip_norm.is_some()
+    }
+
+    /// The norm that its gradients are clipped to; the largest f32 where they are not.
+    pub fn clip_norm(&self) -> f64 {
+        let none = f64::from(f32::MAX);
+        self.training.clip_norm.map_or(none, |norm| norm.min(none))
+    }
+
+    /// Its entry in the device's `runs`.
+    pub fn device_run(&self, bases: &Bases) -> DeviceRun {
+        let (training, layout, work) = (&self.training, &self.layout, bases.work);
+        let schedule = self.schedule();
+        DeviceRun {
+            seed: self.seed,
+            batch: word(training.batch),
+            batch_vec4s: vec4s(layout.stride),
+            inputs: word(self.graph.inputs()),
+            outputs: word(self.graph.outputs()),
+            targets: word(self.table().targets),
+            training_rows: word(self.training_rows.len()),
+            validation_rows: word(self.validation_rows.len()),
+            rows: word(bases.rows),
+            table_x: word(bases.table_x),
+            table_y: word(bases.table_y),
+            mean: vec4s(work + layout.mean),
+            inverse_deviation: vec4s(work + layout.inverse_deviation),
+            loss_weights: vec4s(work + layout.loss_weights),
+            x: vec4s(work + layout.x),
+            x_by_unit: vec4s(work + layout.x_by_unit),
+            labels: vec4s(work + layout.labels),
+            squares: vec4s(work + layout.squares),
+            first_node: word(bases.nodes),
+            nodes: word(self.graph.nodes().len()),
+            parameters: vec4s(bases.parameters),
+            gradients: vec4s(self.gradients_at(bases)),
+            copy: vec4s(self.weights_at(bases)),
+            frozen_vec4s: vec4s(self.graph.frozen_len()),
+            parameter_vec4s: vec4s(self.parameters.len()),
+            max_epochs: training.max_epochs,
+            patience: training.patience,
+            min_delta: training.min_delta as f32,
+            inverse_weight_sum: (1.0 / self.weight_sum()) as f32,
+            learning_rate: training.learning_rate as f32,
+            weight_decay: training.weight_decay as f32,
+            epsilon: training.epsilon as f32,
+            beta1: training.beta1 as f32,
+            beta2: training.beta2 as f32,
+            one_minus_beta1: (1.0 - training.beta1) as f32,
+            one_minus_beta2: (1.0 - training.beta2) as f32,
+            log_beta1: self.log_betas()[0] as f32,
+            log_beta2: self.log_betas()[1] as f32,
+            clip_norm: self.clip_norm() as f32,
+            warmup_steps: schedule.warmup,
+            cosine_steps: schedule.cosine,
+            final_fraction: schedule.final_fraction as f32,
+            loss: training.loss.code(),
+        }
+    }
+
+    /// Where its gradients start in `gradients`. In f16 each parameter has two numbers there: its
+    /// gradient and, after all gradients, a copy of the parameter. So the buffer has the size of
+    /// f32 gradients.
+    pub fn gradients_at(&self, bases: &Bases) -> usize {
+        match self.precision() {
+            Precision::F32 => bases.gradients,
+            Precision::F16 => 2 * bases.gradients,
+        }
+    }
+
+    /// Numbers that its gradients take up: whole pairs of vec4s, because AdamW reads pairs.
+    fn gradients_len(&self) -> usize {
+        self.parameters.len().next_multiple_of(8)
+    }
+
+    /// Where the parameters that products read start.
+    pub fn weights_at(&self, bases: &Bases) -> usize {
+        match self.precision() {
+            Precision::F32 => bases.parameters,
+            Precision::F16 => self.gradients_at(bases) + self.gradients_len(),
+        }
+    }
+
+    /// Its entries in the device's `nodes`.
+    pub fn device_nodes(&self, bases: &Bases) -> Vec<DeviceNode> {
+        (0..self.graph.nodes().len()).map(|node| self.device_node(bases, node)).collect()
+    }
+
+    fn device_node(&self, bases: &Bases, node: NodeId) -> DeviceNode {
+        let (training, at) = (&self.training, self.layout.nodes[node]);
+        let attributes = &self.graph.nodes()[node].attributes;
+        let (inputs, outputs) = (self.graph.input_shape(node).width, self.graph.shape(node).width);
+        let matrices = self.graph.parameters(node);
+        let [weights, bias] = [0, 1].map(|one| matrices.get(one).map_or(0, |matrix| matrix.at));
+        let dropout = self.dropout(node);
+        DeviceNode {
+            number: word(node),
+            inputs: word(inputs),
+            outputs: word(outputs),
+            input_vec4s: word(inputs.div_ceil(4)),
+            output_vec4s: word(outputs.div_ceil(4)),
+            weights: vec4s(self.weights_at(bases) + weights),
+            bias: vec4s(self.weights_at(bases) + bias),
+            weights_gradient: vec4s(self.gradients_at(bases) + weights),
+            bias_gradient: vec4s(self.gradients_at(bases) + bias),
+            input: vec4s(bases.work + at.input),
+            input_by_unit: vec4s(bases.work + at.input_by_unit),
+            saved: vec4s(bases.work + at.saved),
+            output: vec4s(bases.work + at.output),
+            output_by_unit: vec4s(bases.work + at.output_by_unit),
+            delta: vec4s(bases.work + at.delta),
+            activation: attributes.activation.code(),
+            slope: attributes.activation.slope(),
+            drop_threshold: dropout.threshold,
+            keep_scale: dropout.scale as f32,
+            one_minus_beta1: (1.0 - training.beta1) as f32,
+            beta2: training.beta2 as f32,
+            one_minus_beta2: (1.0 - training.beta2) as f32,
+            epsilon: training.epsilon as f32,
+            ends_step: u32::from(node == self.graph.first_trained()),
+        }
+    }
+
+    /// The constants at the start of working memory: scaling and loss weights.
+    pub fn constants(&self) -> Vec<f32> {
+        let mut constants = vec![0.0; self.layout.x];
+        let mut put =
+            |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
+        let (mean, inverse_deviation) = self.scaling();
+        put(self.layout.mean, &mean);
+        put(self.layout.inverse_deviation, &inverse_deviation);
+        put(self.layout.loss_weights, &self.loss_weights);
+        constants
+    }
+
+    /// Mean and inverse deviation of its inputs as its table stores them.
+    fn scaling(&self) -> (Vec<f32>, Vec<f32>) {
+        let (mean, inverse) = (&self.scale.mean, &self.scale.inverse_deviation);
+        if self.precision() == Precision::F32 {
+            return (mean.clone(), inverse.clone());
+        }
+        let table = self.tables.in_f16(self.table);
+        let means = mean.iter().zip(&table.mean).zip(&table.inverse_deviation);
+        let inverses = inverse.iter().zip(&table.inverse_deviation);
+        (
+            means.map(|((mean, of_table), inverse)| (mean - of_table) * inverse).collect(),
+            inverses.map(|(inverse, of_table)| inverse / of_table).collect(),
+        )
+    }
+
+    /// The constants at the start of working memory as the device stores them: f32 in either
+    /// precision.
+    pub fn constant_bytes(&self) -> Vec<u8> {
+        let (constants, layout) = (self.constants(), &self.layout);
+        let width = self.precision().bytes();
+        let mut bytes = vec![0; width * layout.x];
+        for (from, to) in [
+            (layout.mean, layout.inverse_deviation),
+            (layout.inverse_deviation, layout.loss_weights),
+            (layout.loss_weights, layout.x),
+        ] {
+            let numbers = &constants[from..][..(to - from) * width / 4];
+            bytes[width * from..width * to].copy_from_slice(bytemuck::cast_slice(numbers));
+        }
+        bytes
+    }
+
+    /// Its gradients, all 0, and in f16 the copy of its parameters, as the device stores them.
+    pub fn gradient_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.precision().bytes() * self.gradients_len()];
+        if self.precision() == Precision::F16 {
+            bytes.extend(precision::bytes(Precision::F16, &self.parameters));
+        }
+        bytes
+    }
+
+    /// Its state before its first step.
+    pub fn fresh_state<F: Real>(&self) -> State<F> {
+        let loss_scale = match self.precision() {
+            Precision::F32 => F::one(),
+            Precision::F16 => F::of(f64::from(FIRST_SCALE)),
+        };
+        State { loss_scale, ..State::fresh() }
+    }
+
+    /// The outcome, from the final state and the best parameters.
+    pub fn outcome<F: Real>(&self, state: &State<F>, parameters: Vec<f32>) -> Outcome {
+        let stopped = match state.stopped {
+            stopped::PATIENCE => Stopped::Patience,
+            stopped::EPOCHS => Stopped::Epochs,
+            stopped::DIVERGED => Stopped::Diverged,
+            other => panic!("clock: run {} stopped for reason {other}, which does not exist", self.id),
+        };
+        Outcome {
+            id: self.id,
+            stopped,
+            steps: state.steps,
+            epochs: state.epoch,
+            best_epoch: state.best_epoch,
+            validation_loss: (state.best_epoch > 0).then(|| state.best_loss.wide()),
+            training_loss: (state.epoch > 0).then(|| state.training_loss.wide()),
+            parameters,
+            test_errors: None,
+        }
+    }
+}
+

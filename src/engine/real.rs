@@ -1,0 +1,62 @@
+//! The floating-point types that CPU references compute in.
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+/// `f32`, in which runs train, or `f64`, in which tests find the exact values.
+pub trait Real:
+    num_traits::Float + num_traits::NumAssign + bytemuck::Pod + Default + Send + Sync + std::fmt::Debug
+{
+    /// The nearest value.
+    fn of(value: f64) -> Self;
+    /// The value as f64.
+    fn wide(self) -> f64;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// Rounds each number to the nearest f16, ties to even; from 65,520 on it becomes infinite.
+    fn round_to_f16(numbers: &mut [Self]);
+}
+
+impl Real for f32 {
+    #[inline]
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+    #[inline]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline]
+    fn erf(self) -> Self {
+        libm::erff(self)
+    }
+    fn round_to_f16(numbers: &mut [Self]) {
+        // the conversion of slices uses the CPU's vector instructions
+        let mut rounded = [f16::ZERO; 256];
+        for numbers in numbers.chunks_mut(rounded.len()) {
+            let rounded = &mut rounded[..numbers.len()];
+            rounded.convert_from_f32_slice(numbers);
+            rounded.convert_to_f32_slice(numbers);
+        }
+    }
+}
+
+impl Real for f64 {
+    #[inline]
+    fn of(value: f64) -> Self {
+        value
+    }
+    #[inline]
+    fn wide(self) -> f64 {
+        self
+    }
+    #[inline]
+    fn erf(self) -> Self {
+        libm::erf(self)
+    }
+    fn round_to_f16(numbers: &mut [Self]) {
+        for number in numbers {
+            *number = f16::from_f64(*number).to_f64();
+        }
+    }
+}

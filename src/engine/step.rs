@@ -1,0 +1,168 @@
+//! The step of a shoal: the list of kernel calls that both backends execute.
+//!
+//! A step is: clock, gather, then for each level of the deepest graph the forward kernels of the
+//! ops that occur there, the loss, the backward kernels of the same levels from the top down, and
+//! the update. A call serves all runs, so the number of calls depends on the levels and the ops of
+//! the graphs but not on the number of runs.
+
+use std::fmt;
+
+use crate::engine::graph::{Graph, NodeId};
+use crate::engine::kernel::{Kernel, OpKernels, Update};
+use crate::engine::memory::Memory;
+use crate::engine::ops::{OPS, gather, kernels_of, loss};
+use crate::engine::optim::{adamw, clip, clock, gradient_norm};
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
+use crate::engine::run::Training;
+use crate::engine::tile::{Grid, TileSet};
+
+/// A kernel of a step, called for every node of a level or once for every run.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Call {
+    /// The kernel.
+    pub kernel: &'static Kernel,
+    /// The level whose nodes it computes; `None` for a kernel of a whole run.
+    pub level: Option<usize>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.level {
+            Some(level) => write!(f, "{} of level {level}", self.kernel.name),
+            None => f.write_str(self.kernel.name),
+        }
+    }
+}
+
+/// Every kernel, in the order in which a step first calls them.
+pub fn kernels() -> Vec<&'static Kernel> {
+    let forward = OPS.iter().flat_map(|op| op.forward);
+    let backward = OPS.iter().flat_map(|op| op.backward);
+    let first = [&clock::KERNEL, &gather::KERNEL];
+    let last = [&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL];
+    let middle = forward.copied().chain([&loss::KERNEL]).chain(backward.copied());
+    first.into_iter().chain(middle).chain(last).collect()
+}
+
+/// The step of runs with these graphs, however many there are. It has the calls of runs that fuse
+/// their updates and of runs that store gradients; those that serve no run are not dispatched.
+pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
+    let depth = graphs.clone().map(Graph::depth).max().unwrap_or(0);
+    let at = |level: usize, op: &OpKernels| {
+        let mut graphs = graphs.clone();
+        graphs.any(|graph| {
+            let mut nodes = graph.nodes().iter().enumerate();
+            nodes.any(|(id, node)| graph.level(id) == level && node.op == op.op)
+        })
+    };
+    let of_run = |kernel: &'static Kernel| Call { kernel, level: None };
+    let of_level = |kernel: &&'static Kernel, level: usize| Call { kernel, level: Some(level) };
+    let mut calls = vec![of_run(&clock::KERNEL), of_run(&gather::KERNEL)];
+    for level in 0..depth {
+        for op in OPS.iter().filter(|op| at(level, op)) {
+            calls.extend(op.forward.iter().map(|kernel| of_level(kernel, level)));
+        }
+    }
+    calls.push(of_run(&loss::KERNEL));
+    for level in (0..depth).rev() {
+        for op in OPS.iter().filter(|op| at(level, op)) {
+            calls.extend(op.backward.iter().map(|kernel| of_level(kernel, level)));
+        }
+    }
+    calls.extend([&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL].map(of_run));
+    calls
+}
+
+/// The calls of one run, each with the node that it computes.
+pub fn step_of(run: &PreparedRun, fuses_update: bool) -> Vec<(Call, NodeId)> {
+    let calls = calls(std::iter::once(&run.graph)).into_iter();
+    let calls = calls.filter(|call| call.belongs(fuses_update));
+    calls.flat_map(|call| call.nodes(&run.graph, &run.training).map(move |id| (call, id))).collect()
+}
+
+/// Dispatches of a step of runs with these graphs and trainings under a tile set.
+pub fn dispatches<'a>(
+    runs: impl Iterator<Item = (&'a Graph, &'a Training)> + Clone,
+    set: &TileSet,
+) -> usize {
+    let serves = |call: &Call| {
+        runs.clone().any(|(graph, training)| {
+            call.belongs(set.fuses_update(training)) && call.nodes(graph, training).next().is_some()
+        })
+    };
+    calls(runs.clone().map(|(graph, _)| graph)).iter().filter(|call| serves(call)).count()
+}
+
+impl Call {
+    /// Whether runs that fuse their updates execute it, or those that do not.
+    pub fn belongs(self, fuses_update: bool) -> bool {
+        match self.kernel.update {
+            Update::Any => true,
+            Update::Fused => fuses_update,
+            Update::Stored => !fuses_update,
+        }
+    }
+
+    /// The nodes of a run that it computes; the output node where it is a call of the whole run.
+    pub fn nodes<'a>(
+        self,
+        graph: &'a Graph,
+        training: &'a Training,
+    ) -> impl Iterator<Item = NodeId> + 'a {
+        let serves = move |id: &NodeId| match self.level {
+            None => *id == graph.output_node(),
+            Some(level) => {
+                let op = kernels_of(graph.nodes()[*id].op);
+                let mut kernels = op.forward.iter().chain(op.backward);
+                graph.level(*id) == level && kernels.any(|kernel| *kernel == self.kernel)
+            }
+        };
+        let ids = (0..graph.nodes().len()).filter(serves);
+        ids.filter(move |id| (self.kernel.serves)(graph, training, *id))
+    }
+
+    /// The tiles that serve a node of a run.
+    pub fn tiles(self, run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+        (self.kernel.tiles)(run, node, set)
+    }
+
+    /// The same on the CPU: all nodes of one run, in its memory.
+    pub fn reference<F: Real>(self, run: &PreparedRun, memory: &mut Memory<F>) {
+        for node in self.nodes(&run.graph, &run.training) {
+            (self.kernel.reference.of())(run, node, memory);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::activation::Activation;
+    use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT};
+
+    #[test]
+    fn a_step_of_a_perceptron_has_three_calls_a_layer_and_a_few_more() {
+        for layers in 1..=14 {
+            let graph = Graph::mlp(&vec![3; layers + 1]).build().unwrap();
+            let training = Training::default();
+            let runs = || std::iter::once((&graph, &training));
+            assert_eq!(dispatches(runs(), &HARDWARE), 3 * layers + 2);
+            assert_eq!(dispatches(runs(), &HARDWARE_SPLIT), 3 * layers + 3);
+            let clipped = Training { clip_norm: Some(1.0), ..training };
+            let both = [(&graph, &training), (&graph, &clipped)];
+            assert_eq!(dispatches(both.into_iter(), &HARDWARE), 4 * layers + 5);
+        }
+    }
+
+    #[test]
+    fn levels_are_shared_by_graphs_of_any_depth() {
+        let [deep, flat] = [&[2, 5, 5, 5, 1][..], &[9, 1]].map(|widths| {
+            Graph::mlp(widths).activation(Activation::Tanh).build().unwrap()
+        });
+        let training = Training::default();
+        let runs = [(&deep, &training), (&flat, &training)];
+        let alone = dispatches(runs.into_iter().take(1), &HARDWARE);
+        assert_eq!(dispatches(runs.into_iter(), &HARDWARE), alone);
+    }
+}
