@@ -72,7 +72,9 @@ impl Sampling {
 /// An independent uniform point for `index`, the `attempt`-th one, for when its regular point
 /// cannot be used.
 pub fn spare(seed: u64, index: u32, attempt: u32, dimensions: usize) -> Vec<f64> {
-    (0..dimensions).map(|dimension| hashed(seed, Stream::SparePoints, dimension, index, attempt)).collect()
+    (0..dimensions)
+        .map(|dimension| hashed(seed, Stream::SparePoints, dimension, index, attempt))
+        .collect()
 }
 
 fn hashed(seed: u64, stream: Stream, dimension: usize, index: u32, attempt: u32) -> f64 {

@@ -37,8 +37,7 @@ impl Pool {
             input_error!("there are {rows} simulations; at most {} can be used", u32::MAX)
         })?;
         let key = key(seed, Stream::TestRows, 0);
-        let mut order: Vec<u32> =
-            (0..count).map(|index| permute(key, 0, count, index)).collect();
+        let mut order: Vec<u32> = (0..count).map(|index| permute(key, 0, count, index)).collect();
         let mut pool = order.split_off(test);
         // In the file's order, because people look at it; `subset` shuffles the pool anyway.
         order.sort_unstable();

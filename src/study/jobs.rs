@@ -194,7 +194,8 @@ pub fn pretrain(
     let split = pretraining.pool.subset(simulations, pretraining.validation, subset)?;
     let targets = dataset.targets.columns;
     let network = how.base(plan, pretraining);
-    let parameters = network.initial_parameters(key(plan.seed, Stream::PretrainingParameters, seed));
+    let parameters =
+        network.initial_parameters(key(plan.seed, Stream::PretrainingParameters, seed));
     // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the
     // data to fine-tune on
     let ranges = &plan.finetune.target_ranges;
@@ -263,7 +264,8 @@ fn start(
     match strategy.strategy {
         Strategy::Scratch => {
             let network = how.network(plan, inputs, targets);
-            let parameters = network.initial_parameters(key(plan.seed, Stream::FineTuningParameters, seed));
+            let parameters =
+                network.initial_parameters(key(plan.seed, Stream::FineTuningParameters, seed));
             Start { network, parameters }
         }
         Strategy::DummyNode => reused(transfer::dummy_node(base(), targets, 0.0, fresh)),

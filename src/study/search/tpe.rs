@@ -58,7 +58,8 @@ impl Tpe {
                 _ if !space.applies(index, &values) => None,
                 Some(only) => Some(only),
                 None if random => {
-                    let quantile = ParameterDraws::new(self.seed, number, &parameter.name).draw(0)[0];
+                    let quantile =
+                        ParameterDraws::new(self.seed, number, &parameter.name).draw(0)[0];
                     Some(parameter.distribution.uniform(quantile))
                 }
                 None => together.get(&index).copied().or_else(|| {
@@ -95,7 +96,8 @@ impl Tpe {
     ) -> Vec<f64> {
         let [good, bad] = parts.each_ref().map(|trials| estimate(space, trials, indices));
         let names = indices.iter().map(|index| &space.parameters()[*index].name);
-        let streams: Vec<ParameterDraws> = names.map(|name| ParameterDraws::new(self.seed, number, name)).collect();
+        let streams: Vec<ParameterDraws> =
+            names.map(|name| ParameterDraws::new(self.seed, number, name)).collect();
         let mut best = (f64::NEG_INFINITY, Vec::new());
         let mut seen: Vec<Vec<f64>> = Vec::new();
         for candidate in 0..self.candidates {
