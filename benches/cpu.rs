@@ -1,13 +1,14 @@
-//! Where a step of the CPU player goes: the time of each of its calls on one thread.
+//! Where a step of the CPU executor goes: the time of each of its calls on one thread.
 //!
-//! `cargo bench --bench cpu [-- WIDTH]`. The least of thousands of times is given: other work on the machine only adds to it.
+//! `cargo bench --bench cpu [-- WIDTH]`. The least of thousands of times is given: other work on
+//! the machine only adds to it.
 
 use std::time::Instant;
 
-use shoal::kernels::layout::phase;
-use shoal::kernels::{Memory, Prepared, step};
-use shoal::measure::{BATCH, Cost, Workload, call_flops};
-use shoal::run::Precision;
+use shoal::engine::layout::phase;
+use shoal::engine::measure::{BATCH, Cost, Workload, call_flops};
+use shoal::engine::ops::{Memory, PreparedRun, step};
+use shoal::engine::run::Precision;
 
 fn main() {
     let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
@@ -23,7 +24,7 @@ const STEPS: usize = 4000;
 fn report_calls(width: usize) {
     let mut run = Workload::alike(1, width).runs().remove(0);
     (run.training.max_epochs, run.training.patience) = (u32::MAX, u32::MAX);
-    let prepared = Prepared::new(run, Workload::tables());
+    let prepared = PreparedRun::new(run, Workload::tables());
     let mut memory = Memory::<f32>::new(&prepared);
     let calls = step(prepared.network.layers().len(), true);
     let mut least = vec![f64::MAX; calls.len()];
@@ -32,7 +33,7 @@ fn report_calls(width: usize) {
         let first = Instant::now();
         let mut last = first;
         for (call, least) in calls.iter().zip(&mut least) {
-            call.twin(&prepared, &mut memory);
+            call.reference(&prepared, &mut memory);
             let now = Instant::now();
             if memory.state.phase == phase::TRAIN {
                 *least = least.min((now - last).as_secs_f64());

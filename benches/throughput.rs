@@ -1,14 +1,15 @@
-//! Where the time of a step goes on a GPU, call by call, beside the ceiling of the device measured in the same minute. How fast
-//! whole trainings are says `shoal bench`.
+//! Where the time of a step goes on a GPU, call by call, beside the ceiling of the device measured
+//! in the same minute. How fast whole trainings are says `shoal bench`.
 //!
-//! `cargo bench --bench throughput [-- RUNS WIDTH]`. Not timed: opening the device, packing, a host that looks.
+//! `cargo bench --bench throughput [-- RUNS WIDTH]`. Not timed: opening the device, packing, a host
+//! that looks.
 
 use std::time::Instant;
 
-use shoal::device::Device;
-use shoal::device::gpu::{Gpu, Options, adapters};
-use shoal::measure::{BATCH, Meter, Workload, call_flops};
-use shoal::shoal::Step;
+use shoal::engine::device::Device;
+use shoal::engine::gpu::{Gpu, Options, adapters};
+use shoal::engine::measure::{BATCH, Meter, Workload, call_flops};
+use shoal::engine::train::Step;
 
 /// Steps that are timed together.
 const TIMES: u32 = 20;

@@ -1,4 +1,5 @@
-// Activations, their derivatives and the dropout mask, for four numbers at a time. Twin: src/kernels/activation.rs.
+// Activations, their derivatives and the dropout mask, for four numbers at a time. Reference:
+// src/kernels/activation.rs.
 
 const IDENTITY: u32 = 0u;
 const RELU: u32 = 1u;
@@ -10,12 +11,13 @@ const GELU: u32 = 6u;
 
 // Beyond this, exp overflows; the functions are flat in f32 long before.
 const EXP_LIMIT: f32 = 80.0;
-// Of the approximation of erf: Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26, |error| < 1.5e-7.
+// Of the approximation of erf: Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26,
+// |error| < 1.5e-7.
 const ERF_P: f32 = 0.3275911;
 const ROOT_HALF: f32 = 0.70710678;
 
-// The one exponential and the one quotient that an activation needs. Software rasterizers compute every branch of a switch,
-// so what is dear stands before it.
+// The one exponential and the one quotient that an activation needs. Software rasterizers compute
+// every branch of a switch, so what is dear stands before it.
 struct Parts {
     e: vec4f,  // exp(-z); of tanh exp(-2 |z|); of gelu exp(-z^2 / 2)
     q: vec4f,  // 1 / (1 + e); of gelu 1 / (1 + p |z| / sqrt(2))
@@ -34,8 +36,8 @@ fn normal_distribution(z: vec4f, given: Parts) -> vec4f {
     return 0.5 + 0.5 * sign(z) * (1.0 - series * given.e);
 }
 
-// activation(z). A NaN goes through, so that the loss shows it: `max` and `clamp` would drop it, and WGSL lets a compiler
-// assume that there is none, so the bits are asked.
+// activation(z). A NaN goes through, so that the loss shows it: `max` and `clamp` would drop it,
+// and WGSL lets a compiler assume that there is none, so the bits are asked.
 fn activate(kind: u32, slope: f32, z: vec4f) -> vec4f {
     let lost = (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
     return select(activate_number(kind, slope, z), z, lost);
@@ -75,8 +77,8 @@ fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
     }
 }
 
-// The dropout mask of four examples of four units, one unit to a column: 0 where a unit is dropped, else 1 / (1 - dropout).
-// Never stored: the backward pass draws the same numbers again.
+// The dropout mask of four examples of four units, one unit to a column: 0 where a unit is dropped,
+// else 1 / (1 - dropout). Never stored: the backward pass draws the same numbers again.
 fn dropout_mask(seed: u32, step: u32, layer: Layer, units: u32, examples: u32) -> mat4x4f {
     let key = (layer.number << 16u) + 4u * units;
     let kept = vec4f(layer.keep_scale);
@@ -94,7 +96,8 @@ fn times(a: mat4x4f, b: mat4x4f) -> mat4x4f {
     return mat4x4f(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
 }
 
-// The matrix with column `place` replaced; a column that is only known at run time would go through memory.
+// The matrix with column `place` replaced; a column that is only known at run time would go through
+// memory.
 fn with_column(a: mat4x4f, place: u32, column: vec4f) -> mat4x4f {
     return mat4x4f(
         select(a[0], column, place == 0u),

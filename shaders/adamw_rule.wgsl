@@ -1,4 +1,5 @@
-// AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2, as in torch.optim.AdamW):
+// AdamW with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2, as in
+// torch.optim.AdamW):
 //
 //   p <- p - learning_rate weight_decay p
 //   m <- m + (1 - beta1) (g - m)

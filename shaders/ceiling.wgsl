@@ -1,16 +1,18 @@
-// The ceiling: multiply-adds on registers and nothing else, to measure what a device can do at most. Not part of a step.
+// The ceiling: multiply-adds on registers and nothing else, to measure what a device can do at
+// most. Not part of a step.
 //
 //   eight chains of vec4s a thread, x <- a x + b: 64 flops a turn
 
-@group(0) @binding(0) var<storage, read_write> work: array<Quad>;
+@group(0) @binding(0) var<storage, read_write> work: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CEILING_THREADS: u32;
 override CEILING_TURNS: u32;  // a multiple of UNROLLED
 
-// Turns without a branch between them: compilers unroll a loop of a constant length. Software rasterizers load, mask and store what
-// a loop changes at each of its ends; with one turn between them this measured 113 instead of 135 GFLOP/s on llvmpipe of Mesa 22.3,
-// and 58 instead of 125 on that of Mesa 25.0.
+// Turns without a branch between them: compilers unroll a loop of a constant length. Software
+// rasterizers load, mask and store what a loop changes at each of its ends; with one turn between
+// them this measured 113 instead of 135 GFLOP/s on llvmpipe of Mesa 22.3, and 58 instead of 125 on
+// that of Mesa 25.0.
 const UNROLLED: u32 = 8u;
 
 @compute @workgroup_size(CEILING_THREADS)
@@ -46,5 +48,5 @@ fn main(
         }
     }
     let sum = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7));
-    work[2u + index * CEILING_THREADS + thread] = quad(sum);
+    work[2u + index * CEILING_THREADS + thread] = stored_vec4(sum);
 }

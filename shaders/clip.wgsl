@@ -1,10 +1,12 @@
-// Clip: the norm of all gradients of a run, and what they are multiplied with so that it is at most clip_norm; one thread per run.
-// As torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov & Bengio, arXiv 1211.5063, algorithm 1):
+// Clip: the norm of all gradients of a run, and what they are multiplied with so that it is at most
+// clip_norm; one thread per run. As torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov & Bengio,
+// arXiv 1211.5063, algorithm 1):
 //
 //   norm  = sqrt(sum_b sum_c squares[b][c])
 //   scale = min(1, clip_norm / (norm + 1e-6))     AdamW multiplies; the gradients stay as they are
 //
-// Where the norm is not finite the scale is 0: what is finite then vanishes and what is not becomes NaN, which ends the run.
+// Where the norm is not finite the scale is 0: what is finite then vanishes and what is not becomes
+// NaN, which ends the run.
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes gradient_norm and gradient_scale
@@ -13,7 +15,7 @@
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CLIP_THREADS: u32;
-override NORM_BLOCK: u32;  // in quads
+override NORM_BLOCK: u32;  // in vec4s
 
 @compute @workgroup_size(CLIP_THREADS)
 fn main(
@@ -30,7 +32,7 @@ fn main(
     if states[slot].phase != PHASE_TRAIN {
         return;
     }
-    let blocks = (run.parameter_groups - run.frozen_groups + NORM_BLOCK - 1u) / NORM_BLOCK;
+    let blocks = (run.parameter_vec4s - run.frozen_vec4s + NORM_BLOCK - 1u) / NORM_BLOCK;
     var sum = vec4f(0.0);
     for (var block = 0u; block < blocks; block++) {
         let at = run.squares + block * EXACT;

@@ -1,14 +1,17 @@
-// The clock: first kernel of a step, one thread per run. It books what the last step computed, decides what this step
-// is (a training batch, a validation batch, or nothing because the run is done), and prepares the optimiser's scalars.
+// The clock: first kernel of a step, one thread per run. It books what the last step computed,
+// decides what this step is (a training batch, a validation batch, or nothing because the run is
+// done), and prepares the optimiser's scalars.
 //
-//   epoch     = ceil(training rows / batch) training batches, then ceil(validation rows / batch) validation batches
-//   improved  = validation loss < best loss - min_delta
-//   done      = patience epochs without improvement, or max_epochs, or a loss that is not finite (diverged)
+//   epoch     = ceil(training rows / batch) training batches, then ceil(validation rows / batch)
+//   validation batches improved  = validation loss < best loss - min_delta
+//   done      = patience epochs without improvement, or max_epochs, or a loss that is not finite
+//   (diverged)
 //
-// The part of the learning rate in a step, from 0 (src/run/schedule.rs says whose formulae these are):
+// The part of the learning rate in a step, from 0 (src/run/schedule.rs says whose formulae these
+// are):
 //
-//   (step + 1) / (warmup_steps + 1)                      in the warm-up
-//   final + (1 - final) (1 + cos(pi x)) / 2              after it, x being the part of cosine_steps that is over
+//   (step + 1) / (warmup_steps + 1)                      in the warm-up final + (1 - final) (1 +
+//   cos(pi x)) / 2              after it, x being the part of cosine_steps that is over
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs)
@@ -35,8 +38,9 @@ fn one_minus_exp(x: f32) -> f32 {
     return -x * sum;
 }
 
-// Dynamic loss scaling, as torch.amp.GradScaler has it: where a gradient overflowed, nothing was updated, so the step does not
-// count, and the scale halves; after enough steps without that it doubles.
+// Dynamic loss scaling, as torch.amp.GradScaler has it: where a gradient overflowed, nothing was
+// updated, so the step does not count, and the scale halves; after enough steps without that it
+// doubles.
 fn book_scale(state: ptr<function, State>) {
     if (*state).overflow == 1u {
         (*state).loss_scale *= 0.5;
@@ -52,7 +56,8 @@ fn book_scale(state: ptr<function, State>) {
     (*state).overflow = 0u;
 }
 
-// sin(pi x / 2) for x from 0 to 1. A driver's own may be off by 2^-11; this series leaves (pi / 2)^15 / 15! < 7e-10.
+// sin(pi x / 2) for x from 0 to 1. A driver's own may be off by 2^-11; this series leaves (pi /
+// 2)^15 / 15! < 7e-10.
 fn quarter_sine(x: f32) -> f32 {
     let z = 1.57079633 * x;
     // z (1 - z^2 / (2 3) (1 - z^2 / (4 5) (...)))

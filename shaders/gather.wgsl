@@ -1,13 +1,14 @@
 // Gather: the batch of this step, shuffled by a counter-based permutation and scaled.
 //
-//   row(e)   = training: rows[permute(seed, epoch, training rows, cursor + e)];  validation: in order
-//   x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
+//   row(e)   = training: rows[permute(seed, epoch, training rows, cursor + e)];  validation: in
+//   order x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
 //   t[e, j]  = table_y[row(e), j], 0 for a dummy output
 //
-// Of halves each column of table_x lies in the table with mean 0 and deviation 1, and a run's mean and deviation allow for that.
+// Of halves each column of table_x lies in the table with mean 0 and deviation 1, and a run's mean
+// and deviation allow for that.
 //
-// Examples beyond the rows present are 0, and padding. A tile is 8 lanes of four examples, every unit; the threads of a lane
-// share the units.
+// Examples beyond the rows present are 0, and padding. A tile is 8 lanes of four examples, every
+// unit; the threads of a lane share the units.
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;      // (runs)
@@ -51,7 +52,7 @@ fn main(
     let run = runs[tile.run];
     let phase = states[tile.run].phase;
     let examples = tile.i * LANES + thread.x;
-    if phase == PHASE_DONE || examples >= run.batch_groups {
+    if phase == PHASE_DONE || examples >= run.batch_vec4s {
         return;
     }
     let cursor = states[tile.run].cursor;
@@ -75,9 +76,9 @@ fn main(
     }
     let here = vec4u(0u, 1u, 2u, 3u) + vec4u(examples * 4u) < vec4u(present);
 
-    let input_groups = (run.inputs + 3u) / 4u;
+    let input_vec4s = (run.inputs + 3u) / 4u;
     let row_x = source * run.inputs + vec4u(run.table_x);
-    for (var k = thread.y; k < input_groups; k += GATHER_THREADS) {
+    for (var k = thread.y; k < input_vec4s; k += GATHER_THREADS) {
         let mean = constants(run.mean, k);
         let scale = constants(run.inverse_deviation, k);
         // one example to a column
@@ -87,25 +88,25 @@ fn main(
             select(vec4f(0.0), (fetch(row_x.z, 4u * k, run.inputs) - mean) * scale, here.z),
             select(vec4f(0.0), (fetch(row_x.w, 4u * k, run.inputs) - mean) * scale, here.w),
         );
-        let at = run.x + 4u * examples * input_groups + k;
+        let at = run.x + 4u * examples * input_vec4s + k;
         work[at] = pack(x[0]);
-        work[at + input_groups] = pack(x[1]);
-        work[at + 2u * input_groups] = pack(x[2]);
-        work[at + 3u * input_groups] = pack(x[3]);
+        work[at + input_vec4s] = pack(x[1]);
+        work[at + 2u * input_vec4s] = pack(x[2]);
+        work[at + 3u * input_vec4s] = pack(x[3]);
         let by_unit = transpose(x);
-        let unit = run.x_by_unit + 4u * k * run.batch_groups + examples;
+        let unit = run.x_by_unit + 4u * k * run.batch_vec4s + examples;
         work[unit] = pack(by_unit[0]);
-        work[unit + run.batch_groups] = pack(by_unit[1]);
-        work[unit + 2u * run.batch_groups] = pack(by_unit[2]);
-        work[unit + 3u * run.batch_groups] = pack(by_unit[3]);
+        work[unit + run.batch_vec4s] = pack(by_unit[1]);
+        work[unit + 2u * run.batch_vec4s] = pack(by_unit[2]);
+        work[unit + 3u * run.batch_vec4s] = pack(by_unit[3]);
     }
-    let output_groups = (run.outputs + 3u) / 4u;
+    let output_vec4s = (run.outputs + 3u) / 4u;
     let row_y = source * run.targets + vec4u(run.table_y);
-    for (var j = thread.y; j < output_groups; j += GATHER_THREADS) {
-        let at = run.labels + 4u * examples * output_groups + j;
+    for (var j = thread.y; j < output_vec4s; j += GATHER_THREADS) {
+        let at = run.labels + 4u * examples * output_vec4s + j;
         work[at] = pack(select(vec4f(0.0), fetch(row_y.x, 4u * j, run.targets), here.x));
-        work[at + output_groups] = pack(select(vec4f(0.0), fetch(row_y.y, 4u * j, run.targets), here.y));
-        work[at + 2u * output_groups] = pack(select(vec4f(0.0), fetch(row_y.z, 4u * j, run.targets), here.z));
-        work[at + 3u * output_groups] = pack(select(vec4f(0.0), fetch(row_y.w, 4u * j, run.targets), here.w));
+        work[at + output_vec4s] = pack(select(vec4f(0.0), fetch(row_y.y, 4u * j, run.targets), here.y));
+        work[at + 2u * output_vec4s] = pack(select(vec4f(0.0), fetch(row_y.z, 4u * j, run.targets), here.z));
+        work[at + 3u * output_vec4s] = pack(select(vec4f(0.0), fetch(row_y.w, 4u * j, run.targets), here.w));
     }
 }

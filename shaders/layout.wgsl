@@ -1,10 +1,12 @@
-// What every kernel shares: the tables that the host writes and the state that the clock keeps. The Rust side of these
-// structs is src/kernels/layout.rs; a test asks naga whether names, types and offsets agree.
+// What every kernel shares: the tables that the host writes and the state that the clock keeps. The
+// Rust side of these structs is src/kernels/layout.rs; a test asks naga whether names, types and
+// offsets agree.
 //
-// Offsets count quads, four numbers each; the moments hold two quads for each of `parameters`. `weights` is what products read:
-// the parameters themselves, or where those are halves a copy of them, which lies behind the run's gradients. Matrices of a run
-// lie example by example: row = an example, columns = units, four to a quad. What goes into a forward product lies there a
-// second time, unit by unit: row = a unit, columns = the batch, four examples to a quad.
+// Offsets count vec4s, four numbers each; the moments hold two vec4s for each of `parameters`.
+// `weights` is what products read: the parameters themselves, or where those are halves a copy of
+// them, which lies behind the run's gradients. Matrices of a run lie example by example: row = an
+// example, columns = units, four to a vec4. What goes into a forward product lies there a second
+// time, unit by unit: row = a unit, columns = the batch, four examples to a vec4.
 
 // Which tiles one dispatch serves: tiles[first .. first + count].
 struct Call {
@@ -24,7 +26,7 @@ struct Tile {
 struct Run {
     seed: u32,
     batch: u32,                // examples in a full batch
-    batch_groups: u32,         // quads in a row of a matrix that lies unit by unit: ceil(batch / 4)
+    batch_vec4s: u32,         // vec4s in a row of a matrix that lies unit by unit: ceil(batch / 4)
     inputs: u32,
     outputs: u32,
     targets: u32,              // columns of y; outputs beyond them are dummies
@@ -39,14 +41,14 @@ struct Run {
     x: u32,                    // in `work`: shape (batch, inputs)
     x_by_unit: u32,            // in `work`: shape (inputs, batch)
     labels: u32,               // in `work`: shape (batch, outputs)
-    squares: u32,              // in `work`: sums of squared gradients, a quad for each block
+    squares: u32,              // in `work`: sums of squared gradients, a vec4 for each block
     first_layer: u32,          // its layers in `layers`
     layers: u32,
     parameters: u32,           // its first parameter; also of best
     gradients: u32,            // its first gradient, if they are stored
     copy: u32,                 // of halves: its first parameter in `weights`, which `gradients` holds too
-    frozen_groups: u32,        // quads at the start that are never updated
-    parameter_groups: u32,     // quads in all
+    frozen_vec4s: u32,        // vec4s at the start that are never updated
+    parameter_vec4s: u32,     // vec4s in all
     max_epochs: u32,
     patience: u32,
     min_delta: f32,
@@ -66,16 +68,16 @@ struct Run {
     final_fraction: f32,       // the part of it that is left then
 }
 
-// One layer of one run. Weights: shape (inputs, outputs), four outputs to a quad.
+// One layer of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
 struct Layer {
     number: u32,               // within its run, from 0
     inputs: u32,
     outputs: u32,
-    input_groups: u32,         // ceil(inputs / 4)
-    output_groups: u32,        // ceil(outputs / 4)
+    input_vec4s: u32,         // ceil(inputs / 4)
+    output_vec4s: u32,        // ceil(outputs / 4)
     weights: u32,              // in `weights`
     bias: u32,
-    weights_gradient: u32,     // in `gradients`; of a run that learns layer by layer in `parameters`
+    weights_gradient: u32,     // in `gradients`; of a run that uses the fused update in `parameters`
     bias_gradient: u32,
     input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
@@ -98,7 +100,7 @@ struct Layer {
 struct State {
     phase: u32,
     ticks: u32,                // calls of the clock since the run was packed
-    echo: u32,                 // `ticks` as the last kernel of a step saw them: the canary
+    completed: u32,                 // `ticks` as the last kernel of a step saw them: the completion marker
     steps: u32,                // optimiser steps taken
     epoch: u32,                // epochs finished
     best_epoch: u32,           // the epoch of the best validation loss, from 1
@@ -136,8 +138,9 @@ const STOPPED_DIVERGED: u32 = 3u;
 // Lanes that share a row of units: each takes its own units or examples.
 const LANES: u32 = 8u;
 
-// A layer with so few quads of units would leave most lanes idle: there they take other examples, or inputs, of all units.
-const NARROW_GROUPS: u32 = 2u;
+// A layer with so few vec4s of units would leave most lanes idle: there they take other examples,
+// or inputs, of all units.
+const NARROW_VEC4S: u32 = 2u;
 
 // WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
 fn finite(x: f32) -> bool {

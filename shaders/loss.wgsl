@@ -1,13 +1,15 @@
-// Loss: weighted squared error of the batch and its gradient at the last layer, one workgroup per run.
+// Loss: weighted squared error of the batch and its gradient at the last layer, one workgroup per
+// run.
 //
-//   batch_sum   = sum_e sum_j c[j] (a[e, j] - t[e, j])^2             over the examples present
-//   loss        = batch_sum / (examples present * sum_j c[j])         torch.nn.MSELoss over the outputs with c = 1
-//   delta[e, j] = loss_scale 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
+//   batch_sum   = sum_e sum_j c[j] (a[e, j] - t[e, j])^2             over the examples present loss
+//   = batch_sum / (examples present * sum_j c[j])         torch.nn.MSELoss over the outputs with c
+//   = 1 delta[e, j] = loss_scale 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
 //
-// Of halves the loss is scaled so that small deltas are not lost (Micikevicius et al., arXiv 1710.03740, section 3.2).
+// Of halves the loss is scaled so that small deltas are not lost (Micikevicius et al., arXiv
+// 1710.03740, section 3.2).
 //
-// A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order: each thread adds its own
-// elements, then thread 0 adds the threads.
+// A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order:
+// each thread adds its own elements, then thread 0 adds the threads.
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes batch_sum
@@ -37,12 +39,12 @@ fn main(
     var sum = 0.0;
     if serves {
         let scale = states[tile.run].loss_scale * 2.0 * run.inverse_weight_sum / f32(present);
-        let count = layer.output_groups * 4u * run.batch_groups;
+        let count = layer.output_vec4s * 4u * run.batch_vec4s;
         for (var place = thread; place < count; place += LOSS_THREADS) {
-            let at = run.loss_weights + place % layer.output_groups * EXACT;
+            let at = run.loss_weights + place % layer.output_vec4s * EXACT;
             let weight = exact(work[at], work[at + EXACT - 1u]);
             var delta = vec4f(0.0);
-            if place < present * layer.output_groups {
+            if place < present * layer.output_vec4s {
                 let miss = unpack(work[layer.output + place]) - unpack(work[run.labels + place]);
                 let slope = derivative(layer.activation, layer.slope, unpack(work[layer.sum + place]));
                 delta = scale * weight * miss * slope;

@@ -22,8 +22,8 @@ fn swap_or_not(key: u32, epoch: u32, count: u32, round: u32, sum: u32, value: u3
     return select(value, partner, coin == 1u);
 }
 
-// Where element `index` of 0..count goes in the permutation of (key, epoch): the swap-or-not shuffle of Hoang, Morris &
-// Rogaway, CRYPTO 2012, 24 rounds.
+// Where element `index` of 0..count goes in the permutation of (key, epoch): the swap-or-not
+// shuffle of Hoang, Morris & Rogaway, CRYPTO 2012, 24 rounds.
 fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
     var value = index;
     for (var block = 0u; block < 6u; block++) {

@@ -1,16 +1,18 @@
-// The triad of STREAM (McCalpin 1995), to measure what memory gives to a kernel. Not part of a step.
+// The triad of STREAM (McCalpin 1995), to measure what memory gives to a kernel. Not part of a
+// step.
 //
 //   work[i] <- parameters[i] + 3 gradients[i]: three numbers moved for each that is computed
 //
-// Small buffers and one workgroup make it a dispatch that does nearly nothing, to measure what a dispatch costs.
+// Small buffers and one workgroup make it a dispatch that does nearly nothing, to measure what a
+// dispatch costs.
 
-@group(0) @binding(0) var<storage, read> parameters: array<Quad>;
-@group(0) @binding(1) var<storage, read> gradients: array<Quad>;
-@group(0) @binding(2) var<storage, read_write> work: array<Quad>;
+@group(0) @binding(0) var<storage, read> parameters: array<Vec4>;
+@group(0) @binding(1) var<storage, read> gradients: array<Vec4>;
+@group(0) @binding(2) var<storage, read_write> work: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override TRIAD_THREADS: u32;
-override TRIAD_REPEATS: u32;  // quads per thread
+override TRIAD_REPEATS: u32;  // vec4s per thread
 
 @compute @workgroup_size(TRIAD_THREADS)
 fn main(
@@ -25,7 +27,7 @@ fn main(
     let count = arrayLength(&work);
     var at = index * TRIAD_THREADS * TRIAD_REPEATS + thread;
     for (var repeat = 0u; repeat < TRIAD_REPEATS && at < count; repeat++) {
-        work[at] = quad(numbers(parameters[at]) + 3.0 * numbers(gradients[at]));
+        work[at] = stored_vec4(numbers(parameters[at]) + 3.0 * numbers(gradients[at]));
         at += TRIAD_THREADS;
     }
 }

@@ -3,19 +3,20 @@
 //   dW[k, n] = sum_e x[e, k] delta[e, n]
 //   db[n]    = sum_e delta[e, n]
 //
-// Here is what both tiles share; the sums are in weights_tile_gpu.wgsl and weights_tile_software.wgsl. A thread computes some inputs
-// of some units; its eight lanes take different units of the same inputs, or, where one thread can hold all units of a layer,
-// different inputs. Example by example both factors lie in rows, so each load is used by all the sums of its row or column. What
-// becomes of a sum says the kernel: it has to `put` four of them.
+// Here is what both tiles share; the sums are in weights_tile_gpu.wgsl and
+// weights_tile_software.wgsl. A thread computes some inputs of some units; its eight lanes take
+// different units of the same inputs, or, where one thread can hold all units of a layer, different
+// inputs. Example by example both factors lie in rows, so each load is used by all the sums of its
+// row or column. What becomes of a sum says the kernel: it has to `put` four of them.
 
 override PRODUCT_THREADS: u32;
-override THREAD_INPUTS: u32;  // in quads
-const THREAD_UNITS: u32 = 2u;  // in quads
+override THREAD_INPUTS: u32;  // in vec4s
+const THREAD_UNITS: u32 = 2u;  // in vec4s
 
-// The first input and the first unit of a thread, in quads.
+// The first input and the first unit of a thread, in vec4s.
 fn place(tile: Tile, layer: Layer, thread: vec3u) -> vec2u {
     let block = tile.i * PRODUCT_THREADS + thread.y;
-    if layer.output_groups <= NARROW_GROUPS {
+    if layer.output_vec4s <= NARROW_VEC4S {
         return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);
     }
     return vec2u(block * THREAD_INPUTS, (tile.j * LANES + thread.x) * THREAD_UNITS);

@@ -1,18 +1,18 @@
-// The weights' gradient on GPUs: 16 inputs of 8 units a thread, in quads 0 to 3 of inputs and p and q of units; a tile is 16
-// PRODUCT_THREADS inputs and 64 units.
+// The weights' gradient on GPUs: 16 inputs of 8 units a thread, in vec4s 0 to 3 of inputs and p and
+// q of units; a tile is 16 PRODUCT_THREADS inputs and 64 units.
 
 fn serve(tile: Tile, thread: vec3u) {
     let layer = layers[tile.layer];
     let first = place(tile, layer, thread);
     let inputs = first.x;
     let units = first.y;
-    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_groups || units >= layer.output_groups {
+    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_vec4s || units >= layer.output_vec4s {
         return;
     }
-    let unit_end = min(units + THREAD_UNITS, layer.output_groups);
+    let unit_end = min(units + THREAD_UNITS, layer.output_vec4s);
 
     // beyond the edges a thread repeats the last column and stores nothing
-    let last = layer.input_groups - 1u;
+    let last = layer.input_vec4s - 1u;
     let x0 = layer.input + inputs;
     let x1 = layer.input + min(inputs + 1u, last);
     let x2 = layer.input + min(inputs + 2u, last);
@@ -33,8 +33,8 @@ fn serve(tile: Tile, thread: vec3u) {
     // absent examples have delta 0
     let present = states[tile.run].batch_rows;
     for (var e = 0u; e < present; e++) {
-        let row = e * layer.output_groups;
-        let at = e * layer.input_groups;
+        let row = e * layer.output_vec4s;
+        let at = e * layer.input_vec4s;
         let dp = unpack(work[delta_p + row]);
         let dq = unpack(work[delta_q + row]);
         bias_p += dp;
@@ -54,7 +54,7 @@ fn serve(tile: Tile, thread: vec3u) {
     }
 
     let rows = layer.inputs - 4u * inputs;
-    let row = layer.output_groups;
+    let row = layer.output_vec4s;
     let at = layer.weights_gradient + 4u * inputs * row + units;
     let bias = layer.bias_gradient + units;
     if inputs == 0u {

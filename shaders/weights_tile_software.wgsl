@@ -1,5 +1,6 @@
-// The weights' gradient on software rasterizers: 32 inputs of 8 units a thread, in quads 0 to 7 of inputs and p and q of units; a
-// tile is 32 PRODUCT_THREADS inputs and 64 units. Two examples for each pass over the sums, as the forward kernel takes two terms.
+// The weights' gradient on software rasterizers: 32 inputs of 8 units a thread, in vec4s 0 to 7 of
+// inputs and p and q of units; a tile is 32 PRODUCT_THREADS inputs and 64 units. Two examples for
+// each pass over the sums, as the forward kernel takes two terms.
 //
 // In a narrow layer each lane takes inputs of its own, and all units.
 
@@ -8,17 +9,17 @@ fn serve(tile: Tile, thread: vec3u) {
     let first = place(tile, layer, thread);
     let inputs = first.x;
     let units = first.y;
-    let narrow = layer.output_groups <= NARROW_GROUPS;
-    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_groups {
+    let narrow = layer.output_vec4s <= NARROW_VEC4S;
+    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_vec4s {
         return;
     }
     // lanes beyond the last unit stay: they load for the others
-    let unit_end = min(units + THREAD_UNITS, layer.output_groups);
+    let unit_end = min(units + THREAD_UNITS, layer.output_vec4s);
 
     // beyond the edges a thread repeats the last column and stores nothing
     let x = layer.input + inputs;
-    let last = min(7u, layer.input_groups - 1u - inputs);
-    let last_unit = layer.output_groups - 1u;
+    let last = min(7u, layer.input_vec4s - 1u - inputs);
+    let last_unit = layer.output_vec4s - 1u;
     let delta_p = layer.delta + min(units, last_unit);
     let delta_q = layer.delta + min(units + 1u, last_unit);
     var bias_p = vec4f(0.0);
@@ -40,14 +41,14 @@ fn serve(tile: Tile, thread: vec3u) {
     var g7p = mat4x4f();
     var g7q = mat4x4f();
 
-    // absent examples have delta 0, and a batch has room for whole quads of them
+    // absent examples have delta 0, and a batch has room for whole vec4s of them
     let present = states[tile.run].batch_rows;
     for (var e = 0u; narrow && e < present; e++) {
-        let dp = unpack(work[delta_p + e * layer.output_groups]);
-        let dq = unpack(work[delta_q + e * layer.output_groups]);
+        let dp = unpack(work[delta_p + e * layer.output_vec4s]);
+        let dq = unpack(work[delta_q + e * layer.output_vec4s]);
         bias_p += dp;
         bias_q += dq;
-        let at = x + e * layer.input_groups;
+        let at = x + e * layer.input_vec4s;
         let v0 = unpack(work[at + min(0u, last)]);
         g0p += outer(v0, dp);
         g0q += outer(v0, dq);
@@ -74,47 +75,47 @@ fn serve(tile: Tile, thread: vec3u) {
         g7q += outer(v7, dq);
     }
     for (var e = 0u; !narrow && e < present; e += 2u) {
-        let row = e * layer.output_groups;
-        let at_x = x + e * layer.input_groups;
-        let at_y = at_x + layer.input_groups;
+        let row = e * layer.output_vec4s;
+        let at_x = x + e * layer.input_vec4s;
+        let at_y = at_x + layer.input_vec4s;
         let xs = load_shared(at_x, 1u, last, thread.x);
         let ys = load_shared(at_y, 1u, last, thread.x);
         let dp = unpack(work[delta_p + row]);
         let dq = unpack(work[delta_q + row]);
-        let fp = unpack(work[delta_p + row + layer.output_groups]);
-        let fq = unpack(work[delta_q + row + layer.output_groups]);
+        let fp = unpack(work[delta_p + row + layer.output_vec4s]);
+        let fq = unpack(work[delta_q + row + layer.output_vec4s]);
         bias_p = (bias_p + dp) + fp;
         bias_q = (bias_q + dq) + fq;
-        let x0 = shared_quad(xs, at_x, 1u, last, 0u);
-        let y0 = shared_quad(ys, at_y, 1u, last, 0u);
+        let x0 = shared_vec4(xs, at_x, 1u, last, 0u);
+        let y0 = shared_vec4(ys, at_y, 1u, last, 0u);
         g0p = (g0p + outer(x0, dp)) + outer(y0, fp);
         g0q = (g0q + outer(x0, dq)) + outer(y0, fq);
-        let x1 = shared_quad(xs, at_x, 1u, last, 1u);
-        let y1 = shared_quad(ys, at_y, 1u, last, 1u);
+        let x1 = shared_vec4(xs, at_x, 1u, last, 1u);
+        let y1 = shared_vec4(ys, at_y, 1u, last, 1u);
         g1p = (g1p + outer(x1, dp)) + outer(y1, fp);
         g1q = (g1q + outer(x1, dq)) + outer(y1, fq);
-        let x2 = shared_quad(xs, at_x, 1u, last, 2u);
-        let y2 = shared_quad(ys, at_y, 1u, last, 2u);
+        let x2 = shared_vec4(xs, at_x, 1u, last, 2u);
+        let y2 = shared_vec4(ys, at_y, 1u, last, 2u);
         g2p = (g2p + outer(x2, dp)) + outer(y2, fp);
         g2q = (g2q + outer(x2, dq)) + outer(y2, fq);
-        let x3 = shared_quad(xs, at_x, 1u, last, 3u);
-        let y3 = shared_quad(ys, at_y, 1u, last, 3u);
+        let x3 = shared_vec4(xs, at_x, 1u, last, 3u);
+        let y3 = shared_vec4(ys, at_y, 1u, last, 3u);
         g3p = (g3p + outer(x3, dp)) + outer(y3, fp);
         g3q = (g3q + outer(x3, dq)) + outer(y3, fq);
-        let x4 = shared_quad(xs, at_x, 1u, last, 4u);
-        let y4 = shared_quad(ys, at_y, 1u, last, 4u);
+        let x4 = shared_vec4(xs, at_x, 1u, last, 4u);
+        let y4 = shared_vec4(ys, at_y, 1u, last, 4u);
         g4p = (g4p + outer(x4, dp)) + outer(y4, fp);
         g4q = (g4q + outer(x4, dq)) + outer(y4, fq);
-        let x5 = shared_quad(xs, at_x, 1u, last, 5u);
-        let y5 = shared_quad(ys, at_y, 1u, last, 5u);
+        let x5 = shared_vec4(xs, at_x, 1u, last, 5u);
+        let y5 = shared_vec4(ys, at_y, 1u, last, 5u);
         g5p = (g5p + outer(x5, dp)) + outer(y5, fp);
         g5q = (g5q + outer(x5, dq)) + outer(y5, fq);
-        let x6 = shared_quad(xs, at_x, 1u, last, 6u);
-        let y6 = shared_quad(ys, at_y, 1u, last, 6u);
+        let x6 = shared_vec4(xs, at_x, 1u, last, 6u);
+        let y6 = shared_vec4(ys, at_y, 1u, last, 6u);
         g6p = (g6p + outer(x6, dp)) + outer(y6, fp);
         g6q = (g6q + outer(x6, dq)) + outer(y6, fq);
-        let x7 = shared_quad(xs, at_x, 1u, last, 7u);
-        let y7 = shared_quad(ys, at_y, 1u, last, 7u);
+        let x7 = shared_vec4(xs, at_x, 1u, last, 7u);
+        let y7 = shared_vec4(ys, at_y, 1u, last, 7u);
         g7p = (g7p + outer(x7, dp)) + outer(y7, fp);
         g7q = (g7q + outer(x7, dq)) + outer(y7, fq);
     }
@@ -123,7 +124,7 @@ fn serve(tile: Tile, thread: vec3u) {
         return;
     }
     let rows = layer.inputs - 4u * inputs;
-    let row = layer.output_groups;
+    let row = layer.output_vec4s;
     let at = layer.weights_gradient + 4u * inputs * row + units;
     let bias = layer.bias_gradient + units;
     if inputs == 0u {

@@ -1,7 +1,7 @@
 //! What can go wrong, and the exit code of each.
 //!
-//! A user's mistake is an [`Error`] that names the thing, the numbers and the way out. A mistake of ours is an
-//! assertion that names the kernel.
+//! A user's mistake is an [`Error`] that names the thing, the numbers and the way out. A mistake of
+//! ours is an assertion that names the kernel.
 
 /// A result whose error can be shown to a user as it is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -24,7 +24,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code of the process: 2 input, 3 device, 4 output, 130 interrupted (128 + SIGINT, as shells do).
+    /// The exit code of the process: 2 input, 3 device, 4 output, 130 interrupted (128 + SIGINT, as
+    /// shells do).
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Input(_) => 2,

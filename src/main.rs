@@ -19,8 +19,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Without a desktop session, a layer of Mesa that only sorts adapters complains on the standard error about the session that
-/// is not there; shoal sorts adapters itself.
+/// Without a desktop session, a layer of Mesa that only sorts adapters complains on the standard
+/// error about the session that is not there; shoal sorts adapters itself.
 fn quiet_mesa() {
     if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         // SAFETY: no other thread has started yet.

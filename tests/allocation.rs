@@ -1,13 +1,14 @@
-//! A step of the CPU player asks for no memory: an allocator that counts says so.
+//! A step of the CPU executor asks for no memory: an allocator that counts says so.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
-use shoal::kernels::layout::phase;
-use shoal::kernels::{Memory, Prepared, Real, learn, step};
-use shoal::network::{Activation, Network};
-use shoal::run::{InputScale, Precision, Run, Schedule, Table, Training};
+use shoal::engine::graph::{Activation, Network};
+use shoal::engine::layout::phase;
+use shoal::engine::ops::{Memory, PreparedRun, Real, step};
+use shoal::engine::optim::fused_update;
+use shoal::engine::run::{InputScale, Precision, Run, Schedule, Table, Training};
 
 thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
@@ -15,7 +16,8 @@ thread_local! {
 
 struct Counting;
 
-// SAFETY: everything is left to the system's allocator; counting touches a number of this thread alone.
+// SAFETY: everything is left to the system's allocator; counting touches a number of this thread
+// alone.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // the number is gone when the thread ends
@@ -47,9 +49,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
     let output = Activation::Sigmoid;
     let network = Network::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
     let table = Table {
-        x: (0..ROWS * INPUTS)
-            .map(|place| (place as f32).sin())
-            .collect(),
+        x: (0..ROWS * INPUTS).map(|place| (place as f32).sin()).collect(),
         y: vec![0.5; ROWS * TARGETS],
         rows: ROWS,
         inputs: INPUTS,
@@ -76,25 +76,19 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         table: 0,
         training_rows: (0..80).collect(),
         validation_rows: (80..100).collect(),
-        scale: InputScale {
-            mean: vec![0.0; INPUTS],
-            inverse_deviation: vec![1.0; INPUTS],
-        },
+        scale: InputScale { mean: vec![0.0; INPUTS], inverse_deviation: vec![1.0; INPUTS] },
         loss_weights: vec![1.0; TARGETS],
         network,
     };
-    let run = Prepared::new(run, Arc::from([table]));
-    for learns in [learn::suits(&run.training), false] {
+    let run = PreparedRun::new(run, Arc::from([table]));
+    for fuses_update in [fused_update::suits(&run.training), false] {
         let mut memory = Memory::<F>::new(&run);
         for _ in 0..68 {
-            for call in step(widths.len() + 1, learns) {
+            for call in step(widths.len() + 1, fuses_update) {
                 let before = ASKED.get();
-                call.twin(&run, &mut memory);
+                call.reference(&run, &mut memory);
                 let asked = ASKED.get() - before;
-                assert_eq!(
-                    asked, 0,
-                    "{call:?} of {widths:?}, {activation:?}, {precision:?}"
-                );
+                assert_eq!(asked, 0, "{call:?} of {widths:?}, {activation:?}, {precision:?}");
             }
         }
         assert_ne!(memory.state.phase, phase::DONE);

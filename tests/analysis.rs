@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use npyz::npz::NpzArchive;
-use shoal::analysis::{
-    Attributions, Subject, deep_shap, exact_shapley, expected_gradients, sampled_shapley,
-};
-use shoal::kernels::Real;
-use shoal::network::{Activation, Layer, Network};
-use shoal::random::{normal_pair, pcg4d};
+use shoal::engine::graph::{Activation, Layer, Network};
+use shoal::engine::ops::Real;
+use shoal::engine::random::{normal_pair, pcg4d};
+use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};
+use shoal::study::explain::{deep_shap, expected_gradients};
 
 /// The networks of `tests/reference/shap`: hidden and output activation.
 const NETWORKS: [(&str, Activation, Activation); 7] = [
@@ -42,11 +41,7 @@ impl Case {
                 )[0]
             }
         };
-        let parameters = network
-            .initial_parameters(seed)
-            .into_iter()
-            .map(f64::from)
-            .collect();
+        let parameters = network.initial_parameters(seed).into_iter().map(f64::from).collect();
         let numbers =
             |what: u32, rows: usize| (0..rows * network.inputs()).map(normal(what)).collect();
         Self {
@@ -92,37 +87,20 @@ fn stored(name: &str) -> Option<Vec<f64>> {
     let array = archive.by_name(name).expect("a readable file")?;
     let kind = array.dtype().descr();
     Some(match kind.contains("i8") {
-        true => array
-            .into_vec::<i64>()
-            .unwrap()
-            .into_iter()
-            .map(|value| value as f64)
-            .collect(),
+        true => array.into_vec::<i64>().unwrap().into_iter().map(|value| value as f64).collect(),
         false => array.into_vec::<f64>().unwrap(),
     })
 }
 
 fn reference(name: &str, hidden: Activation, output: Activation) -> Case {
     let get = |member: &str| stored(&format!("{name}_{member}")).expect("a member");
-    let widths: Vec<usize> = get("widths")
-        .into_iter()
-        .map(|width| width as usize)
-        .collect();
+    let widths: Vec<usize> = get("widths").into_iter().map(|width| width as usize).collect();
     let last = widths.len() - 1;
-    let network = Network::perceptron(
-        widths[0],
-        &widths[1..last],
-        widths[last],
-        hidden,
-        output,
-        0.0,
-    );
+    let network =
+        Network::perceptron(widths[0], &widths[1..last], widths[last], hidden, output, 0.0);
     let mut parameters = vec![0.0; network.parameter_len()];
-    for (number, (layer, place)) in network
-        .layers()
-        .iter()
-        .zip(network.parameter_table())
-        .enumerate()
+    for (number, (layer, place)) in
+        network.layers().iter().zip(network.parameter_table()).enumerate()
     {
         for (at, weight) in get(&format!("w{number}")).into_iter().enumerate() {
             parameters[place.weights + at % layer.inputs * place.stride + at / layer.inputs] =
@@ -154,13 +132,11 @@ fn near<F: Real>(what: &str, ours: &[F], theirs: &[f64], bound: f64) {
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max)
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-/// Rounding of a sum over background rows of products along all paths: (terms) epsilon, for values of order one.
+/// Rounding of a sum over background rows of products along all paths: (terms) epsilon, for values
+/// of order one.
 fn rounding<F: Real>(case: &Case) -> f64 {
     let widths: usize = case.network.layers().iter().map(|layer| layer.inputs).sum();
     (widths + case.background.len()) as f64 * F::epsilon().wide()
@@ -171,19 +147,11 @@ fn deep_shap_equals_the_shap_package() {
     for (name, hidden, output) in NETWORKS {
         let case = reference(name, hidden, output);
         let theirs = stored(&format!("{name}_deep_shap")).unwrap();
-        near(
-            name,
-            &case.deep_shap().values,
-            &theirs,
-            rounding::<f64>(&case),
-        );
-        // shap's threshold in f32 lies where a quotient has lost most digits; ours is compared with its f64 numbers
-        let narrow = |values: &[f64]| {
-            values
-                .iter()
-                .map(|value| *value as f32)
-                .collect::<Vec<f32>>()
-        };
+        near(name, &case.deep_shap().values, &theirs, rounding::<f64>(&case));
+        // shap's threshold in f32 lies where a quotient has lost most digits; ours is compared with
+        // its f64 numbers
+        let narrow =
+            |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
         let (parameters, background) = (narrow(&case.parameters), narrow(&case.background));
         let subject = Subject {
             network: &case.network,
@@ -217,11 +185,9 @@ fn expected_gradients_converge_to_the_integral() {
         let theirs = stored(&format!("{name}_expected_gradients")).unwrap();
         let miss = |alphas| largest_difference(&case.expected_gradients(alphas, 3).values, &theirs);
         let (few, many) = (miss(4), miss(256));
-        // stratified places: no worse than the variation of the gradient over alphas, which is the miss with few
-        assert!(
-            many < few / 32.0,
-            "{name}: {few:e} with 4, {many:e} with 256"
-        );
+        // stratified places: no worse than the variation of the gradient over alphas, which is the
+        // miss with few
+        assert!(many < few / 32.0, "{name}: {few:e} with 4, {many:e} with 256");
     }
 }
 
@@ -229,22 +195,10 @@ fn expected_gradients_converge_to_the_integral() {
 fn deep_shap_equals_exact_values_where_theory_says_so() {
     // a linear network of three layers
     let linear = Case::new(
-        Network::perceptron(
-            6,
-            &[5, 4],
-            3,
-            Activation::Identity,
-            Activation::Identity,
-            0.0,
-        ),
+        Network::perceptron(6, &[5, 4], 3, Activation::Identity, Activation::Identity, 0.0),
         1,
     );
-    near(
-        "linear",
-        &linear.deep_shap().values,
-        &linear.exact().values,
-        rounding::<f64>(&linear),
-    );
+    near("linear", &linear.deep_shap().values, &linear.exact().values, rounding::<f64>(&linear));
     near(
         "linear",
         &linear.expected_gradients(1, 0).values,
@@ -253,38 +207,25 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
     );
     // additive networks: each hidden unit sees one input, the output is linear
     for activation in Activation::ALL {
-        let mut case = Case::new(
-            Network::perceptron(8, &[24], 2, activation, Activation::Identity, 0.0),
-            2,
-        );
+        let mut case =
+            Case::new(Network::perceptron(8, &[24], 2, activation, Activation::Identity, 0.0), 2);
         for input in 0..8 {
             (0..24)
                 .filter(|unit| unit % 8 != input)
                 .for_each(|unit| *case.weight(0, input, unit) = 0.0);
         }
-        near(
-            "additive",
-            &case.deep_shap().values,
-            &case.exact().values,
-            rounding::<f64>(&case),
-        );
+        near("additive", &case.deep_shap().values, &case.exact().values, rounding::<f64>(&case));
     }
     // one input, any network
     let single = Case::new(
         Network::perceptron(1, &[9, 7], 2, Activation::Gelu, Activation::Sigmoid, 0.0),
         3,
     );
-    near(
-        "one input",
-        &single.deep_shap().values,
-        &single.exact().values,
-        rounding::<f64>(&single),
-    );
-    // units of the ReLU family that stay on one side for every mixture of a row and a background row
-    let mut sided = Case::new(
-        Network::perceptron(5, &[12], 3, LEAKY, Activation::Identity, 0.0),
-        4,
-    );
+    near("one input", &single.deep_shap().values, &single.exact().values, rounding::<f64>(&single));
+    // units of the ReLU family that stay on one side for every mixture of a row and a background
+    // row
+    let mut sided =
+        Case::new(Network::perceptron(5, &[12], 3, LEAKY, Activation::Identity, 0.0), 4);
     let place = sided.network.parameter_table()[0];
     for unit in 0..12 {
         sided.parameters[place.bias + unit] = if unit % 2 == 0 { 50.0 } else { -50.0 };
@@ -306,19 +247,10 @@ fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
         );
         let (deep, exact) = (case.deep_shap(), case.exact());
         let miss = largest_difference(&deep.values, &exact.values);
-        let largest = exact
-            .values
-            .iter()
-            .fold(0.0f64, |most, value| most.max(value.abs()));
-        assert!(
-            miss > 1e-6 && miss < largest,
-            "{activation:?}: {miss:e} of {largest:e}"
-        );
+        let largest = exact.values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+        assert!(miss > 1e-6 && miss < largest, "{activation:?}: {miss:e} of {largest:e}");
         for gap in [deep.gap(), exact.gap()] {
-            assert!(
-                gap.largest <= rounding::<f64>(&case) && gap.mean <= gap.largest,
-                "{gap:?}"
-            );
+            assert!(gap.largest <= rounding::<f64>(&case) && gap.mean <= gap.largest, "{gap:?}");
         }
         let sampled = case.expected_gradients(10, 0).gap();
         assert!(sampled.largest > rounding::<f64>(&case), "{sampled:?}");
@@ -328,19 +260,13 @@ fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
 
 #[test]
 fn exact_values_obey_the_axioms() {
-    let mut case = Case::new(
-        Network::perceptron(6, &[10], 2, Activation::Tanh, Activation::Sigmoid, 0.0),
-        6,
-    );
+    let mut case =
+        Case::new(Network::perceptron(6, &[10], 2, Activation::Tanh, Activation::Sigmoid, 0.0), 6);
     for unit in 0..10 {
         *case.weight(0, 2, unit) = 0.0;
         *case.weight(0, 4, unit) = *case.weight(0, 1, unit);
     }
-    for row in case
-        .rows
-        .chunks_exact_mut(6)
-        .chain(case.background.chunks_exact_mut(6))
-    {
+    for row in case.rows.chunks_exact_mut(6).chain(case.background.chunks_exact_mut(6)) {
         row[4] = row[1];
     }
     let exact = case.exact();
@@ -348,48 +274,25 @@ fn exact_values_obey_the_axioms() {
         for target in 0..exact.targets {
             let values = exact.of(row, target);
             assert_eq!(values[2], 0.0, "an input that nothing reads");
-            assert!(
-                (values[1] - values[4]).abs() < 1e-14,
-                "inputs that are alike: {values:?}"
-            );
+            assert!((values[1] - values[4]).abs() < 1e-14, "inputs that are alike: {values:?}");
         }
     }
 }
 
 #[test]
 fn a_row_among_others_gets_the_bits_that_it_gets_alone() {
-    let case = Case::new(
-        Network::perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1),
-        7,
-    );
+    let case = Case::new(Network::perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1), 7);
     let subject = case.subject();
     let row = &case.rows[..11];
     let of = |all: Attributions<f64>| all.values[..3 * 11].to_vec();
     assert_eq!(of(case.deep_shap()), deep_shap(&subject, row).values);
-    assert_eq!(
-        of(case.expected_gradients(7, 1)),
-        expected_gradients(&subject, row, 7, 1).values
-    );
-    assert_ne!(
-        case.expected_gradients(7, 1).values,
-        case.expected_gradients(7, 2).values
-    );
+    assert_eq!(of(case.expected_gradients(7, 1)), expected_gradients(&subject, row, 7, 1).values);
+    assert_ne!(case.expected_gradients(7, 1).values, case.expected_gradients(7, 2).values);
     // one target of three
-    let alone = deep_shap(
-        &Subject {
-            targets: &[2],
-            ..subject
-        },
-        &case.rows,
-    );
+    let alone = deep_shap(&Subject { targets: &[2], ..subject }, &case.rows);
     let all = case.deep_shap();
     for row in 0..all.rows {
-        near(
-            "one target",
-            alone.of(row, 0),
-            all.of(row, 2),
-            rounding::<f64>(&case),
-        );
+        near("one target", alone.of(row, 0), all.of(row, 2), rounding::<f64>(&case));
     }
 }
 
@@ -422,10 +325,7 @@ fn sampled_values_come_near_exact_ones_as_orders_grow() {
         let exact = case.exact();
         let miss = |pairs: usize| {
             let sampled = sampled_shapley(&case.subject(), &case.rows, pairs, 4);
-            assert!(
-                sampled.gap().largest <= rounding::<f64>(&case),
-                "orders add up"
-            );
+            assert!(sampled.gap().largest <= rounding::<f64>(&case), "orders add up");
             largest_difference(&sampled.values, &exact.values)
         };
         // an error falls as 1 / sqrt(orders): 32 for 1,024 times as many, allowed half of that
@@ -434,15 +334,7 @@ fn sampled_values_come_near_exact_ones_as_orders_grow() {
     }
     // all orders of two inputs are an order and its reverse
     let hidden = [7, 6];
-    let two = Case::new(
-        Network::perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0),
-        10,
-    );
+    let two = Case::new(Network::perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0), 10);
     let sampled = sampled_shapley(&two.subject(), &two.rows, 1, 0);
-    near(
-        "two inputs",
-        &sampled.values,
-        &two.exact().values,
-        rounding::<f64>(&two),
-    );
+    near("two inputs", &sampled.values, &two.exact().values, rounding::<f64>(&two));
 }

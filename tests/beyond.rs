@@ -1,5 +1,6 @@
-//! Beyond LCDM: f(R) gravity, primordial non-Gaussianity and the marked spectrum, against programs that we did not write and
-//! against independent integrations. The arrays of `reference/*/` are written by the scripts beside them.
+//! Beyond LCDM: f(R) gravity, primordial non-Gaussianity and the marked spectrum, against programs
+//! that we did not write and against independent integrations. The arrays of `reference/*/` are
+//! written by the scripts beside them.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -23,9 +24,7 @@ impl Reference {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
         let path = folder.join(name).join(format!("{name}.npz"));
         let archive = NpzArchive::open(&path);
-        Self(RefCell::new(archive.unwrap_or_else(|error| {
-            panic!("{}: {error}", path.display())
-        })))
+        Self(RefCell::new(archive.unwrap_or_else(|error| panic!("{}: {error}", path.display()))))
     }
 
     /// Its numbers, row by row.

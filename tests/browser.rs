@@ -1,13 +1,15 @@
-//! `report.html` in a real browser: at three widths every figure is drawn, nothing overflows, nothing is on the console.
+//! `report.html` in a real browser: at three widths every figure is drawn, nothing overflows,
+//! nothing is on the console.
 //!
 //! Needs a Chromium; CHROME may name one. Without any the test says that it is skipped.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shoal::analysis::{Predictions, Profile, Usage, write_predictions, write_usages};
 use shoal::data::Matrix;
-use shoal::report::{RunRow, write_runs};
+use shoal::study::explain::{Profile, Usage, write_usages};
+use shoal::study::stats::{Predictions, write_predictions};
+use shoal::study::store::{RunRow, write_runs};
 
 const WIDTHS: [u32; 3] = [390, 900, 1400];
 const NAMES: [&str; 6] = [
@@ -19,11 +21,8 @@ const NAMES: [&str; 6] = [
     "chrome",
 ];
 /// Names that would end an element, an attribute or a script if they were not escaped.
-const TARGETS: [&str; 3] = [
-    "Omega_m",
-    "</text><script>alert(1)</script>",
-    "M\"_ν' & a rather long name of a target",
-];
+const TARGETS: [&str; 3] =
+    ["Omega_m", "</text><script>alert(1)</script>", "M\"_ν' & a rather long name of a target"];
 const SIZES: [usize; 4] = [50, 100, 400, 1500];
 
 /// A Chromium, or nothing, said aloud.
@@ -33,9 +32,7 @@ fn browser() -> Option<PathBuf> {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let places = NAMES
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let places = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     let found = places.into_iter().find(|place| place.is_file());
     if found.is_none() {
         eprintln!(
@@ -48,11 +45,9 @@ fn browser() -> Option<PathBuf> {
 /// Test MSEs of a study in which `attach-head` ends up worse than `scratch`; one run diverged.
 fn rows() -> Vec<RunRow> {
     let mut rows = Vec::new();
-    for (strategy, scale, floor) in [
-        ("scratch", 2.0, 0.02),
-        ("dummy-node", 0.6, 0.02),
-        ("attach-head", 0.5, 0.035),
-    ] {
+    for (strategy, scale, floor) in
+        [("scratch", 2.0, 0.02), ("dummy-node", 0.6, 0.02), ("attach-head", 0.5, 0.035)]
+    {
         for simulations in SIZES {
             for seed in 1..=5u32 {
                 let jitter = 1.0 + 0.02 * f64::from(seed * 7 % 5) - 0.04;
@@ -96,7 +91,8 @@ fn predictions(strategy: &str) -> Predictions {
     }
 }
 
-/// Attributions of networks that read 79 bins, of which the lower ones flip their sign after fine-tuning.
+/// Attributions of networks that read 79 bins, of which the lower ones flip their sign after
+/// fine-tuning.
 fn usage(strategy: &str, targets: &[&str]) -> Usage {
     let sign = if strategy == "pretraining" { -1.0 } else { 1.0 };
     let profile = |target: &&str| {
@@ -140,17 +136,12 @@ fn study(folder: &Path, name: &str) {
     write_usages(&folder.join("attributions.csv"), &usages).unwrap();
     let mut trials =
         "strategy,simulations,trial,seed,validation_mse,test_mse,learning_rate\n".to_owned();
-    for (strategy, trial) in ["scratch", "dummy-node"]
-        .iter()
-        .flat_map(|name| (0..40).map(move |trial| (name, trial)))
+    for (strategy, trial) in
+        ["scratch", "dummy-node"].iter().flat_map(|name| (0..40).map(move |trial| (name, trial)))
     {
         let value = 0.03 + 0.02 * f64::from(trial * 17 % 41) / 41.0;
         let pruned = trial % 9 == 4;
-        let value = if pruned {
-            String::new()
-        } else {
-            value.to_string()
-        };
+        let value = if pruned { String::new() } else { value.to_string() };
         trials.push_str(&format!("{strategy},100,{trial},1,{value},{value},1e-3\n"));
     }
     for trial in 0..30 {
@@ -172,16 +163,9 @@ fn study(folder: &Path, name: &str) {
 }
 
 fn analyse(folder: &Path) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_shoal"))
-        .arg("analyse")
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_shoal")).arg("analyse").arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     std::fs::read_to_string(folder.join("report.html")).unwrap()
 }
 
@@ -206,32 +190,17 @@ fn problems(browser: &Path, page: &str, figures: usize) -> String {
             "--hide-scrollbars",
             "--enable-logging=stderr",
         ])
-        .args([
-            "--window-size=1500,1000",
-            "--virtual-time-budget=10000",
-            "--dump-dom",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            folder.path().join("profile").display()
-        ))
+        .args(["--window-size=1500,1000", "--virtual-time-budget=10000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
         .arg(format!("file://{}", file.display()))
         .output()
         .unwrap();
-    let (shown, log) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    let told = shown
-        .split_once("<pre id=\"problems\">")
-        .and_then(|(_, rest)| rest.split_once("</pre>"));
-    let told = told
-        .unwrap_or_else(|| panic!("the browser showed nothing:\n{log}"))
-        .0;
-    let console: Vec<&str> = log
-        .lines()
-        .filter(|line| line.contains("CONSOLE"))
-        .collect();
+    let (shown, log) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let told =
+        shown.split_once("<pre id=\"problems\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    let told = told.unwrap_or_else(|| panic!("the browser showed nothing:\n{log}")).0;
+    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
     format!("{told}{}", console.join("\n"))
 }
 
@@ -243,7 +212,8 @@ fn the_report_is_drawn_at_every_width() {
     let folder = tempfile::tempdir().unwrap();
     study(folder.path(), "A study of \"<script>\" & others");
     let page = analyse(folder.path());
-    // the total, the targets, savings, 2 maps, 2 searches, attributions, 2 x 3 predictions, and the samples of the legends
+    // the total, the targets, savings, 2 maps, 2 searches, attributions, 2 x 3 predictions, and the
+    // samples of the legends
     let figures = 1 + 3 + 1 + 2 + 2 + 3 + 6 + 14;
     assert_eq!(problems(&browser, &page, figures), "");
     assert!(page.contains("class=\"flip\""), "signs that flip");
@@ -259,21 +229,12 @@ fn the_report_is_drawn_at_every_width() {
         1,
     );
     let found = problems(&browser, &broken, 0);
-    assert!(
-        found.contains("at 1400 pixels: the page is"),
-        "a page that overflows: {found}"
-    );
+    assert!(found.contains("at 1400 pixels: the page is"), "a page that overflows: {found}");
     let empty = page
         .replace("class=\"mark\"", "class=\"mark\" d=\"Mx\" ")
         .replace("<title>", "<path d=\"Mx\"/><title>");
-    assert!(
-        problems(&browser, &empty, 0).contains("CONSOLE"),
-        "an error on the console"
-    );
-    assert!(
-        problems(&browser, &page, 99).contains("figures"),
-        "figures that are missing"
-    );
+    assert!(problems(&browser, &empty, 0).contains("CONSOLE"), "an error on the console");
+    assert!(problems(&browser, &page, 99).contains("figures"), "figures that are missing");
 }
 
 #[test]
@@ -283,10 +244,7 @@ fn the_page_above_several_scenarios_is_drawn_too() {
     };
     let folder = tempfile::tempdir().unwrap();
     for scenario in ["neutrinos", "modified-gravity"] {
-        study(
-            &folder.path().join(scenario),
-            &format!("Four of them: {scenario}"),
-        );
+        study(&folder.path().join(scenario), &format!("Four of them: {scenario}"));
     }
     let page = analyse(folder.path());
     assert!(
@@ -328,6 +286,7 @@ fn a_study_of_several_pretraining_sizes_is_drawn() {
             && page.contains("There is no attributions.csv in this folder"),
         "{page}"
     );
-    // the total, the targets, savings, 2 maps, 2 strategies, and the samples of the legends: 3, 3, 2 and 4 sizes
+    // the total, the targets, savings, 2 maps, 2 strategies, and the samples of the legends: 3, 3,
+    // 2 and 4 sizes
     assert_eq!(problems(&browser, &page, 1 + 3 + 1 + 2 + 2 + 12), "");
 }

@@ -1,4 +1,5 @@
-//! The command line as a user runs it: what it prints, what it leaves on disk, and its exit code after each mistake.
+//! The command line as a user runs it: what it prints, what it leaves on disk, and its exit code
+//! after each mistake.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -49,9 +50,7 @@ batch = 8
 
 impl Study {
     fn new() -> Self {
-        let study = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let study = Self { folder: tempfile::tempdir().unwrap() };
         study.write("base_x.csv", &inputs(80));
         study.write("base_y.csv", &targets(80, "a,b", 2));
         study.write("new_x.csv", &inputs(60));
@@ -101,11 +100,7 @@ fn ran(command: &mut Command) -> Ran {
     let output = command.timeout(Duration::from_secs(120)).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let code = output.status.code().expect("an exit code, not a signal");
-    Ran {
-        code,
-        out: text(output.stdout),
-        err: text(output.stderr),
-    }
+    Ran { code, out: text(output.stdout), err: text(output.stderr) }
 }
 
 impl Ran {
@@ -115,11 +110,7 @@ impl Ran {
         assert_eq!(self.err.matches("error: ").count(), 1, "{}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
         for word in words {
-            assert!(
-                self.err.contains(word),
-                "'{word}' is missing in: {}",
-                self.err
-            );
+            assert!(self.err.contains(word), "'{word}' is missing in: {}", self.err);
         }
     }
 }
@@ -129,36 +120,25 @@ fn number(row: usize, column: usize) -> f64 {
 }
 
 fn inputs(rows: usize) -> String {
-    let row = |row: usize| {
-        (0..5)
-            .map(|k| format!("{:.6}", number(row, k)))
-            .collect::<Vec<_>>()
-            .join(",")
-    };
+    let row =
+        |row: usize| (0..5).map(|k| format!("{:.6}", number(row, k))).collect::<Vec<_>>().join(",");
     (0..rows).map(|r| row(r) + "\n").collect()
 }
 
 fn targets(rows: usize, header: &str, columns: usize) -> String {
     let cell = |row: usize, j: usize| format!("{:.6}", (number(row, j) + number(row, j + 1)) / 6.0);
-    let row = |row: usize| {
-        (0..columns)
-            .map(|j| cell(row, j))
-            .collect::<Vec<_>>()
-            .join(",")
-    };
+    let row = |row: usize| (0..columns).map(|j| cell(row, j)).collect::<Vec<_>>().join(",");
     let ranged = (0..rows).map(|r| row(r) + "\n").collect::<String>();
     format!("{header}\n{ranged}")
 }
 
-/// Targets whose names are no well-known parameters are scaled by their extent, which differs between the two files.
+/// Targets whose names are no well-known parameters are scaled by their extent, which differs
+/// between the two files.
 const RANGES: &str = "target_ranges = { a = [0.0, 1.0], b = [0.0, 1.0] }";
 
 fn ranged(study: &Study, text: &str) {
     let with = text
-        .replace(
-            "y = \"base_y.csv\"",
-            &format!("y = \"base_y.csv\"\n{RANGES}"),
-        )
+        .replace("y = \"base_y.csv\"", &format!("y = \"base_y.csv\"\n{RANGES}"))
         .replace("y = \"new_y.csv\"", &format!("y = \"new_y.csv\"\n{RANGES}"));
     study.write("study.toml", &with);
 }
@@ -196,17 +176,10 @@ fn a_study_leaves_tables_models_and_plots() {
     assert!(ran.err.contains("18 runs are over already"), "{}", ran.err);
     assert_eq!(study.read("out/runs.csv"), runs);
     std::fs::remove_file(study.path("out/journal.log")).unwrap();
-    study
-        .run()
-        .fails(2, &["out already holds the results", "another folder"]);
+    study.run().fails(2, &["out already holds the results", "another folder"]);
     assert_eq!(study.read("out/runs.csv"), runs);
     // the same study again: the same table
-    assert_eq!(
-        study
-            .shoal(&["study", "study.toml", "-o", "again", "--device", "cpu"])
-            .code,
-        0
-    );
+    assert_eq!(study.shoal(&["study", "study.toml", "-o", "again", "--device", "cpu"]).code, 0);
     assert_eq!(study.read("again/runs.csv"), runs);
 
     predict_and_inspect(&study);
@@ -216,11 +189,7 @@ fn predict_and_inspect(study: &Study) {
     let model = "out/models/dummy-node-20-1.safetensors";
     let ran = study.shoal(&["predict", model, "new_x.csv", "-o", "p.npy"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(
-        ran.out.contains("60 simulations, columns a b c"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("60 simulations, columns a b c"), "{}", ran.out);
     let bytes = std::fs::read(study.path("p.npy")).unwrap();
     let array = npyz::NpyFile::new(&bytes[..]).unwrap();
     assert_eq!(array.shape(), [60, 3]);
@@ -235,31 +204,16 @@ fn predict_and_inspect(study: &Study) {
     study
         .shoal(&["predict", model, "negative.csv", "-o", "q.npy"])
         .fails(2, &["row 1, column 2", "-3"]);
-    study
-        .shoal(&["predict", "new_x.csv", "new_x.csv", "-o", "q.npy"])
-        .fails(2, &["not a model"]);
+    study.shoal(&["predict", "new_x.csv", "new_x.csv", "-o", "q.npy"]).fails(2, &["not a model"]);
     assert!(!study.path("q.npy").exists());
 
     let ran = study.shoal(&["inspect", model]);
     assert!(ran.out.contains("layer 1: 8 -> 3, sigmoid"), "{}", ran.out);
-    let import = [
-        "import",
-        "--x",
-        "new_x.csv",
-        "--y",
-        "new_y.csv",
-        "-o",
-        "new.npz",
-        "--range",
-        "a=0:1",
-    ];
+    let import =
+        ["import", "--x", "new_x.csv", "--y", "new_y.csv", "-o", "new.npz", "--range", "a=0:1"];
     assert_eq!(study.shoal(&import).code, 0);
     let ran = study.shoal(&["inspect", "new.npz"]);
-    assert!(
-        ran.out.contains("60 simulations") && ran.out.contains("target a"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("60 simulations") && ran.out.contains("target a"), "{}", ran.out);
     let ran = study.shoal(&["predict", model, "new.npz", "-o", "p2.npy", "--json"]);
     let event: serde_json::Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
     assert_eq!(
@@ -279,64 +233,28 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
     wrong(
         "epochs = 6",
         "epoch = 6",
-        &[
-            "study.toml",
-            "unknown field `epoch`",
-            "did you mean `epochs`?",
-        ],
+        &["study.toml", "unknown field `epoch`", "did you mean `epochs`?"],
     );
-    wrong(
-        "epochs = 6",
-        "epochs = 0",
-        &["training.epochs = 0", "at least one"],
-    );
-    wrong(
-        "hidden = [8]",
-        "hidden = [8, 0]",
-        &["network.hidden", "width of 0", "1 to 4096"],
-    );
+    wrong("epochs = 6", "epochs = 0", &["training.epochs = 0", "at least one"]);
+    wrong("hidden = [8]", "hidden = [8, 0]", &["network.hidden", "width of 0", "1 to 4096"]);
     wrong("hidden = [8]", "hidden = []", &["network.hidden", "1 to 6"]);
-    wrong(
-        "hidden = [8]",
-        "activation = 'softmax'",
-        &["softmax", "leaky_relu"],
-    );
+    wrong("hidden = [8]", "activation = 'softmax'", &["softmax", "leaky_relu"]);
     wrong("batch = 8", "batch = 0", &["training.batch = 0"]);
     wrong(
         "batch = 8",
         "precision = 'f64'",
         &["training.precision = \"f64\"", "\"f32\" or \"f16\""],
     );
-    wrong(
-        "batch = 8",
-        "learning_rate = -1",
-        &["training.learning_rate = -1", "above 0"],
-    );
-    wrong(
-        "batch = 8",
-        "clip_norm = -1",
-        &["training.clip_norm = -1", "above 0"],
-    );
-    wrong(
-        "batch = 8",
-        "schedule = 'cosin'",
-        &["training.schedule", "did you mean \"cosine\"?"],
-    );
-    wrong(
-        "batch = 8",
-        "warmup = 6",
-        &["training.warmup = 6", "fewer than all epochs, here 6"],
-    );
+    wrong("batch = 8", "learning_rate = -1", &["training.learning_rate = -1", "above 0"]);
+    wrong("batch = 8", "clip_norm = -1", &["training.clip_norm = -1", "above 0"]);
+    wrong("batch = 8", "schedule = 'cosin'", &["training.schedule", "did you mean \"cosine\"?"]);
+    wrong("batch = 8", "warmup = 6", &["training.warmup = 6", "fewer than all epochs, here 6"]);
     wrong(
         "batch = 8",
         "batch = 8\n[strategies.scratch]\nwarmup = 9",
         &["strategies.scratch.warmup = 9"],
     );
-    wrong(
-        "\"new_x.csv\"",
-        "\"nowhere.csv\"",
-        &["nowhere.csv", "no such file"],
-    );
+    wrong("\"new_x.csv\"", "\"nowhere.csv\"", &["nowhere.csv", "no such file"]);
     wrong(
         "[data.pretrain]\nx = \"base_x.csv\"\ny = \"base_y.csv\"\n",
         "",
@@ -345,14 +263,9 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
     // without ranges the two files scale a target differently
     study.write("study.toml", STUDY);
     study.run().fails(2, &["target '", "target_ranges"]);
-    ranged(
-        &study,
-        &STUDY.replace("sizes = [10, 20]", "sizes = [10, 46]"),
-    );
+    ranged(&study, &STUDY.replace("sizes = [10, 20]", "sizes = [10, 46]"));
     study.run().fails(2, &["46", "45"]);
-    study
-        .shoal(&["study", "no.toml", "-o", "out"])
-        .fails(2, &["no.toml", "cannot be read"]);
+    study.shoal(&["study", "no.toml", "-o", "out"]).fails(2, &["no.toml", "cannot be read"]);
 }
 
 #[test]
@@ -373,36 +286,18 @@ fn mistakes_in_the_data_are_named_with_row_and_column() {
         lines[row] = cells.join(",");
         lines.join("\n") + "\n"
     };
-    wrong(
-        "new_x.csv",
-        &replaced(7, "nan"),
-        &["new_x.csv", "row 7", "column 'x3'"],
-    );
-    wrong(
-        "new_x.csv",
-        &replaced(8, "inf"),
-        &["new_x.csv", "row 8", "column 'x3'"],
-    );
-    wrong(
-        "new_x.csv",
-        &replaced(9, "-0.5"),
-        &["row 9", "'x3'", "-0.5", "log10"],
-    );
+    wrong("new_x.csv", &replaced(7, "nan"), &["new_x.csv", "row 7", "column 'x3'"]);
+    wrong("new_x.csv", &replaced(8, "inf"), &["new_x.csv", "row 8", "column 'x3'"]);
+    wrong("new_x.csv", &replaced(9, "-0.5"), &["row 9", "'x3'", "-0.5", "log10"]);
     wrong("new_x.csv", &replaced(9, "0"), &["row 9", "log10"]);
     wrong("new_x.csv", &replaced(9, "abc"), &["new_x.csv", "abc"]);
     wrong("new_x.csv", &inputs(59), &["59 rows", "60"]);
-    let fixture = |name: &str| {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/fixtures")
-            .join(name)
-    };
+    let fixture =
+        |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     for (name, words) in FIXTURES {
         let path = fixture(name);
         assert!(path.exists(), "{}", path.display());
-        let text = STUDY.replace(
-            "\"new_x.csv\"",
-            &format!("{:?}", path.display().to_string()),
-        );
+        let text = STUDY.replace("\"new_x.csv\"", &format!("{:?}", path.display().to_string()));
         ranged(&study, &text);
         study.run().fails(2, words);
     }
@@ -422,10 +317,7 @@ fn a_missing_device_says_what_was_tried_and_what_to_do() {
     let arguments = ["study", "study.toml", "-o", "out", "--device"];
     let run = |device: &str, hide: bool| {
         let mut command = shoal();
-        command
-            .args(arguments)
-            .arg(device)
-            .current_dir(study.folder.path());
+        command.args(arguments).arg(device).current_dir(study.folder.path());
         if hide {
             // the Vulkan loader finds no driver
             command
@@ -489,10 +381,7 @@ fn a_run_that_diverges_is_reported_and_the_others_go_on() {
     let text =
         format!("{STUDY}[strategies.scratch]\nlearning_rate = 1e30\n[strategies.warm-start]\n");
     // an output without bounds, so that it can overflow
-    ranged(
-        &study,
-        &text.replace("hidden = [8]", "hidden = [8]\noutput = 'identity'"),
-    );
+    ranged(&study, &text.replace("hidden = [8]", "hidden = [8]\noutput = 'identity'"));
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("4 runs diverged"), "{}", ran.err);
@@ -513,7 +402,8 @@ fn a_run_that_diverges_is_reported_and_the_others_go_on() {
     );
 }
 
-/// Starts a study that takes long, waits until some runs are finished, sends a signal; the exit code and the error.
+/// Starts a study that takes long, waits until some runs are finished, sends a signal; the exit
+/// code and the error.
 fn signalled(study: &Study, signal: &str) -> (Option<i32>, String) {
     let text = STUDY
         .replace("sizes = [10, 20]", "sizes = [10, 45]")
@@ -538,16 +428,11 @@ fn signalled(study: &Study, signal: &str) -> (Option<i32>, String) {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(200));
-    let killed = std::process::Command::new("kill")
-        .arg(signal)
-        .arg(child.id().to_string())
-        .status();
+    let killed =
+        std::process::Command::new("kill").arg(signal).arg(child.id().to_string()).status();
     assert!(killed.unwrap().success());
     let output = child.wait_with_output().unwrap();
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    )
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[cfg(unix)]
@@ -569,11 +454,7 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     ] {
         assert!(error.contains(words), "{error}");
     }
-    assert!(
-        study
-            .read("out/study.json")
-            .contains("\"status\": \"stopped\"")
-    );
+    assert!(study.read("out/study.json").contains("\"status\": \"stopped\""));
 }
 
 #[cfg(unix)]
@@ -583,11 +464,7 @@ fn kill_9_leaves_finished_runs_readable() {
     let (code, _) = signalled(&study, "-KILL");
     assert_eq!(code, None, "killed by the signal");
     assert_eq!(study.read("out/pretraining.csv").lines().count(), 3);
-    assert!(
-        study
-            .read("out/study.json")
-            .contains("\"status\": \"running\"")
-    );
+    assert!(study.read("out/study.json").contains("\"status\": \"running\""));
     let ran = study.shoal(&["inspect", "out/models/pretraining-1.safetensors"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
 }

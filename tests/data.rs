@@ -1,4 +1,5 @@
-//! Datasets from files that numpy, spreadsheets and simulation codes wrote, and the errors when they did not.
+//! Datasets from files that numpy, spreadsheets and simulation codes wrote, and the errors when
+//! they did not.
 //!
 //! `fixtures/` is written by `fixtures/make.py`.
 
@@ -17,18 +18,14 @@ mod quijote;
 mod sources;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 /// The error has all these words.
 #[track_caller]
 fn says<T: std::fmt::Debug>(result: shoal::Result<T>, parts: &[&str]) {
     let error = result.expect_err("expected an error").to_string();
-    parts
-        .iter()
-        .for_each(|part| assert!(error.contains(part), "'{error}' lacks '{part}'"));
+    parts.iter().for_each(|part| assert!(error.contains(part), "'{error}' lacks '{part}'"));
 }
 
 /// A folder with files of text.
@@ -48,9 +45,5 @@ fn strings(names: &[&str]) -> Vec<String> {
 
 /// Files as they are typed.
 fn source(x: &str, y: &str) -> Source {
-    Source {
-        x: x.into(),
-        y: y.into(),
-        ..Source::default()
-    }
+    Source { x: x.into(), y: y.into(), ..Source::default() }
 }

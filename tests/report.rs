@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use shoal::report::{
-    Bound, RunRow, RunsFile, Spread, Summary, read_runs, savings, study_figure, text_table,
-    write_figure, write_runs,
-};
+use shoal::study::report::{study_figure, text_table, write_figure};
+use shoal::study::stats::savings;
+use shoal::study::stats::{Bound, Spread, Summary};
+use shoal::study::store::{RunRow, RunsFile, read_runs, write_runs};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -25,12 +25,7 @@ fn run(strategy: &str, simulations: usize, seed: u32, test: Option<f64>, targets
             .collect(),
         epochs: 120,
         steps: 6000,
-        stopped: if test.is_some() {
-            "patience"
-        } else {
-            "diverged"
-        }
-        .to_owned(),
+        stopped: if test.is_some() { "patience" } else { "diverged" }.to_owned(),
         model: String::new(),
         pretraining_simulations: None,
     }
@@ -48,13 +43,7 @@ fn seeds(
     (0..6)
         .map(|seed| {
             let sign = if seed % 2 == 0 { 1.0 } else { -1.0 };
-            run(
-                strategy,
-                simulations,
-                seed,
-                Some(mean + sign * offset),
-                targets,
-            )
+            run(strategy, simulations, seed, Some(mean + sign * offset), targets)
         })
         .collect()
 }
@@ -113,32 +102,23 @@ fn a_torn_last_line_is_dropped_and_other_damage_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.csv");
     let targets = names(&["Om"]);
-    let rows: Vec<RunRow> = (0..3)
-        .map(|seed| run("scratch", 50, seed, Some(0.03), 1))
-        .collect();
+    let rows: Vec<RunRow> = (0..3).map(|seed| run("scratch", 50, seed, Some(0.03), 1)).collect();
     write_runs(&path, &targets, &rows).unwrap();
     let whole = fs::read_to_string(&path).unwrap();
     let last = whole.trim_end().rfind('\n').unwrap() + 1;
     for end in last..whole.len() {
         fs::write(&path, &whole[..end]).unwrap();
-        assert_eq!(
-            read_runs(&path).unwrap().1,
-            rows[..2],
-            "torn after {end} bytes"
-        );
+        assert_eq!(read_runs(&path).unwrap().1, rows[..2], "torn after {end} bytes");
     }
-    for (damage, words) in [
-        (",Infinity?,", "line 3"),
-        (",", "line 3 has 9 fields but line 1 has 10"),
-    ] {
+    for (damage, words) in
+        [(",Infinity?,", "line 3"), (",", "line 3 has 9 fields but line 1 has 10")]
+    {
         let lines: Vec<String> = (whole.lines().enumerate())
-            .map(|(index, line)| {
-                if index == 2 {
-                    line.replacen(",0.03,", damage, 1)
-                } else {
-                    line.to_owned()
-                }
-            })
+            .map(
+                |(index, line)| {
+                    if index == 2 { line.replacen(",0.03,", damage, 1) } else { line.to_owned() }
+                },
+            )
             .collect();
         fs::write(&path, lines.join("\n") + "\n").unwrap();
         let error = read_runs(&path).unwrap_err();
@@ -148,10 +128,7 @@ fn a_torn_last_line_is_dropped_and_other_damage_is_named() {
     for text in ["", "strategy,simulations\n", "a,b,c,d,e,f,g,h,i\n"] {
         fs::write(&path, text).unwrap();
         assert!(
-            read_runs(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("the columns must be"),
+            read_runs(&path).unwrap_err().to_string().contains("the columns must be"),
             "{text:?}"
         );
     }
@@ -174,22 +151,12 @@ fn close(value: Option<f64>, expected: f64) {
     let value = value.expect("a value");
     // A handful of roundings, each half an epsilon of the result.
     let tolerance = 16.0 * f64::EPSILON * expected.abs();
-    assert!(
-        (value - expected).abs() <= tolerance,
-        "{value} is not {expected}"
-    );
+    assert!((value - expected).abs() <= tolerance, "{value} is not {expected}");
 }
 
 #[test]
 fn statistics_match_numbers_worked_out_by_hand() {
-    let spread = Spread::new([
-        Some(2.0),
-        None,
-        Some(4.0),
-        Some(9.0),
-        Some(f64::NAN),
-        Some(5.0),
-    ]);
+    let spread = Spread::new([Some(2.0), None, Some(4.0), Some(9.0), Some(f64::NAN), Some(5.0)]);
     assert_eq!(spread.count, 4);
     close(spread.mean, 5.0);
     close(spread.deviation, (26.0f64 / 3.0).sqrt());
@@ -257,7 +224,8 @@ fn the_table_reads_in_a_terminal_and_in_markdown() {
 
 #[test]
 fn savings_are_exact_on_a_power_law() {
-    // mse = c N^-a for scratch; the same with c / 3 after pre-training: 3^(1/a) times fewer simulations.
+    // mse = c N^-a for scratch; the same with c / 3 after pre-training: 3^(1/a) times fewer
+    // simulations.
     let (scale, slope) = (0.4, 0.5);
     let law = |simulations: usize, scale: f64| {
         (simulations, scale * (simulations as f64).powf(-slope), 1e-6)
@@ -265,32 +233,17 @@ fn savings_are_exact_on_a_power_law() {
     let scratch: Vec<_> = [50, 100, 400, 1500].map(|n| law(n, scale)).to_vec();
     let other: Vec<_> = [20, 50, 150, 400].map(|n| law(n, scale / 3.0)).to_vec();
     let worse = [(100, 10.0, 1e-6)];
-    let summary = study(
-        &[],
-        &[
-            ("scratch", &scratch),
-            ("dummy-node", &other),
-            ("attach-head", &worse),
-        ],
-    );
+    let summary =
+        study(&[], &[("scratch", &scratch), ("dummy-node", &other), ("attach-head", &worse)]);
     let savings = savings(&summary, "scratch");
-    for saving in savings
-        .iter()
-        .filter(|saving| saving.strategy == "dummy-node")
-    {
+    for saving in savings.iter().filter(|saving| saving.strategy == "dummy-node") {
         let analytic = saving.simulations as f64 * 9.0;
         if analytic > 1500.0 {
-            assert_eq!(
-                (saving.equivalent, saving.bound),
-                (None, Bound::MoreThanLargest)
-            );
+            assert_eq!((saving.equivalent, saving.bound), (None, Bound::MoreThanLargest));
         } else {
             let found = saving.equivalent.expect("inside the sizes of scratch");
             // Logarithms of means over six values: some tens of roundings.
-            assert!(
-                (found / analytic - 1.0).abs() < 1e-12,
-                "{found} is not {analytic}"
-            );
+            assert!((found / analytic - 1.0).abs() < 1e-12, "{found} is not {analytic}");
             assert_eq!(saving.bound, Bound::Exact);
         }
     }
@@ -303,10 +256,7 @@ fn a_rise_in_the_curve_of_scratch_does_not_count() {
     let scratch = [(50, 0.04, 1e-6), (100, 0.05, 1e-6), (200, 0.02, 1e-6)];
     let summary = study(
         &[],
-        &[
-            ("scratch", &scratch),
-            ("dummy-node", &[(50, 0.03, 1e-6), (100, 0.04, 1e-6)]),
-        ],
+        &[("scratch", &scratch), ("dummy-node", &[(50, 0.03, 1e-6), (100, 0.04, 1e-6)])],
     );
     let found = savings(&summary, "scratch");
     let analytic = 100.0 * 2f64.powf((0.04f64 / 0.03).ln() / 2f64.ln());
@@ -315,11 +265,8 @@ fn a_rise_in_the_curve_of_scratch_does_not_count() {
     assert!(savings_without_baseline().is_empty());
 }
 
-fn savings_without_baseline() -> Vec<shoal::report::Saving> {
-    savings(
-        &study(&[], &[("dummy-node", &[(50, 0.03, 0.001)])]),
-        "scratch",
-    )
+fn savings_without_baseline() -> Vec<shoal::study::stats::Saving> {
+    savings(&study(&[], &[("dummy-node", &[(50, 0.03, 0.001)])]), "scratch")
 }
 
 /// Width and height from a PNG's header.
@@ -343,18 +290,9 @@ fn awkward_studies() -> Vec<(&'static str, Summary)> {
         "a name that is far too long for its small panel",
     ];
     let mut studies: Vec<(&str, Summary)> = vec![
-        (
-            "single run",
-            Summary::new(&names(&["Om"]), &[run("scratch", 100, 0, Some(0.03), 1)]),
-        ),
-        (
-            "all diverged",
-            Summary::new(&names(&["Om"]), &[run("scratch", 100, 0, None, 1)]),
-        ),
-        (
-            "zero and no targets",
-            Summary::new(&[], &[run("dummy-node", 100, 0, Some(0.0), 0)]),
-        ),
+        ("single run", Summary::new(&names(&["Om"]), &[run("scratch", 100, 0, Some(0.03), 1)])),
+        ("all diverged", Summary::new(&names(&["Om"]), &[run("scratch", 100, 0, None, 1)])),
+        ("zero and no targets", Summary::new(&[], &[run("dummy-node", 100, 0, Some(0.0), 0)])),
         (
             "many decades",
             study(
@@ -364,21 +302,13 @@ fn awkward_studies() -> Vec<(&'static str, Summary)> {
         ),
         (
             "extremes",
-            study(
-                &names(&["Om"]),
-                &[("scratch", &[(0, 5e-324, 0.0), (usize::MAX, 1e300, 1e300)])],
-            ),
+            study(&names(&["Om"]), &[("scratch", &[(0, 5e-324, 0.0), (usize::MAX, 1e300, 1e300)])]),
         ),
     ];
     let mut gap = seeds("scratch", 50, 0.04, 0.002, 2);
-    gap.extend([
-        run("scratch", 100, 0, None, 2),
-        run("scratch", 200, 0, Some(0.02), 2),
-    ]);
+    gap.extend([run("scratch", 100, 0, None, 2), run("scratch", 200, 0, Some(0.02), 2)]);
     studies.push(("a gap", Summary::new(&names(&["Om", "s8"]), &gap)));
-    let strategies: Vec<String> = (0..14)
-        .map(|index| format!("strategy number {index}"))
-        .collect();
+    let strategies: Vec<String> = (0..14).map(|index| format!("strategy number {index}")).collect();
     let crowd: Vec<RunRow> = (strategies.iter().enumerate())
         .flat_map(|(index, name)| {
             [50, 60, 70, 80, 2000].map(|n| run(name, n, 0, Some((index + 1) as f64 / n as f64), 3))
@@ -388,10 +318,8 @@ fn awkward_studies() -> Vec<(&'static str, Summary)> {
     for count in 1..=many.len() {
         let targets = names(&many[..count]);
         let points = [(50, 0.04, 0.002), (800, 0.02, 0.001)];
-        studies.push((
-            "targets",
-            study(&targets, &[("scratch", &points), ("dummy-node", &points)]),
-        ));
+        studies
+            .push(("targets", study(&targets, &[("scratch", &points), ("dummy-node", &points)])));
     }
     studies
 }
@@ -403,60 +331,36 @@ fn every_awkward_study_can_be_drawn() {
         let svg = figure.svg();
         assert!(svg.len() < 300_000, "{name}: {} bytes", svg.len());
         assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
-        let escape = |text: &str| {
-            text.replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-        };
+        let escape =
+            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         for word in summary.strategies.iter().chain(&summary.targets) {
             let whole = svg.contains(&format!(">{}<", escape(word)));
             let cut = word.len() > 40 && svg.contains(&word[..15]);
             assert!(whole || cut, "{name}: '{word}' is missing");
         }
-        let colors: HashSet<&str> = svg
-            .match_indices('#')
-            .map(|(at, _)| &svg[at..at + 7])
-            .collect();
+        let colors: HashSet<&str> =
+            svg.match_indices('#').map(|(at, _)| &svg[at..at + 7]).collect();
         assert!(colors.len() > 3, "{name}: only the colours {colors:?}");
         let png = figure.png(0.5).unwrap();
         let (width, height) = png_size(&png);
         assert_eq!(width, 600, "{name}");
-        assert!(
-            (300..=500).contains(&height),
-            "{name}: {height} pixels high"
-        );
-        assert!(
-            png.len() > 4000,
-            "{name}: a PNG of {} bytes is blank",
-            png.len()
-        );
+        assert!((300..=500).contains(&height), "{name}: {height} pixels high");
+        assert!(png.len() > 4000, "{name}: a PNG of {} bytes is blank", png.len());
     }
 }
 
 #[test]
 fn a_figure_is_written_as_svg_and_png() {
     let folder = tempfile::tempdir().unwrap();
-    let summary = study(
-        &names(&["Om"]),
-        &[("scratch", &[(50, 0.04, 0.002), (800, 0.02, 0.001)])],
-    );
+    let summary = study(&names(&["Om"]), &[("scratch", &[(50, 0.04, 0.002), (800, 0.02, 0.001)])]);
     let figure = study_figure("title", &summary).unwrap();
     write_figure(folder.path(), "study", &figure).unwrap();
     let svg = fs::read_to_string(folder.path().join("study.svg")).unwrap();
-    assert!(
-        svg.starts_with("<svg viewBox=\"0 0 1200 "),
-        "{}",
-        &svg[..80]
-    );
+    assert!(svg.starts_with("<svg viewBox=\"0 0 1200 "), "{}", &svg[..80]);
     assert!(svg.contains("sans-serif") && !svg.contains("@font-face"));
-    assert_eq!(
-        png_size(&fs::read(folder.path().join("study.png")).unwrap()).0,
-        2400
-    );
+    assert_eq!(png_size(&fs::read(folder.path().join("study.png")).unwrap()).0, 2400);
     assert!(
-        write_figure(&folder.path().join("missing"), "study", &figure)
-            .unwrap_err()
-            .exit_code()
+        write_figure(&folder.path().join("missing"), "study", &figure).unwrap_err().exit_code()
             == 4
     );
     assert!(figure.png(0.0).is_err() && figure.png(f32::NAN).is_err());

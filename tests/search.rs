@@ -1,5 +1,5 @@
-//! The search against Optuna itself: its estimators, its proposals, its results and its pruners, as `reference/optuna/make.py`
-//! stored them, and its reader of journals where Python has it.
+//! The search against Optuna itself: its estimators, its proposals, its results and its pruners, as
+//! `reference/optuna/make.py` stored them, and its reader of journals where Python has it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,9 +45,7 @@ impl Histories {
     fn space(&self) -> Space {
         let parameters = self.space.iter();
         Space::new(
-            parameters
-                .map(|stored| parameter(&stored.name, stored.distribution()))
-                .collect(),
+            parameters.map(|stored| parameter(&stored.name, stored.distribution())).collect(),
         )
     }
 }
@@ -82,11 +80,7 @@ impl StoredParameter {
 }
 
 fn parameter(name: &str, distribution: Distribution) -> Parameter {
-    Parameter {
-        name: name.into(),
-        distribution,
-        condition: None,
-    }
+    Parameter { name: name.into(), distribution, condition: None }
 }
 
 #[derive(Deserialize)]
@@ -126,11 +120,7 @@ fn trials(stored: &[StoredTrial]) -> Vec<Trial> {
         },
         parameters: stored.parameters.clone(),
         value: stored.value,
-        losses: stored
-            .losses
-            .iter()
-            .map(|(epoch, loss)| (*epoch, loss.number()))
-            .collect(),
+        losses: stored.losses.iter().map(|(epoch, loss)| (*epoch, loss.number())).collect(),
     };
     (0..).zip(stored).map(trial).collect()
 }

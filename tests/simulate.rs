@@ -1,4 +1,5 @@
-//! Simulated sets of spectra: what they promise of seeds, rows and threads, and their scatter beside that of the real ones.
+//! Simulated sets of spectra: what they promise of seeds, rows and threads, and their scatter
+//! beside that of the real ones.
 
 #[path = "simulate/fit.rs"]
 mod fit;

@@ -1,4 +1,5 @@
-//! The matter power spectra of `simulate` beside those of others: CAMB's, and the real ones of Quijote.
+//! The matter power spectra of `simulate` beside those of others: CAMB's, and the real ones of
+//! Quijote.
 
 use std::path::{Path, PathBuf};
 
@@ -22,23 +23,15 @@ fn read(below: &str) -> Matrix {
 
 /// Root mean square of each column of ratios less one.
 fn scatter(ratios: &[Vec<f64>]) -> Vec<f64> {
-    let square = |bin: usize| {
-        ratios
-            .iter()
-            .map(|row| (row[bin] - 1.0).powi(2))
-            .sum::<f64>()
-    };
-    (0..ratios[0].len())
-        .map(|bin| (square(bin) / ratios.len() as f64).sqrt())
-        .collect()
+    let square = |bin: usize| ratios.iter().map(|row| (row[bin] - 1.0).powi(2)).sum::<f64>();
+    (0..ratios[0].len()).map(|bin| (square(bin) / ratios.len() as f64).sqrt()).collect()
 }
 
 /// All bins are below a bound, else all are printed.
 #[track_caller]
 fn below(what: &str, k: &[f64], values: &[f64], bound: f64) {
-    let lines: Vec<String> = (k.iter().zip(values))
-        .map(|(k, v)| format!("{k:.4} {v:.5}"))
-        .collect();
+    let lines: Vec<String> =
+        (k.iter().zip(values)).map(|(k, v)| format!("{k:.4} {v:.5}")).collect();
     let worst = values.iter().copied().fold(0.0, f64::max);
     // a NaN is not below anything
     assert!(

@@ -1,8 +1,10 @@
-//! Savings with intervals, and negative transfer with its significance, on runs whose answer is known.
+//! Savings with intervals, and negative transfer with its significance, on runs whose answer is
+//! known.
 
-use shoal::analysis::{Scatter, Transfer, saved_simulations, strategy_sentences, transfers};
-use shoal::random::{normal_pair, pcg4d};
-use shoal::report::{Bound, RunRow};
+use shoal::engine::random::{normal_pair, pcg4d};
+use shoal::study::stats::Bound;
+use shoal::study::stats::{Scatter, Transfer, saved_simulations, strategy_sentences, transfers};
+use shoal::study::store::RunRow;
 
 /// A run whose targets have these test MSEs.
 fn run(strategy: &str, simulations: usize, seed: u32, targets: [f64; 2]) -> RunRow {
@@ -27,8 +29,9 @@ fn names() -> Vec<String> {
 
 const SIZES: [usize; 5] = [50, 100, 200, 400, 800];
 
-/// Errors fall as 1 / sqrt(simulations), a strategy's as if it had `worth` times as many; scatter of `scatter`, half of it common
-/// to all strategies of a seed; the second target is `hurt` times worse with the strategy.
+/// Errors fall as 1 / sqrt(simulations), a strategy's as if it had `worth` times as many; scatter
+/// of `scatter`, half of it common to all strategies of a seed; the second target is `hurt` times
+/// worse with the strategy.
 fn runs(worth: f64, scatter: f64, hurt: f64, seeds: u32) -> Vec<RunRow> {
     let normal = |words: [u32; 4]| normal_pair(pcg4d(words)[0], pcg4d(words)[1])[0];
     let mut runs = Vec::new();
@@ -61,18 +64,12 @@ fn a_known_saving_is_found_inside_its_interval() {
     for one in &saved[..2] {
         assert_eq!(one.bound, Bound::Exact);
         let (low, high) = (one.low.unwrap(), one.high.unwrap());
-        assert!(
-            low < 4.0 && 4.0 < high && low < one.factor && one.factor < high,
-            "{one:?}"
-        );
+        assert!(low < 4.0 && 4.0 < high && low < one.factor && one.factor < high, "{one:?}");
         assert!(low > 3.0 && high < 5.5, "{one:?}");
     }
     // 800 with transfer are worth 3,200, which the baseline did not run
     let last = &saved[4];
-    assert_eq!(
-        (last.bound, last.factor, last.high),
-        (Bound::MoreThanLargest, 1.0, None)
-    );
+    assert_eq!((last.bound, last.factor, last.high), (Bound::MoreThanLargest, 1.0, None));
     assert_eq!(
         saved,
         saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1)),
@@ -82,12 +79,7 @@ fn a_known_saving_is_found_inside_its_interval() {
 
 #[test]
 fn a_strategy_that_is_worse_from_the_start_has_an_upper_bound() {
-    let saved = saved_simulations(
-        &names(),
-        &runs(0.25, 0.01, 1.0, 6),
-        Scatter::Seeds,
-        (200, 1),
-    );
+    let saved = saved_simulations(&names(), &runs(0.25, 0.01, 1.0, 6), Scatter::Seeds, (200, 1));
     assert_eq!(
         (saved[0].bound, saved[0].factor, saved[0].low),
         (Bound::LessThanSmallest, 1.0, None)
@@ -104,9 +96,8 @@ fn without_scatter_the_interval_has_no_width() {
 }
 
 fn of<'a>(all: &'a [Transfer], target: Option<&str>, simulations: usize) -> &'a Transfer {
-    let found = all
-        .iter()
-        .find(|one| one.target.as_deref() == target && one.simulations == simulations);
+    let found =
+        all.iter().find(|one| one.target.as_deref() == target && one.simulations == simulations);
     found.unwrap()
 }
 
@@ -116,14 +107,8 @@ fn a_target_that_is_hurt_is_told_from_one_that_gains() {
     assert_eq!(all.len(), SIZES.len() * 3);
     for size in SIZES {
         let (gains, hurt) = (of(&all, Some("Om"), size), of(&all, Some("M_nu"), size));
-        assert!(
-            gains.is_positive() && (gains.ratio - 0.707).abs() < 0.05,
-            "{gains:?}"
-        );
-        assert!(
-            hurt.is_negative() && (hurt.ratio - 1.414).abs() < 0.1,
-            "{hurt:?}"
-        );
+        assert!(gains.is_positive() && (gains.ratio - 0.707).abs() < 0.05, "{gains:?}");
+        assert!(hurt.is_negative() && (hurt.ratio - 1.414).abs() < 0.1, "{hurt:?}");
         assert_eq!((hurt.runs, hurt.p_signed_rank), (8, Some(2.0 / 256.0)));
         assert!(hurt.p_corrected > hurt.p);
     }
@@ -137,7 +122,8 @@ fn a_target_that_is_hurt_is_told_from_one_that_gains() {
 
 #[test]
 fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
-    // no effect at all: with Holm's correction, the probability of any claim in a study is at most 5 %
+    // no effect at all: with Holm's correction, the probability of any claim in a study is at most
+    // 5 %
     let studies = 400;
     let mut claimed = 0;
     for study in 0..studies {
@@ -147,12 +133,7 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
                 for seed in 0..6 {
                     let words = pcg4d([study, simulations as u32, seed, number as u32]);
                     let pair = normal_pair(words[0], words[1]);
-                    noise.push(run(
-                        strategy,
-                        simulations,
-                        seed,
-                        pair.map(|z| 1.0 + 0.1 * z),
-                    ));
+                    noise.push(run(strategy, simulations, seed, pair.map(|z| 1.0 + 0.1 * z)));
                 }
             }
         }
@@ -165,10 +146,7 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
     }
     // 5 % of 400 with five standard deviations of a binomial number: 20 + 5 sqrt(19)
     assert!(claimed <= 41, "{claimed} of {studies}");
-    assert!(
-        claimed > 0,
-        "a level of 5 % that is never reached is not one of 5 %"
-    );
+    assert!(claimed > 0, "a level of 5 % that is never reached is not one of 5 %");
 }
 
 #[test]
@@ -219,7 +197,8 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
 
 #[test]
 fn trials_are_not_paired_by_their_rank() {
-    // the ranks of both rise together, so that each strategy scatters far more than their difference
+    // the ranks of both rise together, so that each strategy scatters far more than their
+    // difference
     let ranked = |strategy: &str, factor: f64| -> Vec<RunRow> {
         let run = |rank: u32| {
             let mse = factor * (1.0 + 0.1 * f64::from(rank));
@@ -241,7 +220,8 @@ fn trials_are_not_paired_by_their_rank() {
         let one = saved.iter().find(|one| one.simulations == 100).unwrap();
         one.high.unwrap() / one.low.unwrap()
     };
-    // paired, the ratio of the curves is the same in every sample; unpaired, their means scatter by 2 % each, N by twice that
+    // paired, the ratio of the curves is the same in every sample; unpaired, their means scatter by
+    // 2 % each, N by twice that
     assert!(width(Scatter::Seeds) < 1.001 && width(Scatter::Trials) > 1.1);
 }
 

@@ -1,5 +1,5 @@
-//! What the Rust peers share: the list of runs as `workloads.py` writes it, a shuffle, and the conversation with `compare.py`,
-//! which `worker.py` describes.
+//! What the Rust peers share: the list of runs as `workloads.py` writes it, a shuffle, and the
+//! conversation with `compare.py`, which `worker.py` describes.
 #![allow(dead_code)] // shoal does not need the loop over runs
 
 use std::io::BufRead;
@@ -70,34 +70,14 @@ impl Work {
             weight_decay: number("weight_decay"),
             slope: number("slope"),
         };
-        let runs = list["runs"]
-            .as_array()
-            .expect("runs")
-            .iter()
-            .map(Run::read)
-            .collect();
-        Self {
-            x,
-            y,
-            rows,
-            inputs,
-            targets,
-            training,
-            runs,
-        }
+        let runs = list["runs"].as_array().expect("runs").iter().map(Run::read).collect();
+        Self { x, y, rows, inputs, targets, training, runs }
     }
 }
 
 impl Run {
     fn read(run: &Value) -> Self {
-        let widths = |key: &str| {
-            run[key]
-                .as_array()
-                .expect("widths")
-                .iter()
-                .map(count)
-                .collect()
-        };
+        let widths = |key: &str| run[key].as_array().expect("widths").iter().map(count).collect();
         Self {
             frozen: widths("frozen"),
             hidden: widths("hidden"),
@@ -124,11 +104,7 @@ pub struct Done {
 impl Done {
     /// With the time since `begin`.
     pub fn since(begin: Instant, steps: u64, loss: Option<f64>) -> Self {
-        Self {
-            steps,
-            seconds: begin.elapsed().as_secs_f64(),
-            loss,
-        }
+        Self { steps, seconds: begin.elapsed().as_secs_f64(), loss }
     }
 }
 
@@ -149,16 +125,9 @@ pub fn converse(version: &str, trainer: &mut dyn Trainer) {
         let done = match line.split_once(' ') {
             Some(("rate", seconds)) => trainer.rate(seconds.parse().expect("seconds")),
             None if line == "whole" => trainer.whole(),
-            _ => Done {
-                steps: 0,
-                seconds: 0.0,
-                loss: None,
-            },
+            _ => Done { steps: 0, seconds: 0.0, loss: None },
         };
-        println!(
-            "{}",
-            json!({ "steps": done.steps, "seconds": done.seconds, "loss": done.loss })
-        );
+        println!("{}", json!({ "steps": done.steps, "seconds": done.seconds, "loss": done.loss }));
     }
 }
 
@@ -184,13 +153,7 @@ pub struct Loop<M, F> {
 impl<M, F: FnMut(usize) -> M> Loop<M, F> {
     pub fn new(runs: &[Run], start: F) -> Self {
         let epochs = runs.iter().map(|run| run.epochs).collect();
-        Self {
-            start,
-            members: runs.iter().map(|_| None).collect(),
-            epochs,
-            turn: 0,
-            played: 0,
-        }
+        Self { start, members: runs.iter().map(|_| None).collect(), epochs, turn: 0, played: 0 }
     }
 }
 
@@ -227,19 +190,14 @@ pub struct Shuffle {
 
 impl Shuffle {
     pub fn new(rows: usize, seed: u64) -> Self {
-        Self {
-            order: (0..rows as u32).collect(),
-            state: seed.wrapping_mul(2) | 1,
-        }
+        Self { order: (0..rows as u32).collect(), state: seed.wrapping_mul(2) | 1 }
     }
 
     pub fn next(&mut self) -> &[u32] {
         for last in (1..self.order.len()).rev() {
             // a step of a multiplicative generator; its high bits choose
-            self.state = self
-                .state
-                .wrapping_mul(0xd134_2543_de82_ef95)
-                .wrapping_add(0x9e37_79b9_7f4a_7c15);
+            self.state =
+                self.state.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(0x9e37_79b9_7f4a_7c15);
             let chosen = ((self.state >> 32) * (last as u64 + 1)) >> 32;
             self.order.swap(last, chosen as usize);
         }

@@ -1,4 +1,5 @@
-//! shoal at work for the comparison: `peer LIST cpu|gpu [THREADS]`; a program like any that uses the library.
+//! shoal at work for the comparison: `peer LIST cpu|gpu [THREADS]`; a program like any that uses
+//! the library.
 
 #[path = "protocol.rs"]
 mod protocol;
@@ -7,11 +8,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shoal::Result;
-use shoal::device::{Choice, Device};
-use shoal::measure::{Pace, steady};
-use shoal::network::{Activation, Layer, Network};
-use shoal::run::{InputScale, Outcome, Precision, Run, Schedule, Table, Training};
-use shoal::shoal::{Progress, Work, train};
+use shoal::engine::device::{Choice, Device};
+use shoal::engine::graph::{Activation, Layer, Network};
+use shoal::engine::measure::{Pace, steady};
+use shoal::engine::run::{InputScale, Outcome, Precision, Run, Schedule, Table, Training};
+use shoal::engine::train::{Progress, RunQueue, train};
 
 use protocol::{Done, Trainer, converse};
 
@@ -25,9 +26,7 @@ struct Peer {
 fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
     let slope = work.training.slope as f32;
     let hidden = Activation::LeakyRelu { slope };
-    let base = std::iter::once(&work.inputs)
-        .chain(&run.frozen)
-        .zip(&run.frozen);
+    let base = std::iter::once(&work.inputs).chain(&run.frozen).zip(&run.frozen);
     let frozen = base.map(|(inputs, outputs)| Layer {
         inputs: *inputs,
         outputs: *outputs,
@@ -46,8 +45,8 @@ fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
     Network::new(frozen.chain(trained.layers().iter().copied()).collect())
 }
 
-/// As shoal draws them, but the output layer with the deviation of PyTorch's default (uniform within 1 / sqrt(inputs)), with
-/// which the other peers start.
+/// As shoal draws them, but the output layer with the deviation of PyTorch's default (uniform
+/// within 1 / sqrt(inputs)), with which the other peers start.
 fn parameters(network: &Network, seed: u32) -> Vec<f32> {
     let mut parameters = network.initial_parameters(seed);
     let places = network.parameter_table();
@@ -98,27 +97,14 @@ impl Trainer for Peer {
     /// Runs without an end, timed after a warm-up, as `shoal bench` times them.
     fn rate(&mut self, seconds: f64) -> Done {
         let runs = (0..self.work.runs.len()).map(|id| self.run(id)).collect();
-        let pace = Pace {
-            warm_up: 0.5,
-            seconds,
-            repeats: 1,
-        };
+        let pace = Pace { warm_up: 0.5, seconds, repeats: 1 };
         let timing = steady(&self.device, self.tables.clone(), runs, &pace).expect("shoal trains");
-        Done {
-            steps: (timing.rates[0] * seconds).round() as u64,
-            seconds,
-            loss: None,
-        }
+        Done { steps: (timing.rates[0] * seconds).round() as u64, seconds, loss: None }
     }
 
     fn whole(&mut self) -> Done {
         let begin = Instant::now();
-        let mut whole = Whole {
-            peer: self,
-            waiting: 0..self.work.runs.len(),
-            steps: 0,
-            best: 0.0,
-        };
+        let mut whole = Whole { peer: self, waiting: 0..self.work.runs.len(), steps: 0, best: 0.0 };
         train(&self.device, self.tables.clone(), &mut whole).expect("shoal trains");
         let loss = whole.best / self.work.runs.len() as f64;
         Done::since(begin, whole.steps, Some(loss))
@@ -132,7 +118,7 @@ struct Whole<'a> {
     best: f64,
 }
 
-impl Work for Whole<'_> {
+impl RunQueue for Whole<'_> {
     fn next(&mut self) -> Option<Run> {
         Some(self.peer.run(self.waiting.next()?))
     }
@@ -168,12 +154,5 @@ fn main() {
     };
     let version = format!("shoal {}, {}", env!("CARGO_PKG_VERSION"), device.name());
     let tables = Arc::from([table]);
-    converse(
-        &version,
-        &mut Peer {
-            device,
-            work,
-            tables,
-        },
-    );
+    converse(&version, &mut Peer { device, work, tables });
 }

@@ -1,7 +1,8 @@
 //! How good the simulated spectra are: `cargo run --release --example accuracy`.
 //!
-//! Compares them with the 200 spectra of CAMB in `tests/reference/camb/` and, where they are at hand, with the real ones in
-//! `../shared/quijote`. Prints the tables and draws the figures of `data/simulations/README.md`.
+//! Compares them with the 200 spectra of CAMB in `tests/reference/camb/` and, where they are at
+//! hand, with the real ones in `../shared/quijote`. Prints the tables and draws the figures of
+//! `data/simulations/README.md`.
 
 use std::path::Path;
 
@@ -12,11 +13,11 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
 use shoal::Result;
-use shoal::data::array::{Matrix, read_matrix};
-use shoal::simulate::linear::primordial;
-use shoal::simulate::{
+use shoal::cosmology::linear::primordial;
+use shoal::cosmology::{
     Correction, Cosmology, Shells, Spectrum, as_quijote_began, linear, matter, nonlinear,
 };
+use shoal::data::array::{Matrix, read_matrix};
 
 /// The bins that are printed.
 const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];
@@ -33,26 +34,17 @@ fn mean(rows: &[Vec<f64>], value: impl Fn(f64) -> f64) -> Vec<f64> {
 
 /// Root mean square of ratios less one, per bin.
 fn scatter(ratios: &[Vec<f64>]) -> Vec<f64> {
-    mean(ratios, |ratio| (ratio - 1.0).powi(2))
-        .into_iter()
-        .map(f64::sqrt)
-        .collect()
+    mean(ratios, |ratio| (ratio - 1.0).powi(2)).into_iter().map(f64::sqrt).collect()
 }
 
 fn over(ours: impl Fn(f64) -> f64, theirs: &[f64], k: &[f64]) -> Vec<f64> {
-    k.iter()
-        .zip(theirs)
-        .map(|(&k, theirs)| ours(k) / theirs)
-        .collect()
+    k.iter().zip(theirs).map(|(&k, theirs)| ours(k) / theirs).collect()
 }
 
 /// Linear, nonlinear and suppression, each the rms of the ratio to CAMB's.
 fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
-    let member = |name: &str| {
-        read_matrix(Path::new(&format!(
-            "tests/reference/camb/spectra.npz:{name}"
-        )))
-    };
+    let member =
+        |name: &str| read_matrix(Path::new(&format!("tests/reference/camb/spectra.npz:{name}")));
     let (parameters, lin) = (member("parameters")?, member("linear")?);
     let (light, non) = (member("massless")?, member("nonlinear")?);
     let mut curves = Vec::new();
@@ -67,19 +59,10 @@ fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
             a.push(over(|k| spectrum.at(k), lin.row(row), k));
             let spectrum = nonlinear(&universe, &spectrum)?;
             b.push(over(|k| spectrum.at(k), non.row(row), k));
-            let (with, without) = (
-                primordial(&universe)?,
-                primordial(&Cosmology {
-                    m_nu: 0.0,
-                    ..universe
-                })?,
-            );
-            let theirs: Vec<f64> = lin
-                .row(row)
-                .iter()
-                .zip(light.row(row))
-                .map(|(a, b)| a / b)
-                .collect();
+            let (with, without) =
+                (primordial(&universe)?, primordial(&Cosmology { m_nu: 0.0, ..universe })?);
+            let theirs: Vec<f64> =
+                lin.row(row).iter().zip(light.row(row)).map(|(a, b)| a / b).collect();
             let ratio = over(|k| with.at(k) / without.at(k), &theirs, k);
             c.push(ratio.iter().map(|value| value / ratio[0]).collect());
         }
@@ -117,8 +100,8 @@ impl Ours {
     }
 }
 
-/// The mean of real over ours of the odd rows of a set, by the share of baryons in cold matter, and the scatter of all; the last
-/// mean is that of all rows, odd or even.
+/// The mean of real over ours of the odd rows of a set, by the share of baryons in cold matter, and
+/// the scatter of all; the last mean is that of all rows, odd or even.
 fn against_quijote(set: &str, ours: Ours) -> Result<(Vec<Curve>, Vec<Curve>)> {
     let file = |end: &str| read_matrix(Path::new(&format!("../shared/quijote/{set}_{end}")));
     let (parameters, real): (Matrix, Matrix) = (file("params.txt")?, file("pk.npy")?);
@@ -145,16 +128,8 @@ fn against_quijote(set: &str, ours: Ours) -> Result<(Vec<Curve>, Vec<Curve>)> {
         ratios.push((universe.omega_b / universe.omega_cold(), ratio));
     }
     let (mut means, mut scatters) = (Vec::new(), Vec::new());
-    for (low, high) in [
-        (0.0, 0.15),
-        (0.15, 0.25),
-        (0.25, 0.4),
-        (0.4, 0.9),
-        (0.0, 0.9),
-    ] {
-        let some = ratios
-            .iter()
-            .filter(|(share, _)| (low..high).contains(share));
+    for (low, high) in [(0.0, 0.15), (0.15, 0.25), (0.25, 0.4), (0.4, 0.9), (0.0, 0.9)] {
+        let some = ratios.iter().filter(|(share, _)| (low..high).contains(share));
         let some: Vec<Vec<f64>> = some.map(|(_, ratio)| ratio.clone()).collect();
         let name = format!("baryons {low} to {high}, {} spectra", some.len());
         let centre = mean(&some, |ratio| ratio);
@@ -170,10 +145,7 @@ fn against_quijote(set: &str, ours: Ours) -> Result<(Vec<Curve>, Vec<Curve>)> {
 
 fn print(title: &str, k: &[f64], curves: &[Curve]) {
     let cells = |values: &[f64], places: usize| -> String {
-        PRINTED
-            .iter()
-            .map(|&bin| format!(" {:.places$} |", values[bin]))
-            .collect()
+        PRINTED.iter().map(|&bin| format!(" {:.places$} |", values[bin])).collect()
     };
     println!("\n{title}\n\n| k [h/Mpc] |{}", cells(k, 3));
     println!("|---|{}", "---|".repeat(PRINTED.len()));
@@ -186,10 +158,7 @@ fn draw(stem: &str, title: &str, value: &str, k: &[f64], curves: &[Curve]) -> st
     let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#333333"];
     let line = |((name, values), colour): (&Curve, &&str)| {
         let points: Vec<(f64, f64)> = k.iter().copied().zip(values.iter().copied()).collect();
-        let line = LinePlot::new()
-            .with_data(points)
-            .with_color(*colour)
-            .with_stroke_width(2.0);
+        let line = LinePlot::new().with_data(points).with_color(*colour).with_stroke_width(2.0);
         Plot::Line(line.with_legend(name.as_str()))
     };
     let plots: Vec<Plot> = curves.iter().zip(&colours).map(line).collect();
@@ -200,15 +169,9 @@ fn draw(stem: &str, title: &str, value: &str, k: &[f64], curves: &[Curve]) -> st
         .with_x_label("k [h/Mpc]")
         .with_y_label(value);
     let scene = render_multiple(plots, layout);
-    std::fs::write(
-        format!("data/simulations/{stem}.svg"),
-        SvgBackend::new().render_scene(&scene),
-    )?;
+    std::fs::write(format!("data/simulations/{stem}.svg"), SvgBackend::new().render_scene(&scene))?;
     let png = RasterBackend::new().with_scale(2.0).render_scene(&scene);
-    std::fs::write(
-        format!("data/simulations/{stem}.png"),
-        png.map_err(std::io::Error::other)?,
-    )
+    std::fs::write(format!("data/simulations/{stem}.png"), png.map_err(std::io::Error::other)?)
 }
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -216,11 +179,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let k = Shells::new(1000.0, 79).k();
     let camb_k = read_matrix(Path::new("tests/reference/camb/spectra.npz:k"))?.values;
     let curves = against_camb(&camb_k)?;
-    print(
-        "Scatter around CAMB (rms), Omega_b / Omega_m < 0.25",
-        &camb_k,
-        &curves,
-    );
+    print("Scatter around CAMB (rms), Omega_b / Omega_m < 0.25", &camb_k, &curves);
     draw(
         "camb",
         "Scatter around CAMB, baryons less than a quarter of matter",
@@ -235,16 +194,8 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     for set in ["lcdm", "neutrino"] {
         for (ours, how) in Ours::ALL {
             let (means, scatters) = against_quijote(set, ours)?;
-            print(
-                &format!("Mean of real over simulated, {set}, {how}"),
-                &k,
-                &means,
-            );
-            print(
-                &format!("Scatter of real over simulated, {set}, {how}"),
-                &k,
-                &scatters,
-            );
+            print(&format!("Mean of real over simulated, {set}, {how}"), &k, &means);
+            print(&format!("Scatter of real over simulated, {set}, {how}"), &k, &scatters);
             if ours == Ours::Uncorrected {
                 continue;
             }

@@ -1,35 +1,25 @@
-//! Nonlinear spectra of many universes on Quijote's 79 bins, as text:
-//! `cargo run --release --example spectra PARAMETERS OUT [as-quijote-began]`.
+//! Nonlinear spectra of many universes on Quijote's 79 bins, as text: `cargo run --release
+//! --example spectra PARAMETERS OUT [as-quijote-began]`.
 //!
-//! PARAMETERS has a row per universe: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive neutrinos, M_nu in eV and w; lines with
-//! `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of `nan` for a universe that is refused. They lack what is fitted
-//! to Quijote: it is what `data/quijote/marked.py` and, as Quijote began, `correction.py` read.
+//! PARAMETERS has a row per universe: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive neutrinos,
+//! M_nu in eV and w; lines with `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of
+//! `nan` for a universe that is refused. They lack what is fitted to Quijote: it is what
+//! `data/quijote/marked.py` and, as Quijote began, `correction.py` read.
 
 use std::fmt::Write;
 
-use shoal::simulate::{Cosmology, Shells, as_quijote_began, linear, matter};
+use shoal::cosmology::{Cosmology, Shells, as_quijote_began, linear, matter};
 use shoal::{Error, Result};
 
 fn spectrum(row: &[f64], shells: &Shells, began: bool) -> Result<Vec<f64>> {
     let &[omega_m, omega_b, h, n_s, sigma_8, ref rest @ ..] = row else {
-        return Err(Error::Input(format!(
-            "{} numbers in a row; expected 5 or 7",
-            row.len()
-        )));
+        return Err(Error::Input(format!("{} numbers in a row; expected 5 or 7", row.len())));
     };
     let (m_nu, w) = match *rest {
         [m_nu, w] => (m_nu, w),
         _ => (0.0, -1.0),
     };
-    let cosmology = Cosmology {
-        omega_m,
-        omega_b,
-        h,
-        n_s,
-        sigma_8,
-        m_nu,
-        w,
-    };
+    let cosmology = Cosmology { omega_m, omega_b, h, n_s, sigma_8, m_nu, w };
     let linear = match began {
         true => as_quijote_began(&cosmology)?,
         false => linear(&cosmology)?,
@@ -54,10 +44,7 @@ fn main() -> std::io::Result<()> {
         if line.starts_with('#') {
             continue;
         }
-        let row: Vec<f64> = line
-            .split_whitespace()
-            .filter_map(|word| word.parse().ok())
-            .collect();
+        let row: Vec<f64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         let values = spectrum(&row, &shells, began).unwrap_or_else(|error| {
             eprintln!("{line}: {error}");
             vec![f64::NAN; 79]

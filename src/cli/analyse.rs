@@ -5,27 +5,28 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use shoal::analysis::Findings;
+use shoal::study::report::page;
+use shoal::study::stats::Findings;
 use shoal::study::{Plan, write_test_attributions, write_test_predictions};
-use shoal::{Error, Result, page};
+use shoal::{Error, Result};
 
 use super::Output;
 
 /// Says what a study found: tables of savings and of negative transfer, and report.html
 #[derive(Args, Debug)]
-pub struct Typed {
+pub struct AnalyseArgs {
     /// The folder of a study, also of one that is still running or was stopped
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
 /// Analyses a folder.
-pub fn run(typed: &Typed, output: &Output) -> Result<()> {
-    let folders = match Findings::are_in(&typed.folder) {
-        true => vec![typed.folder.clone()],
-        false => scenarios(&typed.folder)?,
+pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
+    let folders = match Findings::are_in(&args.folder) {
+        true => vec![args.folder.clone()],
+        false => scenarios(&args.folder)?,
     };
-    analyse(&typed.folder, &folders, output)
+    analyse(&args.folder, &folders, output)
 }
 
 /// Analyses what a study has just finished.
@@ -56,28 +57,20 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = paths.filter(|path| Findings::are_in(path)).collect();
     found.sort();
     match found.is_empty() {
-        true => Err(wrong(
-            "there is no runs.csv, neither here nor in a folder below".to_owned(),
-        )),
+        true => Err(wrong("there is no runs.csv, neither here nor in a folder below".to_owned())),
         false => Ok(found),
     }
 }
 
 fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
-    let all: Vec<Findings> = folders
-        .iter()
-        .map(|folder| Findings::read(folder))
-        .collect::<Result<_>>()?;
+    let all: Vec<Findings> =
+        folders.iter().map(|folder| Findings::read(folder)).collect::<Result<_>>()?;
     for findings in &all {
         findings.write_tables()?;
         page::write(findings)?;
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;
-        let name = if alone {
-            String::new()
-        } else {
-            format!("{}: ", findings.name)
-        };
+        let name = if alone { String::new() } else { format!("{}: ", findings.name) };
         output.result(&format!("{name}{gain} {loss}"));
         for sentence in findings.by_strategy() {
             output.result(&format!("- {sentence}"));
@@ -98,9 +91,6 @@ fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
     if all.iter().any(|findings| findings.folder != folder) {
         page::write_joined(folder, &all)?;
     }
-    output.say(&format!(
-        "the report is {}",
-        folder.join(page::FILE).display()
-    ));
+    output.say(&format!("the report is {}", folder.join(page::FILE).display()));
     Ok(())
 }

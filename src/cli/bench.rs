@@ -3,24 +3,28 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use shoal::device::Device;
-use shoal::measure::{Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole};
-use shoal::run::Precision;
-use shoal::shoal::Step;
+use shoal::engine::device::Device;
+use shoal::engine::measure::{
+    Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole,
+};
+use shoal::engine::run::Precision;
+use shoal::engine::train::Step;
 use shoal::{Error, Result};
 
-use super::{Global, Output};
+use super::Global;
+use super::Output;
 
 /// Measures how fast the device trains, beside what it can do at most, and says what bounds it
 ///
-/// First the ceilings, in the same minute: multiply-adds on registers, the bandwidth of memory, the cost of a dispatch. Then
-/// networks 79-W-W-6 (LeakyReLU, dropout 0.2, sigmoid) on batches of 32 with AdamW, 1,600 of 2,000 rows to train on, shuffled,
-/// and 400 to validate on after each epoch. A run-step is one optimiser step of one network. Medians of the repeats, and their
-/// range. Not timed: opening the device, packing, a warm-up.
+/// First the ceilings, in the same minute: multiply-adds on registers, the bandwidth of memory, the
+/// cost of a dispatch. Then networks 79-W-W-6 (LeakyReLU, dropout 0.2, sigmoid) on batches of 32
+/// with AdamW, 1,600 of 2,000 rows to train on, shuffled, and 400 to validate on after each epoch.
+/// A run-step is one optimiser step of one network. Medians of the repeats, and their range. Not
+/// timed: opening the device, packing, a warm-up.
 #[derive(Args, Debug)]
-pub struct Typed {
-    /// So many networks of such a width, as 24x128, or mixed: 64 networks of 1 to 3 hidden layers, each 4 to 500 wide [default:
-    /// 24x128, 24x256, 96x64, 24x512, 1x256, 1000x32 and mixed]
+pub struct BenchArgs {
+    /// So many networks of such a width, as 24x128, or mixed: 64 networks of 1 to 3 hidden layers,
+    /// each 4 to 500 wide [default: 24x128, 24x256, 96x64, 24x512, 1x256, 1000x32 and mixed]
     #[arg(
         long,
         value_name = "RUNSxWIDTH|mixed",
@@ -28,10 +32,12 @@ pub struct Typed {
         conflicts_with = "scaling"
     )]
     workload: Vec<String>,
-    /// 1 to 4,096 networks of width 32 instead, and different networks against as much work in equal ones
+    /// 1 to 4,096 networks of width 32 instead, and different networks against as much work in
+    /// equal ones
     #[arg(long)]
     scaling: bool,
-    /// The precision in which the networks train: f32, or f16 as `precision = "f16"` does in a study
+    /// The precision in which the networks train: f32, or f16 as `precision = "f16"` does in a
+    /// study
     #[arg(long, value_name = "f32|f16", default_value = "f32")]
     precision: Precision,
     /// Repeats of each workload
@@ -50,24 +56,21 @@ const SCALING: [usize; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 const SCALING_WIDTH: usize = 32;
 
 /// Measures.
-pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
-    let pace = pace(typed)?;
-    let mut workloads: Vec<Workload> = typed
-        .workload
-        .iter()
-        .map(|typed| typed.parse())
-        .collect::<Result<_>>()?;
+pub fn run(args: &BenchArgs, global: &Global, output: &Output) -> Result<()> {
+    let pace = pace(args)?;
+    let mut workloads: Vec<Workload> =
+        args.workload.iter().map(|args| args.parse()).collect::<Result<_>>()?;
     if workloads.is_empty() {
         workloads = Workload::usual();
     }
-    let precision = typed.precision;
+    let precision = args.precision;
     let in_precision = |workload: Workload| workload.in_precision(precision);
     let workloads: Vec<Workload> = workloads.into_iter().map(in_precision).collect();
     let mut device = global.open(output, precision)?;
     let meter = Meter::new(&mut device)?;
     let ceilings = meter.ceilings()?;
     show_ceilings(&meter, &ceilings, output);
-    if typed.scaling {
+    if args.scaling {
         return scaling(&meter, &ceilings, (&pace, precision), output);
     }
     output.result(HEAD);
@@ -79,21 +82,17 @@ pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     Ok(())
 }
 
-fn pace(typed: &Typed) -> Result<Pace> {
-    let (seconds, repeats) = match typed.quick {
+fn pace(args: &BenchArgs) -> Result<Pace> {
+    let (seconds, repeats) = match args.quick {
         true => (0.25, 3),
-        false => (typed.seconds, usize::from(typed.repeats)),
+        false => (args.seconds, usize::from(args.repeats)),
     };
     if !(0.01..=3600.0).contains(&seconds) {
         return Err(Error::Input(format!(
             "--seconds {seconds}: a repeat takes 0.01 to 3600 seconds"
         )));
     }
-    Ok(Pace {
-        warm_up: seconds.min(1.0),
-        seconds,
-        repeats,
-    })
+    Ok(Pace { warm_up: seconds.min(1.0), seconds, repeats })
 }
 
 fn show_ceilings(meter: &Meter, ceilings: &Ceilings, output: &Output) {
@@ -163,8 +162,8 @@ fn measure(
     };
     let runs = workload.networks.len();
     let packed = timing.packed.max(1) as f64;
-    let learns = device.learns(&workload.training());
-    let of_one = workload.cost(learns) * (1.0 / runs as f64);
+    let fuses_update = device.fuses_update(&workload.training());
+    let of_one = workload.cost(fuses_update) * (1.0 / runs as f64);
     // fewer runs than cores leave cores idle
     let busy = match device {
         Device::Cpu(cpu) => packed / cpu.threads as f64,
@@ -207,7 +206,7 @@ fn way(device: &Device, workload: &Workload) -> Way {
 }
 
 /// Dispatches of a step of a workload; a few of its runs have as many as all.
-fn dispatches(gpu: &shoal::device::gpu::Gpu, workload: &Workload) -> Result<usize> {
+fn dispatches(gpu: &shoal::engine::gpu::Gpu, workload: &Workload) -> Result<usize> {
     let deepest = (workload.runs().into_iter()).max_by_key(|run| run.network.layers().len());
     let deepest = deepest.into_iter().collect();
     Ok(Step::pack(gpu, Workload::tables(), deepest)?.dispatches())
@@ -218,10 +217,7 @@ const HEAD: &str = "\n   workload  run-steps/s (range)              GFLOP/s  of 
 impl Measured {
     fn range(&self) -> [f64; 2] {
         let rates = self.timing.rates.iter().copied();
-        [
-            rates.clone().fold(f64::INFINITY, f64::min),
-            rates.fold(0.0, f64::max),
-        ]
+        [rates.clone().fold(f64::INFINITY, f64::min), rates.fold(0.0, f64::max)]
     }
 
     fn show(&self, kind: &str, output: &Output) {
@@ -285,9 +281,7 @@ fn scaling(
         let microseconds = |rate: f64| 1e6 / rate;
         let [low, high] = measured.range();
         let timing = &measured.timing;
-        let dispatches = measured
-            .dispatches
-            .map_or("-".to_owned(), |count| count.to_string());
+        let dispatches = measured.dispatches.map_or("-".to_owned(), |count| count.to_string());
         output.result(&format!(
             "{runs:>7} {:>12}  {:<28} {dispatches:>14} {:>12} {:>12}",
             timing.packed,

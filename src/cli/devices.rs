@@ -3,25 +3,25 @@
 use clap::Args;
 use serde_json::json;
 
-use shoal::check::self_check;
-use shoal::device::gpu::{Adapter, Gpu, Options, adapters};
-use shoal::device::{Device, cpu::Cpu};
-use shoal::run::Precision;
+use shoal::engine::cpu::backend::Cpu;
+use shoal::engine::device::Device;
+use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::engine::measure::self_check::self_check;
+use shoal::engine::run::Precision;
 use shoal::{Error, Result};
 
-use super::{Global, Output};
+use super::Global;
+use super::Output;
 
-/// Lists adapters with their limits and tile set, and checks each with a small training against the CPU
+/// Lists adapters with their limits and tile set, and checks each with a small training against the
+/// CPU
 #[derive(Args, Debug)]
-pub struct Typed {}
+pub struct DevicesArgs {}
 
 /// Lists and checks.
-pub fn run(_typed: &Typed, global: &Global, output: &Output) -> Result<()> {
+pub fn run(_typed: &DevicesArgs, global: &Global, output: &Output) -> Result<()> {
     let mut failed = Vec::new();
-    let options = Options {
-        tiles: global.tiles,
-        ..Options::default()
-    };
+    let options = Options { tiles: global.tiles, ..Options::default() };
     for adapter in adapters() {
         let name = adapter.name().to_owned();
         let checked = Gpu::open(adapter.clone(), options).and_then(|gpu| {
@@ -39,10 +39,7 @@ pub fn run(_typed: &Typed, global: &Global, output: &Output) -> Result<()> {
     }
     let cpu = Device::Cpu(Cpu::default());
     output.result(&format!("{}\n  always there; --device cpu", cpu.name()));
-    output.event(
-        "device",
-        json!({ "device": cpu.describe(), "self_check": "passed" }),
-    );
+    output.event("device", json!({ "device": cpu.describe(), "self_check": "passed" }));
     match failed.is_empty() {
         true => Ok(()),
         false => Err(Error::Device(format!(

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use shoal::analysis::{self, Comparison, Profile, Reading, Request};
 use shoal::data::{Dataset, Matrix, read_matrix};
-use shoal::model::Model;
+use shoal::study::explain;
+use shoal::study::explain::{Comparison, Profile, Reading, Request};
+use shoal::study::store::model::Model;
 use shoal::{Error, Result};
 
 use super::Output;
 
 /// Shows which inputs a model uses for each target, and in which direction
 #[derive(Args, Debug)]
-pub struct Typed {
-    /// A model: a .safetensors file of a study. Of several, the seeds of one strategy and size, the mean is explained
+pub struct ExplainArgs {
+    /// A model: a .safetensors file of a study. Of several, the seeds of one strategy and size, the
+    /// mean is explained
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
     /// Raw inputs, one row a simulation: a dataset (.npz), .npy or text
@@ -40,7 +42,8 @@ pub struct Typed {
     /// Targets to explain, separated by commas; by default all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Other models of the same inputs, as the pre-trained ones: what they use, and where the sign flips
+    /// Other models of the same inputs, as the pre-trained ones: what they use, and where the sign
+    /// flips
     #[arg(long, value_name = "MODEL", num_args = 1..)]
     compare: Vec<PathBuf>,
     /// Chooses the rows
@@ -67,42 +70,41 @@ enum Method {
 }
 
 /// Explains.
-pub fn run(typed: &Typed, output: &Output) -> Result<()> {
-    let table = typed.output.join("attributions.csv");
+pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
+    let table = args.output.join("attributions.csv");
     if table.exists() {
         return Err(Error::Input(format!(
             "{} is there already; choose another folder with -o",
             table.display()
         )));
     }
-    let data = Data::read(&typed.data)?;
-    let request = typed.request();
-    let ours = data.reading(&typed.models, &request)?;
-    let theirs = match typed.compare.is_empty() {
+    let data = Data::read(&args.data)?;
+    let request = args.request();
+    let ours = data.reading(&args.models, &request)?;
+    let theirs = match args.compare.is_empty() {
         true => None,
-        false => Some(typed.other(&data, &request, &ours)?),
+        false => Some(args.other(&data, &request, &ours)?),
     };
-    let comparisons = (theirs.as_ref()).map_or(Vec::new(), |theirs| {
-        analysis::compare(&ours.profiles, &theirs.profiles)
-    });
-    std::fs::create_dir_all(&typed.output).map_err(|e| {
+    let comparisons = (theirs.as_ref())
+        .map_or(Vec::new(), |theirs| explain::compare(&ours.profiles, &theirs.profiles));
+    std::fs::create_dir_all(&args.output).map_err(|e| {
         Error::Output(format!(
             "{}: the folder could not be made: {e}; choose another with -o",
-            typed.output.display()
+            args.output.display()
         ))
     })?;
     let notes = json!({
-        "models": typed.models,
-        "compare": typed.compare,
-        "data": typed.data,
+        "models": args.models,
+        "compare": args.compare,
+        "data": args.data,
         "data_sha256": data.dataset.as_ref().map(Dataset::hash),
-        "alphas": typed.alphas,
-        "pairs": typed.pairs,
-        "seed": typed.seed,
+        "alphas": args.alphas,
+        "pairs": args.pairs,
+        "seed": args.seed,
     });
     let compared = theirs.as_ref().map(|theirs| (theirs, &comparisons[..]));
-    ours.write(&typed.output, compared, notes)?;
-    tell(typed, output, &ours, compared);
+    ours.write(&args.output, compared, notes)?;
+    tell(args, output, &ours, compared);
     Ok(())
 }
 
@@ -116,46 +118,36 @@ struct Data {
 impl Data {
     fn read(path: &Path) -> Result<Self> {
         let is_dataset = path.extension().is_some_and(|extension| extension == "npz");
-        let dataset = if is_dataset {
-            Some(Dataset::load(path)?)
-        } else {
-            None
-        };
+        let dataset = if is_dataset { Some(Dataset::load(path)?) } else { None };
         let inputs = match &dataset {
             Some(dataset) => dataset.inputs.clone(),
             None => read_matrix(path)?,
         };
-        Ok(Self {
-            name: path.display().to_string(),
-            inputs,
-            dataset,
-        })
+        Ok(Self { name: path.display().to_string(), inputs, dataset })
     }
 
     fn reading(&self, paths: &[PathBuf], request: &Request) -> Result<Reading> {
-        let models: Vec<Model> = paths
-            .iter()
-            .map(|path| Model::load(path))
-            .collect::<Result<_>>()?;
+        let models: Vec<Model> =
+            paths.iter().map(|path| Model::load(path)).collect::<Result<_>>()?;
         if let Some(dataset) = &self.dataset {
             for model in &models {
-                analysis::check_same_inputs(model, dataset, &self.name)?;
+                explain::check_same_inputs(model, dataset, &self.name)?;
             }
         }
         Reading::new(&models, &self.inputs, &self.name, request)
     }
 }
 
-impl Typed {
+impl ExplainArgs {
     fn request(&self) -> Request {
         Request {
             method: match self.method {
-                Method::DeepShap => analysis::Method::DeepShap,
-                Method::ExpectedGradients => analysis::Method::ExpectedGradients {
-                    alphas: self.alphas,
-                },
-                Method::Sampled => analysis::Method::Sampled { pairs: self.pairs },
-                Method::Exact => analysis::Method::Exact,
+                Method::DeepShap => explain::Method::DeepShap,
+                Method::ExpectedGradients => {
+                    explain::Method::ExpectedGradients { alphas: self.alphas }
+                }
+                Method::Sampled => explain::Method::Sampled { pairs: self.pairs },
+                Method::Exact => explain::Method::Exact,
             },
             background: self.background,
             rows: self.rows,
@@ -164,7 +156,8 @@ impl Typed {
         }
     }
 
-    /// The models to compare with. They may know fewer targets; of those asked for, they need one at least.
+    /// The models to compare with. They may know fewer targets; of those asked for, they need one
+    /// at least.
     fn other(&self, data: &Data, request: &Request, ours: &Reading) -> Result<Reading> {
         let known = Model::load(&self.compare[0])?.about.target_names;
         let wanted = self.targets.as_ref().map(|wanted| {
@@ -181,66 +174,44 @@ impl Typed {
                 known.join(", ")
             )));
         }
-        let request = Request {
-            targets: wanted,
-            ..request.clone()
-        };
+        let request = Request { targets: wanted, ..request.clone() };
         data.reading(&self.compare, &request)
     }
 }
 
 fn tell(
-    typed: &Typed,
+    args: &ExplainArgs,
     output: &Output,
     ours: &Reading,
     compared: Option<(&Reading, &[Comparison])>,
 ) {
     let ranking = |reading: &Reading, profile: &Profile| {
         output.result(&format!("{}: {}", profile.target, reading.name));
-        output.result(&analysis::ranking_table(&reading.mean, profile, typed.top));
+        output.result(&explain::ranking_table(&reading.mean, profile, args.top));
     };
     for profile in &ours.profiles {
         ranking(ours, profile);
         if let Some((theirs, _)) = compared {
             let same = |their: &&Profile| their.target == profile.target;
-            theirs
-                .profiles
-                .iter()
-                .filter(same)
-                .for_each(|their| ranking(theirs, their));
+            theirs.profiles.iter().filter(same).for_each(|their| ranking(theirs, their));
         }
     }
     if let Some((theirs, comparisons)) = compared {
-        output.result(&format!(
-            "{} compared with {}, target by target:",
-            ours.name, theirs.name
-        ));
-        output.result(&analysis::comparison_table(&ours.mean, comparisons));
+        output.result(&format!("{} compared with {}, target by target:", ours.name, theirs.name));
+        output.result(&explain::comparison_table(&ours.mean, comparisons));
         output.result("How alike is what each target uses (rows) to what the compared model uses for its targets (columns):");
-        output.result(&analysis::similarity_table(
-            &ours.profiles,
-            &theirs.profiles,
-        ));
+        output.result(&explain::similarity_table(&ours.profiles, &theirs.profiles));
     }
     for reading in std::iter::once(ours).chain(compared.map(|(theirs, _)| theirs)) {
-        output.result(&format!(
-            "additivity gap of {}: {}",
-            reading.name, reading.gap
-        ));
+        output.result(&format!("additivity gap of {}: {}", reading.name, reading.gap));
     }
-    output.result(&format!(
-        "tables and figure are in {}",
-        typed.output.display()
-    ));
+    output.result(&format!("tables and figure are in {}", args.output.display()));
     let comparisons = compared.map_or(&[][..], |(_, comparisons)| comparisons);
-    let flips: BTreeMap<_, _> = comparisons
-        .iter()
-        .map(|one| (&one.target, &one.flips))
-        .collect();
+    let flips: BTreeMap<_, _> = comparisons.iter().map(|one| (&one.target, &one.flips)).collect();
     output.event(
         "explained",
         json!({
-            "folder": typed.output,
+            "folder": args.output,
             "targets": ours.mean.targets,
             "rows": ours.mean.rows.len(),
             "background": ours.mean.background.len(),

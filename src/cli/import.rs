@@ -8,12 +8,16 @@ use clap::Args;
 use shoal::Result;
 use shoal::data::Source;
 
-use super::{Output, check_npz, described, range};
+use super::Output;
+use super::check_npz;
+use super::described;
+use super::range;
 
 /// Makes a dataset (.npz) from arrays or text, or from a Quijote folder tree
 #[derive(Args, Debug)]
-pub struct Typed {
-    /// Inputs, one row a simulation: .npy, .npz, text or CSV; or a folder with one folder per simulation (0, 1, 2, ...)
+pub struct ImportArgs {
+    /// Inputs, one row a simulation: .npy, .npz, text or CSV; or a folder with one folder per
+    /// simulation (0, 1, 2, ...)
     #[arg(long, value_name = "FILE|DIR")]
     x: PathBuf,
     /// Targets, one row a simulation, in the same order
@@ -23,11 +27,7 @@ pub struct Typed {
     #[arg(long, value_name = "FILE")]
     axis: Option<PathBuf>,
     /// What the axis is, with its unit
-    #[arg(
-        long,
-        value_name = "NAME",
-        help = "What the axis is, with its unit, as in 'k [h/Mpc]'"
-    )]
+    #[arg(long, value_name = "NAME", help = "What the axis is, with its unit, as in 'k [h/Mpc]'")]
     axis_name: Option<String>,
     /// Names of all columns of y, separated by commas; by default those in its header line
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -35,8 +35,8 @@ pub struct Typed {
     /// Targets to keep, in this order; by default all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Range from which a target is scaled to [0, 1]; by default the well-known prior of its name, else its extent.
-    /// Can be given for each target
+    /// Range from which a target is scaled to [0, 1]; by default the well-known prior of its name,
+    /// else its extent. Can be given for each target
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
     range: Vec<(String, [f64; 2])>,
     /// In a folder tree: the file of each simulation [default: Pk_m_z=0.txt]
@@ -57,32 +57,32 @@ pub struct Typed {
 }
 
 /// Imports.
-pub fn run(typed: Typed, output: &Output) -> Result<()> {
-    check_npz(&typed.output)?;
-    let ranges: BTreeMap<_, _> = typed.range.into_iter().collect();
+pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
+    check_npz(&args.output)?;
+    let ranges: BTreeMap<_, _> = args.range.into_iter().collect();
     let source = Source {
-        x: typed.x,
-        y: typed.y,
-        axis: typed.axis,
-        axis_name: typed.axis_name,
+        x: args.x,
+        y: args.y,
+        axis: args.axis,
+        axis_name: args.axis_name,
         input_names: None,
-        target_names: typed.target_names,
+        target_names: args.target_names,
         target_ranges: (!ranges.is_empty()).then_some(ranges),
-        targets: typed.targets,
-        file: typed.file,
-        skip_missing: typed.skip_missing.then_some(true),
-        bins: typed.bins,
-        max_k: typed.max_k,
+        targets: args.targets,
+        file: args.file,
+        skip_missing: args.skip_missing.then_some(true),
+        bins: args.bins,
+        max_k: args.max_k,
     };
     let dataset = source.read(std::path::Path::new(""))?;
-    dataset.save(&typed.output)?;
+    dataset.save(&args.output)?;
     output.result(&format!(
         "{}: {} simulations, {} inputs, targets {}",
-        typed.output.display(),
+        args.output.display(),
         dataset.inputs.rows,
         dataset.inputs.columns,
         dataset.target_names.join(" ")
     ));
-    output.event("imported", described(&typed.output, &dataset));
+    output.event("imported", described(&args.output, &dataset));
     Ok(())
 }

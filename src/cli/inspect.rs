@@ -7,26 +7,22 @@ use serde_json::json;
 
 use shoal::Result;
 use shoal::data::Dataset;
-use shoal::model::Model;
+use shoal::study::store::model::Model;
 
 use super::Output;
 
 /// Describes a model (.safetensors) or a dataset (.npz)
 #[derive(Args, Debug)]
-pub struct Typed {
+pub struct InspectArgs {
     /// The file
     file: PathBuf,
 }
 
 /// Describes.
-pub fn run(typed: &Typed, output: &Output) -> Result<()> {
-    match typed
-        .file
-        .extension()
-        .is_some_and(|extension| extension == "npz")
-    {
-        true => dataset(&typed.file, output),
-        false => model(&typed.file, output),
+pub fn run(args: &InspectArgs, output: &Output) -> Result<()> {
+    match args.file.extension().is_some_and(|extension| extension == "npz") {
+        true => dataset(&args.file, output),
+        false => model(&args.file, output),
     }
 }
 
@@ -47,15 +43,9 @@ fn dataset(path: &Path, output: &Output) -> Result<()> {
         let column: Vec<f64> = dataset.targets.column(place).collect();
         let least = column.iter().copied().fold(f64::INFINITY, f64::min);
         let most = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        output.result(&format!(
-            "  target {name}: {least} to {most}, scaled from [{low}, {high}]"
-        ));
+        output.result(&format!("  target {name}: {least} to {most}, scaled from [{low}, {high}]"));
     }
-    output.result(&format!(
-        "  sha256 {}\n  provenance {}",
-        dataset.hash(),
-        dataset.provenance
-    ));
+    output.result(&format!("  sha256 {}\n  provenance {}", dataset.hash(), dataset.provenance));
     output.event(
         "dataset",
         json!({
@@ -97,10 +87,7 @@ fn model(path: &Path, output: &Output) -> Result<()> {
             layer.dropout
         ));
     }
-    output.result(&format!(
-        "  {} parameters",
-        model.start.network.parameter_count()
-    ));
+    output.result(&format!("  {} parameters", model.start.network.parameter_count()));
     output.event(
         "model",
         json!({ "about": about, "parameters": model.start.network.parameter_count() }),

@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand, each what was typed and what it does.
+//! The command line: one file per subcommand, each what was args and what it does.
 
 mod analyse;
 mod bench;
@@ -21,14 +21,15 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use shoal::data::Dataset;
-use shoal::device::{Choice, Device};
-use shoal::kernels::tile::TileSet;
-use shoal::run::Precision;
+use shoal::engine::device::{Choice, Device};
+use shoal::engine::run::Precision;
+use shoal::engine::tile::TileSet;
 use shoal::{Error, Result};
 
 pub use output::Output;
 
-/// Trains hundreds of different small networks at once on any GPU, and tells how many simulations pre-training saves.
+/// Trains hundreds of different small networks at once on any GPU, and tells how many simulations
+/// pre-training saves.
 #[derive(Parser, Debug)]
 #[command(version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Arguments {
@@ -45,17 +46,14 @@ Whatever was finished stays on disk. NO_COLOR turns colours off.";
 /// Options of every subcommand.
 #[derive(Args, Debug)]
 pub struct Global {
-    /// Who trains: `gpu` (a software rasterizer if there is no other), `cpu`, `auto` (a hardware GPU if there is one, else the
-    /// cpu), or a part of an adapter's name as `shoal devices` prints it
-    #[arg(
-        long,
-        global = true,
-        value_name = "gpu|cpu|auto|NAME",
-        default_value = "auto"
-    )]
+    /// Who trains: `gpu` (a software rasterizer if there is no other), `cpu`, `auto` (a hardware
+    /// GPU if there is one, else the cpu), or a part of an adapter's name as `shoal devices` prints
+    /// it
+    #[arg(long, global = true, value_name = "gpu|cpu|auto|NAME", default_value = "auto")]
     device: Choice,
-    /// How work is cut for an adapter: `hardware`, `hardware-split` (AdamW in a kernel of its own), `software` or `software-32`
-    /// (no 64-bit integers). By default what suits its class; result files say which. Other tiles, other roundings
+    /// How work is cut for an adapter: `hardware`, `hardware-split` (AdamW in a kernel of its own),
+    /// `software` or `software-32` (no 64-bit integers). By default what suits its class; result
+    /// files say which. Other tiles, other roundings
     #[arg(long, global = true, value_name = "NAME")]
     tiles: Option<TileSet>,
     /// Says more: each run as it finishes
@@ -68,37 +66,37 @@ pub struct Global {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Study(study::Typed),
-    Analyse(analyse::Typed),
-    Simulate(simulate::Typed),
-    Import(import::Typed),
-    Predict(predict::Typed),
-    Explain(explain::Typed),
-    Devices(devices::Typed),
-    Bench(bench::Typed),
-    Inspect(inspect::Typed),
+    Study(study::StudyArgs),
+    Analyse(analyse::AnalyseArgs),
+    Simulate(simulate::SimulateArgs),
+    Import(import::ImportArgs),
+    Predict(predict::PredictArgs),
+    Explain(explain::ExplainArgs),
+    Devices(devices::DevicesArgs),
+    Bench(bench::BenchArgs),
+    Inspect(inspect::InspectArgs),
 }
 
-/// Runs what was typed.
+/// Runs what was args.
 pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     let global = &arguments.global;
     match arguments.command {
-        Command::Study(typed) => study::run(&typed, global, output),
-        Command::Analyse(typed) => analyse::run(&typed, output),
-        Command::Simulate(typed) => simulate::run(typed, output),
-        Command::Import(typed) => import::run(typed, output),
-        Command::Predict(typed) => predict::run(&typed, output),
-        Command::Explain(typed) => explain::run(&typed, output),
-        Command::Devices(typed) => devices::run(&typed, global, output),
-        Command::Bench(typed) => bench::run(&typed, global, output),
-        Command::Inspect(typed) => inspect::run(&typed, output),
+        Command::Study(args) => study::run(&args, global, output),
+        Command::Analyse(args) => analyse::run(&args, output),
+        Command::Simulate(args) => simulate::run(args, output),
+        Command::Import(args) => import::run(args, output),
+        Command::Predict(args) => predict::run(&args, output),
+        Command::Explain(args) => explain::run(&args, output),
+        Command::Devices(args) => devices::run(&args, global, output),
+        Command::Bench(args) => bench::run(&args, global, output),
+        Command::Inspect(args) => inspect::run(&args, output),
     }
 }
 
-/// A range as it is typed: NAME=LOW:HIGH.
-fn range(typed: &str) -> std::result::Result<(String, [f64; 2]), String> {
+/// A range as it is args: NAME=LOW:HIGH.
+fn range(args: &str) -> std::result::Result<(String, [f64; 2]), String> {
     let parse = || {
-        let (name, numbers) = typed.split_once('=')?;
+        let (name, numbers) = args.split_once('=')?;
         let (low, high) = numbers.split_once(':')?;
         Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
     };
@@ -122,10 +120,7 @@ fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
 fn check_npz(path: &Path) -> Result<()> {
     match path.extension().is_some_and(|extension| extension == "npz") {
         true => Ok(()),
-        false => Err(Error::Input(format!(
-            "-o {}: a dataset ends in .npz",
-            path.display()
-        ))),
+        false => Err(Error::Input(format!("-o {}: a dataset ends in .npz", path.display()))),
     }
 }
 
@@ -143,7 +138,7 @@ impl Global {
     /// Opens the device that was asked for, checks it in a precision, and says what it is.
     fn open(&self, output: &Output, precision: Precision) -> Result<Device> {
         let device = Device::open(&self.device, self.tiles)?;
-        shoal::check::self_check(&device, precision)?;
+        shoal::engine::measure::self_check::self_check(&device, precision)?;
         output.say(&format!("device: {}", device.name()));
         Ok(device)
     }

@@ -9,7 +9,8 @@ use shoal::Error;
 
 use super::Global;
 
-/// Where messages go: text on the standard error, results on the standard output, or JSON events on the latter.
+/// Where messages go: text on the standard error, results on the standard output, or JSON events on
+/// the latter.
 pub struct Output {
     json: bool,
     verbose: bool,
@@ -21,11 +22,7 @@ impl Output {
     pub fn new(global: &Global) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::io::stderr().is_terminal();
-        Self {
-            json: global.json,
-            verbose: global.verbose,
-            colour,
-        }
+        Self { json: global.json, verbose: global.verbose, colour }
     }
 
     /// Whether more is wanted.
@@ -82,11 +79,7 @@ impl Output {
                 json!({ "text": error.to_string(), "exit_code": error.exit_code() }),
             );
         }
-        let [start, end] = if self.colour {
-            ["\x1b[1;31m", "\x1b[0m"]
-        } else {
-            ["", ""]
-        };
+        let [start, end] = if self.colour { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
         eprintln!("{start}error{end}: {error}");
     }
 

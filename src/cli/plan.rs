@@ -4,10 +4,10 @@ use indicatif::HumanCount;
 use serde_json::{Value, json};
 
 use shoal::Result;
-use shoal::device::Device;
-use shoal::measure::Meter;
+use shoal::engine::device::Device;
+use shoal::engine::measure::Meter;
 use shoal::study::Plan;
-use shoal::study::forecast::{Family, Forecast, Schedule, forecast};
+use shoal::study::estimate::{Family, Forecast, Schedule, forecast};
 
 use super::Output;
 
@@ -40,18 +40,10 @@ fn show_one(plan: &Plan, forecast: &Forecast, device: &Device, output: &Output) 
     output.result(&format!(
         "{}\n{runs} runs{}, {} at one time; {} bytes on the device{}\n",
         plan.name,
-        if plan.search.is_some() {
-            " if no trial is stopped early"
-        } else {
-            ""
-        },
+        if plan.search.is_some() { " if no trial is stopped early" } else { "" },
         expected.packed,
         HumanCount(expected.bytes),
-        at_most(
-            forecast,
-            &HumanCount(most.bytes).to_string(),
-            most.bytes != expected.bytes
-        ),
+        at_most(forecast, &HumanCount(most.bytes).to_string(), most.bytes != expected.bytes),
     ));
     output.result(&table(forecast));
     let ceilings = &forecast.ceilings;
@@ -98,14 +90,7 @@ fn at_most(forecast: &Forecast, most: &str, more: bool) -> String {
 }
 
 fn table(forecast: &Forecast) -> String {
-    let head = [
-        "",
-        "runs",
-        "networks",
-        "training steps",
-        "GFLOP",
-        "of least",
-    ];
+    let head = ["", "runs", "networks", "training steps", "GFLOP", "of least"];
     let mut rows = vec![head.map(str::to_owned)];
     for family in &forecast.families {
         let [most, expected] = family.steps.map(|steps| HumanCount(steps).to_string());
@@ -173,7 +158,7 @@ fn assumptions(forecast: &Forecast) -> Vec<String> {
     if forecast.drawn {
         sentences.push(
             "the networks of trials are drawn at random from the search space, and the trials that the pruner stops by \
-             lot; a sampler that learns will propose others"
+             lot; a sampler that fuses_update will propose others"
                 .into(),
         );
     }

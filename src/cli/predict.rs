@@ -9,13 +9,13 @@ use serde_json::json;
 
 use shoal::Result;
 use shoal::data::{Dataset, Matrix, read_matrix};
-use shoal::model::Model;
+use shoal::study::store::model::Model;
 
 use super::Output;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]
-pub struct Typed {
+pub struct PredictArgs {
     /// A model: a .safetensors file of a study
     model: PathBuf,
     /// Raw inputs, one row a simulation (.npy or text), or a dataset (.npz)
@@ -26,28 +26,24 @@ pub struct Typed {
 }
 
 /// Predicts.
-pub fn run(typed: &Typed, output: &Output) -> Result<()> {
-    let model = Model::load(&typed.model)?;
-    let inputs = match typed
-        .input
-        .extension()
-        .is_some_and(|extension| extension == "npz")
-    {
-        true => Dataset::load(&typed.input)?.inputs,
-        false => read_matrix(&typed.input)?,
+pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
+    let model = Model::load(&args.model)?;
+    let inputs = match args.input.extension().is_some_and(|extension| extension == "npz") {
+        true => Dataset::load(&args.input)?.inputs,
+        false => read_matrix(&args.input)?,
     };
-    let predicted = model.predict(&inputs, &typed.input.display().to_string())?;
-    write(&typed.output, &predicted)?;
+    let predicted = model.predict(&inputs, &args.input.display().to_string())?;
+    write(&args.output, &predicted)?;
     let names = &model.about.target_names;
     output.result(&format!(
         "{}: {} simulations, columns {}",
-        typed.output.display(),
+        args.output.display(),
         predicted.rows,
         names.join(" ")
     ));
     output.event(
         "predicted",
-        json!({ "file": typed.output, "simulations": predicted.rows, "columns": names }),
+        json!({ "file": args.output, "simulations": predicted.rows, "columns": names }),
     );
     Ok(())
 }

@@ -9,30 +9,37 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use shoal::cosmology::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::data::{Dataset, read_axis};
-use shoal::simulate::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::{Result, check_writable};
 
-use super::{Output, check_npz, described, range, stop_on_ctrl_c};
+use super::Output;
+use super::check_npz;
+use super::described;
+use super::range;
+use super::stop_on_ctrl_c;
 
-/// Makes a dataset (.npz) of matter power spectra at redshift 0, as boxes of 1 (Gpc/h)^3 would measure them
+/// Makes a dataset (.npz) of matter power spectra at redshift 0, as boxes of 1 (Gpc/h)^3 would
+/// measure them
 #[derive(Args, Debug)]
 #[command(after_help = SCENARIOS)]
-pub struct Typed {
+pub struct SimulateArgs {
     /// The kind of universe: lcdm, neutrinos, modified-gravity, equilateral or local
     scenario: String,
     /// How many spectra, each of its own universe
     #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 2000)]
     count: usize,
-    /// Names the set. The same seed gives the same spectra, and more of them begin with the same ones (Sobol)
+    /// Names the set. The same seed gives the same spectra, and more of them begin with the same
+    /// ones (Sobol)
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// What is measured, in (Mpc/h)^3: pk, the power spectrum; mpk, the marked power spectrum of the same boxes
-    /// (lcdm, neutrinos)
+    /// What is measured, in (Mpc/h)^3: pk, the power spectrum; mpk, the marked power spectrum of
+    /// the same boxes (lcdm, neutrinos)
     #[arg(long, value_name = "pk|mpk", default_value = "pk", hide_possible_values = true,
           value_parser = PossibleValuesParser::new(Statistic::ALL.map(Statistic::name)))]
     spectrum: String,
-    /// Range of a parameter in place of its prior, as in Omega_m=0.2:0.4; h=0.7:0.7 fixes it. Can be given for each
+    /// Range of a parameter in place of its prior, as in Omega_m=0.2:0.4; h=0.7:0.7 fixes it. Can
+    /// be given for each
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
     range: Vec<(String, [f64; 2])>,
     /// How the parameters fill their ranges
@@ -42,7 +49,8 @@ pub struct Typed {
     /// Write the expected spectra, without the scatter of one box
     #[arg(long)]
     no_noise: bool,
-    /// Wavenumbers in h/Mpc, rising, one row or column (.npy or text) [default: the 79 bins of Quijote, 0.0089 to 0.5]
+    /// Wavenumbers in h/Mpc, rising, one row or column (.npy or text) [default: the 79 bins of
+    /// Quijote, 0.0089 to 0.5]
     #[arg(long, value_name = "FILE")]
     k: Option<PathBuf>,
     /// The dataset to write
@@ -61,39 +69,35 @@ Scenarios and their uniform priors:
   local             f_NL_local -300 to 300 in Quijote's fiducial cosmology; nothing else varies";
 
 /// Simulates.
-pub fn run(typed: Typed, output: &Output) -> Result<()> {
-    check_npz(&typed.output)?;
-    let request = request(&typed)?;
-    check_writable(&typed.output)?;
+pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
+    check_npz(&args.output)?;
+    let request = request(&args)?;
+    check_writable(&args.output)?;
     let stop = stop_on_ctrl_c()?;
     let dataset = shown(&request, output, &stop)?;
-    dataset.save(&typed.output)?;
+    dataset.save(&args.output)?;
     output.result(&format!(
         "{}: {} spectra in {} bins, targets {}",
-        typed.output.display(),
+        args.output.display(),
         dataset.inputs.rows,
         dataset.inputs.columns,
         dataset.target_names.join(" ")
     ));
-    output.event("simulated", described(&typed.output, &dataset));
+    output.event("simulated", described(&args.output, &dataset));
     Ok(())
 }
 
-fn request(typed: &Typed) -> Result<Request> {
-    let known = "simulate: a value that was checked as it was typed";
-    let statistic = Statistic::ALL
-        .into_iter()
-        .find(|s| s.name() == typed.spectrum);
-    let sampling = Sampling::ALL
-        .into_iter()
-        .find(|s| s.name() == typed.sampling);
+fn request(args: &SimulateArgs) -> Result<Request> {
+    let known = "simulate: a value that was checked as it was args";
+    let statistic = Statistic::ALL.into_iter().find(|s| s.name() == args.spectrum);
+    let sampling = Sampling::ALL.into_iter().find(|s| s.name() == args.sampling);
     Ok(Request {
         statistic: statistic.expect(known),
         sampling: sampling.expect(known),
-        ranges: typed.range.clone(),
-        noise: !typed.no_noise,
-        k: typed.k.as_deref().map(read_axis).transpose()?,
-        ..Request::new(Scenario::named(&typed.scenario)?, typed.count, typed.seed)
+        ranges: args.range.clone(),
+        noise: !args.no_noise,
+        k: args.k.as_deref().map(read_axis).transpose()?,
+        ..Request::new(Scenario::named(&args.scenario)?, args.count, args.seed)
     })
 }
 

@@ -7,21 +7,26 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 
-use shoal::device::Device;
-use shoal::report;
+use shoal::engine::device::Device;
 use shoal::study::tensorboard::TensorBoard;
-use shoal::study::{Event, JOURNAL_FILE, Plan, execute};
+use shoal::study::{Event, JOURNAL_FILE, Plan, execute, report};
 use shoal::{Error, Result};
 
+use super::Global;
+use super::Output;
+use super::analyse;
 use super::live::View;
-use super::{Global, Output, analyse, plan, simulate, stop_on_ctrl_c};
+use super::plan;
+use super::simulate;
+use super::stop_on_ctrl_c;
 
-/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and plots.
+/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and
+/// plots.
 ///
-/// A study that was stopped, also by a kill, goes on when the same command is given again: runs that are over are kept, and
-/// the tables at the end are those of a study that was never stopped.
+/// A study that was stopped, also by a kill, goes on when the same command is given again: runs
+/// that are over are kept, and the tables at the end are those of a study that was never stopped.
 #[derive(Args, Debug)]
-pub struct Typed {
+pub struct StudyArgs {
     /// The study, a TOML file; paths in it are relative to it
     study: PathBuf,
     /// Folder for the results; made if it is not there
@@ -37,17 +42,19 @@ pub struct Typed {
     /// Go on with the study in DIR, and do not begin one if there is none
     #[arg(long)]
     resume: bool,
-    /// Writes event files for TensorBoard too, a folder a run: losses by epoch (on a GPU those of the last epoch in each chunk of
-    /// steps), test errors, hyper-parameters; into LOGDIR, or into tensorboard/ beside the results
+    /// Writes event files for TensorBoard too, a folder a run: losses by epoch (on a GPU those of
+    /// the last epoch in each chunk of steps), test errors, hyper-parameters; into LOGDIR, or into
+    /// tensorboard/ beside the results
     #[arg(long, value_name = "LOGDIR", num_args = 0..=1, require_equals = true)]
     tensorboard: Option<Option<PathBuf>>,
-    /// Trains nothing and writes nothing: says what the study will take, in runs, bytes, steps, arithmetic and time, on this
-    /// device (on which some of its networks step for a few seconds) and on other GPUs by their data sheets
+    /// Trains nothing and writes nothing: says what the study will take, in runs, bytes, steps,
+    /// arithmetic and time, on this device (on which some of its networks step for a few seconds)
+    /// and on other GPUs by their data sheets
     #[arg(long, conflicts_with = "resume")]
     plan: bool,
 }
 
-impl Typed {
+impl StudyArgs {
     /// Where the results of a plan go.
     fn folder(&self, plan: &Plan) -> PathBuf {
         below(&self.output, plan)
@@ -55,10 +62,10 @@ impl Typed {
 
     /// Its event files, if they are wanted.
     fn event_files(&self, plan: &Plan) -> Result<Option<TensorBoard>> {
-        let Some(typed) = &self.tensorboard else {
+        let Some(args) = &self.tensorboard else {
             return Ok(None);
         };
-        let folder = match typed {
+        let folder = match args {
             Some(folder) => below(folder, plan),
             None => self.folder(plan).join("tensorboard"),
         };
@@ -75,47 +82,39 @@ fn below(folder: &Path, plan: &Plan) -> PathBuf {
 }
 
 /// Runs a study.
-pub fn run(typed: &Typed, global: &Global, output: &Output) -> Result<()> {
+pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     let stop = stop_on_ctrl_c()?;
-    let plans = Plan::read(&typed.study, &mut |request| {
-        output.say(&format!(
-            "simulating {} spectra of {}",
-            request.count,
-            request.scenario.name()
-        ));
+    let plans = Plan::read(&args.study, &mut |request| {
+        output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name()));
         simulate::shown(request, output, &stop)
     })?;
-    if typed.plan {
-        return plan::show(
-            &plans,
-            &mut global.open(output, plans[0].precision())?,
-            output,
-        );
+    if args.plan {
+        return plan::show(&plans, &mut global.open(output, plans[0].precision())?, output);
     }
-    let begun = |plan: &Plan| typed.folder(plan).join(JOURNAL_FILE).exists();
-    if typed.resume && !plans.iter().any(begun) {
+    let begun = |plan: &Plan| args.folder(plan).join(JOURNAL_FILE).exists();
+    if args.resume && !plans.iter().any(begun) {
         return Err(shoal::Error::Input(format!(
             "--resume: there is no study to go on with in {} (no {JOURNAL_FILE}); leave --resume out to begin one",
-            typed.output.display()
+            args.output.display()
         )));
     }
     let device = global.open(output, plans[0].precision())?;
     for plan in &plans {
-        run_plan(plan, &device, typed, &stop, output)?;
+        run_plan(plan, &device, args, &stop, output)?;
     }
-    analyse::finished(&plans, &typed.output, output)
+    analyse::finished(&plans, &args.output, output)
 }
 
 /// Runs one plan, and tells what came out.
 fn run_plan(
     plan: &Plan,
     device: &Device,
-    typed: &Typed,
+    args: &StudyArgs,
     stop: &AtomicBool,
     output: &Output,
 ) -> Result<()> {
-    let folder = typed.folder(plan);
-    let mut files = Files(typed.event_files(plan)?.map(Ok));
+    let folder = args.folder(plan);
+    let mut files = Files(args.event_files(plan)?.map(Ok));
     let mut view = View::new(output, &plan.name);
     let start = Instant::now();
     let finished = execute(plan, device, &folder, stop, &mut |event| {
@@ -163,7 +162,8 @@ fn run_plan(
 struct Files(Option<std::result::Result<TensorBoard, Error>>);
 
 impl Files {
-    /// Takes up what happened; the failure, once, if it could not be written. A study is worth more than its event files.
+    /// Takes up what happened; the failure, once, if it could not be written. A study is worth more
+    /// than its event files.
     fn take(&mut self, event: &Event) -> Option<&Error> {
         let Some(Ok(files)) = &mut self.0 else {
             return None;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::{prefix, read_bytes};
-use super::{numpy, text};
-use crate::Result;
+use crate::data::file::{prefix, read_bytes};
+use crate::data::{numpy, text};
+use crate::error::Result;
 use crate::input_error;
 
 /// A row-major matrix of f64 read from a file.
@@ -29,11 +29,7 @@ impl Matrix {
             rows * columns,
             "Matrix::new: values of a {rows} x {columns} matrix"
         );
-        Self {
-            rows,
-            columns,
-            values,
-        }
+        Self { rows, columns, values }
     }
 
     /// Row `row`, shape (columns).
@@ -49,11 +45,7 @@ impl Matrix {
     /// # Panics
     /// If there is no such column.
     pub fn column(&self, column: usize) -> impl Iterator<Item = f64> + '_ {
-        assert!(
-            column < self.columns,
-            "Matrix::column: column {column} of {}",
-            self.columns
-        );
+        assert!(column < self.columns, "Matrix::column: column {column} of {}", self.columns);
         (0..self.rows).map(move |row| self.values[row * self.columns + column])
     }
 
@@ -63,9 +55,7 @@ impl Matrix {
     /// If one of them is not there.
     pub fn select_columns(&self, columns: &[usize]) -> Matrix {
         let rows = (0..self.rows).map(|row| self.row(row));
-        let values = rows
-            .flat_map(|row| columns.iter().map(|&column| row[column]))
-            .collect();
+        let values = rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect();
         Matrix::new(self.rows, columns.len(), values)
     }
 
@@ -74,30 +64,22 @@ impl Matrix {
     /// # Panics
     /// If one of them is not there.
     pub fn select_rows(&self, rows: &[u32]) -> Matrix {
-        let values = rows
-            .iter()
-            .flat_map(|&row| self.row(row as usize).iter().copied())
-            .collect();
+        let values = rows.iter().flat_map(|&row| self.row(row as usize).iter().copied()).collect();
         Matrix::new(rows.len(), self.columns, values)
     }
 
     /// Checks that every number is finite.
     ///
     /// # Errors
-    /// The first NaN or infinity: its row, its column and, when given, that column's name, and how many there are.
+    /// The first NaN or infinity: its row, its column and, when given, that column's name, and how
+    /// many there are.
     pub fn check_finite(&self, names: &[String]) -> Result<()> {
-        let count = self
-            .values
-            .iter()
-            .filter(|value| !value.is_finite())
-            .count();
+        let count = self.values.iter().filter(|value| !value.is_finite()).count();
         let Some(first) = self.values.iter().position(|value| !value.is_finite()) else {
             return Ok(());
         };
         let (row, column) = (first / self.columns, first % self.columns);
-        let name = names
-            .get(column)
-            .map_or(column.to_string(), |name| format!("'{name}'"));
+        let name = names.get(column).map_or(column.to_string(), |name| format!("'{name}'"));
         Err(input_error!(
             "row {row} (counting from 0), column {name} is {}; {count} of {} values are not \
              finite. Take the rows with such values out of both the inputs and the targets",
@@ -116,17 +98,19 @@ impl Matrix {
     }
 }
 
-/// Reads a matrix from `.npy`, `.npz` (with one array, or `file.npz:member`) or text (whitespace, comma or semicolon
-/// between the columns, `#` before comments). A 1-d array is one column.
+/// Reads a matrix from `.npy`, `.npz` (with one array, or `file.npz:member`) or text (whitespace,
+/// comma or semicolon between the columns, `#` before comments). A 1-d array is one column.
 ///
 /// # Errors
-/// Each names the file: it is missing, cut short, of another format, of a type that is not real numbers, has more
-/// than two dimensions or no numbers at all; in text, the line and the word that is not a number.
+/// Each names the file: it is missing, cut short, of another format, of a type that is not real
+/// numbers, has more than two dimensions or no numbers at all; in text, the line and the word that
+/// is not a number.
 pub fn read_matrix(path: &Path) -> Result<Matrix> {
     Ok(read_table(path)?.0)
 }
 
-/// Reads an axis: one row or one column of finite numbers, from any file that [`read_matrix`] reads.
+/// Reads an axis: one row or one column of finite numbers, from any file that [`read_matrix`]
+/// reads.
 ///
 /// # Errors
 /// As [`read_matrix`]; another shape, with its numbers; a number that is not finite.
@@ -138,13 +122,13 @@ pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
             "{path} has shape ({rows}, {columns}); an axis is one row or one column"
         ));
     }
-    axis.check_finite(&[])
-        .map_err(|error| prefix(error, path.display()))?;
+    axis.check_finite(&[]).map_err(|error| prefix(error, path.display()))?;
     Ok(axis.values)
 }
 
-/// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has them: in a first line
-/// of words, or in a `#` line directly above the numbers with as many words as there are columns.
+/// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has
+/// them: in a first line of words, or in a `#` line directly above the numbers with as many words
+/// as there are columns.
 ///
 /// # Errors
 /// As [`read_matrix`].
@@ -189,10 +173,7 @@ enum Kind {
 
 /// What a file is: by its first bytes, because names lie; by its name where those say nothing.
 fn kind(file: &Path, bytes: &[u8]) -> Result<Kind> {
-    let extension = file
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
+    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let extension = extension.to_ascii_lowercase();
     if bytes.is_empty() {
         return Err(input_error!("is empty (0 bytes)"));

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::array::Matrix;
-use super::file::{hex, prefix};
-use super::names::{self, numbered};
-use crate::Result;
+use crate::data::array::Matrix;
+use crate::data::file::{hex, prefix};
+use crate::data::names;
+use crate::data::names::numbered;
+use crate::error::Result;
 use crate::input_error;
 
-/// How far beyond its range a target may lie, relative to the range's largest number: the rounding of a decimal that
-/// was written and read again, not more.
+/// How far beyond its range a target may lie, relative to the range's largest number: the rounding
+/// of a decimal that was written and read again, not more.
 const SLACK: f64 = 1e-9;
 
 /// Inputs and targets of many simulations, row by row the same simulation, in physical units.
@@ -20,7 +21,8 @@ pub struct Dataset {
     pub inputs: Matrix,
     /// y, shape (simulations, targets), in physical units.
     pub targets: Matrix,
-    /// Where each input sits, shape (inputs): the wavenumber in h/Mpc of a spectrum; else 0, 1, 2, ...
+    /// Where each input sits, shape (inputs): the wavenumber in h/Mpc of a spectrum; else 0, 1, 2,
+    /// ...
     pub axis: Vec<f64>,
     /// What the axis is, with its unit, as in `k [h/Mpc]`.
     pub axis_name: String,
@@ -30,12 +32,14 @@ pub struct Dataset {
     pub target_names: Vec<String>,
     /// Per target `[low, high]`, which scaling takes to `[0, 1]`.
     pub target_ranges: Vec<[f64; 2]>,
-    /// Where the numbers are from: an object with paths, their SHA-256, the version of shoal and what was dropped.
+    /// Where the numbers are from: an object with paths, their SHA-256, the version of shoal and
+    /// what was dropped.
     pub provenance: Value,
 }
 
 impl Dataset {
-    /// A dataset with default names, axis and ranges: inputs `x0`, `x1`, ... at 0, 1, ...; targets as named.
+    /// A dataset with default names, axis and ranges: inputs `x0`, `x1`, ... at 0, 1, ...; targets
+    /// as named.
     ///
     /// # Errors
     /// See [`Dataset::check`].
@@ -57,8 +61,9 @@ impl Dataset {
     /// Checks that everything fits together.
     ///
     /// # Errors
-    /// No rows or columns; different numbers of rows, names, ranges or places on the axis; a number that is not finite;
-    /// a name that is there twice; a range without extent; a target outside its range. Each with its numbers.
+    /// No rows or columns; different numbers of rows, names, ranges or places on the axis; a number
+    /// that is not finite; a name that is there twice; a range without extent; a target outside its
+    /// range. Each with its numbers.
     pub fn check(&self) -> Result<()> {
         let (x, y) = (&self.inputs, &self.targets);
         x.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
@@ -77,10 +82,8 @@ impl Dataset {
         check_count("target_ranges", self.target_ranges.len(), "y", y.columns)?;
         names::check_unique(&self.input_names, "input")?;
         names::check_unique(&self.target_names, "target")?;
-        x.check_finite(&self.input_names)
-            .map_err(|error| prefix(error, "'x'"))?;
-        y.check_finite(&self.target_names)
-            .map_err(|error| prefix(error, "'y'"))?;
+        x.check_finite(&self.input_names).map_err(|error| prefix(error, "'x'"))?;
+        y.check_finite(&self.target_names).map_err(|error| prefix(error, "'y'"))?;
         if let Some(index) = self.axis.iter().position(|value| !value.is_finite()) {
             return Err(input_error!(
                 "'axis' {index} is {}; it must be a finite number",
@@ -106,12 +109,7 @@ impl Dataset {
             }
         }
         // With its length before each name, `ab`, `c` and `a`, `bc` differ.
-        for name in self
-            .input_names
-            .iter()
-            .chain(&self.target_names)
-            .chain([&self.axis_name])
-        {
+        for name in self.input_names.iter().chain(&self.target_names).chain([&self.axis_name]) {
             digest.update((name.len() as u64).to_le_bytes());
             digest.update(name);
         }
@@ -135,10 +133,7 @@ impl Dataset {
         Ok(Dataset {
             targets: self.targets.select_columns(&columns),
             target_names: names.to_vec(),
-            target_ranges: columns
-                .iter()
-                .map(|&column| self.target_ranges[column])
-                .collect(),
+            target_ranges: columns.iter().map(|&column| self.target_ranges[column]).collect(),
             ..self.clone()
         })
     }
@@ -159,15 +154,14 @@ pub(crate) fn default_ranges(targets: &Matrix, names: &[String]) -> Vec<[f64; 2]
         let known = names.get(column).and_then(|name| names::known_range(name));
         known.unwrap_or_else(|| {
             let spread = |range: [f64; 2], value: f64| [range[0].min(value), range[1].max(value)];
-            targets
-                .column(column)
-                .fold([f64::INFINITY, f64::NEG_INFINITY], spread)
+            targets.column(column).fold([f64::INFINITY, f64::NEG_INFINITY], spread)
         })
     };
     (0..targets.columns).map(range).collect()
 }
 
-/// Checks that each range has an extent and that every row of its target lies in it; one name and range per column.
+/// Checks that each range has an extent and that every row of its target lies in it; one name and
+/// range per column.
 pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2]]) -> Result<()> {
     for (column, (name, &[low, high])) in names.iter().zip(ranges).enumerate() {
         if !(low.is_finite() && high.is_finite()) || low > high {

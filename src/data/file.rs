@@ -6,14 +6,14 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::error::{Error, Result};
 use crate::input_error;
-use crate::{Error, Result};
 
 /// Everything in a file.
 ///
 /// # Errors
-/// A missing file is named together with the folder it was looked for in; a folder, or a file that may not be read,
-/// is named with the reason.
+/// A missing file is named together with the folder it was looked for in; a folder, or a file that
+/// may not be read, is named with the reason.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
         return Err(input_error!("{} is a folder, not a file", path.display()));
@@ -34,7 +34,8 @@ pub(crate) fn looked_in(path: &Path) -> String {
     }
 }
 
-/// Puts `prefix: ` before an input error, so that a check that does not know the file still names it.
+/// Puts `prefix: ` before an input error, so that a check that does not know the file still names
+/// it.
 pub(crate) fn prefix(error: Error, prefix: impl std::fmt::Display) -> Error {
     match error {
         Error::Input(text) => Error::Input(format!("{prefix}: {text}")),
@@ -44,11 +45,7 @@ pub(crate) fn prefix(error: Error, prefix: impl std::fmt::Display) -> Error {
 
 /// A SHA-256 in hexadecimal.
 pub(crate) fn hex(digest: Sha256) -> String {
-    digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The SHA-256 of a file's bytes in hexadecimal.

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::array::{Matrix, read_table};
-use super::dataset::{Dataset, check_ranges, default_ranges};
-use super::file::prefix;
-use super::inputs::read_note;
-use super::names::{self, numbered, without_unit};
-use crate::Result;
+use crate::data::array::{Matrix, read_table};
+use crate::data::dataset::{Dataset, check_ranges, default_ranges};
+use crate::data::file::prefix;
+use crate::data::inputs::read_note;
+use crate::data::names;
+use crate::data::names::{numbered, without_unit};
+use crate::error::Result;
 use crate::input_error;
 
-/// Where a dataset comes from, as a user types it: the options of `shoal import`, or an inline table of a study's
-/// TOML.
+/// Where a dataset comes from, as a user types it: the options of `shoal import`, or an inline
+/// table of a study's TOML.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -34,7 +35,8 @@ pub struct Source {
     pub target_ranges: Option<BTreeMap<String, [f64; 2]>>,
     /// The columns of `y` to keep, in this order; otherwise all.
     pub targets: Option<Vec<String>>,
-    /// For a folder: the file in each simulation's folder; otherwise [`FILE`](super::quijote::FILE).
+    /// For a folder: the file in each simulation's folder; otherwise
+    /// [`FILE`](crate::data::quijote::FILE).
     pub file: Option<String>,
     /// For a folder: whether simulations without a file are left out.
     pub skip_missing: Option<bool>,
@@ -57,13 +59,13 @@ impl Source {
     /// Reads all files, relative paths from `base`, and puts them together.
     ///
     /// # Errors
-    /// Whatever cannot be read or does not fit, with the file, the row and the column; see [`Dataset::check`].
+    /// Whatever cannot be read or does not fit, with the file, the row and the column; see
+    /// [`Dataset::check`].
     pub fn read(&self, base: &Path) -> Result<Dataset> {
         let (x_path, y_path) = (base.join(&self.x), base.join(&self.y));
         let (targets, header) = read_table(&y_path)?;
-        let targets = self
-            .targets(targets, header)
-            .map_err(|error| prefix(error, y_path.display()))?;
+        let targets =
+            self.targets(targets, header).map_err(|error| prefix(error, y_path.display()))?;
         let mut inputs = self.inputs(base, &x_path, targets.matrix.rows)?;
         let rows = inputs.rows.as_ref().map_or(targets.matrix.rows, Vec::len);
         if inputs.matrix.rows != rows {
@@ -78,9 +80,7 @@ impl Source {
         let in_x = |error| prefix(error, x_path.display());
         inputs.matrix.check_finite(&inputs.names).map_err(in_x)?;
         if !targets.dropped.is_empty() {
-            inputs
-                .dropped
-                .insert("targets".into(), json!(targets.dropped));
+            inputs.dropped.insert("targets".into(), json!(targets.dropped));
         }
         inputs.read.insert("y".into(), read_note(&self.y, &y_path)?);
         let dataset = Dataset {
@@ -104,7 +104,8 @@ impl Source {
         Ok(dataset)
     }
 
-    /// The targets that are kept, checked before simulations are left out, so that an error names the row of the file.
+    /// The targets that are kept, checked before simulations are left out, so that an error names
+    /// the row of the file.
     fn targets(&self, matrix: Matrix, header: Option<Vec<String>>) -> Result<Targets> {
         let all = self.all_target_names(&matrix, header)?;
         let columns = self.target_columns(&all)?;
@@ -113,16 +114,8 @@ impl Source {
         matrix.check_finite(&names)?;
         let ranges = self.ranges(&matrix, &names, &all)?;
         check_ranges(&matrix, &names, &ranges)?;
-        let dropped = all
-            .into_iter()
-            .filter(|name| !names.contains(name))
-            .collect();
-        Ok(Targets {
-            matrix,
-            names,
-            ranges,
-            dropped,
-        })
+        let dropped = all.into_iter().filter(|name| !names.contains(name)).collect();
+        Ok(Targets { matrix, names, ranges, dropped })
     }
 
     /// The names of all columns of `y`.
@@ -141,10 +134,9 @@ impl Source {
                 ));
             }
             (Some(names), _) => names.clone(),
-            (None, Some(header)) => header
-                .iter()
-                .map(|name| without_unit(name).to_string())
-                .collect(),
+            (None, Some(header)) => {
+                header.iter().map(|name| without_unit(name).to_string()).collect()
+            }
             (None, None) => numbered('y', targets.columns),
         };
         names::check_unique(&names, "target")?;
@@ -157,22 +149,17 @@ impl Source {
             return Ok((0..all.len()).collect());
         };
         if chosen.is_empty() {
-            return Err(input_error!(
-                "`targets` is empty; choose among {}",
-                all.join(", ")
-            ));
+            return Err(input_error!("`targets` is empty; choose among {}", all.join(", ")));
         }
         names::check_unique(chosen, "target")?;
-        chosen
-            .iter()
-            .map(|name| names::find(all, name, "target"))
-            .collect()
+        chosen.iter().map(|name| names::find(all, name, "target")).collect()
     }
 
     fn ranges(&self, targets: &Matrix, kept: &[String], all: &[String]) -> Result<Vec<[f64; 2]>> {
         let mut ranges = default_ranges(targets, kept);
         for (name, &range) in self.target_ranges.iter().flatten() {
-            // The range of a target that is not kept is no mistake: one table of ranges may serve several sources.
+            // The range of a target that is not kept is no mistake: one table of ranges may serve
+            // several sources.
             names::find(all, name, "target")?;
             if let Some(column) = kept.iter().position(|other| other == name) {
                 ranges[column] = range;

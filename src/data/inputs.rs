@@ -1,45 +1,43 @@
-//! The inputs of a [`Source`]: a file with one row per simulation, or a folder with one folder per simulation.
+//! The inputs of a [`Source`]: a file with one row per simulation, or a folder with one folder per
+//! simulation.
 
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::array::{Matrix, read_axis, read_table, split_member};
-use super::dataset::default_axis;
-use super::file::{fingerprint, prefix};
-use super::import::Source;
-use super::names::numbered;
-use super::quijote::{self, Cut, Tree};
-use crate::Result;
+use crate::data::array::{Matrix, read_axis, read_table, split_member};
+use crate::data::dataset::default_axis;
+use crate::data::file::{fingerprint, prefix};
+use crate::data::import::Source;
+use crate::data::names::numbered;
+use crate::data::quijote;
+use crate::data::quijote::{Cut, Tree};
+use crate::error::Result;
 use crate::input_error;
 
 /// The inputs with what belongs to them, before the targets are known to fit.
-pub(super) struct Inputs {
-    pub(super) matrix: Matrix,
-    pub(super) axis: Vec<f64>,
-    pub(super) axis_name: String,
-    pub(super) names: Vec<String>,
+pub(crate) struct Inputs {
+    pub(crate) matrix: Matrix,
+    pub(crate) axis: Vec<f64>,
+    pub(crate) axis_name: String,
+    pub(crate) names: Vec<String>,
     /// Rows of `y` to keep, when not all.
-    pub(super) rows: Option<Vec<u32>>,
+    pub(crate) rows: Option<Vec<u32>>,
     /// Notes for the provenance: what was read, what was dropped.
-    pub(super) read: Map<String, Value>,
-    pub(super) dropped: Map<String, Value>,
+    pub(crate) read: Map<String, Value>,
+    pub(crate) dropped: Map<String, Value>,
 }
 
 impl Source {
     /// The inputs for the given number of simulations, relative paths from `base`.
-    pub(super) fn inputs(&self, base: &Path, path: &Path, simulations: usize) -> Result<Inputs> {
+    pub(crate) fn inputs(&self, base: &Path, path: &Path, simulations: usize) -> Result<Inputs> {
         let cut = match (self.bins, self.max_k) {
             (None, None) => Cut::None,
             (Some(bins), None) => Cut::Bins(bins),
             (None, Some(max)) => Cut::MaxK(max),
             (Some(_), Some(_)) => return Err(input_error!("give `bins` or `max_k`, not both")),
         };
-        if path.is_dir() {
-            self.tree(path, cut, simulations)
-        } else {
-            self.array(base, path, cut)
-        }
+        if path.is_dir() { self.tree(path, cut, simulations) } else { self.array(base, path, cut) }
     }
 
     fn tree(&self, root: &Path, cut: Cut, simulations: usize) -> Result<Inputs> {
@@ -49,18 +47,10 @@ impl Source {
                 "`axis` is given, but the files in the folder {root} have their own; leave it out"
             ));
         }
-        let file = self
-            .file
-            .clone()
-            .unwrap_or_else(|| quijote::FILE.to_string());
+        let file = self.file.clone().unwrap_or_else(|| quijote::FILE.to_string());
         let skip_missing = self.skip_missing.unwrap_or(false);
-        let spectra = Tree {
-            root: root.to_path_buf(),
-            file: file.clone(),
-            skip_missing,
-            cut,
-        }
-        .read(simulations)?;
+        let spectra = Tree { root: root.to_path_buf(), file: file.clone(), skip_missing, cut }
+            .read(simulations)?;
         let mut dropped = Map::new();
         if !spectra.missing.is_empty() {
             dropped.insert("simulations".into(), json!(spectra.missing));
@@ -74,10 +64,7 @@ impl Source {
             names,
             matrix: spectra.inputs,
             axis: spectra.axis,
-            axis_name: self
-                .axis_name
-                .clone()
-                .unwrap_or_else(|| "k [h/Mpc]".to_string()),
+            axis_name: self.axis_name.clone().unwrap_or_else(|| "k [h/Mpc]".to_string()),
             rows: (!spectra.missing.is_empty()).then_some(spectra.simulations),
             read: Map::from_iter([("x".to_string(), note)]),
             dropped,
@@ -85,11 +72,8 @@ impl Source {
     }
 
     fn array(&self, base: &Path, path: &Path, cut: Cut) -> Result<Inputs> {
-        if let Some(option) = self
-            .file
-            .as_ref()
-            .map(|_| "file")
-            .or(self.skip_missing.map(|_| "skip_missing"))
+        if let Some(option) =
+            self.file.as_ref().map(|_| "file").or(self.skip_missing.map(|_| "skip_missing"))
         {
             return Err(input_error!(
                 "`{option}` is for a folder with one folder per simulation, but {} is not a \
@@ -111,19 +95,14 @@ impl Source {
             }
             None => default_axis(matrix.columns),
         };
-        let kept = cut
-            .kept(&axis)
-            .map_err(|error| prefix(error, path.display()))?;
+        let kept = cut.kept(&axis).map_err(|error| prefix(error, path.display()))?;
         let mut dropped = Map::new();
         note_cut(&mut dropped, kept, matrix.columns);
         Ok(Inputs {
             names: self.input_names(header, matrix.columns, kept, path)?,
             matrix: matrix.select_columns(&(0..kept).collect::<Vec<_>>()),
             axis: axis[..kept].to_vec(),
-            axis_name: self
-                .axis_name
-                .clone()
-                .unwrap_or_else(|| self.default_axis_name()),
+            axis_name: self.axis_name.clone().unwrap_or_else(|| self.default_axis_name()),
             rows: None,
             read,
             dropped,
@@ -136,16 +115,12 @@ impl Source {
             return "input".to_string();
         };
         let (file, member) = split_member(axis);
-        let stem = file
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
-        member
-            .map(String::from)
-            .or(stem)
-            .unwrap_or_else(|| "input".to_string())
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        member.map(String::from).or(stem).unwrap_or_else(|| "input".to_string())
     }
 
-    /// The names of the inputs that are kept: typed for all columns or for those that stay, else the header's.
+    /// The names of the inputs that are kept: typed for all columns or for those that stay, else
+    /// the header's.
     fn input_names(
         &self,
         header: Option<Vec<String>>,
@@ -185,15 +160,12 @@ fn axis_of(path: &Path, x: &Path, columns: usize) -> Result<Vec<f64>> {
 }
 
 /// The path as typed, because that is what its reader recognises, and what was in the file.
-pub(super) fn read_note(typed: &Path, path: &Path) -> Result<Value> {
+pub(crate) fn read_note(typed: &Path, path: &Path) -> Result<Value> {
     Ok(json!({ "path": typed, "sha256": fingerprint(&split_member(path).0)? }))
 }
 
 fn note_cut(dropped: &mut Map<String, Value>, kept: usize, columns: usize) {
     if kept < columns {
-        dropped.insert(
-            "inputs".into(),
-            json!(format!("all but the first {kept} of {columns}")),
-        );
+        dropped.insert("inputs".into(), json!(format!("all but the first {kept} of {columns}")));
     }
 }

@@ -1,6 +1,7 @@
 //! Datasets: what was simulated, read from the files people have and kept in one npz.
 //!
-//! A [`Dataset`] holds raw inputs and targets in physical units, with their names, and knows nothing of training.
+//! A [`Dataset`] holds raw inputs and targets in physical units, with their names, and knows
+//! nothing of training.
 //!
 //! | file | what |
 //! |---|---|
@@ -18,22 +19,23 @@
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
 //! | `split` | the test set and the nested subsets ([`Pool`]) |
 //!
-//! Rows and columns in error messages count from 0, as in numpy; lines of a text file and the columns on them count
-//! from 1, as in an editor.
+//! Rows and columns in error messages count from 0, as in numpy; lines of a text file and the
+//! columns on them count from 1, as in an editor.
 
 pub mod array;
 pub mod dataset;
-mod file;
+pub(crate) mod file;
+pub(crate) mod files;
 pub mod import;
-mod inputs;
+pub(crate) mod inputs;
 pub mod names;
-mod npz;
+pub(crate) mod npz;
 pub(crate) mod numpy;
 pub mod quijote;
 pub mod scaling;
 pub mod split;
-mod text;
-mod zip;
+pub(crate) mod text;
+pub(crate) mod zip;
 
 pub use array::{Matrix, read_axis, read_matrix, read_table};
 pub use dataset::Dataset;

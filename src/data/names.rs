@@ -1,13 +1,14 @@
-//! Names of columns, and the prior ranges of the parameters that everybody in cosmology calls by the same few names.
+//! Names of columns, and the prior ranges of the parameters that everybody in cosmology calls by
+//! the same few names.
 
 use std::collections::BTreeSet;
 
-use crate::Result;
+use crate::error::Result;
 use crate::input_error;
 
-/// Names, without case and punctuation, and the range of the simulations in arXiv:2510.19168: Omega_m, Omega_b, h, n_s,
-/// sigma_8 of Quijote; M_nu in eV; f_R0; f_NL of the two shapes. `f_NL` without its shape is left out, for
-/// the two differ.
+/// Names, without case and punctuation, and the range of the simulations in arXiv:2510.19168:
+/// Omega_m, Omega_b, h, n_s, sigma_8 of Quijote; M_nu in eV; f_R0; f_NL of the two shapes. `f_NL`
+/// without its shape is left out, for the two differ.
 const KNOWN: [(&[&str], [f64; 2]); 9] = [
     (&["om", "omegam", "ωm"], [0.1, 0.5]),
     (&["ob", "omegab", "ωb"], [0.02, 0.08]),
@@ -16,24 +17,17 @@ const KNOWN: [(&[&str], [f64; 2]); 9] = [
     (&["s8", "sigma8", "σ8"], [0.6, 1.0]),
     (&["mnu", "summnu", "mν"], [0.01, 1.0]),
     (&["fr0"], [-3e-4, 0.0]),
-    (
-        &["fnlequilateral", "fnlequil", "fnleq", "equilateralfnl"],
-        [-600.0, 600.0],
-    ),
+    (&["fnlequilateral", "fnlequil", "fnleq", "equilateralfnl"], [-600.0, 600.0]),
     (&["fnllocal", "fnlloc", "localfnl"], [-300.0, 300.0]),
 ];
 
-/// The prior range of a well-known parameter: `Om`, `Omega_m`, `OmegaM` are the same; `None` for an unknown name.
+/// The prior range of a well-known parameter: `Om`, `Omega_m`, `OmegaM` are the same; `None` for an
+/// unknown name.
 pub fn known_range(name: &str) -> Option<[f64; 2]> {
-    let bare: String = without_unit(name)
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .collect();
+    let bare: String =
+        without_unit(name).chars().filter(|character| character.is_alphanumeric()).collect();
     let bare = bare.to_lowercase();
-    KNOWN
-        .iter()
-        .find(|(names, _)| names.contains(&bare.as_str()))
-        .map(|&(_, range)| range)
+    KNOWN.iter().find(|(names, _)| names.contains(&bare.as_str())).map(|&(_, range)| range)
 }
 
 /// A name without its unit: `M_nu[eV]` is `M_nu`.
@@ -59,10 +53,7 @@ pub(crate) fn find(names: &[String], name: &str, what: &str) -> Result<usize> {
             .max_by(|a, b| near(a).total_cmp(&near(b)))
             .filter(|other| near(other) > 0.7);
         let advice = nearest.map_or(String::new(), |other| format!(" Did you mean '{other}'?"));
-        input_error!(
-            "there is no {what} '{name}'; there are {}.{advice}",
-            names.join(", ")
-        )
+        input_error!("there is no {what} '{name}'; there are {}.{advice}", names.join(", "))
     })
 }
 
@@ -71,14 +62,10 @@ pub(crate) fn check_unique(names: &[String], what: &str) -> Result<()> {
     let mut seen = BTreeSet::new();
     for (index, name) in names.iter().enumerate() {
         if name.is_empty() {
-            return Err(input_error!(
-                "{what} {index} has no name; every {what} needs one"
-            ));
+            return Err(input_error!("{what} {index} has no name; every {what} needs one"));
         }
         if !seen.insert(name) {
-            return Err(input_error!(
-                "the {what} name '{name}' is there twice; names must differ"
-            ));
+            return Err(input_error!("the {what} name '{name}' is there twice; names must differ"));
         }
     }
     Ok(())

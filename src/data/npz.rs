@@ -4,21 +4,22 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::array::Matrix;
-use super::dataset::{Dataset, default_axis, default_ranges};
-use super::file::{prefix, read_bytes};
-use super::names::numbered;
-use super::{numpy, zip};
-use crate::Result;
-use crate::files::write_atomically;
+use crate::data::array::Matrix;
+use crate::data::dataset::{Dataset, default_axis, default_ranges};
+use crate::data::file::{prefix, read_bytes};
+use crate::data::files::write_atomically;
+use crate::data::names::numbered;
+use crate::data::{numpy, zip};
+use crate::error::Result;
 use crate::input_error;
 
 impl Dataset {
-    /// Reads an npz: that of [`Dataset::save`], or one made by hand with only `x` and `y`, and as much of the rest as
-    /// there is. `k` is another name for `axis`.
+    /// Reads an npz: that of [`Dataset::save`], or one made by hand with only `x` and `y`, and as
+    /// much of the rest as there is. `k` is another name for `axis`.
     ///
     /// # Errors
-    /// Each names the file: `x` or `y` is missing, cannot be read, or something does not fit ([`Dataset::check`]).
+    /// Each names the file: `x` or `y` is missing, cannot be read, or something does not fit
+    /// ([`Dataset::check`]).
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = read_bytes(path)?;
         Self::from_bytes(&bytes).map_err(|error| prefix(error, path.display()))
@@ -35,13 +36,9 @@ impl Dataset {
         let targets = members.required("y", "targets")?;
         let from_k = !members.has("axis") && members.has("k");
         let axis = members.numbers(if from_k { "k" } else { "axis" })?;
-        let target_names = members
-            .strings("target_names")?
-            .unwrap_or_else(|| numbered('y', targets.columns));
-        let ranges = members
-            .numbers("target_ranges")?
-            .map(ranges_of)
-            .transpose()?;
+        let target_names =
+            members.strings("target_names")?.unwrap_or_else(|| numbered('y', targets.columns));
+        let ranges = members.numbers("target_ranges")?.map(ranges_of).transpose()?;
         let dataset = Self {
             axis: axis.map_or_else(|| default_axis(inputs.columns), |axis| axis.values),
             axis_name: members
@@ -64,13 +61,14 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Writes an npz that [`Dataset::load`] and `numpy.load` open. The file is complete or not there.
+    /// Writes an npz that [`Dataset::load`] and `numpy.load` open. The file is complete or not
+    /// there.
     ///
     /// # Errors
-    /// [`Error::Output`](crate::Error::Output) naming the file; an input error if the dataset is not sound.
+    /// [`Error::Output`](crate::Error::Output) naming the file; an input error if the dataset is
+    /// not sound.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.check()
-            .map_err(|error| prefix(error, path.display()))?;
+        self.check().map_err(|error| prefix(error, path.display()))?;
         write_atomically(path, |file| zip::write(file, &self.members()?))
     }
 
@@ -84,23 +82,14 @@ impl Dataset {
         let members = [
             ("x", matrix(&self.inputs)?),
             ("y", matrix(&self.targets)?),
-            (
-                "axis",
-                numpy::number_bytes(&[self.axis.len() as u64], &self.axis)?,
-            ),
+            ("axis", numpy::number_bytes(&[self.axis.len() as u64], &self.axis)?),
             ("axis_name", text(self.axis_name.clone())?),
             ("input_names", list(&self.input_names)?),
             ("target_names", list(&self.target_names)?),
-            (
-                "target_ranges",
-                numpy::number_bytes(&[self.target_ranges.len() as u64, 2], ranges)?,
-            ),
+            ("target_ranges", numpy::number_bytes(&[self.target_ranges.len() as u64, 2], ranges)?),
             ("provenance", text(self.provenance.to_string())?),
         ];
-        Ok(members
-            .into_iter()
-            .map(|(name, bytes)| (format!("{name}.npy"), bytes))
-            .collect())
+        Ok(members.into_iter().map(|(name, bytes)| (format!("{name}.npy"), bytes)).collect())
     }
 }
 
@@ -111,9 +100,7 @@ fn ranges_of(matrix: Matrix) -> Result<Vec<[f64; 2]>> {
             "'target_ranges' has shape ({rows}, {columns}); expected (targets, 2), low and high"
         ));
     }
-    Ok((0..matrix.rows)
-        .map(|row| [matrix.row(row)[0], matrix.row(row)[1]])
-        .collect())
+    Ok((0..matrix.rows).map(|row| [matrix.row(row)[0], matrix.row(row)[1]]).collect())
 }
 
 /// The members of an npz by name, each error naming the member.
@@ -151,8 +138,6 @@ impl Members<'_> {
             return Ok(None);
         }
         let bytes = self.0.member(name)?;
-        parse(&bytes)
-            .map(Some)
-            .map_err(|error| prefix(error, format!("'{name}'")))
+        parse(&bytes).map(Some).map_err(|error| prefix(error, format!("'{name}'")))
     }
 }

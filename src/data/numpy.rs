@@ -7,8 +7,8 @@ use half::f16;
 use npyz::npz::NpzArchive;
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 
-use super::array::Matrix;
-use crate::Result;
+use crate::data::array::Matrix;
+use crate::error::Result;
 use crate::input_error;
 
 /// How to save an array so that shoal can read it.
@@ -53,10 +53,7 @@ impl<'bytes> Archive<'bytes> {
     pub(crate) fn member(&mut self, name: &str) -> Result<Vec<u8>> {
         let names = self.names();
         if !names.iter().any(|other| other == name) {
-            return Err(input_error!(
-                "has no '{name}'; it holds {}",
-                names.join(", ")
-            ));
+            return Err(input_error!("has no '{name}'; it holds {}", names.join(", ")));
         }
         let damaged = |error: &dyn std::fmt::Display| input_error!("'{name}' is damaged ({error})");
         let mut bytes = Vec::new();
@@ -66,8 +63,7 @@ impl<'bytes> Archive<'bytes> {
             .by_name(&format!("{name}.npy"))
             .map_err(|error| damaged(&error))?;
         // To the end, because only there the checksum is compared.
-        file.read_to_end(&mut bytes)
-            .map_err(|error| damaged(&error))?;
+        file.read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
         Ok(bytes)
     }
 }
@@ -79,9 +75,7 @@ pub(crate) fn matrix(bytes: &[u8]) -> Result<Matrix> {
         [rows] => (rows, 1),
         [rows, columns] => (rows, columns),
         [] => {
-            return Err(input_error!(
-                "is a single number, shape (); expected a 1-d or 2-d array"
-            ));
+            return Err(input_error!("is a single number, shape (); expected a 1-d or 2-d array"));
         }
         _ => {
             let shape = shape_text(file.shape());
@@ -117,10 +111,7 @@ pub(crate) fn strings(bytes: &[u8]) -> Result<Vec<String>> {
         }
         DType::Plain(plain) if plain.type_char() == TypeChar::ByteStr => {
             let words: Vec<Vec<u8>> = file.into_vec().map_err(unreadable)?;
-            Ok(words
-                .iter()
-                .map(|word| String::from_utf8_lossy(word).into_owned())
-                .collect())
+            Ok(words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect())
         }
         _ => Err(input_error!(
             "is of type {}, not text; save it as np.array(['one', 'two'])",
@@ -165,10 +156,11 @@ fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
     Ok(NpyFile::with_header(header, rest))
 }
 
-/// Refuses what `npyz` takes on trust: a header longer than the file, for which it would ask up to 4 GiB of memory, and
-/// a shape whose product overflows.
+/// Refuses what `npyz` takes on trust: a header longer than the file, for which it would ask up to
+/// 4 GiB of memory, and a shape whose product overflows.
 fn check_header(bytes: &[u8]) -> Result<()> {
-    // From version 2 on, four bytes after the eight of magic and version are the length of the header.
+    // From version 2 on, four bytes after the eight of magic and version are the length of the
+    // header.
     if let [_, _, _, _, _, _, version, _, a, b, c, d, rest @ ..] = bytes
         && *version >= 2
         && u64::from(u32::from_le_bytes([*a, *b, *c, *d])) > rest.len() as u64
@@ -179,22 +171,14 @@ fn check_header(bytes: &[u8]) -> Result<()> {
     let Some((_, rest)) = header.split_once("'shape':") else {
         return Ok(());
     };
-    let shape: String = rest
-        .chars()
-        .take_while(|&character| character != ')')
-        .collect();
-    let sizes = shape
-        .split(|character: char| !character.is_ascii_digit())
-        .filter(|word| !word.is_empty());
+    let shape: String = rest.chars().take_while(|&character| character != ')').collect();
+    let sizes =
+        shape.split(|character: char| !character.is_ascii_digit()).filter(|word| !word.is_empty());
     // More values than any memory holds.
     let limit = 1u64 << 48;
-    let total = sizes
-        .map(|word| word.parse::<u64>().ok())
-        .try_fold(1u64, |product, size| {
-            product
-                .checked_mul(size?.max(1))
-                .filter(|&total| total <= limit)
-        });
+    let total = sizes.map(|word| word.parse::<u64>().ok()).try_fold(1u64, |product, size| {
+        product.checked_mul(size?.max(1)).filter(|&total| total <= limit)
+    });
     match total {
         Some(_) => Ok(()),
         None => Err(input_error!(
@@ -235,9 +219,7 @@ fn numbers(file: NpyFile<&[u8]>) -> Result<Vec<f64>> {
             ));
         }
         _ => {
-            return Err(input_error!(
-                "is of type {kind}, not real numbers; {WAY_OUT}"
-            ));
+            return Err(input_error!("is of type {kind}, not real numbers; {WAY_OUT}"));
         }
     };
     result.map_err(|error| input_error!("cannot be read ({error})"))
@@ -254,11 +236,8 @@ fn shape_text(shape: &[u64]) -> String {
 /// A `.npy` of f64 with the given shape, little endian, rows first.
 pub(crate) fn number_bytes(shape: &[u64], values: &[f64]) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut writer = npyz::WriteOptions::new()
-        .default_dtype()
-        .shape(shape)
-        .writer(&mut bytes)
-        .begin_nd()?;
+    let mut writer =
+        npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
     writer.extend(values.iter().copied())?;
     writer.finish()?;
     Ok(bytes)
@@ -266,15 +245,8 @@ pub(crate) fn number_bytes(shape: &[u64], values: &[f64]) -> std::io::Result<Vec
 
 /// A `.npy` of text: of shape (n) for a list, of shape () for one string.
 pub(crate) fn text_bytes(shape: &[u64], values: &[String]) -> std::io::Result<Vec<u8>> {
-    let width = values
-        .iter()
-        .map(|value| value.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let kind = format!("<U{width}")
-        .parse()
-        .map_err(std::io::Error::other)?;
+    let width = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).max(1);
+    let kind = format!("<U{width}").parse().map_err(std::io::Error::other)?;
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::<String>::new()
         .dtype(DType::new_scalar(kind))

@@ -1,14 +1,15 @@
-//! One folder per simulation, as the Quijote simulations are published (arXiv:1909.05273): `<root>/<i>/Pk_m_z=0.txt`
-//! with the columns k and P, for the simulations i = 0, 1, 2, ... of the rows of a parameter file.
+//! One folder per simulation, as the Quijote simulations are published (arXiv:1909.05273):
+//! `<root>/<i>/Pk_m_z=0.txt` with the columns k and P, for the simulations i = 0, 1, 2, ... of the
+//! rows of a parameter file.
 
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::array::Matrix;
-use super::file::{hex, looked_in, prefix, read_bytes};
-use super::text;
-use crate::Result;
+use crate::data::array::Matrix;
+use crate::data::file::{hex, looked_in, prefix, read_bytes};
+use crate::data::text;
+use crate::error::Result;
 use crate::input_error;
 
 /// The file of the matter power spectrum at redshift 0.
@@ -42,10 +43,9 @@ impl Cut {
         };
         match (self, kept) {
             (Cut::Bins(0), _) => Err(input_error!("`bins` is 0; keep at least one")),
-            (Cut::Bins(bins), _) if bins > axis.len() => Err(input_error!(
-                "`bins` is {bins}, but there are only {}",
-                axis.len()
-            )),
+            (Cut::Bins(bins), _) if bins > axis.len() => {
+                Err(input_error!("`bins` is {bins}, but there are only {}", axis.len()))
+            }
             (Cut::MaxK(max), 0) => {
                 let first = axis.first().copied().unwrap_or(f64::NAN);
                 Err(input_error!(
@@ -92,8 +92,9 @@ impl Tree {
     /// Reads the spectra of the simulations `0..simulations`.
     ///
     /// # Errors
-    /// No such folder; simulations without a file (the first of them, and how many), unless they are skipped; a file
-    /// that cannot be read, or whose wavenumbers differ from those of the first.
+    /// No such folder; simulations without a file (the first of them, and how many), unless they
+    /// are skipped; a file that cannot be read, or whose wavenumbers differ from those of the
+    /// first.
     pub fn read(&self, simulations: usize) -> Result<Spectra> {
         let (present, missing) = self.look(simulations)?;
         let mut digest = Sha256::new();
@@ -141,10 +142,7 @@ impl Tree {
             return Err(input_error!("{root}: no such folder{place}"));
         }
         let count = u32::try_from(simulations).map_err(|_| {
-            input_error!(
-                "there are {simulations} simulations; at most {} can be used",
-                u32::MAX
-            )
+            input_error!("there are {simulations} simulations; at most {} can be used", u32::MAX)
         })?;
         // Existence only: a file that is there but may not be read fails later under its own name.
         let (present, missing): (Vec<u32>, Vec<u32>) =
@@ -154,11 +152,7 @@ impl Tree {
         }
         if !missing.is_empty() && !self.skip_missing {
             let names: Vec<String> = missing.iter().take(5).map(u32::to_string).collect();
-            let dots = if missing.len() > names.len() {
-                ", ..."
-            } else {
-                ""
-            };
+            let dots = if missing.len() > names.len() { ", ..." } else { "" };
             return Err(input_error!(
                 "{}: {} of {simulations} simulations have no {}: {}{dots}. Set `skip_missing = \
                  true` to leave them out, with their parameters",
@@ -185,15 +179,10 @@ impl Tree {
 fn spectrum(bytes: &[u8]) -> Result<(Vec<f64>, Vec<f64>)> {
     let (table, _) = text::table(bytes)?;
     if table.columns < 2 {
-        return Err(input_error!(
-            "has {} column; expected at least 2, k and P",
-            table.columns
-        ));
+        return Err(input_error!("has {} column; expected at least 2, k and P", table.columns));
     }
     // Checked here, where the file is known, and not only in the dataset.
-    table
-        .select_columns(&[0, 1])
-        .check_finite(&["k".into(), "P".into()])?;
+    table.select_columns(&[0, 1]).check_finite(&["k".into(), "P".into()])?;
     Ok((table.column(0).collect(), table.column(1).collect()))
 }
 

@@ -1,8 +1,8 @@
 //! What a network sees of a row: z-scored inputs, targets in [0, 1].
 
-use super::array::Matrix;
-use super::dataset::Dataset;
-use crate::Result;
+use crate::data::array::Matrix;
+use crate::data::dataset::Dataset;
+use crate::error::Result;
 use crate::input_error;
 
 /// How raw inputs become what a network sees, and back for targets. It travels with the network.
@@ -12,8 +12,8 @@ pub struct Scaling {
     pub log10: bool,
     /// The mean of each input, or of its logarithm, over the training rows, shape (inputs).
     pub mean: Vec<f64>,
-    /// The population standard deviation (numpy's `ddof=0`) of each input or logarithm, shape (inputs); 1 for an input
-    /// that is the same in every training row.
+    /// The population standard deviation (numpy's `ddof=0`) of each input or logarithm, shape
+    /// (inputs); 1 for an input that is the same in every training row.
     pub deviation: Vec<f64>,
     /// Per target `[low, high]` in physical units, which become 0 and 1, shape (targets, 2).
     pub target_ranges: Vec<[f64; 2]>,
@@ -23,7 +23,8 @@ impl Scaling {
     /// The statistics of the given training rows only, so that no other row leaks into training.
     ///
     /// # Errors
-    /// No rows are given; with `log10`, an input of *any* row is not positive, for every row is scaled later.
+    /// No rows are given; with `log10`, an input of *any* row is not positive, for every row is
+    /// scaled later.
     ///
     /// # Panics
     /// If a row is not in the dataset.
@@ -32,7 +33,8 @@ impl Scaling {
         Self::of_features(&features, rows, log10, &dataset.target_ranges)
     }
 
-    /// The same from [`features`], shape (simulations, inputs), that were taken before for every scaling of a dataset.
+    /// The same from [`features`], shape (simulations, inputs), that were taken before for every
+    /// scaling of a dataset.
     ///
     /// # Errors
     /// No rows are given.
@@ -50,7 +52,8 @@ impl Scaling {
                 "there are no training rows to take the mean and deviation of; choose at least one"
             ));
         };
-        // row by row, as they lie in memory: one scaling must cost little beside the training of a tiny network
+        // row by row, as they lie in memory: one scaling must cost little beside the training of a
+        // tiny network
         let rows = || rows.iter().map(|row| features.row(*row as usize));
         let count = rows().len() as f64;
         let mut mean = vec![0.0; features.columns];
@@ -80,24 +83,22 @@ impl Scaling {
         })
     }
 
-    /// From [`features`] of a row, shape (inputs), to what the network sees, shape (inputs), as [`Scaling::input`] does it.
+    /// From [`features`] of a row, shape (inputs), to what the network sees, shape (inputs), as
+    /// [`Scaling::input`] does it.
     ///
     /// # Panics
     /// If a slice has another length.
     pub fn feature(&self, features: &[f64], out: &mut [f32]) {
         let inputs = self.mean.len();
-        assert_eq!(
-            (features.len(), out.len()),
-            (inputs, inputs),
-            "Scaling::feature: lengths"
-        );
+        assert_eq!((features.len(), out.len()), (inputs, inputs), "Scaling::feature: lengths");
         let statistics = self.mean.iter().zip(&self.deviation);
         for ((x, out), (mean, deviation)) in features.iter().zip(out).zip(statistics) {
             *out = ((x - mean) / deviation) as f32;
         }
     }
 
-    /// From raw inputs, shape (inputs), to what the network sees, shape (inputs): (x - mean) / deviation.
+    /// From raw inputs, shape (inputs), to what the network sees, shape (inputs): (x - mean) /
+    /// deviation.
     ///
     /// # Panics
     /// If a slice has another length.
@@ -112,33 +113,27 @@ impl Scaling {
         }
     }
 
-    /// From targets in physical units, shape (targets), to scaled ones, shape (targets): (y - low) / (high - low).
+    /// From targets in physical units, shape (targets), to scaled ones, shape (targets): (y - low)
+    /// / (high - low).
     ///
     /// # Panics
     /// If a slice has another length.
     pub fn target(&self, physical: &[f64], out: &mut [f64]) {
         let targets = self.target_ranges.len();
-        assert_eq!(
-            (physical.len(), out.len()),
-            (targets, targets),
-            "Scaling::target: lengths"
-        );
+        assert_eq!((physical.len(), out.len()), (targets, targets), "Scaling::target: lengths");
         for ((physical, out), [low, high]) in physical.iter().zip(out).zip(&self.target_ranges) {
             *out = (physical - low) / (high - low);
         }
     }
 
-    /// From scaled targets, shape (targets), back to physical units, shape (targets): low + s (high - low).
+    /// From scaled targets, shape (targets), back to physical units, shape (targets): low + s (high
+    /// - low).
     ///
     /// # Panics
     /// If a slice has another length.
     pub fn physical(&self, scaled: &[f64], out: &mut [f64]) {
         let targets = self.target_ranges.len();
-        assert_eq!(
-            (scaled.len(), out.len()),
-            (targets, targets),
-            "Scaling::physical: lengths"
-        );
+        assert_eq!((scaled.len(), out.len()), (targets, targets), "Scaling::physical: lengths");
         for ((scaled, out), [low, high]) in scaled.iter().zip(out).zip(&self.target_ranges) {
             *out = low + scaled * (high - low);
         }
@@ -149,8 +144,9 @@ fn maybe_log10(value: f64, log10: bool) -> f64 {
     if log10 { value.log10() } else { value }
 }
 
-/// What every scaling of a dataset begins from, shape (simulations, inputs): the inputs, or their logarithms to base 10. They are
-/// taken once, because a logarithm costs more than a step of a tiny network spends on a number.
+/// What every scaling of a dataset begins from, shape (simulations, inputs): the inputs, or their
+/// logarithms to base 10. They are taken once, because a logarithm costs more than a step of a tiny
+/// network spends on a number.
 ///
 /// # Errors
 /// As [`check_positive`], with `log10`.
@@ -164,10 +160,12 @@ pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Matrix> {
     Ok(Matrix::new(inputs.rows, inputs.columns, values))
 }
 
-/// Checks that the logarithm of every input can be taken; `name` is what the user calls the dataset.
+/// Checks that the logarithm of every input can be taken; `name` is what the user calls the
+/// dataset.
 ///
 /// # Errors
-/// The first input that is not positive: its row, its column's name and place on the axis, and how many there are.
+/// The first input that is not positive: its row, its column's name and place on the axis, and how
+/// many there are.
 pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
     let inputs = &dataset.inputs;
     let count = inputs.values.iter().filter(|&&value| value <= 0.0).count();
@@ -190,7 +188,7 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Matrix;
+    use crate::data::array::Matrix;
 
     fn dataset(x: Vec<f64>) -> Dataset {
         let y = vec![0.1, 10.0, 0.3, 20.0, 0.5, 30.0];
@@ -199,16 +197,9 @@ mod tests {
     }
 
     fn close(a: &[f64], b: &[f64]) {
-        let worst = a
-            .iter()
-            .zip(b)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f64::max);
+        let worst = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         // a few roundings of numbers around one
-        assert!(
-            a.len() == b.len() && worst < 8.0 * f64::EPSILON,
-            "{a:?} is not {b:?}, by {worst}"
-        );
+        assert!(a.len() == b.len() && worst < 8.0 * f64::EPSILON, "{a:?} is not {b:?}, by {worst}");
     }
 
     #[test]
@@ -225,7 +216,8 @@ mod tests {
 
     #[test]
     fn the_logarithm_is_taken_first() {
-        // log10: 0, 2, 4 with mean 2 and deviation sqrt(8/3); 0.1 three times is constant also after rounding
+        // log10: 0, 2, 4 with mean 2 and deviation sqrt(8/3); 0.1 three times is constant also
+        // after rounding
         let dataset = dataset(vec![1.0, 0.1, 100.0, 0.1, 10_000.0, 0.1]);
         let scaling = Scaling::fit(&dataset, &[2, 0, 1], true).unwrap();
         close(&scaling.mean, &[2.0, -1.0]);
@@ -273,9 +265,7 @@ mod tests {
     #[test]
     fn no_logarithm_of_what_is_not_positive_in_any_row() {
         let dataset = dataset(vec![1.0, 1.0, 1.0, 1.0, 0.0, -2.0]);
-        let error = check_positive(&dataset, "neutrinos")
-            .unwrap_err()
-            .to_string();
+        let error = check_positive(&dataset, "neutrinos").unwrap_err().to_string();
         for part in ["neutrinos", "row 2", "'x0'", "input = 0", "2 of 6"] {
             assert!(error.contains(part), "{error} lacks {part}");
         }

@@ -1,8 +1,8 @@
 //! Which rows test, train and validate.
 
-use crate::Result;
+use crate::engine::random;
+use crate::error::Result;
 use crate::input_error;
-use crate::random;
 
 /// Labels that keep the two permutations apart.
 const TEST: u32 = 1;
@@ -38,24 +38,16 @@ impl Pool {
             ));
         }
         let count = u32::try_from(rows).map_err(|_| {
-            input_error!(
-                "there are {rows} simulations; at most {} can be used",
-                u32::MAX
-            )
+            input_error!("there are {rows} simulations; at most {} can be used", u32::MAX)
         })?;
         let key = random::key(seed, TEST, 0);
-        let mut order: Vec<u32> = (0..count)
-            .map(|index| random::permute(key, 0, count, index))
-            .collect();
+        let mut order: Vec<u32> =
+            (0..count).map(|index| random::permute(key, 0, count, index)).collect();
         let mut pool = order.split_off(test);
         // In the file's order, because people look at it; `subset` shuffles the pool anyway.
         order.sort_unstable();
         pool.sort_unstable();
-        Ok(Self {
-            test: order,
-            pool,
-            seed,
-        })
+        Ok(Self { test: order, pool, seed })
     }
 
     /// The rows of the test set, ascending.
@@ -68,12 +60,14 @@ impl Pool {
         &self.pool
     }
 
-    /// The first `size` rows of the pool in the order of `seed`, of which every `1 / validation_fraction`th validates:
-    /// row i if floor((i + 1) f) > floor(i f). So a smaller subset's training rows are training rows of a larger one,
-    /// and its validation rows are validation rows.
+    /// The first `size` rows of the pool in the order of `seed`, of which every `1 /
+    /// validation_fraction`th validates: row i if floor((i + 1) f) > floor(i f). So a smaller
+    /// subset's training rows are training rows of a larger one, and its validation rows are
+    /// validation rows.
     ///
     /// # Errors
-    /// The pool has fewer rows; the fraction is not between 0 and 1; nothing would be left to train or to validate on.
+    /// The pool has fewer rows; the fraction is not between 0 and 1; nothing would be left to train
+    /// or to validate on.
     pub fn subset(&self, size: usize, validation_fraction: f64, seed: u32) -> Result<Split> {
         let (fraction, available) = (validation_fraction, self.pool.len());
         if !(fraction > 0.0 && fraction < 1.0) {
@@ -90,20 +84,12 @@ impl Pool {
             ));
         }
         let key = random::key(self.seed, SUBSET, seed);
-        let mut split = Split {
-            train: Vec::new(),
-            validation: Vec::new(),
-        };
+        let mut split = Split { train: Vec::new(), validation: Vec::new() };
         for index in 0..size {
             let row = self.pool[random::permute(key, 0, available as u32, index as u32) as usize];
             let validates =
                 ((index + 1) as f64 * fraction).floor() > (index as f64 * fraction).floor();
-            if validates {
-                &mut split.validation
-            } else {
-                &mut split.train
-            }
-            .push(row);
+            if validates { &mut split.validation } else { &mut split.train }.push(row);
         }
         let (train, validation) = (split.train.len(), split.validation.len());
         if train == 0 || validation == 0 {
@@ -117,13 +103,15 @@ impl Pool {
         Ok(split)
     }
 
-    /// The first `size` rows of the pool in the order of `seed`, divided into training, validation and test rows: the part
-    /// `validation` of them validates, the part `test` tests, and the rest is learned from. Of a smaller subset the training
-    /// rows are training rows of a larger one, and so are its validation and its test rows. Of n rows floor(n `validation`)
-    /// validate and floor(n `test` + 1/2) test; where both would fall on one row, the test waits for the next.
+    /// The first `size` rows of the pool in the order of `seed`, divided into training, validation
+    /// and test rows: the part `validation` of them validates, the part `test` tests, and the rest
+    /// is learned from. Of a smaller subset the training rows are training rows of a larger one,
+    /// and so are its validation and its test rows. Of n rows floor(n `validation`) validate and
+    /// floor(n `test` + 1/2) test; where both would fall on one row, the test waits for the next.
     ///
     /// # Errors
-    /// The pool has fewer rows; a fraction is not between 0 and 1, or both leave nothing to learn from; a part has no row.
+    /// The pool has fewer rows; a fraction is not between 0 and 1, or both leave nothing to learn
+    /// from; a part has no row.
     pub fn divide(
         &self,
         size: usize,
@@ -165,10 +153,7 @@ impl Pool {
                 (1.0 / validation.min(test).min(1.0 - validation - test)).ceil()
             ));
         }
-        let split = Split {
-            train,
-            validation: validate,
-        };
+        let split = Split { train, validation: validate };
         Ok((split, tests))
     }
 }
@@ -194,36 +179,21 @@ mod tests {
         let pool = Pool::new(500, 100, 7).unwrap();
         assert_eq!(pool, Pool::new(500, 100, 7).unwrap());
         assert_ne!(pool.test(), Pool::new(500, 100, 8).unwrap().test());
-        let (a, b) = (
-            pool.subset(50, 0.2, 0).unwrap(),
-            pool.subset(50, 0.2, 1).unwrap(),
-        );
+        let (a, b) = (pool.subset(50, 0.2, 0).unwrap(), pool.subset(50, 0.2, 1).unwrap());
         assert_ne!(a, b);
         let test: BTreeSet<_> = pool.test().iter().collect();
-        assert!(
-            a.train
-                .iter()
-                .chain(&b.train)
-                .chain(&a.validation)
-                .all(|row| !test.contains(row))
-        );
+        assert!(a.train.iter().chain(&b.train).chain(&a.validation).all(|row| !test.contains(row)));
     }
 
     #[test]
     fn smaller_subsets_lie_inside_larger_ones() {
         let pool = Pool::new(1800, 400, 1).unwrap();
         for fraction in [0.1, 0.15, 0.2, 0.5, 0.8] {
-            let mut smaller = Split {
-                train: Vec::new(),
-                validation: Vec::new(),
-            };
+            let mut smaller = Split { train: Vec::new(), validation: Vec::new() };
             for size in [50, 100, 101, 400, 1400] {
                 let split = pool.subset(size, fraction, 3).unwrap();
                 assert!(split.train.starts_with(&smaller.train), "{fraction} {size}");
-                assert!(
-                    split.validation.starts_with(&smaller.validation),
-                    "{fraction} {size}"
-                );
+                assert!(split.validation.starts_with(&smaller.validation), "{fraction} {size}");
                 assert_eq!(split.train.len() + split.validation.len(), size);
                 let expected = (size as f64 * fraction).floor() as usize;
                 assert_eq!(split.validation.len(), expected, "{fraction} {size}");
@@ -250,27 +220,19 @@ mod tests {
                 assert!(split.train.starts_with(&smaller.train), "{size}");
                 assert!(split.validation.starts_with(&smaller.validation), "{size}");
                 assert!(tests.starts_with(&tested), "{size}");
-                let all: BTreeSet<_> = (split.train.iter())
-                    .chain(&split.validation)
-                    .chain(&tests)
-                    .collect();
+                let all: BTreeSet<_> =
+                    (split.train.iter()).chain(&split.validation).chain(&tests).collect();
                 assert_eq!(all.len(), size);
                 let expected = (size as f64 * validation).floor() as usize;
                 assert_eq!(split.validation.len(), expected, "{size}");
-                assert!(
-                    (tests.len() as f64 - size as f64 * test).abs() <= 1.0,
-                    "{size}"
-                );
+                assert!((tests.len() as f64 - size as f64 * test).abs() <= 1.0, "{size}");
                 (smaller, tested) = (split, tests);
             }
         }
         // the numbers of arXiv 2510.19168: 70, 15 and 15 %
         for (size, parts) in [(200, [140, 30, 30]), (1600, [1120, 240, 240])] {
             let (split, tests) = pool.divide(size, 0.15, 0.15, 1).unwrap();
-            assert_eq!(
-                [split.train.len(), split.validation.len(), tests.len()],
-                parts
-            );
+            assert_eq!([split.train.len(), split.validation.len(), tests.len()], parts);
         }
     }
 
@@ -278,21 +240,11 @@ mod tests {
     fn impossible_divisions_name_the_numbers() {
         let pool = Pool::new(100, 0, 1).unwrap();
         let says = |size, validation, test, parts: &[&str]| {
-            let error = pool
-                .divide(size, validation, test, 0)
-                .unwrap_err()
-                .to_string();
-            parts
-                .iter()
-                .for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
+            let error = pool.divide(size, validation, test, 0).unwrap_err().to_string();
+            parts.iter().for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
         };
         says(101, 0.15, 0.15, &["101", "there are 100"]);
-        says(
-            3,
-            0.15,
-            0.15,
-            &["3 simulations", "0 validation", "at least 7"],
-        );
+        says(3, 0.15, 0.15, &["3 simulations", "0 validation", "at least 7"]);
         says(50, 0.5, 0.5, &["0.5 validates", "together below 1"]);
         says(50, 0.0, 0.5, &["above 0"]);
     }
@@ -302,9 +254,7 @@ mod tests {
         let pool = Pool::new(100, 20, 1).unwrap();
         let says = |size, fraction, parts: &[&str]| {
             let error = pool.subset(size, fraction, 0).unwrap_err().to_string();
-            parts
-                .iter()
-                .for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
+            parts.iter().for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
         };
         says(81, 0.2, &["81", "there are 80", "takes 20 of 100"]);
         says(4, 0.2, &["4 simulations", "0 validation", "at least 5"]);

@@ -1,7 +1,7 @@
 //! Columns of numbers in text, as `numpy.savetxt`, spreadsheets and simulation codes write them.
 
-use super::array::Matrix;
-use crate::Result;
+use crate::data::array::Matrix;
+use crate::error::Result;
 use crate::input_error;
 
 /// A matrix from text, and the names of its columns where a line of words gives them.
@@ -84,9 +84,7 @@ impl Reader {
             )),
             word => {
                 let word: String = word.chars().take(40).collect();
-                Err(input_error!(
-                    "line {number}, column {column}: '{word}' is not a number"
-                ))
+                Err(input_error!("line {number}, column {column}: '{word}' is not a number"))
             }
         }
     }
@@ -106,36 +104,30 @@ impl Reader {
                 ));
             }
             Some((_, names)) => Some(names),
-            // A comment is often a sentence, so it gives the names only if it has one word for each column.
+            // A comment is often a sentence, so it gives the names only if it has one word for each
+            // column.
             None => self.title.as_deref().and_then(|title| {
-                [self.separator, None]
-                    .into_iter()
-                    .map(|separator| split(title, separator))
-                    .find(|words| {
+                [self.separator, None].into_iter().map(|separator| split(title, separator)).find(
+                    |words| {
                         words.len() == self.columns
-                            && words
-                                .iter()
-                                .all(|word| !word.is_empty() && parse(word).is_none())
-                    })
+                            && words.iter().all(|word| !word.is_empty() && parse(word).is_none())
+                    },
+                )
             }),
         };
         Ok((Matrix::new(self.rows, self.columns, self.values), names))
     }
 }
 
-/// The words of a line, without the quotes that spreadsheets put around names. A separator at the end of a line ends
-/// its last column and does not begin another.
+/// The words of a line, without the quotes that spreadsheets put around names. A separator at the
+/// end of a line ends its last column and does not begin another.
 fn split(line: &str, separator: Option<char>) -> Vec<String> {
     let bare = |word: &str| word.trim().trim_matches('"').to_string();
     match separator {
         None => line.split_whitespace().map(bare).collect(),
         Some(mark) => {
             let line = line.trim();
-            line.strip_suffix(mark)
-                .unwrap_or(line)
-                .split(mark)
-                .map(bare)
-                .collect()
+            line.strip_suffix(mark).unwrap_or(line).split(mark).map(bare).collect()
         }
     }
 }
@@ -145,9 +137,7 @@ fn parse(word: &str) -> Option<f64> {
     word.parse().ok().or_else(|| {
         let starts_as_number =
             word.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
-        starts_as_number
-            .then(|| word.replace(['D', 'd'], "e").parse().ok())
-            .flatten()
+        starts_as_number.then(|| word.replace(['D', 'd'], "e").parse().ok()).flatten()
     })
 }
 
@@ -193,26 +183,16 @@ mod tests {
             "a blank line parts the comment from the numbers"
         );
         assert_eq!(names("# cosmological parameters of Quijote\n1 2\n"), None);
-        assert_eq!(
-            names("# 0 1\n1 2\n"),
-            None,
-            "numbers of columns are not names"
-        );
+        assert_eq!(names("# 0 1\n1 2\n"), None, "numbers of columns are not names");
         assert_eq!(names("1 2\n# Omega_m h\n3 4\n"), None);
     }
 
     #[test]
     fn errors_name_the_line_and_the_word() {
         let ragged = error("# a b\n1 2\n3 4 5\n");
-        assert!(
-            ragged.contains("line 3 has 3 columns but line 2 has 2"),
-            "{ragged}"
-        );
+        assert!(ragged.contains("line 3 has 3 columns but line 2 has 2"), "{ragged}");
         let word = error("a b\n1 2\n3 4x\n");
-        assert!(
-            word.contains("line 3, column 2: '4x' is not a number"),
-            "{word}"
-        );
+        assert!(word.contains("line 3, column 2: '4x' is not a number"), "{word}");
         let mixed = error("1 Omega_m\n");
         assert!(mixed.contains("line 1, column 2: 'Omega_m'"), "{mixed}");
         let second = error("a b\nc d\n1 2\n");
@@ -220,10 +200,7 @@ mod tests {
         let empty = error("1,2,3\n4,,6\n");
         assert!(empty.contains("line 2, column 2 is empty"), "{empty}");
         let width = error(",a,b\n1,2\n");
-        assert!(
-            width.contains("line 1 names 3 columns but line 2 has 2"),
-            "{width}"
-        );
+        assert!(width.contains("line 1 names 3 columns but line 2 has 2"), "{width}");
         for text in ["# only comments\n", "a b\n", "\n\n"] {
             assert!(error(text).contains("has no numbers"), "{text:?}");
         }

@@ -1,12 +1,14 @@
-//! The container of an npz: a zip without compression, as `numpy.savez` writes it, the same bytes for the same members.
+//! The container of an npz: a zip without compression, as `numpy.savez` writes it, the same bytes
+//! for the same members.
 //!
-//! Reading leaves zip files to `npyz`. Its writer compresses and stamps the time of day unless told otherwise in types
-//! of a crate that it does not pass on, so the few records of a plain zip are written here (PKWARE APPNOTE.TXT 6.3.10,
-//! sections 4.3.7, 4.3.12 and 4.3.16).
+//! Reading leaves zip files to `npyz`. Its writer compresses and stamps the time of day unless told
+//! otherwise in types of a crate that it does not pass on, so the few records of a plain zip are
+//! written here (PKWARE APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16).
 
 use std::io::{self, Write};
 
-/// The first day a zip can name, 1 January 1980: not when the file was written, so that equal data gives equal bytes.
+/// The first day a zip can name, 1 January 1980: not when the file was written, so that equal data
+/// gives equal bytes.
 const DATE: u16 = (1 << 5) | 1;
 
 /// Version 2.0 of the format, the oldest that every reader knows.
@@ -40,11 +42,7 @@ pub(crate) fn write(writer: &mut dyn Write, members: &[(String, Vec<u8>)]) -> io
         directory.extend(name.as_bytes());
         offset += header.len() + bytes.len();
     }
-    let (size, start, members) = (
-        count(directory.len())?,
-        count(offset)?,
-        members.len() as u16,
-    );
+    let (size, start, members) = (count(directory.len())?, count(offset)?, members.len() as u16);
     directory.extend(b"PK\x05\x06");
     words(&mut directory, &[0, 0, members, members]);
     longs(&mut directory, &[size, start]);
@@ -80,11 +78,7 @@ const fn table() -> [u32; 256] {
         let mut crc = index as u32;
         let mut bit = 0;
         while bit < 8 {
-            crc = if crc & 1 == 1 {
-                (crc >> 1) ^ 0xEDB8_8320
-            } else {
-                crc >> 1
-            };
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
             bit += 1;
         }
         table[index] = crc;
@@ -105,10 +99,8 @@ mod tests {
 
     #[test]
     fn another_library_reads_the_members_back() {
-        let members = [
-            ("x.npy".to_string(), b"some bytes".to_vec()),
-            ("empty.npy".to_string(), Vec::new()),
-        ];
+        let members =
+            [("x.npy".to_string(), b"some bytes".to_vec()), ("empty.npy".to_string(), Vec::new())];
         let mut file = Vec::new();
         write(&mut file, &members).unwrap();
         let mut archive = npyz::npz::NpzArchive::new(io::Cursor::new(&file)).unwrap();

@@ -2,27 +2,31 @@
 
 use std::path::Path;
 
-use super::plan::Plan;
-use super::results::PRETRAINING_FILE;
-use crate::analysis::{
-    ATTRIBUTIONS_FILE, Method, PRETRAINING, Reading, Request, Usage, write_usages,
-};
 use crate::error::Result;
-use crate::model::Model;
-use crate::report::{RUNS_FILE, RunRow, read_runs};
+use crate::study::explain::explanation::{Method, Request};
+use crate::study::explain::reading::Reading;
+use crate::study::explain::usage::{ATTRIBUTIONS_FILE, PRETRAINING, Usage, write_usages};
+use crate::study::plan::Plan;
+use crate::study::store::model::Model;
+use crate::study::store::results::PRETRAINING_FILE;
+use crate::study::store::runs::RUNS_FILE;
+use crate::study::store::runs::{RunRow, read_runs};
 
-/// Most networks of a kind, the first seeds: three tell whether networks agree, and cost a second or two.
+/// Most networks of a kind, the first seeds: three tell whether networks agree, and cost a second
+/// or two.
 const NETWORKS: usize = 3;
 /// Most rows to explain, and most in the background.
 const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
 
-/// Writes `attributions.csv` into the folder of a finished plan: DeepSHAP of the pre-trained networks and, for each strategy, of
-/// those with the most simulations, and the most to pre-train on, all on the same test rows. Nothing if no networks were saved, or there are fewer than
-/// two test rows.
+/// Writes `attributions.csv` into the folder of a finished plan: DeepSHAP of the pre-trained
+/// networks and, for each strategy, of those with the most simulations, and the most to pre-train
+/// on, all on the same test rows. Nothing if no networks were saved, or there are fewer than two
+/// test rows.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if a table or model of the folder cannot be read, [`crate::Error::Output`] with the path.
+/// [`crate::Error::Input`] if a table or model of the folder cannot be read,
+/// [`crate::Error::Output`] with the path.
 pub fn write_test_attributions(plan: &Plan, folder: &Path) -> Result<()> {
     let Some(largest) = plan.sizes.iter().max() else {
         return Ok(());
@@ -55,9 +59,7 @@ pub fn write_test_attributions(plan: &Plan, folder: &Path) -> Result<()> {
         let Some(first) = chosen.first() else {
             continue;
         };
-        let models = chosen
-            .iter()
-            .map(|run| Model::load(&folder.join(&run.model)));
+        let models = chosen.iter().map(|run| Model::load(&folder.join(&run.model)));
         let models: Vec<Model> = models.collect::<Result<_>>()?;
         let reading = Reading::new(&models, &inputs, "data.finetune", &request)?;
         all.push(Usage::new(&reading, &first.label(), first.simulations));
@@ -70,10 +72,7 @@ pub fn write_test_attributions(plan: &Plan, folder: &Path) -> Result<()> {
 
 /// The saved networks of a kind with the most simulations, the first of them.
 fn chosen<'a>(runs: &'a [RunRow], kind: &str) -> Vec<&'a RunRow> {
-    let saved = || {
-        runs.iter()
-            .filter(|run| run.strategy == kind && !run.model.is_empty())
-    };
+    let saved = || runs.iter().filter(|run| run.strategy == kind && !run.model.is_empty());
     let sizes = |run: &RunRow| (run.simulations, run.pretraining_simulations);
     let most = saved().map(sizes).max();
     let mut chosen: Vec<&RunRow> = saved().filter(|run| Some(sizes(run)) == most).collect();

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::held_out::HeldOut;
-use super::plan::Plan;
-use crate::data::{Matrix, Scaling};
+use crate::data::array::Matrix;
+use crate::data::scaling::Scaling;
 use crate::error::Result;
-use crate::model::{About, Model};
-use crate::report::RunRow;
-use crate::transfer::Start;
+use crate::study::held_out::HeldOut;
+use crate::study::plan::Plan;
+use crate::study::store::model::{About, Model};
+use crate::study::store::runs::RunRow;
+use crate::study::transfer::Start;
 
 /// The model of a run, with what its row says.
 pub fn model(
@@ -46,13 +47,11 @@ impl<'a> Tests<'a> {
     /// Of a plan.
     pub fn new(plan: &'a Plan) -> Self {
         let same = || select(plan, plan.pool.test());
-        Self {
-            plan,
-            same: plan.test_part.is_none().then(same),
-        }
+        Self { plan, same: plan.test_part.is_none().then(same) }
     }
 
-    /// What a network with this scaling is tested on, by the simulations and the seed of its subset.
+    /// What a network with this scaling is tested on, by the simulations and the seed of its
+    /// subset.
     ///
     /// # Errors
     /// None for the plan's own sizes.
@@ -61,11 +60,7 @@ impl<'a> Tests<'a> {
             Some(same) => same.clone(),
             None => select(self.plan, &self.plan.rows(simulations, seed)?.1),
         };
-        Ok(HeldOut {
-            features,
-            targets,
-            scaling: scaling.clone(),
-        })
+        Ok(HeldOut { features, targets, scaling: scaling.clone() })
     }
 }
 

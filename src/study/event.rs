@@ -1,10 +1,10 @@
 //! What a study tells while it runs, for whoever draws or writes it.
 
-use crate::report::RunRow;
-use crate::run::Run;
-use crate::shoal::{Epoch, Progress};
+use crate::engine::run::Run;
+use crate::engine::train::{Epoch, Progress};
+use crate::study::store::runs::RunRow;
 
-pub use crate::analysis::PRETRAINING;
+pub use crate::study::explain::PRETRAINING;
 
 /// A part of a study: its pre-training, or a strategy with a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,12 +13,14 @@ pub struct Part {
     pub strategy: &'static str,
     /// Simulations, training and validation together.
     pub simulations: usize,
-    /// Simulations of the pre-training that it starts from, where there are several numbers of them.
+    /// Simulations of the pre-training that it starts from, where there are several numbers of
+    /// them.
     pub pretrained: Option<usize>,
 }
 
 impl Part {
-    /// The strategy, with the simulations of the pre-training behind it where there are several numbers of them.
+    /// The strategy, with the simulations of the pre-training behind it where there are several
+    /// numbers of them.
     pub fn label(&self) -> String {
         match self.pretrained {
             Some(simulations) => format!("{} ({simulations})", self.strategy),
@@ -28,9 +30,7 @@ impl Part {
 
     /// Whether a row is of this part.
     pub fn has(&self, row: &RunRow) -> bool {
-        let pretrained = row
-            .pretraining_simulations
-            .filter(|simulations| *simulations > 0);
+        let pretrained = row.pretraining_simulations.filter(|simulations| *simulations > 0);
         (self.strategy, self.simulations, self.pretrained)
             == (row.strategy.as_str(), row.simulations, pretrained)
     }
@@ -88,7 +88,8 @@ pub enum Event<'a> {
         name: Name,
         /// Optimiser steps so far.
         steps: u32,
-        /// Losses of the epochs that it has done since this was told last, as many as the device told.
+        /// Losses of the epochs that it has done since this was told last, as many as the device
+        /// told.
         epochs: &'a [Epoch],
     },
     /// A run trains no more.
@@ -109,7 +110,8 @@ pub enum Event<'a> {
     Continued {
         /// Runs that are over already.
         finished: usize,
-        /// The device that trained them, if it is not this one; bits are promised for one device only.
+        /// The device that trained them, if it is not this one; bits are promised for one device
+        /// only.
         other_device: Option<String>,
         /// What was wrong with the journal and was put right.
         repaired: Option<String>,

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::data::{Matrix, Scaling};
-use crate::device::cpu;
-use crate::network::Network;
-use crate::shoal::Test;
+use crate::data::array::Matrix;
+use crate::data::scaling::Scaling;
+use crate::engine::cpu::backend;
+use crate::engine::graph::Network;
+use crate::engine::train::Test;
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
-    /// Their [`crate::data::features`], shape (rows, inputs).
+    /// Their [`crate::data::scaling::features`], shape (rows, inputs).
     pub features: Arc<Matrix>,
     /// Their targets in physical units, shape (rows, targets).
     pub targets: Arc<Matrix>,
@@ -33,7 +34,7 @@ impl HeldOut {
         for (row, scaled) in inputs.chunks_exact_mut(columns).enumerate() {
             self.scaling.feature(self.features.row(row), scaled);
         }
-        let predicted = cpu::predict(network, parameters, &inputs);
+        let predicted = backend::predict(network, parameters, &inputs);
         let targets = self.targets.columns;
         let mut errors = vec![0.0; targets];
         let mut truth = vec![0.0; targets];

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::plan::{Plan, Pretraining, StrategyPlan};
-use crate::data::{Dataset, Matrix, Scaling};
+use crate::data::array::Matrix;
+use crate::data::dataset::Dataset;
+use crate::data::scaling::Scaling;
+use crate::engine::graph::{Activation, Network};
+use crate::engine::random::key;
+use crate::engine::run::{InputScale, Run, Table, Training};
 use crate::error::Result;
-use crate::network::{Activation, Network};
-use crate::random::key;
-use crate::run::{InputScale, Run, Table, Training};
-use crate::transfer::{self, Start, Strategy};
+use crate::study::plan::{Plan, Pretraining, StrategyPlan};
+use crate::study::transfer;
+use crate::study::transfer::{Start, Strategy};
 
 /// What keys are drawn for.
 pub mod label {
@@ -118,8 +121,9 @@ impl How {
         Self::of_plan(plan, how.training, hidden, how.dropout)
     }
 
-    /// The network of a pre-training: the hidden layers, the bottleneck if there is one, the targets and the dummies. A
-    /// bottleneck has no dropout: a unit of five is a fifth of all that a head could read.
+    /// The network of a pre-training: the hidden layers, the bottleneck if there is one, the
+    /// targets and the dummies. A bottleneck has no dropout: a unit of five is a fifth of all that
+    /// a head could read.
     pub fn base(&self, plan: &Plan, pretraining: &Pretraining) -> Network {
         let mut how = self.clone();
         how.hidden.extend(pretraining.bottleneck);
@@ -146,7 +150,8 @@ impl How {
     }
 }
 
-/// Every run of the plan: pre-trainings first, then the fine-tunings by size, strategy, pre-training size and seed.
+/// Every run of the plan: pre-trainings first, then the fine-tunings by size, strategy,
+/// pre-training size and seed.
 pub fn jobs(plan: &Plan) -> Vec<Job> {
     let seeds = 1..=plan.seeds;
     let mut jobs = Vec::new();
@@ -183,8 +188,7 @@ fn table(dataset: &Dataset, features: &Matrix) -> Table {
     let y = dataset.targets.values.iter().zip(ranges);
     Table {
         x: features.values.iter().map(|value| *value as f32).collect(),
-        y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32)
-            .collect(),
+        y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32).collect(),
         rows: dataset.inputs.rows,
         inputs: dataset.inputs.columns,
         targets: dataset.targets.columns,
@@ -201,13 +205,12 @@ pub fn pretrain(
 ) -> Result<Prepared> {
     let dataset = &pretraining.dataset;
     let subset = key(plan.seed, label::PRETRAIN_SUBSET, seed);
-    let split = pretraining
-        .pool
-        .subset(simulations, pretraining.validation, subset)?;
+    let split = pretraining.pool.subset(simulations, pretraining.validation, subset)?;
     let targets = dataset.targets.columns;
     let network = how.base(plan, pretraining);
     let parameters = network.initial_parameters(key(plan.seed, label::PRETRAIN_INITIAL, seed));
-    // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the data to fine-tune on
+    // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the
+    // data to fine-tune on
     let ranges = &plan.finetune.target_ranges;
     let scaling = Scaling::of_features(&pretraining.features, &split.train, plan.log10, ranges)?;
     let input_scale = input_scale(&scaling);
@@ -226,7 +229,8 @@ pub fn pretrain(
     Ok(Prepared { run, scaling })
 }
 
-/// The run of a fine-tuning; `base` is the pre-trained network of its seed, which `scratch` does without.
+/// The run of a fine-tuning; `base` is the pre-trained network of its seed, which `scratch` does
+/// without.
 pub fn finetune(
     plan: &Plan,
     base: Option<&Pretrained>,
@@ -268,23 +272,13 @@ fn start(
 ) -> Start {
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
     let fresh = key(plan.seed, label::TRANSFER, seed);
-    let base = || {
-        &base
-            .expect("jobs: a transfer without its pre-training")
-            .start
-    };
-    let reused = |start: Start| Start {
-        network: how.with_dropout(&start.network),
-        ..start
-    };
+    let base = || &base.expect("jobs: a transfer without its pre-training").start;
+    let reused = |start: Start| Start { network: how.with_dropout(&start.network), ..start };
     match strategy.strategy {
         Strategy::Scratch => {
             let network = how.network(plan, inputs, targets);
             let parameters = network.initial_parameters(key(plan.seed, label::INITIAL, seed));
-            Start {
-                network,
-                parameters,
-            }
+            Start { network, parameters }
         }
         Strategy::DummyNode => reused(transfer::dummy_node(base(), targets, 0.0, fresh)),
         Strategy::WarmStart => {
@@ -323,10 +317,7 @@ pub fn shape(plan: &Plan, strategy: &StrategyPlan, how: &How, base: Option<&Netw
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
     match (strategy.strategy, base) {
         (Strategy::AttachHead, Some(base)) => {
-            let base = Start {
-                parameters: vec![0.0; base.parameter_len()],
-                network: base.clone(),
-            };
+            let base = Start { parameters: vec![0.0; base.parameter_len()], network: base.clone() };
             let width = transfer::head_inputs(&base.network, strategy.reads);
             let head = how.network(plan, width, targets);
             transfer::attach_head(&base, strategy.reads, &head, 0).network
@@ -342,9 +333,7 @@ pub fn shape(plan: &Plan, strategy: &StrategyPlan, how: &How, base: Option<&Netw
 }
 
 fn loss_weights(targets: usize, outputs: usize) -> Vec<f32> {
-    (0..outputs)
-        .map(|output| if output < targets { 1.0 } else { 0.0 })
-        .collect()
+    (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect()
 }
 
 fn input_scale(scaling: &Scaling) -> InputScale {

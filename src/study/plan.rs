@@ -1,20 +1,25 @@
-//! A study as it is meant: datasets read, every setting checked, nothing that could still be invalid.
+//! A study as it is meant: datasets read, every setting checked, nothing that could still be
+//! invalid.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::division::{Drawn, bottleneck, parts, pool, pretraining_sizes};
-use super::schedule::Keys;
-use super::search_plan::SearchPlan;
-use super::source::DataSource;
-use super::sources::{Simulate, Sources, check_inputs, check_targets};
-use super::typed::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
-use crate::data::{Dataset, Matrix, Pool, features};
+use crate::data::array::Matrix;
+use crate::data::dataset::Dataset;
+use crate::data::scaling::features;
+use crate::data::split::Pool;
+use crate::engine::graph::Activation;
+use crate::engine::optim::schedule::Schedule;
+use crate::engine::run::{Precision, Training};
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::network::Activation;
-use crate::run::{Precision, Schedule, Training};
-use crate::transfer::{Reads, Strategy};
+use crate::study::config::schedule::Keys;
+use crate::study::config::search_plan::SearchPlan;
+use crate::study::config::source::DataSource;
+use crate::study::config::sources::{Simulate, Sources, check_inputs, check_targets};
+use crate::study::config::{HeadTable, NetworkTable, StrategyTable, StudyFile, TrainingTable};
+use crate::study::split::{Drawn, bottleneck, parts, pool, pretraining_sizes};
+use crate::study::transfer::{Reads, Strategy};
 
 /// A study that can run.
 #[derive(Clone, Debug)]
@@ -31,7 +36,8 @@ pub struct Plan {
     pub sizes: Vec<usize>,
     /// The part of each size that is validated on.
     pub validation: f64,
-    /// The part of each size that is tested on, where each size has a test set of its own and `pool` has none.
+    /// The part of each size that is tested on, where each size has a test set of its own and
+    /// `pool` has none.
     pub test_part: Option<f64>,
     /// Whether every network is saved.
     pub save_models: bool,
@@ -51,7 +57,8 @@ pub struct Plan {
     pub strategies: Vec<StrategyPlan>,
     /// Hidden layers and activations.
     pub shape: Shape,
-    /// The search for hyper-parameters, if there is one; `seeds` is then how many networks score a trial.
+    /// The search for hyper-parameters, if there is one; `seeds` is then how many networks score a
+    /// trial.
     pub search: Option<SearchPlan>,
 }
 
@@ -117,8 +124,8 @@ impl Plan {
         (self.strategies.first()).map_or(Precision::default(), |how| how.training.precision)
     }
 
-    /// Reads a study file and everything that it names; paths are relative to the file. There is a plan for each
-    /// `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
+    /// Reads a study file and everything that it names; paths are relative to the file. There is a
+    /// plan for each `[[scenario]]`, or one. Whatever is to be simulated is handed to `simulate`.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
@@ -145,10 +152,7 @@ impl Plan {
                 };
                 let plan = Self::new(&of_scenario, &scenario.finetune, &mut sources)
                     .map_err(|error| prefix(error, &format!("scenario {}", scenario.name)))?;
-                Ok(Self {
-                    scenario: Some(scenario.name.clone()),
-                    ..plan
-                })
+                Ok(Self { scenario: Some(scenario.name.clone()), ..plan })
             })
             .collect()
     }
@@ -194,9 +198,7 @@ impl Plan {
 
     /// Targets that pre-training knows.
     pub fn shared(&self) -> usize {
-        self.pretraining
-            .as_ref()
-            .map_or(0, |pretraining| pretraining.dataset.target_names.len())
+        self.pretraining.as_ref().map_or(0, |pretraining| pretraining.dataset.target_names.len())
     }
 
     /// Runs of all kinds, if no trial of a search stops early.
@@ -237,10 +239,7 @@ fn check_scenarios(typed: &StudyFile) -> Result<()> {
                 "scenario.name = \"{name}\": it names a folder; use letters, digits, - and _"
             ));
         }
-        if typed.scenario[..place]
-            .iter()
-            .any(|other| other.name == *name)
-        {
+        if typed.scenario[..place].iter().any(|other| other.name == *name) {
             return Err(input_error!(
                 "scenario.name = \"{name}\" is there twice; each scenario has its own folder of results"
             ));
@@ -254,15 +253,10 @@ fn sizes(typed: &StudyFile) -> Result<Vec<usize>> {
     sizes.sort_unstable();
     sizes.dedup();
     if sizes.is_empty() || sizes.len() != typed.sizes.len() {
-        return Err(input_error!(
-            "sizes = {:?}: give at least one size, each once",
-            typed.sizes
-        ));
+        return Err(input_error!("sizes = {:?}: give at least one size, each once", typed.sizes));
     }
     if typed.seeds == Some(0) {
-        return Err(input_error!(
-            "seeds = 0: train at least one network per size and strategy"
-        ));
+        return Err(input_error!("seeds = 0: train at least one network per size and strategy"));
     }
     Ok(sizes)
 }
@@ -311,10 +305,7 @@ pub fn check_fraction(key: &str, value: f64) -> Result<()> {
 
 fn activation(key: &str, name: &str, slope: f32) -> Result<Activation> {
     Activation::named(name, slope).ok_or_else(|| {
-        let names: Vec<&str> = Activation::ALL
-            .iter()
-            .map(|activation| activation.name())
-            .collect();
+        let names: Vec<&str> = Activation::ALL.iter().map(|activation| activation.name()).collect();
         input_error!(
             "network.{key} = \"{name}\": no such activation; there are {}",
             names.join(", ")
@@ -335,15 +326,12 @@ fn shape(typed: &NetworkTable) -> Result<Shape> {
 
 fn check_hidden(key: &str, hidden: &[usize]) -> Result<()> {
     if hidden.is_empty() || hidden.len() > DEEPEST {
-        return Err(input_error!(
-            "{key} has {} layers; give 1 to {DEEPEST} widths",
-            hidden.len()
-        ));
+        return Err(input_error!("{key} has {} layers; give 1 to {DEEPEST} widths", hidden.len()));
     }
     match hidden.iter().find(|width| !(1..=WIDEST).contains(*width)) {
-        Some(width) => Err(input_error!(
-            "{key} = {hidden:?}: a width of {width}; widths are 1 to {WIDEST}"
-        )),
+        Some(width) => {
+            Err(input_error!("{key} = {hidden:?}: a width of {width}; widths are 1 to {WIDEST}"))
+        }
         None => Ok(()),
     }
 }
@@ -352,9 +340,7 @@ fn check_dropout(key: &str, dropout: f32) -> Result<()> {
     if (0.0..1.0).contains(&dropout) {
         return Ok(());
     }
-    Err(input_error!(
-        "{key} = {dropout}: a probability of at least 0 and below 1"
-    ))
+    Err(input_error!("{key} = {dropout}: a probability of at least 0 and below 1"))
 }
 
 fn training(typed: &TrainingTable) -> Result<Training> {
@@ -381,9 +367,7 @@ fn precision(typed: Option<&str>) -> Result<Precision> {
     let Some(typed) = typed else {
         return Ok(Precision::default());
     };
-    typed
-        .parse()
-        .map_err(|known: String| input_error!("training.precision = \"{typed}\": {known}"))
+    typed.parse().map_err(|known: String| input_error!("training.precision = \"{typed}\": {known}"))
 }
 
 fn check_training(table: &str, training: &Training) -> Result<()> {
@@ -474,13 +458,7 @@ fn strategy_plan(
     };
     let head = table.hidden.clone().unwrap_or_else(|| shape.hidden.clone());
     check_hidden(&format!("{key}.hidden"), &head)?;
-    Ok(StrategyPlan {
-        strategy,
-        training,
-        dropout,
-        reads,
-        head,
-    })
+    Ok(StrategyPlan { strategy, training, dropout, reads, head })
 }
 
 /// Reads the data to pre-train on, and puts the targets of `finetune` into its order.

@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use super::plan::Plan;
-use crate::analysis::{PREDICTIONS_FILE, Predictions, write_predictions};
 use crate::error::Result;
-use crate::model::Model;
-use crate::report::{RUNS_FILE, RunRow, read_runs};
+use crate::study::plan::Plan;
+use crate::study::stats::findings::PREDICTIONS_FILE;
+use crate::study::store::model::Model;
+use crate::study::store::predictions::{Predictions, write_predictions};
+use crate::study::store::runs::RUNS_FILE;
+use crate::study::store::runs::{RunRow, read_runs};
 
-/// Writes `predictions.csv` into the folder of a finished plan: of each strategy the network with the lowest validation MSE of
-/// those with the most simulations, and the most to pre-train on, on its test rows, in the units of the targets. Nothing if no
-/// networks were saved.
+/// Writes `predictions.csv` into the folder of a finished plan: of each strategy the network with
+/// the lowest validation MSE of those with the most simulations, and the most to pre-train on, on
+/// its test rows, in the units of the targets. Nothing if no networks were saved.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if a table or model of the folder cannot be read, [`crate::Error::Output`] with the path.
+/// [`crate::Error::Input`] if a table or model of the folder cannot be read,
+/// [`crate::Error::Output`] with the path.
 pub fn write_test_predictions(plan: &Plan, folder: &Path) -> Result<()> {
     let (targets, runs) = read_runs(&folder.join(RUNS_FILE))?;
     let mut all = Vec::new();
@@ -40,10 +43,7 @@ pub fn write_test_predictions(plan: &Plan, folder: &Path) -> Result<()> {
 }
 
 fn best<'a>(runs: &'a [RunRow], strategy: &str) -> Option<&'a RunRow> {
-    let saved = || {
-        runs.iter()
-            .filter(|run| run.strategy == strategy && !run.model.is_empty())
-    };
+    let saved = || runs.iter().filter(|run| run.strategy == strategy && !run.model.is_empty());
     let sizes = |run: &RunRow| (run.simulations, run.pretraining_simulations);
     let most = saved().map(sizes).max()?;
     let measured = saved().filter(|run| sizes(run) == most && run.validation_mse.is_some());

@@ -1,6 +1,8 @@
 //! `shoal analyse`, and what the end of a study writes.
 
-use super::{STUDY, Study, ranged};
+use super::STUDY;
+use super::Study;
+use super::ranged;
 
 /// The cells of a table, without its heading.
 fn cells(text: &str) -> Vec<Vec<String>> {
@@ -14,17 +16,8 @@ fn a_study_ends_with_an_analysis_that_can_be_had_again() {
     ranged(&study, STUDY);
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(
-        ran.err.contains("the report is out/report.html"),
-        "{}",
-        ran.err
-    );
-    let files = [
-        "savings.csv",
-        "negative_transfer.csv",
-        "agreement.csv",
-        "report.html",
-    ];
+    assert!(ran.err.contains("the report is out/report.html"), "{}", ran.err);
+    let files = ["savings.csv", "negative_transfer.csv", "agreement.csv", "report.html"];
     let first = files.map(|file| study.read(&format!("out/{file}")));
     for file in files {
         std::fs::remove_file(study.path("out").join(file)).unwrap();
@@ -38,26 +31,17 @@ fn a_study_ends_with_an_analysis_that_can_be_had_again() {
     assert_eq!(cells(&first[1]).len(), 3 * 2 * 4);
     predictions_give_the_errors_of_the_table(&study);
 
-    study
-        .shoal(&["analyse", "nowhere"])
-        .fails(2, &["nowhere", "-o of shoal study"]);
+    study.shoal(&["analyse", "nowhere"]).fails(2, &["nowhere", "-o of shoal study"]);
     std::fs::create_dir(study.path("empty")).unwrap();
-    study
-        .shoal(&["analyse", "empty"])
-        .fails(2, &["empty", "no runs.csv"]);
+    study.shoal(&["analyse", "empty"]).fails(2, &["empty", "no runs.csv"]);
     study.write("out/study.json", "{");
-    study
-        .shoal(&["analyse", "out"])
-        .fails(2, &["study.json", "no JSON"]);
+    study.shoal(&["analyse", "out"]).fails(2, &["study.json", "no JSON"]);
 }
 
-/// The mean squared error of what `predictions.csv` holds is what `runs.csv` says of the same networks; target `a` has the range
-/// 0 to 1, so that it is in the same units in both.
+/// The mean squared error of what `predictions.csv` holds is what `runs.csv` says of the same
+/// networks; target `a` has the range 0 to 1, so that it is in the same units in both.
 fn predictions_give_the_errors_of_the_table(study: &Study) {
-    let (predictions, runs) = (
-        study.read("out/predictions.csv"),
-        study.read("out/runs.csv"),
-    );
+    let (predictions, runs) = (study.read("out/predictions.csv"), study.read("out/runs.csv"));
     assert!(
         predictions
             .starts_with("strategy,simulations,seed,row,truth_a,truth_b,truth_c,prediction_a")
@@ -78,11 +62,7 @@ fn predictions_give_the_errors_of_the_table(study: &Study) {
         let mean = misses.iter().sum::<f64>() / misses.len() as f64;
         let booked: f64 = run[5].parse().unwrap();
         // the scaled output is an f32, and so is what becomes of it
-        assert!(
-            (mean / booked - 1.0).abs() < 1e-5,
-            "{}: {mean} {booked}",
-            run[0]
-        );
+        assert!((mean / booked - 1.0).abs() < 1e-5, "{}: {mean} {booked}", run[0]);
         compared += 1;
     }
     assert_eq!(compared, 4, "a network of each strategy");

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Ran, ran, shoal};
+use super::Ran;
+use super::ran;
+use super::shoal;
 
 fn bench(arguments: &str) -> Ran {
     ran(shoal().arg("bench").args(arguments.split(' ')))
@@ -11,17 +13,12 @@ fn bench(arguments: &str) -> Ran {
 /// Its events of one kind.
 pub fn events(ran: &Ran, kind: &str) -> Vec<Value> {
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let all = ran
-        .out
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let all = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     all.filter(|event| event["event"] == kind).collect()
 }
 
 fn positive(event: &Value, key: &str) -> f64 {
-    let number = event[key]
-        .as_f64()
-        .unwrap_or_else(|| panic!("{key}: {event}"));
+    let number = event[key].as_f64().unwrap_or_else(|| panic!("{key}: {event}"));
     assert!(number.is_finite() && number > 0.0, "{key}: {event}");
     number
 }
@@ -37,19 +34,13 @@ fn a_workload_is_timed_beside_the_ceilings() {
     positive(ceilings, "gigabytes_per_second");
     assert!(ceilings["dispatch_microseconds"].is_null());
     let workloads = events(&ran, "workload");
-    let names: Vec<&str> = workloads
-        .iter()
-        .filter_map(|one| one["workload"].as_str())
-        .collect();
+    let names: Vec<&str> = workloads.iter().filter_map(|one| one["workload"].as_str()).collect();
     assert_eq!(names, ["3x8", "mixed"]);
     for workload in &workloads {
         let rate = positive(workload, "run_steps_per_second");
         let repeats: Vec<f64> = serde_json::from_value(workload["repeats"].clone()).unwrap();
         assert_eq!(repeats.len(), 3);
-        assert!(
-            repeats.contains(&rate),
-            "the median of three is one of them"
-        );
+        assert!(repeats.contains(&rate), "the median of three is one of them");
         let gflops = positive(workload, "gflops");
         assert!(
             (gflops - rate * positive(workload, "flops_per_run_step") / 1e9).abs() < 1e-6 * gflops
@@ -63,12 +54,7 @@ fn a_workload_is_timed_beside_the_ceilings() {
 fn a_person_reads_a_table() {
     let ran = bench("--workload 2x4 --seconds 0.02 --repeats 1 --device cpu");
     assert_eq!(ran.code, 0, "{}", ran.err);
-    for word in [
-        "GFLOP/s of multiply-adds",
-        "GB/s of memory",
-        "run-steps/s",
-        "2x4",
-    ] {
+    for word in ["GFLOP/s of multiply-adds", "GB/s of memory", "run-steps/s", "2x4"] {
         assert!(ran.out.contains(word), "'{word}': {}", ran.out);
     }
 }
@@ -80,7 +66,8 @@ fn halves_are_timed_too() {
     let workload = events(&ran, "workload").remove(0);
     assert_eq!(workload["precision"], "f16");
     positive(&workload, "run_steps_per_second");
-    // the CPU rounds to halves and keeps them as f32, and a copy of the weights beside the parameters
+    // the CPU rounds to halves and keeps them as f32, and a copy of the weights beside the
+    // parameters
     let singles = bench("--workload 2x8 --seconds 0.02 --repeats 1 --device cpu --json");
     let singles = events(&singles, "workload").remove(0);
     assert_eq!(singles["precision"], "f32");
@@ -96,9 +83,5 @@ fn mistakes_are_named_before_anything_is_measured() {
     bench("--device cpu --tiles hardware").fails(2, &["--tiles hardware", "--device gpu"]);
     bench("--seconds 0").fails(2, &["--seconds 0", "0.01 to 3600"]);
     let ran = bench("--scaling --workload 2x4");
-    assert!(
-        ran.code == 2 && ran.err.contains("--workload"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.code == 2 && ran.err.contains("--workload"), "{}", ran.err);
 }

@@ -1,19 +1,22 @@
-//! Pre-trainings of several sizes, sizes that are divided into three, and bottlenecks: what they leave, and mistakes.
+//! Pre-trainings of several sizes, sizes that are divided into three, and bottlenecks: what they
+//! leave, and mistakes.
 
 use std::time::Duration;
 
-use super::resume::{assert_same, killed_until_through, moments, undisturbed};
-use super::{STUDY, Study, ranged};
+use super::STUDY;
+use super::Study;
+use super::ranged;
+use super::resume::assert_same;
+use super::resume::killed_until_through;
+use super::resume::moments;
+use super::resume::undisturbed;
 
 /// A study whose pre-training has these keys, with `more` at its end.
 fn study(from: &str, to: &str, pretraining: &str, more: &str) -> Study {
     let study = Study::new();
     assert!(STUDY.contains(from));
     let text = STUDY.replace(from, to);
-    ranged(
-        &study,
-        &format!("{text}[pretraining]\n{pretraining}\n{more}"),
-    );
+    ranged(&study, &format!("{text}[pretraining]\n{pretraining}\n{more}"));
     study
 }
 
@@ -28,15 +31,10 @@ fn each_pretraining_size_trains_as_it_would_alone() {
     let several = study("", "", "simulations = [80, 20, 40]", "");
     let ran = several.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(
-        ran.err.contains("6 pre-trainings, 40 fine-tunings"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("6 pre-trainings, 40 fine-tunings"), "{}", ran.err);
     assert!(ran.out.contains("dummy-node (20)"), "{}", ran.out);
     assert!(
-        ran.out
-            .contains("warm-start: pre-trained on 20 simulations in place of 80"),
+        ran.out.contains("warm-start: pre-trained on 20 simulations in place of 80"),
         "{}",
         ran.out
     );
@@ -63,28 +61,11 @@ fn each_pretraining_size_trains_as_it_would_alone() {
     let sizes: Vec<&str> = pretraining.iter().map(|row| row[1].as_str()).collect();
     assert_eq!(sizes, ["20", "20", "40", "40", "80", "80"]);
     let effect = rows(&several.read("out/pretraining_size.csv"));
-    assert_eq!(
-        effect.len(),
-        3 * 2 * 4,
-        "strategies, sizes, pre-training sizes and none"
-    );
+    assert_eq!(effect.len(), 3 * 2 * 4, "strategies, sizes, pre-training sizes and none");
     let predictions = several.read("out/predictions.csv");
-    assert!(
-        predictions.contains("attach-head (80),20,"),
-        "{}",
-        &predictions[..200]
-    );
-    for model in [
-        "pretraining-40-2",
-        "dummy-node-from-20-10-1",
-        "scratch-10-1",
-    ] {
-        assert!(
-            several
-                .path(&format!("out/models/{model}.safetensors"))
-                .exists(),
-            "{model}"
-        );
+    assert!(predictions.contains("attach-head (80),20,"), "{}", &predictions[..200]);
+    for model in ["pretraining-40-2", "dummy-node-from-20-10-1", "scratch-10-1"] {
+        assert!(several.path(&format!("out/models/{model}.safetensors")).exists(), "{model}");
     }
     // shoal analyse reads the same back
     let verdict = several.read("out/pretraining_size.csv");
@@ -100,31 +81,18 @@ fn several_pretrainings_that_are_killed_go_on_to_the_same_tables() {
         let study = study("sizes = [10, 20]", &head, "simulations = [20, 80]", "");
         let text = study.read("study.toml");
         let longer = text.replace("hidden = [8]", "hidden = [40, 40]");
-        study.write(
-            "study.toml",
-            &longer.replace("epochs = 6", "epochs = 400\npatience = 400"),
-        );
+        study.write("study.toml", &longer.replace("epochs = 6", "epochs = 400\npatience = 400"));
         undisturbed(&study);
         let kills = killed_until_through(&study, "killed", moments(3, Duration::from_millis(200)));
         assert!(kills >= 3, "{head}: only {kills} kills");
-        let files = [
-            "runs.csv",
-            "pretraining.csv",
-            "summary.csv",
-            "pretraining_size.csv",
-        ];
+        let files = ["runs.csv", "pretraining.csv", "summary.csv", "pretraining_size.csv"];
         assert_same(&study, &files);
     }
 }
 
 #[test]
 fn a_divided_size_has_its_own_test_set() {
-    let study = study(
-        "sizes = [10, 20]\ntest = 15",
-        "sizes = [40, 20, 60]\nsplit = {}",
-        "",
-        "",
-    );
+    let study = study("sizes = [10, 20]\ntest = 15", "sizes = [40, 20, 60]\nsplit = {}", "", "");
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(rows(&study.read("out/runs.csv")).len(), 3 * 4 * 2);
@@ -136,10 +104,7 @@ fn a_divided_size_has_its_own_test_set() {
     let provenance: serde_json::Value =
         serde_json::from_str(&study.read("out/study.json")).unwrap();
     let split = &provenance["settings"]["split"];
-    assert_eq!(
-        (split["validation"].as_f64(), split["test"].as_f64()),
-        (Some(0.15), Some(0.15))
-    );
+    assert_eq!((split["validation"].as_f64(), split["test"].as_f64()), (Some(0.15), Some(0.15)));
 }
 
 #[test]
@@ -147,12 +112,7 @@ fn a_head_reads_the_bottleneck_that_only_pretrained_networks_have() {
     let heads = "[strategies.scratch]\n[strategies.dummy-node]\n[strategies.attach-head]\nreads = 'last-hidden'\nhidden = [6]\n";
     let search = "[search]\ntrials = 3\nstartup = 3\n[search.space]\nlayers = 2\nunits = { low = 4, high = 9 }\n";
     let plain = study("", "", "bottleneck = 3", heads);
-    let searched = study(
-        "seeds = 2\n",
-        "",
-        "bottleneck = 3",
-        &format!("{heads}{search}"),
-    );
+    let searched = study("seeds = 2\n", "", "bottleneck = 3", &format!("{heads}{search}"));
     for (study, layer) in [(plain, 1), (searched, 2)] {
         let ran = study.run();
         assert_eq!(ran.code, 0, "{}", ran.err);
@@ -170,10 +130,7 @@ fn a_head_reads_the_bottleneck_that_only_pretrained_networks_have() {
         };
         let head = layers("attach-head");
         assert!(narrow(&head), "{head}");
-        assert!(
-            head.contains(&format!("layer {}: 3 -> ", layer + 1)),
-            "{head}"
-        );
+        assert!(head.contains(&format!("layer {}: 3 -> ", layer + 1)), "{head}");
         assert!(narrow(&layers("dummy-node")), "{}", layers("dummy-node"));
         assert!(!narrow(&layers("scratch")), "{}", layers("scratch"));
     }
@@ -189,36 +146,12 @@ fn mistakes_name_both_keys_and_the_way_out() {
             none,
             "simulations = [20, 40]",
             search,
-            &[
-                "pretraining.simulations = [20, 40]",
-                "[search]",
-                "each of the 2",
-            ],
+            &["pretraining.simulations = [20, 40]", "[search]", "each of the 2"],
         ),
-        (
-            none,
-            "simulations = []",
-            "",
-            &["pretraining.simulations = []", "at least one"],
-        ),
-        (
-            none,
-            "simulations = [20, 20]",
-            "",
-            &["[20, 20]", "each once"],
-        ),
-        (
-            none,
-            "simulations = [20, 81]",
-            "",
-            &["pretraining.simulations", "81", "there are 80"],
-        ),
-        (
-            none,
-            "bottleneck = 0",
-            "",
-            &["pretraining.bottleneck = 0", "1 to 4096"],
-        ),
+        (none, "simulations = []", "", &["pretraining.simulations = []", "at least one"]),
+        (none, "simulations = [20, 20]", "", &["[20, 20]", "each once"]),
+        (none, "simulations = [20, 81]", "", &["pretraining.simulations", "81", "there are 80"]),
+        (none, "bottleneck = 0", "", &["pretraining.bottleneck = 0", "1 to 4096"]),
         (
             none,
             "bottleneck = 5",
@@ -230,21 +163,13 @@ fn mistakes_name_both_keys_and_the_way_out() {
             &split("training = 0.8"),
             "",
             "",
-            &[
-                "split.training = 0.8",
-                "add up to 1.1",
-                "0.7, 0.15 and 0.15",
-            ],
+            &["split.training = 0.8", "add up to 1.1", "0.7, 0.15 and 0.15"],
         ),
         (
             &format!("{}\ntest = 15", split("")),
             "",
             "",
-            &[
-                "test = 15 beside [split]",
-                "split.test = 0.15",
-                "remove one",
-            ],
+            &["test = 15 beside [split]", "split.test = 0.15", "remove one"],
         ),
         ("sizes = [61]\nsplit = {}", "", "", &["61", "there are 60"]),
         ("sizes = [20]", "", "", &["test is missing", "[split]"]),
@@ -252,10 +177,7 @@ fn mistakes_name_both_keys_and_the_way_out() {
     for (sizes, pretraining, more, words) in mistakes {
         let study = study("sizes = [10, 20]\ntest = 15", sizes, pretraining, more);
         if more.contains("[search]") {
-            study.write(
-                "study.toml",
-                &study.read("study.toml").replace("seeds = 2\n", ""),
-            );
+            study.write("study.toml", &study.read("study.toml").replace("seeds = 2\n", ""));
         }
         let ran = study.run();
         match words.is_empty() {

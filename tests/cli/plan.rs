@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::Ran;
+use super::STUDY;
+use super::Study;
 use super::bench::events;
-use super::{Ran, STUDY, Study, ranged};
+use super::ranged;
 
 /// On a device as it is typed, with its tiles where they are to be others than its own.
 fn plan(study: &Study, device: &str) -> Ran {
@@ -25,30 +28,18 @@ fn beside(study: &Study, device: &str) -> Option<(Value, Value)> {
     assert!(!study.path("out").exists(), "a plan writes nothing");
     let ran = study.shoal(&words("study study.toml -o out --device", device));
     assert_eq!(ran.code, 0, "{}", ran.err);
-    Some((
-        planned,
-        serde_json::from_str(&study.read("out/study.json")).unwrap(),
-    ))
+    Some((planned, serde_json::from_str(&study.read("out/study.json")).unwrap()))
 }
 
 /// Runs, optimiser steps and bytes, in this order.
 fn compare((planned, actual): &(Value, Value)) {
     let families = planned["families"].as_array().unwrap();
     let sum = |of: &dyn Fn(&Value) -> u64| families.iter().map(of).sum::<u64>();
-    assert_eq!(
-        sum(&|family| family["runs"].as_u64().unwrap()),
-        actual["runs_planned"]
-    );
-    assert_eq!(
-        sum(&|family| family["steps"]["most"].as_u64().unwrap()),
-        actual["run_steps"]
-    );
+    assert_eq!(sum(&|family| family["runs"].as_u64().unwrap()), actual["runs_planned"]);
+    assert_eq!(sum(&|family| family["steps"]["most"].as_u64().unwrap()), actual["run_steps"]);
     let [said, was] =
         [&planned["expected"]["bytes"], &actual["peak_bytes"]].map(|n| n.as_f64().unwrap());
-    assert!(
-        (said / was - 1.0).abs() < 0.05,
-        "{said} bytes were planned, {was} were held"
-    );
+    assert!((said / was - 1.0).abs() < 0.05, "{said} bytes were planned, {was} were held");
 }
 
 /// Wider networks and more of them, on simulated spectra.
@@ -105,7 +96,8 @@ fn what_is_planned_for_a_gpu_is_what_it_then_takes() {
 #[test]
 fn a_plan_for_the_cpu_has_runs_steps_and_other_gpus() {
     let study = Study::new();
-    // enough seeds that the largest runs, which begin one after another, surely train beside each other
+    // enough seeds that the largest runs, which begin one after another, surely train beside each
+    // other
     study.write("study.toml", &MIDDLE.replace("seeds = 3", "seeds = 8"));
     let (planned, actual) = beside(&study, "cpu").expect("a CPU is always there");
     compare(&(planned.clone(), actual));
@@ -122,39 +114,23 @@ fn a_plan_for_the_cpu_has_runs_steps_and_other_gpus() {
 #[test]
 fn early_stopping_and_searches_are_bounded_and_said_to_be_assumed() {
     let study = Study::new();
-    ranged(
-        &study,
-        &STUDY.replace("epochs = 6", "epochs = 60\npatience = 2"),
-    );
+    ranged(&study, &STUDY.replace("epochs = 6", "epochs = 60\npatience = 2"));
     let ran = study.shoal(&["study", "study.toml", "--plan", "--device", "cpu"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    for words in [
-        "18 runs",
-        "at most",
-        "4 times the patience",
-        "attach-head",
-        "H100",
-        "not measured",
-    ] {
+    for words in
+        ["18 runs", "at most", "4 times the patience", "attach-head", "H100", "not measured"]
+    {
         assert!(ran.out.contains(words), "'{words}': {}", ran.out);
     }
-    let search = STUDY
-        .replace("seeds = 2", "")
-        .replace("epochs = 6", "epochs = 60")
+    let search = STUDY.replace("seeds = 2", "").replace("epochs = 6", "epochs = 60")
         + "[search]\ntrials = 6\ngeneration = 3\nstartup = 3\n[search.space]\nunits = { low = 4, high = 16 }\n";
     ranged(&study, &search);
     let ran = plan(&study, "cpu");
     let planned = events(&ran, "plan").remove(0);
     let scratch = &planned["families"][1];
-    assert_eq!(
-        (&scratch["name"], &scratch["runs"]),
-        (&"scratch".into(), &12.into())
-    );
+    assert_eq!((&scratch["name"], &scratch["runs"]), (&"scratch".into(), &12.into()));
     let steps = |key: &str| scratch["steps"][key].as_u64().unwrap();
-    assert!(
-        steps("expected") < steps("most"),
-        "half of the trials are stopped: {scratch}"
-    );
+    assert!(steps("expected") < steps("most"), "half of the trials are stopped: {scratch}");
 }
 
 #[test]
@@ -163,14 +139,7 @@ fn a_plan_needs_no_folder_and_a_study_does() {
     ranged(&study, STUDY);
     let ran = study.shoal(&["study", "study.toml", "--device", "cpu"]);
     assert!(ran.code == 2 && ran.err.contains("--output"), "{}", ran.err);
-    let ran = study.shoal(&[
-        "study",
-        "study.toml",
-        "--plan",
-        "--resume",
-        "--device",
-        "cpu",
-    ]);
+    let ran = study.shoal(&["study", "study.toml", "--plan", "--resume", "--device", "cpu"]);
     assert!(ran.code == 2 && ran.err.contains("--resume"), "{}", ran.err);
     study.write("study.toml", &STUDY.replace("epochs = 6", "epochs = 0"));
     plan(&study, "cpu").fails(2, &["training.epochs = 0"]);

@@ -1,11 +1,14 @@
-//! Studies that are stopped and go on: whatever happened on the way, the tables at the end are the same.
+//! Studies that are stopped and go on: whatever happened on the way, the tables at the end are the
+//! same.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use shoal::random::{key, unit};
+use shoal::engine::random::{key, unit};
 
-use super::{STUDY, Study, ranged};
+use super::STUDY;
+use super::Study;
+use super::ranged;
 
 /// 16 fine-tunings and 2 pre-trainings, a second or two in all.
 fn study(head: &str) -> Study {
@@ -31,8 +34,9 @@ fn start(study: &Study, folder: &str) -> Child {
 /// Kills that a study must survive.
 const KILLS: usize = 20;
 
-/// A study that is killed at 20 random moments in all has the files of one that was never killed. It is killed again and again
-/// until it is through, and begun anew if that was before the last kill.
+/// A study that is killed at 20 random moments in all has the files of one that was never killed.
+/// It is killed again and again until it is through, and begun anew if that was before the last
+/// kill.
 pub(super) fn survives_kills(study: &Study, seed: u64, files: &[&str]) {
     let begin = Instant::now();
     undisturbed(study);
@@ -71,7 +75,8 @@ pub(super) fn killed_until_through(
     unreachable!("without an end")
 }
 
-/// Random moments, later and later, so that an end is reached on a machine that has become slow too.
+/// Random moments, later and later, so that an end is reached on a machine that has become slow
+/// too.
 pub(super) fn moments(seed: u64, longest: Duration) -> impl Iterator<Item = Duration> {
     (0..).map(move |kill| longest.mul_f64(unit(key(seed, 0, kill)) * f64::from(8 + kill) / 8.0))
 }
@@ -110,22 +115,14 @@ fn a_lost_pretrained_network_is_trained_again() {
     let study = study("");
     undisturbed(&study);
     let mut child = start(&study, "killed");
-    let enough = || {
-        study
-            .path("killed/models/pretraining-2.safetensors")
-            .exists()
-    };
+    let enough = || study.path("killed/models/pretraining-2.safetensors").exists();
     while !enough() && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
     child.wait().unwrap();
     let _ = std::fs::remove_file(study.path("killed/models/pretraining-1.safetensors"));
-    std::fs::write(
-        study.path("killed/models/pretraining-2.safetensors"),
-        "no model",
-    )
-    .unwrap();
+    std::fs::write(study.path("killed/models/pretraining-2.safetensors"), "no model").unwrap();
     assert!(start(&study, "killed").wait().unwrap().success());
     assert_same(&study, &TABLES);
     let ran = study.shoal(&["inspect", "killed/models/pretraining-2.safetensors"]);
@@ -137,23 +134,12 @@ fn another_study_and_a_second_process_are_refused() {
     let study = Study::new();
     ranged(&study, STUDY);
     let resume = |study: &Study| {
-        study.shoal(&[
-            "study",
-            "study.toml",
-            "-o",
-            "out",
-            "--device",
-            "cpu",
-            "--resume",
-        ])
+        study.shoal(&["study", "study.toml", "-o", "out", "--device", "cpu", "--resume"])
     };
     resume(&study).fails(2, &["--resume", "no study to go on with in out"]);
     assert_eq!(study.run().code, 0);
     assert_eq!(resume(&study).code, 0);
-    ranged(
-        &study,
-        &STUDY.replace("epochs = 6", "epochs = 7\nlearning_rate = 0.01"),
-    );
+    ranged(&study, &STUDY.replace("epochs = 6", "epochs = 7\nlearning_rate = 0.01"));
     study.run().fails(
         2,
         &[
@@ -172,8 +158,7 @@ fn another_study_and_a_second_process_are_refused() {
     while !long.path("out/study.json").exists() {
         std::thread::sleep(Duration::from_millis(2));
     }
-    long.run()
-        .fails(2, &["is writing this study", "another folder"]);
+    long.run().fails(2, &["is writing this study", "another folder"]);
     first.kill().unwrap();
     first.wait().unwrap();
     assert_eq!(long.run().code, 0);

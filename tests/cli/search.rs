@@ -1,14 +1,17 @@
-//! Searches in a study: what they leave, that nothing but the study decides what the trials are, and mistakes.
+//! Searches in a study: what they leave, that nothing but the study decides what the trials are,
+//! and mistakes.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-use shoal::device::Device;
-use shoal::device::cpu::Cpu;
+use shoal::engine::cpu::backend::Cpu;
+use shoal::engine::device::Device;
 use shoal::study::{Plan, execute};
 
+use super::STUDY;
+use super::Study;
+use super::ranged;
 use super::resume::survives_kills;
-use super::{STUDY, Study, ranged};
 
 const SEARCH: &str = "
 [search]
@@ -50,10 +53,7 @@ fn a_search_leaves_its_trials_the_ten_best_of_each_and_the_networks_of_the_best(
     // the pre-training, and three strategies of two sizes
     assert_eq!(trials.len(), 7 * 12);
     let states: BTreeSet<&str> = trials.iter().map(|row| row[4].as_str()).collect();
-    assert!(
-        states.contains("complete") && states.contains("pruned"),
-        "{states:?}"
-    );
+    assert!(states.contains("complete") && states.contains("pruned"), "{states:?}");
     let runs = rows(&study.read("out/runs.csv"));
     for size in ["10", "20"] {
         for strategy in ["scratch", "dummy-node", "attach-head"] {
@@ -80,18 +80,14 @@ fn a_search_leaves_its_trials_the_ten_best_of_each_and_the_networks_of_the_best(
         .collect();
     assert_eq!((named.len(), &named), (7, &there));
     let ran = study.run();
-    assert!(
-        ran.code == 0 && ran.err.contains("84 runs are over already"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.code == 0 && ran.err.contains("84 runs are over already"), "{}", ran.err);
 }
 
 #[test]
 fn threads_and_rungs_without_a_stop_change_no_trial() {
     let of = |more: &str, threads: usize| {
         let study = study(30, "", "", more);
-        let mut no_scenario = |_: &shoal::simulate::Request| unreachable!("its data are files");
+        let mut no_scenario = |_: &shoal::cosmology::Request| unreachable!("its data are files");
         let plans = Plan::read(&study.path("study.toml"), &mut no_scenario).unwrap();
         let device = Device::Cpu(Cpu { threads });
         let stop = AtomicBool::new(false);
@@ -113,11 +109,7 @@ fn a_trial_may_be_scored_by_several_networks() {
         let trials = rows(&study.read("out/trials.csv"));
         for trial in trials.iter().filter(|row| row[3] == "1") {
             let both = trials.iter().filter(|row| row[..3] == trial[..3]).count();
-            assert_eq!(
-                both,
-                if trial[4] == "complete" { 2 } else { 1 },
-                "{trial:?}"
-            );
+            assert_eq!(both, if trial[4] == "complete" { 2 } else { 1 }, "{trial:?}");
         }
         assert_eq!(rows(&study.read("out/pretraining.csv")).len(), 2);
     }
@@ -139,34 +131,17 @@ fn nothing_to_fine_tune_is_an_error_that_says_so() {
     let study = study(6, from, "output = 'identity'", "");
     let text = study.read("study.toml").replace("[search.space]\n", more);
     study.write("study.toml", &text);
-    study.run().fails(
-        2,
-        &[
-            "no trial of the pre-training",
-            "learning_rate.high",
-            "in out (trials.csv",
-        ],
-    );
-    assert!(
-        study
-            .read("out/trials.csv")
-            .contains("pretraining,80,11,1,failed")
-    );
+    study
+        .run()
+        .fails(2, &["no trial of the pre-training", "learning_rate.high", "in out (trials.csv"]);
+    assert!(study.read("out/trials.csv").contains("pretraining,80,11,1,failed"));
 }
 
 #[test]
 fn mistakes_in_a_search_are_named() {
     let wrong = |from: &str, to: &str, words: &[&str]| study(6, from, to, "").run().fails(2, words);
-    wrong(
-        "test = 15",
-        "test = 15\nseeds = 3",
-        &["seeds = 3 beside [search]", "search.seeds"],
-    );
-    wrong(
-        "high = 12",
-        "high = 5000",
-        &["search.space.units goes up to 5000", "4096"],
-    );
+    wrong("test = 15", "test = 15\nseeds = 3", &["seeds = 3 beside [search]", "search.seeds"]);
+    wrong("high = 12", "high = 5000", &["search.space.units goes up to 5000", "4096"]);
     wrong("trials = 12", "trials = 0", &["search.trials is 0"]);
     wrong("trials = 12", "trails = 12", &["did you mean `trials`?"]);
 }

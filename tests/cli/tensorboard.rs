@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{STUDY, Study, ranged};
+use super::STUDY;
+use super::Study;
+use super::ranged;
 
 /// Step and value of every scalar, by its name.
 type Scalars = BTreeMap<String, Vec<(u64, f32)>>;
@@ -43,9 +45,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
 
 /// The field of that number.
 fn field(bytes: &[u8], number: u64) -> Option<&[u8]> {
-    let found = fields(bytes)
-        .into_iter()
-        .find(|(field, _)| *field == number);
+    let found = fields(bytes).into_iter().find(|(field, _)| *field == number);
     found.map(|(_, inside)| inside)
 }
 
@@ -116,9 +116,7 @@ fn scalars(path: &Path) -> Scalars {
 fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned));
     let header: Vec<String> = lines.next().unwrap().collect();
-    lines
-        .map(|line| header.iter().cloned().zip(line).collect())
-        .collect()
+    lines.map(|line| header.iter().cloned().zip(line).collect()).collect()
 }
 
 /// Every epoch of a run has its losses, and its end the numbers of its row.
@@ -130,21 +128,12 @@ fn check(found: &Scalars, row: &BTreeMap<String, String>) {
         assert_eq!(steps, (1..=epochs).collect::<Vec<_>>(), "{name}: {row:?}");
     }
     let best = found["loss/validation"].iter().map(|(_, loss)| *loss);
-    assert!(
-        best.fold(f32::INFINITY, f32::min) <= number("validation_mse"),
-        "{row:?}"
-    );
-    assert_eq!(
-        found["mse/validation"],
-        [(epochs, number("validation_mse"))]
-    );
+    assert!(best.fold(f32::INFINITY, f32::min) <= number("validation_mse"), "{row:?}");
+    assert_eq!(found["mse/validation"], [(epochs, number("validation_mse"))]);
     for name in ["", "_a", "_b", "_c"] {
         let (tag, column) = (name.replace('_', "/"), format!("test_mse{name}"));
         if row.contains_key(&column) {
-            assert_eq!(
-                found[&format!("mse/test{tag}")],
-                [(epochs, number(&column))]
-            );
+            assert_eq!(found[&format!("mse/test{tag}")], [(epochs, number(&column))]);
         }
     }
 }
@@ -189,10 +178,7 @@ fn event_files_of_a_search_are_by_trial() {
     for row in rows(&study.read("out/trials.csv")) {
         let name = ["strategy", "simulations", "trial", "seed"].map(|name| row[name].as_str());
         let [strategy, simulations, trial, seed] = name;
-        check(
-            &found[&format!("{strategy}-{simulations}-trial{trial}-{seed}")],
-            &row,
-        );
+        check(&found[&format!("{strategy}-{simulations}-trial{trial}-{seed}")], &row);
     }
 }
 
@@ -201,25 +187,16 @@ fn event_files_that_cannot_be_written_end_with_code_4() {
     let study = Study::new();
     ranged(&study, STUDY);
     study.write("file", "");
-    let ran = study.shoal(&[
-        "study",
-        "study.toml",
-        "-o",
-        "out",
-        "--device",
-        "cpu",
-        "--tensorboard=file",
-    ]);
+    let ran =
+        study.shoal(&["study", "study.toml", "-o", "out", "--device", "cpu", "--tensorboard=file"]);
     ran.fails(4, &["file", "could not be written"]);
 }
 
 /// What TensorBoard itself finds in the files, where a Python has it.
 fn tensorboard_reads(logs: &Path, expected: &BTreeMap<String, Scalars>) {
     let python = std::env::var("SHOAL_PYTHON").unwrap_or("python3".into());
-    let import = Command::new(&python)
-        .args(["-c", "import tensorboard"])
-        .stderr(Stdio::null())
-        .status();
+    let import =
+        Command::new(&python).args(["-c", "import tensorboard"]).stderr(Stdio::null()).status();
     if !import.is_ok_and(|status| status.success()) {
         eprintln!(
             "SKIPPED: {python} cannot import tensorboard; pip install tensorboard, or name a Python that has it in SHOAL_PYTHON"
@@ -240,10 +217,7 @@ fn tensorboard_reads(logs: &Path, expected: &BTreeMap<String, Scalars>) {
             (&parameters["batch"], &parameters["learning_rate"]),
             (&8.0.into(), &1e-3.into())
         );
-        assert!(
-            run.starts_with(parameters["strategy"].as_str().unwrap()),
-            "{run}: {parameters}"
-        );
+        assert!(run.starts_with(parameters["strategy"].as_str().unwrap()), "{run}: {parameters}");
         assert_eq!(found[run]["status"], 1, "{run}: a success");
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use shoal::data::{Matrix, Source};
 
-use super::{folder, says, source, strings};
+use super::folder;
+use super::says;
+use super::source;
+use super::strings;
 
 const X: &str = "1 2 3\n4 5 6\n";
 const Y: &str = "# Omega_m M_nu[eV] w\n0.1 0.5 -1.0\n0.2 0.6 -2.0\n";
@@ -37,10 +40,7 @@ fn a_source_becomes_a_dataset() {
     let sum = "2f55dcfd243b52536b4b8ef0fbfae93ee153fc2f0355888c26bd2b709cddd4cd";
     assert_eq!(provenance["read"]["x"]["sha256"], sum);
     assert_eq!(
-        source("x.txt", "y.txt")
-            .read(folder.path())
-            .unwrap()
-            .target_names,
+        source("x.txt", "y.txt").read(folder.path()).unwrap().target_names,
         ["Omega_m", "M_nu", "w"]
     );
 }
@@ -58,142 +58,59 @@ fn a_source_that_does_not_fit_is_refused() {
     let good = || source("x.txt", "y.txt");
     says(
         read(source("x.txt", "three.txt")),
-        &[
-            "x.txt has 2 rows but",
-            "three.txt has 3",
-            "same simulations",
-        ],
+        &["x.txt has 2 rows but", "three.txt has 3", "same simulations"],
     );
     says(
         read(source("nan.txt", "y.txt")),
-        &[
-            "nan.txt: row 1 (counting from 0), column 'x1' is NaN",
-            "1 of 6",
-        ],
+        &["nan.txt: row 1 (counting from 0), column 'x1' is NaN", "1 of 6"],
     );
     says(
         read(source("x.txt", "nan.txt")),
         &["nan.txt: row 1 (counting from 0), column 'y1' is NaN"],
     );
-    says(
-        read(source("x.txt", "twice.txt")),
-        &["twice.txt", "'h' is there twice"],
-    );
-    says(
-        read(source("x.txt", "gone.txt")),
-        &["gone.txt: no such file"],
-    );
+    says(read(source("x.txt", "twice.txt")), &["twice.txt", "'h' is there twice"]);
+    says(read(source("x.txt", "gone.txt")), &["gone.txt: no such file"]);
     let names = Some(strings(&["a"]));
     says(
-        read(Source {
-            target_names: names.clone(),
-            ..good()
-        }),
+        read(Source { target_names: names.clone(), ..good() }),
         &["`target_names` has 1", "3 columns"],
     );
+    says(read(Source { input_names: names, ..good() }), &["`input_names` has 1", "3 columns"]);
     says(
-        read(Source {
-            input_names: names,
-            ..good()
-        }),
-        &["`input_names` has 1", "3 columns"],
-    );
-    says(
-        read(Source {
-            targets: Some(strings(&["Omega"])),
-            ..good()
-        }),
+        read(Source { targets: Some(strings(&["Omega"])), ..good() }),
         &["no target 'Omega'", "mean 'Omega_m'"],
     );
     says(
-        read(Source {
-            targets: Some(Vec::new()),
-            ..good()
-        }),
+        read(Source { targets: Some(Vec::new()), ..good() }),
         &["`targets` is empty", "Omega_m, M_nu, w"],
     );
     let range = |name: &str, range| Some(BTreeMap::from([(name.to_string(), range)]));
+    says(read(Source { target_ranges: range("mu", [0.0, 1.0]), ..good() }), &["no target 'mu'"]);
     says(
-        read(Source {
-            target_ranges: range("mu", [0.0, 1.0]),
-            ..good()
-        }),
-        &["no target 'mu'"],
-    );
-    says(
-        read(Source {
-            target_ranges: range("w", [0.0, 1.0]),
-            ..good()
-        }),
+        read(Source { target_ranges: range("w", [0.0, 1.0]), ..good() }),
         &["'w' is -1 in row 0", "2 of 2 rows"],
     );
+    says(read(Source { target_ranges: range("w", [1.0, 0.0]), ..good() }), &["'w'", "less than"]);
     says(
-        read(Source {
-            target_ranges: range("w", [1.0, 0.0]),
-            ..good()
-        }),
-        &["'w'", "less than"],
-    );
-    says(
-        read(Source {
-            axis: Some("x.txt".into()),
-            ..good()
-        }),
+        read(Source { axis: Some("x.txt".into()), ..good() }),
         &["x.txt", "(2, 3)", "one row or one column"],
     );
     says(
-        read(Source {
-            axis: Some("y.txt".into()),
-            ..source("three.txt", "three.txt")
-        }),
+        read(Source { axis: Some("y.txt".into()), ..source("three.txt", "three.txt") }),
         &["y.txt"],
     );
-    says(
-        read(Source {
-            bins: Some(4),
-            ..good()
-        }),
-        &["`bins` is 4", "only 3"],
-    );
-    says(
-        read(Source {
-            bins: Some(0),
-            ..good()
-        }),
-        &["`bins` is 0"],
-    );
-    says(
-        read(Source {
-            max_k: Some(1.0),
-            ..good()
-        }),
-        &["`max_k`", "`axis`"],
-    );
-    says(
-        read(Source {
-            bins: Some(1),
-            max_k: Some(1.0),
-            ..good()
-        }),
-        &["not both"],
-    );
-    says(
-        read(Source {
-            skip_missing: Some(true),
-            ..good()
-        }),
-        &["`skip_missing`", "not a folder"],
-    );
+    says(read(Source { bins: Some(4), ..good() }), &["`bins` is 4", "only 3"]);
+    says(read(Source { bins: Some(0), ..good() }), &["`bins` is 0"]);
+    says(read(Source { max_k: Some(1.0), ..good() }), &["`max_k`", "`axis`"]);
+    says(read(Source { bins: Some(1), max_k: Some(1.0), ..good() }), &["not both"]);
+    says(read(Source { skip_missing: Some(true), ..good() }), &["`skip_missing`", "not a folder"]);
 }
 
 #[test]
 fn a_source_is_typed_as_an_inline_table() {
     let typed: Source =
         toml::from_str("x = \"x.npy\"\ny = \"y.txt\"\ntargets = [\"h\"]\nbins = 60").unwrap();
-    assert_eq!(
-        (typed.bins, typed.targets),
-        (Some(60), Some(strings(&["h"])))
-    );
+    assert_eq!((typed.bins, typed.targets), (Some(60), Some(strings(&["h"]))));
     let error = toml::from_str::<Source>("x = \"x.npy\"\ny = \"y.txt\"\ntarget = [\"h\"]")
         .unwrap_err()
         .to_string();

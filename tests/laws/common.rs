@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shoal::Result;
-use shoal::device::gpu::{Adapter, Gpu, Options, adapters};
-use shoal::kernels::tile::{self, TileSet};
-use shoal::kernels::{Memory, Prepared, Real};
-use shoal::network::{Activation, Layer, Network};
-use shoal::random::{pcg4d, unit};
-use shoal::run::{Cosine, InputScale, Outcome, Precision, Run, Schedule, Table, Training};
-use shoal::shoal::{Progress, Work};
+use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::engine::graph::{Activation, Layer, Network};
+use shoal::engine::ops::{Memory, PreparedRun, Real};
+use shoal::engine::random::{pcg4d, unit};
+use shoal::engine::run::{Cosine, InputScale, Outcome, Precision, Run, Schedule, Table, Training};
+use shoal::engine::tile;
+use shoal::engine::tile::TileSet;
+use shoal::engine::train::{Progress, RunQueue};
 
 /// One test at a time on the adapter: a software rasterizer uses every core anyway.
 static TURN: Mutex<()> = Mutex::new(());
@@ -38,11 +39,7 @@ pub fn tile_sets() -> impl Iterator<Item = TileSet> {
 }
 
 pub fn gpu_with(tiles: Option<TileSet>) -> Gpu {
-    let options = Options {
-        tiles,
-        checks: true,
-        ..Options::default()
-    };
+    let options = Options { tiles, checks: true, ..Options::default() };
     Gpu::open(adapter(), options).expect("the adapter opens")
 }
 
@@ -92,21 +89,12 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
         .map(|place| {
             let (row, target) = (place / targets, place % targets);
             let row = &x[row * inputs..][..inputs];
-            let sum: f32 = row
-                .iter()
-                .enumerate()
-                .map(|(k, v)| v * ((k + target) as f32).cos())
-                .sum();
+            let sum: f32 =
+                row.iter().enumerate().map(|(k, v)| v * ((k + target) as f32).cos()).sum();
             0.5 + 0.4 * (1.5 * sum / (inputs as f32).sqrt()).tanh()
         })
         .collect();
-    Table {
-        x,
-        y,
-        rows,
-        inputs,
-        targets,
-    }
+    Table { x, y, rows, inputs, targets }
 }
 
 pub fn training() -> Training {
@@ -128,12 +116,7 @@ pub fn training() -> Training {
 
 /// Schedules for so many epochs: constant, with a warm-up, with a cosine, with both.
 pub fn schedules(epochs: u32) -> [Schedule; 4] {
-    let cosine = |final_fraction: f64| {
-        Some(Cosine {
-            epochs,
-            final_fraction,
-        })
-    };
+    let cosine = |final_fraction: f64| Some(Cosine { epochs, final_fraction });
     let schedule = |warmup: f64, cosine: Option<Cosine>| Schedule { warmup, cosine };
     [
         Schedule::default(),
@@ -173,15 +156,15 @@ pub fn any_activation(numbers: &mut Numbers) -> Activation {
     }
 }
 
-/// Runs that differ in everything: widths, depth, activations, dropout, rows, batch, hyper-parameters, frozen layers,
-/// dummy outputs, stopping, clipping, schedule, seed. All of one table.
+/// Runs that differ in everything: widths, depth, activations, dropout, rows, batch,
+/// hyper-parameters, frozen layers, dummy outputs, stopping, clipping, schedule, seed. All of one
+/// table.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)
         .map(|id| {
-            let hidden: Vec<usize> = (0..1 + numbers.below(4))
-                .map(|_| 1 + numbers.below(widest))
-                .collect();
+            let hidden: Vec<usize> =
+                (0..1 + numbers.below(4)).map(|_| 1 + numbers.below(widest)).collect();
             let outputs = table.targets + numbers.below(3);
             let dropout = numbers.pick(&[0.0, 0.0, 0.2, 0.5]);
             let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
@@ -208,10 +191,8 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
                 ..training()
             };
-            let training = Training {
-                schedule: schedules(training.max_epochs)[id / 3 % 4],
-                ..training
-            };
+            let training =
+                Training { schedule: schedules(training.max_epochs)[id / 3 % 4], ..training };
             let rows = 6 + numbers.below(table.rows - 5);
             run(id, network, table, rows, training)
         })
@@ -219,7 +200,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
 }
 
 /// The same runs in half precision.
-pub fn in_halves(mut runs: Vec<Run>) -> Vec<Run> {
+pub fn in_f16(mut runs: Vec<Run>) -> Vec<Run> {
     for run in &mut runs {
         run.training.precision = Precision::F16;
     }
@@ -229,11 +210,7 @@ pub fn in_halves(mut runs: Vec<Run>) -> Vec<Run> {
 /// The network with its first layers frozen.
 pub fn frozen_below(network: &Network, count: usize) -> Network {
     let freeze = |(number, layer): (usize, &Layer)| match number < count {
-        true => Layer {
-            frozen: true,
-            dropout: 0.0,
-            ..*layer
-        },
+        true => Layer { frozen: true, dropout: 0.0, ..*layer },
         false => *layer,
     };
     Network::new(network.layers().iter().enumerate().map(freeze).collect())
@@ -248,14 +225,11 @@ pub struct List {
 impl List {
     pub fn new(runs: Vec<Run>) -> Self {
         let last = runs.iter().map(|run| run.id).max().expect("some runs");
-        Self {
-            waiting: runs.into_iter(),
-            outcomes: vec![None; last + 1],
-        }
+        Self { waiting: runs.into_iter(), outcomes: vec![None; last + 1] }
     }
 }
 
-impl Work for List {
+impl RunQueue for List {
     fn next(&mut self) -> Option<Run> {
         self.waiting.next()
     }
@@ -273,16 +247,19 @@ impl Work for List {
 }
 
 /// The outcomes of runs on a device, in the order of the runs.
-pub fn outcomes(device: &shoal::device::Device, table: &Table, runs: &[Run]) -> Vec<Outcome> {
+pub fn outcomes(
+    device: &shoal::engine::device::Device,
+    table: &Table,
+    runs: &[Run],
+) -> Vec<Outcome> {
     let mut list = List::new(runs.to_vec());
-    shoal::shoal::train(device, tables(table), &mut list).expect("the training ends well");
-    runs.iter()
-        .map(|run| list.outcomes[run.id].take().expect("every run finished"))
-        .collect()
+    shoal::engine::train::train(device, tables(table), &mut list).expect("the training ends well");
+    runs.iter().map(|run| list.outcomes[run.id].take().expect("every run finished")).collect()
 }
 
-/// Copies x and the outputs of the layers, which lie example by example, to where they lie unit by unit, as the GPU does.
-pub fn copy_by_unit<F: Real>(run: &Prepared, memory: &mut Memory<F>) {
+/// Copies x and the outputs of the layers, which lie example by example, to where they lie unit by
+/// unit, as the GPU does.
+pub fn copy_by_unit<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     let rows = run.layout.stride;
     let x = (run.layout.x, run.layout.x_by_unit, run.network.inputs());
     let layers = run.layout.layers.iter().zip(run.network.layers());

@@ -1,8 +1,10 @@
-//! Fences: which module may name which, who may print, and who may name wgpu. Read from the sources.
+//! Fences: which module may name which, who may print, and who may name wgpu. Read from the
+//! sources.
 
 use std::path::{Path, PathBuf};
 
-/// The modules from the bottom up; each may name those before it. `cli` and `main` are the program: they name what they like.
+/// The modules from the bottom up; each may name those before it. `cli` and `main` are the program:
+/// they name what they like.
 const ORDER: [&str; 19] = [
     "error", "files", "random", "network", "run", "kernels", "device", "shoal", "check", "measure",
     "data", "simulate", "transfer", "model", "report", "analysis", "page", "study", "lib",
@@ -42,16 +44,12 @@ fn named(source: &str) -> Vec<String> {
 }
 
 fn word(text: &str) -> String {
-    text.chars()
-        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-        .collect()
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
 }
 
 /// Lines that are not comments.
 fn code(source: &str) -> impl Iterator<Item = &str> {
-    source
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
+    source.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
 /// What a file of a module does that it must not.
@@ -61,9 +59,7 @@ fn breaches(module: &str, in_gpu: bool, source: &str) -> Vec<String> {
     let place = |name: &str| ORDER.iter().position(|other| *other == name);
     if !program {
         let Some(mine) = place(module) else {
-            return vec![format!(
-                "{module} has no place in the order of tests/laws/fence.rs"
-            )];
+            return vec![format!("{module} has no place in the order of tests/laws/fence.rs")];
         };
         for name in named(source) {
             // what is not a module is exported by the crate itself
@@ -106,28 +102,15 @@ fn no_file_breaches_a_fence() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
-    assert!(
-        files.len() > 30,
-        "{} files: is this the crate?",
-        files.len()
-    );
+    assert!(files.len() > 30, "{} files: is this the crate?", files.len());
     let mut all = Vec::new();
     for file in files {
         let inside = file.strip_prefix(&root).expect("below src");
-        let first = inside
-            .components()
-            .next()
-            .expect("a name")
-            .as_os_str()
-            .to_string_lossy();
+        let first = inside.components().next().expect("a name").as_os_str().to_string_lossy();
         let module = first.trim_end_matches(".rs");
         let source = std::fs::read_to_string(&file).expect("readable");
         let found = breaches(module, inside.starts_with("device/gpu"), &source);
-        all.extend(
-            found
-                .into_iter()
-                .map(|breach| format!("{}: {breach}", inside.display())),
-        );
+        all.extend(found.into_iter().map(|breach| format!("{}: {breach}", inside.display())));
     }
     assert!(all.is_empty(), "{}", all.join("\n"));
 }
@@ -139,10 +122,7 @@ fn a_breach_is_found() {
         ("data", "use crate::network::Network;"),
         ("simulate", "use crate::{Error, device::{cpu, gpu}};"),
         ("kernels", "    crate::shoal::train(1);"),
-        (
-            "network",
-            "use crate::{\n    random::unit,\n    kernels::Real,\n};",
-        ),
+        ("network", "use crate::{\n    random::unit,\n    kernels::Real,\n};"),
         ("shoal", "use crate::study::Plan;"),
         ("report", "use crate::cli::Options;"),
         ("shoal", "    println!(\"done\");"),
@@ -152,34 +132,17 @@ fn a_breach_is_found() {
         ("new_module", ""),
     ];
     for (module, source) in wrong {
-        assert_eq!(
-            breaches(module, false, source).len(),
-            1,
-            "{module}: {source}"
-        );
+        assert_eq!(breaches(module, false, source).len(), 1, "{module}: {source}");
     }
     let right = [
-        (
-            "device",
-            "// wgpu and crate::study\nuse crate::{Error, Result, kernels::{Call, step}};",
-        ),
-        (
-            "study",
-            "use crate::data::{names, split};\nuse crate::shoal::train;",
-        ),
+        ("device", "// wgpu and crate::study\nuse crate::{Error, Result, kernels::{Call, step}};"),
+        ("study", "use crate::data::{names, split};\nuse crate::shoal::train;"),
         ("data", "use crate::{Error, input_error};\nwriteln!(out)?;"),
         ("cli", "println!(\"done\");"),
-        (
-            "error",
-            "#[macro_export] macro_rules! input_error { () => { $crate::error::Error } }",
-        ),
+        ("error", "#[macro_export] macro_rules! input_error { () => { $crate::error::Error } }"),
     ];
     for (module, source) in right {
-        assert_eq!(
-            breaches(module, false, source),
-            [""; 0],
-            "{module}: {source}"
-        );
+        assert_eq!(breaches(module, false, source), [""; 0], "{module}: {source}");
     }
     assert!(breaches("device", true, "use wgpu::Buffer;").is_empty());
 }

@@ -1,4 +1,5 @@
-//! Layout: what Rust and WGSL both know, they know alike. naga, the compiler inside wgpu, reads every shader; no GPU needed.
+//! Layout: what Rust and WGSL both know, they know alike. naga, the compiler inside wgpu, reads
+//! every shader; no GPU needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,18 +7,22 @@ use std::path::Path;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
-use shoal::kernels::ceiling::TURNS;
-use shoal::kernels::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
-use shoal::kernels::layout::{LANES, NARROW_GROUPS, TILE_UNITS, phase, stopped};
-use shoal::kernels::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use shoal::kernels::tile::{Quads, TileSet};
-use shoal::kernels::{self, Access, Buffer, Kernel, activation, ceiling, tile, triad};
-use shoal::network::Activation;
-use shoal::run::Precision;
+use shoal::engine::graph::Activation;
+use shoal::engine::layout::{
+    DeviceCall, DeviceLayer, DeviceRun, DeviceTile, LANES, NARROW_VEC4S, State, TILE_UNITS, phase,
+    stopped,
+};
+use shoal::engine::measure::ceiling::TURNS;
+use shoal::engine::measure::{ceiling, triad};
+use shoal::engine::ops::{Access, Buffer, Kernel, activation};
+use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
+use shoal::engine::run::Precision;
+use shoal::engine::tile::{TileSet, Vec4Storage};
+use shoal::engine::{ops, tile};
 
 fn all_kernels() -> Vec<&'static Kernel> {
     let beside = [&ceiling::KERNEL, &triad::KERNEL];
-    kernels::ALL.into_iter().chain(beside).collect()
+    ops::ALL.into_iter().chain(beside).collect()
 }
 
 /// Every tile set in every precision.
@@ -37,13 +42,14 @@ fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
     all_kernels().into_iter().flat_map(sets).filter(measured)
 }
 
-/// The module, valid without any capability that a device might lack, but for the one that its tile set asks for.
+/// The module, valid without any capability that a device might lack, but for the one that its tile
+/// set asks for.
 fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     let (name, source) = (kernel.name, kernel.source(set));
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     let mut capabilities = Capabilities::empty();
-    if set.quads == tile::Quads::Pairs {
+    if set.vec4s == tile::Vec4Storage::Pairs {
         capabilities |= Capabilities::SHADER_INT64;
     }
     if set.lanes == tile::Lanes::Shuffle {
@@ -70,11 +76,7 @@ fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
     match &ty.inner {
         TypeInner::Scalar(one) => short(one),
         TypeInner::Vector { size, scalar } => format!("vec{}<{}>", *size as u8, short(scalar)),
-        TypeInner::Array {
-            base,
-            size: ArraySize::Dynamic,
-            ..
-        } => {
+        TypeInner::Array { base, size: ArraySize::Dynamic, .. } => {
             format!("array<{}>", spell(module, *base))
         }
         TypeInner::Struct { .. } => ty.name.clone().expect("a struct has a name"),
@@ -84,10 +86,7 @@ fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
 
 /// Name, type, offset of each member of a WGSL struct, and its size.
 fn wgsl_struct(module: &Module, name: &str) -> (Vec<(String, String, usize)>, usize) {
-    let found = module
-        .types
-        .iter()
-        .find(|(_, ty)| ty.name.as_deref() == Some(name));
+    let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
     let TypeInner::Struct { members, span } = &found.expect("it exists").1.inner else {
         panic!("{name} is no struct")
     };
@@ -98,31 +97,21 @@ fn wgsl_struct(module: &Module, name: &str) -> (Vec<(String, String, usize)>, us
     (members.iter().map(member).collect(), *span as usize)
 }
 
-/// The same of a Rust struct, from its source: `repr(C)` with fields of four bytes leaves no other offsets.
+/// The same of a Rust struct, from its source: `repr(C)` with fields of four bytes leaves no other
+/// offsets.
 fn rust_struct(name: &str, size: usize) -> (Vec<(String, String, usize)>, usize) {
-    let source = include_str!("../../src/kernels/layout.rs");
+    let source = include_str!("../../src/engine/layout.rs");
     let head = format!("pub struct {name}");
-    let (before, after) = source
-        .split_once(&head)
-        .unwrap_or_else(|| panic!("no {head}"));
+    let (before, after) = source.split_once(&head).unwrap_or_else(|| panic!("no {head}"));
     let attributes = before.rsplit("\n\n").next().unwrap_or_default();
     assert!(attributes.contains("#[repr(C)]"), "{name} is not repr(C)");
     let (body, _) = after.split_once('}').expect("it ends");
-    let fields = body
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("pub "));
+    let fields = body.lines().filter_map(|line| line.trim().strip_prefix("pub "));
     let fields: Vec<_> = (0..)
         .zip(fields)
         .map(|(place, field)| {
-            let (name, ty) = field
-                .trim_end_matches(',')
-                .split_once(": ")
-                .expect("name: type");
-            (
-                name.to_owned(),
-                if ty == "F" { "f32" } else { ty }.to_owned(),
-                4 * place,
-            )
+            let (name, ty) = field.trim_end_matches(',').split_once(": ").expect("name: type");
+            (name.to_owned(), if ty == "F" { "f32" } else { ty }.to_owned(), 4 * place)
         })
         .collect();
     assert_eq!(4 * fields.len(), size, "{name}");
@@ -141,36 +130,28 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
     for (kernel, set) in all_texts() {
         let (module, _) = parse(kernel, &set);
         for (wgsl, rust, size) in structs {
-            assert_eq!(
-                wgsl_struct(&module, wgsl),
-                rust_struct(rust, size),
-                "{}",
-                kernel.name
-            );
+            assert_eq!(wgsl_struct(&module, wgsl), rust_struct(rust, size), "{}", kernel.name);
         }
     }
     // the offsets that were inferred are those of the compiler
-    assert_eq!(
-        std::mem::offset_of!(DeviceRun, final_fraction),
-        size_of::<DeviceRun>() - 4
-    );
+    assert_eq!(std::mem::offset_of!(DeviceRun, final_fraction), size_of::<DeviceRun>() - 4);
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
 }
 
 /// What a buffer holds, as a kernel sees it: AdamW takes four numbers two by two.
 fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
     let by_two = kernel.name == "adamw";
-    let quad = match (set.quads, by_two) {
-        (Quads::Plain, false) => "vec4<f32>",
-        (Quads::Plain, true) => "TwoQuads",
-        (Quads::Pairs, false) => "vec2<u64>",
-        (Quads::Pairs, true) => "vec4<u64>",
+    let vec4 = match (set.vec4s, by_two) {
+        (Vec4Storage::Plain, false) => "vec4<f32>",
+        (Vec4Storage::Plain, true) => "TwoVec4",
+        (Vec4Storage::Pairs, false) => "vec2<u64>",
+        (Vec4Storage::Pairs, true) => "vec4<u64>",
     };
-    let halves = match (set.quads, by_two) {
-        (Quads::Plain, false) => "vec2<u32>",
-        (Quads::Plain, true) => "vec4<u32>",
-        (Quads::Pairs, false) => "u64",
-        (Quads::Pairs, true) => "vec2<u64>",
+    let halves = match (set.vec4s, by_two) {
+        (Vec4Storage::Plain, false) => "vec2<u32>",
+        (Vec4Storage::Plain, true) => "vec4<u32>",
+        (Vec4Storage::Pairs, false) => "u64",
+        (Vec4Storage::Pairs, true) => "vec2<u64>",
     };
     match buffer {
         Buffer::Runs => "Run",
@@ -180,11 +161,11 @@ fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
         Buffer::Rows => "u32",
         Buffer::Data if set.precision == Precision::F16 => "u32",
         Buffer::Data => "f32",
-        Buffer::Parameters | Buffer::Moments | Buffer::Best => quad,
+        Buffer::Parameters | Buffer::Moments | Buffer::Best => vec4,
         Buffer::Gradients | Buffer::Weights | Buffer::Work if set.precision == Precision::F16 => {
             halves
         }
-        Buffer::Gradients | Buffer::Weights | Buffer::Work => quad,
+        Buffer::Gradients | Buffer::Weights | Buffer::Work => vec4,
     }
 }
 
@@ -216,24 +197,13 @@ fn bindings_are_those_that_the_kernel_names() {
         }
         let mut expected = BTreeMap::from([((1, 0), "uniform call: Call".to_owned())]);
         for (binding, (buffer, access)) in (0..).zip(kernel.bindings) {
-            let access = if *access == Access::Read {
-                "read"
-            } else {
-                "read_write"
-            };
-            let described = format!(
-                "{access} {}: array<{}>",
-                buffer.name(),
-                element(*buffer, kernel, &set)
-            );
+            let access = if *access == Access::Read { "read" } else { "read_write" };
+            let described =
+                format!("{access} {}: array<{}>", buffer.name(), element(*buffer, kernel, &set));
             expected.insert((0, binding), described);
         }
         assert_eq!(found, expected, "{}", kernel.name);
-        assert!(
-            kernel.bindings.len() <= 7,
-            "{}: more storage buffers than all have",
-            kernel.name
-        );
+        assert!(kernel.bindings.len() <= 7, "{}: more storage buffers than all have", kernel.name);
     }
 }
 
@@ -241,19 +211,10 @@ fn bindings_are_those_that_the_kernel_names() {
 fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
     for (kernel, set) in all_texts() {
         let (module, info) = parse(kernel, &set);
-        let what = format!(
-            "{}, {} tiles, {}",
-            kernel.name,
-            set.name,
-            set.precision.name()
-        );
+        let what = format!("{}, {} tiles, {}", kernel.name, set.name, set.precision.name());
         let mut named = BTreeSet::new();
         for (_, constant) in module.overrides.iter() {
-            assert!(
-                constant.init.is_none(),
-                "{what}: {:?} has a default",
-                constant.name
-            );
+            assert!(constant.init.is_none(), "{what}: {:?} has a default", constant.name);
             assert_eq!(spell(&module, constant.ty), "u32", "{what}");
             named.insert(constant.name.clone().expect("an override has a name"));
         }
@@ -262,23 +223,17 @@ fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
         assert_eq!(named, names, "{what}");
         assert_eq!(names.len(), passed.len(), "{what}: one twice");
 
-        let constants: naga::back::PipelineConstants = passed
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
+        let constants: naga::back::PipelineConstants =
+            passed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let entry = Some((naga::ShaderStage::Compute, "main"));
         let (module, _) = process_overrides(&module, &info, entry, &constants).expect("they apply");
         let threads: u32 = module.entry_points[0].workgroup_size.iter().product();
         assert!((1..=256).contains(&threads), "{what}: {threads} threads");
         let shared = module.global_variables.iter();
         let shared = shared.filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
-        let bytes: u32 = shared
-            .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
-            .sum();
-        assert!(
-            bytes <= 16 << 10,
-            "{what}: {bytes} bytes of workgroup memory"
-        );
+        let bytes: u32 =
+            shared.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum();
+        assert!(bytes <= 16 << 10, "{what}: {bytes} bytes of workgroup memory");
     }
 }
 
@@ -294,15 +249,12 @@ fn constants_that_both_know_are_the_same() {
         ("STOPPED_EPOCHS".to_owned(), stopped::EPOCHS),
         ("STOPPED_DIVERGED".to_owned(), stopped::DIVERGED),
         ("LANES".to_owned(), LANES as u32),
-        ("NARROW_GROUPS".to_owned(), NARROW_GROUPS as u32),
+        ("NARROW_VEC4S".to_owned(), NARROW_VEC4S as u32),
         ("THREAD_UNITS".to_owned(), (TILE_UNITS / LANES / 4) as u32),
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
     ]);
     for activation in Activation::ALL {
-        known.insert(
-            activation.name().to_uppercase(),
-            activation::code(activation),
-        );
+        known.insert(activation.name().to_uppercase(), activation::code(activation));
     }
     let mut seen = BTreeMap::new();
     for (kernel, set) in all_texts() {
@@ -336,11 +288,7 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
     let stems = |path: &str| -> BTreeSet<String> {
         let files = std::fs::read_dir(folder.join(path)).expect("a folder");
         let stem = |file: std::fs::DirEntry| {
-            file.path()
-                .file_stem()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned()
+            file.path().file_stem().expect("a name").to_string_lossy().into_owned()
         };
         files.map(|file| stem(file.expect("a file"))).collect()
     };
@@ -350,23 +298,11 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
         let text = |name: &str| {
             std::fs::read_to_string(folder.join(format!("shaders/{name}.wgsl"))).expect(name)
         };
-        assert!(
-            shaders.remove(kernel.name),
-            "no shaders/{}.wgsl",
-            kernel.name
-        );
-        assert!(
-            pages.contains(kernel.name),
-            "no src/kernels/{}.rs",
-            kernel.name
-        );
+        assert!(shaders.remove(kernel.name), "no shaders/{}.wgsl", kernel.name);
+        assert!(pages.contains(kernel.name), "no src/kernels/{}.rs", kernel.name);
         for set in texts() {
             let source = kernel.source(&set);
-            assert!(
-                source.starts_with(&text("layout")),
-                "{}: no layout",
-                kernel.name
-            );
+            assert!(source.starts_with(&text("layout")), "{}: no layout", kernel.name);
             // the page itself, and at most one more for the tile
             let start = source.find(&text(kernel.name)).expect(kernel.name);
             let rest = &source[start + text(kernel.name).len()..];
@@ -374,11 +310,7 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
             let page = stems("shaders")
                 .into_iter()
                 .find(|stem| stem.starts_with(&tile) && text(stem) == rest);
-            assert!(
-                rest.is_empty() || page.is_some(),
-                "{}: another text",
-                kernel.name
-            );
+            assert!(rest.is_empty() || page.is_some(), "{}: another text", kernel.name);
             page.map(|page| shaders.remove(&page));
         }
     }
@@ -392,23 +324,15 @@ fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
         "packed_long",
         "packed_single",
         "packed_words",
-        "quad_pairs",
-        "quad_plain",
+        "vec4_pairs",
+        "vec4_plain",
         "random",
         "weights_tile",
         "weights_tile_gpu",
         "weights_tile_software",
     ]
     .map(str::to_owned);
-    assert_eq!(
-        shaders,
-        BTreeSet::from(shared),
-        "a shader that no kernel is named after"
-    );
+    assert_eq!(shaders, BTreeSet::from(shared), "a shader that no kernel is named after");
     let names: Vec<&str> = all_kernels().iter().map(|kernel| kernel.name).collect();
-    assert_eq!(
-        names.iter().collect::<BTreeSet<_>>().len(),
-        names.len(),
-        "a name twice"
-    );
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name twice");
 }

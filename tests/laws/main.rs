@@ -1,15 +1,16 @@
-//! The six laws that shoal holds, each a module: twin (and norm), slope, company, again, honest, outside. They need a Vulkan, Metal or
-//! DX12 adapter; a software rasterizer will do (`tests/run.sh` installs one).
+//! The six laws that shoal holds, each a module: reference (and norm), slope, company, again,
+//! honest, outside. They need a Vulkan, Metal or DX12 adapter; a software rasterizer will do
+//! (`tests/run.sh` installs one).
 
-mod again;
+mod clipping;
 mod common;
-mod company;
+mod determinism;
+mod failures;
 mod fence;
-mod half;
-mod honest;
+mod gradients;
+mod half_precision;
+mod isolation;
 mod layout;
-mod norm;
-mod outside;
-mod single;
-mod slope;
-mod twin;
+mod one_call;
+mod reference;
+mod references;

@@ -1,10 +1,11 @@
-//! The best of 100 trials is as good as Optuna's, on five functions, one trial at a time and ten at a time.
+//! The best of 100 trials is as good as Optuna's, on five functions, one trial at a time and ten at
+//! a time.
 
 use std::collections::BTreeMap;
 use std::f64::consts::{E, TAU};
 
 use serde::Deserialize;
-use shoal::random::{pcg4d, unit};
+use shoal::engine::random::{pcg4d, unit};
 use shoal::study::search::{Condition, Distribution, Parameter, Range, Space, Tpe, Trial};
 
 use crate::{parameter, reference};
@@ -27,23 +28,15 @@ const MODES: [(&str, u32, bool); 3] = [
 type Function = fn(&[Option<f64>]) -> f64;
 
 fn float(name: &str, low: f64, high: f64, log: bool) -> Parameter {
-    parameter(
-        name,
-        Distribution::Range(Range::float(low, high, log).unwrap()),
-    )
+    parameter(name, Distribution::Range(Range::float(low, high, log).unwrap()))
 }
 
 fn int(name: &str, low: i64, high: i64, log: bool) -> Parameter {
-    parameter(
-        name,
-        Distribution::Range(Range::int(low, high, log).unwrap()),
-    )
+    parameter(name, Distribution::Range(Range::int(low, high, log).unwrap()))
 }
 
 fn cube(dimensions: usize, half: f64) -> Vec<Parameter> {
-    (0..dimensions)
-        .map(|i| float(&format!("x{i}"), -half, half, false))
-        .collect()
+    (0..dimensions).map(|i| float(&format!("x{i}"), -half, half, false)).collect()
 }
 
 /// The functions of `reference/optuna/functions.py`.
@@ -70,14 +63,8 @@ fn function(name: &str) -> (Space, Function) {
 fn conditional_space() -> Vec<Parameter> {
     let mut parameters = vec![int("layers", 1, 3, false)];
     for layer in 1..=3 {
-        let condition = Some(Condition {
-            parameter: 0,
-            at_least: f64::from(layer),
-        });
-        parameters.push(Parameter {
-            condition,
-            ..int(&format!("units_{layer}"), 4, 500, false)
-        });
+        let condition = Some(Condition { parameter: 0, at_least: f64::from(layer) });
+        parameters.push(Parameter { condition, ..int(&format!("units_{layer}"), 4, 500, false) });
     }
     parameters.push(float("learning_rate", 1e-5, 1e-1, true));
     parameters
@@ -85,11 +72,8 @@ fn conditional_space() -> Vec<Parameter> {
 
 fn conditional(v: &[Option<f64>]) -> f64 {
     let miss = |(i, units): (f64, f64)| ((units - 100.0 * i) / 500.0).powi(2);
-    let misses: f64 = [1.0, 2.0, 3.0]
-        .into_iter()
-        .zip(v[1..4].iter().flatten().copied())
-        .map(miss)
-        .sum();
+    let misses: f64 =
+        [1.0, 2.0, 3.0].into_iter().zip(v[1..4].iter().flatten().copied()).map(miss).sum();
     1.0 / v[0].unwrap() + misses + (v[4].unwrap().log10() + 3.0).powi(2)
 }
 
@@ -99,10 +83,7 @@ fn mixed_space() -> Vec<Parameter> {
         float("learning_rate", 1e-6, 1.0, true),
         int("width", 1, 1024, true),
         int("depth", 0, 20, false),
-        parameter(
-            "size",
-            Distribution::Range(Range::stepped_int(16, 512, 16).unwrap()),
-        ),
+        parameter("size", Distribution::Range(Range::stepped_int(16, 512, 16).unwrap())),
         parameter("kind", Distribution::Choices(kinds)),
     ]
 }
@@ -125,10 +106,7 @@ fn best(tpe: &Tpe, (space, function): &(Space, Function), trials: u32, batch: u3
             trial.complete(value)
         }));
     }
-    history
-        .iter()
-        .filter_map(|trial| trial.value)
-        .fold(f64::INFINITY, f64::min)
+    history.iter().filter_map(|trial| trial.value).fold(f64::INFINITY, f64::min)
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -143,9 +121,8 @@ fn difference(a: &[f64], b: &[f64]) -> (f64, f64) {
             |i: u32| values[(unit(pcg4d([key, round, i, 0])[0]) * values.len() as f64) as usize];
         median(&mut (0..values.len() as u32).map(draw).collect::<Vec<f64>>())
     };
-    let mut differences: Vec<f64> = (0..4_000)
-        .map(|round| resample(a, 1, round) - resample(b, 2, round))
-        .collect();
+    let mut differences: Vec<f64> =
+        (0..4_000).map(|round| resample(a, 1, round) - resample(b, 2, round)).collect();
     differences.sort_by(f64::total_cmp);
     (differences[100], differences[3_899])
 }
@@ -160,15 +137,9 @@ fn the_best_of_100_is_as_good_as_optunas() {
         for (mode, batch, multivariate) in MODES {
             let theirs = &modes[mode];
             let seeds = 0..theirs.len() as u64;
-            let tpe = |seed| Tpe {
-                seed,
-                startup: stored.startup,
-                candidates: 24,
-                multivariate,
-            };
-            let ours: Vec<f64> = seeds
-                .map(|seed| best(&tpe(seed), &function, stored.trials, batch))
-                .collect();
+            let tpe = |seed| Tpe { seed, startup: stored.startup, candidates: 24, multivariate };
+            let ours: Vec<f64> =
+                seeds.map(|seed| best(&tpe(seed), &function, stored.trials, batch)).collect();
             let (low, high) = difference(&ours, theirs);
             let [a, b] = [&ours, theirs].map(|values| median(&mut values.clone()));
             let line = format!(

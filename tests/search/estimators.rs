@@ -44,13 +44,7 @@ const TOLERANCE: f64 = 1e-9;
 
 #[track_caller]
 fn equal(what: &str, ours: &[f64], theirs: &[f64]) {
-    assert_eq!(
-        ours.len(),
-        theirs.len(),
-        "{what}: {} numbers, not {}",
-        ours.len(),
-        theirs.len()
-    );
+    assert_eq!(ours.len(), theirs.len(), "{what}: {} numbers, not {}", ours.len(), theirs.len());
     for (index, (a, b)) in ours.iter().zip(theirs).enumerate() {
         let near = (a - b).abs() <= TOLERANCE * b.abs().max(1.0);
         assert!(near, "{what}[{index}]: {a} is not {b}, off by {:e}", a - b);
@@ -63,16 +57,8 @@ fn same(what: &str, ours: &Parzen, theirs: &Kernels) {
         Ours::Normals { normals, .. } => {
             let means: Vec<f64> = normals.iter().map(|normal| normal.mean).collect();
             let deviations: Vec<f64> = normals.iter().map(|normal| normal.deviation).collect();
-            equal(
-                &format!("{what} mus"),
-                &means,
-                theirs.mus.as_ref().expect("mus"),
-            );
-            equal(
-                &format!("{what} sigmas"),
-                &deviations,
-                theirs.sigmas.as_ref().expect("sigmas"),
-            );
+            equal(&format!("{what} mus"), &means, theirs.mus.as_ref().expect("mus"));
+            equal(&format!("{what} sigmas"), &deviations, theirs.sigmas.as_ref().expect("sigmas"));
         }
         Ours::Choices(rows) => {
             let theirs = theirs.rows.as_ref().expect("rows");
@@ -94,11 +80,7 @@ fn estimators_and_densities_are_optunas() {
             same(&format!("{what}, good:"), &good, &theirs.good);
             same(&format!("{what}, bad:"), &bad, &theirs.bad);
             let densities = |parzen: &Parzen| {
-                theirs
-                    .points
-                    .iter()
-                    .map(|x| parzen.log_density(&[*x]))
-                    .collect::<Vec<_>>()
+                theirs.points.iter().map(|x| parzen.log_density(&[*x])).collect::<Vec<_>>()
             };
             let (ours_good, ours_bad) = (densities(&good), densities(&bad));
             equal(&format!("{what}, log l"), &ours_good, &theirs.log_good);
@@ -107,11 +89,7 @@ fn estimators_and_densities_are_optunas() {
                 good.iter().zip(bad).map(|(a, b)| a - b).collect::<Vec<_>>()
             };
             let theirs = ratio(&theirs.log_good, &theirs.log_bad);
-            equal(
-                &format!("{what}, log l/g"),
-                &ratio(&ours_good, &ours_bad),
-                &theirs,
-            );
+            equal(&format!("{what}, log l/g"), &ratio(&ours_good, &ours_bad), &theirs);
             points += theirs.len();
         }
     }
@@ -122,37 +100,17 @@ fn estimators_and_densities_are_optunas() {
 fn densities_of_all_parameters_together_are_optunas() {
     let stored: Histories = reference("estimators.json");
     let space = stored.space();
-    for Case {
-        history,
-        trials,
-        joint,
-        ..
-    } in &stored.cases
-    {
+    for Case { history, trials, joint, .. } in &stored.cases {
         let trials = crate::trials(trials);
         let shared = Tpe::shared(&space, &trials);
-        let names: Vec<&str> = shared
-            .iter()
-            .map(|index| space.parameters()[*index].name.as_str())
-            .collect();
+        let names: Vec<&str> =
+            shared.iter().map(|index| space.parameters()[*index].name.as_str()).collect();
         assert_eq!(names, joint.names, "{history}");
         let [good, bad] = Tpe::estimators(&space, &trials, &shared);
         let densities = |parzen: &Parzen| {
-            joint
-                .points
-                .iter()
-                .map(|x| parzen.log_density(x))
-                .collect::<Vec<_>>()
+            joint.points.iter().map(|x| parzen.log_density(x)).collect::<Vec<_>>()
         };
-        equal(
-            &format!("{history}, log l"),
-            &densities(&good),
-            &joint.log_good,
-        );
-        equal(
-            &format!("{history}, log g"),
-            &densities(&bad),
-            &joint.log_bad,
-        );
+        equal(&format!("{history}, log l"), &densities(&good), &joint.log_good);
+        equal(&format!("{history}, log g"), &densities(&bad), &joint.log_bad);
     }
 }

@@ -63,15 +63,13 @@ fn pruners_decide_as_optunas() {
                 }
                 Entry::Report(number, epoch, loss, stopped) => {
                     let index = *number as usize;
-                    // trials are numbered as they begin, which is not the order of their first reports
+                    // trials are numbered as they begin, which is not the order of their first
+                    // reports
                     (trials.len()..=index)
                         .for_each(|new| trials.push(Trial::running(new as u32, Vec::new())));
                     trials[index].losses.insert(*epoch, loss.number());
                     let stops = pruner.stops(&trials[index], &trials);
-                    assert_eq!(
-                        stops, *stopped,
-                        "{pruner:?}: trial {number} after epoch {epoch}"
-                    );
+                    assert_eq!(stops, *stopped, "{pruner:?}: trial {number} after epoch {epoch}");
                     if stops {
                         trials[index].state = State::Pruned;
                     }
@@ -80,9 +78,6 @@ fn pruners_decide_as_optunas() {
                 }
             }
         }
-        assert!(
-            pruned > 5 && reports > 100,
-            "{pruner:?}: {pruned} of {reports}"
-        );
+        assert!(pruned > 5 && reports > 100, "{pruner:?}: {pruned} of {reports}");
     }
 }

@@ -1,9 +1,11 @@
-//! P12 of local and equilateral non-Gaussianity against adaptive cubature in other coordinates, on CAMB's spectra.
+//! P12 of local and equilateral non-Gaussianity against adaptive cubature in other coordinates, on
+//! CAMB's spectra.
 
-use shoal::simulate::bispectrum::{Shape, correction, response};
-use shoal::simulate::{Cosmology, Spectrum};
+use shoal::cosmology::bispectrum::{Shape, correction, response};
+use shoal::cosmology::{Cosmology, Spectrum};
 
-use super::{Reference, says};
+use super::Reference;
+use super::says;
 
 /// The cosmologies of the reference, each with CAMB's linear spectrum.
 fn universes(reference: &Reference) -> Vec<(Cosmology, Spectrum)> {
@@ -35,16 +37,11 @@ fn p12_is_that_of_adaptive_cubature() {
         for shape in [Shape::Local, Shape::Equilateral] {
             let right = right.next().expect("two rows a cosmology");
             let ours = response(&cosmology, &linear, shape, &k).unwrap();
-            let peak = right
-                .iter()
-                .fold(0.0, |peak: f64, value| peak.max(value.abs()));
+            let peak = right.iter().fold(0.0, |peak: f64, value| peak.max(value.abs()));
             for ((k, ours), right) in k.iter().zip(ours).zip(right) {
                 // the local P12 changes its sign at k of about 0.01
                 let off = (ours - right).abs() / right.abs().max(0.05 * peak);
-                assert!(
-                    off < 0.02,
-                    "{shape:?} {cosmology:?} {k}: {ours}, not {right}"
-                );
+                assert!(off < 0.02, "{shape:?} {cosmology:?} {k}: {ours}, not {right}");
                 worst = worst.max(off);
             }
         }
@@ -68,27 +65,12 @@ fn outside_its_range_p12_is_an_error() {
         correction(cosmology, linear, shape, f_nl, &[k])
     };
     let (local, equilateral) = (Shape::Local, Shape::Equilateral);
-    says(
-        of(&cosmology, &linear, local, 301.0, 0.1),
-        &["f_NL", "301", "300"],
-    );
+    says(of(&cosmology, &linear, local, 301.0, 0.1), &["f_NL", "301", "300"]);
     assert!(of(&cosmology, &linear, equilateral, 301.0, 0.1).is_ok());
-    says(
-        of(&cosmology, &linear, equilateral, -601.0, 0.1),
-        &["f_NL", "-601", "-600"],
-    );
-    says(
-        of(&cosmology, &linear, local, 1.0, 3.0),
-        &["k in h/Mpc", "3", "1"],
-    );
-    let heavy = Cosmology {
-        m_nu: 0.1,
-        ..cosmology
-    };
-    says(
-        of(&heavy, &linear, local, 1.0, 0.1),
-        &["M_nu", "0.1", "holds for 0"],
-    );
+    says(of(&cosmology, &linear, equilateral, -601.0, 0.1), &["f_NL", "-601", "-600"]);
+    says(of(&cosmology, &linear, local, 1.0, 3.0), &["k in h/Mpc", "3", "1"]);
+    let heavy = Cosmology { m_nu: 0.1, ..cosmology };
+    says(of(&heavy, &linear, local, 1.0, 0.1), &["M_nu", "0.1", "holds for 0"]);
     let short = Spectrum::new(vec![0.01, 0.1, 1.0], vec![1.0, 1.0, 1.0]);
     says(of(&cosmology, &short, local, 1.0, 0.1), &["0.01", "0.0001"]);
 }

@@ -1,15 +1,14 @@
 //! What a polynomial of the parameters leaves of spectra.
 
-/// The terms of Legendre polynomials in the scaled logarithms of the parameters, to a total degree; shape (rows, terms).
+/// The terms of Legendre polynomials in the scaled logarithms of the parameters, to a total degree;
+/// shape (rows, terms).
 fn terms(parameters: &[&[f64]], degree: usize) -> Vec<Vec<f64>> {
     let dimensions = parameters[0].len();
     let logarithm = |row: &[f64], i: usize| row[i].ln();
     let ends: Vec<[f64; 2]> = (0..dimensions)
         .map(|i| {
             let values = parameters.iter().map(|row| logarithm(row, i));
-            values.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], v| {
-                [a.min(v), b.max(v)]
-            })
+            values.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], v| [a.min(v), b.max(v)])
         })
         .collect();
     let mut powers = vec![vec![]];
@@ -36,19 +35,16 @@ fn terms(parameters: &[&[f64]], degree: usize) -> Vec<Vec<f64>> {
             })
             .collect();
         let term = |powers: &Vec<usize>| -> f64 {
-            powers
-                .iter()
-                .zip(&legendre)
-                .map(|(power, values)| values[*power])
-                .product()
+            powers.iter().zip(&legendre).map(|(power, values)| values[*power]).product()
         };
         powers.iter().map(term).collect()
     };
     parameters.iter().map(of_row).collect()
 }
 
-/// The residuals of each column of `values`, shape (rows, columns), after a least-squares fit with an orthonormal basis of the
-/// terms, each over the root of the part of its variance that the fit leaves.
+/// The residuals of each column of `values`, shape (rows, columns), after a least-squares fit with
+/// an orthonormal basis of the terms, each over the root of the part of its variance that the fit
+/// leaves.
 pub fn residuals(parameters: &[&[f64]], degree: usize, values: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let rows = parameters.len();
     let terms = terms(parameters, degree);
@@ -59,28 +55,21 @@ pub fn residuals(parameters: &[&[f64]], degree: usize, values: &[Vec<f64>]) -> V
         for _ in 0..2 {
             for other in &basis {
                 let along: f64 = dot(other, &vector);
-                vector
-                    .iter_mut()
-                    .zip(other)
-                    .for_each(|(v, o)| *v -= along * o);
+                vector.iter_mut().zip(other).for_each(|(v, o)| *v -= along * o);
             }
         }
         let length = dot(&vector, &vector).sqrt();
         vector.iter_mut().for_each(|v| *v /= length);
         basis.push(vector);
     }
-    let leverage: Vec<f64> = (0..rows)
-        .map(|row| basis.iter().map(|vector| vector[row].powi(2)).sum())
-        .collect();
+    let leverage: Vec<f64> =
+        (0..rows).map(|row| basis.iter().map(|vector| vector[row].powi(2)).sum()).collect();
     let mut left = values.to_vec();
     for column in 0..values[0].len() {
         let mut vector: Vec<f64> = values.iter().map(|row| row[column]).collect();
         for other in &basis {
             let along = dot(other, &vector);
-            vector
-                .iter_mut()
-                .zip(other)
-                .for_each(|(v, o)| *v -= along * o);
+            vector.iter_mut().zip(other).for_each(|(v, o)| *v -= along * o);
         }
         for row in 0..rows {
             left[row][column] = vector[row] / (1.0 - leverage[row]).sqrt();

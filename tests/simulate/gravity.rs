@@ -1,9 +1,11 @@
 //! f(R) gravity against an adaptive solver, the labels of Quijote-MG, e-MANTIS and FREmu.
 
-use shoal::simulate::Cosmology;
-use shoal::simulate::gravity::{linear_boost, nonlinear_boost};
+use shoal::cosmology::Cosmology;
+use shoal::cosmology::gravity::{linear_boost, nonlinear_boost};
 
-use super::{Reference, off, says};
+use super::Reference;
+use super::off;
+use super::says;
 
 const FIDUCIAL: Cosmology = Cosmology {
     omega_m: 0.3175,
@@ -17,12 +19,7 @@ const FIDUCIAL: Cosmology = Cosmology {
 
 /// The fiducial cosmology with another Om, h and M_nu.
 fn universe(omega_m: f64, h: f64, m_nu: f64) -> Cosmology {
-    Cosmology {
-        omega_m,
-        h,
-        m_nu,
-        ..FIDUCIAL
-    }
+    Cosmology { omega_m, h, m_nu, ..FIDUCIAL }
 }
 
 #[test]
@@ -51,7 +48,8 @@ fn sigma_8_grows_as_the_labels_of_quijote_mg_say() {
         ratios.push(square.sqrt() / row[4]);
     }
     let (largest, rms) = off(&ratios);
-    // the labels come from a Boltzmann code with all that neutrinos do, ours know only where they stop clustering
+    // the labels come from a Boltzmann code with all that neutrinos do, ours know only where they
+    // stop clustering
     assert!(rms < 0.005 && largest < 0.012, "{rms} {largest}");
 }
 
@@ -98,10 +96,7 @@ fn beyond_emantis_the_boost_is_that_of_fremu_within_its_noise() {
     }
     let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
     let (largest, rms) = off(&ratios);
-    assert!(
-        (mean - 1.0).abs() < 0.015 && rms < 0.03,
-        "mean {mean}, rms {rms}, largest {largest}"
-    );
+    assert!((mean - 1.0).abs() < 0.015 && rms < 0.03, "mean {mean}, rms {rms}, largest {largest}");
 }
 
 #[test]
@@ -110,10 +105,7 @@ fn the_boost_rises_with_the_field_and_is_one_without() {
     for omega_m in [0.1, 0.3, 0.5] {
         for sigma_8 in [0.6, 1.0] {
             for m_nu in [0.0, 1.0] {
-                let cosmology = Cosmology {
-                    sigma_8,
-                    ..universe(omega_m, 0.7, m_nu)
-                };
+                let cosmology = Cosmology { sigma_8, ..universe(omega_m, 0.7, m_nu) };
                 let mut before = nonlinear_boost(&cosmology, 0.0, &k).unwrap();
                 assert_eq!(before, [1.0; 7]);
                 for f in (1..=60).map(|i| 3e-4 * f64::from(i) / 60.0) {
@@ -136,17 +128,8 @@ fn outside_its_range_the_boost_is_an_error() {
     says(of(FIDUCIAL, -1e-3, 0.1), &["f_R0", "-0.001", "-0.0003"]);
     says(of(FIDUCIAL, f64::NAN, 0.1), &["f_R0", "NaN"]);
     says(of(FIDUCIAL, -1e-5, 2.0), &["k in h/Mpc", "2", "1"]);
-    says(
-        of(universe(0.05, 0.7, 0.0), -1e-5, 0.1),
-        &["Omega_m", "0.05", "0.1"],
-    );
-    says(
-        of(universe(0.3, 0.7, 1.5), -1e-5, 0.1),
-        &["M_nu", "1.5", "1"],
-    );
-    let phantom = Cosmology {
-        w: -1.1,
-        ..FIDUCIAL
-    };
+    says(of(universe(0.05, 0.7, 0.0), -1e-5, 0.1), &["Omega_m", "0.05", "0.1"]);
+    says(of(universe(0.3, 0.7, 1.5), -1e-5, 0.1), &["M_nu", "1.5", "1"]);
+    let phantom = Cosmology { w: -1.1, ..FIDUCIAL };
     says(of(phantom, -1e-5, 0.1), &["w is -1.1", "w = -1"]);
 }

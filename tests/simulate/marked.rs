@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use shoal::simulate::marked::Mark;
-use shoal::simulate::{Cosmology, Shells, linear, matter};
+use shoal::cosmology::marked::Mark;
+use shoal::cosmology::{Cosmology, Shells, linear, matter};
 
 use super::says;
 
-/// The folder with the spectra of the Quijote simulations, which are not part of this project; nothing, said aloud, if it is
-/// missing, but where CI is set that is a failure.
+/// The folder with the spectra of the Quijote simulations, which are not part of this project;
+/// nothing, said aloud, if it is missing, but where CI is set that is a failure.
 fn quijote() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/quijote");
     if folder.is_dir() {
@@ -20,15 +20,16 @@ fn quijote() -> Option<PathBuf> {
     None
 }
 
-/// A cosmology as a row of the parameter files of Quijote: Om Ob h n_s sigma_8, and M_nu w where they vary.
+/// A cosmology as a row of the parameter files of Quijote: Om Ob h n_s sigma_8, and M_nu w where
+/// they vary.
 fn cosmology(line: &str) -> Cosmology {
-    let row: Vec<f64> = (line.split_whitespace())
-        .map(|word| word.parse().expect("a number"))
-        .collect();
+    let row: Vec<f64> =
+        (line.split_whitespace()).map(|word| word.parse().expect("a number")).collect();
     Cosmology::from_row(&row)
 }
 
-/// Measured over ours for every eighth simulation that the fit has not seen, where baryons are at most 0.4 of cold matter.
+/// Measured over ours for every eighth simulation that the fit has not seen, where baryons are at
+/// most 0.4 of cold matter.
 fn ratios(folder: &std::path::Path, scenario: &str) -> Vec<Vec<f64>> {
     let bytes = std::fs::read(folder.join(format!("{scenario}_mpk.npy"))).expect("readable");
     let file = npyz::NpyFile::new(&bytes[..]).expect("an array");
@@ -38,22 +39,16 @@ fn ratios(folder: &std::path::Path, scenario: &str) -> Vec<Vec<f64>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let shells = Shells::new(1000.0, 79);
     let k = shells.k();
-    (lines
-        .map(cosmology)
-        .zip(marked.chunks(79))
-        .skip(1)
-        .step_by(8))
-    .filter(|(cosmology, _)| cosmology.omega_b < 0.4 * cosmology.omega_cold())
-    .map(|(cosmology, marked)| {
-        let mark = Mark::new(&cosmology).unwrap();
-        let spectrum = matter(&cosmology, &linear(&cosmology).unwrap()).unwrap();
-        let ours = shells.average(&spectrum).into_iter().zip(&k);
-        let ours = ours.map(|(p, &k)| p * mark.at(k).unwrap());
-        ours.zip(marked)
-            .map(|(ours, marked)| marked / ours)
-            .collect()
-    })
-    .collect()
+    (lines.map(cosmology).zip(marked.chunks(79)).skip(1).step_by(8))
+        .filter(|(cosmology, _)| cosmology.omega_b < 0.4 * cosmology.omega_cold())
+        .map(|(cosmology, marked)| {
+            let mark = Mark::new(&cosmology).unwrap();
+            let spectrum = matter(&cosmology, &linear(&cosmology).unwrap()).unwrap();
+            let ours = shells.average(&spectrum).into_iter().zip(&k);
+            let ours = ours.map(|(p, &k)| p * mark.at(k).unwrap());
+            ours.zip(marked).map(|(ours, marked)| marked / ours).collect()
+        })
+        .collect()
 }
 
 #[test]
@@ -87,15 +82,9 @@ fn outside_its_range_the_mark_is_an_error() {
     says(mark.at(0.52), &["k in h/Mpc", "0.52", "0.51"]);
     says(mark.at(f64::NAN), &["k in h/Mpc", "NaN"]);
     let of = |row: &str| Mark::new(&cosmology(row));
-    says(
-        of("0.3175 0.049 0.6711 0.9624 1.1"),
-        &["sigma_8", "1.1", "1"],
-    );
+    says(of("0.3175 0.049 0.6711 0.9624 1.1"), &["sigma_8", "1.1", "1"]);
     says(of("0.3175 0.049 0.6711 0.75 0.8"), &["n_s", "0.75", "0.8"]);
-    says(
-        of("0.05 0.049 0.6711 0.9624 0.8"),
-        &["Omega_m", "0.05", "0.1"],
-    );
+    says(of("0.05 0.049 0.6711 0.9624 0.8"), &["Omega_m", "0.05", "0.1"]);
     says(of("0.3 0.05 0.7 1 0.8 0 -0.9"), &["w", "-0.9", "-1"]);
     assert!(of("0.3 0.05 0.7 1 0.8 0.3 -0.9").is_ok());
 }

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use shoal::data::Dataset;
-use shoal::simulate::{
+use shoal::cosmology::{
     Bins, Correction, Prior, Request, Sampling, Scenario, Statistic, linear, matter, simulate,
 };
+use shoal::data::Dataset;
 use shoal::{Error, Result};
 
 fn made(request: &Request) -> Result<Dataset> {
@@ -15,15 +15,8 @@ fn made(request: &Request) -> Result<Dataset> {
 #[test]
 fn a_row_is_the_same_whatever_the_count_and_the_threads() {
     for scenario in Scenario::ALL {
-        let few = Request {
-            threads: Some(1),
-            ..Request::new(scenario, 5, 7)
-        };
-        let many = Request {
-            count: 12,
-            threads: Some(3),
-            ..few.clone()
-        };
+        let few = Request { threads: Some(1), ..Request::new(scenario, 5, 7) };
+        let many = Request { count: 12, threads: Some(3), ..few.clone() };
         let [few, many] = [few, many].map(|request| made(&request).unwrap());
         for row in 0..5 {
             assert_eq!(few.inputs.row(row), many.inputs.row(row), "{scenario:?}");
@@ -41,10 +34,7 @@ fn a_row_is_the_same_whatever_the_count_and_the_threads() {
 #[test]
 fn without_noise_a_spectrum_is_the_expectation_and_with_it_a_box() {
     let noisy = Request::new(Scenario::Lcdm, 200, 3);
-    let expected = Request {
-        noise: false,
-        ..noisy.clone()
-    };
+    let expected = Request { noise: false, ..noisy.clone() };
     let prior = Prior::new(Scenario::Lcdm, &[], Sampling::Sobol, 200, 3).unwrap();
     let [noisy, expected] = [noisy, expected].map(|request| made(&request).unwrap());
     assert_eq!(noisy.targets, expected.targets);
@@ -62,9 +52,7 @@ fn without_noise_a_spectrum_is_the_expectation_and_with_it_a_box() {
         assert!((mean / matter.at(*k) - 1.0).abs() < 0.02, "{k}");
     }
     // 26 modes in the first bin: a scatter of 28 %
-    let ratios = (noisy.inputs.column(0))
-        .zip(expected.inputs.column(0))
-        .map(|(a, b)| a / b - 1.0);
+    let ratios = (noisy.inputs.column(0)).zip(expected.inputs.column(0)).map(|(a, b)| a / b - 1.0);
     let scatter = (ratios.map(|r| r * r).sum::<f64>() / 200.0).sqrt();
     assert!((scatter - 0.277).abs() < 5.0 * 0.277 / 20.0, "{scatter}");
 }
@@ -113,10 +101,7 @@ fn targets_are_those_of_the_literature_with_its_ranges() {
     assert_eq!(dataset.target_ranges[2], [0.5, 0.9]);
     assert!(dataset.targets.column(5).all(|m_nu| m_nu <= 0.4));
     let local = made(&Request::new(Scenario::Local, 3, 1)).unwrap();
-    assert_eq!(
-        local.targets.row(2)[..5],
-        [0.3175, 0.049, 0.6711, 0.9624, 0.834]
-    );
+    assert_eq!(local.targets.row(2)[..5], [0.3175, 0.049, 0.6711, 0.9624, 0.834]);
     assert_eq!(local.target_names[5], "f_NL_local");
     assert_eq!(local.provenance["simulated"]["scenario"], "local");
 }
@@ -148,11 +133,7 @@ fn new_physics_is_in_the_spectra() {
         (Scenario::Local, "f_NL_local", 300.0),
     ] {
         let [with, without] = [value, 0.0].map(|value| expectation(scenario, name, value));
-        let most = with
-            .iter()
-            .zip(&without)
-            .map(|(a, b)| (a / b - 1.0).abs())
-            .fold(0.0, f64::max);
+        let most = with.iter().zip(&without).map(|(a, b)| (a / b - 1.0).abs()).fold(0.0, f64::max);
         assert!((0.005..1.0).contains(&most), "{name}: {most}");
     }
 }
@@ -167,16 +148,8 @@ fn it_can_be_stopped_and_tells_how_far_it_is() {
     let stopped = simulate(&Request::new(Scenario::Lcdm, 100_000, 1), &observe, &stop);
     assert!(matches!(stopped, Err(Error::Interrupted(_))), "{stopped:?}");
     assert!(seen.into_inner() >= 10);
-    let marked = Request {
-        statistic: Statistic::Marked,
-        ..Request::new(Scenario::Local, 5, 1)
-    };
-    assert!(
-        made(&marked)
-            .unwrap_err()
-            .to_string()
-            .contains("lcdm and neutrinos")
-    );
+    let marked = Request { statistic: Statistic::Marked, ..Request::new(Scenario::Local, 5, 1) };
+    assert!(made(&marked).unwrap_err().to_string().contains("lcdm and neutrinos"));
 }
 
 #[test]
@@ -184,11 +157,7 @@ fn the_marked_spectrum_is_of_the_same_boxes() {
     for scenario in [Scenario::Lcdm, Scenario::Neutrinos] {
         let [power, marked] = Statistic::ALL.map(|statistic| {
             [true, false].map(|noise| {
-                let request = Request {
-                    statistic,
-                    noise,
-                    ..Request::new(scenario, 300, 5)
-                };
+                let request = Request { statistic, noise, ..Request::new(scenario, 300, 5) };
                 made(&request).unwrap()
             })
         });

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use shoal::cosmology::noise::FIDUCIAL;
+use shoal::cosmology::{Bins, Cosmology, Noise, Statistic};
 use shoal::data::{Matrix, read_matrix};
-use shoal::simulate::noise::FIDUCIAL;
-use shoal::simulate::{Bins, Cosmology, Noise, Statistic};
 
-use super::fit::{correlation, deviation, residuals};
+use super::fit::correlation;
+use super::fit::deviation;
+use super::fit::residuals;
 
 const BINS: usize = 79;
 
@@ -15,12 +17,7 @@ fn boxes(noise: &Noise, bins: usize, cosmologies: &[&[f64]]) -> Vec<Vec<f64>> {
     let of = |(index, row): (usize, &&[f64])| {
         let measured = Statistic::ALL.map(|statistic| {
             let mut spectrum = vec![1.0; bins];
-            noise.apply(
-                &Cosmology::from_row(row),
-                index as u32,
-                statistic,
-                &mut spectrum,
-            );
+            noise.apply(&Cosmology::from_row(row), index as u32, statistic, &mut spectrum);
             spectrum
         });
         measured.concat().iter().map(|value| value.ln()).collect()
@@ -35,10 +32,7 @@ fn quijote(test: &str) -> Option<PathBuf> {
         return Some(folder);
     }
     let text = "the Quijote spectra are not at ../shared/quijote";
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{text}; CI must have them"
-    );
+    assert!(std::env::var_os("CI").is_none(), "{text}; CI must have them");
     eprintln!("SKIPPED {test}: {text}");
     None
 }
@@ -73,33 +67,22 @@ fn few_modes_scatter_as_chi_squared_and_keep_the_mean() {
     let noise = Noise::new(&bins, 1).unwrap();
     let fiducial: Vec<&[f64]> = vec![&FIDUCIAL; 20_000];
     let boxes = boxes(&noise, BINS, &fiducial);
-    let plain: Vec<Vec<f64>> = boxes
-        .iter()
-        .map(|row| row.iter().map(|v| v.exp()).collect())
-        .collect();
+    let plain: Vec<Vec<f64>> =
+        boxes.iter().map(|row| row.iter().map(|v| v.exp()).collect()).collect();
     for bin in [0, 1, 4, 20, 78] {
         let mean = plain.iter().map(|row| row[bin]).sum::<f64>() / plain.len() as f64;
         let scatter = deviation(&plain, bin);
         let error = 5.0 * scatter / (plain.len() as f64).sqrt();
         // the cube of a normal number has the mean of chi-squared but for 0.2 % at 26 modes
-        assert!(
-            (mean - 1.0).abs() < error + 0.05 / bins.modes[bin],
-            "{bin}: {mean}"
-        );
-        assert!(
-            scatter > (2.0 / bins.modes[bin]).sqrt() * 0.97,
-            "{bin}: {scatter}"
-        );
+        assert!((mean - 1.0).abs() < error + 0.05 / bins.modes[bin], "{bin}: {mean}");
+        assert!(scatter > (2.0 / bins.modes[bin]).sqrt() * 0.97, "{bin}: {scatter}");
     }
     let first = deviation(&plain, 0) / (2.0 / 26.0f64).sqrt();
     assert!((first - 1.0).abs() < 0.03, "{first}");
     let third = plain.iter().map(|row| (row[0] - 1.0).powi(3)).sum::<f64>() / plain.len() as f64;
     let skewness = third / deviation(&plain, 0).powi(3);
     // that of chi-squared with 26 degrees of freedom: sqrt(8 / 26)
-    assert!(
-        (skewness - (8.0 / 26.0f64).sqrt()).abs() < 0.1,
-        "{skewness}"
-    );
+    assert!((skewness - (8.0 / 26.0f64).sqrt()).abs() < 0.1, "{skewness}");
 }
 
 #[test]
@@ -108,18 +91,10 @@ fn the_scatter_is_that_of_real_boxes() {
         return;
     };
     let parameters = read(&folder, "lcdm_params.txt");
-    let cosmologies: Vec<&[f64]> = (0..parameters.rows)
-        .map(|row| parameters.row(row))
-        .collect();
+    let cosmologies: Vec<&[f64]> = (0..parameters.rows).map(|row| parameters.row(row)).collect();
     let [power, marked] = ["lcdm_pk.npy", "lcdm_mpk.npy"].map(|name| read(&folder, name));
     let real: Vec<Vec<f64>> = (0..power.rows)
-        .map(|row| {
-            [power.row(row), marked.row(row)]
-                .concat()
-                .iter()
-                .map(|v| v.ln())
-                .collect()
-        })
+        .map(|row| [power.row(row), marked.row(row)].concat().iter().map(|v| v.ln()).collect())
         .collect();
     let real = residuals(&cosmologies, 4, &real);
     // several sets of ours, so that the sampling error is that of the real one
@@ -129,11 +104,9 @@ fn the_scatter_is_that_of_real_boxes() {
     });
     let mean = |of: &dyn Fn(&[Vec<f64>]) -> f64| ours.iter().map(|set| of(set)).sum::<f64>() / 4.0;
     for column in 0..2 * BINS {
-        let [a, b] = [
-            deviation(&real, column),
-            mean(&|set| deviation(set, column)),
-        ];
-        // 1.7 % is the sampling error, and where the box is small the polynomial leaves a little of its own
+        let [a, b] = [deviation(&real, column), mean(&|set| deviation(set, column))];
+        // 1.7 % is the sampling error, and where the box is small the polynomial leaves a little of
+        // its own
         assert!(
             (0.88..1.12).contains(&(b / a)),
             "column {column}: {a} in the real boxes, {b} in ours"
@@ -160,10 +133,8 @@ fn the_scatter_is_that_of_real_boxes() {
         assert!(mean.abs() < 0.03 && rms < 0.05, "{what}: {mean} {rms}");
     }
     for bin in 0..BINS {
-        let [a, b] = [
-            correlation(&real, bin, BINS + bin),
-            mean(&|set| correlation(set, bin, BINS + bin)),
-        ];
+        let [a, b] =
+            [correlation(&real, bin, BINS + bin), mean(&|set| correlation(set, bin, BINS + bin))];
         assert!(
             (a - b).abs() < 0.12,
             "bin {bin}: P and M correlate by {a} in the real boxes, {b} in ours"

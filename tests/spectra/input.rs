@@ -1,6 +1,6 @@
 //! Universes that the fits do not know are refused.
 
-use shoal::simulate::{Cosmology, Spectrum, linear, nonlinear};
+use shoal::cosmology::{Cosmology, Spectrum, linear, nonlinear};
 
 const OURS: Cosmology = Cosmology {
     omega_m: 0.3175,
@@ -23,42 +23,18 @@ fn refused(universe: Cosmology, words: &[&str]) {
 #[test]
 fn a_parameter_outside_is_named_with_its_range() {
     linear(&OURS).unwrap();
-    refused(
-        Cosmology {
-            omega_m: 0.05,
-            ..OURS
-        },
-        &["Omega_m", "0.05", "0.1 to 0.5"],
-    );
-    refused(
-        Cosmology {
-            omega_b: 0.2,
-            ..OURS
-        },
-        &["Omega_b", "0.2", "0.02 to 0.08"],
-    );
+    refused(Cosmology { omega_m: 0.05, ..OURS }, &["Omega_m", "0.05", "0.1 to 0.5"]);
+    refused(Cosmology { omega_b: 0.2, ..OURS }, &["Omega_b", "0.2", "0.02 to 0.08"]);
     refused(Cosmology { h: 1.0, ..OURS }, &["h is 1", "0.5 to 0.9"]);
     refused(Cosmology { n_s: 2.0, ..OURS }, &["n_s", "0.7 to 1.3"]);
-    refused(
-        Cosmology {
-            sigma_8: f64::NAN,
-            ..OURS
-        },
-        &["sigma_8", "NaN"],
-    );
+    refused(Cosmology { sigma_8: f64::NAN, ..OURS }, &["sigma_8", "NaN"]);
     refused(Cosmology { m_nu: -0.1, ..OURS }, &["M_nu", "-0.1"]);
     refused(Cosmology { w: -0.5, ..OURS }, &["w is -0.5"]);
 }
 
 #[test]
 fn a_universe_without_dark_matter_is_refused() {
-    let universe = Cosmology {
-        omega_m: 0.1,
-        omega_b: 0.07,
-        h: 0.5,
-        m_nu: 1.0,
-        ..OURS
-    };
+    let universe = Cosmology { omega_m: 0.1, omega_b: 0.07, h: 0.5, m_nu: 1.0, ..OURS };
     refused(universe, &["Omega_b is 0.07", "1 eV", "leave only"]);
 }
 

@@ -1,8 +1,12 @@
 //! The real spectra.
 
-use shoal::simulate::{Correction, Cosmology, Shells, as_quijote_began, linear, matter, nonlinear};
+use shoal::cosmology::{
+    Correction, Cosmology, Shells, as_quijote_began, linear, matter, nonlinear,
+};
 
-use super::{below, path, read};
+use super::below;
+use super::path;
+use super::read;
 
 /// What is compared with the real spectra.
 #[derive(Clone, Copy, PartialEq)]
@@ -16,11 +20,10 @@ enum Ours {
     Corrected,
 }
 
-/// Real spectra over ours, of the rows that `keep` keeps by their number and share of baryons in cold matter.
+/// Real spectra over ours, of the rows that `keep` keeps by their number and share of baryons in
+/// cold matter.
 fn ratios(set: &str, ours: Ours, keep: impl Fn(usize, f64) -> bool) -> Vec<Vec<f64>> {
-    ratios_of(set, ours, |row, universe| {
-        keep(row, universe.omega_b / universe.omega_cold())
-    })
+    ratios_of(set, ours, |row, universe| keep(row, universe.omega_b / universe.omega_cold()))
 }
 
 fn ratios_of(set: &str, ours: Ours, keep: impl Fn(usize, &Cosmology) -> bool) -> Vec<Vec<f64>> {
@@ -42,11 +45,7 @@ fn ratios_of(set: &str, ours: Ours, keep: impl Fn(usize, &Cosmology) -> bool) ->
         };
         let spectrum = spectrum.unwrap();
         let correction = Correction::new(&universe);
-        let bins = shells
-            .k()
-            .into_iter()
-            .zip(shells.average(&spectrum))
-            .zip(real.row(row));
+        let bins = shells.k().into_iter().zip(shells.average(&spectrum)).zip(real.row(row));
         let ratio = |((k, value), real): ((f64, f64), &f64)| {
             let factor = match ours {
                 Ours::Corrected => correction.at(k).unwrap(),
@@ -70,18 +69,8 @@ fn compare(title: &str, ratios: &[Vec<f64>], bounds: [f64; 2]) {
     let split = shells.iter().filter(|&&k| k < 0.1).count();
     let off: Vec<f64> = mean(ratios).iter().map(|mean| (mean - 1.0).abs()).collect();
     let title = format!("{title}, {} spectra, mean off", ratios.len());
-    below(
-        &format!("{title}, k < 0.1"),
-        &shells[..split],
-        &off[..split],
-        bounds[0],
-    );
-    below(
-        &format!("{title}, k > 0.1"),
-        &shells[split..],
-        &off[split..],
-        bounds[1],
-    );
+    below(&format!("{title}, k < 0.1"), &shells[..split], &off[..split], bounds[0]);
+    below(&format!("{title}, k > 0.1"), &shells[split..], &off[split..], bounds[1]);
 }
 
 fn missing(test: &str) -> bool {
@@ -89,10 +78,7 @@ fn missing(test: &str) -> bool {
         return false;
     }
     let text = "the Quijote spectra are not at ../shared/quijote";
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{text}; CI must have them"
-    );
+    assert!(std::env::var_os("CI").is_none(), "{text}; CI must have them");
     eprintln!("SKIPPED {test}: {text}");
     true
 }
@@ -117,11 +103,7 @@ fn lcdm_is_quijote_s() {
         return;
     }
     // HMcode alone; its mean is right because too much at few baryons and too little at many cancel
-    compare(
-        "LCDM, HMcode",
-        &ratios("lcdm", Ours::Halos, |_, _| true),
-        [0.035, 0.06],
-    );
+    compare("LCDM, HMcode", &ratios("lcdm", Ours::Halos, |_, _| true), [0.035, 0.06]);
     // the odd rows, which the correction has not seen
     compare(
         "LCDM, corrected",
@@ -131,9 +113,7 @@ fn lcdm_is_quijote_s() {
     // where the linear spectrum has troughs
     compare(
         "LCDM, corrected, baryons > 0.4",
-        &ratios("lcdm", Ours::Corrected, |row, baryons| {
-            row % 2 == 1 && baryons > 0.4
-        }),
+        &ratios("lcdm", Ours::Corrected, |row, baryons| row % 2 == 1 && baryons > 0.4),
         [0.06, 0.06],
     );
 }
@@ -151,17 +131,15 @@ fn neutrinos_are_quijote_s() {
     compare("neutrinos, corrected", &unseen, [0.03, 0.015]);
 }
 
-/// In linear theory the neutrino simulations depend on Omega_b as they should only if in their beginnings baryons weigh 0.049
-/// of the critical density, whatever Omega_b is.
+/// In linear theory the neutrino simulations depend on Omega_b as they should only if in their
+/// beginnings baryons weigh 0.049 of the critical density, whatever Omega_b is.
 #[test]
 fn neutrinos_begin_with_few_or_many_baryons_alike() {
     if missing("neutrinos_begin_with_few_or_many_baryons_alike") {
         return;
     }
     let k = Shells::new(1000.0, 79).k();
-    let bins: Vec<usize> = (0..79)
-        .filter(|&bin| (0.03..0.1).contains(&k[bin]))
-        .collect();
+    let bins: Vec<usize> = (0..79).filter(|&bin| (0.03..0.1).contains(&k[bin])).collect();
     // how much more the real spectra have over ours where Omega_b is large than where it is small
     let apart = |set: &str, ours: Ours| {
         let [many, few] = [0.06..0.07, 0.03..0.04].map(|range| {

@@ -1,13 +1,15 @@
-//! What is known of a study while it runs, part by part: what trains, what is over, the best so far, the last losses.
+//! What is known of a study while it runs, part by part: what trains, what is over, the best so
+//! far, the last losses.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shoal::report::RunRow;
-use shoal::shoal::{Epoch, Progress};
+use shoal::engine::train::{Epoch, Progress};
+use shoal::study::store::RunRow;
 use shoal::study::{Event, Name, Part};
 
-/// In which time what was seen counts half: rates follow a machine that becomes slower, but do not jump.
+/// In which time what was seen counts half: rates follow a machine that becomes slower, but do not
+/// jump.
 const HALF_LIFE: f64 = 30.0;
 
 /// A study.
@@ -112,8 +114,7 @@ impl State {
 
     /// How many have not begun.
     pub fn waiting(&self) -> usize {
-        self.planned
-            .saturating_sub(self.over.len() + self.open.len())
+        self.planned.saturating_sub(self.over.len() + self.open.len())
     }
 
     /// Whether all of it is over.
@@ -144,23 +145,14 @@ impl Board {
     /// Takes up what happened, at a time since the beginning.
     pub fn take(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::Part {
-                part,
-                planned,
-                over,
-                best,
-            } => {
+            Event::Part { part, planned, over, best } => {
                 let state = self.part(*part);
                 state.planned = *planned;
                 state.over = over.iter().map(|steps| *steps as f64).collect();
                 state.best = *best;
             }
             Event::Begun { name, .. } => self.begin(name, now),
-            Event::Trained {
-                name,
-                steps,
-                epochs,
-            } => {
+            Event::Trained { name, steps, epochs } => {
                 let before = self.open(name).steps.insert(name.seed, *steps);
                 let state = self.part(name.part);
                 state.new.1 += f64::from(steps.saturating_sub(before.unwrap_or(0)));

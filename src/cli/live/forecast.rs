@@ -1,14 +1,16 @@
-//! When a study will be over: the steps that are still to be taken, part by part, and what a step has cost lately.
+//! When a study will be over: the steps that are still to be taken, part by part, and what a step
+//! has cost lately.
 //!
-//! The runs of a part will be as those of it that are over; where none is over, as those of the same strategy at the nearest
-//! size, in the same epochs. Nothing is said before a run of the pre-training and of every strategy is over: strategies differ
-//! tenfold.
+//! The runs of a part will be as those of it that are over; where none is over, as those of the
+//! same strategy at the nearest size, in the same epochs. Nothing is said before a run of the
+//! pre-training and of every strategy is over: strategies differ tenfold.
 
 use std::time::Duration;
 
 use shoal::study::PRETRAINING;
 
-use super::board::{Board, State};
+use super::board::Board;
+use super::board::State;
 
 /// The time that is left, if anything is known of it.
 pub fn left(board: &Board) -> Option<Duration> {
@@ -22,9 +24,8 @@ pub fn left(board: &Board) -> Option<Duration> {
             let steps = open.steps();
             known.whole(steps) - steps
         });
-        let left: Vec<f64> = open
-            .chain(std::iter::repeat_n(known.mean(state), state.waiting()))
-            .collect();
+        let left: Vec<f64> =
+            open.chain(std::iter::repeat_n(known.mean(state), state.waiting())).collect();
         seconds += cost * left.iter().sum::<f64>();
         units += left.len();
         let longest = cost * left.iter().copied().fold(0.0, f64::max);
@@ -46,7 +47,8 @@ pub fn left(board: &Board) -> Option<Duration> {
 struct Known(Vec<f64>);
 
 impl Known {
-    /// Steps at the end of a run that has taken so many: as those that were longer, else it is about to end.
+    /// Steps at the end of a run that has taken so many: as those that were longer, else it is
+    /// about to end.
     fn whole(&self, so_far: f64) -> f64 {
         let longer: Vec<f64> = self.0.iter().copied().filter(|s| *s > so_far).collect();
         match longer.len() {
@@ -55,7 +57,8 @@ impl Known {
         }
     }
 
-    /// Steps of a run that has not begun. Runs that still train count as long as they will be: short ones are over first.
+    /// Steps of a run that has not begun. Runs that still train count as long as they will be:
+    /// short ones are over first.
     fn mean(&self, state: &State) -> f64 {
         let open = state.open.values().map(|open| self.whole(open.steps()));
         let all: Vec<f64> = self.0.iter().copied().chain(open).collect();
@@ -79,7 +82,8 @@ fn cost(board: &Board, state: &State) -> Option<f64> {
     Some(from.seconds.sum() / from.steps.sum())
 }
 
-/// The part itself if it has what is asked for, else the one of its strategy that is nearest in size.
+/// The part itself if it has what is asked for, else the one of its strategy that is nearest in
+/// size.
 fn nearest<'a>(
     board: &'a Board,
     state: &'a State,
@@ -108,8 +112,8 @@ pub fn in_words(time: Duration) -> String {
 mod tests {
     use std::collections::VecDeque;
 
-    use shoal::report::RunRow;
-    use shoal::shoal::Progress;
+    use shoal::engine::train::Progress;
+    use shoal::study::store::RunRow;
     use shoal::study::{Event, Name, Part};
 
     use super::*;
@@ -139,19 +143,12 @@ mod tests {
         }
     }
 
-    /// Four pre-trainings of 100 s each, then fine-tunings of three sizes of 1 to 4 s, 20 % more or less.
+    /// Four pre-trainings of 100 s each, then fine-tunings of three sizes of 1 to 4 s, 20 % more or
+    /// less.
     fn runs() -> VecDeque<Made> {
-        let part = |strategy, simulations| Part {
-            strategy,
-            simulations,
-            pretrained: None,
-        };
+        let part = |strategy, simulations| Part { strategy, simulations, pretrained: None };
         let made = |part, seed: u32, steps: f64, cost| Made {
-            name: Name {
-                part,
-                trial: None,
-                seed,
-            },
+            name: Name { part, trial: None, seed },
             steps: (steps * (0.8 + 0.1 * f64::from(seed * 7 % 5))) as u32,
             cost,
         };
@@ -168,7 +165,7 @@ mod tests {
     }
 
     /// Two threads that train made-up runs.
-    struct Crew {
+    struct WorkerPool {
         board: Board,
         waiting: VecDeque<Made>,
         threads: [Option<(Made, f64)>; 2],
@@ -178,7 +175,7 @@ mod tests {
 
     const TICK: f64 = 0.05;
 
-    impl Crew {
+    impl WorkerPool {
         fn new(waiting: VecDeque<Made>) -> Self {
             let mut planned: Vec<(Part, usize)> = Vec::new();
             for made in &waiting {
@@ -187,22 +184,12 @@ mod tests {
                     None => planned.push((made.name.part, 1)),
                 }
             }
-            let mut crew = Self {
-                board: Board::default(),
-                waiting,
-                threads: [None; 2],
-                now: 0.0,
-                steps: 0.0,
-            };
+            let mut pool =
+                Self { board: Board::default(), waiting, threads: [None; 2], now: 0.0, steps: 0.0 };
             for (part, planned) in planned {
-                crew.tell(&Event::Part {
-                    part,
-                    planned,
-                    over: &[],
-                    best: None,
-                });
+                pool.tell(&Event::Part { part, planned, over: &[], best: None });
             }
-            crew
+            pool
         }
 
         fn tell(&mut self, event: &Event) {
@@ -216,11 +203,7 @@ mod tests {
             let after = (before + TICK / made.cost).min(made.steps.into());
             self.steps += after - before;
             let name = made.name;
-            self.tell(&Event::Trained {
-                name,
-                steps: after as u32,
-                epochs: &[],
-            });
+            self.tell(&Event::Trained { name, steps: after as u32, epochs: &[] });
             self.threads[thread] = Some((made, after));
             if after as u32 == made.steps {
                 self.tell(&Event::Ended { name });
@@ -255,11 +238,7 @@ mod tests {
                     host: Duration::ZERO,
                     device: Duration::ZERO,
                 };
-                self.tell(&Event::Progress {
-                    progress,
-                    done: 0,
-                    waiting: 0,
-                });
+                self.tell(&Event::Progress { progress, done: 0, waiting: 0 });
                 let left = left(&self.board).map(|left| left.as_secs_f64());
                 told.push((self.now, left));
             }
@@ -268,18 +247,16 @@ mod tests {
 
     #[test]
     fn what_is_left_is_foretold_from_the_first_runs_that_are_over() {
-        let (told, end) = Crew::new(runs()).play();
+        let (told, end) = WorkerPool::new(runs()).play();
         assert!((250.0..400.0).contains(&end), "{end}");
-        // nothing before one of each strategy is over: attach-head begins 20 s after a thread is free of pre-trainings
+        // nothing before one of each strategy is over: attach-head begins 20 s after a thread is
+        // free of pre-trainings
         let first = told.iter().find(|(_, left)| left.is_some()).unwrap().0;
         assert!((205.0..230.0).contains(&first), "{first}");
         for (now, left) in told.iter().filter(|(now, _)| (first..end).contains(now)) {
             let (left, truth) = (left.expect("known by now"), end - now);
             let error = (left - truth).abs();
-            assert!(
-                error < 0.15 * truth + 2.0,
-                "at {now}: {left}, truly {truth}"
-            );
+            assert!(error < 0.15 * truth + 2.0, "at {now}: {left}, truly {truth}");
         }
     }
 
@@ -288,16 +265,11 @@ mod tests {
         // scratch runs first: short runs are over while long ones have just begun
         let mut runs = runs();
         runs.rotate_left(4);
-        let (told, end) = Crew::new(runs).play();
-        let half = told
-            .iter()
-            .find(|(now, left)| *now > 0.7 * end && left.is_some());
+        let (told, end) = WorkerPool::new(runs).play();
+        let half = told.iter().find(|(now, left)| *now > 0.7 * end && left.is_some());
         let (now, left) = half.unwrap();
         let truth = end - now;
-        assert!(
-            (left.unwrap() / truth - 1.0).abs() < 0.3,
-            "{left:?}, truly {truth}"
-        );
+        assert!((left.unwrap() / truth - 1.0).abs() < 0.3, "{left:?}, truly {truth}");
     }
 
     #[test]

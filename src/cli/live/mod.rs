@@ -1,4 +1,5 @@
-//! What one sees of a study while it runs: a table in a terminal, a line now and then elsewhere, events for programs.
+//! What one sees of a study while it runs: a table in a terminal, a line now and then elsewhere,
+//! events for programs.
 
 mod board;
 mod forecast;
@@ -9,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use shoal::report::RunRow;
-use shoal::shoal::Progress;
+use shoal::engine::train::Progress;
 use shoal::study::Event;
+use shoal::study::store::RunRow;
 
 use super::Output;
 use board::Board;
@@ -21,7 +22,8 @@ use table::Ink;
 /// How often progress is told where there is no terminal.
 const LINE: Duration = Duration::from_secs(10);
 
-/// Time without an event that counts at most: a machine that slept, or a process that was stopped, is not slow for it.
+/// Time without an event that counts at most: a machine that slept, or a process that was stopped,
+/// is not slow for it.
 const GAP: Duration = Duration::from_secs(5);
 
 /// The view of a study.
@@ -62,28 +64,19 @@ impl<'a> View<'a> {
         self.looked = Instant::now();
         self.board.take(event, self.now);
         match event {
-            Event::Started {
-                pretrainings,
-                finetunings,
-            } => self.say(&format!(
-                "{pretrainings} pre-trainings, {finetunings} fine-tunings"
-            )),
+            Event::Started { pretrainings, finetunings } => {
+                self.say(&format!("{pretrainings} pre-trainings, {finetunings} fine-tunings"))
+            }
             Event::Searching { searches, trials } => {
                 self.say(&format!("{searches} searches of {trials} trials each"));
             }
             Event::Trial { trial, state, row } => self.trial(*trial, state, row),
-            Event::Continued {
-                finished,
-                other_device,
-                repaired,
-            } => self.continued(*finished, other_device.as_deref(), repaired.as_deref()),
+            Event::Continued { finished, other_device, repaired } => {
+                self.continued(*finished, other_device.as_deref(), repaired.as_deref())
+            }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
-            Event::Progress {
-                progress,
-                done,
-                waiting,
-            } => self.progress(progress, *done, *waiting),
+            Event::Progress { progress, done, waiting } => self.progress(progress, *done, *waiting),
             Event::Part { .. }
             | Event::Begun { .. }
             | Event::Trained { .. }

@@ -20,11 +20,7 @@ pub struct Screen {
 impl Screen {
     /// Nothing drawn.
     pub fn new() -> Self {
-        Self {
-            terminal: Term::buffered_stderr(),
-            drawn: vec![],
-            last: None,
-        }
+        Self { terminal: Term::buffered_stderr(), drawn: vec![], last: None }
     }
 
     /// Whether it is time to draw again.
@@ -38,7 +34,8 @@ impl Screen {
         (columns.into(), rows.into())
     }
 
-    /// Draws lines in place of those that are there. A terminal that cannot be written is no error: the study goes on.
+    /// Draws lines in place of those that are there. A terminal that cannot be written is no error:
+    /// the study goes on.
     pub fn draw(&mut self, lines: &[Line]) {
         self.last = Some(Instant::now());
         self.remove();
@@ -58,13 +55,10 @@ impl Screen {
     fn remove(&mut self) {
         let (columns, rows) = self.size();
         // a terminal that became narrower has broken the lines anew
-        let broken = self
-            .drawn
-            .drain(..)
-            .map(|line| line.div_ceil(columns.max(1)).max(1));
+        let broken = self.drawn.drain(..).map(|line| line.div_ceil(columns.max(1)).max(1));
         let lines = broken.sum::<usize>().min(rows.saturating_sub(1));
         if lines > 0 {
-            // where the cursor is may stand what was typed, such as ^C
+            // where the cursor is may stand what was args, such as ^C
             let _ = self.terminal.clear_line();
             let _ = self.terminal.clear_last_lines(lines);
         }

@@ -1,6 +1,7 @@
 //! The view as lines of text, for a terminal of any size.
 
-use super::board::{Board, State};
+use super::board::Board;
+use super::board::State;
 use super::forecast;
 
 /// Columns beyond which nothing is drawn: eyes lose the line.
@@ -49,10 +50,7 @@ pub fn lines(board: &Board, title: &str, (columns, rows): (usize, usize), ink: I
         return vec![foot];
     }
     let table = Columns::new(board, width);
-    let mut lines = vec![
-        line(title, width, ink, "1"),
-        line(&table.heading(), width, ink, "2"),
-    ];
+    let mut lines = vec![line(title, width, ink, "1"), line(&table.heading(), width, ink, "2")];
     let room = rows - lines.len() - 3;
     let shown = shown(board, room);
     for state in &shown {
@@ -70,7 +68,8 @@ pub fn lines(board: &Board, title: &str, (columns, rows): (usize, usize), ink: I
     lines
 }
 
-/// The parts for which there is room: what trains, then what is to come, then what is over, in the study's order.
+/// The parts for which there is room: what trains, then what is to come, then what is over, in the
+/// study's order.
 fn shown(board: &Board, room: usize) -> Vec<&State> {
     let mut ranked: Vec<(usize, &State)> = board.parts.iter().enumerate().collect();
     if ranked.len() > room {
@@ -124,10 +123,7 @@ impl Columns {
     }
 
     fn heading(&self) -> String {
-        self.compose(
-            ["", "N", "", "over"],
-            ["best", "training", "loss", "validate"],
-        )
+        self.compose(["", "N", "", "over"], ["best", "training", "loss", "validate"])
     }
 
     fn row(&self, state: &State, width: usize, ink: Ink) -> Line {
@@ -194,11 +190,8 @@ fn foot(board: &Board, width: usize) -> String {
 /// How far a study is, the most important first.
 pub fn pieces(board: &Board) -> Vec<String> {
     let sum = |count: &dyn Fn(&State) -> usize| board.parts.iter().map(count).sum::<usize>();
-    let mut pieces = vec![format!(
-        "{} of {} over",
-        sum(&|state| state.over.len()),
-        sum(&|state| state.planned)
-    )];
+    let mut pieces =
+        vec![format!("{} of {} over", sum(&|state| state.over.len()), sum(&|state| state.planned))];
     if let Some(left) = forecast::left(board) {
         pieces.push(format!("about {} left", forecast::in_words(left)));
     }
@@ -230,10 +223,7 @@ fn thousands(value: f64) -> String {
 fn line(text: &str, width: usize, ink: Ink, look: &str) -> Line {
     let mut plain: String = text.chars().take(width).collect();
     plain.truncate(plain.trim_end().len());
-    Line {
-        painted: ink.paint(look, &plain),
-        plain,
-    }
+    Line { painted: ink.paint(look, &plain), plain }
 }
 
 #[cfg(test)]
@@ -255,11 +245,7 @@ mod tests {
             let over = [400, 500];
             board.take(
                 &Event::Part {
-                    part: Part {
-                        strategy,
-                        simulations,
-                        pretrained: None,
-                    },
+                    part: Part { strategy, simulations, pretrained: None },
                     planned: 2 + place,
                     over: &over,
                     best: Some(0.0123456),
@@ -290,11 +276,7 @@ mod tests {
             lines[2].plain.split_whitespace().collect::<Vec<_>>()[..4],
             ["pretraining", "32768", "2/2", "0.01235"]
         );
-        assert!(
-            lines[4].plain.starts_with("4 of 5 over"),
-            "{}",
-            lines[4].plain
-        );
+        assert!(lines[4].plain.starts_with("4 of 5 over"), "{}", lines[4].plain);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! What a parameter may be: a range of numbers, on a linear or a logarithmic axis, continuous or in steps, or a list of choices.
+//! What a parameter may be: a range of numbers, on a linear or a logarithmic axis, continuous or in
+//! steps, or a list of choices.
 //!
-//! A value is an f64 throughout the search: the number itself, or the index of a choice. That is Optuna's internal
-//! representation too, so the journal can hold it as it is.
+//! A value is an f64 throughout the search: the number itself, or the index of a choice. That is
+//! Optuna's internal representation too, so the journal can hold it as it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,8 @@ impl Range {
     /// Real numbers; with `log`, those of a logarithmic axis.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if the bounds are not finite, out of order, or not positive on a logarithmic axis.
+    /// [`crate::Error::Input`] if the bounds are not finite, out of order, or not positive on a
+    /// logarithmic axis.
     pub fn float(low: f64, high: f64, log: bool) -> Result<Self> {
         Self::checked(low, high, log, None, false)
     }
@@ -80,9 +82,7 @@ impl Range {
 
     fn checked(low: f64, high: f64, log: bool, step: Option<f64>, integer: bool) -> Result<Self> {
         if !low.is_finite() || !high.is_finite() {
-            return Err(input_error!(
-                "low is {low} and high is {high}; both must be finite"
-            ));
+            return Err(input_error!("low is {low} and high is {high}; both must be finite"));
         }
         if low > high {
             return Err(input_error!(
@@ -102,16 +102,8 @@ impl Range {
             ));
         }
         // the last step that is still in the range; a part in 1e8 of a step is taken for rounding
-        let high = step.map_or(high, |step| {
-            low + ((high - low) / step + 1e-8).floor() * step
-        });
-        Ok(Self {
-            low,
-            high,
-            log,
-            step,
-            integer,
-        })
+        let high = step.map_or(high, |step| low + ((high - low) / step + 1e-8).floor() * step);
+        Ok(Self { low, high, log, step, integer })
     }
 
     /// The smallest value.
@@ -144,7 +136,8 @@ impl Range {
         if self.log { value.ln() } else { value }
     }
 
-    /// Where the axis begins and ends: half a step beyond the bounds, so that every value has the same room.
+    /// Where the axis begins and ends: half a step beyond the bounds, so that every value has the
+    /// same room.
     pub fn ends(&self) -> (f64, f64) {
         let half = self.step.unwrap_or(0.0) / 2.0;
         (self.place(self.low - half), self.place(self.high + half))
@@ -180,7 +173,8 @@ impl Distribution {
         }
     }
 
-    /// The value at a quantile (0, 1) of the uniform distribution, which random start-ups are drawn from.
+    /// The value at a quantile (0, 1) of the uniform distribution, which random start-ups are drawn
+    /// from.
     pub fn uniform(&self, quantile: f64) -> f64 {
         match self {
             Distribution::Range(range) => {
@@ -203,30 +197,13 @@ mod tests {
     fn bad_ranges_are_named_with_both_numbers() {
         let says = |range: Result<Range>, words: [&str; 3]| {
             let error = range.unwrap_err().to_string();
-            words
-                .iter()
-                .for_each(|word| assert!(error.contains(word), "{error}: {word}"));
+            words.iter().for_each(|word| assert!(error.contains(word), "{error}: {word}"));
         };
-        says(
-            Range::float(3.0, 1.0, false),
-            ["low is 3", "high is 1", "above high"],
-        );
-        says(
-            Range::float(0.0, 1.0, true),
-            ["low is 0", "high is 1", "log = false"],
-        );
-        says(
-            Range::int(0, 9, true),
-            ["low is 0", "high is 9", "at least 1"],
-        );
-        says(
-            Range::float(0.0, f64::INFINITY, false),
-            ["low is 0", "high is inf", "finite"],
-        );
-        says(
-            Range::stepped(0.0, 1.0, 0.0),
-            ["step is 0", "low 0", "high 1"],
-        );
+        says(Range::float(3.0, 1.0, false), ["low is 3", "high is 1", "above high"]);
+        says(Range::float(0.0, 1.0, true), ["low is 0", "high is 1", "log = false"]);
+        says(Range::int(0, 9, true), ["low is 0", "high is 9", "at least 1"]);
+        says(Range::float(0.0, f64::INFINITY, false), ["low is 0", "high is inf", "finite"]);
+        says(Range::stepped(0.0, 1.0, 0.0), ["step is 0", "low 0", "high 1"]);
     }
 
     #[test]
@@ -244,9 +221,6 @@ mod tests {
             .for_each(|i| tally[layers.uniform((f64::from(i) + 0.5) / 3000.0) as usize - 1] += 1);
         assert_eq!(tally, [1000; 3]);
         let kinds = Distribution::Choices(vec!["a".into(), "b".into()]);
-        assert_eq!(
-            [0.0, 0.49, 0.51, 1.0].map(|q| kinds.uniform(q)),
-            [0.0, 0.0, 1.0, 1.0]
-        );
+        assert_eq!([0.0, 0.49, 0.51, 1.0].map(|q| kinds.uniform(q)), [0.0, 0.0, 1.0, 1.0]);
     }
 }

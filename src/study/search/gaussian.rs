@@ -1,10 +1,12 @@
-//! The normal distribution between two bounds, in logarithms, so that the far tails keep their digits.
+//! The normal distribution between two bounds, in logarithms, so that the far tails keep their
+//! digits.
 
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 
 /// Logarithm of the probability that a standard normal number is below `x`.
 ///
-/// Below -20 by the asymptotic series of Abramowitz & Stegun, equation 26.2.12, whose ninth term is below 1e-16 there.
+/// Below -20 by the asymptotic series of Abramowitz & Stegun, equation 26.2.12, whose ninth term is
+/// below 1e-16 there.
 pub fn log_cdf(x: f64) -> f64 {
     if x > 0.0 {
         return (-0.5 * libm::erfc(x * FRAC_1_SQRT_2)).ln_1p();
@@ -46,27 +48,19 @@ pub fn quantile_between(quantile: f64, a: f64, b: f64) -> f64 {
     let below = log_sum(log_cdf(a), quantile.ln() + mass);
     let above = log_sum(log_cdf(-b), (-quantile).ln_1p() + mass);
     // the smaller tail is the one that has the digits
-    let x = if below <= above {
-        inverse_log_cdf(below)
-    } else {
-        -inverse_log_cdf(above)
-    };
+    let x = if below <= above { inverse_log_cdf(below) } else { -inverse_log_cdf(above) };
     x.clamp(a, b)
 }
 
 fn log_sum(a: f64, b: f64) -> f64 {
     let (small, large) = if a < b { (a, b) } else { (b, a) };
-    if small == f64::NEG_INFINITY {
-        large
-    } else {
-        large + (small - large).exp().ln_1p()
-    }
+    if small == f64::NEG_INFINITY { large } else { large + (small - large).exp().ln_1p() }
 }
 
 /// The `x` with `log_cdf(x) = target`, for targets up to about ln 1/2.
 ///
-/// Newton's method. `log_cdf` is concave, and it is below the target at the start because the tail is at most exp(-x^2/2) / 2:
-/// from there every step stays below the root and none can overshoot.
+/// Newton's method. `log_cdf` is concave, and it is below the target at the start because the tail
+/// is at most exp(-x^2/2) / 2: from there every step stays below the root and none can overshoot.
 fn inverse_log_cdf(target: f64) -> f64 {
     let mut x = -(-2.0 * target.min(-LN_2)).sqrt();
     for _ in 0..100 {
@@ -86,10 +80,7 @@ mod tests {
 
     #[track_caller]
     fn near(a: f64, b: f64, tolerance: f64) {
-        assert!(
-            (a - b).abs() <= tolerance * b.abs().max(1.0),
-            "{a} is not {b}"
-        );
+        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} is not {b}");
     }
 
     #[test]
@@ -99,22 +90,12 @@ mod tests {
             let x = -20.000_000_000_1;
             log_cdf(x)
         };
-        near(
-            series,
-            (0.5 * libm::erfc(20.000_000_000_1 * FRAC_1_SQRT_2)).ln(),
-            1e-14,
-        );
+        near(series, (0.5 * libm::erfc(20.000_000_000_1 * FRAC_1_SQRT_2)).ln(), 1e-14);
     }
 
     #[test]
     fn mass_and_its_mirror_image_agree() {
-        for (a, b) in [
-            (-1.0, 2.0),
-            (-3.0, -2.9),
-            (5.0, 7.0),
-            (-40.0, -39.0),
-            (-1e-3, 1e-3),
-        ] {
+        for (a, b) in [(-1.0, 2.0), (-3.0, -2.9), (5.0, 7.0), (-40.0, -39.0), (-1e-3, 1e-3)] {
             near(log_mass(a, b), log_mass(-b, -a), 1e-14);
         }
         near(log_mass(-1.0, 1.0), 0.682_689_492_137_085_9f64.ln(), 1e-14);
@@ -123,14 +104,9 @@ mod tests {
 
     #[test]
     fn a_quantile_divides_the_mass() {
-        for (a, b) in [
-            (-1.0, 2.0),
-            (-3.0, -2.9),
-            (5.0, 7.0),
-            (-40.0, -30.0),
-            (30.0, 80.0),
-            (-50.0, 50.0),
-        ] {
+        for (a, b) in
+            [(-1.0, 2.0), (-3.0, -2.9), (5.0, 7.0), (-40.0, -30.0), (30.0, 80.0), (-50.0, 50.0)]
+        {
             for quantile in [1e-12, 1e-3, 0.2, 0.5, 0.77, 1.0 - 1e-6] {
                 let x = quantile_between(quantile, a, b);
                 assert!((a..=b).contains(&x), "{x} is not in {a}..{b}");

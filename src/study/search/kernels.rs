@@ -1,7 +1,8 @@
-//! The kernels of a Parzen estimator along one parameter: one for each observation, the prior's last.
+//! The kernels of a Parzen estimator along one parameter: one for each observation, the prior's
+//! last.
 
-use super::distribution::{Distribution, Range};
-use super::gaussian::{log_density, log_mass, quantile_between};
+use crate::study::search::distribution::{Distribution, Range};
+use crate::study::search::gaussian::{log_density, log_mass, quantile_between};
 
 /// The kernels along one parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,8 @@ pub struct Normal {
     pub mean: f64,
     /// Its deviation, on the axis.
     pub deviation: f64,
-    /// Minus the logarithm of what of it lies between the ends; of its deviation too if there are no steps.
+    /// Minus the logarithm of what of it lies between the ends; of its deviation too if there are
+    /// no steps.
     log_scale: f64,
 }
 
@@ -32,24 +34,21 @@ impl Kernels {
     /// From observations of a parameter.
     pub fn new(distribution: &Distribution, observations: &[f64]) -> Self {
         match distribution {
-            Distribution::Range(range) => Kernels::Normals {
-                range: *range,
-                normals: normals(range, observations),
-            },
+            Distribution::Range(range) => {
+                Kernels::Normals { range: *range, normals: normals(range, observations) }
+            }
             Distribution::Choices(choices) => {
                 Kernels::Choices(smoothed(choices.len(), observations))
             }
         }
     }
 
-    /// Adds the logarithm of each kernel's density at a value, on the axis of a range; of its probability if values are in steps
-    /// or choices.
+    /// Adds the logarithm of each kernel's density at a value, on the axis of a range; of its
+    /// probability if values are in steps or choices.
     pub fn add_log_densities(&self, value: f64, sums: &mut [f64]) {
         match self {
             Kernels::Choices(rows) => {
-                sums.iter_mut()
-                    .zip(rows)
-                    .for_each(|(sum, row)| *sum += row[value as usize].ln());
+                sums.iter_mut().zip(rows).for_each(|(sum, row)| *sum += row[value as usize].ln());
             }
             Kernels::Normals { range, normals } => {
                 let sums = sums.iter_mut().zip(normals);
@@ -87,16 +86,8 @@ impl Normal {
     fn new(range: &Range, mean: f64, deviation: f64) -> Self {
         let (low, high) = range.ends();
         let inside = log_mass((low - mean) / deviation, (high - mean) / deviation);
-        let width = if range.step().is_none() {
-            deviation.ln()
-        } else {
-            0.0
-        };
-        Self {
-            mean,
-            deviation,
-            log_scale: -inside - width,
-        }
+        let width = if range.step().is_none() { deviation.ln() } else { 0.0 };
+        Self { mean, deviation, log_scale: -inside - width }
     }
 
     /// A place on the axis as this normal sees it.
@@ -109,35 +100,27 @@ impl Normal {
 fn normals(range: &Range, observations: &[f64]) -> Vec<Normal> {
     let (low, high) = range.ends();
     let width = high - low;
-    let mut means: Vec<f64> = observations
-        .iter()
-        .map(|value| range.place(*value))
-        .collect();
+    let mut means: Vec<f64> = observations.iter().map(|value| range.place(*value)).collect();
     let narrowest = width / (2.0 + means.len() as f64).min(100.0);
     let mut deviations = spacings(&means, low, high);
-    deviations
-        .iter_mut()
-        .for_each(|deviation| *deviation = deviation.clamp(narrowest, width));
+    deviations.iter_mut().for_each(|deviation| *deviation = deviation.clamp(narrowest, width));
     means.push(0.5 * (low + high));
     deviations.push(width);
     let kernels = means.iter().zip(deviations);
-    kernels
-        .map(|(mean, deviation)| Normal::new(range, *mean, deviation))
-        .collect()
+    kernels.map(|(mean, deviation)| Normal::new(range, *mean, deviation)).collect()
 }
 
-/// The distance of each place from its farther neighbour. The outermost have one neighbour each, unless there is only one place:
-/// its neighbours are the ends. Equal places are neighbours in their order.
+/// The distance of each place from its farther neighbour. The outermost have one neighbour each,
+/// unless there is only one place: its neighbours are the ends. Equal places are neighbours in
+/// their order.
 fn spacings(places: &[f64], low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
     let ends = places.len() < 2;
     let mut spacings = vec![0.0; places.len()];
     for (rank, index) in order.iter().enumerate() {
-        let neighbour = |rank: Option<usize>| {
-            rank.and_then(|rank| order.get(rank))
-                .map(|index| places[*index])
-        };
+        let neighbour =
+            |rank: Option<usize>| rank.and_then(|rank| order.get(rank)).map(|index| places[*index]);
         let below = neighbour(rank.checked_sub(1)).or(ends.then_some(low));
         let above = neighbour(Some(rank + 1)).or(ends.then_some(high));
         let distance =
@@ -147,15 +130,14 @@ fn spacings(places: &[f64], low: f64, high: f64) -> Vec<f64> {
     spacings
 }
 
-/// For each observation one more count of its choice, the prior's row last: 1 / kernels of a count for every choice.
+/// For each observation one more count of its choice, the prior's row last: 1 / kernels of a count
+/// for every choice.
 fn smoothed(choices: usize, observations: &[f64]) -> Vec<Vec<f64>> {
     let kernels = observations.len() + 1;
     let share = 1.0 / kernels as f64;
     let row = |observed: Option<usize>| {
         let sum = choices as f64 * share + f64::from(observed.is_some());
-        (0..choices)
-            .map(|choice| (share + f64::from(observed == Some(choice))) / sum)
-            .collect()
+        (0..choices).map(|choice| (share + f64::from(observed == Some(choice))) / sum).collect()
     };
     let observed = observations.iter().map(|value| Some(*value as usize));
     observed.chain([None]).map(row).collect()

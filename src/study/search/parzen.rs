@@ -1,12 +1,14 @@
-//! A Parzen estimator: a mixture with a kernel for each observation and one for the prior. A kernel is a product over parameters.
+//! A Parzen estimator: a mixture with a kernel for each observation and one for the prior. A kernel
+//! is a product over parameters.
 //!
-//! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4, with what Optuna 5.0 makes of it
-//! (`TPESampler`): normals cut off at the ends of the axis, the width of a kernel from the distance of its neighbours, no
-//! narrower than a part of the axis (the "magic clip") and not widened by the ends of the axis, the prior as one more kernel of
-//! weight 1, old observations fading linearly behind the last 25.
+//! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4, with what
+//! Optuna 5.0 makes of it (`TPESampler`): normals cut off at the ends of the axis, the width of a
+//! kernel from the distance of its neighbours, no narrower than a part of the axis (the "magic
+//! clip") and not widened by the ends of the axis, the prior as one more kernel of weight 1, old
+//! observations fading linearly behind the last 25.
 
-use super::distribution::Distribution;
-use super::kernels::{Kernels, pick};
+use crate::study::search::distribution::Distribution;
+use crate::study::search::kernels::{Kernels, pick};
 
 /// A distribution that was estimated from observations.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,25 +21,19 @@ pub struct Parzen {
 }
 
 impl Parzen {
-    /// From observations of some parameters together, each with a value for every parameter, oldest first.
+    /// From observations of some parameters together, each with a value for every parameter, oldest
+    /// first.
     pub fn new(distributions: &[&Distribution], observations: &[Vec<f64>]) -> Self {
         let mut weights = fading_weights(observations.len());
         weights.push(1.0);
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight /= sum);
-        let kernels = distributions
-            .iter()
-            .enumerate()
-            .map(|(index, distribution)| {
-                let along: Vec<f64> = observations.iter().map(|values| values[index]).collect();
-                Kernels::new(distribution, &along)
-            });
+        let kernels = distributions.iter().enumerate().map(|(index, distribution)| {
+            let along: Vec<f64> = observations.iter().map(|values| values[index]).collect();
+            Kernels::new(distribution, &along)
+        });
         let log_weights = weights.iter().map(|weight| weight.ln()).collect();
-        Self {
-            kernels: kernels.collect(),
-            log_weights,
-            weights,
-        }
+        Self { kernels: kernels.collect(), log_weights, weights }
     }
 
     /// The weight of each kernel, oldest observation first, the prior's last.
@@ -50,8 +46,8 @@ impl Parzen {
         &self.kernels
     }
 
-    /// Logarithm of the density at a value of each parameter: along a range without steps a density on the range's axis, else a
-    /// probability.
+    /// Logarithm of the density at a value of each parameter: along a range without steps a density
+    /// on the range's axis, else a probability.
     pub fn log_density(&self, values: &[f64]) -> f64 {
         let mut terms = self.log_weights.clone();
         for (kernels, value) in self.kernels.iter().zip(values) {
@@ -65,7 +61,8 @@ impl Parzen {
         largest + sum.ln()
     }
 
-    /// A value of each parameter, from quantiles in (0, 1): one picks the kernel, the others the places in it.
+    /// A value of each parameter, from quantiles in (0, 1): one picks the kernel, the others the
+    /// places in it.
     pub fn sample(&self, kernel: f64, places: &[f64]) -> Vec<f64> {
         let kernel = pick(&self.weights, kernel);
         self.kernels
@@ -91,8 +88,8 @@ fn fading_weights(count: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::distribution::Range;
     use super::*;
+    use crate::study::search::distribution::Range;
 
     fn estimate(distribution: &Distribution, values: &[f64]) -> Parzen {
         let observations: Vec<Vec<f64>> = values.iter().map(|value| vec![*value]).collect();
@@ -117,10 +114,7 @@ mod tests {
         let width = (high - low) / f64::from(cells);
         let sum: f64 = (0..cells)
             .map(|i| {
-                parzen
-                    .log_density(&[(low + (f64::from(i) + 0.5) * width).exp()])
-                    .exp()
-                    * width
+                parzen.log_density(&[(low + (f64::from(i) + 0.5) * width).exp()]).exp() * width
             })
             .sum();
         // the midpoint rule's error is width^2 / 24 times the change of the slope, far below this
@@ -128,9 +122,7 @@ mod tests {
 
         let layers = Distribution::Range(Range::int(1, 9, true).unwrap());
         let parzen = estimate(&layers, &[2.0, 2.0, 7.0]);
-        let sum: f64 = (1..=9)
-            .map(|value| parzen.log_density(&[f64::from(value)]).exp())
-            .sum();
+        let sum: f64 = (1..=9).map(|value| parzen.log_density(&[f64::from(value)]).exp()).sum();
         assert!((sum - 1.0).abs() < 1e-13, "{sum}");
     }
 

@@ -1,9 +1,10 @@
-//! Pruners: whether a trial that trains should stop, from its validation losses and those of other trials.
+//! Pruners: whether a trial that trains should stop, from its validation losses and those of other
+//! trials.
 //!
-//! The rules are Optuna's (`MedianPruner`, `SuccessiveHalvingPruner`, version 5.0), for losses that are minimised. They are
-//! functions of what they are shown and remember nothing.
+//! The rules are Optuna's (`MedianPruner`, `SuccessiveHalvingPruner`, version 5.0), for losses that
+//! are minimised. They are functions of what they are shown and remember nothing.
 
-use super::trial::{State, Trial};
+use crate::study::search::trial::{State, Trial};
 
 /// A rule that stops trials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,8 @@ impl Pruner {
         }
     }
 
-    /// Whether a trial with a loss for every epoch may stop after this one. Only those losses need to be told and kept.
+    /// Whether a trial with a loss for every epoch may stop after this one. Only those losses need
+    /// to be told and kept.
     pub fn decides_after(&self, epoch: u32) -> bool {
         match self {
             Pruner::Off => false,
@@ -44,7 +46,8 @@ impl Pruner {
     }
 }
 
-/// Stops a trial whose best loss so far is above the median of the losses that complete trials had at the same epoch.
+/// Stops a trial whose best loss so far is above the median of the losses that complete trials had
+/// at the same epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Median {
     /// Complete trials that must be there before any is stopped.
@@ -58,10 +61,8 @@ pub struct Median {
 impl Median {
     /// Whether `trial` stops after its last epoch.
     pub fn stops(&self, trial: &Trial, others: &[Trial]) -> bool {
-        let complete: Vec<&Trial> = others
-            .iter()
-            .filter(|trial| trial.state == State::Complete)
-            .collect();
+        let complete: Vec<&Trial> =
+            others.iter().filter(|trial| trial.state == State::Complete).collect();
         let Some((epoch, _)) = trial.last() else {
             return false;
         };
@@ -69,9 +70,7 @@ impl Median {
             return false;
         }
         let best = trial.losses.values().copied().fold(f64::NAN, f64::min);
-        let at_epoch = complete
-            .iter()
-            .filter_map(|trial| trial.losses.get(&epoch).copied());
+        let at_epoch = complete.iter().filter_map(|trial| trial.losses.get(&epoch).copied());
         // a median that is no number stops nobody; a trial without any number stops
         best.is_nan() || best > median(at_epoch)
     }
@@ -98,8 +97,9 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// Asynchronous successive halving (Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020): at rung k,
-/// after `first * factor^(delay + k)` epochs, only the best 1 / `factor` of the trials that have been there go on.
+/// Asynchronous successive halving (Li et al., "A System for Massively Parallel Hyperparameter
+/// Tuning", MLSys 2020): at rung k, after `first * factor^(delay + k)` epochs, only the best 1 /
+/// `factor` of the trials that have been there go on.
 ///
 /// Rungs are found in the losses alone, which needs a loss for the epoch of every rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,15 +118,9 @@ impl Halving {
         let Some((epoch, loss)) = trial.last() else {
             return false;
         };
-        let before = trial
-            .losses
-            .range(..epoch)
-            .next_back()
-            .map_or(0, |(epoch, _)| *epoch);
+        let before = trial.losses.range(..epoch).next_back().map_or(0, |(epoch, _)| *epoch);
         let reached = (0..).take_while(|rung| u64::from(epoch) >= self.epochs(*rung));
-        let mut new = reached
-            .skip_while(|rung| u64::from(before) >= self.epochs(*rung))
-            .peekable();
+        let mut new = reached.skip_while(|rung| u64::from(before) >= self.epochs(*rung)).peekable();
         if loss.is_nan() {
             return new.peek().is_some();
         }
@@ -150,7 +144,8 @@ impl Halving {
         (!loss.is_nan()).then_some(loss)
     }
 
-    /// Whether a loss is among the best 1 / `factor` of its rivals' and itself; the best one always is.
+    /// Whether a loss is among the best 1 / `factor` of its rivals' and itself; the best one always
+    /// is.
     pub fn goes_on(&self, loss: f64, mut rivals: Vec<f64>) -> bool {
         rivals.push(loss);
         rivals.sort_by(f64::total_cmp);
@@ -165,22 +160,12 @@ mod tests {
 
     fn trial(number: u32, state: State, losses: &[f64]) -> Trial {
         let losses = (1..).zip(losses.iter().copied()).collect();
-        Trial {
-            state,
-            losses,
-            value: None,
-            number,
-            parameters: Vec::new(),
-        }
+        Trial { state, losses, value: None, number, parameters: Vec::new() }
     }
 
     #[test]
     fn the_median_is_of_complete_trials_at_the_same_epoch() {
-        let median = Median {
-            startup: 2,
-            warmup: 2,
-            interval: 2,
-        };
+        let median = Median { startup: 2, warmup: 2, interval: 2 };
         let others = [
             trial(0, State::Complete, &[9.0, 1.0, 5.0, 4.0]),
             trial(1, State::Complete, &[9.0, 3.0, 1.0, 1.0]),
@@ -200,19 +185,13 @@ mod tests {
 
     #[test]
     fn one_in_factor_goes_on_from_a_rung() {
-        let halving = Halving {
-            first: 2,
-            factor: 2,
-            delay: 0,
-        };
+        let halving = Halving { first: 2, factor: 2, delay: 0 };
         assert_eq!([0, 1, 2].map(|rung| halving.epochs(rung)), [2, 4, 8]);
-        let rungs: Vec<u32> = (1..20)
-            .filter(|epoch| Pruner::Halving(halving).decides_after(*epoch))
-            .collect();
+        let rungs: Vec<u32> =
+            (1..20).filter(|epoch| Pruner::Halving(halving).decides_after(*epoch)).collect();
         assert_eq!(rungs, [2, 4, 8, 16]);
-        let others: Vec<Trial> = (0..3u32)
-            .map(|i| trial(i, State::Pruned, &[9.0, f64::from(i)]))
-            .collect();
+        let others: Vec<Trial> =
+            (0..3u32).map(|i| trial(i, State::Pruned, &[9.0, f64::from(i)])).collect();
         let stops = |losses: &[f64]| halving.stops(&trial(3, State::Running, losses), &others);
         assert!(!stops(&[9.0]), "no rung yet");
         assert!(!stops(&[9.0, 1.0]), "the second of four");

@@ -1,7 +1,7 @@
 //! The parameters of a trial: what each may be, and when it applies.
 
-use super::distribution::{Choice, Distribution};
-use super::trial::Trial;
+use crate::study::search::distribution::{Choice, Distribution};
+use crate::study::search::trial::Trial;
 
 /// One parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,14 +65,8 @@ impl Space {
     /// If a condition does not name an earlier parameter.
     pub fn new(parameters: Vec<Parameter>) -> Self {
         for (index, parameter) in parameters.iter().enumerate() {
-            let earlier = parameter
-                .condition
-                .is_none_or(|condition| condition.parameter < index);
-            assert!(
-                earlier,
-                "space: {} depends on a later parameter",
-                parameter.name
-            );
+            let earlier = parameter.condition.is_none_or(|condition| condition.parameter < index);
+            assert!(earlier, "space: {} depends on a later parameter", parameter.name);
         }
         Self { parameters }
     }
@@ -92,19 +86,13 @@ impl Space {
 
     /// A trial's value of a parameter, if the space and the trial have it.
     pub fn value(&self, trial: &Trial, name: &str) -> Option<f64> {
-        let index = self
-            .parameters
-            .iter()
-            .position(|parameter| parameter.name == name)?;
+        let index = self.parameters.iter().position(|parameter| parameter.name == name)?;
         trial.parameters[index]
     }
 
     /// A trial's choice of a parameter.
     pub fn choice(&self, trial: &Trial, name: &str) -> Option<&Choice> {
-        let index = self
-            .parameters
-            .iter()
-            .position(|parameter| parameter.name == name)?;
+        let index = self.parameters.iter().position(|parameter| parameter.name == name)?;
         match &self.parameters[index].distribution {
             Distribution::Choices(choices) => choices.get(trial.parameters[index]? as usize),
             Distribution::Range(_) => None,
@@ -114,7 +102,7 @@ impl Space {
     /// A trial's hyper-parameters.
     ///
     /// # Panics
-    /// If the space is not one of [`super::SpaceTable::space`].
+    /// If the space is not one of [`crate::study::search::SpaceTable::space`].
     pub fn setting(&self, trial: &Trial) -> Setting {
         let whole = |name: &str| match self.choice(trial, name) {
             Some(Choice::Integer(value)) => Some(*value as usize),

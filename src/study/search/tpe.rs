@@ -1,20 +1,22 @@
-//! The tree-structured Parzen estimator (Bergstra et al. 2011, section 4), as Optuna's `TPESampler` with `constant_liar=True`.
+//! The tree-structured Parzen estimator (Bergstra et al. 2011, section 4), as Optuna's `TPESampler`
+//! with `constant_liar=True`.
 //!
-//! The best trials and the rest give two densities of a parameter, l and g; of some candidates from l, the one where l / g is
-//! largest is proposed. Trials that still run count among the rest, so that a batch does not propose the same thing twice.
+//! The best trials and the rest give two densities of a parameter, l and g; of some candidates from
+//! l, the one where l / g is largest is proposed. Trials that still run count among the rest, so
+//! that a batch does not propose the same thing twice.
 //!
-//! Multivariate, as Optuna 5.0 is unless told otherwise, the densities are those of all parameters together that every finished
-//! trial has (Falkner, Klein & Hutter, "BOHB", ICML 2018, section 3.2). Other parameters, and without it each parameter, have
-//! densities of their own.
+//! Multivariate, as Optuna 5.0 is unless told otherwise, the densities are those of all parameters
+//! together that every finished trial has (Falkner, Klein & Hutter, "BOHB", ICML 2018, section
+//! 3.2). Other parameters, and without it each parameter, have densities of their own.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::distribution::Distribution;
-use super::parzen::Parzen;
-use super::space::Space;
-use super::trial::{State, Trial};
-use crate::random::pcg4d;
+use crate::engine::random::pcg4d;
+use crate::study::search::distribution::Distribution;
+use crate::study::search::parzen::Parzen;
+use crate::study::search::space::Space;
+use crate::study::search::trial::{State, Trial};
 
 /// How trials are proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +32,8 @@ pub struct Tpe {
 }
 
 impl Tpe {
-    /// The trials of a generation, given all trials before it. Each knows of those before it in the generation that they run.
+    /// The trials of a generation, given all trials before it. Each knows of those before it in the
+    /// generation that they run.
     pub fn generation(&self, space: &Space, before: &[Trial], numbers: Range<u32>) -> Vec<Trial> {
         let mut trials = before.to_vec();
         for number in numbers {
@@ -59,9 +62,7 @@ impl Tpe {
                     Some(parameter.distribution.uniform(quantile))
                 }
                 None => together.get(&index).copied().or_else(|| {
-                    self.best_candidate(space, &[index], &parts, number)
-                        .first()
-                        .copied()
+                    self.best_candidate(space, &[index], &parts, number).first().copied()
                 }),
             };
             values.push(value);
@@ -69,19 +70,15 @@ impl Tpe {
         values
     }
 
-    /// The parameters that are estimated together: those of every finished trial, but for those with a single value.
+    /// The parameters that are estimated together: those of every finished trial, but for those
+    /// with a single value.
     pub fn shared(space: &Space, others: &[Trial]) -> Vec<usize> {
         let finished: Vec<&Trial> = others.iter().filter(|trial| trial.counts()).collect();
-        let everywhere = |index: usize| {
-            finished
-                .iter()
-                .all(|trial| trial.parameters[index].is_some())
-        };
+        let everywhere =
+            |index: usize| finished.iter().all(|trial| trial.parameters[index].is_some());
         let open = |index: &usize| space.parameters()[*index].distribution.only().is_none();
         let indices = (0..space.parameters().len()).filter(open);
-        indices
-            .filter(|index| !finished.is_empty() && everywhere(*index))
-            .collect()
+        indices.filter(|index| !finished.is_empty() && everywhere(*index)).collect()
     }
 
     /// The densities l and g of some parameters together.
@@ -96,20 +93,14 @@ impl Tpe {
         parts: &[Vec<&Trial>; 2],
         number: u32,
     ) -> Vec<f64> {
-        let [good, bad] = parts
-            .each_ref()
-            .map(|trials| estimate(space, trials, indices));
+        let [good, bad] = parts.each_ref().map(|trials| estimate(space, trials, indices));
         let names = indices.iter().map(|index| &space.parameters()[*index].name);
-        let streams: Vec<Stream> = names
-            .map(|name| Stream::new(self.seed, number, name))
-            .collect();
+        let streams: Vec<Stream> = names.map(|name| Stream::new(self.seed, number, name)).collect();
         let mut best = (f64::NEG_INFINITY, Vec::new());
         let mut seen: Vec<Vec<f64>> = Vec::new();
         for candidate in 0..self.candidates {
-            let draws: Vec<[f64; 2]> = streams
-                .iter()
-                .map(|stream| stream.draw(candidate))
-                .collect();
+            let draws: Vec<[f64; 2]> =
+                streams.iter().map(|stream| stream.draw(candidate)).collect();
             let Some([kernel, _]) = draws.first() else {
                 break;
             };
@@ -131,24 +122,19 @@ impl Tpe {
 
 /// From the trials that have all these parameters.
 fn estimate(space: &Space, trials: &[&Trial], indices: &[usize]) -> Parzen {
-    let distributions: Vec<&Distribution> = indices
-        .iter()
-        .map(|index| &space.parameters()[*index].distribution)
-        .collect();
-    let values = |trial: &&Trial| {
-        indices
-            .iter()
-            .map(|index| trial.parameters[*index])
-            .collect()
-    };
+    let distributions: Vec<&Distribution> =
+        indices.iter().map(|index| &space.parameters()[*index].distribution).collect();
+    let values = |trial: &&Trial| indices.iter().map(|index| trial.parameters[*index]).collect();
     let observations: Vec<Vec<f64>> = trials.iter().filter_map(values).collect();
     Parzen::new(&distributions, &observations)
 }
 
-/// The best tenth of the finished trials, 25 at most, and all the others with those that run; both by number.
+/// The best tenth of the finished trials, 25 at most, and all the others with those that run; both
+/// by number.
 ///
-/// Complete trials come before pruned ones. Of the pruned, those that got farther are better, then those with the lower last
-/// loss; a last loss that is no number is worst, and no loss at all worse than any.
+/// Complete trials come before pruned ones. Of the pruned, those that got farther are better, then
+/// those with the lower last loss; a last loss that is no number is worst, and no loss at all worse
+/// than any.
 fn split(trials: &[Trial]) -> [Vec<&Trial>; 2] {
     let of = |state: State| trials.iter().filter(move |trial| trial.state == state);
     let mut complete: Vec<&Trial> = of(State::Complete).collect();
@@ -171,8 +157,7 @@ fn split(trials: &[Trial]) -> [Vec<&Trial>; 2] {
 
 /// Numbers by size, 0 and -0 alike.
 fn order(a: f64, b: f64) -> std::cmp::Ordering {
-    a.partial_cmp(&b)
-        .unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
 /// How far a pruned trial got, and its last loss.
@@ -190,9 +175,9 @@ struct Stream([u32; 4]);
 impl Stream {
     fn new(seed: u64, trial: u32, parameter: &str) -> Self {
         // FNV-1a (Fowler, Noll & Vo): the name counts, not the place in the space
-        let name = parameter.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        let name = parameter
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         Stream(pcg4d([seed as u32, (seed >> 32) as u32, trial, name]))
     }
 
@@ -220,23 +205,15 @@ mod tests {
 
     fn pruned(number: u32, losses: &[(u32, f64)]) -> Trial {
         let losses = losses.iter().copied().collect();
-        Trial {
-            state: State::Pruned,
-            losses,
-            ..Trial::running(number, vec![None])
-        }
+        Trial { state: State::Pruned, losses, ..Trial::running(number, vec![None]) }
     }
 
     #[test]
     fn the_best_tenth_is_split_off() {
-        let trials: Vec<Trial> = (0..21)
-            .map(|i| trial(i, f64::from((i * 13) % 21)))
-            .collect();
+        let trials: Vec<Trial> = (0..21).map(|i| trial(i, f64::from((i * 13) % 21))).collect();
         let [best, rest] = split(&trials);
         assert_eq!(
-            best.iter()
-                .map(|trial| trial.value.unwrap())
-                .collect::<Vec<_>>(),
+            best.iter().map(|trial| trial.value.unwrap()).collect::<Vec<_>>(),
             [0.0, 2.0, 1.0]
         );
         assert_eq!(rest.len(), 18);
@@ -265,10 +242,7 @@ mod tests {
             best_numbers.push(best.iter().map(|trial| trial.number).collect::<Vec<_>>());
             trials.extend((0..10).map(|i| pruned(10 + 10 * count + i, &[])));
         }
-        assert_eq!(
-            best_numbers,
-            [vec![4], vec![3, 4], vec![1, 3, 4], vec![1, 2, 3, 4]]
-        );
+        assert_eq!(best_numbers, [vec![4], vec![3, 4], vec![1, 3, 4], vec![1, 2, 3, 4]]);
     }
 
     #[test]
@@ -279,14 +253,8 @@ mod tests {
             sums = [sums[0] + a, sums[1] + b, sums[2] + (a - 0.5) * (b - 0.5)];
         }
         // five standard errors: sqrt(1/12) and 1/12 over 10,000 numbers
-        assert!(
-            (sums[0] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0,
-            "{sums:?}"
-        );
-        assert!(
-            (sums[1] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0,
-            "{sums:?}"
-        );
+        assert!((sums[0] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0, "{sums:?}");
+        assert!((sums[1] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0, "{sums:?}");
         assert!((sums[2] / 1e4).abs() < 5.0 / 12.0 / 100.0, "{sums:?}");
         let first = |seed, trial, name| Stream::new(seed, trial, name).draw(0);
         assert_ne!(first(1, 2, "units_1"), first(1, 2, "units_2"));

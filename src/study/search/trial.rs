@@ -22,7 +22,8 @@ pub struct Trial {
     pub number: u32,
     /// How far it is.
     pub state: State,
-    /// A value for each parameter of the space, in its order; none where the parameter does not apply.
+    /// A value for each parameter of the space, in its order; none where the parameter does not
+    /// apply.
     pub parameters: Vec<Option<f64>>,
     /// What is minimised; there if it is complete.
     pub value: Option<f64>,
@@ -33,38 +34,23 @@ pub struct Trial {
 impl Trial {
     /// A trial that has just been proposed.
     pub fn running(number: u32, parameters: Vec<Option<f64>>) -> Self {
-        Self {
-            number,
-            state: State::Running,
-            parameters,
-            value: None,
-            losses: BTreeMap::new(),
-        }
+        Self { number, state: State::Running, parameters, value: None, losses: BTreeMap::new() }
     }
 
     /// The trial with its value; a value that is no number makes it a failed one.
     pub fn complete(self, value: f64) -> Self {
         let failed = value.is_nan();
-        let (state, value) = if failed {
-            (State::Failed, None)
-        } else {
-            (State::Complete, Some(value))
-        };
-        Self {
-            state,
-            value,
-            ..self
-        }
+        let (state, value) =
+            if failed { (State::Failed, None) } else { (State::Complete, Some(value)) };
+        Self { state, value, ..self }
     }
 
     /// The last epoch that has a loss, and the loss.
     pub fn last(&self) -> Option<(u32, f64)> {
-        self.losses
-            .last_key_value()
-            .map(|(epoch, loss)| (*epoch, *loss))
+        self.losses.last_key_value().map(|(epoch, loss)| (*epoch, *loss))
     }
 
-    /// Whether the search learns from it.
+    /// Whether the search fuses_update from it.
     pub fn counts(&self) -> bool {
         matches!(self.state, State::Complete | State::Pruned)
     }

@@ -1,9 +1,11 @@
-//! What TensorBoard shows of a study: losses epoch by epoch, test errors, hyper-parameters. One folder a run, named as its model.
+//! What TensorBoard shows of a study: losses epoch by epoch, test errors, hyper-parameters. One
+//! folder a run, named as its model.
 //!
-//! The CPU tells the losses of every epoch, the GPU those of the last epoch in a chunk of steps. Files are written every few
-//! seconds and when a run is booked, so `tensorboard` may look on. A run that begins again after a kill has its file anew.
+//! The CPU tells the losses of every epoch, the GPU those of the last epoch in a chunk of steps.
+//! Files are written every few seconds and when a run is booked, so `tensorboard` may look on. A
+//! run that begins again after a kill has its file anew.
 
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -11,11 +13,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::event::{Event, Name};
+use crate::data::files::output_error;
+use crate::engine::run::Run;
 use crate::error::Result;
-use crate::files::output_error;
-use crate::report::RunRow;
-use crate::run::Run;
+use crate::study::event::{Event, Name};
+use crate::study::store::runs::RunRow;
 use wire::Value;
 
 /// How often files are written while runs train.
@@ -111,15 +113,9 @@ impl TensorBoard {
             return Ok(());
         };
         let mut file = self.files.remove(&name).expect("a file just found");
-        let names: Vec<String> = self
-            .targets
-            .iter()
-            .map(|target| format!("mse/test/{target}"))
-            .collect();
-        let whole = [
-            ("mse/validation", row.validation_mse),
-            ("mse/test", row.test_mse),
-        ];
+        let names: Vec<String> =
+            self.targets.iter().map(|target| format!("mse/test/{target}")).collect();
+        let whole = [("mse/validation", row.validation_mse), ("mse/test", row.test_mse)];
         let targets = names.iter().map(String::as_str).zip(row.target_mse.clone());
         let there: Vec<(&str, f64)> = (whole.into_iter().chain(targets))
             .filter_map(|(name, value)| Some((name, value?)))
@@ -135,15 +131,13 @@ impl EventFile {
         self.bytes.extend(wire::record(event));
     }
 
-    /// Appends what is not yet written. Files are closed again: a system may allow fewer than there are runs.
+    /// Appends what is not yet written. Files are closed again: a system may allow fewer than there
+    /// are runs.
     fn write(&mut self) -> Result<()> {
         if self.bytes.is_empty() {
             return Ok(());
         }
-        let open = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.path);
+        let open = OpenOptions::new().create(true).append(true).open(&self.path);
         open.and_then(|mut file| file.write_all(&self.bytes))
             .map_err(|error| output_error(&self.path, &error))?;
         self.bytes.clear();
@@ -155,16 +149,10 @@ impl EventFile {
 fn folder_name(name: &Name) -> String {
     let Name { part, trial, seed } = name;
     let stem = match part.strategy {
-        super::PRETRAINING => part.strategy.to_owned(),
+        crate::study::explain::usage::PRETRAINING => part.strategy.to_owned(),
         strategy => {
-            let from = part
-                .pretrained
-                .map(|simulations| format!("-from-{simulations}"));
-            format!(
-                "{strategy}{}-{}",
-                from.unwrap_or_default(),
-                part.simulations
-            )
+            let from = part.pretrained.map(|simulations| format!("-from-{simulations}"));
+            format!("{strategy}{}-{}", from.unwrap_or_default(), part.simulations)
         }
     };
     match trial {
@@ -209,9 +197,7 @@ fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
 /// The number of as few digits that is this one in f32: 0.2 and not 0.20000000298.
 fn as_typed(number: f32) -> f64 {
     let digits = number.to_string();
-    digits
-        .parse()
-        .expect("tensorboard: a number as it was written")
+    digits.parse().expect("tensorboard: a number as it was written")
 }
 
 /// Seconds since 1970.

@@ -1,9 +1,11 @@
-//! The bytes of an event file: records of TensorFlow (`tensorflow/core/lib/io/record_writer.h`), each a protocol buffer
-//! `tensorflow.Event` (`event.proto`, `summary.proto`; hyper-parameters as in the plugin's `plugin_data.proto`).
+//! The bytes of an event file: records of TensorFlow (`tensorflow/core/lib/io/record_writer.h`),
+//! each a protocol buffer `tensorflow.Event` (`event.proto`, `summary.proto`; hyper-parameters as
+//! in the plugin's `plugin_data.proto`).
 
 use crc32c::crc32c;
 
-/// A record: its length, the masked checksum of that, the bytes, and their masked checksum, little-endian.
+/// A record: its length, the masked checksum of that, the bytes, and their masked checksum,
+/// little-endian.
 pub fn record(event: &Message) -> Vec<u8> {
     let bytes = &event.bytes;
     let length = (bytes.len() as u64).to_le_bytes();
@@ -90,15 +92,10 @@ pub fn version(now: f64) -> Message {
 pub fn scalars(now: f64, step: u32, numbers: &[(&str, f64)]) -> Message {
     let mut summary = Message::default();
     for (name, value) in numbers {
-        let value = Message::default()
-            .text(1, name.as_bytes())
-            .float(2, *value as f32);
+        let value = Message::default().text(1, name.as_bytes()).float(2, *value as f32);
         summary = summary.inside(1, &value);
     }
-    Message::default()
-        .double(1, now)
-        .whole(2, step.into())
-        .inside(5, &summary)
+    Message::default().double(1, now).whole(2, step.into()).inside(5, &summary)
 }
 
 /// A hyper-parameter.
@@ -118,45 +115,30 @@ pub fn begins(now: f64, parameters: &[(&str, Value)]) -> Message {
             Value::Number(number) => Message::default().double(2, *number),
             Value::Word(word) => Message::default().text(3, word.as_bytes()),
         };
-        let entry = Message::default()
-            .text(1, name.as_bytes())
-            .inside(2, &value);
+        let entry = Message::default().text(1, name.as_bytes()).inside(2, &value);
         info = info.inside(1, &entry);
     }
-    plugin(
-        now,
-        "_hparams_/session_start_info",
-        &Message::default().inside(3, &info.double(5, now)),
-    )
+    plugin(now, "_hparams_/session_start_info", &Message::default().inside(3, &info.double(5, now)))
 }
 
 /// That a run is over, well or not.
 pub fn ends(now: f64, well: bool) -> Message {
     let info = Message::default().whole(1, if well { 1 } else { 2 });
-    plugin(
-        now,
-        "_hparams_/session_end_info",
-        &Message::default().inside(4, &info.double(2, now)),
-    )
+    plugin(now, "_hparams_/session_end_info", &Message::default().inside(4, &info.double(2, now)))
 }
 
-/// An event for the plugin of hyper-parameters: its message as metadata, beside a number that means nothing.
+/// An event for the plugin of hyper-parameters: its message as metadata, beside a number that means
+/// nothing.
 fn plugin(now: f64, name: &str, message: &Message) -> Message {
-    let data = Message::default()
-        .text(1, b"hparams")
-        .text(2, &message.bytes);
+    let data = Message::default().text(1, b"hparams").text(2, &message.bytes);
     // DT_FLOAT without dimensions
-    let tensor = Message::default()
-        .whole(1, 1)
-        .inside(2, &Message::default())
-        .text(5, &0f32.to_le_bytes());
+    let tensor =
+        Message::default().whole(1, 1).inside(2, &Message::default()).text(5, &0f32.to_le_bytes());
     let value = Message::default()
         .text(1, name.as_bytes())
         .inside(8, &tensor)
         .inside(9, &Message::default().inside(1, &data));
-    Message::default()
-        .double(1, now)
-        .inside(5, &Message::default().inside(1, &value))
+    Message::default().double(1, now).inside(5, &Message::default().inside(1, &value))
 }
 
 #[cfg(test)]
@@ -165,16 +147,16 @@ mod tests {
 
     #[test]
     fn records_are_those_of_tensorflow() {
-        // bytes that `tensorboard.summary.writer.record_writer.RecordWriter` of tensorboard 2.21 wrote
-        let written = record(&Message {
-            bytes: b"shoal".to_vec(),
-        });
+        // bytes that `tensorboard.summary.writer.record_writer.RecordWriter` of tensorboard 2.21
+        // wrote
+        let written = record(&Message { bytes: b"shoal".to_vec() });
         assert_eq!(written, RECORD);
     }
 
     #[test]
     fn a_message_is_that_of_protocol_buffers() {
-        // tensorboard 2.21: Event(wall_time=1.5, step=300, summary=Summary(value=[Summary.Value(tag="loss", simple_value=0.25)]))
+        // tensorboard 2.21: Event(wall_time=1.5, step=300,
+        // summary=Summary(value=[Summary.Value(tag="loss", simple_value=0.25)]))
         assert_eq!(scalars(1.5, 300, &[("loss", 0.25)]).bytes, EVENT);
     }
 

@@ -1,0 +1,83 @@
+// Forward: one layer for all runs, bias, activation and dropout at its end.
+//
+//   z[e, n] = b[n] + sum_k x[e, k] W[k, n]
+//   a[e, n] = mask[e, n] activation(z[e, n])        mask = 1 without dropout and in validation
+//
+// Here is what both tiles of this kernel share; the sums are in forward_gpu.wgsl and
+// forward_software.wgsl. A thread computes some units of some examples; its eight lanes take
+// different units of the same examples.
+//
+// No workgroup memory: a thread holds its sums in registers. Lanes take units and not examples
+// because a tile with eight times the examples would be half empty at a batch of 32.
+
+@group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
+@group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units
+@group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
+@group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>;   // reads x unit by unit, writes z and a (twice)
+@group(1) @binding(0) var<uniform> call: Call;
+
+override PRODUCT_THREADS: u32;
+
+// Four units by four examples, one example to a column: x[e] w[n].
+fn outer(x: vec4f, w: vec4f) -> mat4x4f {
+    return mat4x4f(x.x * w, x.y * w, x.z * w, x.w * w);
+}
+
+// Stores four units of four examples, with their biases.
+fn store(at: u32, row: u32, z: mat4x4f, bias: vec4f) {
+    work[at] = pack(z[0] + bias);
+    work[at + row] = pack(z[1] + bias);
+    work[at + 2u * row] = pack(z[2] + bias);
+    work[at + 3u * row] = pack(z[3] + bias);
+}
+
+// Activation and dropout of what this thread has just stored: one loop instead of a copy for every
+// sum. Units and examples in vec4s.
+fn finish(tile: Tile, units: vec2u, examples: vec2u) {
+    let layer = layers[tile.layer];
+    let groups = runs[tile.run].batch_vec4s;
+    let row = layer.output_vec4s;
+    let seed = runs[tile.run].seed;
+    let step = states[tile.run].steps;
+    let drops = states[tile.run].phase == PHASE_TRAIN && layer.drop_threshold > 0u;
+    for (var unit = units.x; unit < units.y; unit++) {
+        for (var e = examples.x; e < examples.y; e++) {
+            let at = 4u * e * row + unit;
+            var a = mat4x4f();
+            for (var i = 0u; i < 4u; i++) {
+                let z = unpack(work[layer.sum + at + i * row]);
+                a = with_column(a, i, activate(layer.activation, layer.slope, z));
+            }
+            var by_unit = transpose(a);
+            if drops {
+                by_unit = times(by_unit, dropout_mask(seed, step, layer, unit, e));
+                a = transpose(by_unit);
+            }
+            let output = layer.output + at;
+            work[output] = pack(a[0]);
+            work[output + row] = pack(a[1]);
+            work[output + 2u * row] = pack(a[2]);
+            work[output + 3u * row] = pack(a[3]);
+            let again = layer.output_by_unit + 4u * unit * groups + e;
+            work[again] = pack(by_unit[0]);
+            work[again + groups] = pack(by_unit[1]);
+            work[again + 2u * groups] = pack(by_unit[2]);
+            work[again + 3u * groups] = pack(by_unit[3]);
+        }
+    }
+}
+
+// Each tile says how its threads `serve` it.
+@compute @workgroup_size(LANES, PRODUCT_THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_id) thread: vec3u,
+) {
+    let index = group_index(group, grid);
+    if index < call.count {
+        serve(tiles[call.first + index], thread);
+    }
+}

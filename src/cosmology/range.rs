@@ -1,0 +1,17 @@
+//! The ranges in which a formula holds.
+
+use crate::error::Result;
+use crate::input_error;
+
+/// Nothing, if the value lies in the range, its ends included.
+///
+/// # Errors
+/// It does not, or is not a number: the error names the value, both ends and what holds only there.
+pub fn within(formula: &str, name: &str, value: f64, [low, high]: [f64; 2]) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(input_error!(
+        "{name} is {value}, but {formula} holds from {low} to {high}; choose {name} in that range"
+    ))
+}

@@ -1,0 +1,261 @@
+//! A whole set of spectra.
+
+use std::sync::atomic::AtomicBool;
+
+use serde_json::{Value, json};
+
+use crate::cosmology::bispectrum::Shape;
+use crate::cosmology::correction::Correction;
+use crate::cosmology::linear::{as_quijote_began, linear};
+use crate::cosmology::marked::Mark;
+use crate::cosmology::noise::{Bins, Noise, Statistic};
+use crate::cosmology::one_loop::matter;
+use crate::cosmology::parallel::in_parallel;
+use crate::cosmology::sampling::Sampling;
+use crate::cosmology::scenario::{Prior, Scenario, Universe, of_scenario};
+use crate::cosmology::{bispectrum, correction, gravity};
+use crate::data::array::Matrix;
+use crate::data::dataset::Dataset;
+use crate::data::names;
+use crate::error::{Error, Result};
+use crate::input_error;
+
+/// What to simulate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The kind of universes.
+    pub scenario: Scenario,
+    /// How many, one box of each.
+    pub count: usize,
+    /// Names the universes and their boxes.
+    pub seed: u64,
+    /// What is measured.
+    pub statistic: Statistic,
+    /// Ranges in place of the prior's, by the name of the parameter.
+    pub ranges: Vec<(String, [f64; 2])>,
+    /// How the parameters fill their ranges.
+    pub sampling: Sampling,
+    /// Whether a spectrum is what one box of 1 (Gpc/h)^3 measures, or the expectation.
+    pub noise: bool,
+    /// Wavenumbers in h/Mpc, rising; those of Quijote's 79 bins if none are given.
+    pub k: Option<Vec<f64>>,
+    /// Parallel threads; all cores if not given. The spectra do not depend on them.
+    pub threads: Option<usize>,
+}
+
+/// Wavenumbers in h/Mpc for which the spectra are compared with simulations.
+pub const WAVENUMBERS: [f64; 2] = [1e-3, correction::K_MAX];
+
+/// Most universes of a request.
+pub const MOST: usize = 1 << 20;
+
+impl Request {
+    /// P(k) of Quijote's bins with noise, from the whole prior.
+    pub fn new(scenario: Scenario, count: usize, seed: u64) -> Self {
+        Self {
+            scenario,
+            count,
+            seed,
+            statistic: Statistic::default(),
+            ranges: vec![],
+            sampling: Sampling::default(),
+            noise: true,
+            k: None,
+            threads: None,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let (count, scenario) = (self.count, self.scenario);
+        if !(1..=MOST).contains(&count) {
+            return Err(input_error!("{count} spectra were asked for; ask for 1 to {MOST}"));
+        }
+        let marked = [Scenario::Lcdm, Scenario::Neutrinos];
+        if self.statistic == Statistic::Marked && !marked.contains(&scenario) {
+            return Err(input_error!(
+                "there is no marked spectrum of {}; it can be had of {}. Ask for P(k) (--spectrum pk, `spectrum = \"pk\"`)",
+                scenario.name(),
+                marked.map(Scenario::name).join(" and ")
+            ));
+        }
+        self.k.as_deref().map_or(Ok(()), check_wavenumbers)
+    }
+
+    fn provenance(&self, bins: &Bins) -> Value {
+        let ranges: serde_json::Map<String, Value> =
+            (self.ranges.iter()).map(|(name, range)| (name.clone(), json!(range))).collect();
+        json!({
+            "shoal": env!("CARGO_PKG_VERSION"),
+            "simulated": {
+                "scenario": self.scenario.name(),
+                "count": self.count,
+                "seed": self.seed,
+                "spectrum": self.statistic.name(),
+                "sampling": self.sampling.name(),
+                "ranges": ranges,
+                "noise": self.noise,
+                "bins": bins.k.len(),
+            },
+        })
+    }
+}
+
+fn check_wavenumbers(k: &[f64]) -> Result<()> {
+    let [low, high] = WAVENUMBERS;
+    if k.is_empty() {
+        return Err(input_error!("there are no wavenumbers; give at least one"));
+    }
+    if let Some(bad) = k.iter().find(|k| !(low..=high).contains(*k)) {
+        return Err(input_error!(
+            "k = {bad} h/Mpc: the spectra are made and checked for {low} to {high} h/Mpc; choose k there"
+        ));
+    }
+    match k.windows(2).find(|pair| pair[0] >= pair[1]) {
+        Some(pair) => Err(input_error!(
+            "k = {} h/Mpc comes after {}; wavenumbers must rise",
+            pair[1],
+            pair[0]
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Simulates on all cores. `observe` is told, from any thread, how many spectra are done; `stop`
+/// ends it early.
+///
+/// The dataset has the spectra as inputs, (simulations, bins) in (Mpc/h)^3, and the parameters that
+/// are targets. Row `index` depends on the request without its count and its threads (a Latin
+/// hypercube: on the count too).
+///
+/// # Errors
+/// [`Error::Input`] for a request that cannot be met; [`Error::Interrupted`] if it was stopped.
+pub fn simulate(
+    request: &Request,
+    observe: &(dyn Fn(usize) + Sync),
+    stop: &AtomicBool,
+) -> Result<Dataset> {
+    request.check()?;
+    let bins = match &request.k {
+        Some(k) => Bins::around(k),
+        None => Bins::quijote(),
+    };
+    let noise = match request.noise {
+        true => Some(Noise::new(&bins, of_scenario(request.scenario, request.seed))?),
+        false => None,
+    };
+    let prior = Prior::new(
+        request.scenario,
+        &request.ranges,
+        request.sampling,
+        request.count as u32,
+        request.seed,
+    )?;
+    let targets = prior.parameters.iter().filter(|p| p.target).count();
+    let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
+        let (values, universe) = prior.universe(index as u32)?;
+        expected(&universe, request, &bins, inputs)
+            .map_err(|error| named(error, index, &prior, &values))?;
+        if let Some(noise) = &noise {
+            noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
+        }
+        let kept = prior.parameters.iter().zip(values).filter(|(p, _)| p.target);
+        for (output, (_, value)) in outputs.iter_mut().zip(kept) {
+            *output = value;
+        }
+        Ok(())
+    };
+    let mut inputs = zeros(request.count, bins.k.len());
+    let mut outputs = zeros(request.count, targets);
+    let rows = (inputs.values.chunks_mut(inputs.columns))
+        .zip(outputs.values.chunks_mut(outputs.columns))
+        .enumerate();
+    in_parallel(rows, request.threads, observe, stop, row)?;
+    dataset(request, &prior, &bins, inputs, outputs)
+}
+
+fn zeros(rows: usize, columns: usize) -> Matrix {
+    Matrix::new(rows, columns, vec![0.0; rows * columns])
+}
+
+/// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
+fn expected(
+    universe: &Universe,
+    request: &Request,
+    bins: &Bins,
+    spectrum: &mut [f64],
+) -> Result<()> {
+    let cosmology = &universe.cosmology;
+    let linear = match (request.scenario, request.statistic) {
+        (Scenario::Neutrinos, Statistic::Power) => as_quijote_began(cosmology)?,
+        _ => linear(cosmology)?,
+    };
+    let matter = matter(cosmology, &linear)?;
+    spectrum.copy_from_slice(&bins.expectation(&matter));
+    if request.statistic == Statistic::Marked {
+        // the fit of the mark starts from the spectrum as it is
+        let mark = Mark::new(cosmology)?;
+        for (value, k) in spectrum.iter_mut().zip(&bins.k) {
+            *value *= mark.at(*k)?;
+        }
+        return Ok(());
+    }
+    let correction = Correction::new(cosmology);
+    for (value, k) in spectrum.iter_mut().zip(&bins.k) {
+        *value *= correction.at(*k)?;
+    }
+    if universe.f_r0 != 0.0 {
+        let boost = gravity::nonlinear_boost(cosmology, universe.f_r0, &bins.k)?;
+        (spectrum.iter_mut().zip(boost)).for_each(|(value, boost)| *value *= boost);
+    }
+    for (shape, f_nl) in
+        [(Shape::Equilateral, universe.f_nl_equilateral), (Shape::Local, universe.f_nl_local)]
+    {
+        if f_nl != 0.0 {
+            let added = bispectrum::correction(cosmology, &linear, shape, f_nl, &bins.k)?;
+            (spectrum.iter_mut().zip(added)).for_each(|(value, added)| *value += added);
+        }
+    }
+    Ok(())
+}
+
+/// An error with the universe that it is about.
+fn named(error: Error, index: usize, prior: &Prior, values: &[f64]) -> Error {
+    let values = prior.parameters.iter().zip(values);
+    let values: Vec<String> =
+        values.map(|(parameter, value)| format!("{} = {value:.6}", parameter.name)).collect();
+    match error {
+        Error::Input(text) => {
+            Error::Input(format!("universe {index} ({}): {text}", values.join(", ")))
+        }
+        other => other,
+    }
+}
+
+fn dataset(
+    request: &Request,
+    prior: &Prior,
+    bins: &Bins,
+    inputs: Matrix,
+    targets: Matrix,
+) -> Result<Dataset> {
+    let kept: Vec<_> = prior.parameters.iter().filter(|p| p.target).collect();
+    // the range of the literature, so that networks of several datasets can be compared, and wider
+    // where the prior is
+    let range = |name: &str, [low, high]: [f64; 2]| match names::known_range(name) {
+        Some([least, most]) => [least.min(low), most.max(high)],
+        None => [low, high],
+    };
+    let letter = request.statistic.letter();
+    let dataset = Dataset {
+        input_names: bins.k.iter().map(|k| format!("{letter}({k:.6})")).collect(),
+        axis: bins.k.clone(),
+        axis_name: "k [h/Mpc]".into(),
+        target_names: kept.iter().map(|p| p.name.to_string()).collect(),
+        target_ranges: kept.iter().map(|p| range(p.name, p.prior)).collect(),
+        provenance: request.provenance(bins),
+        inputs,
+        targets,
+    };
+    dataset.check()?;
+    Ok(dataset)
+}

@@ -1,0 +1,193 @@
+//! Files that are either the old one or the new one, never half of each.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::error::{Error, Result};
+
+/// Writes a file so that it is either complete or not there: a temporary file in the same folder,
+/// forced to disk, then renamed over `path`.
+///
+/// # Errors
+/// [`Error::Output`] that names `path`; the temporary file is removed.
+pub fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let failed = |error: io::Error| output_error(path, &error);
+    let temporary =
+        temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    let result = write_and_rename(path, &temporary, write);
+    if result.is_err() {
+        // There may be nothing to remove; the first error is the one worth telling.
+        let _ = fs::remove_file(&temporary);
+    }
+    result.map_err(failed)
+}
+
+/// [`write_atomically`] of bytes that are all there.
+///
+/// # Errors
+/// As [`write_atomically`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_atomically(path, |file| file.write_all(bytes))
+}
+
+/// Writes several files as [`write_bytes`] writes one, and forces them to disk together: all are
+/// written before the first one is forced, which makes the others cheap.
+///
+/// # Errors
+/// As [`write_atomically`], for the first that fails; files that were renamed before it stay.
+pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let mut open = Vec::new();
+    let written = files.iter().try_for_each(|(path, bytes)| {
+        let failed = |error: io::Error| output_error(path, &error);
+        let temporary =
+            temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+        let file = File::create_new(&temporary).map_err(failed)?;
+        open.push((path, temporary, file));
+        let (_, _, file) = open.last_mut().expect("files: one was just opened");
+        file.write_all(bytes).map_err(failed)
+    });
+    let forced = written.and_then(|()| {
+        open.iter().try_for_each(|(path, _, file)| {
+            (file.sync_all()).map_err(|error| output_error(path, &error))
+        })
+    });
+    let mut result = forced;
+    let mut folders = BTreeSet::new();
+    for (path, temporary, file) in open {
+        drop(file);
+        if result.is_ok() {
+            let renamed = fs::rename(&temporary, path);
+            result = renamed.map_err(|error| output_error(path, &error));
+            folders.insert(path.parent());
+        }
+        if result.is_err() {
+            // There may be nothing to remove; the first error is the one worth telling.
+            let _ = fs::remove_file(&temporary);
+        }
+    }
+    folders.into_iter().flatten().for_each(sync_folder_itself);
+    result
+}
+
+fn write_and_rename(
+    path: &Path,
+    temporary: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = File::create_new(temporary)?;
+    write(&mut file)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(temporary, path)?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Checks that a file of this name could be written, before the work that ends in it.
+///
+/// # Errors
+/// [`Error::Output`] that names `path`.
+pub fn check_writable(path: &Path) -> Result<()> {
+    let failed = |error: io::Error| output_error(path, &error);
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let temporary =
+        temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    File::create_new(&temporary).map_err(failed)?;
+    fs::remove_file(&temporary).map_err(failed)
+}
+
+/// A name in the same folder that no other writer uses, of this process or another.
+fn temporary_name(path: &Path) -> Option<PathBuf> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = path.file_name()?.to_string_lossy();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    Some(folder.join(format!(".{name}.{}-{count}.part", std::process::id())))
+}
+
+/// Asks the disk to remember the name of a new file too. Not every system can, and the contents are
+/// safe without it.
+pub fn sync_folder(path: &Path) {
+    path.parent().into_iter().for_each(sync_folder_itself);
+}
+
+fn sync_folder_itself(folder: &Path) {
+    #[cfg(unix)]
+    {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+/// The error for a file that could not be written.
+pub fn output_error(path: &Path, error: &io::Error) -> Error {
+    let advice = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space or choose another folder"
+        }
+        io::ErrorKind::NotFound => "; the folder does not exist",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a folder you may write to"
+        }
+        _ => "",
+    };
+    Error::Output(format!("{}: could not be written: {error}{advice}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_an_output_error_and_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lcdm.npz");
+        write_atomically(&path, |file| file.write_all(b"old")).unwrap();
+        let error = write_atomically(&path, |file| {
+            file.write_all(b"half of the new")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        assert!(matches!(error, Error::Output(_)), "{error:?}");
+        assert!(error.to_string().contains("lcdm.npz: could not be written"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a partial file was left");
+    }
+
+    #[test]
+    fn several_files_are_all_there_or_their_failure_leaves_nothing_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| (folder.path().join(name), name.as_bytes().to_vec());
+        write_all(&[]).unwrap();
+        write_all(&[file("one"), file("two")]).unwrap();
+        for name in ["one", "two"] {
+            assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
+        }
+        let error = write_all(&[file("three"), file("nowhere/four")]).unwrap_err();
+        assert!(error.to_string().contains("four: could not"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_output_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nowhere").join("lcdm.npz");
+        for result in [write_atomically(&path, |_| Ok(())), check_writable(&path)] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, Error::Output(_)), "{error:?}");
+        }
+        check_writable(&folder.path().join("lcdm.npz")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

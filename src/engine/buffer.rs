@@ -1,0 +1,86 @@
+//! The buffers of the device, and what a kernel does with them.
+
+use crate::engine::run::Precision;
+
+/// A buffer of the device; a kernel binds some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Buffer {
+    /// `array<Run>`
+    Runs,
+    /// `array<Layer>`
+    Layers,
+    /// `array<State>`
+    States,
+    /// `array<Tile>`
+    Tiles,
+    /// `array<u32>`: each run's row numbers
+    Rows,
+    /// `array<Datum>`: the tables
+    Data,
+    /// `array<Vec4>`
+    Parameters,
+    /// `array<Packed>`: of halves also the weights
+    Gradients,
+    /// `array<Packed>`: what products read, not a buffer of its own: see [`Buffer::owner`]
+    Weights,
+    /// `array<Vec4>`
+    Moments,
+    /// `array<Vec4>`
+    Best,
+    /// `array<Packed>`
+    Work,
+}
+
+impl Buffer {
+    /// Every buffer that is one.
+    pub const ALL: [Buffer; 11] = [
+        Buffer::Runs,
+        Buffer::Layers,
+        Buffer::States,
+        Buffer::Tiles,
+        Buffer::Rows,
+        Buffer::Data,
+        Buffer::Parameters,
+        Buffer::Gradients,
+        Buffer::Moments,
+        Buffer::Best,
+        Buffer::Work,
+    ];
+
+    /// The buffer that holds this one: products read the parameters themselves or, of halves, the
+    /// copy beside the gradients.
+    pub fn owner(self, precision: Precision) -> Buffer {
+        match (self, precision) {
+            (Buffer::Weights, Precision::F32) => Buffer::Parameters,
+            (Buffer::Weights, Precision::F16) => Buffer::Gradients,
+            (own, _) => own,
+        }
+    }
+
+    /// The name of its variable in every shader.
+    pub fn name(self) -> &'static str {
+        match self {
+            Buffer::Runs => "runs",
+            Buffer::Layers => "layers",
+            Buffer::States => "states",
+            Buffer::Tiles => "tiles",
+            Buffer::Rows => "rows",
+            Buffer::Data => "data",
+            Buffer::Parameters => "parameters",
+            Buffer::Gradients => "gradients",
+            Buffer::Weights => "weights",
+            Buffer::Moments => "moments",
+            Buffer::Best => "best",
+            Buffer::Work => "work",
+        }
+    }
+}
+
+/// What a kernel does with a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only reads it.
+    Read,
+    /// Writes it, and may read it.
+    ReadWrite,
+}

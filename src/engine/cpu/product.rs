@@ -1,0 +1,241 @@
+//! Matrix products of the CPU executor. Batches are small and layers hundreds of units wide, so
+//! nothing is copied beforehand: a tile of sums stays in registers and walks along the terms, in
+//! vectors of whatever the processor has. The crates for this (`gemm`, `matrixmultiply`) copy both
+//! factors first, for matrices whose numbers are used hundreds of times; here each is used 32
+//! times, and `gemm` left a third of the speed (`benches/README.md`, "What bounds the CPU").
+
+use crate::engine::cpu::vectors::widest;
+use crate::engine::memory::Real;
+
+/// A matrix in a slice: its shape and the distance from one row, and from one column, to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// From a row to the next.
+    pub row_stride: usize,
+    /// From a column to the next.
+    pub column_stride: usize,
+}
+
+impl Shape {
+    /// Rows one after another, `stride` apart.
+    pub fn by_rows(rows: usize, columns: usize, stride: usize) -> Self {
+        Self { rows, columns, row_stride: stride, column_stride: 1 }
+    }
+
+    /// The same numbers with rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    fn fits(&self, len: usize) -> bool {
+        let last = (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride;
+        self.rows > 0 && self.columns > 0 && last < len
+    }
+}
+
+/// `out = a b`, on the thread that calls. The numbers of a row lie side by side in `out` and `b`,
+/// those of a row or of a column in `a`. Each sum is made in the order of its terms, wherever in
+/// `out` it lies, so a row does not depend on its neighbours.
+///
+/// # Panics
+/// If shapes do not agree or do not fit their slices.
+pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
+    let (o, p, q) = (out.1, a.1, b.1);
+    assert!(o.rows == p.rows && o.columns == q.columns && p.columns == q.rows, "product: shapes");
+    assert!(
+        o.fits(out.0.len()) && p.fits(a.0.len()) && q.fits(b.0.len()),
+        "product: a matrix too small"
+    );
+    let side_by_side = o.column_stride == 1 && q.column_stride == 1;
+    assert!(side_by_side && (p.column_stride == 1 || p.row_stride == 1), "product: strides");
+    multiply(out, a, b);
+}
+
+/// Rows of a tile with AVX-512, whose 32 registers hold eight rows of sums three vectors wide.
+pub const TILE_ROWS: usize = 8;
+
+widest! {
+    fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
+        // sums for all registers but those for a row of b and a number of a
+        match (BITS, size_of::<F>()) {
+            (512, 4) => strips::<F, TILE_ROWS, 48, true>(out, a, b),
+            (512, _) => strips::<F, TILE_ROWS, 16, true>(out, a, b),
+            (256, _) => strips::<F, 6, 16, true>(out, a, b),
+            // of these only NEON adds and multiplies in one
+            _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b),
+            _ => strips::<F, 6, 16, false>(out, a, b),
+        }
+    }
+}
+
+/// Columns of a strip, the widest first.
+const WIDTHS: [usize; 6] = [48, 32, 16, 8, 4, 1];
+
+/// All of `out` in strips of so many columns, the last ones narrower. One that would reach beyond
+/// the last column begins earlier instead, and makes some sums again.
+#[inline(always)]
+fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
+    (out, o): (&mut [F], Shape),
+    a: (&[F], Shape),
+    b: (&[F], Shape),
+) {
+    let mut done = 0;
+    while done < o.columns {
+        let left = o.columns - done;
+        // the narrowest that holds all that is left, or the widest
+        let fits = |pair: &&[usize]| pair[0] <= WIDEST.min(o.columns) && pair[1] < left;
+        let width = WIDTHS.windows(2).find(fits).map_or(1, |pair| pair[0]);
+        let first = done.min(o.columns - width);
+        let out = (&mut *out, o);
+        match width {
+            48 => strip::<F, ROWS, 48, FUSED>(out, a, b, first),
+            32 => strip::<F, ROWS, 32, FUSED>(out, a, b, first),
+            16 => strip::<F, ROWS, 16, FUSED>(out, a, b, first),
+            8 => strip::<F, ROWS, 8, FUSED>(out, a, b, first),
+            4 => strip::<F, ROWS, 4, FUSED>(out, a, b, first),
+            _ => strip::<F, ROWS, 1, FUSED>(out, a, b, first),
+        }
+        done = first + width;
+    }
+}
+
+/// The columns of `out` from `column` on, tile by tile; the last tile may make some sums again.
+#[inline(always)]
+fn strip<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    (out, o): (&mut [F], Shape),
+    a: (&[F], Shape),
+    b: (&[F], Shape),
+    column: usize,
+) {
+    if o.rows < ROWS {
+        for row in 0..o.rows {
+            tile::<F, 1, COLUMNS, FUSED>((&mut *out, o), a, b, (row, column));
+        }
+        return;
+    }
+    let mut done = 0;
+    while done < o.rows {
+        let first = done.min(o.rows - ROWS);
+        tile::<F, ROWS, COLUMNS, FUSED>((&mut *out, o), a, b, (first, column));
+        done = first + ROWS;
+    }
+}
+
+/// One tile of `out`. Loops count places: of iterators compilers make straight code too late to
+/// keep the sums in registers, and the product takes thirty times as long.
+#[allow(clippy::needless_range_loop)]
+#[inline(always)]
+fn tile<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    (out, o): (&mut [F], Shape),
+    (a, p): (&[F], Shape),
+    (b, q): (&[F], Shape),
+    (row, column): (usize, usize),
+) {
+    let mut sums = [[F::zero(); COLUMNS]; ROWS];
+    if p.column_stride == 1 {
+        let mut rows = [a; ROWS];
+        for place in 0..ROWS {
+            rows[place] = &a[(row + place) * p.row_stride..][..p.columns];
+        }
+        for term in 0..p.columns {
+            let right = chunk(b, term * q.row_stride + column);
+            for place in 0..ROWS {
+                add_products::<F, COLUMNS, FUSED>(&mut sums[place], rows[place][term], right);
+            }
+        }
+    } else {
+        for term in 0..p.columns {
+            let left = chunk::<F, ROWS>(a, term * p.column_stride + row);
+            let right = chunk(b, term * q.row_stride + column);
+            for place in 0..ROWS {
+                add_products::<F, COLUMNS, FUSED>(&mut sums[place], left[place], right);
+            }
+        }
+    }
+    for (place, sums) in sums.iter().enumerate() {
+        out[(row + place) * o.row_stride + column..][..COLUMNS].copy_from_slice(sums);
+    }
+}
+
+/// `sums += left * right`, rounded once where that is an instruction.
+#[inline(always)]
+fn add_products<F: Real, const COUNT: usize, const FUSED: bool>(
+    sums: &mut [F; COUNT],
+    left: F,
+    right: &[F; COUNT],
+) {
+    for place in 0..COUNT {
+        sums[place] = match FUSED {
+            true => left.mul_add(right[place], sums[place]),
+            false => left * right[place] + sums[place],
+        };
+    }
+}
+
+#[inline(always)]
+fn chunk<F, const LEN: usize>(numbers: &[F], at: usize) -> &[F; LEN] {
+    numbers[at..].first_chunk().expect("product: past the end")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::cpu::vectors::tests::with_each;
+    use crate::engine::random::{pcg4d, unit};
+
+    fn numbers(count: usize, salt: u32) -> Vec<f32> {
+        let number = |place: usize| unit(pcg4d([place as u32, salt, 3, 1])[0]) as f32 - 0.5;
+        (0..count).map(number).collect()
+    }
+
+    /// Each sum is within a rounding for each of its terms, and one more, of that in f64.
+    fn assert_right(out: &[f32], (a, p): (&[f32], Shape), (b, q): (&[f32], Shape), what: &str) {
+        for (place, sum) in out.iter().enumerate() {
+            let (row, column) = (place / q.columns, place % q.columns);
+            let term = |k: usize| {
+                let left = a[row * p.row_stride + k * p.column_stride];
+                f64::from(left) * f64::from(b[k * q.row_stride + column])
+            };
+            let exact: f64 = (0..p.columns).map(term).sum();
+            let size: f64 = (0..p.columns).map(|k| term(k).abs()).sum();
+            let bound = (p.columns + 1) as f64 * f64::from(f32::EPSILON) * size;
+            let off = (f64::from(*sum) - exact).abs();
+            assert!(off <= bound, "{what}: {sum}, not {exact}");
+        }
+    }
+
+    #[test]
+    fn products_are_right_in_every_set_of_vectors_wherever_a_tile_ends() {
+        let lengths = [1, 2, 5, 6, 7, 8, 9, 15, 17, 33, 47, 49, 97];
+        let shapes = (0..lengths.len()).flat_map(|i| (0..lengths.len()).map(move |j| [i, j]));
+        for [i, j] in shapes {
+            let (rows, columns) = (lengths[i], lengths[j]);
+            let terms = lengths[(3 * i + 5 * j) % lengths.len()];
+            let (a, b) = (numbers(rows * terms, 1), numbers(terms * columns, 2));
+            let right = Shape::by_rows(terms, columns, columns);
+            let by_rows = Shape::by_rows(rows, terms, terms);
+            let by_columns = Shape::by_rows(terms, rows, rows).transposed();
+            for left in [by_rows, by_columns] {
+                let found = with_each(|| {
+                    let mut out = vec![f32::NAN; rows * columns];
+                    let shape = Shape::by_rows(rows, columns, columns);
+                    product((&mut out, shape), (&a, left), (&b, right));
+                    out
+                });
+                for (vectors, out) in found {
+                    let what = format!("{rows} x {terms} x {columns}, {vectors:?}");
+                    assert_right(&out, (&a, left), (&b, right), &what);
+                }
+            }
+        }
+    }
+}

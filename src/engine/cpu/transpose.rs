@@ -1,0 +1,104 @@
+//! A matrix with rows and columns exchanged, in squares that registers hold.
+
+use crate::engine::cpu::vectors::widest;
+use crate::engine::memory::Real;
+
+widest! {
+    /// From rows of `width` numbers to columns.
+    ///
+    /// # Panics
+    /// If `from` is not whole rows or `to` is not as long.
+    pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
+        assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole rows");
+        let height = from.len() / width;
+        let [whole_rows, whole_columns] = [height, width].map(|count| count / 8 * 8);
+        for column in (0..whole_columns).step_by(8) {
+            for row in (0..whole_rows).step_by(8) {
+                square::<F, BITS>(width, &from[row * width + column..], height, &mut to[column * height + row..]);
+            }
+        }
+        for column in 0..width {
+            let first = if column < whole_columns { whole_rows } else { 0 };
+            for row in first..height {
+                to[column * height + row] = from[row * width + column];
+            }
+        }
+    }
+}
+
+/// Eight rows of eight numbers; rows are `width` apart and `height` where they go.
+#[inline(always)]
+fn square<F: Real, const BITS: usize>(width: usize, from: &[F], height: usize, to: &mut [F]) {
+    #[cfg(target_arch = "x86_64")]
+    if BITS >= 256 && size_of::<F>() == 4 {
+        assert!(from.len() >= 7 * width + 8 && to.len() >= 7 * height + 8, "transpose: a square");
+        let (from, to) = (from.as_ptr().cast(), to.as_mut_ptr().cast());
+        // SAFETY: the CPU has these instructions, or this would not be called with so many bits;
+        // both squares lie in their slices, as just asserted, and a number has four bytes.
+        return unsafe { shuffled_square(width, from, height, to) };
+    }
+    for column in 0..8 {
+        for row in 0..8 {
+            to[column * height + row] = from[row * width + column];
+        }
+    }
+}
+
+/// [`square`] of numbers with four bytes, by the exchange of pairs, fours and halves: compilers do
+/// not find it.
+///
+/// # Safety
+/// `from` and `to` must be squares that can be read and written.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn shuffled_square(width: usize, from: *const f32, height: usize, to: *mut f32) {
+    use std::arch::x86_64::*;
+    // SAFETY: as whoever calls promises.
+    let row = |place: usize| unsafe { _mm256_loadu_ps(from.add(place * width)) };
+    let pairs = |low: usize| {
+        let (one, other) = (row(low), row(low + 1));
+        (_mm256_unpacklo_ps(one, other), _mm256_unpackhi_ps(one, other))
+    };
+    let fours = |low: usize| {
+        let ((a, b), (c, d)) = (pairs(low), pairs(low + 2));
+        [
+            _mm256_shuffle_ps::<0x44>(a, c),
+            _mm256_shuffle_ps::<0xee>(a, c),
+            _mm256_shuffle_ps::<0x44>(b, d),
+            _mm256_shuffle_ps::<0xee>(b, d),
+        ]
+    };
+    for (place, (above, below)) in fours(0).into_iter().zip(fours(4)).enumerate() {
+        let left = _mm256_permute2f128_ps::<0x20>(above, below);
+        let right = _mm256_permute2f128_ps::<0x31>(above, below);
+        // SAFETY: as whoever calls promises.
+        unsafe {
+            _mm256_storeu_ps(to.add(place * height), left);
+            _mm256_storeu_ps(to.add((place + 4) * height), right);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_changes_row_and_column() {
+        for (height, width) in [(1, 1), (8, 8), (9, 17), (32, 395), (395, 32), (7, 40)] {
+            let from: Vec<f32> = (0..height * width).map(|number| number as f32).collect();
+            let (mut to, mut wide) = (vec![-1.0; from.len()], vec![-1.0; from.len()]);
+            transpose(width, &from, &mut to);
+            let double: Vec<f64> = from.iter().map(|number| f64::from(*number)).collect();
+            transpose(width, &double, &mut wide);
+            for place in 0..from.len() {
+                let expected = from[place % height * width + place / height];
+                assert_eq!(
+                    (to[place], wide[place]),
+                    (expected, f64::from(expected)),
+                    "{height} x {width}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Loops compiled for several sets of vector instructions, the widest that the CPU has chosen at
+//! run time: one binary for all.
+
+use std::sync::OnceLock;
+
+/// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own
+/// instructions (on Arm NEON is among them), and calls the widest that this CPU has. Vectors change
+/// neither the order of sums nor what is rounded, and nothing is contracted that is not written as
+/// `mul_add`; so AVX-512 and AVX2 give the same bits. On a CPU that cannot multiply and add in one
+/// instruction products round twice. The body may ask how wide it is: `BITS` is 512, 256 or, of the
+/// target's own, 128.
+macro_rules! widest {
+    ($(#[$about:meta])* $visible:vis fn $name:ident<F: Real>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+        $(#[$about])*
+        $visible fn $name<F: Real>($($argument: $kind),*) {
+            #[inline(always)]
+            fn plain<F: Real, const BITS: usize>($($argument: $kind),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+                fn avx512<F: Real>($($argument: $kind),*) {
+                    plain::<F, 512>($($argument),*);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2<F: Real>($($argument: $kind),*) {
+                    plain::<F, 256>($($argument),*);
+                }
+                match $crate::engine::cpu::vectors::vectors() {
+                    // SAFETY: the CPU has these instructions, as was just asked.
+                    $crate::engine::cpu::vectors::Vectors::Avx512 => return unsafe { avx512($($argument),*) },
+                    // SAFETY: as above.
+                    $crate::engine::cpu::vectors::Vectors::Avx2 => return unsafe { avx2($($argument),*) },
+                    $crate::engine::cpu::vectors::Vectors::Plain => {}
+                }
+            }
+            plain::<F, 128>($($argument),*);
+        }
+    };
+}
+
+pub(crate) use widest;
+
+/// Sets of vector instructions for which loops are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// Sixteen f32 at a time.
+    Avx512,
+    /// Eight.
+    Avx2,
+    /// What every CPU of the target has.
+    Plain,
+}
+
+/// The widest that this CPU has.
+#[inline]
+pub fn vectors() -> Vectors {
+    #[cfg(test)]
+    if let Some(chosen) = tests::CHOSEN.get() {
+        return chosen;
+    }
+    // the library keeps what the processor has, but each question is a load and a test: 0.4 % of a
+    // training
+    static OF_THIS_CPU: OnceLock<Vectors> = OnceLock::new();
+    *OF_THIS_CPU.get_or_init(of_this_cpu)
+}
+
+fn of_this_cpu() -> Vectors {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("fma");
+        let wider = has!("avx512f") && has!("avx512vl") && has!("avx512bw") && has!("avx512dq");
+        if avx2 && wider {
+            return Vectors::Avx512;
+        }
+        if avx2 {
+            return Vectors::Avx2;
+        }
+    }
+    Vectors::Plain
+}
+
+/// Whether products round once for a multiplication and an addition: of CPUs of one architecture,
+/// what tells their bits apart.
+pub fn rounds_once() -> bool {
+    cfg!(target_arch = "aarch64") || of_this_cpu() != Vectors::Plain
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// What this thread takes for the widest.
+        pub static CHOSEN: Cell<Option<Vectors>> = const { Cell::new(None) };
+    }
+
+    /// Does something with each set that this CPU has, the widest first.
+    pub fn with_each<T>(mut something: impl FnMut() -> T) -> Vec<(Vectors, T)> {
+        let all = [Vectors::Avx512, Vectors::Avx2, Vectors::Plain];
+        let from = all.iter().position(|one| *one == of_this_cpu()).expect("it is one of them");
+        let done = all[from..].iter().map(|vectors| {
+            CHOSEN.set(Some(*vectors));
+            (*vectors, something())
+        });
+        let done = done.collect();
+        CHOSEN.set(None);
+        done
+    }
+}

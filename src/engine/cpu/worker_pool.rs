@@ -1,0 +1,251 @@
+//! The CPU's way to train: each thread takes a run, trains it to its end, and takes the next.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use crate::engine::cpu::backend::Executor;
+use crate::engine::layout::{phase, stopped};
+use crate::engine::memory::{Memory, PreparedRun};
+use crate::engine::run::{Outcome, Run, Table};
+use crate::engine::table::Tables;
+use crate::engine::train::{CHUNK, Epoch, Progress, RunQueue};
+use crate::error::{Error, Result};
+
+/// What the threads share.
+struct Scheduler<'a> {
+    work: &'a mut dyn RunQueue,
+    /// Runs that have not begun.
+    waiting: Vec<Run>,
+    alive: usize,
+    /// What the threads hold, between runs too.
+    bytes: u64,
+    /// The most bytes since it was told how it goes.
+    most: u64,
+    run_steps: u64,
+    /// Time in steps, of all threads together.
+    stepping: Duration,
+    told: Instant,
+    failure: Option<Error>,
+}
+
+struct WorkerPool<'a> {
+    scheduler: Mutex<Scheduler<'a>>,
+    finished: Condvar,
+    start: Instant,
+    threads: u32,
+    tables: Tables,
+}
+
+/// Trains everything that `work` has on so many threads.
+pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> Result<()> {
+    let start = Instant::now();
+    let scheduler = Scheduler {
+        work,
+        waiting: Vec::new(),
+        alive: 0,
+        bytes: 0,
+        most: 0,
+        run_steps: 0,
+        stepping: Duration::ZERO,
+        told: start,
+        failure: None,
+    };
+    let pool = WorkerPool {
+        scheduler: Mutex::new(scheduler),
+        finished: Condvar::new(),
+        start,
+        threads: threads as u32,
+        tables: tables.into(),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let _alarm = Alarm(&pool);
+                let mut memory = None;
+                while let Some(run) = pool.next() {
+                    memory = Some(pool.train(run, memory.take()));
+                }
+            });
+        }
+    });
+    if let Ok(mut scheduler) = pool.scheduler.lock()
+        && scheduler.failure.is_none()
+    {
+        // short runs may have come and gone since it was told last; it is too late to end
+        let _ = pool.progress(&mut scheduler);
+    }
+    let scheduler = pool.scheduler.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    scheduler.failure.map_or(Ok(()), Err)
+}
+
+/// Wakes the other threads when one panics: they would wait for its run for ever.
+struct Alarm<'a, 'b>(&'a WorkerPool<'b>);
+
+impl Drop for Alarm<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut scheduler =
+                self.0.scheduler.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            scheduler.failure.get_or_insert(Error::Device("cpu: a thread panicked".into()));
+            self.0.finished.notify_all();
+        }
+    }
+}
+
+/// Runs, and bytes of their parameters, that wait at most. The more there are, the sooner a long
+/// one is found; they take up memory.
+pub const WAITING: usize = 64;
+const WAITING_BYTES: usize = 64 << 20;
+
+/// Runs that are asked for at one time at most, so that no thread waits long for its first.
+const ASKED: usize = 4;
+
+impl Scheduler<'_> {
+    /// The longest of the runs that can begin: a long one that began last would keep one thread at
+    /// work while the others are idle.
+    fn longest(&mut self) -> Option<Run> {
+        for _ in 0..ASKED {
+            let numbers: usize = self.waiting.iter().map(|run| run.parameters.len()).sum();
+            if self.waiting.len() >= WAITING || 4 * numbers >= WAITING_BYTES {
+                break;
+            }
+            self.waiting.extend(self.work.next());
+        }
+        // of equal ones the first
+        let longest =
+            (0..self.waiting.len()).rev().max_by_key(|place| self.waiting[*place].most_work())?;
+        Some(self.waiting.remove(longest))
+    }
+}
+
+impl<'a> WorkerPool<'a> {
+    fn scheduler(&self) -> MutexGuard<'_, Scheduler<'a>> {
+        self.scheduler.lock().expect("pool: a thread panicked")
+    }
+
+    /// The next run; waits while there may be one after another finishes.
+    fn next(&self) -> Option<Run> {
+        let mut scheduler = self.scheduler();
+        loop {
+            if scheduler.failure.is_some() {
+                return None;
+            }
+            if let Some(run) = scheduler.longest() {
+                scheduler.work.begins(&run);
+                scheduler.alive += 1;
+                return Some(run);
+            }
+            if scheduler.alive == 0 {
+                self.finished.notify_all();
+                return None;
+            }
+            scheduler = self.finished.wait(scheduler).expect("pool: a thread panicked");
+        }
+    }
+
+    /// Trains a run, in the memory of an earlier one, and returns its memory for the next.
+    fn train(&self, run: Run, earlier: Option<Memory<f32>>) -> Memory<f32> {
+        let run = PreparedRun::new(run, self.tables.clone());
+        let held = earlier.as_ref().map_or(0, Memory::bytes);
+        let mut executor = Executor::in_place_of(earlier, run);
+        let bytes = executor.memory.bytes();
+        {
+            let mut scheduler = self.scheduler();
+            scheduler.bytes = scheduler.bytes + bytes - held;
+            scheduler.most = scheduler.most.max(scheduler.bytes);
+        }
+        let (mut told, mut steps) = (Instant::now(), 0);
+        let (mut epoch, mut epochs) = (0, Vec::new());
+        let mut stepping = Duration::ZERO;
+        loop {
+            let begun = Instant::now();
+            while !executor.done() && told.elapsed() <= CHUNK {
+                executor.step();
+                if let Some(done) = Epoch::after(&executor.memory.state, epoch) {
+                    epoch = done.epoch;
+                    epochs.push(done);
+                }
+            }
+            stepping += begun.elapsed();
+            if executor.done() {
+                if self.goes_on(&mut executor) {
+                    continue;
+                }
+                break;
+            }
+            let new = executor.memory.state.steps - steps;
+            steps += new;
+            told = Instant::now();
+            let mut scheduler = self.scheduler();
+            scheduler.work.trained(executor.run.id, steps, &epochs);
+            scheduler.stepping += std::mem::take(&mut stepping);
+            epochs.clear();
+            if self.tell(&mut scheduler, new).is_err() {
+                break;
+            }
+        }
+        let outcome = executor.done().then(|| self.outcome(&executor));
+        let mut scheduler = self.scheduler();
+        let state = &executor.memory.state;
+        scheduler.work.trained(executor.run.id, state.steps, &epochs);
+        scheduler.stepping += stepping;
+        scheduler.alive -= 1;
+        if let Some(outcome) = outcome.filter(|_| scheduler.failure.is_none())
+            && let Err(error) = scheduler.work.finished(outcome)
+        {
+            scheduler.failure.get_or_insert(error);
+        }
+        // runs shorter than a chunk tell here alone
+        let _ = self.tell(&mut scheduler, state.steps - steps);
+        drop(scheduler);
+        self.finished.notify_all();
+        executor.memory
+    }
+
+    /// What became of a run, tested if it is to be: without the scheduler, for others go on
+    /// meanwhile.
+    fn outcome(&self, executor: &Executor<f32>) -> Outcome {
+        let outcome = executor.outcome();
+        let test = (outcome.validation_loss).and_then(|_| self.scheduler().work.test(outcome.id));
+        crate::engine::train::tested(outcome, test)
+    }
+
+    /// Whether a run that is done is given more epochs; then it goes on.
+    fn goes_on(&self, executor: &mut Executor<f32>) -> bool {
+        let state = &mut executor.memory.state;
+        let epochs = crate::engine::train::goes_on(&executor.run, state, self.scheduler().work);
+        let Some(epochs) = epochs else {
+            return false;
+        };
+        (state.phase, state.stopped) = (phase::FRESH, stopped::NOT);
+        executor.run = crate::engine::train::with_epochs(&executor.run, epochs);
+        true
+    }
+
+    fn progress(&self, scheduler: &mut Scheduler<'_>) -> Result<()> {
+        let bytes = std::mem::replace(&mut scheduler.most, scheduler.bytes);
+        scheduler.work.progress(&Progress {
+            alive: scheduler.alive,
+            run_steps: scheduler.run_steps,
+            elapsed: self.start.elapsed(),
+            bytes,
+            host: Duration::ZERO,
+            device: scheduler.stepping / self.threads,
+        })
+    }
+
+    /// Books steps and, now and then, tells how it goes. An error if the training is to end.
+    fn tell(&self, scheduler: &mut Scheduler<'_>, steps: u32) -> std::result::Result<(), ()> {
+        scheduler.run_steps += u64::from(steps);
+        if scheduler.failure.is_none() && scheduler.told.elapsed() > CHUNK {
+            scheduler.told = Instant::now();
+            if let Err(error) = self.progress(scheduler) {
+                scheduler.failure.get_or_insert(error);
+            }
+        }
+        match scheduler.failure {
+            Some(_) => Err(()),
+            None => Ok(()),
+        }
+    }
+}

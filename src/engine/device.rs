@@ -1,0 +1,155 @@
+//! The two backends of a step, and how one is chosen.
+
+use crate::engine::cpu::backend as cpu;
+use crate::engine::gpu;
+
+use serde_json::json;
+
+use crate::engine::cpu::vectors;
+use crate::engine::graph::Network;
+use crate::engine::optim::fused_update;
+use crate::engine::run::{Precision, Training};
+use crate::engine::tile::TileSet;
+use crate::error::{Error, Result};
+use crate::input_error;
+use gpu::{Adapter, Gpu, Options, adapters};
+
+/// Who plays the kernels.
+pub enum Device {
+    /// One step across all runs.
+    Gpu(Box<Gpu>),
+    /// One run across all steps.
+    Cpu(cpu::Cpu),
+}
+
+/// What a user asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A hardware GPU if there is one, else the CPU.
+    Auto,
+    /// The best adapter, a software rasterizer too.
+    Gpu,
+    /// The CPU.
+    Cpu,
+    /// The first adapter whose name contains this.
+    Named(String),
+}
+
+impl std::str::FromStr for Choice {
+    type Err = std::convert::Infallible;
+    fn from_str(typed: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(match typed {
+            "auto" => Choice::Auto,
+            "gpu" => Choice::Gpu,
+            "cpu" => Choice::Cpu,
+            name => Choice::Named(name.into()),
+        })
+    }
+}
+
+impl Device {
+    /// Opens what was asked for, an adapter with these tiles or with those that suit it.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no such adapter, with the cure, or if it cannot be opened;
+    /// [`Error::Input`] for tiles that it cannot have.
+    pub fn open(choice: &Choice, tiles: Option<TileSet>) -> Result<Self> {
+        let adapter = match choice {
+            Choice::Cpu => None,
+            Choice::Auto => adapters().into_iter().find(|adapter| !adapter.is_software()),
+            Choice::Gpu => Some(adapters().into_iter().next().ok_or_else(no_adapter)?),
+            Choice::Named(name) => Some(named(name)?),
+        };
+        match (adapter, tiles) {
+            (Some(adapter), tiles) => {
+                let options = Options { tiles, ..Options::default() };
+                Ok(Device::Gpu(Box::new(Gpu::open(adapter, options)?)))
+            }
+            (None, None) => Ok(Device::Cpu(cpu::Cpu::default())),
+            (None, Some(set)) => Err(input_error!(
+                "--tiles {}: the CPU trains without tiles; choose an adapter with --device gpu, or leave --tiles out",
+                set.name
+            )),
+        }
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Device::Gpu(gpu) if gpu.adapter().is_software() => {
+                format!("{}, a software rasterizer", gpu.adapter().name())
+            }
+            Device::Gpu(gpu) => gpu.adapter().name().to_owned(),
+            Device::Cpu(cpu) => format!("cpu, {} threads", cpu.threads),
+        }
+    }
+
+    /// What identifies it in result files: bits are promised only for the same of all of these.
+    pub fn describe(&self) -> serde_json::Value {
+        match self {
+            Device::Gpu(gpu) => json!({
+                "kind": "gpu",
+                "name": gpu.adapter().name(),
+                "class": gpu.adapter().class(),
+                "backend": gpu.adapter().backend(),
+                "driver": gpu.adapter().driver(),
+                "tiles": gpu.tiles().name,
+            }),
+            Device::Cpu(cpu) => {
+                json!({
+                    "kind": "cpu",
+                    "name": std::env::consts::ARCH,
+                    "rounds_once": vectors::rounds_once(),
+                    "threads": cpu.threads,
+                })
+            }
+        }
+    }
+
+    /// Whether runs that are trained like this uses the fused update on it, so that their gradients
+    /// are stored nowhere.
+    pub fn fuses_update(&self, training: &Training) -> bool {
+        match self {
+            Device::Gpu(gpu) => gpu.tiles().fuses_update(training),
+            Device::Cpu(_) => fused_update::suits(training),
+        }
+    }
+
+    /// Whether it can ever hold a network trained in batches of this size, in this precision.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the bytes that are needed and those that there are.
+    pub fn check(&self, network: &Network, batch: usize, precision: Precision) -> Result<()> {
+        match self {
+            Device::Gpu(gpu) => {
+                let footprint = gpu::Footprint::new(network, batch, precision);
+                footprint.check(gpu.binding_limit(), gpu.adapter().name())
+            }
+            Device::Cpu(_) => Ok(()),
+        }
+    }
+}
+
+fn no_adapter() -> Error {
+    Error::Device(
+        "no GPU and no software rasterizer: Vulkan, Metal and DX12 were tried. Install the driver of your GPU, or on Debian \
+         and Ubuntu a software one: apt-get install mesa-vulkan-drivers libvulkan1. Or use --device cpu, which always works"
+            .into(),
+    )
+}
+
+fn named(name: &str) -> Result<Adapter> {
+    let all = adapters();
+    if all.is_empty() {
+        return Err(no_adapter());
+    }
+    let wanted = name.to_lowercase();
+    let known: Vec<String> = all.iter().map(|adapter| format!("'{}'", adapter.name())).collect();
+    let found = all.into_iter().find(|adapter| adapter.name().to_lowercase().contains(&wanted));
+    found.ok_or_else(|| {
+        Error::Device(format!(
+            "no adapter is named '{name}'; there are {}. --device takes a part of a name, gpu, cpu or auto",
+            known.join(", ")
+        ))
+    })
+}

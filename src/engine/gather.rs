@@ -1,0 +1,166 @@
+//! The batch of a step, shuffled and scaled. See `shaders/gather.wgsl`.
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::vectors::widest;
+use crate::engine::layout::{LANES, State, phase};
+use crate::engine::memory::{Memory, PreparedRun, Real};
+use crate::engine::ops::Kernel;
+use crate::engine::random::permute_all;
+use crate::engine::run::Precision;
+use crate::engine::tile::Grid;
+use crate::engine::{page, precision};
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "gather",
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::vec4_page(set),
+            page::packed(set),
+            page::RANDOM,
+            include_str!("../../shaders/gather.wgsl"),
+        ]
+    },
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::Read),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Rows, Access::Read),
+        (Buffer::Data, Access::Read),
+        (Buffer::Work, Access::ReadWrite),
+    ],
+    constants: |set| vec![("GATHER_THREADS", f64::from(set.gather_threads))],
+};
+
+/// i: 32 examples each.
+pub fn tiles(run: &PreparedRun) -> Grid {
+    Grid::new(run.layout.stride.div_ceil(4 * LANES), 1)
+}
+
+/// Fills x and the labels of the run's batch; where it is known what the frozen layers make of x,
+/// that instead of x.
+pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
+    let (state, layout) = (memory.state, &run.layout);
+    let rows = run.rows(&state);
+    if state.phase == phase::DONE {
+        return;
+    }
+    let (of, earlier) = match state.phase {
+        phase::TRAIN => (&run.training_rows, 0),
+        _ => (&run.validation_rows, run.training_rows.len()),
+    };
+    let (constants, batch) = memory.work.split_at_mut(layout.x);
+    let (x, rest) = batch.split_at_mut(layout.labels - layout.x);
+    let (labels, above) = rest.split_at_mut(layout.layers[0].sum - layout.labels);
+    let frozen = memory.features.len() / (run.training_rows.len() + run.validation_rows.len());
+    let (input, stride) = match frozen {
+        0 => (x, run.network.inputs().next_multiple_of(4)),
+        stride => {
+            let at = layout.layers[run.network.first_trained()].input;
+            (&mut above[at - layout.layers[0].sum..], stride)
+        }
+    };
+    let input = input[..rows * stride].chunks_exact_mut(stride);
+    let label_stride = run.network.outputs().next_multiple_of(4);
+    let labels = labels[..rows * label_stride].chunks_exact_mut(label_stride);
+    let mut positions = [0; BLOCK];
+    for (example, (input, labels)) in input.zip(labels).enumerate() {
+        if example >= state.batch_rows as usize {
+            input.fill(F::zero());
+            labels.fill(F::zero());
+            continue;
+        }
+        if example % BLOCK == 0 {
+            find_positions(run, &state, of.len() as u32, example as u32, &mut positions);
+        }
+        let position = positions[example % BLOCK] as usize;
+        let row = of[position] as usize;
+        match frozen {
+            0 => read_inputs(run, row, constants, input),
+            _ => input.copy_from_slice(&memory.features[(earlier + position) * stride..][..stride]),
+        }
+        read_labels(run, row, labels);
+    }
+}
+
+/// Fills x of these rows of the table.
+pub fn bring<F: Real>(run: &PreparedRun, rows: &[u32], memory: &mut Memory<F>) {
+    let (constants, x) = memory.work.split_at_mut(run.layout.x);
+    let stride = run.network.inputs().next_multiple_of(4);
+    for (row, x) in rows.iter().zip(x.chunks_exact_mut(stride)) {
+        read_inputs(run, *row as usize, constants, x);
+    }
+}
+
+/// The inputs of a row of the run's table, scaled; zeros behind.
+fn read_inputs<F: Real>(run: &PreparedRun, row: usize, constants: &[F], x: &mut [F]) {
+    let table = run.table();
+    let inputs = row * table.inputs..(row + 1) * table.inputs;
+    match run.precision() {
+        Precision::F32 => read_row(&table.x[inputs], x),
+        Precision::F16 => read_f16(&run.tables.half(run.table).x[inputs], x),
+    }
+    let mean = &constants[run.layout.mean..][..table.inputs];
+    let scale = &constants[run.layout.inverse_deviation..][..table.inputs];
+    scale_row(mean, scale, x);
+    precision::round(run.precision(), x);
+}
+
+/// The targets of a row of the run's table as they are stored; zeros behind.
+fn read_labels<F: Real>(run: &PreparedRun, row: usize, labels: &mut [F]) {
+    let table = run.table();
+    let targets = row * table.targets..(row + 1) * table.targets;
+    match run.precision() {
+        Precision::F32 => read_row(&table.y[targets], labels),
+        Precision::F16 => read_f16(&run.tables.half(run.table).y[targets], labels),
+    }
+}
+
+/// Examples whose positions are found together.
+const BLOCK: usize = 32;
+
+widest! {
+    /// Which of `count` rows stand at the examples from `first` on; past the end of the epoch,
+    /// some.
+    fn find_positions<F: Real>(run: &PreparedRun, state: &State<F>, count: u32, first: u32, positions: &mut [u32; BLOCK]) {
+        for (position, place) in positions.iter_mut().zip(state.cursor + first..) {
+            *position = place.min(count - 1);
+        }
+        if state.phase == phase::TRAIN {
+            permute_all(run.seed, state.epoch, count, positions);
+        }
+    }
+}
+
+widest! {
+    fn read_row<F: Real>(from: &[f32], to: &mut [F]) {
+        to[from.len()..].fill(F::zero());
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = F::of(f64::from(*from));
+        }
+    }
+}
+
+/// Through slices, because those the processor converts eight at a time.
+fn read_f16<F: Real>(from: &[f16], to: &mut [F]) {
+    let mut numbers = [0.0; 128];
+    to[from.len()..].fill(F::zero());
+    for (from, to) in from.chunks(numbers.len()).zip(to.chunks_mut(numbers.len())) {
+        let numbers = &mut numbers[..from.len()];
+        from.convert_to_f32_slice(numbers);
+        to.iter_mut().zip(numbers).for_each(|(to, from)| *to = F::of(f64::from(*from)));
+    }
+}
+
+widest! {
+    /// `(x - mean) * scale`.
+    fn scale_row<F: Real>(mean: &[F], scale: &[F], x: &mut [F]) {
+        for ((x, mean), scale) in x.iter_mut().zip(mean).zip(scale) {
+            *x = (*x - *mean) * *scale;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Ranges of a buffer, given out first fit and taken back.
+
+use std::ops::Range;
+
+/// Which parts of a buffer of growing length are free.
+#[derive(Debug, Default)]
+pub struct Allocator {
+    len: usize,
+    free: Vec<Range<usize>>,
+}
+
+/// Starts of ranges are multiples of this: a vec4 of f32, and never shared by two runs.
+const ALIGNMENT: usize = 64;
+
+impl Allocator {
+    /// The end of the last range that is given out.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether `count` numbers would not fit into a buffer of `capacity`.
+    pub fn is_full(&self, count: usize, capacity: usize) -> bool {
+        let count = count.next_multiple_of(ALIGNMENT);
+        self.len + count > capacity && !self.free.iter().any(|range| range.len() >= count)
+    }
+
+    /// The start of a free range of `count` numbers, at the end if none is large enough; `None` if
+    /// that is beyond `limit`.
+    pub fn take(&mut self, count: usize, limit: usize) -> Option<usize> {
+        let count = count.next_multiple_of(ALIGNMENT);
+        if let Some(place) = self.free.iter().position(|range| range.len() >= count) {
+            let start = self.free[place].start;
+            self.free[place].start += count;
+            if self.free[place].is_empty() {
+                self.free.remove(place);
+            }
+            return Some(start);
+        }
+        let start = self.len;
+        if start + count > limit {
+            return None;
+        }
+        self.len = start + count;
+        Some(start)
+    }
+
+    /// Takes back what [`Allocator::take`] gave.
+    pub fn give(&mut self, start: usize, count: usize) {
+        let range = start..start + count.next_multiple_of(ALIGNMENT);
+        let place = self.free.partition_point(|other| other.start < range.start);
+        self.free.insert(place, range);
+        // join neighbours
+        let mut joined: Vec<Range<usize>> = Vec::with_capacity(self.free.len());
+        for range in self.free.drain(..) {
+            match joined.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => joined.push(range),
+            }
+        }
+        // what is free at the end was never taken: a buffer need not be as long
+        if let Some(last) = joined.pop_if(|last| last.end == self.len) {
+            self.len = last.start;
+        }
+        self.free = joined;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_is_joined_and_used_again() {
+        let mut allocator = Allocator::default();
+        let starts: Vec<usize> = (0..4).map(|_| allocator.take(100, 1000).unwrap()).collect();
+        assert_eq!(starts, [0, 128, 256, 384]);
+        allocator.give(128, 100);
+        allocator.give(256, 100);
+        assert_eq!(allocator.take(256, 1000), Some(128));
+        assert_eq!(allocator.len(), 512);
+    }
+
+    #[test]
+    fn it_grows_from_a_free_end_and_knows_its_limit() {
+        let mut allocator = Allocator::default();
+        assert_eq!(allocator.take(64, 128), Some(0));
+        assert_eq!(allocator.take(64, 128), Some(64));
+        assert_eq!(allocator.take(1, 128), None);
+        allocator.give(64, 64);
+        assert_eq!(allocator.len(), 64);
+        assert!(allocator.is_full(65, 128) && !allocator.is_full(64, 128));
+        assert_eq!(allocator.take(128, 128), None);
+        assert_eq!(allocator.take(100, 192), Some(64));
+        assert_eq!(allocator.len(), 192);
+        allocator.give(64, 100);
+        allocator.give(0, 64);
+        assert_eq!(allocator.len(), 0);
+    }
+}

@@ -1,0 +1,59 @@
+//! What a run takes up on the device.
+
+use crate::engine::graph::Network;
+use crate::engine::run::{Layout, Precision};
+use crate::error::Result;
+use crate::input_error;
+
+/// What a run takes up on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// Numbers of its parameters, padding included.
+    pub parameters: usize,
+    /// Numbers of its working memory.
+    pub work: usize,
+    /// How these are stored.
+    pub precision: Precision,
+}
+
+impl Footprint {
+    /// Of a network trained in batches of this size.
+    pub fn new(network: &Network, batch: usize, precision: Precision) -> Self {
+        Self {
+            parameters: network.parameter_len(),
+            work: Layout::new(network, batch, precision).len,
+            precision,
+        }
+    }
+
+    /// Bytes in all: parameters, gradients (of halves with the weights that products read; none
+    /// where it uses the fused update), two moments, the best parameters, and working memory.
+    pub fn bytes(&self, fuses_update: bool) -> u64 {
+        let each = if fuses_update { 16 } else { 20 };
+        (each * self.parameters + self.precision.bytes() * self.work) as u64
+    }
+
+    /// Bytes of its largest buffer.
+    fn largest(&self) -> u64 {
+        (8 * self.parameters).max(self.precision.bytes() * self.work) as u64
+    }
+
+    /// Whether a device whose buffers hold at most `limit` bytes can ever hold it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with both numbers.
+    pub fn check(&self, limit: u64, device: &str) -> Result<()> {
+        // a range starts on a boundary of 64 numbers
+        if self.largest() + 256 <= limit {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        Err(input_error!(
+            "a network with {} parameters needs a buffer of {:.1} MiB, but {device} binds at most {:.1} MiB; \
+             use smaller layers or batches, or --device cpu",
+            self.parameters,
+            mib(self.largest()),
+            mib(limit)
+        ))
+    }
+}

@@ -1,0 +1,108 @@
+//! A run in its slot.
+
+use crate::engine::layout::State;
+use crate::engine::memory::{Bases, PreparedRun};
+use crate::error::{Error, Result};
+
+/// A run in its slot.
+pub(crate) struct Packed {
+    pub(crate) run: PreparedRun,
+    pub(crate) bases: Bases,
+    /// The first chunk that plays it.
+    pub(crate) since: u64,
+    /// The first chunk that plays it with the epochs that it has now.
+    pub(crate) goes_on: u64,
+    /// Ticks that its clock must show after the last chunk looked at.
+    pub(crate) ticks: u32,
+    pub(crate) state: State<f32>,
+}
+
+impl Packed {
+    pub(crate) fn new(run: PreparedRun, bases: Bases, chunk: u64, state: State<f32>) -> Self {
+        Self { run, bases, since: chunk, goes_on: chunk, ticks: 0, state }
+    }
+
+    /// Steps that the run will surely still take.
+    pub(crate) fn steps_ahead(&self) -> u32 {
+        let training = &self.run.training;
+        let waits = training.patience.saturating_sub(self.state.waited);
+        let epochs = training.max_epochs.saturating_sub(self.state.epoch).min(waits);
+        epochs.saturating_mul(self.run.steps_per_epoch() as u32)
+    }
+
+    /// Whether the last kernel of the last step saw as many ticks as were asked for: some drivers
+    /// report a chunk that they killed as finished.
+    pub(crate) fn check_completion(&self, device: &str, steps: u32) -> Result<()> {
+        if self.state.ticks == self.ticks && self.state.completed == self.ticks {
+            return Ok(());
+        }
+        Err(Error::Device(format!(
+            "{device}: the driver reported a chunk of {steps} steps as finished, but run {} stands at step {} (its last \
+             kernel at {}) instead of {}; nothing of this chunk is used. Try --device cpu, or update the driver",
+            self.run.id, self.state.ticks, self.state.completed, self.ticks
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::graph::{Activation, Network};
+    use crate::engine::optim::schedule::Schedule;
+    use crate::engine::run::{InputScale, Precision, Run, Table, Training};
+
+    /// A run of which the host expects so many ticks, and what it reads back.
+    fn packed(expected: u32, ticks: u32, completed: u32) -> Packed {
+        let network = Network::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
+        let run = Run {
+            id: 17,
+            parameters: network.initial_parameters(1),
+            network,
+            training: Training {
+                batch: 1,
+                learning_rate: 1e-3,
+                weight_decay: 0.0,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                max_epochs: 1,
+                patience: 1,
+                min_delta: 0.0,
+                precision: Precision::F32,
+                clip_norm: None,
+                schedule: Schedule::default(),
+            },
+            seed: 1,
+            table: 0,
+            training_rows: vec![0],
+            validation_rows: vec![0],
+            scale: InputScale { mean: vec![0.0], inverse_deviation: vec![1.0] },
+            loss_weights: vec![1.0],
+        };
+        let table = Table { x: vec![0.0], y: vec![0.0], rows: 1, inputs: 1, targets: 1 };
+        let run = PreparedRun::new(run, Arc::from([table]));
+        let state = State { ticks, completed, ..State::fresh() };
+        Packed { run, bases: Bases::default(), since: 0, goes_on: 0, ticks: expected, state }
+    }
+
+    #[test]
+    fn a_chunk_that_stopped_early_is_an_error_that_names_device_run_and_steps() {
+        assert!(packed(40, 40, 40).check_completion("Apple M9", 8).is_ok());
+        // nothing of it ran; it stopped between two steps; in the middle of the last; the buffer
+        // was wiped; too many
+        for (ticks, completed) in [(32, 32), (37, 37), (40, 39), (0, 0), (41, 41), (39, 40)] {
+            let checked = packed(40, ticks, completed).check_completion("Apple M9", 8);
+            let Err(Error::Device(message)) = checked else {
+                panic!("{ticks}, {completed}: {checked:?}")
+            };
+            let numbers = format!(
+                "run 17 stands at step {ticks} (its last kernel at {completed}) instead of 40"
+            );
+            for part in ["Apple M9", "8 steps", numbers.as_str()] {
+                assert!(message.contains(part), "'{part}' is not in: {message}");
+            }
+        }
+    }
+}

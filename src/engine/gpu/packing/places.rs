@@ -1,0 +1,201 @@
+//! Who comes in, and where in the buffers each run lies.
+
+use crate::engine::buffer::Buffer;
+use crate::engine::gpu::Gpu;
+use crate::engine::gpu::footprint::Footprint;
+use crate::engine::gpu::packing::{Packed, Shoal};
+use crate::engine::gpu::store::Store;
+use crate::engine::layout::{DeviceLayer, DeviceRun, State};
+use crate::engine::memory::{Bases, PreparedRun};
+use crate::engine::run::Precision;
+use crate::engine::table::Tables;
+use crate::engine::train::RunQueue;
+use crate::error::{Error, Result};
+use crate::input_error;
+
+impl Shoal<'_> {
+    /// Packs waiting runs while there is room.
+    pub(crate) fn admit(&mut self, work: &mut dyn RunQueue) -> Result<()> {
+        while self.alive() < self.limits.runs {
+            let run = match self.waiting.take() {
+                Some(run) => run,
+                None => match work.next() {
+                    Some(run) => PreparedRun::new(run, self.tables.clone()),
+                    None => return Ok(()),
+                },
+            };
+            assert_eq!(
+                run.precision(),
+                self.precision,
+                "run {}: in another precision than the runs before it",
+                run.id
+            );
+            let footprint = Footprint::new(&run.network, run.training.batch, self.precision);
+            footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
+            match self.place(&run, footprint)? {
+                Some(bases) => {
+                    work.begins(&run);
+                    self.settle(run, bases)?;
+                }
+                None if self.alive() == 0 => {
+                    return Err(Error::Device(format!(
+                        "{}: no memory for a run of {} bytes; use smaller layers or --device cpu",
+                        self.gpu.adapter().name(),
+                        footprint.bytes(self.fuses_update(&run))
+                    )));
+                }
+                None => {
+                    self.waiting = Some(run);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds room in every buffer, or takes nothing.
+    pub(crate) fn place(
+        &mut self,
+        run: &PreparedRun,
+        footprint: Footprint,
+    ) -> Result<Option<Bases>> {
+        let capacity = (self.store.size(Buffer::Parameters) / 4) as usize;
+        let fuses_update = self.fuses_update(run);
+        if self.store.total() + footprint.bytes(fuses_update) > self.limits.bytes
+            && self.alive() > 0
+            && self.parameters.is_full(footprint.parameters, capacity)
+        {
+            return Ok(None);
+        }
+        let limit = (self.gpu.binding_limit() / 4) as usize;
+        let rows = run.training_rows.len() + run.validation_rows.len();
+        let layers = run.network.layers().len();
+        let parameters = self.parameters.take(footprint.parameters, limit / 2);
+        let gradients = match fuses_update {
+            true => parameters,
+            false => self.gradients.take(footprint.parameters, limit),
+        };
+        let work_limit = (self.gpu.binding_limit() as usize) / self.precision.bytes();
+        let work = self.work.take(footprint.work, work_limit);
+        let rows_at = self.rows.take(rows, limit);
+        let layers_at = self.layers.take(layers, 4 * limit / size_of::<DeviceLayer>());
+        if let (Some(parameters), Some(gradients), Some(work), Some(rows), Some(layers)) =
+            (parameters, gradients, work, rows_at, layers_at)
+            && self.reserve()?
+        {
+            let (table_x, table_y) = self.table_bases[run.table];
+            return Ok(Some(Bases { layers, rows, parameters, gradients, work, table_x, table_y }));
+        }
+        parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
+        let stored = gradients.filter(|_| !fuses_update);
+        stored.inspect(|at| self.gradients.give(*at, footprint.parameters));
+        work.inspect(|at| self.work.give(*at, footprint.work));
+        rows_at.inspect(|at| self.rows.give(*at, rows));
+        layers_at.inspect(|at| self.layers.give(*at, layers));
+        Ok(None)
+    }
+
+    pub(crate) fn reserve(&mut self) -> Result<bool> {
+        let sizes = [
+            (Buffer::Parameters, 4 * self.parameters.len()),
+            (Buffer::Gradients, 4 * self.gradients.len()),
+            (Buffer::Best, 4 * self.parameters.len()),
+            (Buffer::Moments, 8 * self.parameters.len()),
+            (Buffer::Work, self.precision.bytes() * self.work.len()),
+            (Buffer::Rows, 4 * self.rows.len()),
+            (Buffer::Layers, size_of::<DeviceLayer>() * self.layers.len()),
+        ];
+        for (buffer, bytes) in sizes {
+            if !self.store.reserve(buffer, bytes as u64)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn release(&mut self, run: &PreparedRun, bases: &Bases) {
+        self.parameters.give(bases.parameters, run.parameters.len());
+        if !self.fuses_update(run) {
+            self.gradients.give(bases.gradients, run.parameters.len());
+        }
+        self.work.give(bases.work, run.layout.len);
+        self.rows.give(bases.rows, run.training_rows.len() + run.validation_rows.len());
+        self.layers.give(bases.layers, run.network.layers().len());
+    }
+
+    /// Writes a run into the place found for it.
+    pub(crate) fn settle(&mut self, run: PreparedRun, bases: Bases) -> Result<()> {
+        let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if slot == self.slots.len() {
+            self.slots.push(None);
+        }
+        let state = run.fresh_state();
+        let count = self.slots.len();
+        let room = self.store.reserve(Buffer::Runs, (count * size_of::<DeviceRun>()) as u64)?
+            && self.store.reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
+        assert!(room, "shoal: no room for the run table");
+        if self.rehearses {
+            self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
+            return Ok(());
+        }
+        let store = &self.store;
+        let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+        let zeros = vec![0f32; 2 * run.parameters.len()];
+        store.write(
+            Buffer::Runs,
+            slot * size_of::<DeviceRun>(),
+            bytemuck::bytes_of(&run.device_run(&bases)),
+        );
+        store.write(Buffer::States, slot * size_of::<State<f32>>(), bytemuck::bytes_of(&state));
+        store.write(
+            Buffer::Layers,
+            bases.layers * size_of::<DeviceLayer>(),
+            bytemuck::cast_slice(&run.device_layers(&bases)),
+        );
+        store.write(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
+        store.write(Buffer::Work, self.precision.bytes() * bases.work, &run.constant_bytes());
+        let parameters: &[u8] = bytemuck::cast_slice(&run.parameters);
+        store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
+        store.write(Buffer::Best, 4 * bases.parameters, parameters);
+        if self.precision == Precision::F16 {
+            // the weights that products read lie there; gradients alone are written before they are
+            // read
+            store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
+        }
+        store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));
+        self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
+        self.stale = true;
+        Ok(())
+    }
+}
+
+/// Uploads the tables; where each begins, x and y.
+pub(crate) fn upload(
+    gpu: &Gpu,
+    store: &mut Store,
+    tables: &Tables,
+    precision: Precision,
+) -> Result<Vec<(usize, usize)>> {
+    let (mut len, width) = (0, precision.bytes());
+    let mut bases = Vec::new();
+    for table in tables.iter() {
+        // whole words: a device is written four bytes at a time
+        let y = len + table.x.len().next_multiple_of(2);
+        bases.push((len, y));
+        len = y + table.y.len().next_multiple_of(2);
+    }
+    if !store.reserve(Buffer::Data, (width * len) as u64)? {
+        return Err(input_error!(
+            "the data of the study take {} bytes, but {} binds at most {}; use fewer simulations or --device cpu",
+            width * len,
+            gpu.adapter().name(),
+            gpu.binding_limit()
+        ));
+    }
+    for (table, (x, y)) in bases.iter().enumerate() {
+        let [x_bytes, y_bytes] = tables.bytes(table, precision);
+        store.write(Buffer::Data, width * x, &x_bytes);
+        store.write(Buffer::Data, width * y, &y_bytes);
+    }
+    Ok(bases)
+}

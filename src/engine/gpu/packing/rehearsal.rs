@@ -1,0 +1,67 @@
+//! Packing without training: who would train beside whom, and how many bytes that takes.
+
+use std::sync::Arc;
+
+use crate::engine::buffer::Buffer;
+use crate::engine::gpu::Gpu;
+use crate::engine::gpu::packing::{DeviceTile, Limits, Shoal};
+use crate::engine::run::{Precision, Table};
+use crate::engine::train::RunQueue;
+use crate::error::Result;
+
+/// A shoal whose buffers are made as for a training, but never written or played.
+pub struct Rehearsal<'a> {
+    shoal: Shoal<'a>,
+}
+
+impl<'a> Rehearsal<'a> {
+    /// Before the first run.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the tables are larger than the device can hold.
+    pub fn new(
+        gpu: &'a Gpu,
+        tables: Arc<[Table]>,
+        limits: Limits,
+        precision: Precision,
+    ) -> Result<Self> {
+        let mut shoal = Shoal::new(gpu, tables, limits, precision)?;
+        shoal.rehearses = true;
+        Ok(Self { shoal })
+    }
+
+    /// Packs waiting runs while there is room, as a training does.
+    ///
+    /// # Errors
+    /// As [`crate::engine::train::train`].
+    pub fn admit(&mut self, work: &mut dyn RunQueue) -> Result<()> {
+        self.shoal.admit(work)?;
+        let (tiles, _) = self.shoal.tile_table();
+        let bytes = tiles.len() * size_of::<DeviceTile>();
+        self.shoal.store.reserve(Buffer::Tiles, bytes as u64)?;
+        Ok(())
+    }
+
+    /// The [`crate::engine::run::Run::id`]s of the runs that are packed now.
+    pub fn packed(&self) -> Vec<usize> {
+        self.shoal.packed().map(|(_, packed)| packed.run.id).collect()
+    }
+
+    /// Frees the places of some runs.
+    pub fn leave(&mut self, ids: &[usize]) {
+        for slot in 0..self.shoal.slots.len() {
+            let leaves =
+                |packed: &crate::engine::gpu::packing::Packed| ids.contains(&packed.run.id);
+            if self.shoal.slots[slot].as_ref().is_some_and(leaves) {
+                let packed = self.shoal.slots[slot].take().expect("rehearsal: a slot");
+                self.shoal.release(&packed.run, &packed.bases);
+            }
+        }
+    }
+
+    /// Bytes of all buffers. They never shrink, so at the end it is the most that there were at one
+    /// time.
+    pub fn bytes(&self) -> u64 {
+        self.shoal.store.total()
+    }
+}

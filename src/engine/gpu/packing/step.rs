@@ -1,0 +1,104 @@
+//! A step of runs that are packed together, for tests and benchmarks.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::engine::buffer::Buffer;
+use crate::engine::gpu::Gpu;
+use crate::engine::gpu::footprint::Footprint;
+use crate::engine::gpu::packing::{Limits, Shoal};
+use crate::engine::layout::State;
+use crate::engine::memory::PreparedRun;
+use crate::engine::ops::{Call, calls};
+use crate::engine::run::{Run, Table};
+use crate::error::{Error, Result};
+
+/// A step of runs that are packed together, taken apart.
+pub struct Step<'a> {
+    shoal: Shoal<'a>,
+}
+
+impl<'a> Step<'a> {
+    /// Packs the runs and plays two steps, so that they are in training.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed or they do not fit.
+    pub fn new(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
+        let mut step = Self::pack(gpu, tables, runs)?;
+        step.play(2)?;
+        Ok(step)
+    }
+
+    /// Packs the runs before their first step; the slot of a run is its place in `runs`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed or they do not fit.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn pack(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
+        let precision = runs[0].training.precision;
+        let mut shoal = Shoal::new(gpu, tables, Limits::default(), precision)?;
+        for run in runs {
+            let run = PreparedRun::new(run, shoal.tables.clone());
+            let footprint = Footprint::new(&run.network, run.training.batch, precision);
+            let bases = shoal.place(&run, footprint)?;
+            let bases =
+                bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
+            shoal.settle(run, bases)?;
+        }
+        shoal.write_step()?;
+        Ok(Self { shoal })
+    }
+
+    /// Plays so many steps; the state of every slot after them.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    pub fn play(&mut self, steps: u32) -> Result<Vec<State<f32>>> {
+        let chunk = self.shoal.play(steps)?;
+        self.shoal.store.states(&chunk)
+    }
+
+    /// The parameters of a slot as they are now, not the best.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn parameters(&self, slot: usize) -> Result<Vec<f32>> {
+        let packed = self.shoal.slots[slot].as_ref().expect("step: an empty slot");
+        let start = 4 * packed.bases.parameters as u64;
+        let range = start..start + 4 * packed.run.parameters.len() as u64;
+        let bytes = self.shoal.store.read(Buffer::Parameters, &[range])?;
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    /// Dispatches of one step.
+    pub fn dispatches(&self) -> usize {
+        self.shoal.store.dispatches()
+    }
+
+    /// Seconds that each call takes when it is played alone, so many times; calls without tiles are
+    /// left out.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    pub fn time(&mut self, times: u32) -> Result<Vec<(Call, f64)>> {
+        let depth = self.shoal.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
+        let (_, dispatches) = self.shoal.tile_table();
+        let mut seconds = Vec::new();
+        for (call, dispatch) in calls(depth.unwrap_or(0)).into_iter().zip(dispatches) {
+            if call == Call::Clock || dispatch.call.count == 0 {
+                continue;
+            }
+            self.shoal.store.set_step(vec![dispatch]);
+            self.shoal.store.states(&self.shoal.store.play(1)?)?;
+            let start = Instant::now();
+            self.shoal.store.states(&self.shoal.store.play(times)?)?;
+            seconds.push((call, start.elapsed().as_secs_f64() / f64::from(times)));
+        }
+        Ok(seconds)
+    }
+}

@@ -1,0 +1,179 @@
+//! The structs that Rust and WGSL share, field for field: `shaders/layout.wgsl`. A test asks naga
+//! whether they agree.
+
+use bytemuck::{Pod, Zeroable};
+
+/// A table of a run, as the device reads it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[allow(missing_docs)] // each field is described in shaders/layout.wgsl
+pub struct DeviceRun {
+    pub seed: u32,
+    pub batch: u32,
+    pub batch_vec4s: u32,
+    pub inputs: u32,
+    pub outputs: u32,
+    pub targets: u32,
+    pub training_rows: u32,
+    pub validation_rows: u32,
+    pub rows: u32,
+    pub table_x: u32,
+    pub table_y: u32,
+    pub mean: u32,
+    pub inverse_deviation: u32,
+    pub loss_weights: u32,
+    pub x: u32,
+    pub x_by_unit: u32,
+    pub labels: u32,
+    pub squares: u32,
+    pub first_layer: u32,
+    pub layers: u32,
+    pub parameters: u32,
+    pub gradients: u32,
+    pub copy: u32,
+    pub frozen_vec4s: u32,
+    pub parameter_vec4s: u32,
+    pub max_epochs: u32,
+    pub patience: u32,
+    pub min_delta: f32,
+    pub inverse_weight_sum: f32,
+    pub learning_rate: f32,
+    pub weight_decay: f32,
+    pub epsilon: f32,
+    pub beta1: f32,
+    pub beta2: f32,
+    pub one_minus_beta1: f32,
+    pub one_minus_beta2: f32,
+    pub log_beta1: f32,
+    pub log_beta2: f32,
+    pub clip_norm: f32,
+    pub warmup_steps: u32,
+    pub cosine_steps: u32,
+    pub final_fraction: f32,
+}
+
+/// One layer of a run, as the device reads it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[allow(missing_docs)] // each field is described in shaders/layout.wgsl
+pub struct DeviceLayer {
+    pub number: u32,
+    pub inputs: u32,
+    pub outputs: u32,
+    pub input_vec4s: u32,
+    pub output_vec4s: u32,
+    pub weights: u32,
+    pub bias: u32,
+    pub weights_gradient: u32,
+    pub bias_gradient: u32,
+    pub input: u32,
+    pub input_by_unit: u32,
+    pub sum: u32,
+    pub output: u32,
+    pub output_by_unit: u32,
+    pub delta: u32,
+    pub activation: u32,
+    pub slope: f32,
+    pub drop_threshold: u32,
+    pub keep_scale: f32,
+    pub one_minus_beta1: f32,
+    pub beta2: f32,
+    pub one_minus_beta2: f32,
+    pub epsilon: f32,
+    pub ends_step: u32,
+}
+
+/// What one workgroup serves.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct DeviceTile {
+    /// Slot of the run.
+    pub run: u32,
+    /// Index of the layer.
+    pub layer: u32,
+    /// First tile coordinate.
+    pub i: u32,
+    /// Second tile coordinate.
+    pub j: u32,
+}
+
+/// Which tiles one dispatch serves.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct DeviceCall {
+    /// First tile.
+    pub first: u32,
+    /// Number of tiles.
+    pub count: u32,
+}
+
+/// What changes with every step of a run; the clock keeps it. On the device `F` is f32.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)] // each field is described in shaders/layout.wgsl
+pub struct State<F> {
+    pub phase: u32,
+    pub ticks: u32,
+    pub completed: u32,
+    pub steps: u32,
+    pub epoch: u32,
+    pub best_epoch: u32,
+    pub cursor: u32,
+    pub batch_rows: u32,
+    pub improved: u32,
+    pub waited: u32,
+    pub stopped: u32,
+    pub batch_sum: F,
+    pub epoch_sum: F,
+    pub validation_sum: F,
+    pub training_loss: F,
+    pub validation_loss: F,
+    pub best_loss: F,
+    pub step_size: F,
+    pub root_correction: F,
+    pub loss_scale: F,
+    pub good_steps: u32,
+    pub overflow: u32,
+    pub decay: F,
+    pub gradient_norm: F,
+    pub gradient_scale: F,
+}
+
+// SAFETY: repr(C), twenty-five fields of four bytes each that accept any bits: no padding, no
+// invalid value.
+unsafe impl Zeroable for State<f32> {}
+// SAFETY: as above.
+unsafe impl Pod for State<f32> {}
+
+/// Values of [`State::phase`].
+pub mod phase {
+    /// Packed, no step yet.
+    pub const FRESH: u32 = 0;
+    /// This step is a training batch.
+    pub const TRAIN: u32 = 1;
+    /// This step is a validation batch.
+    pub const VALIDATE: u32 = 2;
+    /// The run is over.
+    pub const DONE: u32 = 3;
+}
+
+/// Values of [`State::stopped`].
+pub mod stopped {
+    /// The run goes on.
+    pub const NOT: u32 = 0;
+    /// Too many epochs without improvement.
+    pub const PATIENCE: u32 = 1;
+    /// All epochs done.
+    pub const EPOCHS: u32 = 2;
+    /// The loss is not finite.
+    pub const DIVERGED: u32 = 3;
+}
+
+/// Lanes of a workgroup that differ in what they serve.
+pub const LANES: usize = 8;
+
+/// Vec4Storage of units up to which a layer counts as narrow: its lanes take other examples, or
+/// inputs, of all units.
+pub const NARROW_VEC4S: usize = 2;
+/// Units in a tile of either gradient, for one product thread: eight a lane.
+pub const TILE_UNITS: usize = 8 * LANES;

@@ -1,0 +1,24 @@
+//! The rate of multiply-adds on registers: what bounds every other kernel. See
+//! `shaders/ceiling.wgsl`. Benchmarks play it; it is not part of a step.
+
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::ops::Kernel;
+use crate::engine::page;
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "ceiling",
+    pages: |set| {
+        vec![page::LAYOUT, page::vec4_page(set), include_str!("../../../shaders/ceiling.wgsl")]
+    },
+    bindings: &[(Buffer::Work, Access::ReadWrite)],
+    constants: |set| {
+        vec![("CEILING_THREADS", f64::from(set.adamw_threads)), ("CEILING_TURNS", f64::from(TURNS))]
+    },
+};
+
+/// Turns of the loop.
+pub const TURNS: u32 = 4096;
+
+/// Floating-point operations of one thread: eight chains of vec4s, two operations each.
+pub const FLOPS: u64 = TURNS as u64 * 64;

@@ -1,0 +1,247 @@
+//! What the cores of the CPU can do at most: loops that do one thing, in the widest vectors that
+//! the processor has.
+//!
+//! A compiler sees only the instructions that every processor of its target has, so each loop is
+//! there once for every set of instructions, and the best one is chosen as the program runs.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::time::Instant;
+
+/// Seconds that each loop runs.
+const SECONDS: f64 = 0.15;
+/// Independent chains of multiply-adds of a thread: more than the latency of one times how many
+/// begin in a cycle.
+const CHAINS: usize = 12;
+/// Turns between two looks at the clock.
+const TURNS: usize = 20_000;
+
+/// The instructions that loops are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instructions {
+    /// Sixteen numbers at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// Eight numbers at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Four numbers at a time.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    /// What every processor of the target has; a multiplication, then an addition.
+    #[allow(dead_code)] // where a processor is known to have better
+    Plain,
+}
+
+impl Instructions {
+    /// The widest of this processor.
+    pub fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                return Self::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        return Self::Neon;
+        #[cfg(not(target_arch = "aarch64"))]
+        Self::Plain
+    }
+
+    /// Their name.
+    pub fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "AVX-512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "AVX2 and FMA",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "NEON",
+            Self::Plain => "plain instructions",
+        }
+    }
+
+    /// Numbers of a vector.
+    fn lanes(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => 16,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => 8,
+            _ => 4,
+        }
+    }
+
+    /// Multiply-adds on registers; the sum, so that nothing is left out.
+    fn multiply_add(self, a: f32, b: f32) -> f32 {
+        match self {
+            // SAFETY: `best` saw these instructions.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { multiply_add_avx512(a, b) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { multiply_add_avx2(a, b) },
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => chains::<4>(a, b, f32::mul_add),
+            Self::Plain => chains::<4>(a, b, |x, a, b| x * a + b),
+        }
+    }
+
+    fn triad(self, sums: &mut [f32], one: &[f32], other: &[f32]) {
+        match self {
+            // SAFETY: `best` saw these instructions.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { triad_avx512(sums, one, other) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { triad_avx2(sums, one, other) },
+            _ => triad(sums, one, other),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn multiply_add_avx512(a: f32, b: f32) -> f32 {
+    use std::arch::x86_64::{_mm512_add_ps, _mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
+    let (a, b) = (_mm512_set1_ps(a), _mm512_set1_ps(b));
+    let mut x = [b; CHAINS];
+    for _ in 0..TURNS {
+        for x in &mut x {
+            *x = _mm512_fmadd_ps(*x, a, b);
+        }
+    }
+    _mm512_reduce_add_ps(x.into_iter().fold(b, |sum, x| _mm512_add_ps(sum, x)))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn multiply_add_avx2(a: f32, b: f32) -> f32 {
+    use std::arch::x86_64::{_mm256_add_ps, _mm256_cvtss_f32, _mm256_fmadd_ps, _mm256_set1_ps};
+    let (a, b) = (_mm256_set1_ps(a), _mm256_set1_ps(b));
+    let mut x = [b; CHAINS];
+    for _ in 0..TURNS {
+        for x in &mut x {
+            *x = _mm256_fmadd_ps(*x, a, b);
+        }
+    }
+    _mm256_cvtss_f32(x.into_iter().fold(b, |sum, x| _mm256_add_ps(sum, x)))
+}
+
+/// The same in vectors that the compiler makes of arrays.
+#[allow(dead_code)] // where a processor is known to have better
+fn chains<const LANES: usize>(a: f32, b: f32, multiply_add: impl Fn(f32, f32, f32) -> f32) -> f32 {
+    let mut x = [[b; LANES]; CHAINS];
+    for _ in 0..TURNS {
+        for lane in x.iter_mut().flatten() {
+            *lane = multiply_add(*lane, a, b);
+        }
+    }
+    x.iter().flatten().sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn triad_avx512(sums: &mut [f32], one: &[f32], other: &[f32]) {
+    triad(sums, one, other);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn triad_avx2(sums: &mut [f32], one: &[f32], other: &[f32]) {
+    triad(sums, one, other);
+}
+
+/// The triad of STREAM (McCalpin 1995).
+#[inline(always)] // so that each caller has it in its own instructions
+fn triad(sums: &mut [f32], one: &[f32], other: &[f32]) {
+    for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
+        *sum = one + 3.0 * other;
+    }
+}
+
+/// Floating-point operations per second of multiply-adds on registers, all threads together.
+pub fn multiply_adds(threads: usize, instructions: Instructions) -> f64 {
+    let once = (2 * TURNS * CHAINS * instructions.lanes()) as f64;
+    together(threads, || {
+        move || {
+            // a bit below 1, so that numbers stay small and none is denormal
+            black_box(instructions.multiply_add(black_box(0.999), black_box(0.001)));
+            once
+        }
+    })
+}
+
+/// Bytes per second of the triad, all threads together, on arrays of so many bytes in all.
+pub fn bandwidth(threads: usize, instructions: Instructions, bytes: u64) -> f64 {
+    let numbers = (bytes as usize / (12 * threads)).max(1024);
+    together(threads, || {
+        let [mut sums, one, other] =
+            [0.0f32, 1.0, 2.0].map(|value| vec![black_box(value); numbers]);
+        // small arrays many times between two looks at the clock
+        let times = (1usize << 16).div_ceil(numbers);
+        move || {
+            for _ in 0..times {
+                instructions.triad(black_box(&mut sums), black_box(&one), black_box(&other));
+            }
+            (12 * numbers * times) as f64
+        }
+    })
+}
+
+/// Units per second of work that every thread makes for itself and then repeats; it returns its
+/// units.
+fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
+    let barrier = Barrier::new(threads);
+    let one = || {
+        let mut work = make();
+        work();
+        barrier.wait();
+        let start = Instant::now();
+        let mut units = 0.0;
+        while start.elapsed().as_secs_f64() < SECONDS {
+            units += work();
+        }
+        units / start.elapsed().as_secs_f64()
+    };
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        let rates = all.into_iter().map(|thread| thread.join().expect("cores: a thread panicked"));
+        rates.sum()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_of_instructions_computes_the_same() {
+        let best = Instructions::best();
+        // x <- 0.5 x + 1 comes to 2 in every lane of every chain, and 1 is added once
+        let sum = CHAINS as f32 * 2.0 + 1.0;
+        let wide = best.multiply_add(0.5, 1.0);
+        let lanes = match best.name() {
+            "AVX-512" => 16.0,
+            _ => 1.0,
+        };
+        if best != Instructions::Plain && best.name() != "NEON" {
+            assert_eq!(wide, lanes * sum, "{}", best.name());
+        }
+        assert_eq!(Instructions::Plain.multiply_add(0.5, 1.0), 4.0 * 2.0 * CHAINS as f32);
+        let (one, other) = (vec![1.0; 99], vec![2.0; 99]);
+        let mut sums = vec![0.0; 99];
+        best.triad(&mut sums, &one, &other);
+        assert_eq!(sums, [7.0; 99]);
+    }
+
+    #[test]
+    fn rates_are_of_all_threads() {
+        let best = Instructions::best();
+        assert!(multiply_adds(1, best) > 1e8);
+        assert!(bandwidth(2, best, 1 << 16) > 1e8);
+    }
+}

@@ -1,0 +1,184 @@
+//! Timing a workload: while it trains on and on, or a whole training of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::device::Device;
+use crate::engine::run::{Outcome, Run, Table, Training};
+use crate::engine::train;
+use crate::engine::train::{Progress, RunQueue};
+use crate::error::{Error, Result};
+
+/// How long and how often something is timed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Seconds before the first repeat.
+    pub warm_up: f64,
+    /// Seconds of each repeat.
+    pub seconds: f64,
+    /// Repeats.
+    pub repeats: usize,
+}
+
+/// What was timed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    /// Training steps per second, all runs together, of each repeat.
+    pub rates: Vec<f64>,
+    /// Runs that trained at one time.
+    pub packed: usize,
+    /// Bytes held for them on the device.
+    pub bytes: u64,
+}
+
+/// Training steps per second while nothing comes or goes: runs never end. Not timed: packing, the
+/// first chunks, the end.
+///
+/// # Errors
+/// As [`train::train`].
+pub fn steady(
+    device: &Device,
+    tables: Arc<[Table]>,
+    runs: Vec<Run>,
+    pace: &Pace,
+) -> Result<Timing> {
+    let mut endless = Endless {
+        waiting: with_epochs(&runs, u32::MAX),
+        pace: *pace,
+        first: None,
+        marks: Vec::new(),
+        over: false,
+        last: None,
+    };
+    let trained = train::train(device, tables, &mut endless);
+    match (trained, endless.over) {
+        (Err(Error::Interrupted(_)), true) => {}
+        (Err(error), _) => return Err(error),
+        (Ok(()), _) => panic!("measure: endless runs ended"),
+    }
+    let last = endless.last.expect("measure: over before any progress");
+    let rate =
+        |pair: &[Mark]| (pair[1].1 - pair[0].1) as f64 / (pair[1].0 - pair[0].0).as_secs_f64();
+    Ok(Timing {
+        rates: endless.marks.windows(2).map(rate).collect(),
+        packed: last.alive,
+        bytes: last.bytes,
+    })
+}
+
+/// Time since the training began, and steps until then.
+type Mark = (Duration, u64);
+
+/// Runs that never end, until enough is timed.
+struct Endless {
+    waiting: Vec<Run>,
+    pace: Pace,
+    first: Option<Duration>,
+    marks: Vec<Mark>,
+    over: bool,
+    last: Option<Progress>,
+}
+
+impl RunQueue for Endless {
+    fn next(&mut self) -> Option<Run> {
+        self.waiting.pop()
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        // numbers without meaning do not diverge at this learning rate
+        panic!("measure: run {} ended ({})", outcome.id, outcome.stopped.name());
+    }
+
+    fn progress(&mut self, progress: &Progress) -> Result<()> {
+        self.last = Some(*progress);
+        let now = progress.elapsed;
+        let first = *self.first.get_or_insert(now);
+        let due = match self.marks.last() {
+            None => first + Duration::from_secs_f64(self.pace.warm_up),
+            Some((then, _)) => *then + Duration::from_secs_f64(self.pace.seconds),
+        };
+        if now >= due {
+            self.marks.push((now, progress.run_steps));
+        }
+        self.over = self.marks.len() > self.pace.repeats;
+        match self.over {
+            true => Err(Error::Interrupted("timed long enough".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Training steps per second of whole trainings, packing and the wait for the last run included:
+/// for runs that differ, on a device that takes them one after another. Each training has as many
+/// epochs as fill a repeat.
+///
+/// # Errors
+/// As [`train::train`].
+pub fn whole(device: &Device, tables: Arc<[Table]>, runs: Vec<Run>, pace: &Pace) -> Result<Timing> {
+    let warm = Whole::train(device, &tables, &runs, 1)?;
+    let epochs = (pace.seconds / warm.seconds).ceil().clamp(1.0, 1e6) as u32;
+    let mut timing = Timing { rates: vec![], packed: 0, bytes: 0 };
+    for _ in 0..pace.repeats {
+        let one = Whole::train(device, &tables, &runs, epochs)?;
+        timing.rates.push(one.steps as f64 / one.seconds);
+        // on a CPU progress may be told only as runs end, when a thread has none
+        let packed = match device {
+            Device::Cpu(cpu) => cpu.threads.min(runs.len()),
+            Device::Gpu(_) => one.packed,
+        };
+        timing.packed = timing.packed.max(packed);
+        timing.bytes = timing.bytes.max(one.bytes);
+    }
+    Ok(timing)
+}
+
+/// A whole training.
+struct Whole {
+    waiting: Vec<Run>,
+    steps: u64,
+    seconds: f64,
+    packed: usize,
+    bytes: u64,
+}
+
+impl Whole {
+    fn train(device: &Device, tables: &Arc<[Table]>, runs: &[Run], epochs: u32) -> Result<Self> {
+        let mut whole = Self {
+            waiting: with_epochs(runs, epochs),
+            steps: 0,
+            seconds: 0.0,
+            packed: 0,
+            bytes: 0,
+        };
+        let start = Instant::now();
+        train::train(device, tables.clone(), &mut whole)?;
+        whole.seconds = start.elapsed().as_secs_f64();
+        Ok(whole)
+    }
+}
+
+impl RunQueue for Whole {
+    fn next(&mut self) -> Option<Run> {
+        self.waiting.pop()
+    }
+
+    fn finished(&mut self, outcome: Outcome) -> Result<()> {
+        self.steps += u64::from(outcome.steps);
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: &Progress) -> Result<()> {
+        self.packed = self.packed.max(progress.alive);
+        self.bytes = self.bytes.max(progress.bytes);
+        Ok(())
+    }
+}
+
+/// The runs with so many epochs and no early stopping, the first one last: it is taken first.
+fn with_epochs(runs: &[Run], epochs: u32) -> Vec<Run> {
+    let longer = |run: &Run| Run {
+        training: Training { max_epochs: epochs, patience: u32::MAX, ..run.training },
+        ..run.clone()
+    };
+    runs.iter().rev().map(longer).collect()
+}

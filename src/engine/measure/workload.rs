@@ -1,0 +1,277 @@
+//! The trainings that other programs are compared on: perceptrons 79-W-W-6 as for power spectra, on
+//! a table of 2,000 rows.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::engine::graph::{Activation, Network};
+use crate::engine::measure::cost::Cost;
+use crate::engine::optim::schedule::Schedule;
+use crate::engine::random::{pcg4d, unit};
+use crate::engine::run::{InputScale, Precision, Run, Table, Training};
+use crate::error::{Error, Result};
+use crate::input_error;
+
+/// Inputs of every network: the bins of a spectrum.
+const INPUTS: usize = 79;
+/// Outputs of every network.
+const TARGETS: usize = 6;
+/// Rows of the table.
+const ROWS: usize = 2000;
+/// Of them, rows to train on; the others validate each epoch.
+const TRAINING_ROWS: usize = 1600;
+/// Examples in a minibatch.
+pub const BATCH: usize = 32;
+/// Networks of the mixed workload.
+const MIXED: usize = 64;
+/// Widths of the mixed workload.
+const MIXED_WIDTHS: [usize; 2] = [4, 500];
+/// Hidden layers of the mixed workload at most.
+const MIXED_LAYERS: usize = 3;
+/// Widest layer and most runs that can be asked for.
+const MOST: [usize; 2] = [4096, 100_000];
+
+/// Networks that train together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// How it is typed: `24x128` or `mixed`.
+    pub name: String,
+    /// The networks.
+    pub networks: Vec<Network>,
+    /// The precision in which they train.
+    pub precision: Precision,
+}
+
+impl FromStr for Workload {
+    type Err = Error;
+
+    fn from_str(typed: &str) -> Result<Self> {
+        if typed == "mixed" {
+            return Ok(Self::mixed(MIXED));
+        }
+        let numbers = typed.split_once('x').and_then(|(runs, width)| {
+            Some((runs.parse::<usize>().ok()?, width.parse::<usize>().ok()?))
+        });
+        let Some((runs, width)) = numbers else {
+            return Err(input_error!(
+                "--workload {typed}: give RUNSxWIDTH, as in 24x128, or mixed"
+            ));
+        };
+        let [widest, most] = MOST;
+        if !(1..=widest).contains(&width) || !(1..=most).contains(&runs) {
+            return Err(input_error!(
+                "--workload {typed}: {runs} runs of width {width}; give 1 to {most} runs of a width of 1 to {widest}"
+            ));
+        }
+        Ok(Self::alike(runs, width))
+    }
+}
+
+impl Workload {
+    /// What `shoal bench` runs if nothing else is asked for.
+    pub fn usual() -> Vec<Self> {
+        let alike = [(24, 128), (24, 256), (96, 64), (24, 512), (1, 256), (1000, 32)];
+        let mut all: Vec<Self> =
+            alike.into_iter().map(|(runs, width)| Self::alike(runs, width)).collect();
+        all.push(Self::mixed(MIXED));
+        all
+    }
+
+    /// So many networks with two hidden layers of one width.
+    pub fn alike(runs: usize, width: usize) -> Self {
+        Self {
+            name: format!("{runs}x{width}"),
+            networks: vec![network(&[width, width]); runs],
+            precision: Precision::F32,
+        }
+    }
+
+    /// So many networks of 1 to 3 hidden layers, each 4 to 500 wide, drawn evenly; always the same.
+    pub fn mixed(runs: usize) -> Self {
+        let draw = |words: [u32; 4], low: usize, high: usize| {
+            low + (unit(pcg4d(words)[0]) * (high - low + 1) as f64) as usize
+        };
+        let one = |run: u32| {
+            let layers = draw([run, 0, 5, 6], 1, MIXED_LAYERS);
+            let [low, high] = MIXED_WIDTHS;
+            let hidden: Vec<usize> =
+                (0..layers as u32).map(|layer| draw([run, 1 + layer, 5, 6], low, high)).collect();
+            network(&hidden)
+        };
+        Self {
+            name: "mixed".into(),
+            networks: (0..runs as u32).map(one).collect(),
+            precision: Precision::F32,
+        }
+    }
+
+    /// As many networks as these, all alike, that come nearest to their arithmetic.
+    pub fn with_the_same_flops(&self) -> Self {
+        let wanted = self.cost(false).flops / self.networks.len() as f64;
+        let off = |width: &usize| {
+            let cost = self.cost_of(&network(&[*width, *width]), false);
+            (cost.flops - wanted).abs()
+        };
+        let nearest = (1..=MOST[0]).min_by(|one, other| off(one).total_cmp(&off(other)));
+        let nearest = nearest.expect("workload: widths");
+        Self::alike(self.networks.len(), nearest).in_precision(self.precision)
+    }
+
+    /// The same in a precision.
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// Whether all networks are the same.
+    pub fn is_alike(&self) -> bool {
+        self.networks.windows(2).all(|pair| pair[0] == pair[1])
+    }
+
+    /// Training steps of an epoch.
+    pub fn steps_per_epoch() -> usize {
+        TRAINING_ROWS.div_ceil(BATCH)
+    }
+
+    /// What one training step of every run takes, with its share of the validation at the end of an
+    /// epoch, on a device where it `fuses_update` layer by layer or not.
+    pub fn cost(&self, fuses_update: bool) -> Cost {
+        self.networks
+            .iter()
+            .map(|network| self.cost_of(network, fuses_update))
+            .fold(Cost::default(), |sum, cost| sum + cost)
+    }
+
+    fn cost_of(&self, network: &Network, fuses_update: bool) -> Cost {
+        let validations =
+            (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
+        Cost::training(network, BATCH, self.precision, fuses_update)
+            + Cost::validation(network, BATCH, self.precision) * validations
+    }
+
+    /// Hidden layers and the output of its deepest network.
+    pub fn depth(&self) -> usize {
+        let layers = self.networks.iter().map(|network| network.layers().len());
+        layers.max().unwrap_or(0)
+    }
+
+    /// Its runs, each of one epoch.
+    pub fn runs(&self) -> Vec<Run> {
+        let networks = self.networks.iter().enumerate();
+        networks.map(|(id, network)| run(id, network, self.training())).collect()
+    }
+
+    /// How each of them is trained.
+    pub fn training(&self) -> Training {
+        Training {
+            batch: BATCH,
+            learning_rate: 1e-3,
+            weight_decay: 1e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            max_epochs: 1,
+            patience: 1,
+            min_delta: 0.0,
+            precision: self.precision,
+            clip_norm: None,
+            schedule: Schedule::default(),
+        }
+    }
+
+    /// The table that its runs read: numbers without meaning.
+    pub fn tables() -> Arc<[Table]> {
+        let number = |place: usize, salt: u32| unit(pcg4d([place as u32, salt, 1, 2])[0]) as f32;
+        Arc::from([Table {
+            x: (0..ROWS * INPUTS).map(|place| number(place, 3)).collect(),
+            y: (0..ROWS * TARGETS).map(|place| number(place, 4)).collect(),
+            rows: ROWS,
+            inputs: INPUTS,
+            targets: TARGETS,
+        }])
+    }
+}
+
+fn network(hidden: &[usize]) -> Network {
+    let leaky = Activation::LeakyRelu { slope: 0.2 };
+    Network::perceptron(INPUTS, hidden, TARGETS, leaky, Activation::Sigmoid, 0.2)
+}
+
+fn run(id: usize, network: &Network, training: Training) -> Run {
+    Run {
+        id,
+        parameters: network.initial_parameters(id as u32),
+        training,
+        seed: id as u32,
+        table: 0,
+        training_rows: (0..TRAINING_ROWS as u32).collect(),
+        validation_rows: (TRAINING_ROWS as u32..ROWS as u32).collect(),
+        scale: InputScale { mean: vec![0.5; INPUTS], inverse_deviation: vec![3.5; INPUTS] },
+        loss_weights: vec![1.0; TARGETS],
+        network: network.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::cpu::backend::Executor;
+    use crate::engine::cpu::vectors::Vectors;
+    use crate::engine::cpu::vectors::tests::with_each;
+    use crate::engine::memory::PreparedRun;
+
+    #[test]
+    fn a_workload_is_what_was_typed() {
+        let workload: Workload = "3x17".parse().unwrap();
+        assert_eq!((workload.networks.len(), workload.depth()), (3, 3));
+        assert_eq!(workload.networks[2].layers()[1].outputs, 17);
+        for wrong in ["24", "24x", "x128", "0x8", "4x0", "4x5000", "24x128x3", "Mixed"] {
+            let error = wrong.parse::<Workload>().unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains("give"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_mixed_one_is_as_wide_and_deep_as_it_says_and_its_equal_has_its_flops() {
+        let mixed = Workload::mixed(MIXED);
+        let layers: Vec<usize> = mixed.networks.iter().map(|one| one.layers().len()).collect();
+        assert!([2, 3, 4].iter().all(|depth| layers.contains(depth)));
+        let widths = mixed.networks.iter().flat_map(|one| &one.layers()[1..]);
+        let widths: Vec<usize> = widths.map(|layer| layer.inputs).collect();
+        assert!(widths.iter().all(|width| (4..=500).contains(width)));
+        assert!(widths.iter().any(|width| *width < 50) && widths.iter().any(|width| *width > 450));
+        assert!(!mixed.is_alike());
+        let alike = mixed.with_the_same_flops();
+        assert!(alike.is_alike());
+        let ratio = alike.cost(false).flops / mixed.cost(false).flops;
+        assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
+    }
+
+    #[test]
+    fn trainings_give_the_same_bits_in_vectors_of_any_width_and_nearly_the_same_without() {
+        for hidden in [7, 64, 130] {
+            let mut run = Workload::alike(1, hidden).runs().remove(0);
+            run.training_rows.truncate(150);
+            run.validation_rows.truncate(40);
+            run.training.max_epochs = 3;
+            let tables = Workload::tables();
+            let found = with_each(|| {
+                let prepared = PreparedRun::new(run.clone(), Arc::clone(&tables));
+                let mut executor = Executor::<f32>::new(prepared);
+                while !executor.done() {
+                    executor.step();
+                }
+                executor.outcome()
+            });
+            let (_, first) = &found[0];
+            for (vectors, other) in &found[1..] {
+                let off = |(a, b): (&f32, &f32)| (a - b).abs();
+                let furthest =
+                    first.parameters.iter().zip(&other.parameters).map(off).fold(0.0, f32::max);
+                match vectors {
+                    Vectors::Plain => assert!(furthest < 1e-4, "{hidden} units: {furthest}"),
+                    _ => assert_eq!(furthest, 0.0, "{hidden} units, {vectors:?}"),
+                }
+            }
+        }
+    }
+}

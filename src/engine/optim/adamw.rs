@@ -1,0 +1,120 @@
+//! AdamW, keeping the best parameters, and the completion marker. See `shaders/adamw.wgsl`.
+
+use std::ops::Range;
+
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::vectors::widest;
+use crate::engine::layout::{State, phase};
+use crate::engine::memory::{Memory, PreparedRun, Real};
+use crate::engine::ops::Kernel;
+use crate::engine::run::Precision;
+use crate::engine::tile::{Grid, TileSet};
+use crate::engine::{page, precision};
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "adamw",
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::vec4_page(set),
+            page::packed(set),
+            page::ADAMW_RULE,
+            include_str!("../../../shaders/adamw.wgsl"),
+        ]
+    },
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::ReadWrite),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Parameters, Access::ReadWrite),
+        (Buffer::Gradients, Access::ReadWrite),
+        (Buffer::Moments, Access::ReadWrite),
+        (Buffer::Best, Access::ReadWrite),
+    ],
+    constants: |set| {
+        vec![
+            ("ADAMW_THREADS", f64::from(set.adamw_threads)),
+            ("ADAMW_REPEATS", f64::from(set.adamw_repeats)),
+        ]
+    },
+};
+
+/// i: the trained parameters, eight for each repeat of each thread.
+pub fn tiles(run: &PreparedRun, set: &TileSet) -> Grid {
+    let pairs = run.parameters.len().div_ceil(8) - run.frozen_len() / 8;
+    Grid::new(pairs.div_ceil((set.adamw_threads * set.adamw_repeats) as usize), 1)
+}
+
+/// Keeps the parameters if the clock found them the best, and then updates those that are trained;
+/// sets the completion marker.
+pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
+    let trained = run.frozen_len()..run.parameters.len();
+    memory.state.completed = memory.state.ticks;
+    keep(memory, trained.clone());
+    let state = &memory.state;
+    if state.phase != phase::TRAIN || state.overflow == 1 {
+        return;
+    }
+    update(
+        &Rates::new(run, state),
+        &memory.gradients[trained.clone()],
+        &mut memory.parameters[trained.clone()],
+        &mut memory.first_moment[trained.clone()],
+        &mut memory.second_moment[trained.clone()],
+    );
+    if run.precision() == Precision::F16 {
+        let weights = &mut memory.weights[trained.clone()];
+        weights.copy_from_slice(&memory.parameters[trained]);
+        precision::round(Precision::F16, weights);
+    }
+}
+
+/// Keeps these parameters if the clock found them the best.
+pub(crate) fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
+    if memory.state.improved == 1 {
+        memory.best[numbers.clone()].copy_from_slice(&memory.parameters[numbers]);
+    }
+}
+
+/// What is the same for all parameters in one step.
+pub(crate) struct Rates<F> {
+    scale: F,
+    decay: F,
+    lerp1: F,
+    beta2: F,
+    lerp2: F,
+    step_size: F,
+    epsilon: F,
+    root_correction: F,
+}
+
+impl<F: Real> Rates<F> {
+    pub(crate) fn new(run: &PreparedRun, state: &State<F>) -> Self {
+        let training = &run.training;
+        Self {
+            // loss_scale is 1 in f32
+            scale: state.gradient_scale / state.loss_scale,
+            decay: state.decay,
+            lerp1: F::of(1.0 - training.beta1),
+            beta2: F::of(training.beta2),
+            lerp2: F::of(1.0 - training.beta2),
+            step_size: state.step_size,
+            epsilon: F::of(training.epsilon),
+            root_correction: F::one() / state.root_correction,
+        }
+    }
+}
+
+widest! {
+    /// Of parameters that lie side by side, as do their gradients and moments.
+    pub(crate) fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
+        let moments = first.iter_mut().zip(second);
+        for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
+            let g = rates.scale * *g;
+            *m += rates.lerp1 * (g - *m);
+            *v = rates.beta2 * *v + rates.lerp2 * g * g;
+            *p -= rates.decay * *p + rates.step_size * *m / (v.sqrt() * rates.root_correction + rates.epsilon);
+        }
+    }
+}

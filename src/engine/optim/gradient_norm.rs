@@ -1,0 +1,81 @@
+//! Sums of the squares of a run's gradients, block by block. See `shaders/gradient_norm.wgsl`.
+
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::vectors::widest;
+use crate::engine::layout::phase;
+use crate::engine::memory::{Memory, PreparedRun, Real};
+use crate::engine::ops::Kernel;
+use crate::engine::page;
+use crate::engine::run::NORM_BLOCK;
+use crate::engine::tile::Grid;
+
+/// The shader and its bindings.
+pub static KERNEL: Kernel = Kernel {
+    name: "norm",
+    pages: |set| {
+        vec![
+            page::LAYOUT,
+            page::vec4_page(set),
+            page::packed(set),
+            include_str!("../../../shaders/gradient_norm.wgsl"),
+        ]
+    },
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::Read),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Gradients, Access::Read),
+        (Buffer::Work, Access::ReadWrite),
+    ],
+    constants: |set| {
+        vec![("NORM_THREADS", f64::from(set.norm_threads)), ("NORM_BLOCK", (NORM_BLOCK / 4) as f64)]
+    },
+};
+
+/// i: blocks of the trained parameters; none where nobody asks for the norm.
+pub fn tiles(run: &PreparedRun) -> Grid {
+    match run.asks_norm() {
+        true => Grid::new(blocks(run), 1),
+        false => Grid::EMPTY,
+    }
+}
+
+/// Blocks of the trained parameters.
+pub fn blocks(run: &PreparedRun) -> usize {
+    (run.parameters.len() - run.frozen_len()).div_ceil(NORM_BLOCK)
+}
+
+/// Fills `squares`: a vec4 for each block.
+pub fn reference<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
+    if !run.asks_norm() || memory.state.phase != phase::TRAIN {
+        return;
+    }
+    // 1 in f32
+    let unscale = F::one() / memory.state.loss_scale;
+    let squares = &mut memory.work[run.layout.squares..][..4 * blocks(run)];
+    fill_squares(&memory.gradients[run.frozen_len()..], unscale, squares);
+}
+
+widest! {
+    fn fill_squares<F: Real>(gradients: &[F], unscale: F, squares: &mut [F]) {
+        for (square, block) in squares.chunks_exact_mut(4).zip(gradients.chunks(NORM_BLOCK)) {
+            square.copy_from_slice(&sums(block, unscale));
+        }
+    }
+}
+
+/// Sums of squares by place in a vec4. Four vec4s at a time: one chain of additions alone would
+/// wait for itself.
+#[inline(always)]
+fn sums<F: Real>(block: &[F], unscale: F) -> [F; 4] {
+    let mut lanes = [F::zero(); 16];
+    for numbers in block.chunks(16) {
+        for (lane, number) in lanes.iter_mut().zip(numbers) {
+            let number = unscale * *number;
+            *lane += number * number;
+        }
+    }
+    std::array::from_fn(|place| {
+        lanes[place] + lanes[4 + place] + (lanes[8 + place] + lanes[12 + place])
+    })
+}

@@ -1,0 +1,273 @@
+//! Counter-based random numbers: every draw is a pure function of a key and an index, so that both
+//! backends, in any order and on any number of threads, see the same integers. The device's copy is
+//! `shaders/random.wgsl`.
+
+/// Four hashed words of four words: `pcg4d` of Jarzynski & Olano, "Hash Functions for GPU
+/// Rendering", Journal of Computer Graphics Techniques 9(3), 2020.
+#[inline(always)]
+pub fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
+    for word in &mut v {
+        *word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    }
+    mix(&mut v);
+    for word in &mut v {
+        *word ^= *word >> 16;
+    }
+    mix(&mut v);
+    v
+}
+
+#[inline(always)]
+fn mix(v: &mut [u32; 4]) {
+    v[0] = v[0].wrapping_add(v[1].wrapping_mul(v[3]));
+    v[1] = v[1].wrapping_add(v[2].wrapping_mul(v[0]));
+    v[2] = v[2].wrapping_add(v[0].wrapping_mul(v[1]));
+    v[3] = v[3].wrapping_add(v[1].wrapping_mul(v[2]));
+}
+
+/// A 32-bit key from a 64-bit seed and up to two labels, for the seed of a run or of a split.
+pub fn key(seed: u64, label: u32, index: u32) -> u32 {
+    let v = pcg4d([seed as u32, (seed >> 32) as u32, label, index]);
+    v[0] ^ v[2]
+}
+
+/// Where element `index` of `0..count` goes in the permutation named by `key` and `epoch`.
+///
+/// The swap-or-not shuffle of Hoang, Morris & Rogaway ("An Enciphering Scheme Based on a Card
+/// Shuffle", CRYPTO 2012, figure 1), 24 rounds: it permutes any number of elements, however few,
+/// without a table and without a search.
+///
+/// # Panics
+/// If `index >= count`.
+pub fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
+    assert!(index < count, "permute: index {index} of {count}");
+    let mut value = [index];
+    permute_all(key, epoch, count, &mut value);
+    value[0]
+}
+
+/// [`permute`] of many elements, each below `count`, in their places. What the elements share is
+/// hashed once, and the loop over them becomes vectors where the caller is compiled for some.
+#[inline(always)]
+pub fn permute_all(key: u32, epoch: u32, count: u32, values: &mut [u32]) {
+    for block in 0..ROUNDS / 4 {
+        // the words of the sums and the coins are told apart by the high bits of the third word
+        let sums = pcg4d([key, epoch, SUMS + block, count]);
+        for (round, sum) in (4 * block..).zip(sums) {
+            let sum = sum % count;
+            for value in &mut *values {
+                // (sum - value) modulo count
+                let wrap = if *value > sum { count } else { 0 };
+                let partner = sum.wrapping_sub(*value).wrapping_add(wrap);
+                let coin = pcg4d([key, epoch, round, partner.max(*value)])[0] >> 31;
+                *value = if coin == 1 { partner } else { *value };
+            }
+        }
+    }
+}
+
+/// Rounds of the shuffle.
+const ROUNDS: u32 = 24;
+
+/// Sets the hashes of the sums apart from those of the coins.
+const SUMS: u32 = 1 << 16;
+
+/// A uniform number in (0, 1) from a word: the middle of one of 2^32 equal cells.
+pub fn unit(word: u32) -> f64 {
+    (f64::from(word) + 0.5) / 4_294_967_296.0
+}
+
+/// Two independent standard normal numbers from two words (Box & Muller 1958).
+pub fn normal_pair(a: u32, b: u32) -> [f64; 2] {
+    let radius = (-2.0 * unit(a).ln()).sqrt();
+    let angle = std::f64::consts::TAU * unit(b);
+    [radius * angle.cos(), radius * angle.sin()]
+}
+
+/// Normal numbers: the one at each place is the first of [`normal_pair`] of the hash of `key` and
+/// the place. Logarithm and cosine are sums of their series, so that compilers make vectors of the
+/// loop, and the numbers are the same whatever mathematical library the system has and whatever
+/// vectors; they differ from [`normal_pair`]'s in the last places of an f64.
+pub fn normals(key: [u32; 3], numbers: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn in_vectors(key: [u32; 3], numbers: &mut [f64]) {
+            fill_normals(key, numbers);
+        }
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the CPU has these instructions, as was just asked.
+            return unsafe { in_vectors(key, numbers) };
+        }
+    }
+    fill_normals(key, numbers);
+}
+
+#[inline(always)]
+fn fill_normals([a, b, c]: [u32; 3], numbers: &mut [f64]) {
+    let mut words = [[0; 64]; 2];
+    for (block, numbers) in (0..).step_by(64).zip(numbers.chunks_mut(64)) {
+        let [first, second] = &mut words;
+        for ((first, second), place) in first.iter_mut().zip(second).zip(block..) {
+            [*first, *second, ..] = pcg4d([a, b, c, place]);
+        }
+        for ((number, first), second) in numbers.iter_mut().zip(words[0]).zip(words[1]) {
+            *number = (-2.0 * ln_unit(first)).sqrt() * cosine_of_turn(second);
+        }
+    }
+}
+
+/// ln([`unit`]): 2 artanh((m - 1) / (m + 1)) of the mantissa between sqrt(1/2) and sqrt(2), and the
+/// exponent's part.
+#[inline(always)]
+fn ln_unit(word: u32) -> f64 {
+    const MANTISSA: u64 = (1 << 52) - 1;
+    let bits = (f64::from(word) + 0.5).to_bits();
+    let mantissa = f64::from_bits((bits & MANTISSA) | 1.0f64.to_bits());
+    let exponent = f64::from((bits >> 52) as i32 - 1023 - 32);
+    let above = mantissa > std::f64::consts::SQRT_2;
+    let mantissa = if above { 0.5 * mantissa } else { mantissa };
+    let exponent = if above { exponent + 1.0 } else { exponent };
+    let ratio = (mantissa - 1.0) / (mantissa + 1.0);
+    let square = ratio * ratio;
+    // ratio^2 < 0.03: the next term is below 2^-53 of the sum
+    let series = (0..10).rev().fold(0.0, |sum, k| sum * square + 1.0 / f64::from(2 * k + 1));
+    exponent * std::f64::consts::LN_2 + 2.0 * ratio * series
+}
+
+/// cos(2 pi [`unit`]), which is sin(2 pi (|unit - 1/2| - 1/4)), a sine of at most a quarter of a
+/// turn.
+#[inline(always)]
+fn cosine_of_turn(word: u32) -> f64 {
+    let angle = std::f64::consts::TAU * ((unit(word) - 0.5).abs() - 0.25);
+    let square = angle * angle;
+    // sum of (-1)^k angle^(2k + 1) / (2k + 1)!, from the last term that counts
+    let series = (1..11).rev().fold(1.0, |sum, k| {
+        let inverse = 1.0 / f64::from(2 * k * (2 * k + 1));
+        1.0 - sum * square * inverse
+    });
+    angle * series
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_normal_numbers_are_those_of_pairs() {
+        // series and library each round some ten times; a radius is at most 6.7
+        let bound = 6.7 * 20.0 * f64::EPSILON;
+        let mut numbers = vec![0.0; 100_001];
+        normals([1, 2, 3], &mut numbers);
+        for (place, number) in (0..).zip(numbers) {
+            let words = pcg4d([1, 2, 3, place]);
+            let expected = normal_pair(words[0], words[1])[0];
+            assert!((number - expected).abs() < bound, "{place}: {number} is not {expected}");
+        }
+        // the ends of the range
+        let ends =
+            (0..300).flat_map(|near| [near, u32::MAX - near, (1 << 31) + near, (1 << 30) - near]);
+        for word in ends {
+            let [logarithm, cosine] = [ln_unit(word), cosine_of_turn(word)];
+            let expected = [unit(word).ln(), (std::f64::consts::TAU * unit(word)).cos()];
+            assert!(
+                (logarithm / expected[0] - 1.0).abs() < 20.0 * f64::EPSILON,
+                "ln of {word}: {logarithm}"
+            );
+            assert!(
+                (cosine - expected[1]).abs() < 20.0 * f64::EPSILON,
+                "cosine of {word}: {cosine}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_permutation_hits_every_element_once() {
+        for count in [1, 2, 3, 4, 5, 7, 16, 17, 31, 40, 64, 65, 1021, 5000] {
+            let mut seen = vec![false; count as usize];
+            for index in 0..count {
+                let to = permute(7, 3, count, index) as usize;
+                assert!(!seen[to], "{count}: {to} twice");
+                seen[to] = true;
+            }
+        }
+    }
+
+    #[test]
+    fn many_go_where_each_goes_alone() {
+        for count in [1, 2, 40, 2_000, u32::MAX] {
+            let from: Vec<u32> = (0..50).map(|i| i * 7 % count).collect();
+            let mut together = from.clone();
+            permute_all(3, 9, count, &mut together);
+            let alone: Vec<u32> = from.iter().map(|i| permute(3, 9, count, *i)).collect();
+            assert_eq!(together, alone);
+            assert!(together.iter().all(|to| *to < count));
+        }
+    }
+
+    #[test]
+    fn every_element_goes_everywhere_equally_often() {
+        // chi-squared over 8,000 epochs: its mean is the degrees of freedom, its deviation sqrt(2
+        // dof); 5 sigma
+        for count in [2u32, 3, 4, 5, 12, 40, 101] {
+            for index in (0..count).step_by(count as usize / 12 + 1) {
+                let mut tally = vec![0f64; count as usize];
+                let epochs = 8_000;
+                for epoch in 0..epochs {
+                    tally[permute(99, epoch, count, index) as usize] += 1.0;
+                }
+                let expected = f64::from(epochs) / f64::from(count);
+                let chi: f64 = tally.iter().map(|t| (t - expected).powi(2) / expected).sum();
+                let dof = f64::from(count - 1);
+                assert!(chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0, "{count} {index}: {chi}");
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_do_not_stay_together() {
+        // where element 1 goes relative to element 0: every distance equally often
+        for count in [3u32, 5, 16, 40] {
+            let epochs = 8_000;
+            let mut tally = vec![0f64; count as usize];
+            for epoch in 0..epochs {
+                let [a, b] = [0, 1].map(|index| permute(5, epoch, count, index));
+                tally[((b + count - a) % count) as usize] += 1.0;
+            }
+            assert_eq!(tally[0], 0.0);
+            let expected = f64::from(epochs) / f64::from(count - 1);
+            let chi: f64 = tally[1..].iter().map(|t| (t - expected).powi(2) / expected).sum();
+            let dof = f64::from(count - 2);
+            assert!(chi < dof + 5.0 * (2.0 * dof).sqrt() + 5.0, "{count}: {chi}");
+        }
+    }
+
+    #[test]
+    fn different_keys_and_epochs_differ() {
+        let order = |key, epoch| (0..100).map(|i| permute(key, epoch, 100, i)).collect::<Vec<_>>();
+        assert_ne!(order(1, 0), order(1, 1));
+        assert_ne!(order(1, 0), order(2, 0));
+        assert_eq!(order(1, 0), order(1, 0));
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_a_normal() {
+        let mut sums = [0f64; 4];
+        let count = 200_000;
+        for i in 0..count / 2 {
+            let v = pcg4d([5, 6, 7, i]);
+            for z in normal_pair(v[0], v[1]) {
+                for (power, sum) in sums.iter_mut().enumerate() {
+                    *sum += z.powi(power as i32 + 1) / f64::from(count);
+                }
+            }
+        }
+        // five standard errors of each moment: sqrt(1, 2, 15, 96) / sqrt(count)
+        for (moment, (expected, spread)) in
+            sums.iter().zip([(0.0, 1.0f64), (1.0, 2.0), (0.0, 15.0), (3.0, 96.0)])
+        {
+            let bound = 5.0 * (spread / f64::from(count)).sqrt();
+            assert!((moment - expected).abs() < bound, "{moment} is not {expected}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! From `[search.space]` to a space that cannot be invalid.
+
+use crate::engine::graph::Activation;
+use crate::error::Result;
+use crate::input_error;
+use crate::study::config::search::{Dimension, RangeTable, SpaceTable};
+use crate::study::search::distribution::{Choice, Distribution, Range};
+use crate::study::search::space;
+use crate::study::search::space::{Condition, Parameter, Space, Stage};
+
+/// What is known of a hyper-parameter: the paper's range of it, and what makes sense at all.
+struct Known {
+    /// Its key in the study file.
+    key: &'static str,
+    low: f64,
+    high: f64,
+    log: bool,
+    integer: bool,
+    /// The least value that makes sense.
+    least: f64,
+    /// The value from which on it makes no sense.
+    below: f64,
+}
+
+const LAYERS: Known = whole("layers", 1.0, 3.0);
+const UNITS: Known = whole("units", 4.0, 500.0);
+const BATCH: Known = whole("batch", 16.0, 128.0);
+const DROPOUT: Known = Known { below: 1.0, ..real("dropout", 0.2, 0.8, false) };
+const LEARNING_RATE: Known = real("learning_rate", 1e-5, 1e-1, true);
+const FINE_TUNING_LEARNING_RATE: Known = real("fine_tuning_learning_rate", 1e-6, 1e-3, true);
+const WEIGHT_DECAY: Known = real("weight_decay", 1e-8, 1.0, true);
+
+const fn whole(key: &'static str, low: f64, high: f64) -> Known {
+    Known { key, low, high, log: false, integer: true, least: 1.0, below: 1e6 }
+}
+
+const fn real(key: &'static str, low: f64, high: f64, log: bool) -> Known {
+    Known { key, low, high, log, integer: false, least: 0.0, below: f64::INFINITY }
+}
+
+impl SpaceTable {
+    /// The space of the networks of a stage.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] that names the key and the numbers.
+    pub fn space(&self, stage: Stage) -> Result<Space> {
+        let mut parameters = Vec::new();
+        let (layers, rate, typed_rate) = match stage {
+            Stage::Fresh => {
+                let layers = distribution(&LAYERS, &self.layers)?;
+                let most = most(&layers, &self.layers)?;
+                parameters.push(parameter(space::LAYERS, layers));
+                (most, &LEARNING_RATE, &self.learning_rate)
+            }
+            Stage::FineTuning { layers } => {
+                (layers, &FINE_TUNING_LEARNING_RATE, &self.fine_tuning_learning_rate)
+            }
+        };
+        let fresh = stage == Stage::Fresh;
+        for layer in 1..=layers {
+            let condition = fresh.then_some(Condition { parameter: 0, at_least: layer as f64 });
+            if fresh {
+                let units = parameter(&space::units(layer), distribution(&UNITS, &self.units)?);
+                parameters.push(Parameter { condition, ..units });
+            }
+            let dropout = parameter(&space::dropout(layer), distribution(&DROPOUT, &self.dropout)?);
+            parameters.push(Parameter { condition, ..dropout });
+        }
+        parameters.push(parameter(space::LEARNING_RATE, distribution(rate, typed_rate)?));
+        parameters
+            .push(parameter(space::WEIGHT_DECAY, distribution(&WEIGHT_DECAY, &self.weight_decay)?));
+        if self.batch.is_some() {
+            parameters.push(parameter(space::BATCH, distribution(&BATCH, &self.batch)?));
+        }
+        if let Some(typed) = self.activation.as_ref().filter(|_| fresh) {
+            parameters
+                .push(parameter(space::ACTIVATION, Distribution::Choices(activations(typed)?)));
+        }
+        Ok(Space::new(parameters))
+    }
+}
+
+fn parameter(name: &str, distribution: Distribution) -> Parameter {
+    Parameter { name: name.into(), distribution, condition: None }
+}
+
+/// The largest number of layers that a trial may have.
+fn most(layers: &Distribution, typed: &Option<Dimension>) -> Result<usize> {
+    match (layers, typed) {
+        (Distribution::Range(range), _) => Ok(range.high() as usize),
+        // a choice is known by its index, which says nothing of how many layers there are
+        _ => Err(input_error!(
+            "search.space.layers has choices; give it low and high, because units and dropout of a layer depend on it"
+        )),
+    }
+}
+
+/// What was typed, with the paper's range for what was not.
+fn distribution(known: &Known, typed: &Option<Dimension>) -> Result<Distribution> {
+    let key = known.key;
+    let table = match typed {
+        None => &RangeTable::default(),
+        Some(Dimension::Table(table)) => table,
+        Some(Dimension::Fixed(value)) => {
+            let value = number(known, value)?;
+            &RangeTable {
+                low: Some(value),
+                high: Some(value),
+                log: Some(false),
+                ..RangeTable::default()
+            }
+        }
+    };
+    if let Some(choices) = &table.choices {
+        return listed(known, table, choices).map(Distribution::Choices);
+    }
+    let (low, high) = (table.low.unwrap_or(known.low), table.high.unwrap_or(known.high));
+    for end in [low, high] {
+        number(known, &Choice::Number(end))?;
+    }
+    let log = table.log.unwrap_or(known.log && table.step.is_none());
+    let range = match (known.integer, table.step) {
+        (_, Some(step)) if log => Err(input_error!(
+            "step is {step} and log is true; a logarithmic axis has no steps: remove one of them"
+        )),
+        (true, Some(step)) if step.fract() != 0.0 => Err(input_error!(
+            "step is {step}, of whole numbers from {low} to {high}; it must be whole too"
+        )),
+        (true, Some(step)) => Range::stepped_int(low as i64, high as i64, step as i64),
+        (true, None) => Range::int(low as i64, high as i64, log),
+        (false, Some(step)) => Range::stepped(low, high, step),
+        (false, None) => Range::float(low, high, log),
+    };
+    range.map(Distribution::Range).map_err(|error| input_error!("search.space.{key}: {error}"))
+}
+
+/// Choices of numbers, each checked, none twice.
+fn listed(known: &Known, table: &RangeTable, choices: &[Choice]) -> Result<Vec<Choice>> {
+    let key = known.key;
+    if table.low.or(table.high).or(table.step).is_some() || table.log.is_some() {
+        return Err(input_error!(
+            "search.space.{key} has both choices and a range; remove one of them"
+        ));
+    }
+    choices.iter().try_for_each(|choice| number(known, choice).map(|_| ()))?;
+    check_list(key, choices)?;
+    Ok(choices.to_vec())
+}
+
+fn check_list(key: &str, choices: &[Choice]) -> Result<()> {
+    if choices.is_empty() {
+        return Err(input_error!(
+            "search.space.{key}.choices is empty; give at least one, or a range"
+        ));
+    }
+    for (index, choice) in choices.iter().enumerate() {
+        if choices[..index].contains(choice) {
+            return Err(input_error!(
+                "search.space.{key}.choices has {choice:?} twice; remove one"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The number that was typed, if it makes sense for this hyper-parameter.
+fn number(known: &Known, typed: &Choice) -> Result<f64> {
+    let key = known.key;
+    let value = match typed {
+        Choice::Integer(value) => *value as f64,
+        Choice::Number(value) => *value,
+        Choice::Word(word) => {
+            return Err(input_error!("search.space.{key} has '{word}'; it is a number"));
+        }
+    };
+    if known.integer && value.fract() != 0.0 {
+        return Err(input_error!("search.space.{key} has {value}; it is a whole number"));
+    }
+    if !(known.least..known.below).contains(&value) {
+        let (least, below) = (known.least, known.below);
+        return Err(input_error!(
+            "search.space.{key} has {value}; it must be at least {least} and below {below}"
+        ));
+    }
+    Ok(value)
+}
+
+/// The names of activations.
+fn activations(typed: &Dimension) -> Result<Vec<Choice>> {
+    let choices = match typed {
+        Dimension::Fixed(choice) => vec![choice.clone()],
+        Dimension::Table(RangeTable {
+            choices: Some(choices),
+            low: None,
+            high: None,
+            log: None,
+            step: None,
+        }) => choices.clone(),
+        Dimension::Table(_) => {
+            return Err(input_error!(
+                "search.space.activation has no range; give it choices, a list of names"
+            ));
+        }
+    };
+    check_list("activation", &choices)?;
+    for choice in &choices {
+        match choice {
+            Choice::Word(word) if Activation::named(word, 0.2).is_some() => {}
+            other => return Err(unknown_activation(other)),
+        }
+    }
+    Ok(choices)
+}
+
+fn unknown_activation(typed: &Choice) -> crate::Error {
+    let names = Activation::ALL.map(Activation::name).join(", ");
+    let typed = match typed {
+        Choice::Word(word) => word.clone(),
+        Choice::Integer(value) => value.to_string(),
+        Choice::Number(value) => value.to_string(),
+    };
+    input_error!("search.space.activation has '{typed}': no such activation; there are {names}")
+}

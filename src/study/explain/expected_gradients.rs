@@ -1,0 +1,88 @@
+//! Expected gradients: the gradient, averaged over ways from the background to a row.
+
+use crate::engine::memory::Real;
+use crate::engine::ops::activation;
+use crate::engine::random::{key, pcg4d, unit};
+
+use crate::study::explain::Subject;
+use crate::study::explain::attributions::Attributions;
+use crate::study::explain::passes::{multipliers, on_all_cores, sums};
+
+/// Points on all ways that go through the network at one time.
+const BLOCK: usize = 128;
+
+/// Sets the places on the ways apart from other draws of one seed.
+const WAYS: u32 = 41;
+
+/// Expected gradients (Erion et al. 2021, Nature Machine Intelligence 3, 620; arXiv 1906.10670) of
+/// `rows`, shape (rows, inputs): the mean of (x - r) times the gradient at r + alpha (x - r), over
+/// every background row r and `alphas` places on its way, alpha uniform in (0, 1).
+///
+/// The places are stratified: the i-th is uniform in (i / alphas, (i + 1) / alphas), a function of
+/// the seed, the row, the background row and i alone. The same arguments give the same numbers on
+/// any number of cores.
+///
+/// # Panics
+/// If there is no row, background row, target or alpha, or there are not whole rows.
+pub fn expected_gradients<F: Real>(
+    subject: &Subject<F>,
+    rows: &[F],
+    alphas: usize,
+    seed: u64,
+) -> Attributions<F> {
+    subject.check(rows);
+    assert!(alphas > 0, "expected gradients: no alphas");
+    let inputs = subject.network.inputs();
+    let background = subject.background.len() / inputs;
+    let count = F::of((background * alphas) as f64);
+    let of_row = |row: &[F], number: usize| {
+        let key = key(seed, WAYS, number as u32);
+        let mut values = vec![F::zero(); subject.targets.len() * inputs];
+        let ways: Vec<(usize, usize)> = (0..background)
+            .flat_map(|reference| (0..alphas).map(move |stratum| (reference, stratum)))
+            .collect();
+        for block in ways.chunks(BLOCK) {
+            add_block(subject, row, block, alphas, key, &mut values);
+        }
+        values.iter_mut().for_each(|value| *value /= count);
+        values
+    };
+    let values = on_all_cores(rows, inputs, of_row);
+    Attributions::new(subject, rows, values)
+}
+
+/// Adds (x - r) times the gradient at each point of a block to the values, shape (targets, inputs).
+fn add_block<F: Real>(
+    subject: &Subject<F>,
+    row: &[F],
+    block: &[(usize, usize)],
+    alphas: usize,
+    key: u32,
+    values: &mut [F],
+) {
+    let inputs = row.len();
+    let reference = |number: usize| &subject.background[number * inputs..][..inputs];
+    let mut points = Vec::with_capacity(block.len() * inputs);
+    for &(number, stratum) in block {
+        let word = pcg4d([key, number as u32, stratum as u32, 0])[0];
+        let alpha = F::of((stratum as f64 + unit(word)) / alphas as f64);
+        let on_the_way = |(x, r): (&F, &F)| *r + alpha * (*x - *r);
+        points.extend(row.iter().zip(reference(number)).map(on_the_way));
+    }
+    let mut factors = sums(subject.network, subject.parameters, &points);
+    for (layer, sums) in subject.network.layers().iter().zip(&mut factors) {
+        let mut derivatives = vec![F::one(); sums.len()];
+        activation::times_derivative(layer.activation, sums, &mut derivatives);
+        *sums = derivatives;
+    }
+    let gradients = multipliers(subject, &factors);
+    let of_targets = gradients.chunks_exact(points.len());
+    for (values, of_target) in values.chunks_exact_mut(inputs).zip(of_targets) {
+        for (gradient, &(number, _)) in of_target.chunks_exact(inputs).zip(block) {
+            let reference = reference(number);
+            for (input, value) in values.iter_mut().enumerate() {
+                *value += gradient[input] * (row[input] - reference[input]);
+            }
+        }
+    }
+}

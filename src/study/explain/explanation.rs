@@ -1,0 +1,268 @@
+//! The attributions of a model on the rows of a dataset.
+
+use crate::data::array::Matrix;
+use crate::data::dataset::Dataset;
+use crate::data::names;
+use crate::engine::random;
+use crate::error::Result;
+use crate::input_error;
+use crate::study::store::model::Model;
+
+use crate::study::explain::Subject;
+use crate::study::explain::attributions::{Attributions, Gap};
+use crate::study::explain::deep_shap::deep_shap;
+use crate::study::explain::expected_gradients::expected_gradients;
+use crate::study::explain::sampled::sampled_shapley;
+use crate::study::explain::shapley::{MOST_INPUTS, exact_shapley};
+
+/// How attributions are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// [`deep_shap`]
+    DeepShap,
+    /// [`expected_gradients`]
+    ExpectedGradients {
+        /// Places on each way from a background row to a row.
+        alphas: usize,
+    },
+    /// [`sampled_shapley`]
+    Sampled {
+        /// Pairs of orders for each background row.
+        pairs: usize,
+    },
+    /// [`exact_shapley`]
+    Exact,
+}
+
+impl Method {
+    /// Its name, as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::DeepShap => "deep-shap",
+            Method::ExpectedGradients { .. } => "expected-gradients",
+            Method::Sampled { .. } => "sampled",
+            Method::Exact => "exact",
+        }
+    }
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// How attributions are computed.
+    pub method: Method,
+    /// Rows of the background; absent: 100, or half of what there is if that is less.
+    pub background: Option<usize>,
+    /// Rows to explain; absent: 100, or all that are not in the background if these are fewer.
+    pub rows: Option<usize>,
+    /// Chooses the rows, and the places on the ways of expected gradients.
+    pub seed: u64,
+    /// Names of the targets to explain; absent: all.
+    pub targets: Option<Vec<String>>,
+}
+
+/// Attributions of a model with what they are about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// How it was computed.
+    pub method: Method,
+    /// Names of the targets that are explained.
+    pub targets: Vec<String>,
+    /// Their ranges `[low, high]` in physical units, which scaled targets count in.
+    pub target_ranges: Vec<[f64; 2]>,
+    /// Names of the inputs.
+    pub input_names: Vec<String>,
+    /// What the inputs are a function of, with its unit.
+    pub axis_name: String,
+    /// Where each input lies on it.
+    pub axis: Vec<f64>,
+    /// The rows of the background, numbers of rows in the dataset.
+    pub background: Vec<u32>,
+    /// The rows that are explained, likewise.
+    pub rows: Vec<u32>,
+    /// Their scaled inputs, shape (rows, inputs).
+    pub inputs: Vec<f64>,
+    /// The attributions, in units of the scaled targets: 1 is the whole range of a target.
+    pub attributions: Attributions<f64>,
+    /// How far they are from adding up.
+    pub gap: Gap,
+}
+
+/// Usual number of rows of the background, and of rows to explain.
+const ROWS: usize = 100;
+
+/// Sets the choice of rows apart from other draws of one seed.
+const CHOICE: u32 = 40;
+
+/// Explains a model on raw inputs, one row a simulation; `name` is what the user calls them.
+///
+/// Everything is computed in f64, so that the gap is that of the method. The output activation is
+/// part of what is explained, and an attribution to an input is one to its logarithm where the
+/// model takes that. Background and explained rows are chosen by the seed and do not overlap.
+///
+/// # Errors
+/// [`crate::Error::Input`]: other inputs than the model's ([`Model::scaled_inputs`]); fewer rows
+/// than asked for; a background or a choice of no rows; an unknown target; no alphas; too many
+/// inputs for [`Method::Exact`].
+pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Result<Explanation> {
+    let about = &model.about;
+    let (background, rows) = choose(raw.rows, name, request)?;
+    let targets = targets(&about.target_names, request)?;
+    check_method(model, request.method)?;
+    // all rows, so that an error names the row as the user counts
+    let scaled = Matrix::new(raw.rows, raw.columns, model.scaled_inputs(raw, name)?);
+    let inputs = scaled.select_rows(&rows).values;
+    let parameters: Vec<f64> = model.start.parameters.iter().copied().map(f64::from).collect();
+    let subject = Subject {
+        network: &model.start.network,
+        parameters: &parameters,
+        background: &scaled.select_rows(&background).values,
+        targets: &targets,
+    };
+    let attributions = match request.method {
+        Method::DeepShap => deep_shap(&subject, &inputs),
+        Method::ExpectedGradients { alphas } => {
+            expected_gradients(&subject, &inputs, alphas, request.seed)
+        }
+        Method::Sampled { pairs } => sampled_shapley(&subject, &inputs, pairs, request.seed),
+        Method::Exact => exact_shapley(&subject, &inputs),
+    };
+    Ok(Explanation {
+        method: request.method,
+        targets: targets.iter().map(|target| about.target_names[*target].clone()).collect(),
+        target_ranges: targets.iter().map(|target| about.scaling.target_ranges[*target]).collect(),
+        input_names: about.input_names.clone(),
+        axis_name: about.axis_name.clone(),
+        axis: about.axis.clone(),
+        background,
+        rows,
+        inputs,
+        gap: attributions.gap(),
+        attributions,
+    })
+}
+
+impl Explanation {
+    /// The explanation of the mean of several models, which explain the same targets on the same
+    /// rows: attributions of all three methods are linear in the output, so they are the mean of
+    /// the models' own.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the models do not predict the same targets from as many inputs.
+    ///
+    /// # Panics
+    /// If there is none, or they explain different rows.
+    pub fn mean(all: &[Explanation]) -> Result<Explanation> {
+        let mut mean = all.first().expect("explanation: a mean of none").clone();
+        for other in &all[1..] {
+            assert_eq!(
+                (&mean.rows, &mean.background),
+                (&other.rows, &other.background),
+                "explanation: rows"
+            );
+            if (&mean.targets, mean.attributions.inputs)
+                != (&other.targets, other.attributions.inputs)
+            {
+                return Err(input_error!(
+                    "models that are averaged must be alike, but one predicts {} from {} inputs and one {} from {}",
+                    mean.targets.join(", "),
+                    mean.attributions.inputs,
+                    other.targets.join(", "),
+                    other.attributions.inputs
+                ));
+            }
+            mean.attributions.add(&other.attributions);
+        }
+        mean.attributions.divide(all.len() as f64);
+        mean.gap = mean.attributions.gap();
+        Ok(mean)
+    }
+}
+
+/// The rows of the background and those to explain, each ascending.
+fn choose(total: usize, name: &str, request: &Request) -> Result<(Vec<u32>, Vec<u32>)> {
+    for (what, count) in [("a background", request.background), ("a choice", request.rows)] {
+        if count == Some(0) {
+            return Err(input_error!("{what} of 0 rows explains nothing; take at least one"));
+        }
+    }
+    if total < 2 {
+        return Err(input_error!(
+            "{name} has {total} row; it takes at least 2, one for the background and one to explain"
+        ));
+    }
+    let spare = total - request.rows.unwrap_or(1).min(total - 1);
+    let background = request.background.unwrap_or(ROWS.min(total / 2).min(spare));
+    let rows = request.rows.unwrap_or(ROWS.min(total.saturating_sub(background)).max(1));
+    if background.saturating_add(rows) > total {
+        return Err(input_error!(
+            "a background of {background} rows and {rows} rows to explain are more than {name} has, {total}; ask for fewer"
+        ));
+    }
+    let count = u32::try_from(total)
+        .map_err(|_| input_error!("{name} has {total} rows; at most {} can be used", u32::MAX))?;
+    let key = random::key(request.seed, CHOICE, 0);
+    // element i goes to its place in the order: the first places are the background
+    let place = |row: u32| random::permute(key, 0, count, row) as usize;
+    let within = |from: usize, to: usize| {
+        (0..count).filter(|row| (from..to).contains(&place(*row))).collect()
+    };
+    Ok((within(0, background), within(background, background + rows)))
+}
+
+/// Where the wanted targets are among the model's.
+fn targets(known: &[String], request: &Request) -> Result<Vec<usize>> {
+    let Some(wanted) = &request.targets else {
+        return Ok((0..known.len()).collect());
+    };
+    names::check_unique(wanted, "target")?;
+    wanted.iter().map(|name| names::find(known, name, "target")).collect()
+}
+
+fn check_method(model: &Model, method: Method) -> Result<()> {
+    let inputs = model.start.network.inputs();
+    match method {
+        Method::ExpectedGradients { alphas: 0 } => Err(input_error!(
+            "expected gradients with 0 alphas have nothing to average; take at least one"
+        )),
+        Method::Sampled { pairs: 0 } => Err(input_error!(
+            "sampled Shapley values with 0 pairs of orders have nothing to average; take at least one"
+        )),
+        Method::Exact if inputs > MOST_INPUTS => Err(input_error!(
+            "the model reads {inputs} inputs, but exact Shapley values are enumerated over at most {MOST_INPUTS}; take sampled"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// How far two places on an axis may lie apart, relative to the larger: the digits of a text file.
+const SLACK: f64 = 1e-6;
+
+/// Checks that a dataset has the inputs of a model: as many, and at the same places where both have
+/// an axis.
+///
+/// # Errors
+/// [`crate::Error::Input`] with both numbers.
+pub fn check_same_inputs(model: &Model, dataset: &Dataset, name: &str) -> Result<()> {
+    let about = &model.about;
+    let inputs = model.start.network.inputs();
+    if dataset.inputs.columns != inputs {
+        return Err(input_error!(
+            "{name} has {} inputs but the model reads {inputs}; take the dataset that it was trained on, or one like it",
+            dataset.inputs.columns
+        ));
+    }
+    if about.axis_name != dataset.axis_name || about.axis.len() != inputs {
+        return Ok(());
+    }
+    let differ = |(a, b): (&f64, &f64)| (a - b).abs() > SLACK * a.abs().max(b.abs());
+    let Some(place) = about.axis.iter().zip(&dataset.axis).position(differ) else {
+        return Ok(());
+    };
+    Err(input_error!(
+        "{name}: input {place} lies at {} = {}, but the model's at {}; both must be binned alike",
+        about.axis_name,
+        dataset.axis[place],
+        about.axis[place]
+    ))
+}

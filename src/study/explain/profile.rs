@@ -1,0 +1,117 @@
+//! What a model uses for a target, input by input: attributions, summed up over rows.
+
+use crate::study::explain::explanation::Explanation;
+use crate::study::stats::summary::Spread;
+
+/// How much each input matters for one target, and in which direction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The target.
+    pub target: String,
+    /// The mean of the absolute attribution over the rows, in units of the scaled target, shape
+    /// (inputs).
+    pub mean_absolute: Vec<f64>,
+    /// Pearson's correlation of the attribution with the scaled input over the rows, shape
+    /// (inputs): positive where a larger input pushes the prediction up. Absent where one of the
+    /// two is the same in all rows.
+    pub correlation: Vec<Option<f64>>,
+    /// The mean absolute attribution with the sign of the correlation, 0 where that is absent,
+    /// shape (inputs).
+    pub signed: Vec<f64>,
+    /// The standard error of `signed` over several networks, shape (inputs); absent for one.
+    pub standard_error: Option<Vec<f64>>,
+    /// How many rows went in.
+    pub rows: usize,
+}
+
+/// One profile for each target of the mean of several explanations, with its scatter over them.
+pub(crate) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Profile> {
+    let mut means = profiles(mean);
+    let own: Vec<Vec<Profile>> = all.iter().map(profiles).collect();
+    for (target, mean) in means.iter_mut().enumerate() {
+        let spread =
+            |input: usize| Spread::new(own.iter().map(|one| Some(one[target].signed[input])));
+        let inputs = 0..mean.signed.len();
+        mean.standard_error = inputs.map(|input| spread(input).standard_error).collect();
+    }
+    means
+}
+
+/// One profile for each target of an explanation.
+pub fn profiles(explanation: &Explanation) -> Vec<Profile> {
+    let profile = |(target, name): (usize, &String)| profile(explanation, target, name);
+    explanation.targets.iter().enumerate().map(profile).collect()
+}
+
+fn profile(explanation: &Explanation, target: usize, name: &str) -> Profile {
+    let attributions = &explanation.attributions;
+    let (rows, inputs) = (attributions.rows, attributions.inputs);
+    let mut profile = Profile {
+        target: name.to_owned(),
+        mean_absolute: Vec::with_capacity(inputs),
+        correlation: Vec::with_capacity(inputs),
+        signed: Vec::with_capacity(inputs),
+        standard_error: None,
+        rows,
+    };
+    for input in 0..inputs {
+        let of_rows: Vec<f64> = (0..rows).map(|row| attributions.of(row, target)[input]).collect();
+        let seen: Vec<f64> =
+            (0..rows).map(|row| explanation.inputs[row * inputs + input]).collect();
+        let size = of_rows.iter().map(|value| value.abs()).sum::<f64>() / rows as f64;
+        let correlation = correlation(&of_rows, &seen);
+        profile.mean_absolute.push(size);
+        profile.correlation.push(correlation);
+        profile.signed.push(correlation.map_or(0.0, |correlation| size.copysign(correlation)));
+    }
+    profile
+}
+
+impl Profile {
+    /// The inputs, most important first; of equal ones the earlier.
+    pub fn ranking(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.mean_absolute.len()).collect();
+        order.sort_by(|a, b| self.mean_absolute[*b].total_cmp(&self.mean_absolute[*a]));
+        order
+    }
+
+    /// The share of an input in the sum of all mean absolute attributions; 0 if all are 0.
+    pub fn share(&self, input: usize) -> f64 {
+        let total: f64 = self.mean_absolute.iter().sum();
+        if total > 0.0 { self.mean_absolute[input] / total } else { 0.0 }
+    }
+}
+
+/// Pearson's correlation; absent where one side is constant or there are fewer than three pairs.
+fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    // asked of the values, for rounding can give a constant a variance
+    let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);
+    if a.len() < 3 || constant(a) || constant(b) {
+        return None;
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        aa += (a - mean_a).powi(2);
+        bb += (b - mean_b).powi(2);
+        ab += (a - mean_a) * (b - mean_b);
+    }
+    let correlation = ab / (aa * bb).sqrt();
+    correlation.is_finite().then_some(correlation.clamp(-1.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn correlations_of_known_series() {
+        let near = |a: Option<f64>, b: f64| assert!((a.unwrap() - b).abs() < 1e-12, "{a:?} {b}");
+        near(correlation(&[1.0, 2.0, 3.0], &[10.0, 20.0, 30.0]), 1.0);
+        near(correlation(&[1.0, 2.0, 3.0], &[-1.0, -2.0, -3.0]), -1.0);
+        near(correlation(&[1.0, 2.0, 3.0, 4.0], &[1.0, -1.0, -1.0, 1.0]), 0.0);
+        assert_eq!(correlation(&[0.1; 7], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), None);
+        assert_eq!(correlation(&[1.0, 2.0], &[1.0, 2.0]), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! What networks of one kind read, and the folder that says so.
+
+use std::path::Path;
+
+use npyz::WriterBuilder;
+use serde_json::{Value, json};
+
+use crate::data::array::Matrix;
+use crate::data::files::{write_atomically, write_bytes};
+use crate::error::Result;
+use crate::study::report::attributions::{AttributionFigure, AttributionPanel, attribution_figure};
+use crate::study::report::plot::write_figure;
+use crate::study::store::model::Model;
+
+use crate::study::explain::attributions::Gap;
+use crate::study::explain::comparison::Comparison;
+use crate::study::explain::explanation::{Explanation, Request, explain};
+use crate::study::explain::profile::{Profile, mean_profiles};
+use crate::study::explain::tables::{write_attributions, write_comparison};
+
+/// What networks of one kind, as the seeds of one strategy and size, read in the mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// What they are: strategy, simulations, and how many networks if several.
+    pub name: String,
+    /// How many networks.
+    pub networks: usize,
+    /// The explanation of their mean.
+    pub mean: Explanation,
+    /// What they use for each target, with the scatter over the networks.
+    pub profiles: Vec<Profile>,
+    /// The largest gap of all networks.
+    pub gap: Gap,
+}
+
+impl Reading {
+    /// Explains each model on the same rows of `raw`, which the user calls `name`, and takes the
+    /// mean.
+    ///
+    /// # Errors
+    /// As [`explain`] and [`Explanation::mean`].
+    ///
+    /// # Panics
+    /// If there is no model.
+    pub fn new(models: &[Model], raw: &Matrix, name: &str, request: &Request) -> Result<Self> {
+        let explanations = models.iter().map(|model| explain(model, raw, name, request));
+        let explanations: Vec<Explanation> = explanations.collect::<Result<_>>()?;
+        let mean = Explanation::mean(&explanations)?;
+        let gaps = explanations.iter().map(|explanation| explanation.gap);
+        let larger = |a: Gap, b: Gap| if b.largest > a.largest { b } else { a };
+        let about = &models[0].about;
+        let name = format!("{}, {} simulations", about.strategy, about.simulations);
+        Ok(Self {
+            name: match models.len() {
+                1 => name,
+                count => format!("{name}, mean of {count} networks"),
+            },
+            networks: models.len(),
+            profiles: mean_profiles(&explanations, &mean),
+            gap: gaps.reduce(larger).expect("reading: no model"),
+            mean,
+        })
+    }
+
+    /// Writes `attributions.csv`, `attributions.npy` of shape (rows, targets, inputs), the figure
+    /// `attributions.svg` and `.png`, and `explanation.json` with `notes`; with a reading to
+    /// compare with also `compared.csv` and `comparison.csv`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Output`] with the path.
+    pub fn write(
+        &self,
+        folder: &Path,
+        compared: Option<(&Reading, &[Comparison])>,
+        notes: Value,
+    ) -> Result<()> {
+        write_attributions(&folder.join("attributions.csv"), &self.mean, &self.profiles)?;
+        write_values(&folder.join("attributions.npy"), &self.mean)?;
+        if let Some((other, comparisons)) = compared {
+            write_attributions(&folder.join("compared.csv"), &other.mean, &other.profiles)?;
+            let both = (&self.profiles[..], &other.profiles[..]);
+            write_comparison(&folder.join("comparison.csv"), &self.mean, both, comparisons)?;
+        }
+        self.draw(folder, compared)?;
+        let notes = self.notes(compared.map(|(other, _)| other), notes);
+        let text =
+            serde_json::to_string_pretty(&notes).expect("reading: plain data is JSON") + "\n";
+        write_bytes(&folder.join("explanation.json"), text.as_bytes())
+    }
+
+    fn draw(&self, folder: &Path, compared: Option<(&Reading, &[Comparison])>) -> Result<()> {
+        let panel = |profile| panel(profile, compared);
+        let panels: Vec<AttributionPanel> = self.profiles.iter().map(panel).collect();
+        let whiskers = match self.networks {
+            1 => "",
+            _ => " Whiskers: standard error over networks.",
+        };
+        let remark = format!(
+            "{} of {} rows against a background of {}. Additivity gap at most {:.1e}, mean {:.1e}. Each panel has its own \
+             scale.{whiskers}",
+            self.mean.method.name(),
+            self.mean.rows.len(),
+            self.mean.background.len(),
+            self.gap.largest,
+            self.gap.mean
+        );
+        let figure = AttributionFigure {
+            title: &format!("What the network reads: {}", self.name),
+            line: compared.map(|(other, _)| &other.name[..]),
+            axis_name: &self.mean.axis_name,
+            axis: &self.mean.axis,
+            remark: &remark,
+        };
+        write_figure(folder, "attributions", &attribution_figure(&figure, &panels)?)
+    }
+
+    fn notes(&self, other: Option<&Reading>, mut notes: Value) -> Value {
+        notes["shoal"] = env!("CARGO_PKG_VERSION").into();
+        notes["method"] = self.mean.method.name().into();
+        notes["background"] = json!(self.mean.background);
+        notes["rows"] = json!(self.mean.rows);
+        notes["targets"] = json!(self.mean.targets);
+        notes["units"] = "scaled targets: 1 is the range of a target".into();
+        notes["gap"] = self.gap.json();
+        if let Some(other) = other {
+            notes["compared_gap"] = other.gap.json();
+        }
+        notes
+    }
+}
+
+fn panel<'a>(
+    profile: &'a Profile,
+    compared: Option<(&'a Reading, &'a [Comparison])>,
+) -> AttributionPanel<'a> {
+    let other = compared.and_then(|(other, _)| {
+        let mut profiles = other.profiles.iter();
+        profiles.find(|other| other.target == profile.target)
+    });
+    let comparison = compared.and_then(|(_, comparisons)| {
+        let mut comparisons = comparisons.iter();
+        comparisons.find(|comparison| comparison.target == profile.target)
+    });
+    AttributionPanel {
+        target: &profile.target,
+        bars: &profile.signed,
+        errors: profile.standard_error.as_deref(),
+        line: other.map(|other| &other.signed[..]),
+        flips: comparison.map_or(&[], |comparison| &comparison.flips),
+    }
+}
+
+/// Attributions, shape (rows, targets, inputs), f64.
+fn write_values(path: &Path, explanation: &Explanation) -> Result<()> {
+    let attributions = &explanation.attributions;
+    let shape = [attributions.rows, attributions.targets, attributions.inputs];
+    write_atomically(path, |file| {
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&shape.map(|size| size as u64))
+            .writer(std::io::BufWriter::new(file))
+            .begin_nd()?;
+        writer.extend(attributions.values.iter())?;
+        writer.finish()
+    })
+}

@@ -1,0 +1,107 @@
+//! Shapley values by enumeration, for networks of few inputs.
+
+use crate::engine::cpu::backend;
+use crate::engine::memory::Real;
+
+use crate::study::explain::Subject;
+use crate::study::explain::attributions::Attributions;
+use crate::study::explain::passes::on_all_cores;
+
+/// The most inputs that are enumerated: 2^16 subsets for each row and background row.
+pub const MOST_INPUTS: usize = 16;
+
+/// Subsets that go through the network at one time.
+const BLOCK: usize = 64;
+
+/// The Shapley values (Shapley 1953) of `rows`, shape (rows, inputs), of the game in which a subset
+/// S of the inputs is worth the mean output over the background with the inputs in S taken from the
+/// row (interventional values: Janzing et al. 2020, arXiv 1910.13413):
+///
+/// phi_i = sum over S without i of |S|! (n - |S| - 1)! / n! (v(S + i) - v(S)).
+///
+/// # Panics
+/// If the network has more than [`MOST_INPUTS`] inputs, there is no row, background row or target,
+/// or there are not whole rows.
+pub fn exact_shapley<F: Real>(subject: &Subject<F>, rows: &[F]) -> Attributions<F> {
+    subject.check(rows);
+    let inputs = subject.network.inputs();
+    assert!(inputs <= MOST_INPUTS, "shapley: {inputs} inputs are too many to enumerate");
+    let weights = weights(inputs);
+    let of_row = |row: &[F], _: usize| {
+        let worth = worth(subject, row);
+        let targets = subject.targets.len();
+        let mut values = vec![F::zero(); targets * inputs];
+        for input in 0..inputs {
+            let without = (0..1usize << inputs).filter(|subset| subset >> input & 1 == 0);
+            for subset in without {
+                let weight = F::of(weights[subset.count_ones() as usize]);
+                for target in 0..targets {
+                    let with = worth[(subset | 1 << input) * targets + target];
+                    values[target * inputs + input] +=
+                        weight * (with - worth[subset * targets + target]);
+                }
+            }
+        }
+        values
+    };
+    let values = on_all_cores(rows, inputs, of_row);
+    Attributions::new(subject, rows, values)
+}
+
+/// size! (n - size - 1)! / n! for subsets of 0, 1, ..., n - 1 of n inputs: 1 / (n binomial(n - 1,
+/// size)).
+fn weights(inputs: usize) -> Vec<f64> {
+    let mut binomial = 1.0;
+    let weight = |size: usize| {
+        let weight = 1.0 / (inputs as f64 * binomial);
+        binomial *= (inputs - 1 - size) as f64 / (size + 1) as f64;
+        weight
+    };
+    (0..inputs).map(weight).collect()
+}
+
+/// What each subset of the inputs is worth, shape (2^inputs, targets); bit i of its number says
+/// whether i is in it.
+fn worth<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
+    let (inputs, outputs) = (row.len(), subject.network.outputs());
+    let background = subject.background.chunks_exact(inputs);
+    let count = F::of(background.len() as f64);
+    let subsets: Vec<usize> = (0..1 << inputs).collect();
+    let mut worth = Vec::with_capacity(subsets.len() * subject.targets.len());
+    for block in subsets.chunks(BLOCK) {
+        let mut points = Vec::with_capacity(block.len() * subject.background.len());
+        for subset in block {
+            for reference in background.clone() {
+                let chosen = |input: usize| match subset >> input & 1 {
+                    1 => row[input],
+                    _ => reference[input],
+                };
+                points.extend((0..inputs).map(chosen));
+            }
+        }
+        let predicted = backend::predict(subject.network, subject.parameters, &points);
+        for of_subset in predicted.chunks_exact(background.len() * outputs) {
+            for target in subject.targets {
+                let values = of_subset.iter().skip(*target).step_by(outputs);
+                worth.push(values.fold(F::zero(), |sum, value| sum + *value) / count);
+            }
+        }
+    }
+    worth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weights_of_all_subsets_without_an_input_add_up_to_one() {
+        for inputs in 1..=MOST_INPUTS {
+            let total: f64 = (0..1usize << (inputs - 1))
+                .map(|subset| weights(inputs)[subset.count_ones() as usize])
+                .sum();
+            assert!((total - 1.0).abs() < 1e-12, "{inputs}: {total}");
+        }
+        assert_eq!(weights(3), [1.0 / 3.0, 1.0 / 6.0, 1.0 / 3.0]);
+    }
+}

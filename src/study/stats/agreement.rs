@@ -1,0 +1,132 @@
+//! How predictions agree with the truth, and the mean of the best trials.
+
+use crate::data::array::Matrix;
+
+/// How the predictions of one target agree with the truth. In the target's units where not said
+/// otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// The coefficient of determination, 1 - sum (prediction - truth)^2 / sum (truth - mean)^2: 1
+    /// is perfect, 0 no better than the mean, below 0 worse. Absent if the truth is the same in all
+    /// rows.
+    pub r_squared: Option<f64>,
+    /// The mean of prediction - truth.
+    pub bias: f64,
+    /// The root of the mean squared error.
+    pub rms_error: f64,
+    /// Calibration: the slope of the truth regressed on the prediction. 1 for predictions that may
+    /// be taken at face value, below 1 for overconfident ones, which lie further from the mean than
+    /// the truth does. Absent if all predictions are the same.
+    pub slope: Option<f64>,
+    /// Calibration in groups of equally many rows, by the prediction ascending: means of the
+    /// prediction and of the truth.
+    pub groups: Vec<[f64; 2]>,
+}
+
+/// The agreement of each target (column), with at most `groups` groups.
+///
+/// # Panics
+/// If the matrices have different shapes or there is no row or group.
+pub fn agreement(truth: &Matrix, prediction: &Matrix, groups: usize) -> Vec<Agreement> {
+    let shape = |matrix: &Matrix| (matrix.rows, matrix.columns);
+    assert_eq!(shape(truth), shape(prediction), "agreement: shapes");
+    assert!(truth.rows > 0 && groups > 0, "agreement: no rows or groups");
+    let column = |column: usize| {
+        let pairs: Vec<(f64, f64)> = truth.column(column).zip(prediction.column(column)).collect();
+        of_target(pairs, groups)
+    };
+    (0..truth.columns).map(column).collect()
+}
+
+fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
+    let count = pairs.len() as f64;
+    let mean = |pairs: &[(f64, f64)], value: &dyn Fn(&(f64, f64)) -> f64| {
+        pairs.iter().map(value).sum::<f64>() / pairs.len() as f64
+    };
+    let (truth, prediction) = (mean(&pairs, &|pair| pair.0), mean(&pairs, &|pair| pair.1));
+    let squares = mean(&pairs, &|pair| (pair.1 - pair.0).powi(2));
+    let variance = mean(&pairs, &|pair| (pair.0 - truth).powi(2));
+    let spread = mean(&pairs, &|pair| (pair.1 - prediction).powi(2));
+    let together = mean(&pairs, &|pair| (pair.0 - truth) * (pair.1 - prediction));
+    let bias = prediction - truth;
+    pairs.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let groups = groups.min(pairs.len());
+    let bounds: Vec<usize> =
+        (0..=groups).map(|group| (group as f64 * count / groups as f64) as usize).collect();
+    let group = |pair: &[usize]| {
+        let rows = &pairs[pair[0]..pair[1]];
+        [mean(rows, &|pair| pair.1), mean(rows, &|pair| pair.0)]
+    };
+    Agreement {
+        r_squared: varies(&pairs, |pair| pair.0).then(|| 1.0 - squares / variance),
+        bias,
+        rms_error: squares.sqrt(),
+        slope: varies(&pairs, |pair| pair.1).then(|| together / spread),
+        groups: bounds.windows(2).map(group).collect(),
+    }
+}
+
+/// Whether a value differs between rows: asked of the values, for rounding can give a constant a
+/// variance.
+fn varies(pairs: &[(f64, f64)], value: impl Fn(&(f64, f64)) -> f64) -> bool {
+    pairs.iter().any(|pair| value(pair) != value(&pairs[0]))
+}
+
+/// The mean test MSE of the `count` best trials, as arXiv 2510.19168 plots it; a trial is (what it
+/// is ranked by, its test MSE), and ranked by its validation MSE the test set stays unseen. Trials
+/// without both are left out; fewer than `count` are averaged as they are. Absent if none is left.
+pub fn mean_of_best(trials: &[(Option<f64>, Option<f64>)], count: usize) -> Option<f64> {
+    let mut finished: Vec<(f64, f64)> = (trials.iter())
+        .filter_map(|(rank, test)| {
+            Some((rank.filter(|rank| rank.is_finite())?, test.filter(|test| test.is_finite())?))
+        })
+        .collect();
+    finished.sort_by(|a, b| a.0.total_cmp(&b.0));
+    finished.truncate(count);
+    let total: f64 = finished.iter().map(|trial| trial.1).sum();
+    (!finished.is_empty()).then(|| total / finished.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn perfect_shifted_and_stretched_predictions() {
+        let truth: Vec<f64> = (0..100).map(|row| f64::from(row) * 0.01).collect();
+        let of = |prediction: fn(f64) -> f64| {
+            let predicted = truth.iter().map(|value| prediction(*value)).collect();
+            let columns = |values: Vec<f64>| Matrix::new(100, 1, values);
+            agreement(&columns(truth.clone()), &columns(predicted), 4).remove(0)
+        };
+        let perfect = of(|truth| truth);
+        assert_eq!((perfect.r_squared, perfect.bias, perfect.rms_error), (Some(1.0), 0.0, 0.0));
+        assert!((perfect.slope.unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(perfect.groups.len(), 4);
+        assert!(perfect.groups.iter().all(|[predicted, true_mean]| predicted == true_mean));
+        let shifted = of(|truth| truth + 0.1);
+        assert!((shifted.bias - 0.1).abs() < 1e-12 && (shifted.rms_error - 0.1).abs() < 1e-12);
+        let stretched = of(|truth| 0.495 + 2.0 * (truth - 0.495));
+        assert!(
+            (stretched.slope.unwrap() - 0.5).abs() < 1e-12,
+            "twice as far from the mean: {stretched:?}"
+        );
+        assert!(stretched.r_squared.unwrap().abs() < 1e-12);
+        let constant = of(|_| 0.495);
+        assert!(constant.slope.is_none() && constant.r_squared.unwrap().abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_best_trials_are_those_of_the_lowest_rank() {
+        let trials = [
+            (Some(3.0), Some(30.0)),
+            (Some(1.0), Some(10.0)),
+            (None, Some(0.0)),
+            (Some(2.0), None),
+            (Some(2.5), Some(20.0)),
+        ];
+        assert_eq!(mean_of_best(&trials, 2), Some(15.0));
+        assert_eq!(mean_of_best(&trials, 10), Some(20.0));
+        assert_eq!(mean_of_best(&trials[2..3], 10), None);
+    }
+}

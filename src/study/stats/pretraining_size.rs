@@ -1,0 +1,253 @@
+//! What a larger pre-training is worth: the test MSE against the simulations that networks were
+//! pre-trained on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::study::stats::summary::Spread;
+use crate::study::store::runs::RunRow;
+use crate::study::transfer::BASELINE;
+
+use crate::study::stats::statistics::mean_interval;
+
+/// The test MSE of a strategy at one size after a pre-training on so many simulations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PretrainingSize {
+    /// The strategy.
+    pub strategy: String,
+    /// How many simulations to fine-tune on.
+    pub simulations: usize,
+    /// How many to pre-train on; 0 for the baseline, which stands once with every strategy.
+    pub pretraining_simulations: usize,
+    /// Seeds that have a test MSE.
+    pub seeds: usize,
+    /// Its mean over them.
+    pub mean: f64,
+    /// The 95 % interval of the mean from Student's t over seeds; absent with fewer than two.
+    pub interval: Option<[f64; 2]>,
+    /// The test MSE relative to that after the largest pre-training, geometric mean over the seeds
+    /// that have both. Absent for the largest one itself, or if no seed has both.
+    pub ratio: Option<f64>,
+    /// The 95 % interval of `ratio` from Student's t of its logarithm: seeds name simulations and
+    /// first weights, so that differences are paired.
+    pub ratio_interval: Option<[f64; 2]>,
+}
+
+/// The effect of the pre-training size, strategies by name, sizes and pre-training sizes rising;
+/// empty unless the runs have several pre-training sizes. The runs must not be labelled.
+pub fn pretraining_sizes(runs: &[RunRow]) -> Vec<PretrainingSize> {
+    let (strategies, sizes) = (strategies(runs), all(runs, |run| Some(run.simulations)));
+    let mut found = Vec::new();
+    let Some(largest) = pretrained(runs).last().copied().filter(|largest| *largest > 0) else {
+        return found;
+    };
+    for strategy in &strategies {
+        for &simulations in &sizes {
+            let here: Vec<&RunRow> =
+                (runs.iter()).filter(|run| run.simulations == simulations).collect();
+            for &count in &pretrained(runs) {
+                found.extend(one(&here, strategy, (simulations, count), largest));
+            }
+        }
+    }
+    found
+}
+
+/// One line of the table, from the runs of its size; absent if no seed has a test MSE.
+fn one(
+    here: &[&RunRow],
+    strategy: &str,
+    (simulations, count): (usize, usize),
+    largest: usize,
+) -> Option<PretrainingSize> {
+    let own = of(here, strategy, count);
+    let values: Vec<f64> = own.values().map(|value| value.exp()).collect();
+    let mean = Spread::new(values.iter().copied().map(Some)).mean?;
+    let ratios = match count == largest {
+        true => vec![],
+        false => differences(&own, &of(here, strategy, largest)),
+    };
+    Some(PretrainingSize {
+        strategy: strategy.to_owned(),
+        simulations,
+        pretraining_simulations: count,
+        seeds: values.len(),
+        mean,
+        interval: mean_interval(&values),
+        ratio: (!ratios.is_empty()).then(|| average(&ratios).exp()),
+        ratio_interval: mean_interval(&ratios).map(|interval| interval.map(f64::exp)),
+    })
+}
+
+/// One sentence for each strategy: what the smallest pre-training loses against the largest, over
+/// all sizes, and how much of the gain over the baseline it has already. Empty unless the runs have
+/// several pre-training sizes.
+pub fn pretraining_size_verdict(runs: &[RunRow]) -> Vec<String> {
+    let counts: Vec<usize> = pretrained(runs).into_iter().filter(|count| *count > 0).collect();
+    let [smallest, .., largest] = counts[..] else {
+        return vec![];
+    };
+    let sizes = all(runs, |run| Some(run.simulations)).len();
+    let sentence = |strategy: &String| {
+        let apart = over_sizes(runs, strategy, smallest, largest);
+        let gain = over_sizes(runs, strategy, 0, largest);
+        let Some([low, high]) = mean_interval(&apart) else {
+            return format!(
+                "{strategy}: with fewer than two seeds the effect of the pre-training size cannot be told from chance."
+            );
+        };
+        let over = match sizes {
+            1 => String::new(),
+            _ => format!(", in the geometric mean over {sizes} sizes"),
+        };
+        let percent = |logarithm: f64| 100.0 * (logarithm.exp() - 1.0);
+        let mean = average(&apart);
+        let mut text = format!(
+            "{strategy}: pre-trained on {smallest} simulations in place of {largest} it has {:.2}x the test MSE (95 % interval \
+             of the difference {:+.1} to {:+.1} %{over})",
+            mean.exp(),
+            percent(low),
+            percent(high)
+        );
+        // a share of nothing means nothing
+        if mean_interval(&gain).is_some_and(|[least, _]| least > 0.0) {
+            let share = 100.0 * (1.0 - mean / average(&gain));
+            text += &format!(", and {share:.0} % of the gain over {BASELINE} in its logarithm");
+        }
+        text + "."
+    };
+    strategies(runs).iter().map(sentence).collect()
+}
+
+/// The logarithm of the ratio of test MSEs after two pre-trainings, mean over sizes, for each seed
+/// that has both at every size.
+fn over_sizes(runs: &[RunRow], strategy: &str, count: usize, other: usize) -> Vec<f64> {
+    let sizes = all(runs, |run| Some(run.simulations));
+    let mut sums: BTreeMap<u32, (f64, usize)> = BTreeMap::new();
+    for size in &sizes {
+        let here: Vec<&RunRow> = runs.iter().filter(|run| run.simulations == *size).collect();
+        let (ours, theirs) = (of(&here, strategy, count), of(&here, strategy, other));
+        for (seed, our) in ours {
+            if let Some(their) = theirs.get(&seed) {
+                let sum = sums.entry(seed).or_default();
+                *sum = (sum.0 + our - their, sum.1 + 1);
+            }
+        }
+    }
+    let whole = sums.into_values().filter(|(_, count)| *count == sizes.len());
+    whole.map(|(sum, count)| sum / count as f64).collect()
+}
+
+/// The logarithms of the test MSEs by seed; of the baseline where there is no pre-training.
+fn of(here: &[&RunRow], strategy: &str, count: usize) -> BTreeMap<u32, f64> {
+    let name = if count == 0 { BASELINE } else { strategy };
+    let same = here
+        .iter()
+        .filter(|run| run.strategy == name && run.pretraining_simulations == Some(count));
+    let value = |run: &&&RunRow| {
+        let logarithm = run.test_mse?.ln();
+        logarithm.is_finite().then_some((run.seed, logarithm))
+    };
+    same.filter_map(|run| value(&run)).collect()
+}
+
+fn differences(ours: &BTreeMap<u32, f64>, theirs: &BTreeMap<u32, f64>) -> Vec<f64> {
+    let pairs = ours.iter();
+    pairs.filter_map(|(seed, our)| Some(our - theirs.get(seed)?)).collect()
+}
+
+fn strategies(runs: &[RunRow]) -> Vec<String> {
+    let transferring = |run: &RunRow| {
+        let count = run.pretraining_simulations?;
+        (count > 0).then(|| run.strategy.clone())
+    };
+    all(runs, transferring)
+}
+
+/// The pre-training sizes, 0 for the baseline among them.
+fn pretrained(runs: &[RunRow]) -> Vec<usize> {
+    all(runs, |run| run.pretraining_simulations)
+}
+
+fn all<T: Ord>(runs: &[RunRow], of: impl Fn(&RunRow) -> Option<T>) -> Vec<T> {
+    let found: BTreeSet<T> = runs.iter().filter_map(of).collect();
+    found.into_iter().collect()
+}
+
+fn average(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four seeds that share their scatter: a run with `worth` of the baseline's test MSE.
+    fn runs(strategy: &str, count: usize, worth: f64) -> Vec<RunRow> {
+        let one = |(simulations, seed): (usize, u32)| RunRow {
+            strategy: strategy.to_owned(),
+            simulations,
+            seed,
+            validation_mse: None,
+            test_mse: Some(
+                worth / simulations as f64
+                    * (1.0 + 0.2 * f64::from(seed))
+                    * (1.0 + 0.001 * f64::from((seed * count as u32) % 7)),
+            ),
+            target_mse: vec![],
+            epochs: 1,
+            steps: 1,
+            stopped: "patience".into(),
+            model: String::new(),
+            pretraining_simulations: Some(count),
+        };
+        let sizes = [50, 100].into_iter();
+        sizes.flat_map(|size| (1..=4).map(move |seed| one((size, seed)))).collect()
+    }
+
+    fn study() -> Vec<RunRow> {
+        [runs("scratch", 0, 1.0), runs("dummy-node", 2000, 0.55), runs("dummy-node", 8000, 0.5)]
+            .concat()
+    }
+
+    #[test]
+    fn every_size_stands_beside_the_baseline_and_the_largest() {
+        let found = pretraining_sizes(&study());
+        let counts: Vec<_> =
+            (found.iter()).map(|one| (one.simulations, one.pretraining_simulations)).collect();
+        let expected = [50, 100].map(|size| [0, 2000, 8000].map(|count| (size, count)));
+        assert_eq!(counts, expected.concat());
+        assert!(found.iter().all(|one| one.seeds == 4 && one.strategy == "dummy-node"));
+        let [scratch, small, large] = &found[..3] else { panic!("three rows") };
+        // scatter that seeds share is in the interval of a mean, and not in that of a ratio
+        let [low, high] = small.interval.unwrap();
+        assert!(low < 0.8 * small.mean && high > 1.2 * small.mean, "{small:?}");
+        assert!((small.ratio.unwrap() - 1.1).abs() < 0.01, "{small:?}");
+        let [low, high] = small.ratio_interval.unwrap();
+        assert!(low > 1.09 && high < 1.11, "{small:?}");
+        assert!((scratch.ratio.unwrap() - 2.0).abs() < 0.02, "{scratch:?}");
+        assert_eq!((large.ratio, large.ratio_interval), (None, None));
+    }
+
+    #[test]
+    fn the_sentence_says_what_a_smaller_pretraining_loses() {
+        let [sentence] = &pretraining_size_verdict(&study())[..] else { panic!("one strategy") };
+        let begin = "dummy-node: pre-trained on 2000 simulations in place of 8000 it has 1.10x the test MSE";
+        assert!(sentence.starts_with(begin), "{sentence}");
+        // ln 1.1 of ln 2 is lost
+        assert!(sentence.contains("86 % of the gain over scratch"), "{sentence}");
+        assert!(sentence.contains("over 2 sizes"), "{sentence}");
+        let worse = [runs("scratch", 0, 1.0), runs("a", 2000, 1.5), runs("a", 8000, 1.2)];
+        let sentences = pretraining_size_verdict(&worse.concat());
+        assert!(!sentences[0].contains("gain"), "{sentences:?}");
+        let one_seed = study().into_iter().filter(|run| run.seed == 1);
+        let sentences = pretraining_size_verdict(&one_seed.collect::<Vec<_>>());
+        assert!(sentences[0].contains("fewer than two seeds"), "{sentences:?}");
+    }
+
+    #[test]
+    fn a_study_with_one_pretraining_has_no_such_effect() {
+        let mut runs = study();
+        runs.iter_mut().for_each(|run| run.pretraining_simulations = None);
+        assert!(pretraining_sizes(&runs).is_empty() && pretraining_size_verdict(&runs).is_empty());
+    }
+}

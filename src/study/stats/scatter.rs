@@ -1,0 +1,104 @@
+//! Whether two strategies differ beyond the scatter over their runs.
+
+use std::collections::BTreeMap;
+
+use crate::study::store::runs::RunRow;
+
+use crate::study::stats::statistics::{Group, paired_t, welch};
+
+/// What the runs of one strategy and size differ in, which decides how strategies are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scatter {
+    /// Seeds. One seed names the same simulations whatever the strategy, so differences are paired.
+    Seeds,
+    /// The best trials of a search, `seed` being the rank. They share their simulations and differ
+    /// in hyper-parameters, which have no partner with another strategy: means are compared by
+    /// Welch's t test. It knows nothing of other simulations, nor that the trials were chosen.
+    Trials,
+}
+
+impl Scatter {
+    /// `seeds` or `trials`.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Scatter::Seeds => "seeds",
+            Scatter::Trials => "trials",
+        }
+    }
+
+    /// The words for it: `the scatter over seeds`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Scatter::Seeds => "the scatter over seeds",
+            Scatter::Trials => "the scatter over the best trials",
+        }
+    }
+}
+
+/// How two strategies differ in ln(test MSE), over all sizes that both have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Contrast {
+    /// The mean difference.
+    pub mean: f64,
+    /// The p-value of no difference; absent with too few runs.
+    pub p: Option<f64>,
+    /// How many seeds, or trials at the size that has fewest.
+    pub runs: usize,
+}
+
+/// The values of a strategy's runs, by size and seed.
+type Values = BTreeMap<usize, BTreeMap<u32, f64>>;
+
+fn logarithms(runs: &[RunRow], strategy: &str) -> Values {
+    let mut values = Values::new();
+    for run in runs.iter().filter(|run| run.strategy == strategy) {
+        if let Some(mse) = run.test_mse.filter(|mse| *mse > 0.0) {
+            let of_size = values.entry(run.simulations).or_default();
+            of_size.insert(run.seed, mse.ln());
+        }
+    }
+    values
+}
+
+/// The difference of two strategies; absent if they share no size, or no seed of one.
+pub(crate) fn contrast(
+    runs: &[RunRow],
+    (one, other): (&str, &str),
+    scatter: Scatter,
+) -> Option<Contrast> {
+    let (ours, theirs) = (logarithms(runs, one), logarithms(runs, other));
+    let shared = || {
+        let size = |(size, our)| Some((our, theirs.get(size)?));
+        ours.iter().filter_map(size)
+    };
+    match scatter {
+        Scatter::Seeds => {
+            let mut by_seed: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+            for (our, their) in shared() {
+                for (seed, value) in our {
+                    if let Some(other) = their.get(seed) {
+                        by_seed.entry(*seed).or_default().push(value - other);
+                    }
+                }
+            }
+            let differences: Vec<f64> = by_seed.values().map(|values| mean(values)).collect();
+            (!differences.is_empty()).then(|| Contrast {
+                mean: mean(&differences),
+                p: paired_t(&differences),
+                runs: differences.len(),
+            })
+        }
+        Scatter::Trials => {
+            let group = |values: &BTreeMap<u32, f64>| Group::new(values.values().copied());
+            let pairs: Vec<(Group, Group)> =
+                shared().map(|(our, their)| (group(our), group(their))).collect();
+            let differences: Vec<f64> = pairs.iter().map(|(a, b)| a.mean - b.mean).collect();
+            let fewest = pairs.iter().map(|(a, b)| a.count.min(b.count)).min()?;
+            Some(Contrast { mean: mean(&differences), p: welch(&pairs), runs: fewest })
+        }
+    }
+}
+
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}

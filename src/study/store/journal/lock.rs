@@ -1,0 +1,53 @@
+//! One process at a time: a lock of the operating system, which is gone when its process is,
+//! however that ended.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use crate::data::files::output_error;
+use crate::error::{Error, Result};
+use crate::study::store::journal::other_writer;
+
+/// The right to write a journal.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes it for the journal at `path`. The file `<journal>.owner` stays; only the lock on it
+    /// counts.
+    ///
+    /// Not the journal itself is locked, because on Windows nobody could read it then.
+    pub fn take(path: &Path) -> Result<Self> {
+        let owner = path.with_added_extension("owner");
+        let failed = |error: std::io::Error| output_error(&owner, &error);
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&owner);
+        let mut file = open.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut name = String::new();
+                // a name would be kind, but where a lock forbids reading there is none
+                let _ = file.read_to_string(&mut name);
+                let name = if name.is_empty() { "another process" } else { name.trim_end() };
+                return Err(other_writer(path, name));
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(Error::Output(format!(
+                    "{}: this file system cannot lock files: {error}; choose a folder on another one",
+                    owner.display()
+                )));
+            }
+        }
+        let name = format!("process {}\n", std::process::id());
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(name.as_bytes()));
+        written.map_err(failed)?;
+        Ok(Self { _file: file })
+    }
+}

@@ -1,0 +1,279 @@
+//! The journal of a study: every event that matters, in the order in which it happened, in a file
+//! that Optuna opens.
+//!
+//! The format is that of Optuna's `JournalFileBackend` (5.0): a JSON object a line, with an
+//! operation's number. A search is a "study" there, a trial is a trial.
+//! `optuna.load_study(study_name=..., storage=JournalStorage(JournalFileBackend(path)))` and
+//! `optuna-dashboard` read it at any time, also while a study runs. Optuna's own lock,
+//! `<journal>.lock`, is left to Optuna.
+//!
+//! A line is an event or nothing: events are noted, then appended whole, and now and then all of
+//! them are forced to disk; a line that a kill cut off is removed when the journal is opened again.
+//! Whatever led to it happens again then.
+
+pub(crate) mod event;
+pub(crate) mod lock;
+pub(crate) mod records;
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::data::files::{output_error, sync_folder};
+use crate::error::{Error, Result};
+use crate::input_error;
+use crate::study::search::space::Space;
+use crate::study::search::trial::Trial;
+pub use event::Event;
+use lock::Lock;
+pub use records::{Records, SearchRecord, TrialRecord};
+
+/// What a journal belongs to. A journal of anything else is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// SHA-256 of what the study file means.
+    pub study: String,
+    /// SHA-256 of the data.
+    pub data: String,
+}
+
+const STUDY_HASH: &str = "shoal:study_sha256";
+const DATA_HASH: &str = "shoal:data_sha256";
+
+impl Identity {
+    fn attributes(&self) -> [(&'static str, &str, &'static str); 2] {
+        [
+            (STUDY_HASH, &self.study, "the study file has changed since"),
+            (DATA_HASH, &self.data, "the data have changed since"),
+        ]
+    }
+}
+
+/// The journal of a study, open for writing. No other process can open it meanwhile.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    identity: Identity,
+    records: Records,
+    /// Lines that are noted and not yet written.
+    noted: String,
+    /// Whether something is written that the disk was not waited for.
+    unforced: bool,
+    repaired: Option<String>,
+    // last, so that the file is closed before others may open it
+    _lock: Lock,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, or begins one.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if another process writes it, if it belongs to another study file or other
+    /// data, or if a line of it is damaged; [`Error::Output`] if it cannot be written.
+    pub fn open(path: &Path, identity: Identity) -> Result<Self> {
+        let lock = Lock::take(path)?;
+        let failed = |error: std::io::Error| output_error(path, &error);
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
+        sync_folder(path);
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let records = Records::read(path, &bytes[..whole])?;
+        check_identity(path, &records, &identity)?;
+        let repaired = match bytes.len() - whole {
+            0 => None,
+            torn => {
+                file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
+                Some(format!(
+                    "{}: the last line was cut off after {torn} bytes, as by a kill or a power cut; it is removed, and what \
+                     it told of happens again",
+                    path.display()
+                ))
+            }
+        };
+        let mut journal = Self {
+            path: path.into(),
+            file,
+            identity,
+            records,
+            noted: String::new(),
+            unforced: false,
+            repaired,
+            _lock: lock,
+        };
+        journal.finish_headers();
+        journal.force()?;
+        Ok(journal)
+    }
+
+    /// What the journal tells so far.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// What was wrong with the file and was put right, in words for the user.
+    pub fn repaired(&self) -> Option<&str> {
+        self.repaired.as_deref()
+    }
+
+    /// The index of the search of that name; it is begun if there is none, as events are noted.
+    pub fn search(&mut self, name: &str) -> usize {
+        if let Some(index) = self.records.searches().iter().position(|search| search.name == name) {
+            return index;
+        }
+        let index = self.records.searches().len();
+        let mut events = vec![Event::Search { name: name.into() }];
+        events.extend(self.header(index));
+        self.note(&events);
+        index
+    }
+
+    /// Begins trials of a search, all at once, as events are noted, and returns their identifiers
+    /// for events.
+    ///
+    /// # Panics
+    /// If the trials do not follow those that are there.
+    pub fn begin(&mut self, search: usize, space: &Space, trials: &[Trial]) -> Vec<usize> {
+        let there = self.records.searches()[search].trials.len();
+        let follow = trials.iter().enumerate().all(|(i, trial)| trial.number as usize == there + i);
+        assert!(
+            follow,
+            "journal: {there} trials are there, and trials {trials:?} do not follow them"
+        );
+        let first = self.records.trial_count();
+        let events: Vec<Event> =
+            trials.iter().map(|trial| Event::trial(search, space, trial)).collect();
+        self.note(&events);
+        (first..first + trials.len()).collect()
+    }
+
+    /// Appends events and forces them to disk.
+    ///
+    /// # Errors
+    /// As [`Journal::write`].
+    pub fn append(&mut self, events: &[Event]) -> Result<()> {
+        self.note(events);
+        self.force()
+    }
+
+    /// Notes events, to be written in this order: they count for this process from now on, and for
+    /// the next one once they are written. What a kill leaves out happens again.
+    pub fn note(&mut self, events: &[Event]) {
+        for event in events {
+            let line = event.line();
+            self.records.apply(&line).unwrap_or_else(|reason| panic!("journal: {reason}: {line}"));
+            self.noted += &line;
+        }
+    }
+
+    /// Appends what was noted, with one write: then it outlives this process, and after
+    /// [`Journal::force`] the machine.
+    ///
+    /// # Errors
+    /// [`Error::Output`] if that fails; then nothing of it is in the file, and it stays noted.
+    pub fn write(&mut self) -> Result<()> {
+        if self.noted.is_empty() {
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| output_error(&self.path, &error);
+        let before = self.file.metadata().map_err(failed)?.len();
+        if let Err(error) = self.file.write_all(self.noted.as_bytes()) {
+            // half a line must not stay before the next one; if that fails too, opening the journal
+            // removes it
+            let _ = self.file.set_len(before);
+            return Err(failed(error));
+        }
+        self.noted.clear();
+        self.unforced = true;
+        Ok(())
+    }
+
+    /// Appends what was noted and waits until all that was written is on disk.
+    ///
+    /// # Errors
+    /// [`Error::Output`] if that fails; of what could not be written nothing is in the file, and it
+    /// stays noted.
+    pub fn force(&mut self) -> Result<()> {
+        self.write()?;
+        if self.unforced {
+            (self.file.sync_data()).map_err(|error| output_error(&self.path, &error))?;
+            self.unforced = false;
+        }
+        Ok(())
+    }
+
+    /// The attributes that say what search `index` belongs to.
+    fn header(&self, index: usize) -> Vec<Event> {
+        let attribute = |key: &str, value: &str| Event::SearchAttribute {
+            search: index,
+            key: key.into(),
+            value: Value::from(value),
+        };
+        let hashes = self.identity.attributes().map(|(key, hash, _)| attribute(key, hash));
+        hashes.into_iter().chain([attribute("shoal:version", env!("CARGO_PKG_VERSION"))]).collect()
+    }
+
+    /// Writes the header of a search that was killed before it had one.
+    fn finish_headers(&mut self) {
+        for index in 0..self.records.searches().len() {
+            let there = &self.records.searches()[index].attributes;
+            if self.identity.attributes().iter().any(|(key, ..)| !there.contains_key(*key)) {
+                self.note(&self.header(index));
+            }
+        }
+    }
+}
+
+impl Drop for Journal {
+    /// What is noted is written as well as can be; who must know calls [`Journal::force`].
+    fn drop(&mut self) {
+        let _ = self.force();
+    }
+}
+
+/// Every search of the journal is of this study and these data.
+fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result<()> {
+    let shown = path.display();
+    for search in records.searches() {
+        for (key, expected, reason) in identity.attributes() {
+            let found = search.attributes.get(key).and_then(Value::as_str);
+            match found {
+                Some(found) if found == expected => {}
+                Some(found) => {
+                    return Err(input_error!(
+                        "{shown}: the journal of another study: its {key} is {}, here it is {}; {reason}. Choose another \
+                         folder with -o, or go back to what was there",
+                        short(found),
+                        short(expected)
+                    ));
+                }
+                None if search.trials.is_empty() => {}
+                None => {
+                    return Err(input_error!(
+                        "{shown}: not a journal of shoal: its study '{}' has {} trials but no {key}; choose another folder \
+                         with -o",
+                        search.name,
+                        search.trials.len()
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Enough of a hash to tell two apart.
+fn short(hash: &str) -> String {
+    hash.chars().take(12).collect::<String>() + "..."
+}
+
+fn other_writer(path: &Path, owner: &str) -> Error {
+    input_error!(
+        "{}: {owner} is writing this study; wait until it is done, stop it, or choose another folder with -o",
+        path.display()
+    )
+}

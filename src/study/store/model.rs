@@ -1,0 +1,274 @@
+//! A trained network with all that is needed to predict, as a safetensors file.
+//!
+//! Tensors `layers.<i>.weight` [outputs, inputs] and `layers.<i>.bias` \[outputs\], f32, as
+//! `torch.nn.Linear` has them; the rest is JSON in the metadata under `shoal`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::data::array::Matrix;
+use crate::data::files::write_bytes;
+use crate::data::scaling::Scaling;
+use crate::engine::cpu::backend;
+use crate::engine::graph::{Activation, Layer, Network};
+use crate::error::Result;
+use crate::input_error;
+use crate::study::transfer::Start;
+
+/// A trained network: predicts targets in physical units from raw inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The network and its parameters.
+    pub start: Start,
+    /// What is not a weight.
+    pub about: About,
+}
+
+/// What a model file says besides the weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// How inputs and targets are scaled.
+    pub scaling: Scaling,
+    /// Names of the inputs.
+    pub input_names: Vec<String>,
+    /// What the inputs are a function of, with its unit.
+    pub axis_name: String,
+    /// Where each input lies on it.
+    pub axis: Vec<f64>,
+    /// Names of the targets, the first outputs; outputs beyond are dummies.
+    pub target_names: Vec<String>,
+    /// Name of the study.
+    pub study: String,
+    /// How it started; `pretraining` for a pre-trained network.
+    pub strategy: String,
+    /// Simulations it was trained and validated on.
+    pub simulations: usize,
+    /// Which of the seeds.
+    pub seed: u32,
+    /// Best validation loss, mean squared error of scaled targets.
+    pub validation_mse: Option<f64>,
+    /// Version of shoal.
+    pub shoal: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    layers: Vec<LayerHeader>,
+    #[serde(flatten)]
+    about: About,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LayerHeader {
+    inputs: usize,
+    outputs: usize,
+    activation: String,
+    slope: f32,
+    dropout: f32,
+    frozen: bool,
+}
+
+/// Key of the JSON in the metadata.
+const KEY: &str = "shoal";
+
+impl Model {
+    /// Writes the model, atomically.
+    ///
+    /// # Errors
+    /// [`crate::Error::Output`] with the path.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        write_bytes(path, &self.bytes())
+    }
+
+    /// The file's contents.
+    pub fn bytes(&self) -> Vec<u8> {
+        let header = |layer: &Layer| LayerHeader {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            activation: layer.activation.name().to_owned(),
+            slope: layer.activation.slope(),
+            dropout: layer.dropout,
+            frozen: layer.frozen,
+        };
+        let layers = self.start.network.layers().iter().map(header).collect();
+        let header = Header { layers, about: self.about.clone() };
+        let json = serde_json::to_string(&header).expect("model: plain data is JSON");
+        let metadata = HashMap::from([(KEY.to_owned(), json)]);
+        let tensors = self.tensors();
+        let views: Vec<(&str, TensorView)> = tensors
+            .iter()
+            .map(|(name, shape, bytes)| {
+                let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+                (name.as_str(), view.expect("model: shape and bytes agree"))
+            })
+            .collect();
+        safetensors::serialize(views, Some(metadata)).expect("model: valid tensors")
+    }
+
+    /// Name, shape and little-endian bytes of each tensor.
+    fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u8>)> {
+        let Start { network, parameters } = &self.start;
+        let mut tensors = Vec::new();
+        for (number, (layer, place)) in
+            network.layers().iter().zip(network.parameter_table()).enumerate()
+        {
+            let weight = |output: usize, input: usize| {
+                parameters[place.weights + input * place.stride + output].to_le_bytes()
+            };
+            let weights = (0..layer.outputs)
+                .flat_map(|output| (0..layer.inputs).flat_map(move |input| weight(output, input)));
+            let bias = &parameters[place.bias..][..layer.outputs];
+            let shape = vec![layer.outputs, layer.inputs];
+            tensors.push((format!("layers.{number}.weight"), shape, weights.collect()));
+            let bias = bias.iter().flat_map(|bias| bias.to_le_bytes()).collect();
+            tensors.push((format!("layers.{number}.bias"), vec![layer.outputs], bias));
+        }
+        tensors
+    }
+
+    /// Reads a model that [`Model::save`] wrote.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the file is missing, no safetensors file, or not of shoal.
+    pub fn load(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let bytes = std::fs::read(path).map_err(|e| input_error!("{name}: cannot be read: {e}"))?;
+        let broken = |e: &dyn std::fmt::Display| {
+            input_error!(
+                "{name}: not a model of shoal: {e}; models are the .safetensors files of a study"
+            )
+        };
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
+        let json = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
+        let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
+        let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
+        let network =
+            network(&header.layers).ok_or_else(|| broken(&"its layers do not fit together"))?;
+        let mut parameters = vec![0.0; network.parameter_len()];
+        for (number, (layer, place)) in
+            network.layers().iter().zip(network.parameter_table()).enumerate()
+        {
+            let weights = numbers(
+                &tensors,
+                &format!("layers.{number}.weight"),
+                &[layer.outputs, layer.inputs],
+            )
+            .map_err(|e| broken(&e))?;
+            let bias = numbers(&tensors, &format!("layers.{number}.bias"), &[layer.outputs])
+                .map_err(|e| broken(&e))?;
+            for (at, weight) in weights.iter().enumerate() {
+                let (output, input) = (at / layer.inputs, at % layer.inputs);
+                parameters[place.weights + input * place.stride + output] = *weight;
+            }
+            parameters[place.bias..][..layer.outputs].copy_from_slice(&bias);
+        }
+        Ok(Self { start: Start { network, parameters }, about: header.about })
+    }
+
+    /// What the network sees of raw inputs, shape (rows, inputs).
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the inputs are not as many as the network's, not finite, or not
+    /// positive under log10.
+    pub fn scaled_inputs(&self, inputs: &Matrix, name: &str) -> Result<Vec<f64>> {
+        let expected = self.start.network.inputs();
+        if inputs.columns != expected {
+            return Err(input_error!(
+                "{name} has {} columns but the model reads {expected} inputs ({} to {})",
+                inputs.columns,
+                self.about.input_names.first().map_or("", String::as_str),
+                self.about.input_names.last().map_or("", String::as_str),
+            ));
+        }
+        let mut scaled = vec![0.0; inputs.values.len()];
+        for (index, row) in scaled.chunks_exact_mut(expected).enumerate() {
+            self.check_row(inputs.row(index), index, name)?;
+            self.about.scaling.input(inputs.row(index), row);
+        }
+        Ok(scaled)
+    }
+
+    /// Predicts scaled outputs, shape (rows, targets), from raw inputs.
+    ///
+    /// # Errors
+    /// As [`Model::scaled_inputs`].
+    pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Vec<f32>> {
+        let scaled = self.scaled_inputs(inputs, name)?;
+        let scaled: Vec<f32> = scaled.iter().map(|value| *value as f32).collect();
+        let outputs = backend::predict(&self.start.network, &self.start.parameters, &scaled);
+        let (all, wanted) = (self.start.network.outputs(), self.about.target_names.len());
+        Ok(outputs.chunks_exact(all).flat_map(|row| &row[..wanted]).copied().collect())
+    }
+
+    /// Predicts targets in physical units, shape (rows, targets), from raw inputs.
+    ///
+    /// # Errors
+    /// As [`Model::predict_scaled`].
+    pub fn predict(&self, inputs: &Matrix, name: &str) -> Result<Matrix> {
+        let scaled = self.predict_scaled(inputs, name)?;
+        let columns = self.about.target_names.len();
+        let mut values = vec![0.0; scaled.len()];
+        for (from, to) in scaled.chunks_exact(columns).zip(values.chunks_exact_mut(columns)) {
+            let wide: Vec<f64> = from.iter().map(|value| f64::from(*value)).collect();
+            self.about.scaling.physical(&wide, to);
+        }
+        Ok(Matrix { rows: inputs.rows, columns, values })
+    }
+
+    fn check_row(&self, row: &[f64], index: usize, name: &str) -> Result<()> {
+        let log10 = self.about.scaling.log10;
+        let bad = row.iter().position(|value| !value.is_finite() || (log10 && *value <= 0.0));
+        let Some(column) = bad else { return Ok(()) };
+        let need =
+            if log10 { "finite and above 0, because the model takes its log10" } else { "finite" };
+        Err(input_error!(
+            "{name}: row {index}, column {column} ({}) is {}; it must be {need}",
+            self.about.input_names.get(column).map_or("", String::as_str),
+            row[column]
+        ))
+    }
+}
+
+/// The network, if the layers fit together.
+fn network(layers: &[LayerHeader]) -> Option<Network> {
+    let layers: Option<Vec<Layer>> = layers
+        .iter()
+        .map(|layer| {
+            let activation = Activation::named(&layer.activation, layer.slope)?;
+            let sound =
+                layer.inputs > 0 && layer.outputs > 0 && (0.0..1.0).contains(&layer.dropout);
+            sound.then_some(Layer {
+                inputs: layer.inputs,
+                outputs: layer.outputs,
+                activation,
+                dropout: if layer.frozen { 0.0 } else { layer.dropout },
+                frozen: layer.frozen,
+            })
+        })
+        .collect();
+    let layers = layers.filter(|layers| !layers.is_empty())?;
+    let meet =
+        |pair: &[Layer]| pair[0].outputs == pair[1].inputs && (pair[0].frozen || !pair[1].frozen);
+    layers.windows(2).all(meet).then(|| Network::new(layers))
+}
+
+fn numbers(
+    tensors: &SafeTensors,
+    name: &str,
+    shape: &[usize],
+) -> std::result::Result<Vec<f32>, String> {
+    let tensor = tensors.tensor(name).map_err(|e| format!("{name}: {e}"))?;
+    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
+        return Err(format!(
+            "{name} is {:?} {:?}, not F32 {shape:?}",
+            tensor.dtype(),
+            tensor.shape()
+        ));
+    }
+    let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    Ok(tensor.data().chunks_exact(4).map(number).collect())
+}

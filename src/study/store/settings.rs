@@ -1,0 +1,185 @@
+//! What a study file and its data mean, as JSON: whether a folder of results belongs to a study,
+//! and if not, what differs.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::data::dataset::Dataset;
+use crate::engine::graph::Activation;
+use crate::engine::run::{Precision, Training};
+use crate::study::plan::{Plan, Pretraining, StrategyPlan};
+use crate::study::store::journal::Identity;
+
+/// Where the results come from.
+pub const STUDY_FILE: &str = "study.json";
+
+/// Everything that decides what the runs of a plan are.
+pub fn settings(plan: &Plan) -> Value {
+    let strategies: Map<String, Value> = (plan.strategies.iter())
+        .map(|how| (how.strategy.name().to_owned(), strategy(how)))
+        .collect();
+    let mut all = json!({
+        "name": plan.name,
+        "seed": plan.seed,
+        "seeds": plan.seeds,
+        "sizes": plan.sizes,
+        "test": plan.pool.test().len(),
+        "validation": plan.validation,
+        "save_models": plan.save_models,
+        "log10": plan.log10,
+        "network": {
+            "hidden": plan.shape.hidden,
+            "activation": activation(plan.shape.activation),
+            "output": activation(plan.shape.output),
+            "dropout": short(plan.shape.dropout),
+        },
+        "strategies": strategies,
+        "pretraining": plan.pretraining.as_ref().map(pretraining),
+        "search": plan.search.as_ref().map(|search| &search.table),
+        "data": data(plan),
+    });
+    // what is new is there only where it is used: a study of an older version still has the
+    // settings that it had
+    if let Some(test) = plan.test_part {
+        all["split"] = json!({ "validation": plan.validation, "test": test });
+    }
+    all
+}
+
+fn data(plan: &Plan) -> Value {
+    let pretrain = plan.pretraining.as_ref();
+    json!({
+        "finetune": dataset(&plan.finetune),
+        "pretrain": pretrain.map(|pretraining| dataset(&pretraining.dataset)),
+    })
+}
+
+/// The numbers by their hash; what else decides how they are read, in full.
+fn dataset(dataset: &Dataset) -> Value {
+    json!({ "sha256": dataset.hash(), "axis": dataset.axis, "target_ranges": dataset.target_ranges })
+}
+
+fn activation(activation: Activation) -> Value {
+    json!({ "name": activation.name(), "slope": short(activation.slope()) })
+}
+
+fn strategy(how: &StrategyPlan) -> Value {
+    let reads = format!("{:?}", how.reads).to_lowercase();
+    json!({ "training": training(&how.training), "dropout": short(how.dropout), "reads": reads, "hidden": how.head })
+}
+
+fn pretraining(pretraining: &Pretraining) -> Value {
+    let mut all = json!({
+        "simulations": pretraining.simulations,
+        "validation": pretraining.validation,
+        "dummies": pretraining.dummies,
+        "training": training(&pretraining.training),
+    });
+    if let [only] = pretraining.simulations[..] {
+        all["simulations"] = only.into();
+    }
+    if let Some(width) = pretraining.bottleneck {
+        all["bottleneck"] = width.into();
+    }
+    all
+}
+
+fn training(training: &Training) -> Value {
+    let mut all = json!({
+        "batch": training.batch,
+        "learning_rate": training.learning_rate,
+        "weight_decay": training.weight_decay,
+        "betas": [training.beta1, training.beta2],
+        "epsilon": training.epsilon,
+        "epochs": training.max_epochs,
+        "patience": training.patience,
+        "min_delta": training.min_delta,
+    });
+    // only where they are used: a study of an older version still has the settings that it had
+    if let Some(norm) = training.clip_norm {
+        all["clip_norm"] = norm.into();
+    }
+    if training.schedule.warmup > 0.0 {
+        all["warmup"] = training.schedule.warmup.into();
+    }
+    if let Some(cosine) = training.schedule.cosine {
+        all["schedule"] =
+            json!({ "cosine_epochs": cosine.epochs, "final_fraction": cosine.final_fraction });
+    }
+    if training.precision != Precision::F32 {
+        all["precision"] = training.precision.name().into();
+    }
+    all
+}
+
+/// A number as it was typed: 0.2 and not 0.20000000298, which is the same f32.
+fn short(number: f32) -> f64 {
+    number.to_string().parse().expect("settings: a number reads back")
+}
+
+/// What the journal of a plan belongs to.
+pub fn identity(plan: &Plan) -> Identity {
+    let mut study = settings(plan);
+    let data = study["data"].take();
+    Identity { study: sha256(&study), data: sha256(&data) }
+}
+
+/// Of the text; keys of JSON objects are sorted.
+fn sha256(value: &Value) -> String {
+    let digest = Sha256::digest(value.to_string());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Each setting that differs, in words.
+pub fn differences(there: &Value, here: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", there, here, &mut found);
+    found
+}
+
+fn compare(key: &str, there: &Value, here: &Value, found: &mut Vec<String>) {
+    if let (Value::Object(there), Value::Object(here)) = (there, here) {
+        let mut keys: Vec<&String> = there.keys().chain(here.keys()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for inner in keys {
+            let path = if key.is_empty() { inner.clone() } else { format!("{key}.{inner}") };
+            let of = |map: &Map<String, Value>| map.get(inner).cloned().unwrap_or(Value::Null);
+            compare(&path, &of(there), &of(here), found);
+        }
+    } else if there != here {
+        found.push(format!("{key} is {} there and {} here", shown(there), shown(here)));
+    }
+}
+
+/// A value in a message: enough of it to tell two apart.
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return "absent".into(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_named_by_its_path_and_both_values() {
+        let there =
+            json!({ "seed": 1, "network": { "hidden": [8], "dropout": 0.2 }, "pretraining": null });
+        let here = json!({ "seed": 1, "network": { "hidden": [8, 8], "dropout": 0.2 }, "pretraining": { "dummies": 2 } });
+        assert_eq!(
+            differences(&there, &here),
+            [
+                "network.hidden is [8] there and [8,8] here",
+                "pretraining is absent there and {\"dummies\":2} here",
+            ]
+        );
+        assert!(differences(&here, &here).is_empty());
+    }
+}

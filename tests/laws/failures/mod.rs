@@ -1,0 +1,28 @@
+//! Honest: a NaN, a lost device, a run that does not fit, an error of the caller: a clear end, and
+//! nothing that was finished is lost.
+
+mod ends;
+mod numbers;
+mod room;
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use shoal::engine::cpu::backend::Cpu;
+use shoal::engine::device::Device;
+
+use crate::common::gpu;
+
+fn devices() -> [(&'static str, Device); 2] {
+    let cpu = Device::Cpu(Cpu { threads: 2 });
+    [("gpu", Device::Gpu(Box::new(gpu()))), ("cpu", cpu)]
+}
+
+/// What `work` returns; a hang is a failure, not a hang.
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || send.send(work()));
+    receive
+        .recv_timeout(Duration::from_secs(60))
+        .expect("it panicked, or gave no answer in a minute")
+}

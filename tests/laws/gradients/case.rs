@@ -1,0 +1,189 @@
+//! One network whose gradients are compared with differences.
+
+use shoal::engine::graph::{Activation, Layer};
+use shoal::engine::layout::phase;
+use shoal::engine::ops::{Call, Memory, PreparedRun, step};
+use shoal::engine::run::Run;
+
+use crate::common::tables;
+
+/// Where truncation, about H^2, and rounding, about 1e-15 / H, are alike.
+const H: f64 = 1e-5;
+
+/// A run of which the next step is a training batch, in f64.
+pub struct Case {
+    name: String,
+    pub run: PreparedRun,
+    pub memory: Memory<f64>,
+}
+
+/// How the comparison of one network went.
+#[derive(Debug, Default)]
+struct Verdict {
+    compared: usize,
+    /// Parameters whose step crosses a kink of a ReLU: the loss has no derivative to compare with.
+    kinked: usize,
+    /// Largest |gradient - quotient| / tolerance.
+    worst: f64,
+    /// Largest |gradient - quotient| / largest |gradient|.
+    relative: f64,
+}
+
+impl Case {
+    /// Plays whole steps until the batch of the next one has `present` examples, and a few steps
+    /// are behind.
+    pub fn new(name: &str, run: Run, of: &shoal::engine::run::Table, present: usize) -> Self {
+        let run = PreparedRun::new(run, tables(of));
+        let mut memory = Memory::<f64>::new(&run);
+        for tick in 0.. {
+            assert!(tick < 200, "{name}: no batch of {present}");
+            Call::Clock.reference(&run, &mut memory);
+            let state = memory.state;
+            if state.steps > 2
+                && state.phase == phase::TRAIN
+                && state.batch_rows as usize == present
+            {
+                break;
+            }
+            calls(&run).into_iter().for_each(|call| call.reference(&run, &mut memory));
+        }
+        // what the backward pass must write, and what it must leave alone
+        memory.gradients.fill(f64::NAN);
+        Self { name: name.into(), run, memory }
+    }
+
+    /// All but the clock and the optimiser.
+    fn play(&self) -> Memory<f64> {
+        let mut memory = self.memory.clone();
+        let calls = calls(&self.run).into_iter().filter(|call| *call != Call::Adamw);
+        calls.for_each(|call| call.reference(&self.run, &mut memory));
+        memory
+    }
+
+    /// The loss with one parameter moved, and on which side of its kink each ReLU is.
+    fn loss(&self, place: usize, by: f64) -> (f64, Vec<bool>) {
+        let mut memory = self.memory.clone();
+        memory.parameters[place] += by;
+        let layers = self.run.network.layers();
+        Call::Gather.reference(&self.run, &mut memory);
+        (0..layers.len()).for_each(|layer| Call::Forward(layer).reference(&self.run, &mut memory));
+        Call::Loss.reference(&self.run, &mut memory);
+        let present = memory.state.batch_rows as usize;
+        let kinked = |layer: &Layer| {
+            matches!(layer.activation, Activation::Relu | Activation::LeakyRelu { .. })
+        };
+        let mut sides = Vec::new();
+        for (layer, at) in layers.iter().zip(&self.run.layout.layers).filter(|(l, _)| kinked(l)) {
+            let stride = layer.outputs.next_multiple_of(4);
+            for row in memory.work[at.sum..].chunks(stride).take(present) {
+                sides.extend(row[..layer.outputs].iter().map(|z| *z > 0.0));
+            }
+        }
+        (memory.state.batch_sum / (present as f64 * self.run.weight_sum()), sides)
+    }
+
+    /// Indices of trained parameters, without padding.
+    fn trained(&self) -> Vec<usize> {
+        let layers = self.run.network.layers().iter().zip(&self.run.places);
+        let rows = layers.skip(self.run.network.first_trained()).flat_map(|(layer, place)| {
+            let starts = (0..=layer.inputs).map(|row| place.weights + row * place.stride);
+            starts.flat_map(|start| start..start + layer.outputs)
+        });
+        rows.collect()
+    }
+
+    /// Compares gradients with quotients.
+    fn compare(&self, gradients: &[f64]) -> Verdict {
+        let mut verdict = Verdict::default();
+        let (loss, sides) = self.loss(0, 0.0);
+        let chain: usize = self.run.network.layers().iter().map(|layer| layer.inputs + 2).sum();
+        let largest = self.trained().iter().fold(0.0f64, |m, at| m.max(gradients[*at].abs()));
+        for place in self.trained() {
+            let moved = [-2.0, -1.0, 1.0, 2.0].map(|steps| self.loss(place, steps * H));
+            if moved.iter().any(|(_, other)| *other != sides) {
+                verdict.kinked += 1;
+                continue;
+            }
+            let [minus2, minus, plus, plus2] = moved.map(|(loss, _)| loss);
+            let (quotient, coarse) = ((plus - minus) / (2.0 * H), (plus2 - minus2) / (4.0 * H));
+            // an error e of a prediction moves the loss by 2 sqrt(loss) e; predictions are of order
+            // 1
+            let rounding = chain as f64 * f64::EPSILON * (loss + loss.sqrt()) / H;
+            let off = (gradients[place] - quotient).abs();
+            let ratio = off / ((coarse - quotient).abs() + rounding);
+            verdict.compared += 1;
+            // NaN is the worst
+            let ratio = if ratio.is_nan() { f64::INFINITY } else { ratio };
+            verdict.worst = verdict.worst.max(ratio);
+            verdict.relative = verdict.relative.max(off / largest);
+        }
+        verdict
+    }
+
+    pub fn check(&self) {
+        let played = self.play();
+        let verdict = self.compare(&played.gradients);
+        println!("{}: {verdict:?}", self.name);
+        assert!(verdict.worst <= 1.0, "{}: {verdict:?}", self.name);
+        assert!(
+            verdict.compared > 0 && verdict.kinked * 20 <= verdict.compared,
+            "{}: {verdict:?}",
+            self.name
+        );
+        self.detects_a_wrong_gradient(&played.gradients);
+        self.frozen_layers_are_untouched(&played);
+    }
+
+    /// The same comparison fails where a gradient is 1 % off, in any trained layer, its weights or
+    /// its bias.
+    fn detects_a_wrong_gradient(&self, right: &[f64]) {
+        let trained = self.run.network.first_trained();
+        for place in &self.run.places[trained..] {
+            for part in [place.weights..place.bias, place.bias..place.bias + place.stride] {
+                let mut wrong = right.to_vec();
+                wrong[part.clone()].iter_mut().for_each(|gradient| *gradient *= 1.01);
+                let still = wrong[part.clone()].iter().all(|gradient| *gradient == 0.0);
+                let verdict = self.compare(&wrong);
+                assert!(still || verdict.worst > 1.0, "{}: 1 % at {part:?} is not seen", self.name);
+            }
+        }
+    }
+
+    /// Gradients of frozen layers keep their poison, and AdamW leaves their parameters and moments
+    /// alone; padding of trained layers stays 0.
+    fn frozen_layers_are_untouched(&self, played: &Memory<f64>) {
+        let frozen = self.run.frozen_len();
+        assert!(
+            played.gradients[..frozen].iter().all(|gradient| gradient.is_nan()),
+            "{}",
+            self.name
+        );
+        assert!(
+            played.gradients[frozen..].iter().all(|gradient| gradient.is_finite()),
+            "{}",
+            self.name
+        );
+        let mut after =
+            Memory { first_moment: vec![0.5; played.parameters.len()].into(), ..played.clone() };
+        after.state.improved = 1;
+        after.best.fill(7.0);
+        Call::Adamw.reference(&self.run, &mut after);
+        assert_eq!(after.parameters[..frozen], played.parameters[..frozen], "{}", self.name);
+        assert!(after.first_moment[..frozen].iter().all(|m| *m == 0.5), "{}", self.name);
+        assert!(after.best[..frozen].iter().all(|best| *best == 7.0), "{}", self.name);
+        assert_eq!(after.best[frozen..], played.parameters[frozen..], "{}", self.name);
+        let trained = self.trained();
+        assert!(
+            trained.iter().all(|at| after.parameters[*at] != played.parameters[*at]),
+            "{}",
+            self.name
+        );
+        let padding = (frozen..played.parameters.len()).filter(|at| !trained.contains(at));
+        assert!(padding.into_iter().all(|at| played.gradients[at] == 0.0), "{}", self.name);
+    }
+}
+
+/// The calls of a step after the clock.
+fn calls(run: &PreparedRun) -> Vec<Call> {
+    step(run.network.layers().len(), false).split_off(1)
+}

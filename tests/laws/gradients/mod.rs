@@ -1,0 +1,89 @@
+//! Slope: the gradients of the CPU references equal central differences of the loss, in f64.
+//!
+//! The difference quotient D(h) = (L(p + h) - L(p - h)) / 2h is off by h^2 L'''/6 + O(h^4), and
+//! D(2h) by four times as much, so |D(2h) - D(h)| is three times the truncation of D(h). Rounding:
+//! L is a sum of squares, each of a chain of at most (inputs + 2) operations a layer; it is off by
+//! at most that many epsilons of itself and of the chain's magnitude, and the quotient by that over
+//! h. The tolerance is the sum of both, and nothing is fitted.
+
+mod case;
+
+use shoal::engine::graph::{Activation, Network};
+use shoal::engine::ops::{Call, PreparedRun};
+use shoal::engine::run::{Run, Training};
+
+use self::case::Case;
+use crate::common::*;
+
+fn small(batch: usize) -> Training {
+    Training { batch, max_epochs: 100, patience: 100, ..training() }
+}
+
+#[test]
+fn gradients_equal_differences_for_every_activation() {
+    let table = table(30, 5, 3);
+    for hidden in Activation::ALL {
+        for output in Activation::ALL {
+            let network = Network::perceptron(5, &[7, 6], 3, hidden, output, 0.0);
+            let name = format!("{}, {}", hidden.name(), output.name());
+            Case::new(&name, run(3, network, &table, 30, small(8)), &table, 8).check();
+        }
+    }
+}
+
+#[test]
+fn gradients_equal_differences_for_awkward_runs() {
+    use Activation::{Gelu, Identity, Sigmoid, Silu, Tanh};
+    let table = table(30, 5, 3);
+    let leaky = Activation::LeakyRelu { slope: 0.2 };
+    let network = |hidden: &[usize], outputs: usize, activation: Activation, dropout: f32| {
+        Network::perceptron(5, hidden, outputs, activation, Sigmoid, dropout)
+    };
+    let check = |name: &str, network: Network, batch: usize, present: usize| {
+        let run = run(4, network, &table, 30, small(batch));
+        Case::new(name, run, &table, present).check();
+    };
+    check("no hidden layer", network(&[], 3, Tanh, 0.0), 8, 8);
+    check("width 1", network(&[1, 1, 1], 3, Tanh, 0.0), 8, 8);
+    check("partial last batch", network(&[9], 3, Silu, 0.0), 7, 3);
+    check("batch 1", network(&[9, 4], 3, Gelu, 0.0), 1, 1);
+    check("batch larger than the rows", network(&[9, 4], 3, leaky, 0.0), 64, 24);
+    check("dummy outputs", network(&[9, 4], 5, leaky, 0.0), 8, 8);
+    check("dropout", network(&[12, 10], 3, Tanh, 0.3), 8, 8);
+    check("dropout, kinks, partial batch", network(&[12, 10], 3, leaky, 0.5), 7, 3);
+    check("frozen", frozen_below(&network(&[9, 8, 7], 3, Gelu, 0.0), 1), 8, 8);
+    check("all but one frozen", frozen_below(&network(&[9, 8, 7], 3, leaky, 0.0), 3), 8, 8);
+    let all = frozen_below(&network(&[9, 8, 7], 5, Silu, 0.25), 2);
+    check("frozen, dropout, dummies, partial batch", all, 7, 3);
+
+    let weighted = Run {
+        loss_weights: vec![1.0, 0.5, 2.0],
+        ..run(5, Network::perceptron(5, &[6], 3, Tanh, Identity, 0.0), &table, 30, small(8))
+    };
+    Case::new("loss weights", weighted, &table, 8).check();
+}
+
+#[test]
+fn a_dropout_mask_is_a_function_of_seed_and_step() {
+    let table = table(30, 5, 3);
+    let network = Network::perceptron(5, &[64, 64], 3, Activation::Tanh, Activation::Identity, 0.3);
+    let case = Case::new("dropout", run(4, network, &table, 30, small(8)), &table, 8);
+    let mask = |seed: u32, steps: u32| {
+        let run = PreparedRun::new(Run { seed, ..(*case.run).clone() }, tables(&table));
+        let mut memory = case.memory.clone();
+        memory.state.steps = steps;
+        // the batch stays: only the mask may change
+        Call::Gather.reference(&case.run, &mut memory);
+        Call::Forward(0).reference(&run, &mut memory);
+        let at = case.run.layout.layers[0].output;
+        memory.work[at..][..64 * 8].iter().map(|a| *a == 0.0).collect::<Vec<bool>>()
+    };
+    assert_eq!(mask(1, 5), mask(1, 5));
+    assert_ne!(mask(1, 5), mask(1, 6));
+    assert_ne!(mask(1, 5), mask(2, 5));
+    // 20 masks of 512 units: 0.3 of them within five deviations
+    let dropped: usize = (0..20).map(|step| mask(9, step).iter().filter(|d| **d).count()).sum();
+    let (count, expected) = (20.0 * 512.0, 0.3f64);
+    let deviation = (expected * (1.0 - expected) / count).sqrt();
+    assert!((dropped as f64 / count - expected).abs() < 5.0 * deviation, "{dropped} of {count}");
+}

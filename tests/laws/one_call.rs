@@ -1,0 +1,140 @@
+//! One call of a step on the device, by itself.
+
+use half::f16;
+use shoal::engine::gpu::{Dispatch, Gpu, Store};
+use shoal::engine::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
+use shoal::engine::memory::Bases;
+use shoal::engine::ops::{Aligned, Buffer, Call, Memory, PreparedRun};
+use shoal::engine::precision::bytes;
+use shoal::engine::run::Precision;
+use shoal::engine::tile::TileSet;
+
+/// Where the run lies on the device: not at the start of anything.
+const BASES: Bases = Bases {
+    layers: 3,
+    rows: 7,
+    parameters: 192,
+    gradients: 448,
+    work: 320,
+    table_x: 9,
+    table_y: 0,
+};
+const SLOT: usize = 2;
+
+/// The call on the device, in a fresh store, and everything read back.
+pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> Memory<f32> {
+    let (precision, width) = (run.precision(), run.precision().bytes());
+    let mut store = Store::new(gpu, precision);
+    let moments: Vec<f32> = memory
+        .first_moment
+        .chunks(4)
+        .zip(memory.second_moment.chunks(4))
+        .flat_map(|(m, v)| [m, v].concat())
+        .collect();
+    let [x, y] = run.tables.bytes(run.table, precision);
+    let before = vec![0xff; width * BASES.table_x];
+    let bases = Bases { table_y: BASES.table_x + x.len() / width, ..BASES };
+    let mut data = [before, x, y].concat();
+    data.resize(data.len().next_multiple_of(4), 0);
+    // of halves what never changes is not one
+    let constants = run.constant_bytes();
+    let work = match precision {
+        Precision::F32 => bytes(precision, &memory.work),
+        Precision::F16 => {
+            let (packed, squares) = memory.work.split_at(run.layout.squares);
+            let squares = bytemuck::cast_slice(&squares[..squares.len() / 2]);
+            let packed = bytes(precision, &packed[run.layout.x..]);
+            [&constants[..], &packed[..], squares].concat()
+        }
+    };
+    // the weights of halves lie some way behind
+    let mut gradients = bytes(precision, &memory.gradients);
+    if precision == Precision::F16 {
+        let before = run.weights_at(&bases) - run.gradients_at(&bases);
+        gradients.resize(width * before, 0);
+    }
+    gradients.extend(bytes(precision, &memory.weights));
+    let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+    let layer = (bases.layers + call.layer(run)) as u32;
+    // gradients are stored for the kernels that are to read them, whatever the set would choose
+    let set = TileSet { layer_by_layer: matches!(call, Call::FusedUpdate(_)), ..*gpu.tiles() };
+    let bases = Bases {
+        gradients: if set.layer_by_layer { bases.parameters } else { bases.gradients },
+        ..bases
+    };
+    let tiles: Vec<DeviceTile> = call
+        .tiles(run, &set)
+        .tiles()
+        .map(|(i, j)| DeviceTile { run: SLOT as u32, layer, i, j })
+        .collect();
+    let mut put = |buffer: Buffer, offset: usize, bytes: &[u8]| {
+        assert!(store.reserve(buffer, (offset + bytes.len()) as u64).unwrap());
+        store.write(buffer, offset, bytes);
+    };
+    put(Buffer::Runs, SLOT * size_of::<DeviceRun>(), bytemuck::bytes_of(&run.device_run(&bases)));
+    put(Buffer::States, SLOT * size_of::<State<f32>>(), bytemuck::bytes_of(&memory.state));
+    let layers = run.device_layers(&bases);
+    put(Buffer::Layers, bases.layers * size_of::<DeviceLayer>(), bytemuck::cast_slice(&layers));
+    put(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
+    put(Buffer::Data, 0, &data);
+    put(Buffer::Parameters, 4 * bases.parameters, bytemuck::cast_slice(&memory.parameters));
+    put(Buffer::Gradients, 4 * bases.gradients, &gradients);
+    put(Buffer::Best, 4 * bases.parameters, bytemuck::cast_slice(&memory.best));
+    put(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&moments));
+    put(Buffer::Work, width * bases.work, &work);
+    put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
+    let device_call = DeviceCall { first: 0, count: tiles.len() as u32 };
+    store.set_step(vec![Dispatch {
+        kernel: call.kernel(),
+        call: device_call,
+        tiles_per_group: call.tiles_per_group(gpu.tiles()),
+    }]);
+    let states = store.states(&store.play(1).unwrap()).unwrap();
+
+    let read = |buffer: Buffer, start: usize, count: usize| -> Vec<f32> {
+        let range = 4 * start as u64..4 * (start + count) as u64;
+        bytemuck::pod_collect_to_vec(&store.read(buffer, &[range]).unwrap())
+    };
+    let count = memory.parameters.len();
+    let moments = read(Buffer::Moments, 2 * bases.parameters, 2 * count);
+    let every_other = |first: usize| -> Vec<f32> {
+        moments.chunks(4).skip(first).step_by(2).flatten().copied().collect()
+    };
+    let read_packed = |buffer: Buffer, start: usize, count: usize| -> Vec<f32> {
+        let range = (width * start) as u64..(width * (start + count)) as u64;
+        let bytes = store.read(buffer, &[range]).unwrap();
+        match precision {
+            Precision::F32 => bytemuck::pod_collect_to_vec(&bytes),
+            Precision::F16 => {
+                let halves: Vec<f16> = bytemuck::pod_collect_to_vec(&bytes);
+                halves.iter().map(|half| half.to_f32()).collect()
+            }
+        }
+    };
+    let mut work = read_packed(Buffer::Work, bases.work, memory.work.len());
+    if precision == Precision::F16 {
+        let exact = |from: usize, to: usize| {
+            let range = (2 * (bases.work + from)) as u64..(2 * (bases.work + to)) as u64;
+            store.read(Buffer::Work, &[range]).unwrap()
+        };
+        let (x, squares) = (run.layout.x, run.layout.squares);
+        assert_eq!(exact(0, x), constants);
+        work[..x].copy_from_slice(&memory.work[..x]);
+        let mut numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(squares, run.layout.len));
+        numbers.resize(2 * numbers.len(), 0.0);
+        work[squares..].copy_from_slice(&numbers);
+    }
+    Memory {
+        state: states[SLOT],
+        parameters: read(Buffer::Parameters, bases.parameters, count).into(),
+        gradients: read_packed(Buffer::Gradients, run.gradients_at(&bases), count).into(),
+        weights: read_packed(Buffer::Gradients, run.weights_at(&bases), memory.weights.len())
+            .into(),
+        first_moment: every_other(0).into(),
+        second_moment: every_other(1).into(),
+        best: read(Buffer::Best, bases.parameters, count).into(),
+        work: work.into(),
+        scratch: memory.scratch.clone(),
+        features: Aligned::default(),
+    }
+}

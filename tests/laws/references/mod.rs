@@ -1,0 +1,176 @@
+//! Outside: results agree with an implementation that we did not write: PyTorch, on the arrays of
+//! `tests/reference`.
+
+mod adamw;
+mod kernels;
+mod schedule;
+mod shuffle;
+mod training;
+
+use std::path::Path;
+
+use npyz::npz::NpzArchive;
+use shoal::engine::gpu::Gpu;
+use shoal::engine::graph::{Activation, Network};
+use shoal::engine::ops::{Call, Memory, PreparedRun, Real};
+use shoal::engine::run::{InputScale, Run, Table, Training};
+
+use crate::common::{tables, training};
+use crate::one_call;
+
+/// One file of reference arrays.
+struct Reference(std::cell::RefCell<NpzArchive<std::io::BufReader<std::fs::File>>>);
+
+impl Reference {
+    fn open(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+        let archive = NpzArchive::open(folder.join(format!("{name}.npz")));
+        Self(archive.expect("the reference arrays are in tests/reference").into())
+    }
+
+    /// Its numbers, whatever their type, row by row.
+    fn numbers(&self, name: &str) -> Vec<f64> {
+        let mut archive = self.0.borrow_mut();
+        let array = archive.by_name(name).expect("a readable file");
+        let array = array.unwrap_or_else(|| panic!("no array '{name}'"));
+        let kind = array.dtype().descr();
+        match kind.trim_matches(|c| "'<".contains(c)) {
+            "f8" => array.into_vec::<f64>().unwrap(),
+            "f4" => array.into_vec::<f32>().unwrap().into_iter().map(f64::from).collect(),
+            "u4" => array.into_vec::<u32>().unwrap().into_iter().map(f64::from).collect(),
+            "i8" => array.into_vec::<i64>().unwrap().into_iter().map(|n| n as f64).collect(),
+            other => panic!("'{name}' holds {other}"),
+        }
+    }
+
+    /// Numbers that f32 holds exactly.
+    fn singles(&self, name: &str) -> Vec<f32> {
+        let exact = |number: f64| {
+            assert_eq!(f64::from(number as f32), number, "{name}");
+            number as f32
+        };
+        self.numbers(name).into_iter().map(exact).collect()
+    }
+
+    fn words(&self, name: &str) -> Vec<u32> {
+        self.numbers(name).into_iter().map(|number| number as u32).collect()
+    }
+
+    fn widths(&self, name: &str) -> Vec<usize> {
+        self.numbers(name).into_iter().map(|number| number as usize).collect()
+    }
+
+    fn activation(&self, name: &str) -> Activation {
+        let mut archive = self.0.borrow_mut();
+        let array = archive.by_name(name).unwrap().expect("an activation's name");
+        Activation::named(&array.into_vec::<String>().unwrap()[0], SLOPE).expect("known")
+    }
+
+    /// The parameters `<prefix>w0`, `<prefix>b0`, ... of a network, laid out as ours: PyTorch's
+    /// weights are [out, in].
+    fn parameters(&self, prefix: &str, network: &Network) -> Vec<f64> {
+        let mut parameters = vec![0.0; network.parameter_len()];
+        let layers = network.layers().iter().zip(network.parameter_table());
+        for (number, (layer, place)) in layers.enumerate() {
+            let weights = self.numbers(&format!("{prefix}w{number}"));
+            let bias = self.numbers(&format!("{prefix}b{number}"));
+            assert_eq!(weights.len(), layer.inputs * layer.outputs);
+            for output in 0..layer.outputs {
+                for input in 0..layer.inputs {
+                    let at = place.weights + input * place.stride + output;
+                    parameters[at] = weights[output * layer.inputs + input];
+                }
+            }
+            parameters[place.bias..][..layer.outputs].copy_from_slice(&bias);
+        }
+        parameters
+    }
+}
+
+/// The slope of leaky_relu in every reference array.
+const SLOPE: f32 = 0.2;
+
+/// Plays one call on a run's memory: a executor under test.
+type Play<'a, F> = &'a dyn Fn(&PreparedRun, &mut Memory<F>, Call);
+
+fn on_cpu<F: Real>(run: &PreparedRun, memory: &mut Memory<F>, call: Call) {
+    call.reference(run, memory);
+}
+
+fn on_gpu(gpu: &Gpu) -> impl Fn(&PreparedRun, &mut Memory<f32>, Call) + '_ {
+    |run, memory, call| *memory = one_call::play(gpu, run, memory, call)
+}
+
+/// A run on all rows of a table, inputs not scaled, in one batch.
+fn whole(network: Network, parameters: Vec<f32>, table: Table, seed: u32) -> PreparedRun {
+    let mut loss_weights = vec![1.0; network.outputs()];
+    loss_weights[table.targets..].fill(0.0);
+    let inputs = network.inputs();
+    let run = Run {
+        id: 0,
+        training: Training { batch: table.rows, ..training() },
+        seed,
+        table: 0,
+        training_rows: (0..table.rows as u32).collect(),
+        validation_rows: vec![0],
+        scale: InputScale { mean: vec![0.0; inputs], inverse_deviation: vec![1.0; inputs] },
+        loss_weights,
+        parameters,
+        network,
+    };
+    PreparedRun::new(run, tables(&table))
+}
+
+fn narrow(numbers: &[f64]) -> Vec<f32> {
+    numbers.iter().map(|number| *number as f32).collect()
+}
+
+fn reals<F: Real>(numbers: &[f64]) -> Vec<F> {
+    numbers.iter().map(|number| F::of(*number)).collect()
+}
+
+fn wide<F: Real>(numbers: &[F]) -> Vec<f64> {
+    numbers.iter().map(|number| number.wide()).collect()
+}
+
+/// Asserts that the largest deviation is within `tolerance` of the array's largest number.
+fn assert_close(what: &str, ours: &[f64], reference: &[f64], tolerance: f64) {
+    assert_eq!(ours.len(), reference.len(), "{what}");
+    let scale = reference.iter().fold(0.0f64, |m, number| m.max(number.abs()));
+    let off = |(ours, reference): (&f64, &f64)| {
+        let off = (ours - reference).abs();
+        // NaN is as far off as can be
+        if off.is_nan() { f64::INFINITY } else { off }
+    };
+    let offs: Vec<f64> = ours.iter().zip(reference).map(off).collect();
+    let (place, worst) = offs
+        .iter()
+        .enumerate()
+        .fold((0, 0.0), |worst, (place, off)| if *off > worst.1 { (place, *off) } else { worst });
+    println!("{what}: {:.1e} of the scale {scale:.1e}", worst / scale);
+    assert!(
+        worst <= tolerance * scale,
+        "{what}[{place}] is {}, in PyTorch {}: off by {:e} of the scale, more than {tolerance:e}",
+        ours[place],
+        reference[place],
+        worst / scale
+    );
+}
+
+/// The parts of a parameter vector by their PyTorch names.
+fn assert_parameters_close(
+    what: &str,
+    network: &Network,
+    ours: &[f64],
+    reference: &[f64],
+    tolerance: f64,
+) {
+    for (number, place) in network.parameter_table().into_iter().enumerate() {
+        let parts =
+            [("w", place.weights..place.bias), ("b", place.bias..place.bias + place.stride)];
+        for (name, part) in parts {
+            let what = format!("{what} {name}{number}");
+            assert_close(&what, &ours[part.clone()], &reference[part], tolerance);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The integers of the shuffle.
+
+use shoal::engine::graph::{Activation, Network};
+use shoal::engine::layout::{State, phase};
+use shoal::engine::ops::{Call, Memory};
+use shoal::engine::random::{pcg4d, permute};
+use shoal::engine::run::Table;
+
+use super::*;
+use crate::common::{gpu, turn};
+
+#[test]
+fn hashes_and_permutations_are_the_integers_of_numpy() {
+    let reference = Reference::open("permutation");
+    let [words, hashes] = ["pcg4d_in", "pcg4d_out"].map(|name| reference.words(name));
+    for (word, hash) in words.chunks(4).zip(hashes.chunks(4)) {
+        assert_eq!(pcg4d(word.try_into().unwrap()), hash);
+    }
+    let [keys, epochs] = ["key", "epoch"].map(|name| reference.words(name));
+    for count in COUNTS {
+        let orders = reference.words(&format!("permute_{count}"));
+        for ((key, epoch), order) in keys.iter().zip(&epochs).zip(orders.chunks(count as usize)) {
+            let ours: Vec<u32> = (0..count).map(|i| permute(*key, *epoch, count, i)).collect();
+            assert_eq!(ours, order, "key {key}, epoch {epoch}");
+        }
+    }
+}
+
+const COUNTS: [u32; 8] = [1, 2, 3, 5, 16, 17, 61, 1000];
+
+#[test]
+fn the_device_gathers_rows_in_the_order_of_numpy() {
+    let _turn = turn();
+    let reference = Reference::open("permutation");
+    let gpu = gpu();
+    let [keys, epochs] = ["key", "epoch"].map(|name| reference.words(name));
+    let network = Network::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
+    for count in COUNTS {
+        let orders = reference.words(&format!("permute_{count}"));
+        for ((key, epoch), order) in keys.iter().zip(&epochs).zip(orders.chunks(count as usize)) {
+            // each row holds its own number
+            let x = (0..count).map(|row| row as f32).collect();
+            let rows = count as usize;
+            let table = Table { x, y: vec![0.0; rows], rows, inputs: 1, targets: 1 };
+            let run = whole(network.clone(), network.initial_parameters(1), table, *key);
+            let mut memory = Memory::<f32>::new(&run);
+            let fresh = State::fresh();
+            memory.state = State { phase: phase::TRAIN, epoch: *epoch, batch_rows: count, ..fresh };
+            on_gpu(&gpu)(&run, &mut memory, Call::Gather);
+            // one input, padded to four
+            let gathered = memory.work[run.layout.x..].iter().step_by(4).take(rows);
+            let gathered: Vec<u32> = gathered.map(|row| *row as u32).collect();
+            assert_eq!(gathered, order, "key {key}, epoch {epoch}");
+        }
+    }
+}
