@@ -4,7 +4,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use shoal::engine::random::{key, unit};
+use shoal::engine::random::{pcg4d, unit};
 
 use crate::common::{STUDY, Study, ranged};
 
@@ -76,7 +76,9 @@ pub(super) fn killed_until_through(
 /// Random moments, later and later, so that an end is reached on a machine that has become slow
 /// too.
 pub(super) fn moments(seed: u64, longest: Duration) -> impl Iterator<Item = Duration> {
-    (0..).map(move |kill| longest.mul_f64(unit(key(seed, 0, kill)) * f64::from(8 + kill) / 8.0))
+    (0..).map(move |kill| {
+        longest.mul_f64(unit(pcg4d([seed as u32, 0, 0, kill])[0]) * f64::from(8 + kill) / 8.0)
+    })
 }
 
 pub(super) fn assert_same(study: &Study, files: &[&str]) {
