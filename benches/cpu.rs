@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use shoal::engine::layout::phase;
 use shoal::engine::measure::{BATCH, Cost, Workload, call_flops};
-use shoal::engine::ops::{Memory, PreparedRun, step};
-use shoal::engine::run::Precision;
+use shoal::engine::memory::Memory;
+use shoal::engine::precision::Precision;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::step::step_of;
 
 fn main() {
     let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
@@ -26,7 +28,7 @@ fn report_calls(width: usize) {
     (run.training.max_epochs, run.training.patience) = (u32::MAX, u32::MAX);
     let prepared = PreparedRun::new(run, Workload::tables());
     let mut memory = Memory::<f32>::new(&prepared);
-    let calls = step(prepared.network.layers().len(), true);
+    let calls = step(prepared.graph.layers().len(), true);
     let mut least = vec![f64::MAX; calls.len()];
     let mut whole = f64::MAX;
     for _ in 0..STEPS {
@@ -45,7 +47,7 @@ fn report_calls(width: usize) {
         }
     }
     for (call, seconds) in calls.iter().zip(&least) {
-        let flops = call_flops(*call, &prepared.network, BATCH);
+        let flops = call_flops(*call, &prepared.graph, BATCH);
         println!(
             "    {:<20} {:7.2} us {:6.1} GFLOP/s",
             format!("{call:?}"),
@@ -53,7 +55,7 @@ fn report_calls(width: usize) {
             flops as f64 / seconds / 1e9
         );
     }
-    let flops = Cost::training(&prepared.network, BATCH, Precision::F32, true).flops;
+    let flops = Cost::training(&prepared.graph, BATCH, Precision::F32, true).flops;
     println!(
         "    {:<20} {:7.2} us {:6.1} GFLOP/s",
         "a whole step",

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use shoal::engine::device::Device;
 use shoal::engine::gpu::{Gpu, Options, adapters};
+use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::measure::{BATCH, Meter, Workload, call_flops};
-use shoal::engine::train::Step;
 
 /// Steps that are timed together.
 const TIMES: u32 = 20;

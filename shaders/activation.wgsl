@@ -79,7 +79,7 @@ fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
 
 // The dropout mask of four examples of four units, one unit to a column: 0 where a unit is dropped,
 // else 1 / (1 - dropout). Never stored: the backward pass draws the same numbers again.
-fn dropout_mask(seed: u32, step: u32, layer: Layer, units: u32, examples: u32) -> mat4x4f {
+fn dropout_mask(seed: u32, step: u32, layer: Node, units: u32, examples: u32) -> mat4x4f {
     let key = (layer.number << 16u) + 4u * units;
     let kept = vec4f(layer.keep_scale);
     let threshold = vec4u(layer.drop_threshold);

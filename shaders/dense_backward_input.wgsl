@@ -3,7 +3,7 @@
 //
 //   delta_below[e, k] = mask_below[e, k] activation'(z_below[e, k]) sum_n delta[e, n] W[k, n]
 //
-// `tile.layer` is the layer whose weights are read; the layer below it is `tile.layer - 1`. Here is
+// `tile.node` is the layer whose weights are read; the layer below it is `tile.node - 1`. Here is
 // what both tiles of this kernel share; the sums are in backward_input_gpu.wgsl and
 // backward_input_software.wgsl. A thread computes 8 units of the layer below for some examples, as
 // the forward kernel does and for the same reasons. Padding is written as 0: the sums of the next
@@ -12,7 +12,7 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units below
-@group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
+@group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;    // reads delta and z below, writes delta below
 @group(1) @binding(0) var<uniform> call: Call;
@@ -50,8 +50,8 @@ fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
 // The derivative and the mask on the raw sums that this thread has just stored: one loop instead of
 // a copy for every sum. Units and examples in vec4s.
 fn finish(tile: Tile, units: vec2u, examples: vec2u) {
-    let layer = layers[tile.layer];
-    let below = layers[tile.layer - 1u];
+    let layer = nodes[tile.node];
+    let below = nodes[nodes[tile.node].below];
     let row = below.output_vec4s;
     let seed = runs[tile.run].seed;
     let step = states[tile.run].steps;
@@ -61,7 +61,7 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
             let at = 4u * e * row + unit;
             var values = mat4x4f();
             for (var i = 0u; i < 4u; i++) {
-                let z = unpack(work[below.sum + at + i * row]);
+                let z = unpack(work[below.saved + at + i * row]);
                 let sum = unpack(work[below.delta + at + i * row]);
                 let value = sum * derivative(below.activation, below.slope, z);
                 values = with_column(values, i, select(vec4f(0.0), value, real));

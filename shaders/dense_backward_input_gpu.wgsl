@@ -3,8 +3,8 @@
 // blocks, first those of all units, then those of the next examples.
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
-    let below = layers[tile.layer - 1u];
+    let layer = nodes[tile.node];
+    let below = nodes[nodes[tile.node].below];
     let groups = runs[tile.run].batch_vec4s;
     let block = tile.i * PRODUCT_THREADS + thread.y;
     let across = (below.output_vec4s + 2u * LANES - 1u) / (2u * LANES);

@@ -4,8 +4,8 @@
 // multiply-adds.
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
-    let below = layers[tile.layer - 1u];
+    let layer = nodes[tile.node];
+    let below = nodes[nodes[tile.node].below];
     let groups = runs[tile.run].batch_vec4s;
     let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
     let examples = tile.i * 8u;                                                   // in vec4s of examples

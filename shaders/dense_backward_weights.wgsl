@@ -6,7 +6,7 @@
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;  // (runs); writes overflow
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;          // which inputs (i) and units (j)
-@group(0) @binding(2) var<storage, read> layers: array<Layer>;        // (layers of all runs)
+@group(0) @binding(2) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 @group(0) @binding(3) var<storage, read> work: array<Packed>;           // x, shape (batch, inputs); delta, shape (batch, outputs)
 @group(0) @binding(4) var<storage, read_write> gradients: array<Packed>; // dW, shape (inputs, outputs); db, shape (outputs)
 @group(1) @binding(0) var<uniform> call: Call;

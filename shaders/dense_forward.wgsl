@@ -13,7 +13,7 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units
-@group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
+@group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;   // reads x unit by unit, writes z and a (twice)
 @group(1) @binding(0) var<uniform> call: Call;
@@ -36,7 +36,7 @@ fn store(at: u32, row: u32, z: mat4x4f, bias: vec4f) {
 // Activation and dropout of what this thread has just stored: one loop instead of a copy for every
 // sum. Units and examples in vec4s.
 fn finish(tile: Tile, units: vec2u, examples: vec2u) {
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let groups = runs[tile.run].batch_vec4s;
     let row = layer.output_vec4s;
     let seed = runs[tile.run].seed;
@@ -47,7 +47,7 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
             let at = 4u * e * row + unit;
             var a = mat4x4f();
             for (var i = 0u; i < 4u; i++) {
-                let z = unpack(work[layer.sum + at + i * row]);
+                let z = unpack(work[layer.saved + at + i * row]);
                 a = with_column(a, i, activate(layer.activation, layer.slope, z));
             }
             var by_unit = transpose(a);

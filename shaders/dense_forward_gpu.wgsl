@@ -24,7 +24,7 @@ fn inputs(at: u32, groups: u32) -> mat4x4f {
 }
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let groups = runs[tile.run].batch_vec4s;
     let block = tile.i * PRODUCT_THREADS + thread.y;
     let across = (layer.output_vec4s + 2u * LANES - 1u) / (2u * LANES);
@@ -91,7 +91,7 @@ fn serve(tile: Tile, thread: vec3u) {
 
     let bp = unpack(weights[layer.bias + units]);
     let bq = unpack(weights[layer.bias + min(units + 1u, unit_end - 1u)]);
-    let sum = layer.sum + 4u * examples * row + units;
+    let sum = layer.saved + 4u * examples * row + units;
     store(sum, row, zp0, bp);
     if units + 1u < unit_end {
         store(sum + 1u, row, zq0, bq);

@@ -9,7 +9,7 @@
 // of its own, and all units.
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let groups = runs[tile.run].batch_vec4s;
     let narrow = layer.output_vec4s <= NARROW_VEC4S;
     let block = (tile.j * PRODUCT_THREADS + thread.y) * 4u * LANES;
@@ -142,7 +142,7 @@ fn serve(tile: Tile, thread: vec3u) {
         return;
     }
     let row = layer.output_vec4s;
-    let sum = layer.sum + 4u * examples * row + units;
+    let sum = layer.saved + 4u * examples * row + units;
     store(sum, row, zp0, bp);
     if units + 1u < unit_end {
         store(sum + 1u, row, zq0, bq);

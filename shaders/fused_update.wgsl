@@ -9,7 +9,7 @@
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;   // (runs); writes completed
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;           // which inputs (i) and units (j)
-@group(0) @binding(2) var<storage, read> layers: array<Layer>;         // (layers of all runs)
+@group(0) @binding(2) var<storage, read> nodes: array<Node>;         // (nodes of all runs)
 @group(0) @binding(3) var<storage, read> work: array<Packed>;          // x, shape (batch, inputs); delta, shape (batch, outputs)
 @group(0) @binding(4) var<storage, read_write> parameters: array<Vec4>;
 @group(0) @binding(5) var<storage, read_write> moments: array<Vec4>;   // m and v of a vec4
@@ -28,7 +28,7 @@ fn put(at: u32, g: vec4f) {
 
 // Keeps what this thread is going to update.
 fn keep(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let first = place(tile, layer, thread);
     let rows = min(4u * (first.x + THREAD_INPUTS), layer.inputs);
     let unit_end = min(first.y + THREAD_UNITS, layer.output_vec4s);
@@ -54,7 +54,7 @@ fn main(
         return;
     }
     let tile = tiles[call.first + index];
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     if layer.ends_step == 1u && tile.i == 0u && tile.j == 0u && thread.x == 0u && thread.y == 0u {
         states[tile.run].completed = states[tile.run].ticks;
     }

@@ -17,7 +17,7 @@ struct Call {
 // What one workgroup serves.
 struct Tile {
     run: u32,    // slot in `runs` and `states`
-    layer: u32,  // index into `layers`
+    node: u32,   // index into `nodes`
     i: u32,      // tile coordinates, in tiles
     j: u32,
 }
@@ -42,8 +42,8 @@ struct Run {
     x_by_unit: u32,            // in `work`: shape (inputs, batch)
     labels: u32,               // in `work`: shape (batch, outputs)
     squares: u32,              // in `work`: sums of squared gradients, a vec4 for each block
-    first_layer: u32,          // its layers in `layers`
-    layers: u32,
+    first_node: u32,           // its nodes in `nodes`
+    nodes: u32,
     parameters: u32,           // its first parameter; also of best
     gradients: u32,            // its first gradient, if they are stored
     copy: u32,                 // of halves: its first parameter in `weights`, which `gradients` holds too
@@ -66,10 +66,11 @@ struct Run {
     warmup_steps: u32,         // steps in which the learning rate rises
     cosine_steps: u32,         // steps after them in which it falls; 0: it does not
     final_fraction: f32,       // the part of it that is left then
+    loss: u32,                 // which loss: see loss.wgsl
 }
 
-// One layer of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
-struct Layer {
+// One node of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
+struct Node {
     number: u32,               // within its run, from 0
     inputs: u32,
     outputs: u32,
@@ -79,9 +80,10 @@ struct Layer {
     bias: u32,
     weights_gradient: u32,     // in `gradients`; of a run that uses the fused update in `parameters`
     bias_gradient: u32,
+    below: u32,                // index into `nodes` of the node that it reads; itself where that is the input
     input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
-    sum: u32,                  // in `work`, shape (batch, outputs): z = x W + b
+    saved: u32,                // in `work`, shape (batch, outputs): z = x W + b
     output: u32,               // in `work`, shape (batch, outputs): dropout(activation(z))
     output_by_unit: u32,       // in `work`, shape (outputs, batch): the same
     delta: u32,                // in `work`, shape (batch, outputs): d loss / d z

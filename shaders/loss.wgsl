@@ -1,12 +1,11 @@
-// Loss: weighted squared error of the batch and its gradient at the last layer, one workgroup per
-// run.
+// Loss: the weighted loss of the batch and its gradient at the output node, one workgroup per run.
 //
-//   batch_sum   = sum_e sum_j c[j] (a[e, j] - t[e, j])^2             over the examples present loss
-//   = batch_sum / (examples present * sum_j c[j])         torch.nn.MSELoss over the outputs with c
-//   = 1 delta[e, j] = loss_scale 2 c[j] (a - t) activation'(z) / (examples present * sum_j c[j])
+//   batch_sum   = sum_e sum_j c[j] l(a[e, j], t[e, j])            over the examples present
+//   loss        = batch_sum / (examples present * sum_j c[j])
+//   delta[e, j] = loss_scale c[j] l'(a, t) activation'(z) / (examples present * sum_j c[j])
 //
-// Of halves the loss is scaled so that small deltas are not lost (Micikevicius et al., arXiv
-// 1710.03740, section 3.2).
+// With l = (a - t)^2 and c = 1 this is torch.nn.MSELoss. In f16 the loss is scaled so that small
+// deltas are not lost (Micikevicius et al., arXiv 1710.03740, section 3.2).
 //
 // A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order:
 // each thread adds its own elements, then thread 0 adds the threads.
@@ -14,11 +13,32 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes batch_sum
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // layer: the run's last
-@group(0) @binding(3) var<storage, read> layers: array<Layer>;        // (layers of all runs)
+@group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;  // reads z, a and the labels, writes delta
 @group(1) @binding(0) var<uniform> call: Call;
 
 override LOSS_THREADS: u32;
+
+// The losses, numbered as in LOSSES of src/engine/loss.rs.
+const MSE: u32 = 0u;
+
+fn loss_value(loss: u32, a: vec4f, t: vec4f) -> vec4f {
+    switch loss {
+        case MSE, default: {
+            let miss = a - t;
+            return miss * miss;
+        }
+    }
+}
+
+// d l / d a.
+fn loss_slope(loss: u32, a: vec4f, t: vec4f) -> vec4f {
+    switch loss {
+        case MSE, default: {
+            return 2.0 * (a - t);
+        }
+    }
+}
 
 var<workgroup> partial: array<f32, LOSS_THREADS>;
 
@@ -31,24 +51,25 @@ fn main(
     let index = group_index(group, grid);
     let tile = tiles[call.first + min(index, call.count - 1u)];
     let run = runs[tile.run];
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let phase = states[tile.run].phase;
     let present = states[tile.run].batch_rows;
     let serves = index < call.count && phase != PHASE_DONE;
 
     var sum = 0.0;
     if serves {
-        let scale = states[tile.run].loss_scale * 2.0 * run.inverse_weight_sum / f32(present);
+        let scale = states[tile.run].loss_scale * run.inverse_weight_sum / f32(present);
         let count = layer.output_vec4s * 4u * run.batch_vec4s;
         for (var place = thread; place < count; place += LOSS_THREADS) {
             let at = run.loss_weights + place % layer.output_vec4s * EXACT;
             let weight = exact(work[at], work[at + EXACT - 1u]);
             var delta = vec4f(0.0);
             if place < present * layer.output_vec4s {
-                let miss = unpack(work[layer.output + place]) - unpack(work[run.labels + place]);
-                let slope = derivative(layer.activation, layer.slope, unpack(work[layer.sum + place]));
-                delta = scale * weight * miss * slope;
-                sum += dot(weight, miss * miss);
+                let a = unpack(work[layer.output + place]);
+                let t = unpack(work[run.labels + place]);
+                let slope = derivative(layer.activation, layer.slope, unpack(work[layer.saved + place]));
+                delta = scale * weight * loss_slope(run.loss, a, t) * slope;
+                sum += dot(weight, loss_value(run.loss, a, t));
             }
             work[layer.delta + place] = pack(delta);
         }

@@ -14,7 +14,7 @@ override THREAD_INPUTS: u32;  // in vec4s
 const THREAD_UNITS: u32 = 2u;  // in vec4s
 
 // The first input and the first unit of a thread, in vec4s.
-fn place(tile: Tile, layer: Layer, thread: vec3u) -> vec2u {
+fn place(tile: Tile, layer: Node, thread: vec3u) -> vec2u {
     let block = tile.i * PRODUCT_THREADS + thread.y;
     if layer.output_vec4s <= NARROW_VEC4S {
         return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);

@@ -2,7 +2,7 @@
 // q of units; a tile is 16 PRODUCT_THREADS inputs and 64 units.
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let first = place(tile, layer, thread);
     let inputs = first.x;
     let units = first.y;

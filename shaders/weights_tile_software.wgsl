@@ -5,7 +5,7 @@
 // In a narrow layer each lane takes inputs of its own, and all units.
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = layers[tile.layer];
+    let layer = nodes[tile.node];
     let first = place(tile, layer, thread);
     let inputs = first.x;
     let units = first.y;

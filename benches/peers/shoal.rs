@@ -8,11 +8,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shoal::Result;
+use shoal::engine::activation::Activation;
 use shoal::engine::device::{Choice, Device};
-use shoal::engine::graph::{Activation, Layer, Network};
+use shoal::engine::graph::{Graph, Layer};
 use shoal::engine::measure::{Pace, steady};
-use shoal::engine::run::{InputScale, Outcome, Precision, Run, Schedule, Table, Training};
-use shoal::engine::train::{Progress, RunQueue, train};
+use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::precision::Precision;
+use shoal::engine::queue::{Progress, RunQueue};
+use shoal::engine::run::{InputScale, Outcome, Run, Training};
+use shoal::engine::table::Table;
+use shoal::engine::train::train;
 
 use protocol::{Done, Trainer, converse};
 
@@ -23,7 +28,7 @@ struct Peer {
 }
 
 /// The frozen base, then what is trained.
-fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
+fn network(work: &protocol::Work, run: &protocol::Run) -> Graph {
     let slope = work.training.slope as f32;
     let hidden = Activation::LeakyRelu { slope };
     let base = std::iter::once(&work.inputs).chain(&run.frozen).zip(&run.frozen);
@@ -34,7 +39,7 @@ fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
         dropout: 0.0,
         frozen: true,
     });
-    let trained = Network::perceptron(
+    let trained = Graph::perceptron(
         *run.frozen.last().unwrap_or(&work.inputs),
         &run.hidden,
         work.targets,
@@ -42,12 +47,12 @@ fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
         Activation::Sigmoid,
         run.dropout as f32,
     );
-    Network::new(frozen.chain(trained.layers().iter().copied()).collect())
+    Graph::new(frozen.chain(trained.layers().iter().copied()).collect())
 }
 
 /// As shoal draws them, but the output layer with the deviation of PyTorch's default (uniform
 /// within 1 / sqrt(inputs)), with which the other peers start.
-fn parameters(network: &Network, seed: u32) -> Vec<f32> {
+fn parameters(network: &Graph, seed: u32) -> Vec<f32> {
     let mut parameters = network.initial_parameters(seed);
     let places = network.parameter_table();
     let last = places.last().expect("an output layer");

@@ -4,11 +4,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use shoal::engine::device::Device;
-use shoal::engine::measure::{
-    Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole,
-};
-use shoal::engine::run::Precision;
-use shoal::engine::train::Step;
+use shoal::engine::gpu::packing::step::Step;
+use shoal::engine::measure::{Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole};
+use shoal::engine::precision::Precision;
 use shoal::{Error, Result};
 
 use super::Global;
@@ -207,7 +205,7 @@ fn way(device: &Device, workload: &Workload) -> Way {
 
 /// Dispatches of a step of a workload; a few of its runs have as many as all.
 fn dispatches(gpu: &shoal::engine::gpu::Gpu, workload: &Workload) -> Result<usize> {
-    let deepest = (workload.runs().into_iter()).max_by_key(|run| run.network.layers().len());
+    let deepest = (workload.runs().into_iter()).max_by_key(|run| run.graph.depth());
     let deepest = deepest.into_iter().collect();
     Ok(Step::pack(gpu, Workload::tables(), deepest)?.dispatches())
 }

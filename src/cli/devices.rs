@@ -7,7 +7,7 @@ use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
 use shoal::engine::measure::self_check::self_check;
-use shoal::engine::run::Precision;
+use shoal::engine::precision::Precision;
 use shoal::{Error, Result};
 
 use super::Global;

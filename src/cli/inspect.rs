@@ -77,14 +77,16 @@ fn model(path: &Path, output: &Output) -> Result<()> {
         if about.scaling.log10 { "yes" } else { "no" },
         about.target_names.join(" "),
     ));
-    for (number, layer) in model.start.network.layers().iter().enumerate() {
-        let frozen = if layer.frozen { ", frozen" } else { "" };
+    let network = &model.start.network;
+    for (number, node) in network.nodes().iter().enumerate() {
+        let frozen = if node.frozen { ", frozen" } else { "" };
         output.result(&format!(
-            "  layer {number}: {} -> {}, {}, dropout {}{frozen}",
-            layer.inputs,
-            layer.outputs,
-            layer.activation.name(),
-            layer.dropout
+            "  layer {number}: {} {} -> {}, {}, dropout {}{frozen}",
+            node.op.name,
+            network.input_shape(number).width,
+            network.shape(number).width,
+            node.attributes.activation.name(),
+            node.attributes.dropout
         ));
     }
     output.result(&format!("  {} parameters", model.start.network.parameter_count()));

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use shoal::data::Dataset;
 use shoal::engine::device::{Choice, Device};
-use shoal::engine::run::Precision;
+use shoal::engine::precision::Precision;
 use shoal::engine::tile::TileSet;
 use shoal::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! Which universe.
 
-use crate::error::Result;
 use crate::input_error;
+use crate::error::Result;
 
 /// A flat universe. Densities are those of today in units of the critical density.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,12 +9,12 @@
 //! Quijote's LCDM Latin hypercube: with the two, no correlation between bins is left beyond the
 //! sampling error.
 
+use crate::input_error;
 use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
 use crate::engine::random::{Stream, key, normal_pair, pcg4d};
 use crate::error::Result;
-use crate::input_error;
 
 /// The side of the box in Mpc/h.
 pub const BOX: f64 = 1000.0;

@@ -14,9 +14,9 @@ use crate::cosmology::parallel::in_parallel;
 use crate::cosmology::sampling::Sampling;
 use crate::cosmology::scenario::{Prior, Scenario, Universe, of_scenario};
 use crate::cosmology::{bispectrum, correction, gravity};
+use crate::data::names;
 use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
-use crate::data::names;
 use crate::error::{Error, Result};
 use crate::input_error;
 

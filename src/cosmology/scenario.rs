@@ -3,10 +3,10 @@
 use crate::cosmology::cosmology::{Cosmology, MOST_BARYONS};
 use crate::cosmology::noise::FIDUCIAL;
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
+use crate::input_error;
 use crate::data::names;
 use crate::engine::random::{Stream, key};
 use crate::error::Result;
-use crate::input_error;
 
 /// A kind of universe, as in "Transfer Learning Beyond the Standard Model" (arXiv 2510.19168).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

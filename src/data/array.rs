@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::data::file::{prefix, read_bytes};
 use crate::data::{numpy, text};
-use crate::error::Result;
 use crate::input_error;
+use crate::error::Result;
 
 /// A row-major matrix of f64 read from a file.
 #[derive(Clone, Debug, Default, PartialEq)]

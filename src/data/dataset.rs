@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 
 use crate::data::array::Matrix;
 use crate::data::file::{hex, prefix};
+use crate::input_error;
 use crate::data::names;
 use crate::data::names::numbered;
 use crate::error::Result;
-use crate::input_error;
 
 /// How far beyond its range a target may lie, relative to the range's largest number: the rounding
 /// of a decimal that was written and read again, not more.

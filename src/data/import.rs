@@ -7,12 +7,12 @@ use serde_json::json;
 
 use crate::data::array::{Matrix, read_table};
 use crate::data::dataset::{Dataset, check_ranges, default_ranges};
+use crate::data::names;
 use crate::data::file::prefix;
 use crate::data::inputs::read_note;
-use crate::data::names;
 use crate::data::names::{numbered, without_unit};
-use crate::error::Result;
 use crate::input_error;
+use crate::error::Result;
 
 /// Where a dataset comes from, as a user types it: the options of `shoal import`, or an inline
 /// table of a study's TOML.

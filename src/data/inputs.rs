@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::data::array::{Matrix, read_axis, read_table, split_member};
 use crate::data::dataset::default_axis;
 use crate::data::file::{fingerprint, prefix};
+use crate::data::quijote;
 use crate::data::import::Source;
 use crate::data::names::numbered;
-use crate::data::quijote;
 use crate::data::quijote::{Cut, Tree};
-use crate::error::Result;
 use crate::input_error;
+use crate::error::Result;
 
 /// The inputs with what belongs to them, before the targets are known to fit.
 pub(crate) struct Inputs {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::Result;
 use crate::input_error;
+use crate::error::Result;
 
 /// Names, without case and punctuation, and the range of the simulations in arXiv:2510.19168:
 /// Omega_m, Omega_b, h, n_s, sigma_8 of Quijote; M_nu in eV; f_R0; f_NL of the two shapes. `f_NL`

@@ -10,8 +10,8 @@ use crate::data::file::{prefix, read_bytes};
 use crate::data::files::write_atomically;
 use crate::data::names::numbered;
 use crate::data::{numpy, zip};
-use crate::error::Result;
 use crate::input_error;
+use crate::error::Result;
 
 impl Dataset {
     /// Reads an npz: that of [`Dataset::save`], or one made by hand with only `x` and `y`, and as

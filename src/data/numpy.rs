@@ -7,9 +7,9 @@ use half::f16;
 use npyz::npz::NpzArchive;
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 
+use crate::input_error;
 use crate::data::array::Matrix;
 use crate::error::Result;
-use crate::input_error;
 
 /// How to save an array so that shoal can read it.
 const WAY_OUT: &str = "save it with np.save(file, array.astype('f8'))";

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::data::array::Matrix;
 use crate::data::file::{hex, looked_in, prefix, read_bytes};
+use crate::input_error;
 use crate::data::text;
 use crate::error::Result;
-use crate::input_error;
 
 /// The file of the matter power spectrum at redshift 0.
 pub const FILE: &str = "Pk_m_z=0.txt";

@@ -1,9 +1,9 @@
 //! What a network sees of a row: z-scored inputs, targets in [0, 1].
 
+use crate::input_error;
 use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
-use crate::input_error;
 
 /// How raw inputs become what a network sees, and back for targets. It travels with the network.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

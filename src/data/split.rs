@@ -1,8 +1,8 @@
 //! Which rows test, train and validate.
 
+use crate::input_error;
 use crate::engine::random::{Stream, key, permute};
 use crate::error::Result;
-use crate::input_error;
 
 /// The rows of one run, as indices into its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Columns of numbers in text, as `numpy.savetxt`, spreadsheets and simulation codes write them.
 
+use crate::input_error;
 use crate::data::array::Matrix;
 use crate::error::Result;
-use crate::input_error;
 
 /// A matrix from text, and the names of its columns where a line of words gives them.
 pub(crate) fn table(bytes: &[u8]) -> Result<(Matrix, Option<Vec<String>>)> {

@@ -7,8 +7,8 @@ use crate::engine::precision::Precision;
 pub enum Buffer {
     /// `array<Run>`
     Runs,
-    /// `array<Layer>`
-    Layers,
+    /// `array<Node>`
+    Nodes,
     /// `array<State>`
     States,
     /// `array<Tile>`
@@ -35,7 +35,7 @@ impl Buffer {
     /// Every buffer that is one.
     pub const ALL: [Buffer; 11] = [
         Buffer::Runs,
-        Buffer::Layers,
+        Buffer::Nodes,
         Buffer::States,
         Buffer::Tiles,
         Buffer::Rows,
@@ -61,7 +61,7 @@ impl Buffer {
     pub fn name(self) -> &'static str {
         match self {
             Buffer::Runs => "runs",
-            Buffer::Layers => "layers",
+            Buffer::Nodes => "nodes",
             Buffer::States => "states",
             Buffer::Tiles => "tiles",
             Buffer::Rows => "rows",

@@ -1,13 +1,12 @@
 //! The two backends of a step, and how one is chosen.
 
-use crate::engine::cpu::backend as cpu;
 use crate::engine::gpu;
+use crate::engine::cpu::backend as cpu;
 
 use serde_json::json;
 
 use crate::engine::cpu::vectors;
-use crate::engine::graph::Network;
-use crate::engine::optim::fused_update;
+use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::engine::tile::TileSet;
@@ -112,7 +111,7 @@ impl Device {
     pub fn fuses_update(&self, training: &Training) -> bool {
         match self {
             Device::Gpu(gpu) => gpu.tiles().fuses_update(training),
-            Device::Cpu(_) => fused_update::suits(training),
+            Device::Cpu(_) => training.updates_are_independent(),
         }
     }
 
@@ -120,10 +119,10 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Input`] with the bytes that are needed and those that there are.
-    pub fn check(&self, network: &Network, batch: usize, precision: Precision) -> Result<()> {
+    pub fn check(&self, graph: &Graph, batch: usize, precision: Precision) -> Result<()> {
         match self {
             Device::Gpu(gpu) => {
-                let footprint = gpu::Footprint::new(network, batch, precision);
+                let footprint = gpu::Footprint::new(graph, batch, precision);
                 footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
             Device::Cpu(_) => Ok(()),

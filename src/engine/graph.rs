@@ -353,6 +353,34 @@ impl Graph {
         (0..self.nodes.len()).map(of_node).sum()
     }
 
+    /// The graph with its nodes changed.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn edited(&self, edit: impl FnOnce(&mut Vec<Node>)) -> Result<Self, String> {
+        let mut nodes = self.nodes.clone();
+        edit(&mut nodes);
+        Self::new(self.input, nodes)
+    }
+
+    /// Another graph on the output of this one.
+    ///
+    /// # Errors
+    /// As [`Graph::new`], if the other one cannot read that output.
+    pub fn stacked(&self, above: &Graph) -> Result<Self, String> {
+        let count = self.nodes.len();
+        let shifted = |source: &Source| match source {
+            Source::Input => Source::Node(count - 1),
+            Source::Node(node) => Source::Node(count + node),
+        };
+        self.edited(|nodes| {
+            nodes.extend(above.nodes.iter().map(|node| {
+                let inputs = node.inputs.iter().map(shifted).collect();
+                Node { inputs, ..node.clone() }
+            }));
+        })
+    }
+
     /// Fresh parameters; their values are a function of the seed, the node and the position alone.
     pub fn initial_parameters(&self, seed: u32) -> Vec<f32> {
         let mut parameters = vec![0.0; self.parameter_len()];

@@ -2,13 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::run::Outcome;
-use crate::engine::run::Run;
-use crate::engine::queue::Epoch;
-use crate::engine::queue::Progress;
-use crate::engine::queue::Reached;
-use crate::engine::queue::RunQueue;
-use crate::engine::queue::Test;
+use crate::engine::queue::{Epoch, Progress, Reached, RunQueue, Test};
+use crate::engine::run::{Outcome, Run};
 use crate::error::Result;
 
 /// Work whose time is taken; [`Progress::host`] tells it.

@@ -132,6 +132,20 @@ impl Kernel {
     }
 }
 
+/// What measurements start from: a kernel that is no part of a step.
+pub const BARE: Kernel = Kernel {
+    name: "",
+    pages: |_| Vec::new(),
+    bindings: &[],
+    constants: |_| Vec::new(),
+    update: Update::Any,
+    serves: |_, _, _| false,
+    tiles: |_, _, _| Grid::EMPTY,
+    terms: no_terms,
+    tiles_per_group: one_tile,
+    reference: Reference { f32: |_, _, _| {}, f64: |_, _, _| {} },
+};
+
 impl PartialEq for Kernel {
     /// Kernels are told apart by their names.
     fn eq(&self, other: &Self) -> bool {

@@ -69,6 +69,7 @@ pub struct DeviceNode {
     pub bias: u32,
     pub weights_gradient: u32,
     pub bias_gradient: u32,
+    pub below: u32,
     pub input: u32,
     pub input_by_unit: u32,
     pub saved: u32,

@@ -4,13 +4,11 @@
 use std::ops::Deref;
 
 use crate::engine::activation::Dropout;
-use crate::engine::graph::NodeId;
+use crate::engine::graph::{NodeId, Source};
 use crate::engine::layout::{DeviceNode, DeviceRun, State, stopped};
 use crate::engine::precision::{self, FIRST_SCALE, Precision};
 use crate::engine::real::Real;
-use crate::engine::run::Outcome;
-use crate::engine::run::Run;
-use crate::engine::run::Stopped;
+use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::table::{Table, Tables};
 use crate::engine::work::WorkLayout;
 
@@ -201,6 +199,10 @@ impl PreparedRun {
         let matrices = self.graph.parameters(node);
         let [weights, bias] = [0, 1].map(|one| matrices.get(one).map_or(0, |matrix| matrix.at));
         let dropout = self.dropout(node);
+        let below = match self.graph.nodes()[node].inputs[0] {
+            Source::Input => node,
+            Source::Node(below) => below,
+        };
         DeviceNode {
             number: word(node),
             inputs: word(inputs),
@@ -211,6 +213,7 @@ impl PreparedRun {
             bias: vec4s(self.weights_at(bases) + bias),
             weights_gradient: vec4s(self.gradients_at(bases) + weights),
             bias_gradient: vec4s(self.gradients_at(bases) + bias),
+            below: word(bases.nodes + below),
             input: vec4s(bases.work + at.input),
             input_by_unit: vec4s(bases.work + at.input_by_unit),
             saved: vec4s(bases.work + at.saved),

@@ -3,10 +3,10 @@
 use crate::engine::graph::Graph;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
+use crate::input_error;
 use crate::engine::precision::Precision;
 use crate::engine::table::Table;
 use crate::error::Result;
-use crate::input_error;
 
 /// How a run is trained: AdamW on minibatches with early stopping.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! What a study tells while it runs, for whoever draws or writes it.
 
+use crate::engine::queue::{Epoch, Progress};
 use crate::engine::run::Run;
-use crate::engine::train::{Epoch, Progress};
 use crate::study::store::runs::RunRow;
 
 pub use crate::study::explain::PRETRAINING;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::data::array::Matrix;
 use crate::data::scaling::Scaling;
-use crate::engine::cpu::backend;
-use crate::engine::graph::Network;
-use crate::engine::train::Test;
+use crate::engine::evaluate;
+use crate::engine::graph::Graph;
+use crate::engine::queue::Test;
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
@@ -20,7 +20,7 @@ pub struct HeldOut {
 
 impl HeldOut {
     /// The test of this network on these rows.
-    pub fn test(self, network: Network) -> Test {
+    pub fn test(self, network: Graph) -> Test {
         Box::new(move |parameters| self.errors(&network, parameters))
     }
 
@@ -28,13 +28,13 @@ impl HeldOut {
     ///
     /// # Panics
     /// If the network has fewer outputs than there are targets, or other inputs.
-    fn errors(&self, network: &Network, parameters: &[f32]) -> Vec<f64> {
+    fn errors(&self, network: &Graph, parameters: &[f32]) -> Vec<f64> {
         let (rows, columns) = (self.features.rows, self.features.columns);
         let mut inputs = vec![0.0; rows * columns];
         for (row, scaled) in inputs.chunks_exact_mut(columns).enumerate() {
             self.scaling.feature(self.features.row(row), scaled);
         }
-        let predicted = backend::predict(network, parameters, &inputs);
+        let predicted = evaluate::predict(network, parameters, &inputs);
         let targets = self.targets.columns;
         let mut errors = vec![0.0; targets];
         let mut truth = vec![0.0; targets];

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::Scaling;
-use crate::engine::graph::{Activation, Network};
+use crate::engine::activation::Activation;
+use crate::engine::graph::Graph;
 use crate::engine::random::{Stream, key};
-use crate::engine::run::{InputScale, Run, Table, Training};
+use crate::engine::run::{InputScale, Run, Training};
+use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::plan::{Plan, Pretraining, StrategyPlan};
 use crate::study::transfer;
@@ -110,7 +112,7 @@ impl How {
     /// The network of a pre-training: the hidden layers, the bottleneck if there is one, the
     /// targets and the dummies. A bottleneck has no dropout: a unit of five is a fifth of all that
     /// a head could read.
-    pub fn base(&self, plan: &Plan, pretraining: &Pretraining) -> Network {
+    pub fn base(&self, plan: &Plan, pretraining: &Pretraining) -> Graph {
         let mut how = self.clone();
         how.hidden.extend(pretraining.bottleneck);
         let dataset = &pretraining.dataset;
@@ -119,20 +121,21 @@ impl How {
     }
 
     /// A fresh network.
-    fn network(&self, plan: &Plan, inputs: usize, outputs: usize) -> Network {
+    fn network(&self, plan: &Plan, inputs: usize, outputs: usize) -> Graph {
         let output = plan.shape.output;
-        let plain =
-            Network::perceptron(inputs, &self.hidden, outputs, self.activation, output, 0.0);
-        self.with_dropout(&plain)
+        let widths = [&[inputs], &self.hidden[..], &[outputs]].concat();
+        let mlp = Graph::mlp(&widths).activation(self.activation).output_activation(output);
+        self.with_dropout(&mlp.build().expect("jobs: a perceptron"))
     }
 
     /// The network with this dropout after its hidden layers.
-    fn with_dropout(&self, network: &Network) -> Network {
-        let mut layers = network.layers().to_vec();
-        for (layer, dropout) in layers.iter_mut().zip(&self.dropout) {
-            layer.dropout = *dropout;
-        }
-        Network::new(layers)
+    fn with_dropout(&self, network: &Graph) -> Graph {
+        let edited = network.edited(|nodes| {
+            for (node, dropout) in nodes.iter_mut().zip(&self.dropout) {
+                node.attributes.dropout = *dropout;
+            }
+        });
+        edited.expect("jobs: the same network with other dropout")
     }
 }
 
@@ -211,7 +214,7 @@ pub fn pretrain(
         training_rows: split.train,
         validation_rows: split.validation,
         scale: input_scale,
-        network,
+        graph: network,
     };
     Ok(Prepared { run, scaling })
 }
@@ -238,7 +241,7 @@ pub fn finetune(
     let run = Run {
         id,
         loss_weights: loss_weights(targets, targets),
-        network: start.network,
+        graph: start.network,
         parameters: start.parameters,
         training: how.training,
         seed: key(plan.seed, Stream::FineTuningSteps, seed),
@@ -282,7 +285,7 @@ fn start(
 }
 
 /// The largest networks of the plan with their batches, to ask a device whether it can hold them.
-pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
+pub fn largest(plan: &Plan) -> Vec<(Graph, usize)> {
     let largest = |how: How| match &plan.search {
         Some(search) => search.largest(&how),
         None => how,
@@ -301,7 +304,7 @@ pub fn largest(plan: &Plan) -> Vec<(Network, usize)> {
 }
 
 /// The network of a strategy on a pre-trained one.
-pub fn shape(plan: &Plan, strategy: &StrategyPlan, how: &How, base: Option<&Network>) -> Network {
+pub fn shape(plan: &Plan, strategy: &StrategyPlan, how: &How, base: Option<&Graph>) -> Graph {
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
     match (strategy.strategy, base) {
         (Strategy::AttachHead, Some(base)) => {
@@ -312,10 +315,9 @@ pub fn shape(plan: &Plan, strategy: &StrategyPlan, how: &How, base: Option<&Netw
         }
         (Strategy::Scratch, _) | (_, None) => how.network(plan, inputs, targets),
         (_, Some(base)) => {
-            let mut layers = base.layers().to_vec();
-            let last = layers.last_mut().expect("jobs: a network without layers");
-            last.outputs = targets;
-            Network::new(layers)
+            let last = base.output_node();
+            let edited = base.edited(|nodes| nodes[last].attributes.width = targets);
+            edited.expect("jobs: the same network with other outputs")
         }
     }
 }

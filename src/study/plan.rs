@@ -8,9 +8,9 @@ use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::features;
 use crate::data::split::Pool;
-use crate::engine::graph::Activation;
-use crate::engine::optim::schedule::Schedule;
-use crate::engine::run::{Precision, Training};
+use crate::engine::activation::Activation;
+use crate::engine::precision::Precision;
+use crate::engine::run::Training;
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::config::schedule::Keys;
@@ -356,8 +356,7 @@ fn training(typed: &TrainingTable) -> Result<Training> {
         patience: typed.patience.unwrap_or(50),
         min_delta: typed.min_delta.unwrap_or(1e-6),
         precision: precision(typed.precision.as_deref())?,
-        clip_norm: None,
-        schedule: Schedule::default(),
+        ..Training::default()
     };
     check_training("training", &training)?;
     Keys::from(typed).apply("training", training)

@@ -4,7 +4,7 @@
 //! The targets of the fresh network are the pre-trained ones (`shared`), in their order, and then
 //! the new ones.
 
-use crate::engine::graph::{Layer, Network};
+use crate::engine::graph::Graph;
 
 /// The name of the strategy that the others are measured against: training without a pre-trained
 /// network.
@@ -59,11 +59,11 @@ pub enum Reads {
     LastHidden,
 }
 
-/// A network and its parameters, laid out as [`Network::parameter_table`] says.
+/// A network and its parameters, laid out as [`Graph::parameters`] says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     /// The network.
-    pub network: Network,
+    pub network: Graph,
     /// Its parameters.
     pub parameters: Vec<f32>,
 }
@@ -87,49 +87,55 @@ pub fn warm_start(base: &Start, shared: usize, targets: usize, dropout: f32, see
 ///
 /// # Panics
 /// If the inputs of `head` are not as many as what is read; [`head_inputs`] says how many that is.
-pub fn attach_head(base: &Start, reads: Reads, head: &Network, seed: u32) -> Start {
-    let kept = kept_layers(&base.network, reads);
-    let freeze = |layer: &Layer| Layer { frozen: true, dropout: 0.0, ..*layer };
-    let frozen = base.network.layers()[..kept].iter().map(freeze);
-    let network = Network::new(frozen.chain(head.layers().iter().copied()).collect());
+pub fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start {
+    let kept = kept_nodes(&base.network, reads);
+    let frozen = base.network.edited(|nodes| {
+        nodes.truncate(kept);
+        for node in nodes {
+            (node.frozen, node.attributes.dropout) = (true, 0.0);
+        }
+    });
+    let network = frozen.and_then(|frozen| frozen.stacked(head)).expect("transfer: a head that fits");
     let mut parameters = vec![0.0; network.parameter_len()];
-    let length = network.parameter_table()[kept].weights;
+    let length = network.frozen_len();
     parameters[..length].copy_from_slice(&base.parameters[..length]);
-    for layer in kept..network.layers().len() {
-        network.initialise_layer(layer, seed, &mut parameters);
+    for node in kept..network.nodes().len() {
+        network.initialise(node, seed, &mut parameters);
     }
     Start { network, parameters }
 }
 
-/// How many numbers a head reads.
-pub fn head_inputs(base: &Network, reads: Reads) -> usize {
-    base.layers()[kept_layers(base, reads) - 1].outputs
+/// Width of what a head reads.
+pub fn head_inputs(base: &Graph, reads: Reads) -> usize {
+    base.shape(kept_nodes(base, reads) - 1).width
 }
 
-fn kept_layers(base: &Network, reads: Reads) -> usize {
+fn kept_nodes(base: &Graph, reads: Reads) -> usize {
     match reads {
-        Reads::Outputs => base.layers().len(),
-        Reads::LastHidden => base.layers().len() - 1,
+        Reads::Outputs => base.nodes().len(),
+        Reads::LastHidden => base.nodes().len() - 1,
     }
 }
 
-/// The same hidden layers; `kept` outputs of the base, fresh ones up to `targets`.
+/// The same hidden layers; the first `kept` outputs of the base, the others up to `targets` fresh.
 fn with_outputs(base: &Start, kept: usize, targets: usize, dropout: f32, seed: u32) -> Start {
-    let last = base.network.layers().len() - 1;
-    let mut layers = base.network.layers().to_vec();
-    layers[last].outputs = targets;
-    for layer in &mut layers[..last] {
-        layer.dropout = dropout;
-    }
-    let network = Network::new(layers);
+    let last = base.network.output_node();
+    let network = base.network.edited(|nodes| {
+        nodes[last].attributes.width = targets;
+        for node in &mut nodes[..last] {
+            node.attributes.dropout = dropout;
+        }
+    });
+    let network = network.expect("transfer: the same network with other outputs");
     let mut parameters = vec![0.0; network.parameter_len()];
-    let (from, to) = (base.network.parameter_table()[last], network.parameter_table()[last]);
-    parameters[..to.weights].copy_from_slice(&base.parameters[..from.weights]);
-    network.initialise_layer(last, seed, &mut parameters);
-    // the rows of the weights, and the bias after them as one row more
-    for row in 0..=network.layers()[last].inputs {
-        let source = &base.parameters[from.weights + row * from.stride..][..kept];
-        parameters[to.weights + row * to.stride..][..kept].copy_from_slice(source);
+    let start = network.parameter_range(last).start;
+    parameters[..start].copy_from_slice(&base.parameters[..start]);
+    network.initialise(last, seed, &mut parameters);
+    for (from, to) in base.network.parameters(last).iter().zip(network.parameters(last)) {
+        for row in 0..to.rows {
+            let source = &base.parameters[from.at + row * from.stride..][..kept];
+            parameters[to.at + row * to.stride..][..kept].copy_from_slice(source);
+        }
     }
     Start { network, parameters }
 }
@@ -137,11 +143,11 @@ fn with_outputs(base: &Start, kept: usize, targets: usize, dropout: f32, seed: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::graph::Activation;
+    use crate::engine::activation::Activation;
 
     fn base(outputs: usize) -> Start {
         let hidden = Activation::LeakyRelu { slope: 0.2 };
-        let network = Network::perceptron(4, &[7, 5], outputs, hidden, Activation::Sigmoid, 0.3);
+        let network = Graph::perceptron(4, &[7, 5], outputs, hidden, Activation::Sigmoid, 0.3);
         let parameters = network.initial_parameters(1);
         Start { network, parameters }
     }
@@ -197,7 +203,7 @@ mod tests {
         for (reads, inputs, kept) in [(Reads::Outputs, 4, 3), (Reads::LastHidden, 5, 2)] {
             assert_eq!(head_inputs(&base.network, reads), inputs);
             let head =
-                Network::perceptron(inputs, &[3], 6, Activation::Tanh, Activation::Identity, 0.5);
+                Graph::perceptron(inputs, &[3], 6, Activation::Tanh, Activation::Identity, 0.5);
             let start = attach_head(&base, reads, &head, 3);
             assert_eq!(start.network.first_trained(), kept);
             assert!(start.network.layers()[..kept].iter().all(|layer| layer.dropout == 0.0));

@@ -4,11 +4,18 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::phase;
-use shoal::engine::ops::{Memory, PreparedRun, Real, step};
+use shoal::engine::memory::Memory;
 use shoal::engine::optim::fused_update;
-use shoal::engine::run::{InputScale, Precision, Run, Schedule, Table, Training};
+use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::precision::Precision;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::real::Real;
+use shoal::engine::run::{InputScale, Run, Training};
+use shoal::engine::step::step_of;
+use shoal::engine::table::Table;
 
 thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
@@ -47,7 +54,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         Precision::F16 => Some(1.0),
     };
     let output = Activation::Sigmoid;
-    let network = Network::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
+    let network = Graph::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
     let table = Table {
         x: (0..ROWS * INPUTS).map(|place| (place as f32).sin()).collect(),
         y: vec![0.5; ROWS * TARGETS],

@@ -1,11 +1,14 @@
 //! The norm of a run's gradients: what is frozen is left out, what is not finite is found, and what
 //! is clipped to it.
 
+use shoal::engine::activation::Activation;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::{State, phase};
-use shoal::engine::ops::{Call, Memory, PreparedRun};
+use shoal::engine::memory::Memory;
+use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Training;
+use shoal::engine::step::Call;
 
 use crate::common::*;
 use crate::one_call;
@@ -16,7 +19,7 @@ const CLIP_NORM: f64 = 0.5;
 /// blocks.
 fn frozen() -> (PreparedRun, Memory<f32>) {
     let network =
-        Network::perceptron(9, &[150, 140], 3, Activation::Tanh, Activation::Identity, 0.0);
+        Graph::perceptron(9, &[150, 140], 3, Activation::Tanh, Activation::Identity, 0.0);
     let table = table(20, 9, 3);
     let training = Training { clip_norm: Some(CLIP_NORM), ..training() };
     let run = run(1, frozen_below(&network, 1), &table, 20, training);

@@ -3,14 +3,20 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shoal::Result;
-use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
-use shoal::engine::graph::{Activation, Layer, Network};
-use shoal::engine::ops::{Memory, PreparedRun, Real};
-use shoal::engine::random::{pcg4d, unit};
-use shoal::engine::run::{Cosine, InputScale, Outcome, Precision, Run, Schedule, Table, Training};
 use shoal::engine::tile;
+use shoal::engine::activation::Activation;
+use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::engine::graph::{Graph, Layer};
+use shoal::engine::memory::Memory;
+use shoal::engine::optim::schedule::{Cosine, Schedule};
+use shoal::engine::precision::Precision;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::queue::{Progress, RunQueue};
+use shoal::engine::random::{pcg4d, unit};
+use shoal::engine::real::Real;
+use shoal::engine::run::{InputScale, Outcome, Run, Training};
+use shoal::engine::table::Table;
 use shoal::engine::tile::TileSet;
-use shoal::engine::train::{Progress, RunQueue};
 
 /// One test at a time on the adapter: a software rasterizer uses every core anyway.
 static TURN: Mutex<()> = Mutex::new(());
@@ -127,7 +133,7 @@ pub fn schedules(epochs: u32) -> [Schedule; 4] {
 }
 
 /// A plain run of a network on the first rows of a table.
-pub fn run(id: usize, network: Network, table: &Table, rows: usize, training: Training) -> Run {
+pub fn run(id: usize, network: Graph, table: &Table, rows: usize, training: Training) -> Run {
     let validation = (rows / 5).max(1);
     let inputs = table.inputs;
     let mut loss_weights = vec![1.0; network.outputs()];
@@ -169,7 +175,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
             let dropout = numbers.pick(&[0.0, 0.0, 0.2, 0.5]);
             let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
             let hidden_activation = any_activation(&mut numbers);
-            let mut network = Network::perceptron(
+            let mut network = Graph::perceptron(
                 table.inputs,
                 &hidden,
                 outputs,
@@ -208,12 +214,12 @@ pub fn in_f16(mut runs: Vec<Run>) -> Vec<Run> {
 }
 
 /// The network with its first layers frozen.
-pub fn frozen_below(network: &Network, count: usize) -> Network {
+pub fn frozen_below(network: &Graph, count: usize) -> Graph {
     let freeze = |(number, layer): (usize, &Layer)| match number < count {
         true => Layer { frozen: true, dropout: 0.0, ..*layer },
         false => *layer,
     };
-    Network::new(network.layers().iter().enumerate().map(freeze).collect())
+    Graph::new(network.layers().iter().enumerate().map(freeze).collect())
 }
 
 /// Work from a list; keeps the outcomes in the order of the list.
@@ -261,8 +267,8 @@ pub fn outcomes(
 /// unit, as the GPU does.
 pub fn copy_by_unit<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     let rows = run.layout.stride;
-    let x = (run.layout.x, run.layout.x_by_unit, run.network.inputs());
-    let layers = run.layout.layers.iter().zip(run.network.layers());
+    let x = (run.layout.x, run.layout.x_by_unit, run.graph.inputs());
+    let layers = run.layout.layers.iter().zip(run.graph.layers());
     let outputs = layers.map(|(at, layer)| (at.output, at.output_by_unit, layer.outputs));
     for (from, to, units) in std::iter::once(x).chain(outputs) {
         let units = units.next_multiple_of(4);

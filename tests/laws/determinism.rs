@@ -4,13 +4,19 @@
 //! The unit of resume is the run: one that was not finished starts again from its beginning, in
 //! another shoal, beside other neighbours.
 
+use shoal::engine::activation::Activation;
 use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
-use shoal::engine::graph::{Activation, Network};
-use shoal::engine::ops::{Memory, PreparedRun, step};
-use shoal::engine::run::{Outcome, Run, Table, Training};
+use shoal::engine::gpu::packing::Limits;
+use shoal::engine::graph::Graph;
+use shoal::engine::memory::Memory;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::queue::{Progress, Reached, RunQueue};
+use shoal::engine::run::{Outcome, Run, Training};
+use shoal::engine::step::step_of;
+use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
-use shoal::engine::train::{Limits, Progress, Reached, RunQueue, train, train_within};
+use shoal::engine::train::{train, train_within};
 use shoal::{Error, Result};
 
 use crate::common::*;
@@ -63,14 +69,14 @@ fn the_cpu_gives_the_same_bits_on_one_thread_and_on_two() {
 fn the_cpu_backend_gives_the_bits_of_all_calls_one_after_another() {
     let table = table(60, 11, 3);
     let runs = different_runs(60, &table, 40);
-    let frozen = runs.iter().filter(|run| run.network.first_trained() > 0);
+    let frozen = runs.iter().filter(|run| run.graph.first_trained() > 0);
     assert!(frozen.count() > 3);
     let mut earlier = None;
     for run in runs.iter().chain(&in_f16(runs[..12].to_vec())).chain(&runs[..12]) {
         let prepared = PreparedRun::new(run.clone(), tables(&table));
         let mut executor = Executor::<f32>::in_place_of(earlier, prepared);
         let mut memory = Memory::<f32>::new(&executor.run);
-        let calls = step(run.network.layers().len(), false);
+        let calls = step(run.graph.layers().len(), false);
         while !executor.done() {
             executor.step();
             for call in &calls {
@@ -93,7 +99,7 @@ fn a_seed_names_a_model_and_another_seed_another_one() {
         // shuffles alone, masks alone (one batch an epoch), both
         for (batch, dropout) in [(8, 0.0), (32, 0.4), (8, 0.4)] {
             let hidden = Activation::Tanh;
-            let network = Network::perceptron(5, &[16], 2, hidden, Activation::Identity, dropout);
+            let network = Graph::perceptron(5, &[16], 2, hidden, Activation::Identity, dropout);
             let training = Training { batch, ..training() };
             let parameters = network.initial_parameters(1);
             let seeded = |id: usize| Run {
@@ -109,7 +115,7 @@ fn a_seed_names_a_model_and_another_seed_another_one() {
             }
         }
     }
-    let network = Network::perceptron(5, &[16], 2, Activation::Tanh, Activation::Identity, 0.0);
+    let network = Graph::perceptron(5, &[16], 2, Activation::Tanh, Activation::Identity, 0.0);
     assert_ne!(network.initial_parameters(1), network.initial_parameters(2));
 }
 
@@ -263,7 +269,7 @@ fn long_runs(count: usize, epochs: u32) -> (Table, Vec<Run>) {
     let runs = (0..count).map(|id| {
         let hidden = [60 + id % 7, 64];
         let (inner, outer) = (Activation::Silu, Activation::Sigmoid);
-        let network = Network::perceptron(11, &hidden, 3, inner, outer, 0.1);
+        let network = Graph::perceptron(11, &hidden, 3, inner, outer, 0.1);
         run(id, network, &table, 400, training)
     });
     let runs = runs.collect();

@@ -3,15 +3,19 @@
 //! and the memory is what it is for.
 
 use half::f16;
+use shoal::engine::activation::Activation;
 use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Footprint;
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::gpu::packing::step::Step;
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::{State, phase};
-use shoal::engine::ops::{Call, Memory, PreparedRun, Tables};
-use shoal::engine::precision::FIRST_SCALE;
-use shoal::engine::run::{Outcome, Precision, Run, Stopped, Table, Training};
-use shoal::engine::train::Step;
+use shoal::engine::memory::Memory;
+use shoal::engine::precision::{FIRST_SCALE, Precision};
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::run::{Outcome, Run, Stopped, Training};
+use shoal::engine::step::Call;
+use shoal::engine::table::{Table, Tables};
 
 use crate::common::*;
 use crate::one_call;
@@ -35,7 +39,7 @@ fn any_half(numbers: &mut Numbers) -> f32 {
 fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     let _turn = turn();
     let (inner, outer) = (Activation::Identity, Activation::Identity);
-    let network = Network::perceptron(1, &[256], 1, inner, outer, 0.0);
+    let network = Graph::perceptron(1, &[256], 1, inner, outer, 0.0);
     let table = table(300, 1, 1);
     let batch = Training { batch: 256, ..to_f16() };
     let prepared = PreparedRun::new(run(0, network, &table, 300, batch), tables(&table));
@@ -75,7 +79,7 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
 
 /// A run whose first gradients are far too large for halves at the first scale.
 fn loud(table: &Table) -> Run {
-    let network = Network::perceptron(5, &[9], 2, Activation::Tanh, Activation::Identity, 0.2);
+    let network = Graph::perceptron(5, &[9], 2, Activation::Tanh, Activation::Identity, 0.2);
     let patient = Training { max_epochs: 24, patience: 24, ..to_f16() };
     run(0, network, table, 40, patient)
 }
@@ -143,7 +147,7 @@ fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
     let seeds: Vec<Run> = (0..12)
         .map(|seed| {
             let inner = Activation::LeakyRelu { slope: 0.2 };
-            let network = Network::perceptron(11, &[48, 48], 3, inner, Activation::Sigmoid, 0.1);
+            let network = Graph::perceptron(11, &[48, 48], 3, inner, Activation::Sigmoid, 0.1);
             run(seed, network, &table, 240, longer)
         })
         .collect();
@@ -169,7 +173,7 @@ fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
 
 #[test]
 fn halves_take_half_the_memory_of_activations_and_tables() {
-    let network = Network::perceptron(79, &[256, 256], 6, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = Graph::perceptron(79, &[256, 256], 6, Activation::Tanh, Activation::Tanh, 0.0);
     let [single, half] = Precision::ALL.map(|p| Footprint::new(&network, 32, p));
     let work = |footprint: Footprint| footprint.work * footprint.precision.bytes();
     assert!(work(half) as f64 <= 0.505 * work(single) as f64);

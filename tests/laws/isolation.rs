@@ -1,12 +1,15 @@
 //! Company: a run trained among hundreds of different runs gives the same bits as the same run
 //! alone.
 
+use shoal::engine::ops;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::ops;
-use shoal::engine::run::{Run, Table};
+use shoal::engine::gpu::packing::Limits;
+use shoal::engine::gpu::packing::step::Step;
+use shoal::engine::run::Run;
+use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
-use shoal::engine::train::{Limits, Step, train_within};
+use shoal::engine::train::train_within;
 
 use crate::common::*;
 
@@ -100,7 +103,8 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
     }
 }
 
-fn deep(inputs: usize, outputs: usize) -> shoal::engine::graph::Network {
-    use shoal::engine::graph::{Activation, Network};
-    Network::perceptron(inputs, &[7, 6, 5, 4], outputs, Activation::Tanh, Activation::Identity, 0.0)
+fn deep(inputs: usize, outputs: usize) -> shoal::engine::graph::Graph {
+    use shoal::engine::activation::Activation;
+    use shoal::engine::graph::Graph;
+    Graph::perceptron(inputs, &[7, 6, 5, 4], outputs, Activation::Tanh, Activation::Identity, 0.0)
 }

@@ -7,18 +7,15 @@ use std::path::Path;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
-use shoal::engine::graph::Activation;
-use shoal::engine::layout::{
-    DeviceCall, DeviceLayer, DeviceRun, DeviceTile, LANES, NARROW_VEC4S, State, TILE_UNITS, phase,
-    stopped,
-};
-use shoal::engine::measure::ceiling::TURNS;
+use shoal::engine::{activation, ops, tile};
+use shoal::engine::activation::Activation;
+use shoal::engine::buffer::{Access, Buffer};
+use shoal::engine::kernel::Kernel;
+use shoal::engine::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, LANES, NARROW_VEC4S, State, TILE_UNITS, phase, stopped};
 use shoal::engine::measure::{ceiling, triad};
-use shoal::engine::ops::{Access, Buffer, Kernel, activation};
-use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use shoal::engine::run::Precision;
+use shoal::engine::measure::ceiling::TURNS;
+use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
 use shoal::engine::tile::{TileSet, Vec4Storage};
-use shoal::engine::{ops, tile};
 
 fn all_kernels() -> Vec<&'static Kernel> {
     let beside = [&ceiling::KERNEL, &triad::KERNEL];

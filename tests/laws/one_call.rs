@@ -1,12 +1,14 @@
 //! One call of a step on the device, by itself.
 
 use half::f16;
+use shoal::engine::buffer::Buffer;
+use shoal::engine::cpu::aligned::Aligned;
 use shoal::engine::gpu::{Dispatch, Gpu, Store};
 use shoal::engine::layout::{DeviceCall, DeviceLayer, DeviceRun, DeviceTile, State};
-use shoal::engine::memory::Bases;
-use shoal::engine::ops::{Aligned, Buffer, Call, Memory, PreparedRun};
-use shoal::engine::precision::bytes;
-use shoal::engine::run::Precision;
+use shoal::engine::memory::Memory;
+use shoal::engine::precision::{Precision, bytes};
+use shoal::engine::prepared::{Bases, PreparedRun};
+use shoal::engine::step::Call;
 use shoal::engine::tile::TileSet;
 
 /// Where the run lies on the device: not at the start of anything.

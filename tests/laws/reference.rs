@@ -3,13 +3,18 @@
 //! is poisoned with NaN first, so that a missing write fails; what it should not touch must keep
 //! its bits.
 
-use shoal::engine::gpu::Gpu;
-use shoal::engine::graph::{Activation, Layer, Network};
-use shoal::engine::layout::{State, phase};
-use shoal::engine::ops::{Aligned, Call, Memory, PreparedRun};
 use shoal::engine::precision;
-use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use shoal::engine::run::{NORM_BLOCK, Precision, Run, Training};
+use shoal::engine::activation::Activation;
+use shoal::engine::cpu::aligned::Aligned;
+use shoal::engine::gpu::Gpu;
+use shoal::engine::graph::{Graph, Layer};
+use shoal::engine::layout::{State, phase};
+use shoal::engine::memory::Memory;
+use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::run::{Run, Training};
+use shoal::engine::step::Call;
+use shoal::engine::work::NORM_BLOCK;
 
 use crate::common::*;
 use crate::one_call;
@@ -101,7 +106,7 @@ impl Case {
             dropout: if (number + layer) % 3 == 1 { 0.3 } else { 0.0 },
             frozen: false,
         });
-        let network = Network::new(layers.collect());
+        let network = Graph::new(layers.collect());
         let outputs = network.outputs();
         let table = table(6 * batch + 20, widths[0], outputs.div_ceil(2));
         let training = Training {
@@ -159,7 +164,7 @@ impl Case {
     fn unclipped(&self, frozen: usize) -> Self {
         let mut run = (*self.prepared).clone();
         run.training.clip_norm = None;
-        run.network = frozen_below(&run.network, frozen);
+        run.graph = frozen_below(&run.graph, frozen);
         let mut start = self.start.clone();
         start.state.gradient_scale = 1.0;
         Self { prepared: PreparedRun::new(run, self.prepared.tables.clone()), start }
@@ -170,7 +175,7 @@ impl Case {
     fn check_present(&self, call: Call, now: &State<f32>, whole: &Memory<f64>) {
         let mut memory = widen(&Memory { state: *now, ..self.start.clone() });
         let (layout, present) = (&self.prepared.layout, now.batch_rows as usize);
-        let network = &self.prepared.network;
+        let network = &self.prepared.graph;
         let mut matrices = vec![(layout.x, network.inputs()), (layout.labels, network.outputs())];
         for (layer, at) in network.layers().iter().zip(&layout.layers) {
             matrices.extend([at.sum, at.output, at.delta].map(|start| (start, layer.outputs)));
@@ -208,7 +213,7 @@ impl Case {
     fn clear_absent(&mut self) {
         let stride = self.prepared.layout.stride;
         let present = self.start.state.batch_rows as usize;
-        for (layer, at) in self.prepared.network.layers().iter().zip(&self.prepared.layout.layers) {
+        for (layer, at) in self.prepared.graph.layers().iter().zip(&self.prepared.layout.layers) {
             let units = layer.outputs.next_multiple_of(4);
             for (place, value) in
                 self.start.work[at.delta..][..units * stride].iter_mut().enumerate()
@@ -238,7 +243,7 @@ impl Case {
             self.check_present(call, &now, &reference);
             let what = format!(
                 "{call:?} ({name}) of {:?}, batch {}, {} tiles",
-                self.prepared.network.layers().iter().map(|l| l.outputs).collect::<Vec<_>>(),
+                self.prepared.graph.layers().iter().map(|l| l.outputs).collect::<Vec<_>>(),
                 self.prepared.layout.stride,
                 gpu.tiles().name
             );
@@ -279,7 +284,7 @@ impl Case {
     }
 
     fn loss_terms(&self) -> usize {
-        self.prepared.network.outputs() * self.prepared.layout.stride
+        self.prepared.graph.outputs() * self.prepared.layout.stride
     }
 
     /// The states in which a call is tried.
@@ -345,7 +350,7 @@ impl Case {
                 }
             }
             Call::Forward(layer) => {
-                let (at, shape) = (layers[layer], self.prepared.network.layers()[layer]);
+                let (at, shape) = (layers[layer], self.prepared.graph.layers()[layer]);
                 for place in 0..shape.outputs.next_multiple_of(4) * stride {
                     let sum = rounding(shape.inputs) * sizes.work[at.sum + place];
                     let z = reference.work[at.sum + place];
@@ -359,7 +364,7 @@ impl Case {
             Call::Loss => {
                 let at = layers[layers.len() - 1];
                 let present = f64::from(start.state.batch_rows);
-                for place in 0..self.prepared.network.outputs().next_multiple_of(4) * stride {
+                for place in 0..self.prepared.graph.outputs().next_multiple_of(4) * stride {
                     let z = reference.work[at.sum + place];
                     let delta = 2.0 * 2.0 * 1.2 * function(z) / present;
                     bounds.work[at.delta + place] = delta * f64::from(start.state.loss_scale)
@@ -367,7 +372,7 @@ impl Case {
                 }
             }
             Call::BackwardInput(layer) => {
-                let (at, shape) = (layers[layer - 1], self.prepared.network.layers()[layer]);
+                let (at, shape) = (layers[layer - 1], self.prepared.graph.layers()[layer]);
                 for place in 0..shape.inputs.next_multiple_of(4) * stride {
                     let z = reference.work[at.sum + place];
                     let error = rounding(shape.outputs) * 1.2 + function(z);
@@ -401,7 +406,7 @@ impl Case {
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
-            Call::FusedUpdate(layer) if layer < self.prepared.network.first_trained() => {}
+            Call::FusedUpdate(layer) if layer < self.prepared.graph.first_trained() => {}
             Call::FusedUpdate(layer) => {
                 let sizes = self.magnitudes(Call::BackwardWeights(layer), start).gradients;
                 let place = self.prepared.places[layer];
@@ -448,7 +453,7 @@ impl Case {
         }
         let plain =
             |layer: &Layer| Layer { activation: Activation::Identity, dropout: 0.0, ..*layer };
-        let network = Network::new(self.prepared.network.layers().iter().map(plain).collect());
+        let network = Graph::new(self.prepared.graph.layers().iter().map(plain).collect());
         let run: Run = Run { network, ..(*self.prepared).clone() };
         run_reference(&PreparedRun::new(run, self.prepared.tables.clone()), call, &mut sizes);
         sizes
@@ -466,7 +471,7 @@ fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
         return;
     }
     call.reference(run, memory);
-    let (layout, network) = (&run.layout, &run.network);
+    let (layout, network) = (&run.layout, &run.graph);
     let last = layout.layers[network.layers().len() - 1];
     let written = match call {
         Call::Gather => vec![(layout.x, network.inputs()), (layout.labels, network.outputs())],
@@ -565,13 +570,13 @@ fn writes(run: &PreparedRun, call: Call, state: &State<f32>) -> [Vec<std::ops::R
     let matrix =
         |start: usize, units: usize| start..start + units.next_multiple_of(4) * layout.stride;
     let (trains, serves) = (state.phase == phase::TRAIN, state.phase != phase::DONE);
-    let widths = |layer: usize| run.network.layers()[layer];
+    let widths = |layer: usize| run.graph.layers()[layer];
     let [mut gradients, mut best, mut work] = [vec![], vec![], vec![]];
     match call {
         Call::Gather if serves => {
-            work.push(matrix(layout.x, run.network.inputs()));
-            work.push(matrix(layout.x_by_unit, run.network.inputs()));
-            work.push(matrix(layout.labels, run.network.outputs()));
+            work.push(matrix(layout.x, run.graph.inputs()));
+            work.push(matrix(layout.x_by_unit, run.graph.inputs()));
+            work.push(matrix(layout.labels, run.graph.outputs()));
         }
         Call::Forward(layer) if serves => {
             work.push(matrix(layout.layers[layer].sum, widths(layer).outputs));
@@ -592,7 +597,7 @@ fn writes(run: &PreparedRun, call: Call, state: &State<f32>) -> [Vec<std::ops::R
         Call::Norm if trains => {
             work.push(layout.squares..layout.squares + squares(run));
         }
-        Call::FusedUpdate(layer) if state.improved == 1 && layer >= run.network.first_trained() => {
+        Call::FusedUpdate(layer) if state.improved == 1 && layer >= run.graph.first_trained() => {
             let place = run.places[layer];
             best.push(place.weights..place.bias + place.stride);
         }

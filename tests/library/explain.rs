@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use npyz::npz::NpzArchive;
-use shoal::engine::graph::{Activation, Layer, Network};
-use shoal::engine::ops::Real;
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::{Graph, Layer};
 use shoal::engine::random::{normal_pair, pcg4d};
+use shoal::engine::real::Real;
 use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};
 use shoal::study::explain::{deep_shap, expected_gradients};
 
@@ -23,7 +24,7 @@ const LEAKY: Activation = Activation::LeakyRelu { slope: 0.2 };
 
 /// A network with numbers, and rows to explain against a background.
 struct Case {
-    network: Network,
+    network: Graph,
     parameters: Vec<f64>,
     background: Vec<f64>,
     rows: Vec<f64>,
@@ -32,7 +33,7 @@ struct Case {
 
 impl Case {
     /// Everything drawn from normal distributions, keyed by `seed`.
-    fn new(network: Network, seed: u32) -> Self {
+    fn new(network: Graph, seed: u32) -> Self {
         let normal = |what: u32| {
             move |at: usize| {
                 normal_pair(
@@ -97,7 +98,7 @@ fn reference(name: &str, hidden: Activation, output: Activation) -> Case {
     let widths: Vec<usize> = get("widths").into_iter().map(|width| width as usize).collect();
     let last = widths.len() - 1;
     let network =
-        Network::perceptron(widths[0], &widths[1..last], widths[last], hidden, output, 0.0);
+        Graph::perceptron(widths[0], &widths[1..last], widths[last], hidden, output, 0.0);
     let mut parameters = vec![0.0; network.parameter_len()];
     for (number, (layer, place)) in
         network.layers().iter().zip(network.parameter_table()).enumerate()
@@ -195,7 +196,7 @@ fn expected_gradients_converge_to_the_integral() {
 fn deep_shap_equals_exact_values_where_theory_says_so() {
     // a linear network of three layers
     let linear = Case::new(
-        Network::perceptron(6, &[5, 4], 3, Activation::Identity, Activation::Identity, 0.0),
+        Graph::perceptron(6, &[5, 4], 3, Activation::Identity, Activation::Identity, 0.0),
         1,
     );
     near("linear", &linear.deep_shap().values, &linear.exact().values, rounding::<f64>(&linear));
@@ -208,7 +209,7 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
     // additive networks: each hidden unit sees one input, the output is linear
     for activation in Activation::ALL {
         let mut case =
-            Case::new(Network::perceptron(8, &[24], 2, activation, Activation::Identity, 0.0), 2);
+            Case::new(Graph::perceptron(8, &[24], 2, activation, Activation::Identity, 0.0), 2);
         for input in 0..8 {
             (0..24)
                 .filter(|unit| unit % 8 != input)
@@ -218,14 +219,14 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
     }
     // one input, any network
     let single = Case::new(
-        Network::perceptron(1, &[9, 7], 2, Activation::Gelu, Activation::Sigmoid, 0.0),
+        Graph::perceptron(1, &[9, 7], 2, Activation::Gelu, Activation::Sigmoid, 0.0),
         3,
     );
     near("one input", &single.deep_shap().values, &single.exact().values, rounding::<f64>(&single));
     // units of the ReLU family that stay on one side for every mixture of a row and a background
     // row
     let mut sided =
-        Case::new(Network::perceptron(5, &[12], 3, LEAKY, Activation::Identity, 0.0), 4);
+        Case::new(Graph::perceptron(5, &[12], 3, LEAKY, Activation::Identity, 0.0), 4);
     let place = sided.network.parameter_table()[0];
     for unit in 0..12 {
         sided.parameters[place.bias + unit] = if unit % 2 == 0 { 50.0 } else { -50.0 };
@@ -242,7 +243,7 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
 fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
     for activation in [LEAKY, Activation::Tanh, Activation::Gelu] {
         let case = Case::new(
-            Network::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0),
+            Graph::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0),
             5,
         );
         let (deep, exact) = (case.deep_shap(), case.exact());
@@ -261,7 +262,7 @@ fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
 #[test]
 fn exact_values_obey_the_axioms() {
     let mut case =
-        Case::new(Network::perceptron(6, &[10], 2, Activation::Tanh, Activation::Sigmoid, 0.0), 6);
+        Case::new(Graph::perceptron(6, &[10], 2, Activation::Tanh, Activation::Sigmoid, 0.0), 6);
     for unit in 0..10 {
         *case.weight(0, 2, unit) = 0.0;
         *case.weight(0, 4, unit) = *case.weight(0, 1, unit);
@@ -281,7 +282,7 @@ fn exact_values_obey_the_axioms() {
 
 #[test]
 fn a_row_among_others_gets_the_bits_that_it_gets_alone() {
-    let case = Case::new(Network::perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1), 7);
+    let case = Case::new(Graph::perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1), 7);
     let subject = case.subject();
     let row = &case.rows[..11];
     let of = |all: Attributions<f64>| all.values[..3 * 11].to_vec();
@@ -312,7 +313,7 @@ fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
         layer(3, 1, Activation::Sigmoid, false),
     ];
     for layers in [vec![layer(4, 2, Activation::Sigmoid, false)], head] {
-        let case = Case::new(Network::new(layers), 8);
+        let case = Case::new(Graph::new(layers), 8);
         assert!(case.deep_shap().gap().largest <= rounding::<f64>(&case));
     }
 }
@@ -320,7 +321,7 @@ fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
 #[test]
 fn sampled_values_come_near_exact_ones_as_orders_grow() {
     for activation in [LEAKY, Activation::Tanh] {
-        let network = Network::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0);
+        let network = Graph::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0);
         let case = Case::new(network, 9);
         let exact = case.exact();
         let miss = |pairs: usize| {
@@ -334,7 +335,7 @@ fn sampled_values_come_near_exact_ones_as_orders_grow() {
     }
     // all orders of two inputs are an order and its reverse
     let hidden = [7, 6];
-    let two = Case::new(Network::perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0), 10);
+    let two = Case::new(Graph::perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0), 10);
     let sampled = sampled_shapley(&two.subject(), &two.rows, 1, 0);
     near("two inputs", &sampled.values, &two.exact().values, rounding::<f64>(&two));
 }

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use shoal::data::{Dataset, Matrix, Scaling};
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Graph;
 use shoal::engine::random::{pcg4d, unit};
 use shoal::study::store::model::{About, Model};
 use shoal::study::transfer::Start;
@@ -79,7 +80,7 @@ fn dataset(inputs: usize, rows: usize) -> Dataset {
 fn model(data: &Dataset, strategy: &str, targets: &[&str], seed: u32) -> Model {
     let hidden = Activation::LeakyRelu { slope: 0.2 };
     let outputs = targets.len() + usize::from(strategy == "pretraining");
-    let network = Network::perceptron(INPUTS, &[8], outputs, hidden, Activation::Sigmoid, 0.2);
+    let network = Graph::perceptron(INPUTS, &[8], outputs, hidden, Activation::Sigmoid, 0.2);
     let rows: Vec<u32> = (0..60).collect();
     let scaling = Scaling::fit(data, &rows, true).unwrap();
     Model {

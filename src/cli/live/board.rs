@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shoal::engine::train::{Epoch, Progress};
+use shoal::engine::queue::{Epoch, Progress};
 use shoal::study::store::RunRow;
 use shoal::study::{Event, Name, Part};
 

@@ -112,7 +112,7 @@ pub fn in_words(time: Duration) -> String {
 mod tests {
     use std::collections::VecDeque;
 
-    use shoal::engine::train::Progress;
+    use shoal::engine::queue::Progress;
     use shoal::study::store::RunRow;
     use shoal::study::{Event, Name, Part};
 

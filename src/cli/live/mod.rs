@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use shoal::engine::train::Progress;
+use shoal::engine::queue::Progress;
 use shoal::study::Event;
 use shoal::study::store::RunRow;
 

@@ -7,14 +7,9 @@ use crate::engine::cpu::backend::Executor;
 use crate::engine::layout::{phase, stopped};
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
-use crate::engine::run::Outcome;
-use crate::engine::run::Run;
-use crate::engine::table::Table;
-use crate::engine::table::Tables;
-use crate::engine::queue::CHUNK;
-use crate::engine::queue::Epoch;
-use crate::engine::queue::Progress;
-use crate::engine::queue::RunQueue;
+use crate::engine::queue::{CHUNK, Epoch, Progress, RunQueue};
+use crate::engine::run::{Outcome, Run};
+use crate::engine::table::{Table, Tables};
 use crate::error::{Error, Result};
 
 /// What the threads share.

@@ -1,10 +1,10 @@
 //! What a run takes up on the device.
 
-use crate::engine::graph::Network;
-use crate::engine::run::Layout;
-use crate::engine::precision::Precision;
-use crate::error::Result;
 use crate::input_error;
+use crate::engine::graph::Graph;
+use crate::engine::precision::Precision;
+use crate::engine::work::WorkLayout;
+use crate::error::Result;
 
 /// What a run takes up on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub struct Footprint {
 
 impl Footprint {
     /// Of a network trained in batches of this size.
-    pub fn new(network: &Network, batch: usize, precision: Precision) -> Self {
+    pub fn new(graph: &Graph, batch: usize, precision: Precision) -> Self {
         Self {
-            parameters: network.parameter_len(),
-            work: Layout::new(network, batch, precision).len,
+            parameters: graph.parameter_len(),
+            work: WorkLayout::new(graph, batch, precision).len,
             precision,
         }
     }

@@ -3,7 +3,7 @@
 pub(crate) mod adapters;
 pub(crate) mod allocator;
 pub(crate) mod footprint;
-pub(crate) mod packing;
+pub mod packing;
 pub(crate) mod store;
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,9 +14,9 @@ pub use footprint::Footprint;
 pub use store::{Chunk, Dispatch, Store};
 
 use crate::engine::buffer::Access;
-use crate::engine::ops;
 use crate::engine::kernel::Kernel;
 use crate::engine::precision::Precision;
+use crate::engine::step::kernels;
 use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
 use crate::input_error;
@@ -102,8 +102,8 @@ impl Gpu {
                 .min(options.binding_limit.unwrap_or(u64::MAX)),
             failure,
         };
-        for kernel in ops::ALL {
-            if tiles.plays(kernel) {
+        for kernel in kernels() {
+            if kernel.is_used(&tiles) {
                 gpu.add(kernel)?;
             }
         }
@@ -133,8 +133,8 @@ impl Gpu {
             Precision::F16 => self.half_pipelines.get_or_init(|| {
                 let tiles = self.tiles.with(precision);
                 let compile = |kernel| self.compile(kernel, &tiles);
-                let played = |kernel: &&'static Kernel| tiles.plays(kernel);
-                ops::ALL.into_iter().filter(played).map(compile).collect()
+                let kernels = kernels().into_iter().filter(|kernel| kernel.is_used(&tiles));
+                kernels.map(compile).collect()
             }),
         }
     }

@@ -2,8 +2,8 @@
 //! `shaders/ceiling.wgsl`. Benchmarks play it; it is not part of a step.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::kernel::Kernel;
 use crate::engine::page;
+use crate::engine::kernel::{BARE, Kernel};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -15,6 +15,7 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| {
         vec![("CEILING_THREADS", f64::from(set.adamw_threads)), ("CEILING_TURNS", f64::from(TURNS))]
     },
+    ..BARE
 };
 
 /// Turns of the loop.

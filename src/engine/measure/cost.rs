@@ -3,9 +3,10 @@
 use std::ops::{Add, Mul};
 
 use crate::engine::gpu::footprint::Footprint;
-use crate::engine::graph::{Layer, Network};
-use crate::engine::ops::Call;
+use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
+use crate::engine::run::Training;
+use crate::engine::step::Call;
 
 /// Arithmetic and memory traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,22 +19,18 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Of a training step on one batch: forward through all layers, the gradients of the weights of
-    /// those that train and of what comes into them but for the first, and AdamW, for which
-    /// gradients are stored unless it `fuses_update` layer by layer.
+    /// Of a training step on one batch: [`Graph::training_flops`] and AdamW, which reads stored
+    /// gradients unless the step `fuses_update`.
     pub fn training(
-        network: &Network,
+        graph: &Graph,
         batch: usize,
         precision: Precision,
         fuses_update: bool,
     ) -> Self {
-        let trained = network.first_trained();
-        let layers = network.layers();
-        let forward: usize = layers.iter().map(products).sum();
-        let weights: usize = layers[trained..].iter().map(products).sum();
-        let inputs: usize = layers[trained + 1..].iter().map(products).sum();
-        let learnt: usize = layers[trained..].iter().map(parameters).sum();
-        let footprint = Footprint::new(network, batch, precision);
+        let first = graph.first_trained();
+        let trained = (first..graph.nodes().len()).flat_map(|node| graph.parameters(node));
+        let trained: usize = trained.map(|matrix| matrix.rows * matrix.columns).sum();
+        let footprint = Footprint::new(graph, batch, precision);
         let width = precision.bytes();
         let copies = match precision {
             Precision::F32 if fuses_update => 0,
@@ -41,44 +38,36 @@ impl Cost {
             Precision::F16 => 3,
         };
         Self {
-            flops: ((forward + weights + inputs) * batch) as f64,
+            flops: (graph.training_flops() * batch) as f64,
             // parameters are read by forward and backward; AdamW reads parameter and two moments
             // and writes them; a gradient, if it is stored, is written and read once; matrices of a
             // batch are written by one kernel and read by one (of halves: a copy of the parameters,
             // too)
             bytes: (2 * width * footprint.parameters
-                + (6 * 4 + copies * width) * learnt.min(footprint.parameters)
+                + (6 * 4 + copies * width) * trained.min(footprint.parameters)
                 + 2 * width * footprint.work) as f64,
         }
     }
 
     /// Of a validation step on one batch: forward.
-    pub fn validation(network: &Network, batch: usize, precision: Precision) -> Self {
-        let footprint = Footprint::new(network, batch, precision);
+    pub fn validation(graph: &Graph, batch: usize, precision: Precision) -> Self {
+        let footprint = Footprint::new(graph, batch, precision);
         Self {
-            flops: (network.flops() * batch) as f64,
+            flops: (graph.flops() * batch) as f64,
             bytes: (precision.bytes() * (footprint.parameters + footprint.work)) as f64,
         }
     }
 }
 
-/// Floating-point operations of one call on a batch: those of its matrix product, if it is one.
-pub fn call_flops(call: Call, network: &Network, batch: usize) -> usize {
-    match call {
-        Call::Forward(l)
-        | Call::BackwardInput(l)
-        | Call::BackwardWeights(l)
-        | Call::FusedUpdate(l) => products(&network.layers()[l]) * batch,
-        _ => 0,
+/// Floating-point operations of the products of a call on a batch.
+pub fn call_flops(call: Call, graph: &Graph, training: &Training) -> usize {
+    match call.level {
+        None => 0,
+        Some(_) => {
+            let nodes = call.nodes(graph, training);
+            nodes.map(|node| graph.node_flops(node)).sum::<usize>() * training.batch
+        }
     }
-}
-
-fn products(layer: &Layer) -> usize {
-    2 * layer.inputs * layer.outputs
-}
-
-fn parameters(layer: &Layer) -> usize {
-    (layer.inputs + 1) * layer.outputs
 }
 
 impl Add for Cost {
@@ -98,29 +87,27 @@ impl Mul<f64> for Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::activation::Activation;
 
     #[test]
     fn a_step_is_three_products_a_layer_less_the_first_input_and_what_is_frozen() {
-        let relu = Activation::Relu;
-        let network = Network::perceptron(79, &[256, 128], 6, relu, Activation::Identity, 0.0);
+        let graph = Graph::mlp(&[79, 256, 128, 6]).build().unwrap();
         let (one, two, three) = (2 * 79 * 256, 2 * 256 * 128, 2 * 128 * 6);
-        let cost = |network: &Network| Cost::training(network, 32, Precision::F32, false);
-        let flops = |network: &Network| cost(network).flops;
-        assert_eq!(flops(&network), (32 * (2 * one + 3 * two + 3 * three)) as f64);
+        let cost = |graph: &Graph| Cost::training(graph, 32, Precision::F32, false);
+        let flops = |graph: &Graph| cost(graph).flops;
+        assert_eq!(flops(&graph), (32 * (2 * one + 3 * two + 3 * three)) as f64);
         assert_eq!(
-            Cost::validation(&network, 32, Precision::F32).flops,
+            Cost::validation(&graph, 32, Precision::F32).flops,
             (32 * (one + two + three)) as f64
         );
-        let mut layers = network.layers().to_vec();
-        layers[0].frozen = true;
-        let frozen = Network::new(layers);
+        let mut nodes = graph.nodes().to_vec();
+        nodes[0].frozen = true;
+        let frozen = Graph::new(graph.input(), nodes).unwrap();
         assert_eq!(flops(&frozen), (32 * (one + 2 * two + 3 * three)) as f64);
-        assert!(cost(&frozen).bytes < cost(&network).bytes);
+        assert!(cost(&frozen).bytes < cost(&graph).bytes);
         // a gradient for each parameter, written and read
-        let fuses_update = Cost::training(&network, 32, Precision::F32, true);
-        let spared = 8 * (80 * 256 + 257 * 128 + 129 * 6);
-        assert_eq!(fuses_update.bytes + spared as f64, cost(&network).bytes);
-        assert_eq!(fuses_update.flops, flops(&network));
+        let fused = Cost::training(&graph, 32, Precision::F32, true);
+        let stored = 8 * (80 * 256 + 257 * 128 + 129 * 6);
+        assert_eq!(fused.bytes + stored as f64, cost(&graph).bytes);
+        assert_eq!(fused.flops, flops(&graph));
     }
 }

@@ -3,20 +3,17 @@
 
 use std::sync::Arc;
 
+use crate::engine::activation::Activation;
 use crate::engine::cpu::backend::Executor;
 use crate::engine::device::Device;
-use crate::engine::graph::{Activation, Network};
-use crate::engine::memory::PreparedRun;
+use crate::engine::graph::Graph;
+use crate::engine::prepared::PreparedRun;
 use crate::engine::optim::schedule::{Cosine, Schedule};
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::InputScale;
-use crate::engine::run::Outcome;
 use crate::engine::precision::Precision;
-use crate::engine::run::Run;
+use crate::engine::queue::{Progress, RunQueue};
+use crate::engine::run::{InputScale, Outcome, Run, Training};
 use crate::engine::table::Table;
-use crate::engine::run::Training;
-use crate::engine::queue::Progress;
-use crate::engine::queue::RunQueue;
 use crate::engine::train::train;
 use crate::error::{Error, Result};
 
@@ -114,26 +111,26 @@ fn runs(precision: Precision) -> Vec<Run> {
         (&[5, 9, 4], Activation::Gelu, 0.0),
     ];
     let run = |(id, (hidden, activation, dropout)): (usize, (&[usize], Activation, f32))| {
-        let network = Network::perceptron(11, hidden, 2, activation, Activation::Sigmoid, dropout);
+        let mlp = Graph::mlp(&[&[11], hidden, &[2]].concat()).activation(activation);
+        let mlp = mlp.output_activation(Activation::Sigmoid).dropout(dropout);
+        let graph = mlp.build().expect("self-check: a perceptron");
         Run {
             id,
-            parameters: network.initial_parameters(id as u32),
+            parameters: graph.initial_parameters(id as u32),
             training: Training {
                 batch: 12,
                 learning_rate: 3e-3,
                 weight_decay: 1e-2,
                 beta1: 0.5,
-                beta2: 0.999,
-                epsilon: 1e-8,
                 max_epochs: 6,
                 patience: 6,
-                min_delta: 0.0,
                 precision,
                 clip_norm: (id > 0).then_some(0.1),
                 schedule: Schedule {
                     warmup: [0.0, 0.0, 1.5][id],
                     cosine: (id > 0).then_some(Cosine { epochs: 6, final_fraction: 0.1 }),
                 },
+                ..Training::default()
             },
             seed: 17 + id as u32,
             table: 0,
@@ -141,7 +138,7 @@ fn runs(precision: Precision) -> Vec<Run> {
             validation_rows: (31..40).collect(),
             scale: InputScale { mean: vec![0.1; 11], inverse_deviation: vec![1.7; 11] },
             loss_weights: vec![1.0; 2],
-            network,
+            graph,
         }
     };
     shapes.into_iter().enumerate().map(run).collect()

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::device::Device;
-use crate::engine::run::Outcome;
-use crate::engine::run::Run;
-use crate::engine::table::Table;
-use crate::engine::run::Training;
 use crate::engine::train;
-use crate::engine::queue::Progress;
-use crate::engine::queue::RunQueue;
+use crate::engine::device::Device;
+use crate::engine::queue::{Progress, RunQueue};
+use crate::engine::run::{Outcome, Run, Training};
+use crate::engine::table::Table;
 use crate::error::{Error, Result};
 
 /// How long and how often something is timed.

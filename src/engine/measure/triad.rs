@@ -2,8 +2,8 @@
 //! it; it is not part of a step.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::kernel::Kernel;
 use crate::engine::page;
+use crate::engine::kernel::{BARE, Kernel};
 use crate::engine::tile::TileSet;
 
 /// The shader and its bindings.
@@ -23,6 +23,7 @@ pub static KERNEL: Kernel = Kernel {
             ("TRIAD_REPEATS", f64::from(set.adamw_repeats)),
         ]
     },
+    ..BARE
 };
 
 /// Bytes of one array that one workgroup serves; it moves three times as many.

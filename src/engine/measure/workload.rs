@@ -4,15 +4,13 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::engine::graph::{Activation, Network};
+use crate::engine::activation::Activation;
+use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
-use crate::engine::optim::schedule::Schedule;
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::InputScale;
 use crate::engine::precision::Precision;
-use crate::engine::run::Run;
+use crate::engine::run::{InputScale, Run, Training};
 use crate::engine::table::Table;
-use crate::engine::run::Training;
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -41,7 +39,7 @@ pub struct Workload {
     /// How it is typed: `24x128` or `mixed`.
     pub name: String,
     /// The networks.
-    pub networks: Vec<Network>,
+    pub networks: Vec<Graph>,
     /// The precision in which they train.
     pub precision: Precision,
 }
@@ -145,16 +143,16 @@ impl Workload {
             .fold(Cost::default(), |sum, cost| sum + cost)
     }
 
-    fn cost_of(&self, network: &Network, fuses_update: bool) -> Cost {
+    fn cost_of(&self, graph: &Graph, fuses_update: bool) -> Cost {
         let validations =
             (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
-        Cost::training(network, BATCH, self.precision, fuses_update)
-            + Cost::validation(network, BATCH, self.precision) * validations
+        Cost::training(graph, BATCH, self.precision, fuses_update)
+            + Cost::validation(graph, BATCH, self.precision) * validations
     }
 
     /// Hidden layers and the output of its deepest network.
     pub fn depth(&self) -> usize {
-        let layers = self.networks.iter().map(|network| network.layers().len());
+        let layers = self.networks.iter().map(|network| network.depth());
         layers.max().unwrap_or(0)
     }
 
@@ -168,17 +166,12 @@ impl Workload {
     pub fn training(&self) -> Training {
         Training {
             batch: BATCH,
-            learning_rate: 1e-3,
             weight_decay: 1e-4,
             beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
             max_epochs: 1,
             patience: 1,
-            min_delta: 0.0,
             precision: self.precision,
-            clip_norm: None,
-            schedule: Schedule::default(),
+            ..Training::default()
         }
     }
 
@@ -195,15 +188,17 @@ impl Workload {
     }
 }
 
-fn network(hidden: &[usize]) -> Network {
+fn network(hidden: &[usize]) -> Graph {
     let leaky = Activation::LeakyRelu { slope: 0.2 };
-    Network::perceptron(INPUTS, hidden, TARGETS, leaky, Activation::Sigmoid, 0.2)
+    let widths = [&[INPUTS], hidden, &[TARGETS]].concat();
+    let graph = Graph::mlp(&widths).activation(leaky).output_activation(Activation::Sigmoid);
+    graph.dropout(0.2).build().expect("workload: a perceptron")
 }
 
-fn run(id: usize, network: &Network, training: Training) -> Run {
+fn run(id: usize, graph: &Graph, training: Training) -> Run {
     Run {
         id,
-        parameters: network.initial_parameters(id as u32),
+        parameters: graph.initial_parameters(id as u32),
         training,
         seed: id as u32,
         table: 0,
@@ -211,7 +206,7 @@ fn run(id: usize, network: &Network, training: Training) -> Run {
         validation_rows: (TRAINING_ROWS as u32..ROWS as u32).collect(),
         scale: InputScale { mean: vec![0.5; INPUTS], inverse_deviation: vec![3.5; INPUTS] },
         loss_weights: vec![1.0; TARGETS],
-        network: network.clone(),
+        graph: graph.clone(),
     }
 }
 
@@ -221,13 +216,13 @@ mod tests {
     use crate::engine::cpu::backend::Executor;
     use crate::engine::cpu::vectors::Vectors;
     use crate::engine::cpu::vectors::tests::with_each;
-    use crate::engine::memory::PreparedRun;
+    use crate::engine::prepared::PreparedRun;
 
     #[test]
     fn a_workload_is_what_was_typed() {
         let workload: Workload = "3x17".parse().unwrap();
         assert_eq!((workload.networks.len(), workload.depth()), (3, 3));
-        assert_eq!(workload.networks[2].layers()[1].outputs, 17);
+        assert_eq!(workload.networks[2].shape(1).width, 17);
         for wrong in ["24", "24x", "x128", "0x8", "4x0", "4x5000", "24x128x3", "Mixed"] {
             let error = wrong.parse::<Workload>().unwrap_err().to_string();
             assert!(error.contains(wrong) && error.contains("give"), "{error}");
@@ -237,10 +232,10 @@ mod tests {
     #[test]
     fn the_mixed_one_is_as_wide_and_deep_as_it_says_and_its_equal_has_its_flops() {
         let mixed = Workload::mixed(MIXED);
-        let layers: Vec<usize> = mixed.networks.iter().map(|one| one.layers().len()).collect();
+        let layers: Vec<usize> = mixed.networks.iter().map(|one| one.depth()).collect();
         assert!([2, 3, 4].iter().all(|depth| layers.contains(depth)));
-        let widths = mixed.networks.iter().flat_map(|one| &one.layers()[1..]);
-        let widths: Vec<usize> = widths.map(|layer| layer.inputs).collect();
+        let hidden = |one: &Graph| (0..one.depth() - 1).map(|node| one.shape(node).width).collect();
+        let widths: Vec<usize> = mixed.networks.iter().flat_map::<Vec<_>, _>(hidden).collect();
         assert!(widths.iter().all(|width| (4..=500).contains(width)));
         assert!(widths.iter().any(|width| *width < 50) && widths.iter().any(|width| *width > 450));
         assert!(!mixed.is_alike());

@@ -11,8 +11,8 @@ use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
-use crate::engine::random::permute_all;
 use crate::engine::precision::Precision;
+use crate::engine::random::permute_all;
 use crate::engine::tile::Grid;
 use crate::engine::{page, precision};
 

@@ -2,11 +2,11 @@
 //! `shaders/loss.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
+use crate::engine::activation;
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::activation;
 use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::tile::Grid;
@@ -29,7 +29,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
-        (Buffer::Layers, Access::Read),
+        (Buffer::Nodes, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("LOSS_THREADS", f64::from(set.loss_threads))],

@@ -1,16 +1,16 @@
 //! The norm of a run's gradients, and the scale that clips it. See `shaders/clip.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
+use crate::engine::graph::NodeId;
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, no_terms, reference};
-use crate::engine::optim::gradient_norm;
 use crate::engine::page;
-use crate::engine::work::NORM_BLOCK;
+use crate::engine::optim::gradient_norm;
 use crate::engine::tile::Grid;
+use crate::engine::work::NORM_BLOCK;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {

@@ -2,12 +2,12 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::layout::{State, phase, stopped};
+use crate::engine::graph::NodeId;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, no_terms, reference};
-use crate::engine::memory::Memory;
 use crate::engine::page;
+use crate::engine::memory::Memory;
 use crate::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use crate::engine::precision::Precision;
 use crate::engine::tile::Grid;

@@ -7,11 +7,11 @@ use std::ops::Range;
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::TILE_ROWS;
+use crate::engine::graph::NodeId;
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::ops::dense::backward_weights;
 use crate::engine::optim::adamw::{Rates, keep, update};
@@ -35,7 +35,7 @@ pub static KERNEL: Kernel = Kernel {
     bindings: &[
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
-        (Buffer::Layers, Access::Read),
+        (Buffer::Nodes, Access::Read),
         (Buffer::Work, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
         (Buffer::Moments, Access::ReadWrite),

@@ -1,10 +1,10 @@
 //! Clipping and the schedule of the learning rate: what a table of a study file says, and what it
 //! means.
 
+use crate::input_error;
 use crate::engine::optim::schedule::{Cosine, Schedule};
 use crate::engine::run::Training;
 use crate::error::Result;
-use crate::input_error;
 use crate::study::config::{HeadTable, PretrainingTable, TrainingTable};
 
 /// What one table says; what is absent is inherited.
@@ -118,7 +118,7 @@ fn no_schedule(table: &str, typed: &str) -> crate::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::run::Precision;
+    use crate::engine::precision::Precision;
 
     fn plain() -> Training {
         Training {

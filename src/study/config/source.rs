@@ -10,9 +10,9 @@ use crate::cosmology::noise::Statistic;
 use crate::cosmology::request::Request;
 use crate::cosmology::sampling::Sampling;
 use crate::cosmology::scenario::Scenario;
+use crate::data::names;
 use crate::data::array::read_axis;
 use crate::data::import::Source;
-use crate::data::names;
 use crate::error::Result;
 
 /// A dataset: the path of an `.npz`, a table of files as `shoal import` takes them, or what to

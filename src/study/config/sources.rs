@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::input_error;
 use crate::cosmology::request::Request;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
-use crate::input_error;
 use crate::study::config::source::DataSource;
 
 /// Makes the dataset of a request, as [`crate::cosmology::request::simulate`] does.

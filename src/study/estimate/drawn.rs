@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::graph::Network;
+use crate::engine::graph::Graph;
 use crate::error::Result;
 use crate::study::config::search_plan::{SearchPlan, of_setting};
 use crate::study::estimate::sketch::{EXPECTED, Sketch, of_pretraining, of_strategy};
@@ -26,7 +26,7 @@ struct Drawn {
 /// None of a plan that was checked.
 pub fn searched(plan: &Plan, search: &SearchPlan) -> Result<Vec<Sketch>> {
     let mut sketches: Vec<Sketch> = Vec::new();
-    let mut base: Option<Arc<Network>> = None;
+    let mut base: Option<Arc<Graph>> = None;
     let mut after = None;
     if let Some(pretraining) = &plan.pretraining {
         let how = How::of_pretraining(plan, pretraining);
@@ -35,7 +35,7 @@ pub fn searched(plan: &Plan, search: &SearchPlan) -> Result<Vec<Sketch>> {
         // which one is the best nobody knows yet: the middle one by its arithmetic
         let mut networks: Vec<_> =
             trials.iter().map(|trial| trial.sketch.network.clone()).collect();
-        networks.sort_by_key(|network: &Arc<Network>| network.flops());
+        networks.sort_by_key(|network: &Arc<Graph>| network.flops());
         base = Some(networks[networks.len() / 2].clone());
         after = generations(search, trials, None, &mut sketches);
     }
@@ -44,7 +44,7 @@ pub fn searched(plan: &Plan, search: &SearchPlan) -> Result<Vec<Sketch>> {
         for (strategy, typed) in plan.strategies.iter().enumerate() {
             let how = How::of_strategy(plan, typed);
             let make = |how: &How| of_strategy(plan, strategy, size, how, base.as_deref());
-            let hidden = base.as_ref().map_or(0, |base| base.layers().len() - 1);
+            let hidden = base.as_ref().map_or(0, |base| base.nodes().len() - 1);
             let space = match typed.strategy.gives_layers() {
                 true => search.fine_tuning(hidden),
                 false => search.fresh(),

@@ -16,15 +16,16 @@ use std::sync::Arc;
 pub use classes::{CLASSES, Class};
 pub use schedule::Schedule;
 
+use crate::engine::{memory, step};
 use crate::engine::device::Device;
+use crate::engine::measure::median;
 use crate::engine::measure::bound::Floors;
 use crate::engine::measure::ceilings::{Ceilings, Meter};
 use crate::engine::measure::cost::Cost;
-use crate::engine::measure::median;
 use crate::engine::measure::timing::{Pace, steady, whole};
-use crate::engine::run::{Run, Table};
+use crate::engine::run::Run;
+use crate::engine::table::Table;
 use crate::engine::tile::{HARDWARE, TileSet};
-use crate::engine::{memory, ops};
 use crate::error::Result;
 use crate::study::jobs;
 use crate::study::plan::Plan;
@@ -150,9 +151,8 @@ pub fn forecast(plan: &Plan, meter: &Meter) -> Result<Forecast> {
 
 /// Dispatches of a step of these runs together.
 fn dispatches<'a>(sketches: impl Iterator<Item = &'a Sketch> + Clone, set: &TileSet) -> f64 {
-    let depths = sketches.clone().map(|sketch| sketch.network.layers().len());
-    let trainings = sketches.map(|sketch| &sketch.training);
-    ops::dispatches(depths.max().unwrap_or(0), trainings, set) as f64
+    let runs = sketches.map(|sketch| (&*sketch.network, &sketch.training));
+    step::dispatches(runs, set) as f64
 }
 
 /// The least seconds of a piece of work of one run: on a CPU by the share of one thread.
@@ -188,9 +188,10 @@ fn takes(
 
 fn family(name: &str, sketches: &[&Sketch], played: Played, factor: f64) -> Family {
     let widths = |sketch: Option<&&Sketch>| -> Vec<usize> {
-        let layers = sketch.map_or(&[][..], |sketch| sketch.network.layers());
-        let first = layers.first().map(|layer| layer.inputs);
-        first.into_iter().chain(layers.iter().map(|layer| layer.outputs)).collect()
+        let Some(network) = sketch.map(|sketch| &sketch.network) else { return Vec::new() };
+        let nodes = 0..network.nodes().len();
+        let widths = nodes.map(|node| network.shape(node).width);
+        std::iter::once(network.inputs()).chain(widths).collect()
     };
     let parameters = |sketch: &&&Sketch| sketch.network.parameter_count();
     let total = |which: usize, of: &dyn Fn(&Sketch) -> f64| -> f64 {

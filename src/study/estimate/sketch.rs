@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::engine::graph::Network;
+use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
-use crate::engine::run::{InputScale, Run, Table, Training};
+use crate::engine::run::{InputScale, Run, Training};
+use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::jobs;
 use crate::study::jobs::{How, Job};
@@ -28,7 +29,7 @@ pub struct Sketch {
     /// Index of its family: 0 for the pre-training, then the strategies.
     pub family: usize,
     /// Its network; of a search, one drawn at random.
-    pub network: Arc<Network>,
+    pub network: Arc<Graph>,
     /// How it is trained; the epochs stand in `epochs`.
     pub training: Training,
     /// Index of its table.
@@ -98,7 +99,7 @@ impl Sketch {
             validation_rows: rows(validation),
             scale: InputScale { mean: vec![0.0; inputs], inverse_deviation: vec![1.0; inputs] },
             loss_weights: (0..outputs).map(|o| if o < table.targets { 1.0 } else { 0.0 }).collect(),
-            network: Network::clone(&self.network),
+            graph: Graph::clone(&self.network),
         }
     }
 }
@@ -158,7 +159,7 @@ pub fn of_strategy(
     strategy: usize,
     size: usize,
     how: &How,
-    base: Option<&Network>,
+    base: Option<&Graph>,
 ) -> Result<Sketch> {
     let typed = &plan.strategies[strategy];
     let patiences = match typed.strategy {

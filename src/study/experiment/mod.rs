@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::data::scaling::Scaling;
-use crate::engine::device::Device;
-use crate::engine::graph::Network;
-use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::train;
-use crate::engine::train::{Epoch, Progress, RunQueue, Test};
+use crate::engine::device::Device;
+use crate::engine::graph::Graph;
+use crate::engine::queue::{Epoch, Progress, RunQueue, Test};
+use crate::engine::run::{Outcome, Run, Stopped};
 use crate::error::{Error, Result};
 use crate::study::evaluation::Tests;
 use crate::study::event::{Event, Name, Part};
@@ -25,8 +25,7 @@ use crate::study::stats::summary::Summary;
 use crate::study::store::pace::Pace;
 use crate::study::store::record::Record;
 use crate::study::store::results::{Provenance, Results};
-use crate::study::store::runs::RUNS_FILE;
-use crate::study::store::runs::RunRow;
+use crate::study::store::runs::{RUNS_FILE, RunRow};
 use crate::study::transfer::Start;
 use crate::study::{evaluation, jobs, searches};
 
@@ -94,7 +93,7 @@ pub(crate) fn with_what_is_on_disk(
 
 /// What is kept of a run while it trains.
 struct InTraining {
-    network: Network,
+    network: Graph,
     scaling: Scaling,
 }
 
@@ -292,7 +291,7 @@ impl Execution<'_> {
             }
         };
         let Prepared { run, scaling } = prepared;
-        self.training.insert(id, InTraining { network: run.network.clone(), scaling });
+        self.training.insert(id, InTraining { network: run.graph.clone(), scaling });
         Ok(Some(run))
     }
 

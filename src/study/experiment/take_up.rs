@@ -10,8 +10,8 @@ use crate::engine::device::Device;
 use crate::error::Result;
 use crate::study::evaluation::Tests;
 use crate::study::event::{Event, Part};
-use crate::study::experiment::Execution;
 use crate::study::jobs;
+use crate::study::experiment::Execution;
 use crate::study::jobs::{How, Job, Prepared, Pretrained};
 use crate::study::plan::Plan;
 use crate::study::store::model::Model;
@@ -133,7 +133,7 @@ impl<'a> Execution<'a> {
         )?;
         let model = (!row.model.is_empty()).then(|| Model::load(&self.results.path(&row.model)));
         match model {
-            Some(Ok(model)) if model.start.network == run.network => {
+            Some(Ok(model)) if model.start.network == run.graph => {
                 let pretrained = Pretrained { start: model.start, scaling };
                 self.pretrained.insert(which, Some(Arc::new(pretrained)));
             }

@@ -1,6 +1,6 @@
 //! Attributions, and how far they are from adding up.
 
-use crate::engine::memory::Real;
+use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
 use crate::study::explain::passes::{sums, target_outputs};

@@ -1,8 +1,8 @@
 //! DeepSHAP: the rescale rule against each row of a background, averaged.
 
-use crate::engine::graph::Activation;
-use crate::engine::memory::Real;
-use crate::engine::ops::activation;
+use crate::engine::activation;
+use crate::engine::activation::Activation;
+use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
 use crate::study::explain::attributions::Attributions;
@@ -23,8 +23,8 @@ pub fn deep_shap<F: Real>(subject: &Subject<F>, rows: &[F]) -> Attributions<F> {
     let count = F::of((subject.background.len() / inputs) as f64);
     let of_row = |row: &[F], _: usize| {
         let here = sums(network, subject.parameters, row);
-        let factors: Vec<Vec<F>> = (network.layers().iter().zip(&here).zip(&background))
-            .map(|((layer, here), there)| slopes(layer.activation, here, there))
+        let factors: Vec<Vec<F>> = (network.nodes().iter().zip(&here).zip(&background))
+            .map(|((node, here), there)| slopes(node.attributes.activation, here, there))
             .collect();
         let multipliers = multipliers(subject, &factors);
         let mut values = vec![F::zero(); subject.targets.len() * inputs];

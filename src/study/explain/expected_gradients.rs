@@ -1,8 +1,8 @@
 //! Expected gradients: the gradient, averaged over ways from the background to a row.
 
-use crate::engine::memory::Real;
-use crate::engine::ops::activation;
+use crate::engine::activation;
 use crate::engine::random::{Stream, key, pcg4d, unit};
+use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
 use crate::study::explain::attributions::Attributions;
@@ -67,9 +67,9 @@ fn add_block<F: Real>(
         points.extend(row.iter().zip(reference(number)).map(on_the_way));
     }
     let mut factors = sums(subject.network, subject.parameters, &points);
-    for (layer, sums) in subject.network.layers().iter().zip(&mut factors) {
+    for (node, sums) in subject.network.nodes().iter().zip(&mut factors) {
         let mut derivatives = vec![F::one(); sums.len()];
-        activation::times_derivative(layer.activation, sums, &mut derivatives);
+        activation::times_derivative(node.attributes.activation, sums, &mut derivatives);
         *sums = derivatives;
     }
     let gradients = multipliers(subject, &factors);

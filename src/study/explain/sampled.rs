@@ -1,8 +1,8 @@
 //! Shapley values by sampling orders of the inputs, for networks of any number of inputs.
 
-use crate::engine::cpu::backend;
-use crate::engine::memory::Real;
+use crate::engine::evaluate;
 use crate::engine::random::{Stream, key, permute};
+use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
 use crate::study::explain::attributions::Attributions;
@@ -64,7 +64,7 @@ fn add_order<F: Real>(
         point[*input] = row[*input];
         points.extend(&point);
     }
-    let predicted = backend::predict(subject.network, subject.parameters, &points);
+    let predicted = evaluate::predict(subject.network, subject.parameters, &points);
     for (turn, input) in order.iter().enumerate() {
         let [before, after] = [turn, turn + 1].map(|turn| &predicted[turn * outputs..][..outputs]);
         for (place, target) in subject.targets.iter().enumerate() {

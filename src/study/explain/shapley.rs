@@ -1,7 +1,7 @@
 //! Shapley values by enumeration, for networks of few inputs.
 
-use crate::engine::cpu::backend;
-use crate::engine::memory::Real;
+use crate::engine::evaluate;
+use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
 use crate::study::explain::attributions::Attributions;
@@ -79,7 +79,7 @@ fn worth<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
                 points.extend((0..inputs).map(chosen));
             }
         }
-        let predicted = backend::predict(subject.network, subject.parameters, &points);
+        let predicted = evaluate::predict(subject.network, subject.parameters, &points);
         for of_subset in predicted.chunks_exact(background.len() * outputs) {
             for target in subject.targets {
                 let values = of_subset.iter().skip(*target).step_by(outputs);

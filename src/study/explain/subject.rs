@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a, F> {
     /// The network.
-    pub network: &'a crate::engine::graph::Network,
-    /// Its parameters, as [`crate::engine::graph::Network::parameter_table`] lays them out.
+    pub network: &'a crate::engine::graph::Graph,
+    /// Its parameters, as [`crate::engine::graph::Graph::parameter_table`] lays them out.
     pub parameters: &'a [F],
     /// Scaled inputs of the background, shape (background rows, inputs).
     pub background: &'a [F],

@@ -25,18 +25,18 @@ use one::{Search, Stage, Trained};
 use rows::TrialRow;
 
 use crate::data::scaling::Scaling;
-use crate::engine::device::Device;
-use crate::engine::graph::Network;
-use crate::engine::run::{Outcome, Run};
 use crate::engine::train;
-use crate::engine::train::{Epoch, Progress, Reached, RunQueue, Test};
+use crate::engine::device::Device;
+use crate::engine::graph::Graph;
+use crate::engine::queue::{Epoch, Progress, Reached, RunQueue, Test};
+use crate::engine::run::{Outcome, Run};
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::config::search_plan::{SearchPlan, of_setting};
 use crate::study::evaluation::Tests;
 use crate::study::event::{Event, Name};
-use crate::study::experiment::with_what_is_on_disk;
 use crate::study::jobs;
+use crate::study::experiment::with_what_is_on_disk;
 use crate::study::jobs::{How, Prepared, Pretrained};
 use crate::study::plan::{Plan, Pretraining};
 use crate::study::stats::summary::Summary;
@@ -54,7 +54,7 @@ struct InTraining {
     search: usize,
     trial: u32,
     seed: u32,
-    network: Network,
+    network: Graph,
     scaling: Scaling,
     /// Epochs if nothing stops it before.
     epochs: u32,
@@ -244,7 +244,7 @@ impl Searching<'_> {
         if seed == 1 && !again {
             run.training.max_epochs = self.search.next_rung(0, epochs);
         }
-        let network = run.network.clone();
+        let network = run.graph.clone();
         let in_training =
             InTraining { search: place, trial, seed, network, scaling, epochs, again };
         self.training.insert(id, in_training);

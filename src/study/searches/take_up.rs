@@ -100,7 +100,7 @@ impl<'a> Searching<'a> {
     /// Hidden layers of the pre-trained networks that a search chose, and whose dropout it chooses
     /// again.
     fn searched_layers(&self) -> usize {
-        let hidden = self.pretrained[0].start.network.layers().len() - 1;
+        let hidden = self.pretrained[0].start.network.nodes().len() - 1;
         hidden - usize::from(self.pretraining().bottleneck.is_some())
     }
 
@@ -185,7 +185,7 @@ impl<'a> Searching<'a> {
             let Prepared { run, scaling } = self.prepare(place, best, seed, 0)?;
             let path = Results::model_path(&file_stem(&self.searches[place], best, seed));
             match Model::load(&self.results.path(&path)) {
-                Ok(model) if model.start.network == run.network => {
+                Ok(model) if model.start.network == run.graph => {
                     let start = model.start;
                     self.searches[place].networks.push(Trained { seed, start, scaling });
                 }

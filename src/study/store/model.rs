@@ -9,13 +9,15 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use crate::input_error;
 use crate::data::array::Matrix;
 use crate::data::files::write_bytes;
 use crate::data::scaling::Scaling;
-use crate::engine::cpu::backend;
-use crate::engine::graph::{Activation, Layer, Network};
+use crate::engine::activation::Activation;
+use crate::engine::evaluate;
+use crate::engine::graph::{Attributes, Graph, Node, Parameters, Shape, Source};
+use crate::engine::ops::dense;
 use crate::error::Result;
-use crate::input_error;
 use crate::study::transfer::Start;
 
 /// A trained network: predicts targets in physical units from raw inputs.
@@ -85,15 +87,16 @@ impl Model {
 
     /// The file's contents.
     pub fn bytes(&self) -> Vec<u8> {
-        let header = |layer: &Layer| LayerHeader {
-            inputs: layer.inputs,
-            outputs: layer.outputs,
-            activation: layer.activation.name().to_owned(),
-            slope: layer.activation.slope(),
-            dropout: layer.dropout,
-            frozen: layer.frozen,
+        let network = &self.start.network;
+        let header = |(id, node): (usize, &Node)| LayerHeader {
+            inputs: network.input_shape(id).width,
+            outputs: network.shape(id).width,
+            activation: node.attributes.activation.name().to_owned(),
+            slope: node.attributes.activation.slope(),
+            dropout: node.attributes.dropout,
+            frozen: node.frozen,
         };
-        let layers = self.start.network.layers().iter().map(header).collect();
+        let layers = network.nodes().iter().enumerate().map(header).collect();
         let header = Header { layers, about: self.about.clone() };
         let json = serde_json::to_string(&header).expect("model: plain data is JSON");
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
@@ -112,19 +115,16 @@ impl Model {
     fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u8>)> {
         let Start { network, parameters } = &self.start;
         let mut tensors = Vec::new();
-        for (number, (layer, place)) in
-            network.layers().iter().zip(network.parameter_table()).enumerate()
-        {
-            let weight = |output: usize, input: usize| {
-                parameters[place.weights + input * place.stride + output].to_le_bytes()
-            };
-            let weights = (0..layer.outputs)
-                .flat_map(|output| (0..layer.inputs).flat_map(move |input| weight(output, input)));
-            let bias = &parameters[place.bias..][..layer.outputs];
-            let shape = vec![layer.outputs, layer.inputs];
-            tensors.push((format!("layers.{number}.weight"), shape, weights.collect()));
-            let bias = bias.iter().flat_map(|bias| bias.to_le_bytes()).collect();
-            tensors.push((format!("layers.{number}.bias"), vec![layer.outputs], bias));
+        for id in 0..network.nodes().len() {
+            for matrix in network.parameters(id) {
+                let name = format!("layers.{id}.{}", matrix.name);
+                let number = |row: usize, column: usize| {
+                    parameters[matrix.at + row * matrix.stride + column].to_le_bytes()
+                };
+                let columns = (0..matrix.columns)
+                    .flat_map(|column| (0..matrix.rows).flat_map(move |row| number(row, column)));
+                tensors.push((name, tensor_shape(matrix), columns.collect()));
+            }
         }
         tensors
     }
@@ -146,25 +146,17 @@ impl Model {
         let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
         let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
-        let network =
-            network(&header.layers).ok_or_else(|| broken(&"its layers do not fit together"))?;
+        let network = network(&header.layers).map_err(|what| broken(&what))?;
         let mut parameters = vec![0.0; network.parameter_len()];
-        for (number, (layer, place)) in
-            network.layers().iter().zip(network.parameter_table()).enumerate()
-        {
-            let weights = numbers(
-                &tensors,
-                &format!("layers.{number}.weight"),
-                &[layer.outputs, layer.inputs],
-            )
-            .map_err(|e| broken(&e))?;
-            let bias = numbers(&tensors, &format!("layers.{number}.bias"), &[layer.outputs])
-                .map_err(|e| broken(&e))?;
-            for (at, weight) in weights.iter().enumerate() {
-                let (output, input) = (at / layer.inputs, at % layer.inputs);
-                parameters[place.weights + input * place.stride + output] = *weight;
+        for id in 0..network.nodes().len() {
+            for matrix in network.parameters(id) {
+                let name = format!("layers.{id}.{}", matrix.name);
+                let read = numbers(&tensors, &name, &tensor_shape(matrix)).map_err(|e| broken(&e))?;
+                for (at, number) in read.iter().enumerate() {
+                    let (column, row) = (at / matrix.rows, at % matrix.rows);
+                    parameters[matrix.at + row * matrix.stride + column] = *number;
+                }
             }
-            parameters[place.bias..][..layer.outputs].copy_from_slice(&bias);
         }
         Ok(Self { start: Start { network, parameters }, about: header.about })
     }
@@ -199,7 +191,7 @@ impl Model {
     pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Vec<f32>> {
         let scaled = self.scaled_inputs(inputs, name)?;
         let scaled: Vec<f32> = scaled.iter().map(|value| *value as f32).collect();
-        let outputs = backend::predict(&self.start.network, &self.start.parameters, &scaled);
+        let outputs = evaluate::predict(&self.start.network, &self.start.parameters, &scaled);
         let (all, wanted) = (self.start.network.outputs(), self.about.target_names.len());
         Ok(outputs.chunks_exact(all).flat_map(|row| &row[..wanted]).copied().collect())
     }
@@ -233,27 +225,42 @@ impl Model {
     }
 }
 
+/// The shape of a tensor, as PyTorch has it: a weight (outputs, inputs), a bias (outputs).
+fn tensor_shape(matrix: &Parameters) -> Vec<usize> {
+    match matrix.rows {
+        1 if matrix.name == "bias" => vec![matrix.columns],
+        rows => vec![matrix.columns, rows],
+    }
+}
+
 /// The network, if the layers fit together.
-fn network(layers: &[LayerHeader]) -> Option<Network> {
-    let layers: Option<Vec<Layer>> = layers
-        .iter()
-        .map(|layer| {
-            let activation = Activation::named(&layer.activation, layer.slope)?;
-            let sound =
-                layer.inputs > 0 && layer.outputs > 0 && (0.0..1.0).contains(&layer.dropout);
-            sound.then_some(Layer {
-                inputs: layer.inputs,
-                outputs: layer.outputs,
-                activation,
-                dropout: if layer.frozen { 0.0 } else { layer.dropout },
-                frozen: layer.frozen,
-            })
-        })
-        .collect();
-    let layers = layers.filter(|layers| !layers.is_empty())?;
-    let meet =
-        |pair: &[Layer]| pair[0].outputs == pair[1].inputs && (pair[0].frozen || !pair[1].frozen);
-    layers.windows(2).all(meet).then(|| Network::new(layers))
+fn network(layers: &[LayerHeader]) -> Result<Graph, String> {
+    let first = layers.first().ok_or("it has no layers")?;
+    let mut nodes = Vec::new();
+    for (id, layer) in layers.iter().enumerate() {
+        let activation = Activation::named(&layer.activation, layer.slope)
+            .ok_or_else(|| format!("there is no activation '{}'", layer.activation))?;
+        let dropout = if layer.frozen { 0.0 } else { layer.dropout };
+        nodes.push(Node {
+            op: &dense::OP,
+            attributes: Attributes { width: layer.outputs, activation, dropout },
+            inputs: vec![id.checked_sub(1).map_or(Source::Input, Source::Node)],
+            frozen: layer.frozen,
+        });
+    }
+    let graph = Graph::new(Shape::examples(first.inputs), nodes)?;
+    let misfit = layers.iter().enumerate().find(|(id, layer)| {
+        graph.input_shape(*id).width != layer.inputs
+    });
+    match misfit {
+        Some((id, layer)) => Err(format!(
+            "layer {} reads {} numbers, but {} come in",
+            id + 1,
+            layer.inputs,
+            graph.input_shape(id).width
+        )),
+        None => Ok(graph),
+    }
 }
 
 fn numbers(

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::data::dataset::Dataset;
-use crate::engine::graph::Activation;
-use crate::engine::run::{Precision, Training};
+use crate::engine::activation::Activation;
+use crate::engine::precision::Precision;
+use crate::engine::run::Training;
 use crate::study::plan::{Plan, Pretraining, StrategyPlan};
 use crate::study::store::journal::Identity;
 

@@ -173,9 +173,10 @@ fn remove_old(folder: &Path) -> io::Result<()> {
 }
 
 fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
-    let layers = run.network.layers();
-    let widths: Vec<String> = layers.iter().map(|l| l.outputs.to_string()).collect();
-    let first = &layers[run.network.first_trained()];
+    let graph = &run.graph;
+    let nodes = 0..graph.nodes().len();
+    let widths: Vec<String> = nodes.map(|node| graph.shape(node).width.to_string()).collect();
+    let first = &graph.nodes()[graph.first_trained()].attributes;
     let training = &run.training;
     let mut all = vec![
         ("strategy", Value::Word(name.part.strategy.into())),

@@ -3,8 +3,10 @@
 use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
+use shoal::engine::gpu::packing::Limits;
+use shoal::engine::queue::{Progress, RunQueue};
 use shoal::engine::run::{Outcome, Run};
-use shoal::engine::train::{Limits, Progress, RunQueue, train, train_within};
+use shoal::engine::train::{train, train_within};
 use shoal::{Error, Result};
 
 use super::devices;

@@ -1,9 +1,12 @@
 //! One network whose gradients are compared with differences.
 
-use shoal::engine::graph::{Activation, Layer};
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Layer;
 use shoal::engine::layout::phase;
-use shoal::engine::ops::{Call, Memory, PreparedRun, step};
+use shoal::engine::memory::Memory;
+use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
+use shoal::engine::step::{Call, step_of};
 
 use crate::common::tables;
 
@@ -64,7 +67,7 @@ impl Case {
     fn loss(&self, place: usize, by: f64) -> (f64, Vec<bool>) {
         let mut memory = self.memory.clone();
         memory.parameters[place] += by;
-        let layers = self.run.network.layers();
+        let layers = self.run.graph.layers();
         Call::Gather.reference(&self.run, &mut memory);
         (0..layers.len()).for_each(|layer| Call::Forward(layer).reference(&self.run, &mut memory));
         Call::Loss.reference(&self.run, &mut memory);
@@ -84,8 +87,8 @@ impl Case {
 
     /// Indices of trained parameters, without padding.
     fn trained(&self) -> Vec<usize> {
-        let layers = self.run.network.layers().iter().zip(&self.run.places);
-        let rows = layers.skip(self.run.network.first_trained()).flat_map(|(layer, place)| {
+        let layers = self.run.graph.layers().iter().zip(&self.run.places);
+        let rows = layers.skip(self.run.graph.first_trained()).flat_map(|(layer, place)| {
             let starts = (0..=layer.inputs).map(|row| place.weights + row * place.stride);
             starts.flat_map(|start| start..start + layer.outputs)
         });
@@ -96,7 +99,7 @@ impl Case {
     fn compare(&self, gradients: &[f64]) -> Verdict {
         let mut verdict = Verdict::default();
         let (loss, sides) = self.loss(0, 0.0);
-        let chain: usize = self.run.network.layers().iter().map(|layer| layer.inputs + 2).sum();
+        let chain: usize = self.run.graph.layers().iter().map(|layer| layer.inputs + 2).sum();
         let largest = self.trained().iter().fold(0.0f64, |m, at| m.max(gradients[*at].abs()));
         for place in self.trained() {
             let moved = [-2.0, -1.0, 1.0, 2.0].map(|steps| self.loss(place, steps * H));
@@ -137,7 +140,7 @@ impl Case {
     /// The same comparison fails where a gradient is 1 % off, in any trained layer, its weights or
     /// its bias.
     fn detects_a_wrong_gradient(&self, right: &[f64]) {
-        let trained = self.run.network.first_trained();
+        let trained = self.run.graph.first_trained();
         for place in &self.run.places[trained..] {
             for part in [place.weights..place.bias, place.bias..place.bias + place.stride] {
                 let mut wrong = right.to_vec();
@@ -185,5 +188,5 @@ impl Case {
 
 /// The calls of a step after the clock.
 fn calls(run: &PreparedRun) -> Vec<Call> {
-    step(run.network.layers().len(), false).split_off(1)
+    step(run.graph.layers().len(), false).split_off(1)
 }

@@ -1,9 +1,14 @@
 //! The optimiser, with given gradients.
 
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::State;
-use shoal::engine::ops::{Call, Memory, PreparedRun, Real};
-use shoal::engine::run::{Table, Training};
+use shoal::engine::memory::Memory;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::real::Real;
+use shoal::engine::run::Training;
+use shoal::engine::step::Call;
+use shoal::engine::table::Table;
 
 use super::*;
 use crate::common::{gpu, tables, turn};
@@ -16,7 +21,7 @@ fn adamw<F: Real>(
     gradients: &[f64],
 ) -> [Vec<f64>; 3] {
     let count = start.len();
-    let network = Network::perceptron(9, &[], 4, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = Graph::perceptron(9, &[], 4, Activation::Tanh, Activation::Tanh, 0.0);
     let mut parameters = narrow(start);
     parameters.resize(network.parameter_len(), 0.0);
     let table = Table { x: vec![0.0; 9], y: vec![0.0; 4], rows: 1, inputs: 9, targets: 4 };

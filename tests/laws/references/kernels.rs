@@ -1,10 +1,13 @@
 //! Activations, and a step forward and backward.
 
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::{State, phase};
-use shoal::engine::ops::{Call, Memory, Real, step};
+use shoal::engine::memory::Memory;
 use shoal::engine::random::permute;
-use shoal::engine::run::Table;
+use shoal::engine::real::Real;
+use shoal::engine::step::{Call, step_of};
+use shoal::engine::table::Table;
 
 use super::*;
 use crate::common::{copy_by_unit, gpu, turn};
@@ -15,7 +18,7 @@ fn activation_and_derivative<F: Real>(
     activation: Activation,
     z: &[f32],
 ) -> [Vec<f64>; 2] {
-    let network = Network::perceptron(1, &[1], 1, activation, Activation::Identity, 0.0);
+    let network = Graph::perceptron(1, &[1], 1, activation, Activation::Identity, 0.0);
     let ones = network.parameter_table();
     let mut parameters = vec![0.0; network.parameter_len()];
     ones.iter().for_each(|place| parameters[place.weights] = 1.0);
@@ -81,7 +84,7 @@ fn check_step<F: Real>(executor: &str, play: Play<F>, n: usize, tolerance: f64) 
     let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
     let [hidden, output] = ["hidden", "output"].map(|which| reference.activation(&name(which)));
     let inner = &widths[1..widths.len() - 1];
-    let network = Network::perceptron(inputs, inner, outputs, hidden, output, 0.0);
+    let network = Graph::perceptron(inputs, inner, outputs, hidden, output, 0.0);
     // an output without weight in the loss is a dummy: it has no column in y
     let weights = reference.numbers(&name("loss_weights"));
     let targets = weights.iter().filter(|weight| **weight > 0.0).count();

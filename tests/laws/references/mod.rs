@@ -10,10 +10,15 @@ mod training;
 use std::path::Path;
 
 use npyz::npz::NpzArchive;
+use shoal::engine::activation::Activation;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::graph::{Activation, Network};
-use shoal::engine::ops::{Call, Memory, PreparedRun, Real};
-use shoal::engine::run::{InputScale, Run, Table, Training};
+use shoal::engine::graph::Graph;
+use shoal::engine::memory::Memory;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::real::Real;
+use shoal::engine::run::{InputScale, Run, Training};
+use shoal::engine::step::Call;
+use shoal::engine::table::Table;
 
 use crate::common::{tables, training};
 use crate::one_call;
@@ -68,7 +73,7 @@ impl Reference {
 
     /// The parameters `<prefix>w0`, `<prefix>b0`, ... of a network, laid out as ours: PyTorch's
     /// weights are [out, in].
-    fn parameters(&self, prefix: &str, network: &Network) -> Vec<f64> {
+    fn parameters(&self, prefix: &str, network: &Graph) -> Vec<f64> {
         let mut parameters = vec![0.0; network.parameter_len()];
         let layers = network.layers().iter().zip(network.parameter_table());
         for (number, (layer, place)) in layers.enumerate() {
@@ -102,7 +107,7 @@ fn on_gpu(gpu: &Gpu) -> impl Fn(&PreparedRun, &mut Memory<f32>, Call) + '_ {
 }
 
 /// A run on all rows of a table, inputs not scaled, in one batch.
-fn whole(network: Network, parameters: Vec<f32>, table: Table, seed: u32) -> PreparedRun {
+fn whole(network: Graph, parameters: Vec<f32>, table: Table, seed: u32) -> PreparedRun {
     let mut loss_weights = vec![1.0; network.outputs()];
     loss_weights[table.targets..].fill(0.0);
     let inputs = network.inputs();
@@ -160,7 +165,7 @@ fn assert_close(what: &str, ours: &[f64], reference: &[f64], tolerance: f64) {
 /// The parts of a parameter vector by their PyTorch names.
 fn assert_parameters_close(
     what: &str,
-    network: &Network,
+    network: &Graph,
     ours: &[f64],
     reference: &[f64],
     tolerance: f64,

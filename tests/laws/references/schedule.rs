@@ -1,8 +1,11 @@
 //! The learning rate of every step, against the schedulers of PyTorch.
 
 use shoal::engine::layout::State;
-use shoal::engine::ops::{Call, Memory, PreparedRun, Real};
-use shoal::engine::run::{Cosine, Schedule};
+use shoal::engine::memory::Memory;
+use shoal::engine::optim::schedule::{Cosine, Schedule};
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::real::Real;
+use shoal::engine::step::Call;
 
 use super::*;
 use crate::common::{gpu, turn};

@@ -1,10 +1,12 @@
 //! The integers of the shuffle.
 
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::{State, phase};
-use shoal::engine::ops::{Call, Memory};
+use shoal::engine::memory::Memory;
 use shoal::engine::random::{pcg4d, permute};
-use shoal::engine::run::Table;
+use shoal::engine::step::Call;
+use shoal::engine::table::Table;
 
 use super::*;
 use crate::common::{gpu, turn};
@@ -34,7 +36,7 @@ fn the_device_gathers_rows_in_the_order_of_numpy() {
     let reference = Reference::open("permutation");
     let gpu = gpu();
     let [keys, epochs] = ["key", "epoch"].map(|name| reference.words(name));
-    let network = Network::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = Graph::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
     for count in COUNTS {
         let orders = reference.words(&format!("permute_{count}"));
         for ((key, epoch), order) in keys.iter().zip(&epochs).zip(orders.chunks(count as usize)) {

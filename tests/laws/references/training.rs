@@ -1,13 +1,18 @@
 //! Whole trainings: 304 steps against PyTorch, and the GPU against the CPU.
 
+use shoal::engine::activation::Activation;
 use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
-use shoal::engine::graph::{Activation, Network};
+use shoal::engine::gpu::packing::step::Step;
+use shoal::engine::graph::Graph;
 use shoal::engine::layout::{State, phase};
-use shoal::engine::ops::{PreparedRun, Real};
-use shoal::engine::run::{Cosine, InputScale, Precision, Run, Schedule, Stopped, Table, Training};
+use shoal::engine::optim::schedule::{Cosine, Schedule};
+use shoal::engine::precision::Precision;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::real::Real;
+use shoal::engine::run::{InputScale, Run, Stopped, Training};
+use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
-use shoal::engine::train::Step;
 
 use super::*;
 use crate::common::{different_runs, gpu, gpu_with, outcomes, table, tables, turn};
@@ -69,7 +74,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
     let widths = reference.widths("widths");
     let hidden = Activation::LeakyRelu { slope: SLOPE };
     let network =
-        Network::perceptron(widths[0], &widths[1..3], widths[3], hidden, Activation::Sigmoid, 0.0);
+        Graph::perceptron(widths[0], &widths[1..3], widths[3], hidden, Activation::Sigmoid, 0.0);
     let both = |name: &str| {
         let parts =
             ["train", "validation"].map(|part| reference.singles(&format!("{name}_{part}")));
@@ -122,7 +127,7 @@ fn clipped_run(reference: &Reference) -> (Run, Table) {
 fn check(
     executor: &str,
     watched: &mut dyn Watched,
-    network: &Network,
+    network: &Graph,
     reference: &Reference,
     tolerance: f64,
 ) -> Vec<f64> {
@@ -162,7 +167,7 @@ const SINGLE: f64 = 5.8e-6;
 /// The training on each executor; what each gave for the norms.
 fn check_backends(reference: &Reference, run: Run, table: &Table) -> Vec<(&'static str, Vec<f64>)> {
     let prepared = PreparedRun::new(run.clone(), tables(table));
-    let network = &run.network;
+    let network = &run.graph;
     let mut double = Executor::<f64>::new(prepared.clone());
     let mut single = Executor::<f32>::new(prepared);
     let gpus = [gpu(), gpu_with(Some(HARDWARE))];
@@ -226,9 +231,9 @@ fn a_training_ends_with_the_best_epoch_of_pytorch() {
         let ours = [found.validation_loss.expect("validated")];
         assert_close(&format!("{name}, best loss"), &ours, &[loss], SINGLE);
         if found.best_epoch == 38 {
-            let expected = reference.parameters("step304_", &run.network);
+            let expected = reference.parameters("step304_", &run.graph);
             let ours = wide(&found.parameters);
-            assert_parameters_close(name, &run.network, &ours, &expected, SINGLE);
+            assert_parameters_close(name, &run.graph, &ours, &expected, SINGLE);
         }
     }
 }

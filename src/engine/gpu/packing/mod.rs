@@ -3,8 +3,8 @@
 
 pub(crate) mod packed;
 pub(crate) mod places;
-pub(crate) mod rehearsal;
-pub(crate) mod step;
+pub mod rehearsal;
+pub mod step;
 
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -15,19 +15,13 @@ use crate::engine::gpu::Gpu;
 use crate::engine::gpu::allocator::Allocator;
 use crate::engine::gpu::store::{Chunk, Dispatch, Store};
 use crate::engine::layout::{DeviceCall, DeviceRun, DeviceTile, State, phase, stopped};
-use crate::engine::memory::PreparedRun;
-use crate::engine::ops::calls;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::step::{Call, calls};
 use crate::engine::precision::Precision;
-use crate::engine::table::Table;
-use crate::engine::table::Tables;
-use crate::engine::queue::CHUNK;
-use crate::engine::queue::Epoch;
-use crate::engine::queue::Progress;
-use crate::engine::queue::RunQueue;
+use crate::engine::queue::{CHUNK, Epoch, Progress, RunQueue};
+use crate::engine::table::{Table, Tables};
 use crate::error::{Error, Result};
 
-pub use rehearsal::Rehearsal;
-pub use step::Step;
 
 use packed::Packed;
 use places::upload;
@@ -64,7 +58,7 @@ struct Shoal<'a> {
     gradients: Allocator,
     work: Allocator,
     rows: Allocator,
-    layers: Allocator,
+    nodes: Allocator,
     chunks: u64,
     retired_steps: u64,
     /// How long chunks were surely in flight.
@@ -138,7 +132,7 @@ impl<'a> Shoal<'a> {
             gradients: Allocator::default(),
             work: Allocator::default(),
             rows: Allocator::default(),
-            layers: Allocator::default(),
+            nodes: Allocator::default(),
             chunks: 0,
             retired_steps: 0,
             device: Duration::ZERO,
@@ -210,33 +204,39 @@ impl<'a> Shoal<'a> {
         Ok(())
     }
 
-    /// Every tile of a step, call by call, and the dispatches that serve them.
+    /// The step of the runs that are packed.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let graphs: Vec<_> = self.packed().map(|(_, packed)| &packed.run.graph).collect();
+        calls(graphs.into_iter())
+    }
+
+    /// The tiles of a step, call by call, and the dispatches that serve them.
     fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
-        let depth = self.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
         let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
-        for call in calls(depth.unwrap_or(0)) {
+        for call in self.calls() {
             let first = tiles.len() as u32;
-            let mut served: Vec<_> = self
-                .packed()
-                .map(|(slot, packed)| (slot, packed, call.tiles(&packed.run, self.gpu.tiles())))
-                .filter(|(_, _, grid)| grid.i * grid.j > 0)
-                .collect();
-            let order = self.gpu.tiles().order;
-            order.arrange(&mut served, |(_, packed, _)| call.terms(&packed.run));
-            for (slot, packed, grid) in served {
-                let layer = packed.bases.layers as u32 + call.layer(&packed.run) as u32;
-                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile {
-                    run: slot as u32,
-                    layer,
-                    i,
-                    j,
-                }));
+            let set = self.gpu.tiles();
+            let mut served = Vec::new();
+            for (slot, packed) in self.packed() {
+                let run = &packed.run;
+                if call.belongs(self.fuses_update(run)) {
+                    let nodes = call.nodes(&run.graph, &run.training);
+                    served.extend(nodes.map(|node| (slot, packed, node)));
+                }
+            }
+            set.order.arrange(&mut served, |(_, packed, node)| {
+                (call.kernel.terms)(&packed.run, *node)
+            });
+            for (slot, packed, node) in served {
+                let (run, node_at) = (slot as u32, (packed.bases.nodes + node) as u32);
+                let grid = call.tiles(&packed.run, node, set);
+                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run, node: node_at, i, j }));
             }
             let count = tiles.len() as u32 - first;
             dispatches.push(Dispatch {
-                kernel: call.kernel(),
+                kernel: call.kernel,
                 call: DeviceCall { first, count },
-                tiles_per_group: call.tiles_per_group(self.gpu.tiles()),
+                tiles_per_group: (call.kernel.tiles_per_group)(set),
             });
         }
         (tiles, dispatches)

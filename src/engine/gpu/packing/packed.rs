@@ -1,7 +1,7 @@
 //! A run in its slot.
 
 use crate::engine::layout::State;
-use crate::engine::prepared::PreparedRun;
+use crate::engine::prepared::{Bases, PreparedRun};
 use crate::error::{Error, Result};
 
 /// A run in its slot.
@@ -49,43 +49,15 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::graph::{Activation, Network};
-    use crate::engine::optim::schedule::Schedule;
-    use crate::engine::run::InputScale;
-use crate::engine::precision::Precision;
-use crate::engine::run::Run;
-use crate::engine::table::Table;
-use crate::engine::run::Training;
+    use crate::engine::graph::Graph;
+    use crate::engine::run::Run;
+    use crate::engine::table::Table;
 
     /// A run of which the host expects so many ticks, and what it reads back.
     fn packed(expected: u32, ticks: u32, completed: u32) -> Packed {
-        let network = Network::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
-        let run = Run {
-            id: 17,
-            parameters: network.initial_parameters(1),
-            network,
-            training: Training {
-                batch: 1,
-                learning_rate: 1e-3,
-                weight_decay: 0.0,
-                beta1: 0.9,
-                beta2: 0.999,
-                epsilon: 1e-8,
-                max_epochs: 1,
-                patience: 1,
-                min_delta: 0.0,
-                precision: Precision::F32,
-                clip_norm: None,
-                schedule: Schedule::default(),
-            },
-            seed: 1,
-            table: 0,
-            training_rows: vec![0],
-            validation_rows: vec![0],
-            scale: InputScale { mean: vec![0.0], inverse_deviation: vec![1.0] },
-            loss_weights: vec![1.0],
-        };
-        let table = Table { x: vec![0.0], y: vec![0.0], rows: 1, inputs: 1, targets: 1 };
+        let table = Table::new(vec![0.0; 2], 1, vec![0.0; 2], 1).unwrap();
+        let graph = Graph::mlp(&[1, 1]).build().unwrap();
+        let run = Run { id: 17, ..Run::new(graph, &table).rows(&table, vec![0], vec![1]) };
         let run = PreparedRun::new(run, Arc::from([table]));
         let state = State { ticks, completed, ..State::fresh() };
         Packed { run, bases: Bases::default(), since: 0, goes_on: 0, ticks: expected, state }

@@ -5,11 +5,11 @@ use crate::engine::gpu::Gpu;
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::{Packed, Shoal};
 use crate::engine::gpu::store::Store;
-use crate::engine::layout::{DeviceLayer, DeviceRun, State};
-use crate::engine::prepared::PreparedRun;
+use crate::engine::layout::{DeviceNode, DeviceRun, State};
+use crate::engine::prepared::{Bases, PreparedRun};
 use crate::engine::precision::Precision;
-use crate::engine::table::Tables;
 use crate::engine::queue::RunQueue;
+use crate::engine::table::Tables;
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -30,7 +30,7 @@ impl Shoal<'_> {
                 "run {}: in another precision than the runs before it",
                 run.id
             );
-            let footprint = Footprint::new(&run.network, run.training.batch, self.precision);
+            let footprint = Footprint::new(&run.graph, run.training.batch, self.precision);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
@@ -69,7 +69,7 @@ impl Shoal<'_> {
         }
         let limit = (self.gpu.binding_limit() / 4) as usize;
         let rows = run.training_rows.len() + run.validation_rows.len();
-        let layers = run.network.layers().len();
+        let nodes = run.graph.nodes().len();
         let parameters = self.parameters.take(footprint.parameters, limit / 2);
         let gradients = match fuses_update {
             true => parameters,
@@ -78,20 +78,20 @@ impl Shoal<'_> {
         let work_limit = (self.gpu.binding_limit() as usize) / self.precision.bytes();
         let work = self.work.take(footprint.work, work_limit);
         let rows_at = self.rows.take(rows, limit);
-        let layers_at = self.layers.take(layers, 4 * limit / size_of::<DeviceLayer>());
-        if let (Some(parameters), Some(gradients), Some(work), Some(rows), Some(layers)) =
-            (parameters, gradients, work, rows_at, layers_at)
+        let nodes_at = self.nodes.take(nodes, 4 * limit / size_of::<DeviceNode>());
+        if let (Some(parameters), Some(gradients), Some(work), Some(rows), Some(nodes)) =
+            (parameters, gradients, work, rows_at, nodes_at)
             && self.reserve()?
         {
             let (table_x, table_y) = self.table_bases[run.table];
-            return Ok(Some(Bases { layers, rows, parameters, gradients, work, table_x, table_y }));
+            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table_x, table_y }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
         let stored = gradients.filter(|_| !fuses_update);
         stored.inspect(|at| self.gradients.give(*at, footprint.parameters));
         work.inspect(|at| self.work.give(*at, footprint.work));
         rows_at.inspect(|at| self.rows.give(*at, rows));
-        layers_at.inspect(|at| self.layers.give(*at, layers));
+        nodes_at.inspect(|at| self.nodes.give(*at, nodes));
         Ok(None)
     }
 
@@ -103,7 +103,7 @@ impl Shoal<'_> {
             (Buffer::Moments, 8 * self.parameters.len()),
             (Buffer::Work, self.precision.bytes() * self.work.len()),
             (Buffer::Rows, 4 * self.rows.len()),
-            (Buffer::Layers, size_of::<DeviceLayer>() * self.layers.len()),
+            (Buffer::Nodes, size_of::<DeviceNode>() * self.nodes.len()),
         ];
         for (buffer, bytes) in sizes {
             if !self.store.reserve(buffer, bytes as u64)? {
@@ -120,7 +120,7 @@ impl Shoal<'_> {
         }
         self.work.give(bases.work, run.layout.len);
         self.rows.give(bases.rows, run.training_rows.len() + run.validation_rows.len());
-        self.layers.give(bases.layers, run.network.layers().len());
+        self.nodes.give(bases.nodes, run.graph.nodes().len());
     }
 
     /// Writes a run into the place found for it.
@@ -148,9 +148,9 @@ impl Shoal<'_> {
         );
         store.write(Buffer::States, slot * size_of::<State<f32>>(), bytemuck::bytes_of(&state));
         store.write(
-            Buffer::Layers,
-            bases.layers * size_of::<DeviceLayer>(),
-            bytemuck::cast_slice(&run.device_layers(&bases)),
+            Buffer::Nodes,
+            bases.nodes * size_of::<DeviceNode>(),
+            bytemuck::cast_slice(&run.device_nodes(&bases)),
         );
         store.write(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
         store.write(Buffer::Work, self.precision.bytes() * bases.work, &run.constant_bytes());
@@ -179,7 +179,7 @@ pub(crate) fn upload(
     let (mut len, width) = (0, precision.bytes());
     let mut bases = Vec::new();
     for table in tables.iter() {
-        // whole words: a device is written four bytes at a time
+        // whole words: devices are written four bytes at a time
         let y = len + table.x.len().next_multiple_of(2);
         bases.push((len, y));
         len = y + table.y.len().next_multiple_of(2);

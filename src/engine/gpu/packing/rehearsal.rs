@@ -6,8 +6,8 @@ use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::packing::{DeviceTile, Limits, Shoal};
 use crate::engine::precision::Precision;
-use crate::engine::table::Table;
 use crate::engine::queue::RunQueue;
+use crate::engine::table::Table;
 use crate::error::Result;
 
 /// A shoal whose buffers are made as for a training, but never written or played.

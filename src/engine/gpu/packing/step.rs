@@ -8,9 +8,10 @@ use crate::engine::gpu::Gpu;
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::{Limits, Shoal};
 use crate::engine::layout::State;
-use crate::engine::memory::PreparedRun;
-use crate::engine::ops::{Call, calls};
+use crate::engine::optim::clock;
+use crate::engine::prepared::PreparedRun;
 use crate::engine::run::Run;
+use crate::engine::step::Call;
 use crate::engine::table::Table;
 use crate::error::{Error, Result};
 
@@ -42,7 +43,7 @@ impl<'a> Step<'a> {
         let mut shoal = Shoal::new(gpu, tables, Limits::default(), precision)?;
         for run in runs {
             let run = PreparedRun::new(run, shoal.tables.clone());
-            let footprint = Footprint::new(&run.network, run.training.batch, precision);
+            let footprint = Footprint::new(&run.graph, run.training.batch, precision);
             let bases = shoal.place(&run, footprint)?;
             let bases =
                 bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
@@ -87,11 +88,10 @@ impl<'a> Step<'a> {
     /// # Errors
     /// [`Error::Device`] if the device failed.
     pub fn time(&mut self, times: u32) -> Result<Vec<(Call, f64)>> {
-        let depth = self.shoal.packed().map(|(_, packed)| packed.run.network.layers().len()).max();
         let (_, dispatches) = self.shoal.tile_table();
         let mut seconds = Vec::new();
-        for (call, dispatch) in calls(depth.unwrap_or(0)).into_iter().zip(dispatches) {
-            if call == Call::Clock || dispatch.call.count == 0 {
+        for (call, dispatch) in self.shoal.calls().into_iter().zip(dispatches) {
+            if *call.kernel == clock::KERNEL || dispatch.call.count == 0 {
                 continue;
             }
             self.shoal.store.set_step(vec![dispatch]);

@@ -32,7 +32,7 @@ pub static KERNEL: Kernel = Kernel {
     bindings: &[
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),
-        (Buffer::Layers, Access::Read),
+        (Buffer::Nodes, Access::Read),
         (Buffer::Work, Access::Read),
         (Buffer::Gradients, Access::ReadWrite),
     ],

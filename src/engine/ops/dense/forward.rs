@@ -4,10 +4,10 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::layout::{LANES, phase};
+use crate::engine::activation;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::activation;
 use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
 use crate::engine::precision::Precision;
@@ -38,7 +38,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),
         (Buffer::Tiles, Access::Read),
-        (Buffer::Layers, Access::Read),
+        (Buffer::Nodes, Access::Read),
         (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
