@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use shoal::data::array::{Matrix, read_matrix};
+use shoal::data::{Matrix, read_matrix};
 
 #[path = "spectra/camb.rs"]
 mod camb;

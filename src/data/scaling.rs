@@ -1,6 +1,6 @@
 //! What a network sees of a row: z-scored inputs, targets in [0, 1].
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
 use crate::input_error;
@@ -188,7 +188,7 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::array::Matrix;
+    use crate::data::matrix::Matrix;
 
     fn dataset(x: Vec<f64>) -> Dataset {
         let y = vec![0.1, 10.0, 0.3, 20.0, 0.5, 30.0];

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::features;
 use crate::data::split::Pool;

@@ -9,7 +9,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 use crate::data::files::write_bytes;
 use crate::data::scaling::Scaling;
 use crate::engine::cpu::backend;
