@@ -89,10 +89,8 @@ const M_NU: Parameter = Parameter {
     valid: [0.0, 1.0],
     ..parameter("M_nu", &["mnu", "summnu", "mν"], [0.01, 1.0], |u, x| u.cosmology.m_nu = x)
 };
-const W: Parameter = Parameter {
-    scaled: None,
-    ..parameter("w", &["w"], [-1.3, -0.7], |u, x| u.cosmology.w = x)
-};
+const W: Parameter =
+    Parameter { scaled: None, ..parameter("w", &["w"], [-1.3, -0.7], |u, x| u.cosmology.w = x) };
 const F_R0: Parameter = parameter("f_R0", &["fr0"], [-3e-4, 0.0], |u, x| u.f_r0 = x);
 const F_NL_EQUILATERAL: Parameter = parameter(
     "f_NL_equilateral",
@@ -100,12 +98,10 @@ const F_NL_EQUILATERAL: Parameter = parameter(
     [-600.0, 600.0],
     |u, x| u.f_nl_equilateral = x,
 );
-const F_NL_LOCAL: Parameter = parameter(
-    "f_NL_local",
-    &["fnllocal", "fnlloc", "localfnl"],
-    [-300.0, 300.0],
-    |u, x| u.f_nl_local = x,
-);
+const F_NL_LOCAL: Parameter =
+    parameter("f_NL_local", &["fnllocal", "fnlloc", "localfnl"], [-300.0, 300.0], |u, x| {
+        u.f_nl_local = x
+    });
 
 /// All parameters.
 pub static PARAMETERS: [Parameter; 10] =
@@ -114,8 +110,7 @@ pub static PARAMETERS: [Parameter; 10] =
 // The parameters of each scenario, those of the standard model first.
 pub(crate) const LCDM: [Parameter; 5] = [OMEGA_M, OMEGA_B, H, N_S, SIGMA_8];
 pub(crate) const NEUTRINOS: [Parameter; 7] = [OMEGA_M, OMEGA_B, H, N_S, SIGMA_8, M_NU, W];
-pub(crate) const MODIFIED_GRAVITY: [Parameter; 7] =
-    [OMEGA_M, OMEGA_B, H, N_S, SIGMA_8, M_NU, F_R0];
+pub(crate) const MODIFIED_GRAVITY: [Parameter; 7] = [OMEGA_M, OMEGA_B, H, N_S, SIGMA_8, M_NU, F_R0];
 pub(crate) const EQUILATERAL: [Parameter; 6] =
     [OMEGA_M, OMEGA_B.fixed(FIDUCIAL[1]), H, N_S, SIGMA_8, F_NL_EQUILATERAL];
 pub(crate) const LOCAL: [Parameter; 6] = [

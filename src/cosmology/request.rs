@@ -12,12 +12,12 @@ use crate::cosmology::linear::linear;
 use crate::cosmology::marked::Mark;
 use crate::cosmology::noise::{Bins, Noise, Statistic};
 use crate::cosmology::one_loop::matter;
-use crate::cosmology::sampling::Sampling;
 use crate::cosmology::parameter::{Parameter, Universe};
+use crate::cosmology::sampling::Sampling;
 use crate::cosmology::scenario::{Prior, SCENARIOS, Scenario};
 use crate::cosmology::{bispectrum, correction, gravity};
-use crate::data::matrix::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -263,7 +263,8 @@ fn dataset(
     // the range of the literature, so that networks of several datasets can be compared, and wider
     // where the prior is
     let range = |parameter: &Parameter| {
-        let ([low, high], [least, most]) = (parameter.prior, parameter.scaled.unwrap_or(parameter.prior));
+        let ([low, high], [least, most]) =
+            (parameter.prior, parameter.scaled.unwrap_or(parameter.prior));
         [least.min(low), most.max(high)]
     };
     let letter = request.statistic.letter();

@@ -7,7 +7,7 @@ use crate::cosmology::parameter::{Parameter, Universe};
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
 use crate::cosmology::spectrum::Spectrum;
 use crate::data::names;
-use crate::engine::random::key;
+use crate::engine::random::{Stream, key};
 use crate::error::Result;
 use crate::input_error;
 
@@ -81,8 +81,7 @@ pub static LOCAL: Scenario = Scenario {
 };
 
 /// All scenarios.
-pub static SCENARIOS: [&Scenario; 5] =
-    [&LCDM, &NEUTRINOS, &MODIFIED_GRAVITY, &EQUILATERAL, &LOCAL];
+pub static SCENARIOS: [&Scenario; 5] = [&LCDM, &NEUTRINOS, &MODIFIED_GRAVITY, &EQUILATERAL, &LOCAL];
 
 impl PartialEq for Scenario {
     fn eq(&self, other: &Self) -> bool {
@@ -103,13 +102,11 @@ impl Scenario {
     /// The seed of its random numbers: universes of two scenarios with the same seed have nothing
     /// in common.
     pub(crate) fn seed(&self, seed: u64) -> u64 {
-        let halves = [0, 1].map(|half| u64::from(key(seed, LABEL + half, self.stream)));
+        let halves = [Stream::ScenarioHigh, Stream::ScenarioLow];
+        let halves = halves.map(|half| u64::from(key(seed, half, self.stream)));
         halves[0] << 32 | halves[1]
     }
 }
-
-/// Sets the keys of scenarios apart from other ones.
-const LABEL: u32 = 121;
 
 /// How often a spare point is tried before a range is given up.
 const ATTEMPTS: u32 = 1000;

@@ -52,7 +52,8 @@ fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
         input_names: members
             .strings("input_names")?
             .unwrap_or_else(|| numbered('x', inputs.columns)),
-        target_ranges: ranges.unwrap_or_else(|| default_ranges(&targets, &target_names, conventions)),
+        target_ranges: ranges
+            .unwrap_or_else(|| default_ranges(&targets, &target_names, conventions)),
         target_names,
         provenance: match members.string("provenance")? {
             Some(text) => serde_json::from_str(&text)

@@ -52,7 +52,8 @@ pub fn read_table(path: &Path) -> Result<Table> {
     let (file, member) = split_member(path);
     let bytes = read_bytes(&file)?;
     let read = || {
-        let table = (format(&file, &bytes)?.table)(&Contents { file: &file, member, bytes: &bytes })?;
+        let table =
+            (format(&file, &bytes)?.table)(&Contents { file: &file, member, bytes: &bytes })?;
         table.0.check_not_empty()?;
         Ok(table)
     };
@@ -78,8 +79,8 @@ impl Dataset {
         let read = || match FORMATS.iter().find(holding).and_then(|format| format.dataset) {
             Some(read) => read(&Contents { file: path, member: None, bytes: &bytes }, conventions),
             None => Err(input_error!(
-                "is not a dataset ({}); `shoal import` makes one from other files",
-                known(|format| format.dataset.is_some())
+                "is not a dataset, which is {}; `shoal import` makes one from other files",
+                list(|format| format.dataset.is_some())
             )),
         };
         read().map_err(|error| prefix(error, path.display()))
@@ -108,8 +109,10 @@ fn format(file: &Path, bytes: &[u8]) -> Result<&'static Format> {
         (_, Some(named)) => {
             Err(input_error!("is not a .{} file: it does not begin as one. {WAY_OUT}", named.name))
         }
-        _ => Err(input_error!("is a binary file of no format that is known here ({}). {WAY_OUT}",
-            known(|_| true))),
+        _ => Err(input_error!(
+            "is a binary file of no known format; those are {}. {WAY_OUT}",
+            list(|_| true)
+        )),
     }
 }
 
@@ -119,8 +122,7 @@ fn by_extension(path: &Path) -> Option<&'static Format> {
 }
 
 /// The formats of a kind with their extensions, as `npy (.npy), npz (.npz)`.
-fn known(wanted: impl Fn(&Format) -> bool) -> String {
+fn list(wanted: impl Fn(&Format) -> bool) -> String {
     let line = |format: &Format| format!("{} (.{})", format.name, format.extensions.join(", ."));
-    let lines: Vec<String> = FORMATS.iter().filter(|format| wanted(format)).map(line).collect();
-    format!("known: {}", lines.join(", "))
+    FORMATS.iter().filter(|format| wanted(format)).map(line).collect::<Vec<_>>().join(", ")
 }

@@ -70,8 +70,8 @@ impl Inputs {
         let layout = layout(root, conventions)?;
         let file = import.file.as_deref().unwrap_or(layout.file);
         let skip_missing = import.skip_missing.unwrap_or(false);
-        let found = Folder { root, file, columns: layout.columns, skip_missing, cut }
-            .read(simulations)?;
+        let found =
+            Folder { root, file, columns: layout.columns, skip_missing, cut }.read(simulations)?;
         let mut dropped = Map::new();
         if !found.missing.is_empty() {
             dropped.insert("simulations".into(), json!(found.missing));

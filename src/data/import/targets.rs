@@ -66,9 +66,7 @@ fn all_names(
             ));
         }
         (Some(names), _) => names.clone(),
-        (None, Some(header)) => {
-            header.iter().map(|name| without_unit(name).to_string()).collect()
-        }
+        (None, Some(header)) => header.iter().map(|name| without_unit(name).to_string()).collect(),
         (None, None) => numbered('y', targets.columns),
     };
     names::check_unique(&names, "target")?;

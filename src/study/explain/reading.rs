@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::data::matrix::Matrix;
 use crate::data::files::{write_atomically, write_bytes};
+use crate::data::matrix::Matrix;
 use crate::data::npy::write_numbers;
 use crate::error::Result;
 use crate::study::report::attributions::{AttributionFigure, AttributionPanel, attribution_figure};
