@@ -15,13 +15,13 @@
 //! Second order in f_NL and the loops beyond the first are left out; simulations follow P12 to k of
 //! about 0.1 h/Mpc and then grow less than it says.
 
-use crate::input_error;
 use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::growth::Growth;
 use crate::cosmology::quadrature::gauss_legendre;
 use crate::cosmology::range::within;
 use crate::cosmology::spectrum::Spectrum;
 use crate::error::Result;
+use crate::input_error;
 
 /// c over 100 km/s/Mpc, in Mpc/h.
 const HUBBLE_LENGTH: f64 = 2997.92458;

@@ -12,9 +12,9 @@
 
 use std::sync::LazyLock;
 
-use crate::input_error;
 use crate::cosmology::cosmology::Cosmology;
 use crate::error::Result;
+use crate::input_error;
 
 /// The largest wavenumber of the fit, in h/Mpc.
 pub const K_MAX: f64 = 0.51;

@@ -1,7 +1,7 @@
 //! Which universe.
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 
 /// A flat universe. Densities are those of today in units of the critical density.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +21,9 @@ pub struct Cosmology {
     /// The equation of state of dark energy, constant in time; -1 is a cosmological constant.
     pub w: f64,
 }
+
+/// Quijote's fiducial Omega_m, Omega_b, h, n_s and sigma_8.
+pub const FIDUCIAL: [f64; 5] = [0.3175, 0.049, 0.6711, 0.9624, 0.834];
 
 /// The sum of the masses in eV at which neutrinos make up the whole critical density, times h^2;
 /// Quijote's.

@@ -11,10 +11,10 @@ use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::eisenstein_hu::{ColdRatio, Smooth};
 use crate::cosmology::growth::Growth;
 use crate::cosmology::halo::{mass_function, profile};
-use crate::input_error;
 use crate::cosmology::spectrum::Spectrum;
 use crate::cosmology::variance::Variance;
 use crate::error::Result;
+use crate::input_error;
 
 /// The largest wavenumber of a nonlinear spectrum in h/Mpc, up to which HMcode-2020 was fitted.
 pub const K_MAX: f64 = 10.0;

@@ -1,7 +1,7 @@
 //! The ranges in which a formula holds.
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 
 /// Nothing, if the value lies in the range, its ends included.
 ///

@@ -1,8 +1,10 @@
 //! Which rows test, train and validate.
 
-use crate::input_error;
-use crate::engine::random::{Stream, key, permute};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::permute;
 use crate::error::Result;
+use crate::input_error;
 
 /// The rows of one run, as indices into its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]

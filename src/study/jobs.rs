@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::activation::Activation;
 use crate::engine::graph::Graph;
-use crate::engine::random::{Stream, key};
-use crate::engine::run::{InputScale, Run, Training};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::run::InputScale;
+use crate::engine::run::Run;
+use crate::engine::run::Training;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::plan::{Plan, Pretraining, StrategyPlan};

@@ -13,7 +13,9 @@ use shoal::engine::optim::schedule::Schedule;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::{InputScale, Run, Training};
+use shoal::engine::run::InputScale;
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 use shoal::engine::step::step_of;
 use shoal::engine::table::Table;
 

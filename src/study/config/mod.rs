@@ -12,8 +12,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::config::search::SearchTable;
 use crate::study::config::source::DataSource;
 

@@ -1,10 +1,11 @@
 //! Clipping and the schedule of the learning rate: what a table of a study file says, and what it
 //! means.
 
-use crate::input_error;
-use crate::engine::optim::schedule::{Cosine, Schedule};
+use crate::engine::optim::schedule::Cosine;
+use crate::engine::optim::schedule::Schedule;
 use crate::engine::run::Training;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::config::{HeadTable, PretrainingTable, TrainingTable};
 
 /// What one table says; what is absent is inherited.

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::search::distribution::Choice;
 use crate::study::search::pruning::{Halving, Median, Pruner};
 use crate::study::search::tpe::Tpe;

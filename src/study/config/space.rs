@@ -1,8 +1,8 @@
 //! From `[search.space]` to a space that cannot be invalid.
 
-use crate::input_error;
 use crate::engine::activation::Activation;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::config::search::{Dimension, RangeTable, SpaceTable};
 use crate::study::search::distribution::{Choice, Distribution, Range};
 use crate::study::search::space;

@@ -1,11 +1,13 @@
 //! The attributions of a model on the rows of a dataset.
 
-use crate::input_error;
-use crate::data::names;
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
-use crate::engine::random::{Stream, key, permute};
+use crate::data::matrix::Matrix;
+use crate::data::names;
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::permute;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::store::model::Model;
 
 use crate::study::explain::Subject;

@@ -2,7 +2,8 @@
 
 use crate::engine::activation;
 use crate::engine::cpu::backend::Cpu;
-use crate::engine::cpu::product::{Shape, product};
+use crate::engine::cpu::product::Shape;
+use crate::engine::cpu::product::product;
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::evaluate::evaluate;
 use crate::engine::graph::Graph;

@@ -9,15 +9,20 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::input_error;
-use crate::data::array::Matrix;
 use crate::data::files::write_bytes;
+use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::activation::Activation;
 use crate::engine::evaluate;
-use crate::engine::graph::{Attributes, Graph, Node, Parameters, Shape, Source};
+use crate::engine::graph::Attributes;
+use crate::engine::graph::Graph;
+use crate::engine::graph::Node;
+use crate::engine::graph::Parameters;
+use crate::engine::graph::Shape;
+use crate::engine::graph::Source;
 use crate::engine::ops::dense;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::transfer::Start;
 
 /// A trained network: predicts targets in physical units from raw inputs.

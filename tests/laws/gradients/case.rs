@@ -6,7 +6,8 @@ use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
-use shoal::engine::step::{Call, step_of};
+use shoal::engine::step::Call;
+use shoal::engine::step::step_of;
 
 use crate::common::tables;
 

@@ -2,11 +2,13 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::{State, phase};
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::random::permute;
 use shoal::engine::real::Real;
-use shoal::engine::step::{Call, step_of};
+use shoal::engine::step::Call;
+use shoal::engine::step::step_of;
 use shoal::engine::table::Table;
 
 use super::*;
