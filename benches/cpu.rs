@@ -6,10 +6,7 @@
 use std::time::Instant;
 
 use shoal::engine::layout::phase;
-use shoal::engine::measure::BATCH;
-use shoal::engine::measure::Cost;
-use shoal::engine::measure::Workload;
-use shoal::engine::measure::call_flops;
+use shoal::engine::measure::{BATCH, Cost, Workload, call_flops};
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
@@ -31,13 +28,13 @@ fn report_calls(width: usize) {
     (run.training.max_epochs, run.training.patience) = (u32::MAX, u32::MAX);
     let prepared = PreparedRun::new(run, Workload::tables());
     let mut memory = Memory::<f32>::new(&prepared);
-    let calls = step(prepared.graph.layers().len(), true);
+    let calls = step_of(&prepared, true);
     let mut least = vec![f64::MAX; calls.len()];
     let mut whole = f64::MAX;
     for _ in 0..STEPS {
         let first = Instant::now();
         let mut last = first;
-        for (call, least) in calls.iter().zip(&mut least) {
+        for ((call, _), least) in calls.iter().zip(&mut least) {
             call.reference(&prepared, &mut memory);
             let now = Instant::now();
             if memory.state.phase == phase::TRAIN {
@@ -49,8 +46,8 @@ fn report_calls(width: usize) {
             whole = whole.min((last - first).as_secs_f64());
         }
     }
-    for (call, seconds) in calls.iter().zip(&least) {
-        let flops = call_flops(*call, &prepared.graph, BATCH);
+    for ((call, _), seconds) in calls.iter().zip(&least) {
+        let flops = call_flops(*call, &prepared.graph, &prepared.training);
         println!(
             "    {:<20} {:7.2} us {:6.1} GFLOP/s",
             format!("{call:?}"),

@@ -7,14 +7,9 @@
 use std::time::Instant;
 
 use shoal::engine::device::Device;
-use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::Options;
-use shoal::engine::gpu::adapters;
 use shoal::engine::gpu::packing::step::Step;
-use shoal::engine::measure::BATCH;
-use shoal::engine::measure::Meter;
-use shoal::engine::measure::Workload;
-use shoal::engine::measure::call_flops;
+use shoal::engine::gpu::{Gpu, Options, adapters};
+use shoal::engine::measure::{BATCH, Meter, Workload, call_flops};
 
 /// Steps that are timed together.
 const TIMES: u32 = 20;
@@ -55,7 +50,7 @@ fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     let network = &workload.networks[0];
     let (mut sum, mut all) = (0.0, 0);
     for (call, seconds) in pack()?.time(TIMES)? {
-        let flops = call_flops(call, network, BATCH) * workload.networks.len();
+        let flops = call_flops(call, network, &workload.training()) * workload.networks.len();
         println!(
             "    {:<20} {:7.2} ms {:6.1} GFLOP/s",
             format!("{call:?}"),

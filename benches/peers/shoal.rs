@@ -9,20 +9,11 @@ use std::time::Instant;
 
 use shoal::Result;
 use shoal::engine::activation::Activation;
-use shoal::engine::device::Choice;
-use shoal::engine::device::Device;
-use shoal::engine::graph::Graph;
-use shoal::engine::graph::Layer;
-use shoal::engine::measure::Pace;
-use shoal::engine::measure::steady;
-use shoal::engine::optim::schedule::Schedule;
-use shoal::engine::precision::Precision;
-use shoal::engine::queue::Progress;
-use shoal::engine::queue::RunQueue;
-use shoal::engine::run::InputScale;
-use shoal::engine::run::Outcome;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::device::{Choice, Device};
+use shoal::engine::graph::{Graph, Shape};
+use shoal::engine::measure::{Pace, steady};
+use shoal::engine::queue::{Progress, RunQueue};
+use shoal::engine::run::{InputScale, Outcome, Run, Training};
 use shoal::engine::table::Table;
 use shoal::engine::train::train;
 
@@ -38,32 +29,25 @@ struct Peer {
 fn network(work: &protocol::Work, run: &protocol::Run) -> Graph {
     let slope = work.training.slope as f32;
     let hidden = Activation::LeakyRelu { slope };
-    let base = std::iter::once(&work.inputs).chain(&run.frozen).zip(&run.frozen);
-    let frozen = base.map(|(inputs, outputs)| Layer {
-        inputs: *inputs,
-        outputs: *outputs,
-        activation: hidden,
-        dropout: 0.0,
-        frozen: true,
+    let mut builder = Graph::builder(Shape::examples(work.inputs));
+    for width in &run.frozen {
+        builder = builder.dense(*width, hidden, 0.0);
+    }
+    for width in &run.hidden {
+        builder = builder.dense(*width, hidden, run.dropout as f32);
+    }
+    let graph = builder.dense(work.targets, Activation::Sigmoid, 0.0).build().expect("a network");
+    let frozen = graph.edited(|nodes| {
+        nodes[..run.frozen.len()].iter_mut().for_each(|node| node.frozen = true);
     });
-    let trained = Graph::perceptron(
-        *run.frozen.last().unwrap_or(&work.inputs),
-        &run.hidden,
-        work.targets,
-        hidden,
-        Activation::Sigmoid,
-        run.dropout as f32,
-    );
-    Graph::new(frozen.chain(trained.layers().iter().copied()).collect())
+    frozen.expect("a network with frozen layers")
 }
 
 /// As shoal draws them, but the output layer with the deviation of PyTorch's default (uniform
 /// within 1 / sqrt(inputs)), with which the other peers start.
 fn parameters(network: &Graph, seed: u32) -> Vec<f32> {
     let mut parameters = network.initial_parameters(seed);
-    let places = network.parameter_table();
-    let last = places.last().expect("an output layer");
-    for weight in &mut parameters[last.weights..last.bias] {
+    for weight in &mut parameters[network.parameters(network.output_node())[0].range()] {
         *weight /= 3f32.sqrt();
     }
     parameters
@@ -77,7 +61,7 @@ impl Peer {
         Run {
             id,
             parameters: parameters(&network, id as u32),
-            network,
+            graph: network,
             training: Training {
                 batch: settings.batch,
                 learning_rate: settings.learning_rate,
@@ -87,10 +71,7 @@ impl Peer {
                 epsilon: settings.epsilon,
                 max_epochs: run.epochs as u32,
                 patience: u32::MAX,
-                min_delta: 0.0,
-                precision: Precision::F32,
-                clip_norm: None,
-                schedule: Schedule::default(),
+                ..Training::default()
             },
             seed: id as u32,
             table: 0,

@@ -1,8 +1,6 @@
 //! Which rows test, train and validate.
 
-use crate::engine::random::Stream;
-use crate::engine::random::key;
-use crate::engine::random::permute;
+use crate::engine::random::{Stream, key, permute};
 use crate::error::Result;
 use crate::input_error;
 

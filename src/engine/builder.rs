@@ -2,9 +2,9 @@
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, Node, Shape, Source};
-use crate::input_error;
 use crate::engine::ops::dense;
 use crate::error::Result;
+use crate::input_error;
 
 impl Graph {
     /// A multilayer perceptron with these widths, the input first and the output last: ReLU after

@@ -1,7 +1,7 @@
 //! The two backends of a step, and how one is chosen.
 
-use crate::engine::gpu;
 use crate::engine::cpu::backend as cpu;
+use crate::engine::gpu;
 
 use serde_json::json;
 

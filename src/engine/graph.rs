@@ -164,7 +164,13 @@ impl Graph {
         if input.width == 0 {
             return Err("the network has no inputs".into());
         }
-        let mut graph = Self { input, nodes: Vec::new(), shapes: Vec::new(), levels: Vec::new(), parameters: Vec::new() };
+        let mut graph = Self {
+            input,
+            nodes: Vec::new(),
+            shapes: Vec::new(),
+            levels: Vec::new(),
+            parameters: Vec::new(),
+        };
         let mut next = 0;
         for (id, node) in nodes.into_iter().enumerate() {
             let place = |what: String| format!("layer {} ({}): {what}", id + 1, node.op.name);

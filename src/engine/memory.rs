@@ -1,7 +1,7 @@
 //! The memory of a run on the CPU, in f32 or f64.
 
-use crate::engine::cpu::product;
 use crate::engine::cpu::aligned::Aligned;
+use crate::engine::cpu::product;
 use crate::engine::graph::{Graph, Node, Source, padded};
 use crate::engine::layout::State;
 use crate::engine::precision::{self, Precision};

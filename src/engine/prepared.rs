@@ -300,7 +300,9 @@ impl PreparedRun {
             stopped::PATIENCE => Stopped::Patience,
             stopped::EPOCHS => Stopped::Epochs,
             stopped::DIVERGED => Stopped::Diverged,
-            other => panic!("clock: run {} stopped for reason {other}, which does not exist", self.id),
+            other => {
+                panic!("clock: run {} stopped for reason {other}, which does not exist", self.id)
+            }
         };
         Outcome {
             id: self.id,
@@ -315,4 +317,3 @@ impl PreparedRun {
         }
     }
 }
-

@@ -3,10 +3,10 @@
 use crate::engine::graph::Graph;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
-use crate::input_error;
 use crate::engine::precision::Precision;
 use crate::engine::table::Table;
 use crate::error::Result;
+use crate::input_error;
 
 /// How a run is trained: AdamW on minibatches with early stopping.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,7 +85,8 @@ impl InputScale {
     pub fn of(table: &Table, rows: &[u32]) -> Self {
         let (mut mean, mut inverse_deviation) = (Vec::new(), Vec::new());
         for input in 0..table.inputs {
-            let values = || rows.iter().map(|row| f64::from(table.x[*row as usize * table.inputs + input]));
+            let values =
+                || rows.iter().map(|row| f64::from(table.x[*row as usize * table.inputs + input]));
             let count = rows.len() as f64;
             let middle = values().sum::<f64>() / count;
             let variance = values().map(|x| (x - middle).powi(2)).sum::<f64>() / count;
@@ -242,7 +243,12 @@ impl Run {
             ("means", self.scale.mean.len(), "inputs", inputs),
             ("deviations", self.scale.inverse_deviation.len(), "inputs", inputs),
             ("loss weights", self.loss_weights.len(), "outputs", outputs),
-            ("parameters", self.parameters.len(), "those of the network", self.graph.parameter_len()),
+            (
+                "parameters",
+                self.parameters.len(),
+                "those of the network",
+                self.graph.parameter_len(),
+            ),
         ];
         for (what, has, other, needs) in agree {
             if has != needs {
@@ -252,13 +258,19 @@ impl Run {
         if table.targets > outputs {
             return wrong(format!("{} targets, but only {outputs} outputs", table.targets));
         }
-        if let Some(dummy) = self.loss_weights[table.targets..].iter().find(|weight| **weight != 0.0) {
-            return wrong(format!("an output without a target has loss weight {dummy} instead of 0"));
+        if let Some(dummy) =
+            self.loss_weights[table.targets..].iter().find(|weight| **weight != 0.0)
+        {
+            return wrong(format!(
+                "an output without a target has loss weight {dummy} instead of 0"
+            ));
         }
         if self.graph.first_trained() == self.graph.nodes().len() {
             return wrong("every layer is frozen; at least one must train".into());
         }
-        for (what, rows) in [("training", &self.training_rows), ("validation", &self.validation_rows)] {
+        for (what, rows) in
+            [("training", &self.training_rows), ("validation", &self.validation_rows)]
+        {
             if rows.is_empty() {
                 return wrong(format!("no {what} rows"));
             }
@@ -270,7 +282,10 @@ impl Run {
             return wrong("batch and max_epochs must be at least 1".into());
         }
         if !self.training.schedule.is_sound() {
-            return wrong("the warm-up must end before the cosine, and its final fraction be in [0, 1]".into());
+            return wrong(
+                "the warm-up must end before the cosine, and its final fraction be in [0, 1]"
+                    .into(),
+            );
         }
         Ok(())
     }

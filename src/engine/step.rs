@@ -157,9 +157,8 @@ mod tests {
 
     #[test]
     fn levels_are_shared_by_graphs_of_any_depth() {
-        let [deep, flat] = [&[2, 5, 5, 5, 1][..], &[9, 1]].map(|widths| {
-            Graph::mlp(widths).activation(Activation::Tanh).build().unwrap()
-        });
+        let [deep, flat] = [&[2, 5, 5, 5, 1][..], &[9, 1]]
+            .map(|widths| Graph::mlp(widths).activation(Activation::Tanh).build().unwrap());
         let training = Training::default();
         let runs = [(&deep, &training), (&flat, &training)];
         let alone = dispatches(runs.into_iter().take(1), &HARDWARE);

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use half::f16;
 
 use crate::engine::precision::{Precision, to_f16};
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 
 /// The examples that runs train on. Many runs share one table; each uses some of its rows.
 #[derive(Clone, Debug, PartialEq)]

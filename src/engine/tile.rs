@@ -129,7 +129,6 @@ impl TileSet {
             ProductTile::Software => Grid::new(down, across),
         }
     }
-
 }
 
 /// The sums of one thread of the product kernels, each with a shader text of its own: how many pay

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::data::dataset::Dataset;
 use crate::data::split::{Pool, Split};
-use crate::input_error;
-use crate::engine::random::Stream;
-use crate::engine::random::key;
+use crate::engine::random::{Stream, key};
 use crate::error::Result;
+use crate::input_error;
 use crate::study::config::{NetworkTable, PretrainingTable, StudyFile};
 use crate::study::plan::{DEEPEST, Plan, WIDEST, check_fraction, prefix};
 use crate::study::transfer::Strategy;

@@ -95,7 +95,8 @@ pub fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start
             (node.frozen, node.attributes.dropout) = (true, 0.0);
         }
     });
-    let network = frozen.and_then(|frozen| frozen.stacked(head)).expect("transfer: a head that fits");
+    let network =
+        frozen.and_then(|frozen| frozen.stacked(head)).expect("transfer: a head that fits");
     let mut parameters = vec![0.0; network.parameter_len()];
     let length = network.frozen_len();
     parameters[..length].copy_from_slice(&base.parameters[..length]);
@@ -147,19 +148,19 @@ mod tests {
 
     fn base(outputs: usize) -> Start {
         let hidden = Activation::LeakyRelu { slope: 0.2 };
-        let network = Graph::perceptron(4, &[7, 5], outputs, hidden, Activation::Sigmoid, 0.3);
+        let mlp = Graph::mlp(&[4, 7, 5, outputs]).activation(hidden).dropout(0.3);
+        let network = mlp.output_activation(Activation::Sigmoid).build().unwrap();
         let parameters = network.initial_parameters(1);
         Start { network, parameters }
     }
 
     /// Weight of (input, output) and bias of the last layer.
     fn column(start: &Start, output: usize) -> Vec<f32> {
-        let last = start.network.layers().len() - 1;
-        let place = start.network.parameter_table()[last];
-        let rows = start.network.layers()[last].inputs;
-        (0..=rows)
-            .map(|row| start.parameters[place.weights + row * place.stride + output])
-            .collect()
+        let matrices = start.network.parameters(start.network.output_node()).iter();
+        let column = matrices.flat_map(|matrix| {
+            (0..matrix.rows).map(|row| start.parameters[matrix.at + row * matrix.stride + output])
+        });
+        column.collect()
     }
 
     #[test]
@@ -167,7 +168,7 @@ mod tests {
         let base = base(4);
         let start = dummy_node(&base, 4, 0.1, 9);
         assert_eq!(start.parameters, base.parameters);
-        assert_eq!(start.network.layers()[0].dropout, 0.1);
+        assert_eq!(start.network.nodes()[0].attributes.dropout, 0.1);
     }
 
     #[test]
@@ -187,8 +188,8 @@ mod tests {
     fn a_warm_start_keeps_all_but_the_new_columns() {
         let base = base(4);
         let start = warm_start(&base, 3, 4, 0.3, 9);
-        let place = base.network.parameter_table()[2];
-        assert_eq!(start.parameters[..place.weights], base.parameters[..place.weights]);
+        let hidden = ..base.network.parameter_range(2).start;
+        assert_eq!(start.parameters[hidden], base.parameters[hidden]);
         for output in 0..3 {
             assert_eq!(column(&start, output), column(&base, output));
         }
@@ -202,12 +203,12 @@ mod tests {
         let base = base(4);
         for (reads, inputs, kept) in [(Reads::Outputs, 4, 3), (Reads::LastHidden, 5, 2)] {
             assert_eq!(head_inputs(&base.network, reads), inputs);
-            let head =
-                Graph::perceptron(inputs, &[3], 6, Activation::Tanh, Activation::Identity, 0.5);
+            let head = Graph::mlp(&[inputs, 3, 6]).dropout(0.5).build().unwrap();
             let start = attach_head(&base, reads, &head, 3);
             assert_eq!(start.network.first_trained(), kept);
-            assert!(start.network.layers()[..kept].iter().all(|layer| layer.dropout == 0.0));
-            let length = start.network.parameter_table()[kept].weights;
+            let frozen = &start.network.nodes()[..kept];
+            assert!(frozen.iter().all(|node| node.frozen && node.attributes.dropout == 0.0));
+            let length = start.network.frozen_len();
             assert_eq!(start.parameters[..length], base.parameters[..length]);
             assert_eq!(start.network.outputs(), 6);
         }

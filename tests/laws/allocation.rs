@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::layout::phase;
@@ -13,9 +14,7 @@ use shoal::engine::optim::schedule::Schedule;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{InputScale, Run, Training};
 use shoal::engine::step::step_of;
 use shoal::engine::table::Table;
 
@@ -56,7 +55,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         Precision::F16 => Some(1.0),
     };
     let output = Activation::Sigmoid;
-    let network = Graph::perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
+    let network = perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
     let table = Table {
         x: (0..ROWS * INPUTS).map(|place| (place as f32).sin()).collect(),
         y: vec![0.5; ROWS * TARGETS],
@@ -67,33 +66,20 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
     let run = Run {
         id: 0,
         parameters: network.initial_parameters(1),
-        training: Training {
-            batch: 32,
-            learning_rate: 1e-3,
-            weight_decay: 1e-4,
-            beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            max_epochs: 1000,
-            patience: 1000,
-            min_delta: 0.0,
-            precision,
-            clip_norm,
-            schedule: Schedule::default(),
-        },
+        training: Training { max_epochs: 1000, patience: 1000, precision, clip_norm, ..training() },
         seed: 7,
         table: 0,
         training_rows: (0..80).collect(),
         validation_rows: (80..100).collect(),
         scale: InputScale { mean: vec![0.0; INPUTS], inverse_deviation: vec![1.0; INPUTS] },
         loss_weights: vec![1.0; TARGETS],
-        network,
+        graph: network,
     };
     let run = PreparedRun::new(run, Arc::from([table]));
-    for fuses_update in [fused_update::suits(&run.training), false] {
+    for fuses_update in [run.training.updates_are_independent(), false] {
         let mut memory = Memory::<F>::new(&run);
         for _ in 0..68 {
-            for call in step(widths.len() + 1, fuses_update) {
+            for call in step(&run, fuses_update) {
                 let before = ASKED.get();
                 call.reference(&run, &mut memory);
                 let asked = ASKED.get() - before;

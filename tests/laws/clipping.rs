@@ -4,8 +4,7 @@
 use shoal::engine::activation::Activation;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::State;
-use shoal::engine::layout::phase;
+use shoal::engine::layout::{State, phase};
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Training;
@@ -19,15 +18,14 @@ const CLIP_NORM: f64 = 0.5;
 /// A run of three layers, the first of them frozen, in training; one of its layers spans several
 /// blocks.
 fn frozen() -> (PreparedRun, Memory<f32>) {
-    let network =
-        Graph::perceptron(9, &[150, 140], 3, Activation::Tanh, Activation::Identity, 0.0);
+    let network = perceptron(9, &[150, 140], 3, Activation::Tanh, Activation::Identity, 0.0);
     let table = table(20, 9, 3);
     let training = Training { clip_norm: Some(CLIP_NORM), ..training() };
     let run = run(1, frozen_below(&network, 1), &table, 20, training);
     let prepared = PreparedRun::new(run, tables(&table));
     let mut memory = Memory::<f32>::new(&prepared);
     memory.gradients = Numbers::new(5).many(memory.gradients.len()).into();
-    memory.gradients[..prepared.frozen_len()].fill(f32::NAN);
+    memory.gradients[..prepared.graph.frozen_len()].fill(f32::NAN);
     memory.state = State {
         phase: phase::TRAIN,
         gradient_norm: f32::NAN,
@@ -41,7 +39,7 @@ fn frozen() -> (PreparedRun, Memory<f32>) {
 fn found(gpu: Option<&Gpu>, run: &PreparedRun, start: &Memory<f32>) -> [f32; 2] {
     let mut memory = start.clone();
     memory.work[run.layout.squares..].fill(f32::NAN);
-    for call in [Call::Norm, Call::Clip] {
+    for call in [of_run("gradient_norm"), of_run("clip")] {
         match gpu {
             Some(gpu) => memory = one_call::play(gpu, run, &memory, call),
             None => call.reference(run, &mut memory),
@@ -60,8 +58,8 @@ fn backends() -> Vec<(&'static str, Option<Gpu>)> {
 fn the_norm_is_that_of_what_is_trained() {
     let _turn = turn();
     let (run, start) = frozen();
-    let trained = &start.gradients[run.frozen_len()..];
-    assert!(trained.len() > 2 * shoal::engine::run::NORM_BLOCK);
+    let trained = &start.gradients[run.graph.frozen_len()..];
+    assert!(trained.len() > 2 * shoal::engine::work::NORM_BLOCK);
     let square = |g: &f32| f64::from(*g).powi(2);
     let norm = trained.iter().map(square).sum::<f64>().sqrt();
     for (executor, gpu) in backends() {
@@ -91,7 +89,7 @@ fn a_norm_below_the_limit_changes_no_bit() {
 fn a_gradient_that_is_not_finite_gives_a_norm_that_is_not() {
     let _turn = turn();
     let (run, start) = frozen();
-    let (first, last) = (run.frozen_len(), start.gradients.len() - 1);
+    let (first, last) = (run.graph.frozen_len(), start.gradients.len() - 1);
     for (executor, gpu) in backends() {
         for sick in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30] {
             for place in [first, first + 5000, last] {

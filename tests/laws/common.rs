@@ -3,29 +3,21 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shoal::Result;
-use shoal::engine::tile;
 use shoal::engine::activation::Activation;
-use shoal::engine::gpu::Adapter;
-use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::Options;
-use shoal::engine::gpu::adapters;
+use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
 use shoal::engine::graph::Graph;
-use shoal::engine::graph::Layer;
+use shoal::engine::kernel::Kernel;
 use shoal::engine::memory::Memory;
-use shoal::engine::optim::schedule::Cosine;
-use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::optim::schedule::{Cosine, Schedule};
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::queue::Progress;
-use shoal::engine::queue::RunQueue;
-use shoal::engine::random::pcg4d;
-use shoal::engine::random::unit;
+use shoal::engine::queue::{Progress, RunQueue};
+use shoal::engine::random::{pcg4d, unit};
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
-use shoal::engine::run::Outcome;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{InputScale, Outcome, Run, Training};
+use shoal::engine::step::{Call, kernels, step_of};
 use shoal::engine::table::Table;
+use shoal::engine::tile;
 use shoal::engine::tile::TileSet;
 
 /// One test at a time on the adapter: a software rasterizer uses every core anyway.
@@ -61,6 +53,67 @@ pub fn gpu_with(tiles: Option<TileSet>) -> Gpu {
 
 pub fn gpu() -> Gpu {
     gpu_with(None)
+}
+
+/// A perceptron, its hidden widths between those of input and output.
+pub fn perceptron(
+    inputs: usize,
+    hidden: &[usize],
+    outputs: usize,
+    activation: Activation,
+    output_activation: Activation,
+    dropout: f32,
+) -> Graph {
+    let mlp = Graph::mlp(&[&[inputs], hidden, &[outputs]].concat()).activation(activation);
+    mlp.output_activation(output_activation).dropout(dropout).build().expect("a perceptron")
+}
+
+/// A dense node as tests look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub activation: Activation,
+    /// Where weights and bias start, and from one row of the weights to the next.
+    pub weights: usize,
+    pub bias: usize,
+    pub stride: usize,
+}
+
+/// The nodes of a graph, all of them dense.
+pub fn dense(graph: &Graph) -> Vec<Dense> {
+    let node = |id: usize| {
+        let [weights, bias] = [0, 1].map(|matrix| graph.parameters(id)[matrix]);
+        Dense {
+            inputs: weights.rows,
+            outputs: weights.columns,
+            activation: graph.nodes()[id].attributes.activation,
+            weights: weights.at,
+            bias: bias.at,
+            stride: weights.stride,
+        }
+    };
+    (0..graph.nodes().len()).map(node).collect()
+}
+
+/// A kernel of a whole run.
+pub fn of_run(name: &str) -> Call {
+    Call { kernel: kernel(name), level: None }
+}
+
+/// A kernel of the nodes of a level.
+pub fn of_level(name: &str, level: usize) -> Call {
+    Call { kernel: kernel(name), level: Some(level) }
+}
+
+fn kernel(name: &str) -> &'static Kernel {
+    let found = kernels().into_iter().find(|kernel| kernel.name == name);
+    found.unwrap_or_else(|| panic!("no kernel '{name}'"))
+}
+
+/// The calls of a step of one run.
+pub fn step(run: &PreparedRun, fuses_update: bool) -> Vec<Call> {
+    step_of(run, fuses_update).into_iter().map(|(call, _)| call).collect()
 }
 
 /// A stream of numbers for tests.
@@ -115,18 +168,12 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
 
 pub fn training() -> Training {
     Training {
-        batch: 32,
-        learning_rate: 1e-3,
         weight_decay: 1e-4,
         beta1: 0.5,
-        beta2: 0.999,
-        epsilon: 1e-8,
         max_epochs: 12,
         patience: 5,
         min_delta: 1e-6,
-        precision: Precision::F32,
-        clip_norm: None,
-        schedule: Schedule::default(),
+        ..Training::default()
     }
 }
 
@@ -161,7 +208,7 @@ pub fn run(id: usize, network: Graph, table: &Table, rows: usize, training: Trai
             inverse_deviation: vec![1.7; inputs],
         },
         loss_weights,
-        network,
+        graph: network,
     }
 }
 
@@ -185,14 +232,8 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
             let dropout = numbers.pick(&[0.0, 0.0, 0.2, 0.5]);
             let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
             let hidden_activation = any_activation(&mut numbers);
-            let mut network = Graph::perceptron(
-                table.inputs,
-                &hidden,
-                outputs,
-                hidden_activation,
-                output,
-                dropout,
-            );
+            let mut network =
+                perceptron(table.inputs, &hidden, outputs, hidden_activation, output, dropout);
             if numbers.below(4) == 0 {
                 network = frozen_below(&network, 1);
             }
@@ -225,11 +266,12 @@ pub fn in_f16(mut runs: Vec<Run>) -> Vec<Run> {
 
 /// The network with its first layers frozen.
 pub fn frozen_below(network: &Graph, count: usize) -> Graph {
-    let freeze = |(number, layer): (usize, &Layer)| match number < count {
-        true => Layer { frozen: true, dropout: 0.0, ..*layer },
-        false => *layer,
-    };
-    Graph::new(network.layers().iter().enumerate().map(freeze).collect())
+    let edited = network.edited(|nodes| {
+        for node in &mut nodes[..count] {
+            (node.frozen, node.attributes.dropout) = (true, 0.0);
+        }
+    });
+    edited.expect("a graph with frozen nodes")
 }
 
 /// Work from a list; keeps the outcomes in the order of the list.
@@ -278,7 +320,7 @@ pub fn outcomes(
 pub fn copy_by_unit<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     let rows = run.layout.stride;
     let x = (run.layout.x, run.layout.x_by_unit, run.graph.inputs());
-    let layers = run.layout.layers.iter().zip(run.graph.layers());
+    let layers = run.layout.nodes.iter().zip(dense(&run.graph));
     let outputs = layers.map(|(at, layer)| (at.output, at.output_by_unit, layer.outputs));
     for (from, to, units) in std::iter::once(x).chain(outputs) {
         let units = units.next_multiple_of(4);

@@ -5,24 +5,18 @@
 //! another shoal, beside other neighbours.
 
 use shoal::engine::activation::Activation;
-use shoal::engine::cpu::backend::Cpu;
-use shoal::engine::cpu::backend::Executor;
+use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
 use shoal::engine::gpu::packing::Limits;
 use shoal::engine::graph::Graph;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::queue::Progress;
-use shoal::engine::queue::Reached;
-use shoal::engine::queue::RunQueue;
-use shoal::engine::run::Outcome;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::queue::{Progress, Reached, RunQueue};
+use shoal::engine::run::{Outcome, Run, Training};
 use shoal::engine::step::step_of;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
-use shoal::engine::train::train;
-use shoal::engine::train::train_within;
+use shoal::engine::train::{train, train_within};
 use shoal::{Error, Result};
 
 use crate::common::*;
@@ -82,7 +76,7 @@ fn the_cpu_backend_gives_the_bits_of_all_calls_one_after_another() {
         let prepared = PreparedRun::new(run.clone(), tables(&table));
         let mut executor = Executor::<f32>::in_place_of(earlier, prepared);
         let mut memory = Memory::<f32>::new(&executor.run);
-        let calls = step(run.graph.layers().len(), false);
+        let calls = step(&executor.run, false);
         while !executor.done() {
             executor.step();
             for call in &calls {
@@ -105,7 +99,7 @@ fn a_seed_names_a_model_and_another_seed_another_one() {
         // shuffles alone, masks alone (one batch an epoch), both
         for (batch, dropout) in [(8, 0.0), (32, 0.4), (8, 0.4)] {
             let hidden = Activation::Tanh;
-            let network = Graph::perceptron(5, &[16], 2, hidden, Activation::Identity, dropout);
+            let network = perceptron(5, &[16], 2, hidden, Activation::Identity, dropout);
             let training = Training { batch, ..training() };
             let parameters = network.initial_parameters(1);
             let seeded = |id: usize| Run {
@@ -121,7 +115,7 @@ fn a_seed_names_a_model_and_another_seed_another_one() {
             }
         }
     }
-    let network = Graph::perceptron(5, &[16], 2, Activation::Tanh, Activation::Identity, 0.0);
+    let network = perceptron(5, &[16], 2, Activation::Tanh, Activation::Identity, 0.0);
     assert_ne!(network.initial_parameters(1), network.initial_parameters(2));
 }
 
@@ -275,7 +269,7 @@ fn long_runs(count: usize, epochs: u32) -> (Table, Vec<Run>) {
     let runs = (0..count).map(|id| {
         let hidden = [60 + id % 7, 64];
         let (inner, outer) = (Activation::Silu, Activation::Sigmoid);
-        let network = Graph::perceptron(11, &hidden, 3, inner, outer, 0.1);
+        let network = perceptron(11, &hidden, 3, inner, outer, 0.1);
         run(id, network, &table, 400, training)
     });
     let runs = runs.collect();

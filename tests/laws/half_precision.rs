@@ -4,25 +4,18 @@
 
 use half::f16;
 use shoal::engine::activation::Activation;
-use shoal::engine::cpu::backend::Cpu;
-use shoal::engine::cpu::backend::Executor;
+use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Footprint;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::State;
-use shoal::engine::layout::phase;
+use shoal::engine::layout::{State, phase};
 use shoal::engine::memory::Memory;
-use shoal::engine::precision::FIRST_SCALE;
-use shoal::engine::precision::Precision;
+use shoal::engine::precision::{FIRST_SCALE, Precision};
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::Outcome;
-use shoal::engine::run::Run;
-use shoal::engine::run::Stopped;
-use shoal::engine::run::Training;
+use shoal::engine::run::{Outcome, Run, Stopped, Training};
 use shoal::engine::step::Call;
-use shoal::engine::table::Table;
-use shoal::engine::table::Tables;
+use shoal::engine::table::{Table, Tables};
 
 use crate::common::*;
 use crate::one_call;
@@ -46,11 +39,11 @@ fn any_half(numbers: &mut Numbers) -> f32 {
 fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     let _turn = turn();
     let (inner, outer) = (Activation::Identity, Activation::Identity);
-    let network = Graph::perceptron(1, &[256], 1, inner, outer, 0.0);
+    let network = perceptron(1, &[256], 1, inner, outer, 0.0);
     let table = table(300, 1, 1);
     let batch = Training { batch: 256, ..to_f16() };
     let prepared = PreparedRun::new(run(0, network, &table, 300, batch), tables(&table));
-    let (at, layout) = (prepared.layout.layers[0], &prepared.layout);
+    let (at, layout) = (prepared.layout.nodes[0], &prepared.layout);
     let mut numbers = Numbers::new(16);
     let mut memory = Memory::<f32>::new(&prepared);
     memory.state = State { phase: phase::TRAIN, batch_rows: 256, ..memory.state };
@@ -62,12 +55,13 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     }
     copy_by_unit(&prepared, &mut memory);
     for set in kernel_sets() {
-        let played = one_call::play(&gpu_with(Some(set)), &prepared, &memory, Call::Forward(0));
+        let played =
+            one_call::play(&gpu_with(Some(set)), &prepared, &memory, of_level("dense_forward", 0));
         let mut kinds = [0; 4];
         for place in 0..256 * 256 {
             let product = memory.work[layout.x + 4 * (place / 256)] * weights[place % 256];
             let expected = f16::from_f32(product);
-            for found in [at.sum, at.output].map(|start| played.work[start + place]) {
+            for found in [at.saved, at.output].map(|start| played.work[start + place]) {
                 assert_eq!(found, expected.to_f32(), "{product:e}, {} tiles", set.name);
             }
             let exact = expected.to_f32() == product;
@@ -86,7 +80,7 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
 
 /// A run whose first gradients are far too large for halves at the first scale.
 fn loud(table: &Table) -> Run {
-    let network = Graph::perceptron(5, &[9], 2, Activation::Tanh, Activation::Identity, 0.2);
+    let network = perceptron(5, &[9], 2, Activation::Tanh, Activation::Identity, 0.2);
     let patient = Training { max_epochs: 24, patience: 24, ..to_f16() };
     run(0, network, table, 40, patient)
 }
@@ -154,7 +148,7 @@ fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
     let seeds: Vec<Run> = (0..12)
         .map(|seed| {
             let inner = Activation::LeakyRelu { slope: 0.2 };
-            let network = Graph::perceptron(11, &[48, 48], 3, inner, Activation::Sigmoid, 0.1);
+            let network = perceptron(11, &[48, 48], 3, inner, Activation::Sigmoid, 0.1);
             run(seed, network, &table, 240, longer)
         })
         .collect();
@@ -180,7 +174,7 @@ fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
 
 #[test]
 fn halves_take_half_the_memory_of_activations_and_tables() {
-    let network = Graph::perceptron(79, &[256, 256], 6, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = perceptron(79, &[256, 256], 6, Activation::Tanh, Activation::Tanh, 0.0);
     let [single, half] = Precision::ALL.map(|p| Footprint::new(&network, 32, p));
     let work = |footprint: Footprint| footprint.work * footprint.precision.bytes();
     assert!(work(half) as f64 <= 0.505 * work(single) as f64);

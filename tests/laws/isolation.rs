@@ -1,12 +1,12 @@
 //! Company: a run trained among hundreds of different runs gives the same bits as the same run
 //! alone.
 
-use shoal::engine::ops;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::packing::Limits;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::run::Run;
+use shoal::engine::step::dispatches;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train_within;
@@ -25,8 +25,8 @@ fn so_do_runs_on_the_tiles_of_gpus() {
     let table = table(60, 11, 3);
     let runs = different_runs(80, &table, 40);
     let learn = |run: &&Run| HARDWARE.fuses_update(&run.training);
-    let layer_by_layer = runs.iter().filter(learn).count();
-    assert!((20..=60).contains(&layer_by_layer), "{layer_by_layer}");
+    let fused_update = runs.iter().filter(learn).count();
+    assert!((20..=60).contains(&fused_update), "{fused_update}");
     as_alone(gpu_with(Some(HARDWARE)), &table, runs, 30);
 }
 
@@ -72,13 +72,13 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
     let table = table(40, 5, 2);
     for set in tile_sets() {
         let gpu = gpu_with(Some(set));
-        let layer_by_layer = usize::from(set.layer_by_layer);
+        let fused_update = usize::from(set.fused_update);
         // nobody clips; all do, two calls more; those after the first, so that both ways to learn
         // are played
         let kinds = [
-            ([None, None], 3 * 5 + 3 - layer_by_layer),
+            ([None, None], 3 * 5 + 3 - fused_update),
             ([Some(0.1), Some(0.1)], 3 * 5 + 5),
-            ([None, Some(0.1)], 3 * 5 + 5 + 5 * layer_by_layer),
+            ([None, Some(0.1)], 3 * 5 + 5 + 5 * fused_update),
         ];
         for ([first, others], expected) in kinds {
             let count = |runs: usize| {
@@ -89,8 +89,8 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
                 for run in &mut runs {
                     run.training.clip_norm = if run.id == 0 { first } else { others };
                 }
-                let trainings = runs.iter().map(|run| &run.training);
-                assert_eq!(ops::dispatches(5, trainings, &set), expected);
+                let graphs = runs.iter().map(|run| (&run.graph, &run.training));
+                assert_eq!(dispatches(graphs, &set), expected);
                 Step::new(&gpu, tables(&table), runs).unwrap().dispatches()
             };
             for runs in [2, 3, 300] {
@@ -106,5 +106,5 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
 fn deep(inputs: usize, outputs: usize) -> shoal::engine::graph::Graph {
     use shoal::engine::activation::Activation;
     use shoal::engine::graph::Graph;
-    Graph::perceptron(inputs, &[7, 6, 5, 4], outputs, Activation::Tanh, Activation::Identity, 0.0)
+    perceptron(inputs, &[7, 6, 5, 4], outputs, Activation::Tanh, Activation::Identity, 0.0)
 }

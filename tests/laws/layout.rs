@@ -7,36 +7,24 @@ use std::path::Path;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
-use shoal::engine::activation;
-use shoal::engine::ops;
-use shoal::engine::tile;
 use shoal::engine::activation::Activation;
-use shoal::engine::buffer::Access;
-use shoal::engine::buffer::Buffer;
+use shoal::engine::buffer::{Access, Buffer};
 use shoal::engine::kernel::Kernel;
-use shoal::engine::layout::DeviceCall;
-use shoal::engine::layout::DeviceLayer;
-use shoal::engine::layout::DeviceRun;
-use shoal::engine::layout::DeviceTile;
-use shoal::engine::layout::LANES;
-use shoal::engine::layout::NARROW_VEC4S;
-use shoal::engine::layout::State;
-use shoal::engine::layout::TILE_UNITS;
-use shoal::engine::layout::phase;
-use shoal::engine::layout::stopped;
-use shoal::engine::measure::ceiling;
-use shoal::engine::measure::triad;
+use shoal::engine::layout::{
+    DeviceCall, DeviceNode, DeviceRun, DeviceTile, LANES, NARROW_VEC4S, State, TILE_UNITS, phase,
+    stopped,
+};
+use shoal::engine::loss::LOSSES;
 use shoal::engine::measure::ceiling::TURNS;
-use shoal::engine::precision::GROWTH_STEPS;
-use shoal::engine::precision::LEAST_SCALE;
-use shoal::engine::precision::MOST_SCALE;
-use shoal::engine::precision::Precision;
-use shoal::engine::tile::TileSet;
-use shoal::engine::tile::Vec4Storage;
+use shoal::engine::measure::{ceiling, triad};
+use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
+use shoal::engine::step::kernels;
+use shoal::engine::tile;
+use shoal::engine::tile::{TileSet, Vec4Storage};
 
 fn all_kernels() -> Vec<&'static Kernel> {
     let beside = [&ceiling::KERNEL, &triad::KERNEL];
-    ops::ALL.into_iter().chain(beside).collect()
+    kernels().into_iter().chain(beside).collect()
 }
 
 /// Every tile set in every precision.
@@ -136,7 +124,7 @@ fn rust_struct(name: &str, size: usize) -> (Vec<(String, String, usize)>, usize)
 fn structs_have_the_same_fields_types_offsets_and_sizes() {
     let structs = [
         ("Run", "DeviceRun", size_of::<DeviceRun>()),
-        ("Layer", "DeviceLayer", size_of::<DeviceLayer>()),
+        ("Node", "DeviceNode", size_of::<DeviceNode>()),
         ("Tile", "DeviceTile", size_of::<DeviceTile>()),
         ("Call", "DeviceCall", size_of::<DeviceCall>()),
         ("State", "State", size_of::<State<f32>>()),
@@ -148,7 +136,7 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
         }
     }
     // the offsets that were inferred are those of the compiler
-    assert_eq!(std::mem::offset_of!(DeviceRun, final_fraction), size_of::<DeviceRun>() - 4);
+    assert_eq!(std::mem::offset_of!(DeviceRun, loss), size_of::<DeviceRun>() - 4);
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
 }
 
@@ -169,7 +157,7 @@ fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
     };
     match buffer {
         Buffer::Runs => "Run",
-        Buffer::Layers => "Layer",
+        Buffer::Nodes => "Node",
         Buffer::States => "State",
         Buffer::Tiles => "Tile",
         Buffer::Rows => "u32",
@@ -267,8 +255,11 @@ fn constants_that_both_know_are_the_same() {
         ("THREAD_UNITS".to_owned(), (TILE_UNITS / LANES / 4) as u32),
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
     ]);
+    for loss in LOSSES {
+        known.insert(loss.name.to_uppercase(), loss.code());
+    }
     for activation in Activation::ALL {
-        known.insert(activation.name().to_uppercase(), activation::code(activation));
+        known.insert(activation.name().to_uppercase(), activation.code());
     }
     let mut seen = BTreeMap::new();
     for (kernel, set) in all_texts() {

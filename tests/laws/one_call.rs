@@ -3,32 +3,17 @@
 use half::f16;
 use shoal::engine::buffer::Buffer;
 use shoal::engine::cpu::aligned::Aligned;
-use shoal::engine::gpu::Dispatch;
-use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::Store;
-use shoal::engine::layout::DeviceCall;
-use shoal::engine::layout::DeviceLayer;
-use shoal::engine::layout::DeviceRun;
-use shoal::engine::layout::DeviceTile;
-use shoal::engine::layout::State;
+use shoal::engine::gpu::{Dispatch, Gpu, Store};
+use shoal::engine::layout::{DeviceCall, DeviceNode, DeviceRun, DeviceTile, State};
 use shoal::engine::memory::Memory;
-use shoal::engine::precision::Precision;
-use shoal::engine::precision::bytes;
-use shoal::engine::prepared::Bases;
-use shoal::engine::prepared::PreparedRun;
+use shoal::engine::precision::{Precision, bytes};
+use shoal::engine::prepared::{Bases, PreparedRun};
 use shoal::engine::step::Call;
 use shoal::engine::tile::TileSet;
 
 /// Where the run lies on the device: not at the start of anything.
-const BASES: Bases = Bases {
-    layers: 3,
-    rows: 7,
-    parameters: 192,
-    gradients: 448,
-    work: 320,
-    table_x: 9,
-    table_y: 0,
-};
+const BASES: Bases =
+    Bases { nodes: 3, rows: 7, parameters: 192, gradients: 448, work: 320, table_x: 9, table_y: 0 };
 const SLOT: usize = 2;
 
 /// The call on the device, in a fresh store, and everything read back.
@@ -65,26 +50,26 @@ pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> M
     }
     gradients.extend(bytes(precision, &memory.weights));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
-    let layer = (bases.layers + call.layer(run)) as u32;
     // gradients are stored for the kernels that are to read them, whatever the set would choose
-    let set = TileSet { layer_by_layer: matches!(call, Call::FusedUpdate(_)), ..*gpu.tiles() };
+    let set = TileSet { fused_update: call.kernel.name == "fused_update", ..*gpu.tiles() };
     let bases = Bases {
-        gradients: if set.layer_by_layer { bases.parameters } else { bases.gradients },
+        gradients: if set.fused_update { bases.parameters } else { bases.gradients },
         ..bases
     };
-    let tiles: Vec<DeviceTile> = call
-        .tiles(run, &set)
-        .tiles()
-        .map(|(i, j)| DeviceTile { run: SLOT as u32, layer, i, j })
-        .collect();
+    let mut tiles: Vec<DeviceTile> = Vec::new();
+    for id in call.nodes(&run.graph, &run.training) {
+        let (slot, node) = (SLOT as u32, (bases.nodes + id) as u32);
+        let grid = call.tiles(run, id, &set);
+        tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run: slot, node, i, j }));
+    }
     let mut put = |buffer: Buffer, offset: usize, bytes: &[u8]| {
         assert!(store.reserve(buffer, (offset + bytes.len()) as u64).unwrap());
         store.write(buffer, offset, bytes);
     };
     put(Buffer::Runs, SLOT * size_of::<DeviceRun>(), bytemuck::bytes_of(&run.device_run(&bases)));
     put(Buffer::States, SLOT * size_of::<State<f32>>(), bytemuck::bytes_of(&memory.state));
-    let layers = run.device_layers(&bases);
-    put(Buffer::Layers, bases.layers * size_of::<DeviceLayer>(), bytemuck::cast_slice(&layers));
+    let layers = run.device_nodes(&bases);
+    put(Buffer::Nodes, bases.nodes * size_of::<DeviceNode>(), bytemuck::cast_slice(&layers));
     put(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
     put(Buffer::Data, 0, &data);
     put(Buffer::Parameters, 4 * bases.parameters, bytemuck::cast_slice(&memory.parameters));
@@ -95,9 +80,9 @@ pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> M
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
     let device_call = DeviceCall { first: 0, count: tiles.len() as u32 };
     store.set_step(vec![Dispatch {
-        kernel: call.kernel(),
+        kernel: call.kernel,
         call: device_call,
-        tiles_per_group: call.tiles_per_group(gpu.tiles()),
+        tiles_per_group: (call.kernel.tiles_per_group)(gpu.tiles()),
     }]);
     let states = store.states(&store.play(1).unwrap()).unwrap();
 

@@ -3,22 +3,16 @@
 //! is poisoned with NaN first, so that a missing write fails; what it should not touch must keep
 //! its bits.
 
-use shoal::engine::precision;
 use shoal::engine::activation::Activation;
 use shoal::engine::cpu::aligned::Aligned;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::graph::Graph;
-use shoal::engine::graph::Layer;
-use shoal::engine::layout::State;
-use shoal::engine::layout::phase;
+use shoal::engine::graph::{Graph, Shape};
+use shoal::engine::layout::{State, phase};
 use shoal::engine::memory::Memory;
-use shoal::engine::precision::GROWTH_STEPS;
-use shoal::engine::precision::LEAST_SCALE;
-use shoal::engine::precision::MOST_SCALE;
-use shoal::engine::precision::Precision;
+use shoal::engine::precision;
+use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{Run, Training};
 use shoal::engine::step::Call;
 use shoal::engine::work::NORM_BLOCK;
 
@@ -53,14 +47,14 @@ fn every_kernel_in(precision: Precision) {
         let gpu = gpu_with(Some(set));
         for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
             let case = Case::new(number, &widths, (batch, present), precision);
-            for call in shoal::engine::ops::step(widths.len() - 1, false) {
+            for call in step(&case.prepared, false) {
                 case.check(&gpu, call);
             }
-            if set.layer_by_layer && precision == Precision::F32 {
+            if set.fused_update && precision == Precision::F32 {
                 let layers = widths.len() - 1;
                 for frozen in [0, layers - 1] {
                     let case = case.unclipped(frozen);
-                    (0..layers).for_each(|layer| case.check(&gpu, Call::FusedUpdate(layer)));
+                    (0..layers).for_each(|layer| case.check(&gpu, of_level("fused_update", layer)));
                 }
             }
         }
@@ -102,17 +96,16 @@ impl Case {
         precision: Precision,
     ) -> Self {
         let mut numbers = Numbers::new(number as u32 + 1);
-        let layers = widths.windows(2).enumerate().map(|(layer, pair)| Layer {
-            inputs: pair[0],
-            outputs: pair[1],
-            activation: match Activation::ALL[(number + layer) % 7] {
+        let mut builder = Graph::builder(Shape::examples(widths[0]));
+        for (layer, width) in widths[1..].iter().enumerate() {
+            let activation = match Activation::ALL[(number + layer) % 7] {
                 Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope: 0.2 },
                 other => other,
-            },
-            dropout: if (number + layer) % 3 == 1 { 0.3 } else { 0.0 },
-            frozen: false,
-        });
-        let network = Graph::new(layers.collect());
+            };
+            let dropout = if (number + layer) % 3 == 1 { 0.3 } else { 0.0 };
+            builder = builder.dense(*width, activation, dropout);
+        }
+        let network = builder.build().expect("a chain of layers");
         let outputs = network.outputs();
         let table = table(6 * batch + 20, widths[0], outputs.div_ceil(2));
         let training = Training {
@@ -183,8 +176,8 @@ impl Case {
         let (layout, present) = (&self.prepared.layout, now.batch_rows as usize);
         let network = &self.prepared.graph;
         let mut matrices = vec![(layout.x, network.inputs()), (layout.labels, network.outputs())];
-        for (layer, at) in network.layers().iter().zip(&layout.layers) {
-            matrices.extend([at.sum, at.output, at.delta].map(|start| (start, layer.outputs)));
+        for (layer, at) in dense(&network).iter().zip(&layout.nodes) {
+            matrices.extend([at.saved, at.output, at.delta].map(|start| (start, layer.outputs)));
         }
         let range = |(at, units): (usize, usize), rows: std::ops::Range<usize>| {
             let units = units.next_multiple_of(4);
@@ -205,7 +198,7 @@ impl Case {
             let there = range(matrix, 0..present);
             same(&memory.work[there.clone()], &whole.work[there], "numbers");
         }
-        if !matches!(call, Call::FusedUpdate(_)) {
+        if call.kernel.name != "fused_update" {
             same(&memory.gradients, &whole.gradients, "gradients");
         }
         same(&memory.parameters, &whole.parameters, "parameters");
@@ -219,7 +212,7 @@ impl Case {
     fn clear_absent(&mut self) {
         let stride = self.prepared.layout.stride;
         let present = self.start.state.batch_rows as usize;
-        for (layer, at) in self.prepared.graph.layers().iter().zip(&self.prepared.layout.layers) {
+        for (layer, at) in dense(&self.prepared.graph).iter().zip(&self.prepared.layout.nodes) {
             let units = layer.outputs.next_multiple_of(4);
             for (place, value) in
                 self.start.work[at.delta..][..units * stride].iter_mut().enumerate()
@@ -236,11 +229,11 @@ impl Case {
             let start = Memory { state: now, ..self.start.clone() };
             let mut reference = widen(&start);
             run_reference(&self.prepared, call, &mut reference);
-            if matches!(call, Call::Gather | Call::Forward(_)) {
+            if ["gather", "dense_forward"].contains(&call.kernel.name) {
                 // the references do not need these copies
                 copy_by_unit(&self.prepared, &mut reference);
             }
-            if matches!(call, Call::FusedUpdate(_)) {
+            if call.kernel.name == "fused_update" {
                 // the reference makes them there, some at a time
                 reference.gradients = widen(&start).gradients;
             }
@@ -249,7 +242,7 @@ impl Case {
             self.check_present(call, &now, &reference);
             let what = format!(
                 "{call:?} ({name}) of {:?}, batch {}, {} tiles",
-                self.prepared.graph.layers().iter().map(|l| l.outputs).collect::<Vec<_>>(),
+                dense(&self.prepared.graph).iter().map(|l| l.outputs).collect::<Vec<_>>(),
                 self.prepared.layout.stride,
                 gpu.tiles().name
             );
@@ -302,7 +295,7 @@ impl Case {
         if self.prepared.precision() == Precision::F16 {
             states.extend(scale_states(call, train));
         }
-        if call == Call::Clock {
+        if call.kernel.name == "clock" {
             let rows = |rows: usize| rows as u32;
             let training = rows(self.prepared.training_rows.len());
             let validation = rows(self.prepared.validation_rows.len());
@@ -341,46 +334,46 @@ impl Case {
             vector.fill(0.0);
         }
         let sizes = self.magnitudes(call, start);
-        let layers = &self.prepared.layout.layers;
+        let layers = &self.prepared.layout.nodes;
         let stride = self.prepared.layout.stride;
         let precision = self.prepared.precision();
         let rounding = |terms: usize| (terms as f64 + 4.0) * EPSILON;
         // exp: 3 + 2 |x| ulp (Vulkan, "Precision of GLSL.std.450 instructions"); erf of 7.1.26:
         // 1.5e-7
         let function = |z: f64| (16.0 + 4.0 * z.abs()) * EPSILON + 4e-7 * (1.0 + z.abs());
-        match call {
+        match (call.kernel.name, call.level) {
             // x less its mean, which is at most 4, times the inverse deviation
-            Call::Gather => {
+            ("gather", _) => {
                 for (bound, x) in bounds.work.iter_mut().zip(&reference.work) {
                     *bound = rounding(2) * (4.0 + x.abs()) + stored(precision, *x);
                 }
             }
-            Call::Forward(layer) => {
-                let (at, shape) = (layers[layer], self.prepared.graph.layers()[layer]);
+            ("dense_forward", Some(layer)) => {
+                let (at, shape) = (layers[layer], dense(&self.prepared.graph)[layer]);
                 for place in 0..shape.outputs.next_multiple_of(4) * stride {
-                    let sum = rounding(shape.inputs) * sizes.work[at.sum + place];
-                    let z = reference.work[at.sum + place];
+                    let sum = rounding(shape.inputs) * sizes.work[at.saved + place];
+                    let z = reference.work[at.saved + place];
                     let sum = sum + stored(precision, z);
                     let output = reference.work[at.output + place];
-                    bounds.work[at.sum + place] = sum;
+                    bounds.work[at.saved + place] = sum;
                     bounds.work[at.output + place] =
                         (1.2 * sum + function(z)) * 1.5 + stored(precision, output);
                 }
             }
-            Call::Loss => {
+            ("loss", _) => {
                 let at = layers[layers.len() - 1];
                 let present = f64::from(start.state.batch_rows);
                 for place in 0..self.prepared.graph.outputs().next_multiple_of(4) * stride {
-                    let z = reference.work[at.sum + place];
+                    let z = reference.work[at.saved + place];
                     let delta = 2.0 * 2.0 * 1.2 * function(z) / present;
                     bounds.work[at.delta + place] = delta * f64::from(start.state.loss_scale)
                         + stored(precision, reference.work[at.delta + place]);
                 }
             }
-            Call::BackwardInput(layer) => {
-                let (at, shape) = (layers[layer - 1], self.prepared.graph.layers()[layer]);
+            ("dense_backward_input", Some(layer)) => {
+                let (at, shape) = (layers[layer - 1], dense(&self.prepared.graph)[layer]);
                 for place in 0..shape.inputs.next_multiple_of(4) * stride {
-                    let z = reference.work[at.sum + place];
+                    let z = reference.work[at.saved + place];
                     let error = rounding(shape.outputs) * 1.2 + function(z);
                     let size = sizes.work[at.delta + place];
                     // of halves the sums lie in storage before they meet the derivative
@@ -389,12 +382,12 @@ impl Case {
                         + stored(precision, reference.work[at.delta + place]);
                 }
             }
-            Call::BackwardWeights(_) => {
+            ("dense_backward_weights", _) => {
                 for (bound, size) in bounds.gradients.iter_mut().zip(&sizes.gradients) {
                     *bound = rounding(stride) * size + stored(precision, *size);
                 }
             }
-            Call::Adamw => {
+            ("adamw", _) => {
                 let (step_size, root) = (start.state.step_size, start.state.root_correction);
                 for place in 0..reference.parameters.len() {
                     // m is a difference: its rounding is that of what it is made of
@@ -412,10 +405,11 @@ impl Case {
                     bounds.second_moment[place] = rounding(2) * 2.0;
                 }
             }
-            Call::FusedUpdate(layer) if layer < self.prepared.graph.first_trained() => {}
-            Call::FusedUpdate(layer) => {
-                let sizes = self.magnitudes(Call::BackwardWeights(layer), start).gradients;
-                let place = self.prepared.places[layer];
+            ("fused_update", Some(layer)) if layer < self.prepared.graph.first_trained() => {}
+            ("fused_update", Some(layer)) => {
+                let sizes =
+                    self.magnitudes(of_level("dense_backward_weights", layer), start).gradients;
+                let place = dense(&self.prepared.graph)[layer];
                 let training = &self.prepared.training;
                 let (step_size, root) = (start.state.step_size, start.state.root_correction);
                 let (step_size, root) = (f64::from(step_size), f64::from(root));
@@ -438,7 +432,7 @@ impl Case {
                     bounds.second_moment[at] = rounding(4) * reference.second_moment[at] + second;
                 }
             }
-            Call::Norm => {
+            ("gradient_norm", _) => {
                 // each sum is over a quarter of a block, of numbers that are all above 0
                 let terms = NORM_BLOCK / 4;
                 for place in self.prepared.layout.squares..reference.work.len() {
@@ -446,7 +440,8 @@ impl Case {
                 }
             }
             // they write the state alone
-            Call::Clock | Call::Clip => {}
+            ("clock", _) | ("clip", _) => {}
+            (name, _) => panic!("the tolerance of {name} is not known"),
         }
         bounds
     }
@@ -457,10 +452,12 @@ impl Case {
         for vector in vectors(&mut sizes) {
             vector.iter_mut().for_each(|value| *value = value.abs());
         }
-        let plain =
-            |layer: &Layer| Layer { activation: Activation::Identity, dropout: 0.0, ..*layer };
-        let network = Graph::new(self.prepared.graph.layers().iter().map(plain).collect());
-        let run: Run = Run { network, ..(*self.prepared).clone() };
+        let plain = self.prepared.graph.edited(|nodes| {
+            for node in nodes {
+                (node.attributes.activation, node.attributes.dropout) = (Activation::Identity, 0.0);
+            }
+        });
+        let run: Run = Run { graph: plain.expect("the same widths"), ..(*self.prepared).clone() };
         run_reference(&PreparedRun::new(run, self.prepared.tables.clone()), call, &mut sizes);
         sizes
     }
@@ -470,7 +467,7 @@ impl Case {
 /// writes zeros.
 fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
     let present = memory.state.batch_rows;
-    if let Call::Forward(_) | Call::BackwardInput(_) = call {
+    if ["dense_forward", "dense_backward_input"].contains(&call.kernel.name) {
         memory.state.batch_rows = run.layout.stride as u32;
         call.reference(run, memory);
         memory.state.batch_rows = present;
@@ -478,10 +475,10 @@ fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
     }
     call.reference(run, memory);
     let (layout, network) = (&run.layout, &run.graph);
-    let last = layout.layers[network.layers().len() - 1];
-    let written = match call {
-        Call::Gather => vec![(layout.x, network.inputs()), (layout.labels, network.outputs())],
-        Call::Loss => vec![(last.delta, network.outputs())],
+    let last = layout.nodes[network.nodes().len() - 1];
+    let written = match (call.kernel.name, call.level) {
+        ("gather", _) => vec![(layout.x, network.inputs()), (layout.labels, network.outputs())],
+        ("loss", _) => vec![(last.delta, network.outputs())],
         _ => Vec::new(),
     };
     for (at, units) in written {
@@ -498,14 +495,14 @@ fn scale_states(call: Call, train: State<f32>) -> Vec<(&'static str, State<f32>)
     let about_to_grow = State { good_steps: GROWTH_STEPS - 1, ..train };
     let least = State { loss_scale: LEAST_SCALE, ..overflow };
     let most = State { loss_scale: MOST_SCALE, ..about_to_grow };
-    match call {
-        Call::Clock => vec![
+    match (call.kernel.name, call.level) {
+        ("clock", _) => vec![
             ("overflow", overflow),
             ("about to grow", about_to_grow),
             ("overflow at the least scale", least),
             ("most", most),
         ],
-        Call::Adamw => vec![("overflow", overflow)],
+        ("adamw", _) => vec![("overflow", overflow)],
         _ => vec![],
     }
 }
@@ -576,38 +573,40 @@ fn writes(run: &PreparedRun, call: Call, state: &State<f32>) -> [Vec<std::ops::R
     let matrix =
         |start: usize, units: usize| start..start + units.next_multiple_of(4) * layout.stride;
     let (trains, serves) = (state.phase == phase::TRAIN, state.phase != phase::DONE);
-    let widths = |layer: usize| run.graph.layers()[layer];
+    let widths = |layer: usize| dense(&run.graph)[layer];
     let [mut gradients, mut best, mut work] = [vec![], vec![], vec![]];
-    match call {
-        Call::Gather if serves => {
+    match (call.kernel.name, call.level) {
+        ("gather", _) if serves => {
             work.push(matrix(layout.x, run.graph.inputs()));
             work.push(matrix(layout.x_by_unit, run.graph.inputs()));
             work.push(matrix(layout.labels, run.graph.outputs()));
         }
-        Call::Forward(layer) if serves => {
-            work.push(matrix(layout.layers[layer].sum, widths(layer).outputs));
-            work.push(matrix(layout.layers[layer].output, widths(layer).outputs));
-            work.push(matrix(layout.layers[layer].output_by_unit, widths(layer).outputs));
+        ("dense_forward", Some(layer)) if serves => {
+            work.push(matrix(layout.nodes[layer].saved, widths(layer).outputs));
+            work.push(matrix(layout.nodes[layer].output, widths(layer).outputs));
+            work.push(matrix(layout.nodes[layer].output_by_unit, widths(layer).outputs));
         }
-        Call::Loss if serves => {
-            let last = layout.layers.len() - 1;
-            work.push(matrix(layout.layers[last].delta, widths(last).outputs));
+        ("loss", _) if serves => {
+            let last = layout.nodes.len() - 1;
+            work.push(matrix(layout.nodes[last].delta, widths(last).outputs));
         }
-        Call::BackwardInput(layer) if trains => {
-            work.push(matrix(layout.layers[layer - 1].delta, widths(layer).inputs));
+        ("dense_backward_input", Some(layer)) if trains => {
+            work.push(matrix(layout.nodes[layer - 1].delta, widths(layer).inputs));
         }
-        Call::BackwardWeights(layer) if trains => {
-            let place = run.places[layer];
+        ("dense_backward_weights", Some(layer)) if trains => {
+            let place = dense(&run.graph)[layer];
             gradients.push(place.weights..place.bias + place.stride);
         }
-        Call::Norm if trains => {
+        ("gradient_norm", _) if trains => {
             work.push(layout.squares..layout.squares + squares(run));
         }
-        Call::FusedUpdate(layer) if state.improved == 1 && layer >= run.graph.first_trained() => {
-            let place = run.places[layer];
+        ("fused_update", Some(layer))
+            if state.improved == 1 && layer >= run.graph.first_trained() =>
+        {
+            let place = dense(&run.graph)[layer];
             best.push(place.weights..place.bias + place.stride);
         }
-        Call::Adamw if state.improved == 1 => best.push(0..run.parameters.len()),
+        ("adamw", _) if state.improved == 1 => best.push(0..run.parameters.len()),
         _ => {}
     }
     [gradients, best, work]
@@ -626,7 +625,10 @@ fn play(
     gradients.iter().for_each(|range| memory.gradients[range.clone()].fill(f32::NAN));
     best.iter().for_each(|range| memory.best[range.clone()].fill(f32::NAN));
     work.iter().for_each(|range| memory.work[range.clone()].fill(f32::NAN));
-    if call == Call::Adamw && memory.state.phase == phase::TRAIN && memory.state.overflow == 0 {
+    if call.kernel.name == "adamw"
+        && memory.state.phase == phase::TRAIN
+        && memory.state.overflow == 0
+    {
         memory.weights.fill(f32::NAN);
     }
     one_call::play(gpu, run, &memory, call)

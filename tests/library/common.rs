@@ -5,6 +5,8 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use npyz::NpyFile;
+use shoal::engine::activation::Activation;
+use shoal::engine::graph::Graph;
 
 /// A path below the project's folder.
 pub fn path(below: &str) -> PathBuf {
@@ -46,4 +48,45 @@ impl Reference {
 pub fn says<T: std::fmt::Debug>(result: shoal::Result<T>, parts: &[&str]) {
     let error = result.expect_err("expected an error").to_string();
     (parts.iter()).for_each(|part| assert!(error.contains(part), "'{error}' lacks '{part}'"));
+}
+
+/// A perceptron, its hidden widths between those of input and output.
+pub fn perceptron(
+    inputs: usize,
+    hidden: &[usize],
+    outputs: usize,
+    activation: Activation,
+    output_activation: Activation,
+    dropout: f32,
+) -> Graph {
+    let mlp = Graph::mlp(&[&[inputs], hidden, &[outputs]].concat()).activation(activation);
+    mlp.output_activation(output_activation).dropout(dropout).build().expect("a perceptron")
+}
+
+/// A dense node as tests look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub activation: Activation,
+    /// Where weights and bias start, and from one row of the weights to the next.
+    pub weights: usize,
+    pub bias: usize,
+    pub stride: usize,
+}
+
+/// The nodes of a graph, all of them dense.
+pub fn dense(graph: &Graph) -> Vec<Dense> {
+    let node = |id: usize| {
+        let [weights, bias] = [0, 1].map(|matrix| graph.parameters(id)[matrix]);
+        Dense {
+            inputs: weights.rows,
+            outputs: weights.columns,
+            activation: graph.nodes()[id].attributes.activation,
+            weights: weights.at,
+            bias: bias.at,
+            stride: weights.stride,
+        }
+    };
+    (0..graph.nodes().len()).map(node).collect()
 }

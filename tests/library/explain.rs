@@ -1,15 +1,13 @@
 //! Attributions: against `shap`, against enumeration, and what must hold of each method.
 
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::Layer;
-use shoal::engine::graph::Graph;
+use shoal::engine::graph::{Graph, Node, Shape};
+use shoal::engine::random::{normal_pair, pcg4d};
 use shoal::engine::real::Real;
-use shoal::engine::random::normal_pair;
-use shoal::engine::random::pcg4d;
 use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};
 use shoal::study::explain::{deep_shap, expected_gradients};
 
-use crate::common::{member, path};
+use crate::common::{dense, member, path, perceptron};
 
 /// The networks of `tests/reference/shap`: hidden and output activation.
 const NETWORKS: [(&str, Activation, Activation); 7] = [
@@ -65,7 +63,7 @@ impl Case {
     }
 
     fn weight(&mut self, layer: usize, input: usize, output: usize) -> &mut f64 {
-        let place = self.network.parameter_table()[layer];
+        let place = dense(&self.network)[layer];
         &mut self.parameters[place.weights + input * place.stride + output]
     }
 
@@ -96,17 +94,14 @@ fn reference(name: &str, hidden: Activation, output: Activation) -> Case {
     let get = |member: &str| stored(&format!("{name}_{member}")).expect("a member");
     let widths: Vec<usize> = get("widths").into_iter().map(|width| width as usize).collect();
     let last = widths.len() - 1;
-    let network =
-        Graph::perceptron(widths[0], &widths[1..last], widths[last], hidden, output, 0.0);
+    let network = perceptron(widths[0], &widths[1..last], widths[last], hidden, output, 0.0);
     let mut parameters = vec![0.0; network.parameter_len()];
-    for (number, (layer, place)) in
-        network.layers().iter().zip(network.parameter_table()).enumerate()
-    {
+    for (number, layer) in dense(&network).into_iter().enumerate() {
         for (at, weight) in get(&format!("w{number}")).into_iter().enumerate() {
-            parameters[place.weights + at % layer.inputs * place.stride + at / layer.inputs] =
-                weight;
+            let place = layer.weights + at % layer.inputs * layer.stride + at / layer.inputs;
+            parameters[place] = weight;
         }
-        parameters[place.bias..][..layer.outputs].copy_from_slice(&get(&format!("b{number}")));
+        parameters[layer.bias..][..layer.outputs].copy_from_slice(&get(&format!("b{number}")));
     }
     Case {
         targets: (0..network.outputs()).collect(),
@@ -138,7 +133,7 @@ fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
 /// Rounding of a sum over background rows of products along all paths: (terms) epsilon, for values
 /// of order one.
 fn rounding<F: Real>(case: &Case) -> f64 {
-    let widths: usize = case.network.layers().iter().map(|layer| layer.inputs).sum();
+    let widths: usize = dense(&case.network).iter().map(|layer| layer.inputs).sum();
     (widths + case.background.len()) as f64 * F::epsilon().wide()
 }
 
@@ -194,10 +189,8 @@ fn expected_gradients_converge_to_the_integral() {
 #[test]
 fn deep_shap_equals_exact_values_where_theory_says_so() {
     // a linear network of three layers
-    let linear = Case::new(
-        Graph::perceptron(6, &[5, 4], 3, Activation::Identity, Activation::Identity, 0.0),
-        1,
-    );
+    let linear =
+        Case::new(perceptron(6, &[5, 4], 3, Activation::Identity, Activation::Identity, 0.0), 1);
     near("linear", &linear.deep_shap().values, &linear.exact().values, rounding::<f64>(&linear));
     near(
         "linear",
@@ -207,8 +200,7 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
     );
     // additive networks: each hidden unit sees one input, the output is linear
     for activation in Activation::ALL {
-        let mut case =
-            Case::new(Graph::perceptron(8, &[24], 2, activation, Activation::Identity, 0.0), 2);
+        let mut case = Case::new(perceptron(8, &[24], 2, activation, Activation::Identity, 0.0), 2);
         for input in 0..8 {
             (0..24)
                 .filter(|unit| unit % 8 != input)
@@ -217,16 +209,13 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
         near("additive", &case.deep_shap().values, &case.exact().values, rounding::<f64>(&case));
     }
     // one input, any network
-    let single = Case::new(
-        Graph::perceptron(1, &[9, 7], 2, Activation::Gelu, Activation::Sigmoid, 0.0),
-        3,
-    );
+    let single =
+        Case::new(perceptron(1, &[9, 7], 2, Activation::Gelu, Activation::Sigmoid, 0.0), 3);
     near("one input", &single.deep_shap().values, &single.exact().values, rounding::<f64>(&single));
     // units of the ReLU family that stay on one side for every mixture of a row and a background
     // row
-    let mut sided =
-        Case::new(Graph::perceptron(5, &[12], 3, LEAKY, Activation::Identity, 0.0), 4);
-    let place = sided.network.parameter_table()[0];
+    let mut sided = Case::new(perceptron(5, &[12], 3, LEAKY, Activation::Identity, 0.0), 4);
+    let place = dense(&sided.network)[0];
     for unit in 0..12 {
         sided.parameters[place.bias + unit] = if unit % 2 == 0 { 50.0 } else { -50.0 };
     }
@@ -241,10 +230,7 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
 #[test]
 fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
     for activation in [LEAKY, Activation::Tanh, Activation::Gelu] {
-        let case = Case::new(
-            Graph::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0),
-            5,
-        );
+        let case = Case::new(perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0), 5);
         let (deep, exact) = (case.deep_shap(), case.exact());
         let miss = largest_difference(&deep.values, &exact.values);
         let largest = exact.values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
@@ -261,7 +247,7 @@ fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
 #[test]
 fn exact_values_obey_the_axioms() {
     let mut case =
-        Case::new(Graph::perceptron(6, &[10], 2, Activation::Tanh, Activation::Sigmoid, 0.0), 6);
+        Case::new(perceptron(6, &[10], 2, Activation::Tanh, Activation::Sigmoid, 0.0), 6);
     for unit in 0..10 {
         *case.weight(0, 2, unit) = 0.0;
         *case.weight(0, 4, unit) = *case.weight(0, 1, unit);
@@ -281,7 +267,7 @@ fn exact_values_obey_the_axioms() {
 
 #[test]
 fn a_row_among_others_gets_the_bits_that_it_gets_alone() {
-    let case = Case::new(Graph::perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1), 7);
+    let case = Case::new(perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1), 7);
     let subject = case.subject();
     let row = &case.rows[..11];
     let of = |all: Attributions<f64>| all.values[..3 * 11].to_vec();
@@ -298,21 +284,16 @@ fn a_row_among_others_gets_the_bits_that_it_gets_alone() {
 
 #[test]
 fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
-    let layer = |inputs, outputs, activation, frozen| Layer {
-        inputs,
-        outputs,
-        activation,
-        dropout: 0.0,
-        frozen,
-    };
-    let head = vec![
-        layer(4, 6, LEAKY, true),
-        layer(6, 2, Activation::Sigmoid, true),
-        layer(2, 3, LEAKY, false),
-        layer(3, 1, Activation::Sigmoid, false),
-    ];
-    for layers in [vec![layer(4, 2, Activation::Sigmoid, false)], head] {
-        let case = Case::new(Graph::new(layers), 8);
+    let one = Graph::builder(Shape::examples(4)).dense(2, Activation::Sigmoid, 0.0);
+    let head = Graph::builder(Shape::examples(4))
+        .dense(6, LEAKY, 0.0)
+        .dense(2, Activation::Sigmoid, 0.0)
+        .dense(3, LEAKY, 0.0)
+        .dense(1, Activation::Sigmoid, 0.0);
+    let freeze = |nodes: &mut Vec<Node>| nodes[..2].iter_mut().for_each(|node| node.frozen = true);
+    let head = head.build().unwrap().edited(freeze).unwrap();
+    for network in [one.build().unwrap(), head] {
+        let case = Case::new(network, 8);
         assert!(case.deep_shap().gap().largest <= rounding::<f64>(&case));
     }
 }
@@ -320,7 +301,7 @@ fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
 #[test]
 fn sampled_values_come_near_exact_ones_as_orders_grow() {
     for activation in [LEAKY, Activation::Tanh] {
-        let network = Graph::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0);
+        let network = perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0);
         let case = Case::new(network, 9);
         let exact = case.exact();
         let miss = |pairs: usize| {
@@ -334,7 +315,7 @@ fn sampled_values_come_near_exact_ones_as_orders_grow() {
     }
     // all orders of two inputs are an order and its reverse
     let hidden = [7, 6];
-    let two = Case::new(Graph::perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0), 10);
+    let two = Case::new(perceptron(2, &hidden, 2, LEAKY, Activation::Sigmoid, 0.0), 10);
     let sampled = sampled_shapley(&two.subject(), &two.rows, 1, 0);
     near("two inputs", &sampled.values, &two.exact().values, rounding::<f64>(&two));
 }

@@ -1,8 +1,7 @@
 //! Savings with intervals, and negative transfer with its significance, on runs whose answer is
 //! known.
 
-use shoal::engine::random::normal_pair;
-use shoal::engine::random::pcg4d;
+use shoal::engine::random::{normal_pair, pcg4d};
 use shoal::study::stats::Bound;
 use shoal::study::stats::{Scatter, Transfer, saved_simulations, strategy_sentences, transfers};
 use shoal::study::store::RunRow;

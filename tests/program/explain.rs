@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use shoal::data::{Dataset, Matrix, Scaling};
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::random::pcg4d;
-use shoal::engine::random::unit;
+use shoal::engine::random::{pcg4d, unit};
 use shoal::study::store::model::{About, Model};
 use shoal::study::transfer::Start;
 use tempfile::TempDir;
@@ -81,7 +80,8 @@ fn dataset(inputs: usize, rows: usize) -> Dataset {
 fn model(data: &Dataset, strategy: &str, targets: &[&str], seed: u32) -> Model {
     let hidden = Activation::LeakyRelu { slope: 0.2 };
     let outputs = targets.len() + usize::from(strategy == "pretraining");
-    let network = Graph::perceptron(INPUTS, &[8], outputs, hidden, Activation::Sigmoid, 0.2);
+    let mlp = Graph::mlp(&[INPUTS, 8, outputs]).activation(hidden).dropout(0.2);
+    let network = mlp.output_activation(Activation::Sigmoid).build().unwrap();
     let rows: Vec<u32> = (0..60).collect();
     let scaling = Scaling::fit(data, &rows, true).unwrap();
     Model {

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shoal::engine::queue::Epoch;
-use shoal::engine::queue::Progress;
+use shoal::engine::queue::{Epoch, Progress};
 use shoal::study::store::RunRow;
 use shoal::study::{Event, Name, Part};
 

@@ -1,6 +1,6 @@
-//! TODO
+//! The CPU backend: one run on each core, matrix products in the vectors of the CPU.
 
-pub(crate) mod aligned;
+pub mod aligned;
 pub mod backend;
 pub mod frozen;
 pub mod product;

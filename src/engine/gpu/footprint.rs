@@ -1,10 +1,10 @@
 //! What a run takes up on the device.
 
-use crate::input_error;
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
 use crate::engine::work::WorkLayout;
 use crate::error::Result;
+use crate::input_error;
 
 /// What a run takes up on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

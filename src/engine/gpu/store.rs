@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
-use crate::engine::layout::{DeviceCall, State};
 use crate::engine::kernel::Kernel;
+use crate::engine::layout::{DeviceCall, State};
 use crate::engine::precision::Precision;
 use crate::error::{Error, Result};
 

@@ -2,8 +2,8 @@
 //! `shaders/ceiling.wgsl`. Benchmarks play it; it is not part of a step.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::page;
 use crate::engine::kernel::{BARE, Kernel};
+use crate::engine::page;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {

@@ -6,10 +6,10 @@ use crate::engine::buffer::Buffer;
 use crate::engine::device::Device;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::store::{Dispatch, Store};
+use crate::engine::kernel::Kernel;
 use crate::engine::layout::DeviceCall;
 use crate::engine::measure::cores::Instructions;
 use crate::engine::measure::{ceiling, cores, triad};
-use crate::engine::kernel::Kernel;
 use crate::engine::precision::Precision;
 use crate::error::{Error, Result};
 

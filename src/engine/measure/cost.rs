@@ -21,12 +21,7 @@ pub struct Cost {
 impl Cost {
     /// Of a training step on one batch: [`Graph::training_flops`] and AdamW, which reads stored
     /// gradients unless the step `fuses_update`.
-    pub fn training(
-        graph: &Graph,
-        batch: usize,
-        precision: Precision,
-        fuses_update: bool,
-    ) -> Self {
+    pub fn training(graph: &Graph, batch: usize, precision: Precision, fuses_update: bool) -> Self {
         let first = graph.first_trained();
         let trained = (first..graph.nodes().len()).flat_map(|node| graph.parameters(node));
         let trained: usize = trained.map(|matrix| matrix.rows * matrix.columns).sum();

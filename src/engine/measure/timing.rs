@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::train;
 use crate::engine::device::Device;
 use crate::engine::queue::{Progress, RunQueue};
 use crate::engine::run::{Outcome, Run, Training};
 use crate::engine::table::Table;
+use crate::engine::train;
 use crate::error::{Error, Result};
 
 /// How long and how often something is timed.

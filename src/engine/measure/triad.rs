@@ -2,8 +2,8 @@
 //! it; it is not part of a step.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::page;
 use crate::engine::kernel::{BARE, Kernel};
+use crate::engine::page;
 use crate::engine::tile::TileSet;
 
 /// The shader and its bindings.

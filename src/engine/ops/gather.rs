@@ -5,14 +5,14 @@ use half::slice::HalfFloatSliceExt;
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
-use crate::engine::layout::{LANES, State, phase};
-use crate::engine::memory::Memory;
-use crate::engine::prepared::PreparedRun;
-use crate::engine::real::Real;
 use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::layout::{LANES, State, phase};
+use crate::engine::memory::Memory;
 use crate::engine::precision::Precision;
+use crate::engine::prepared::PreparedRun;
 use crate::engine::random::permute_all;
+use crate::engine::real::Real;
 use crate::engine::tile::Grid;
 use crate::engine::{page, precision};
 

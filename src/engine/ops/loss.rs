@@ -1,14 +1,14 @@
 //! The loss of a batch and its gradient at the output node: [`crate::engine::loss`]. See
 //! `shaders/loss.wgsl`.
 
-use crate::engine::buffer::{Access, Buffer};
 use crate::engine::activation;
+use crate::engine::buffer::{Access, Buffer};
+use crate::engine::graph::{NodeId, padded};
+use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::graph::{NodeId, padded};
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::tile::Grid;
 use crate::engine::{page, precision};
 
@@ -62,7 +62,8 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let row = run.training.loss.row::<F>();
     let mut sum = F::zero();
     for (example, slopes) in delta.chunks_exact_mut(stride).take(present).enumerate() {
-        let [a, t] = [at.output, layout.labels].map(|of| &before[of + example * stride..][..outputs]);
+        let [a, t] =
+            [at.output, layout.labels].map(|of| &before[of + example * stride..][..outputs]);
         row(a, t, weights, &mut slopes[..outputs], &mut sum);
         slopes.iter_mut().for_each(|slope| *slope *= scale);
     }

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
-use crate::engine::layout::{State, phase};
 use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::layout::{State, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
-use crate::engine::precision::Precision;
 use crate::engine::tile::{Grid, TileSet};
 use crate::engine::{page, precision};
 

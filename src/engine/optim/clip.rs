@@ -2,13 +2,13 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, no_terms, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
+use crate::engine::optim::gradient_norm;
+use crate::engine::page;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::kernel::{Kernel, Update, no_terms, reference};
-use crate::engine::page;
-use crate::engine::optim::gradient_norm;
 use crate::engine::tile::Grid;
 use crate::engine::work::NORM_BLOCK;
 

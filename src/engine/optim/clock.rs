@@ -1,15 +1,15 @@
 //! The clock: books the last step and decides what this one is. See `shaders/clock.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::layout::{State, phase, stopped};
 use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, always, no_terms, reference};
+use crate::engine::layout::{State, phase, stopped};
+use crate::engine::memory::Memory;
+use crate::engine::page;
+use crate::engine::precision::Precision;
+use crate::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, reference};
-use crate::engine::page;
-use crate::engine::memory::Memory;
-use crate::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
-use crate::engine::precision::Precision;
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.

@@ -8,14 +8,14 @@ use std::ops::Range;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::TILE_ROWS;
 use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::prepared::PreparedRun;
-use crate::engine::real::Real;
-use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::ops::dense::backward_weights;
 use crate::engine::optim::adamw::{Rates, keep, update};
 use crate::engine::page;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
 
 /// The shader and its bindings. Its tiles are those of
 /// [`crate::engine::ops::dense::backward_weights`].

@@ -3,12 +3,12 @@
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
+use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
+use crate::engine::page;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
-use crate::engine::page;
 use crate::engine::tile::Grid;
 use crate::engine::work::NORM_BLOCK;
 

@@ -1,8 +1,7 @@
 //! Clipping and the schedule of the learning rate: what a table of a study file says, and what it
 //! means.
 
-use crate::engine::optim::schedule::Cosine;
-use crate::engine::optim::schedule::Schedule;
+use crate::engine::optim::schedule::{Cosine, Schedule};
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
@@ -119,23 +118,9 @@ fn no_schedule(table: &str, typed: &str) -> crate::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::precision::Precision;
 
     fn plain() -> Training {
-        Training {
-            batch: 32,
-            learning_rate: 1e-3,
-            weight_decay: 1e-4,
-            beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            max_epochs: 100,
-            patience: 50,
-            min_delta: 0.0,
-            precision: Precision::F32,
-            clip_norm: None,
-            schedule: Schedule::default(),
-        }
+        Training { max_epochs: 100, ..Training::default() }
     }
 
     fn applied(text: &str, training: Training) -> Result<Training> {

@@ -4,19 +4,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::engine::memory;
 use crate::engine::cpu::frozen;
 use crate::engine::cpu::worker_pool::WAITING;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::Limits;
 use crate::engine::gpu::packing::rehearsal::Rehearsal;
+use crate::engine::memory;
 use crate::engine::precision::Precision;
-use crate::engine::queue::Progress;
-use crate::engine::queue::RunQueue;
-use crate::engine::run::Outcome;
-use crate::engine::run::Run;
-use crate::engine::run::most_work;
+use crate::engine::queue::{Progress, RunQueue};
+use crate::engine::run::{Outcome, Run, most_work};
 use crate::engine::table::Table;
 use crate::engine::tile::HARDWARE;
 use crate::error::Result;

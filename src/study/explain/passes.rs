@@ -2,8 +2,7 @@
 
 use crate::engine::activation;
 use crate::engine::cpu::backend::Cpu;
-use crate::engine::cpu::product::Shape;
-use crate::engine::cpu::product::product;
+use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::evaluate::evaluate;
 use crate::engine::graph::Graph;
@@ -53,7 +52,8 @@ fn last_node<F: Real>(subject: &Subject<F>, factors: &[F]) -> Vec<F> {
     let rows = factors.len() / weights.columns;
     let mut below = Vec::with_capacity(subject.targets.len() * rows * weights.rows);
     for target in subject.targets {
-        let weight = |input: usize| subject.parameters[weights.at + input * weights.stride + target];
+        let weight =
+            |input: usize| subject.parameters[weights.at + input * weights.stride + target];
         let of_target: Vec<F> = (0..weights.rows).map(weight).collect();
         for row in factors.chunks_exact(weights.columns) {
             below.extend(of_target.iter().map(|weight| *weight * row[*target]));

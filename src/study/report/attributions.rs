@@ -4,10 +4,10 @@
 use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene};
 
-use crate::input_error;
 use crate::error::Result;
-use crate::study::report::ink;
+use crate::input_error;
 use crate::study::report::bins::Bins;
+use crate::study::report::ink;
 use crate::study::report::ink::{DARK, Font, PALE, width_of};
 use crate::study::report::layout::grid;
 use crate::study::report::linear::Linear;

@@ -2,8 +2,8 @@
 
 use kuva::render::render::Scene;
 
-use crate::study::report::ink;
 use crate::study::report::axis::Axis;
+use crate::study::report::ink;
 use crate::study::report::ink::{Font, width_of};
 use crate::study::report::panel::{Panel, draw_panel};
 use crate::study::report::style::Style;

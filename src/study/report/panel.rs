@@ -2,8 +2,8 @@
 
 use kuva::render::render::Scene;
 
-use crate::study::report::ink;
 use crate::study::report::axis::Axis;
+use crate::study::report::ink;
 use crate::study::report::ink::{DARK, Font, PALE};
 use crate::study::report::style::Style;
 use crate::study::report::ticks::Tick;

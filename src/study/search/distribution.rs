@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 
 /// What a parameter may be.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::input_error;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::config::search_plan::SearchPlan;
 use crate::study::jobs::Pretrained;
 use crate::study::search::space::{Setting, Space};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::stats::summary::Summary;
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::runs::{RunRow, labelled, read_runs};

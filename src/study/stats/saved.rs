@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::random::Stream;
-use crate::engine::random::key;
-use crate::engine::random::pcg4d;
+use crate::engine::random::{Stream, key, pcg4d};
 use crate::study::stats::savings::{Bound, Saving, savings};
 use crate::study::stats::summary::Summary;
 use crate::study::store::runs::RunRow;

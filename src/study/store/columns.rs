@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use csv::StringRecord;
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 
 /// A table as it is in its file.
 pub(crate) struct Table {

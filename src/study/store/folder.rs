@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::plan::Plan;
 use crate::study::store::settings::STUDY_FILE;
 use crate::study::store::settings::{differences, settings};

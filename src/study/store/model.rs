@@ -14,12 +14,7 @@ use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::activation::Activation;
 use crate::engine::evaluate;
-use crate::engine::graph::Attributes;
-use crate::engine::graph::Graph;
-use crate::engine::graph::Node;
-use crate::engine::graph::Parameters;
-use crate::engine::graph::Shape;
-use crate::engine::graph::Source;
+use crate::engine::graph::{Attributes, Graph, Node, Parameters, Shape, Source};
 use crate::engine::ops::dense;
 use crate::error::Result;
 use crate::input_error;
@@ -156,7 +151,8 @@ impl Model {
         for id in 0..network.nodes().len() {
             for matrix in network.parameters(id) {
                 let name = format!("layers.{id}.{}", matrix.name);
-                let read = numbers(&tensors, &name, &tensor_shape(matrix)).map_err(|e| broken(&e))?;
+                let read =
+                    numbers(&tensors, &name, &tensor_shape(matrix)).map_err(|e| broken(&e))?;
                 for (at, number) in read.iter().enumerate() {
                     let (column, row) = (at / matrix.rows, at % matrix.rows);
                     parameters[matrix.at + row * matrix.stride + column] = *number;
@@ -254,9 +250,8 @@ fn network(layers: &[LayerHeader]) -> Result<Graph, String> {
         });
     }
     let graph = Graph::new(Shape::examples(first.inputs), nodes)?;
-    let misfit = layers.iter().enumerate().find(|(id, layer)| {
-        graph.input_shape(*id).width != layer.inputs
-    });
+    let misfit =
+        layers.iter().enumerate().find(|(id, layer)| graph.input_shape(*id).width != layer.inputs);
     match misfit {
         Some((id, layer)) => Err(format!(
             "layer {} reads {} numbers, but {} come in",

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::data::files::{output_error, sync_folder, write_bytes};
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::store::fields::{csv_text, number_text};
 
 /// The table of fine-tunings in a study's folder, one row each.

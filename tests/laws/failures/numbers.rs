@@ -2,9 +2,7 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::run::Run;
-use shoal::engine::run::Stopped;
-use shoal::engine::run::Training;
+use shoal::engine::run::{Run, Stopped, Training};
 use shoal::engine::table::Table;
 
 use super::devices;
@@ -36,7 +34,7 @@ fn a_nan_in_the_data_ends_that_run_and_leaves_its_neighbours_alone() {
     // every activation must let a NaN through, below and at the end
     for (number, hidden) in Activation::ALL.into_iter().enumerate() {
         for output in Activation::ALL {
-            let network = Graph::perceptron(11, &[9, 8], 3, hidden, output, 0.0);
+            let network = perceptron(11, &[9, 8], 3, hidden, output, 0.0);
             let mut sick = run(runs.len(), network, &table, 50, training());
             sick.training_rows[0] = 1;
             match number % 2 {
@@ -54,7 +52,7 @@ fn a_nan_in_the_data_ends_that_run_and_leaves_its_neighbours_alone() {
             assert_same(one, other, name);
         }
         for (run, outcome) in runs.iter().zip(&found).skip(healthy) {
-            let layers = run.graph.layers();
+            let layers = dense(&run.graph);
             let what = format!("{name}: {:?}, {:?}", layers[0].activation, layers[2].activation);
             assert_eq!(outcome.stopped, Stopped::Diverged, "{what}");
             assert_eq!((outcome.best_epoch, outcome.validation_loss), (0, None), "{what}");
@@ -70,7 +68,7 @@ fn a_learning_rate_that_is_too_large_diverges_alone() {
     let mut runs = different_runs(12, &table, 24);
     for id in 12..16 {
         let hidden = Activation::LeakyRelu { slope: 0.2 };
-        let network = Graph::perceptron(11, &[9, 8], 3, hidden, Activation::Identity, 0.0);
+        let network = perceptron(11, &[9, 8], 3, hidden, Activation::Identity, 0.0);
         runs.push(run(id, network, &table, 60, Training { learning_rate: 1e30, ..training() }));
     }
     for (name, device) in devices() {
@@ -88,7 +86,7 @@ fn a_learning_rate_that_is_too_large_diverges_alone() {
 fn a_run_that_diverges_after_a_good_epoch_keeps_the_best_parameters() {
     let _turn = turn();
     let table = table(60, 11, 3);
-    let network = Graph::perceptron(11, &[9], 3, Activation::Tanh, Activation::Identity, 0.0);
+    let network = perceptron(11, &[9], 3, Activation::Tanh, Activation::Identity, 0.0);
     // decay of 2.5 for each step: the parameters grow by -1.5 a step until their square overflows
     let wild = Training { weight_decay: 2500.0, max_epochs: 500, patience: 500, ..training() };
     let sick = run(0, network, &table, 60, wild);

@@ -2,17 +2,13 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::device::Device;
-use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::Options;
 use shoal::engine::gpu::packing::Limits;
 use shoal::engine::gpu::packing::rehearsal::Rehearsal;
+use shoal::engine::gpu::{Gpu, Options};
 use shoal::engine::graph::Graph;
 use shoal::engine::precision::Precision;
-use shoal::engine::queue::Progress;
-use shoal::engine::queue::RunQueue;
-use shoal::engine::run::Outcome;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::queue::{Progress, RunQueue};
+use shoal::engine::run::{Outcome, Run, Training};
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train_within;
@@ -30,8 +26,7 @@ fn small_gpu(binding_limit: u64) -> Gpu {
 fn a_run_that_can_never_fit_is_refused_with_both_numbers() {
     let _turn = turn();
     let table = table(60, 11, 3);
-    let network =
-        Graph::perceptron(11, &[512, 512], 3, Activation::Relu, Activation::Sigmoid, 0.0);
+    let network = perceptron(11, &[512, 512], 3, Activation::Relu, Activation::Sigmoid, 0.0);
     // two moments for each parameter: the largest buffer
     let needed = 8.0 * network.parameter_len() as f64 / f64::from(1 << 20);
     let mut list = List::new(vec![run(0, network, &table, 60, training())]);
@@ -82,7 +77,7 @@ impl RunQueue for Most {
 fn alike(ids: std::ops::Range<usize>, table: &Table, clip_norm: Option<f64>) -> Vec<Run> {
     let training = Training { clip_norm, ..training() };
     let hidden = Activation::Tanh;
-    let network = Graph::perceptron(5, &[7, 6, 5, 4], 2, hidden, Activation::Identity, 0.0);
+    let network = perceptron(5, &[7, 6, 5, 4], 2, hidden, Activation::Identity, 0.0);
     ids.map(|id| run(id, network.clone(), table, 40, training)).collect()
 }
 

@@ -1,15 +1,12 @@
 //! One network whose gradients are compared with differences.
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::Layer;
 use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
-use shoal::engine::step::Call;
-use shoal::engine::step::step_of;
-
-use crate::common::tables;
+use shoal::engine::step::{Call, step_of};
 
 /// Where truncation, about H^2, and rounding, about 1e-15 / H, are alike.
 const H: f64 = 1e-5;
@@ -36,12 +33,12 @@ struct Verdict {
 impl Case {
     /// Plays whole steps until the batch of the next one has `present` examples, and a few steps
     /// are behind.
-    pub fn new(name: &str, run: Run, of: &shoal::engine::run::Table, present: usize) -> Self {
+    pub fn new(name: &str, run: Run, of: &shoal::engine::table::Table, present: usize) -> Self {
         let run = PreparedRun::new(run, tables(of));
         let mut memory = Memory::<f64>::new(&run);
         for tick in 0.. {
             assert!(tick < 200, "{name}: no batch of {present}");
-            Call::Clock.reference(&run, &mut memory);
+            of_run("clock").reference(&run, &mut memory);
             let state = memory.state;
             if state.steps > 2
                 && state.phase == phase::TRAIN
@@ -59,7 +56,7 @@ impl Case {
     /// All but the clock and the optimiser.
     fn play(&self) -> Memory<f64> {
         let mut memory = self.memory.clone();
-        let calls = calls(&self.run).into_iter().filter(|call| *call != Call::Adamw);
+        let calls = calls(&self.run).into_iter().filter(|call| call.kernel.name != "adamw");
         calls.for_each(|call| call.reference(&self.run, &mut memory));
         memory
     }
@@ -68,18 +65,19 @@ impl Case {
     fn loss(&self, place: usize, by: f64) -> (f64, Vec<bool>) {
         let mut memory = self.memory.clone();
         memory.parameters[place] += by;
-        let layers = self.run.graph.layers();
-        Call::Gather.reference(&self.run, &mut memory);
-        (0..layers.len()).for_each(|layer| Call::Forward(layer).reference(&self.run, &mut memory));
-        Call::Loss.reference(&self.run, &mut memory);
+        let layers = dense(&self.run.graph);
+        of_run("gather").reference(&self.run, &mut memory);
+        (0..layers.len())
+            .for_each(|layer| of_level("dense_forward", layer).reference(&self.run, &mut memory));
+        of_run("loss").reference(&self.run, &mut memory);
         let present = memory.state.batch_rows as usize;
-        let kinked = |layer: &Layer| {
+        let kinked = |layer: &Dense| {
             matches!(layer.activation, Activation::Relu | Activation::LeakyRelu { .. })
         };
         let mut sides = Vec::new();
-        for (layer, at) in layers.iter().zip(&self.run.layout.layers).filter(|(l, _)| kinked(l)) {
+        for (layer, at) in layers.iter().zip(&self.run.layout.nodes).filter(|(l, _)| kinked(l)) {
             let stride = layer.outputs.next_multiple_of(4);
-            for row in memory.work[at.sum..].chunks(stride).take(present) {
+            for row in memory.work[at.saved..].chunks(stride).take(present) {
                 sides.extend(row[..layer.outputs].iter().map(|z| *z > 0.0));
             }
         }
@@ -88,10 +86,10 @@ impl Case {
 
     /// Indices of trained parameters, without padding.
     fn trained(&self) -> Vec<usize> {
-        let layers = self.run.graph.layers().iter().zip(&self.run.places);
-        let rows = layers.skip(self.run.graph.first_trained()).flat_map(|(layer, place)| {
-            let starts = (0..=layer.inputs).map(|row| place.weights + row * place.stride);
-            starts.flat_map(|start| start..start + layer.outputs)
+        let layers = dense(&self.run.graph).into_iter();
+        let rows = layers.skip(self.run.graph.first_trained()).flat_map(|layer| {
+            let starts = (0..=layer.inputs).map(move |row| layer.weights + row * layer.stride);
+            starts.flat_map(move |start| start..start + layer.outputs)
         });
         rows.collect()
     }
@@ -100,7 +98,7 @@ impl Case {
     fn compare(&self, gradients: &[f64]) -> Verdict {
         let mut verdict = Verdict::default();
         let (loss, sides) = self.loss(0, 0.0);
-        let chain: usize = self.run.graph.layers().iter().map(|layer| layer.inputs + 2).sum();
+        let chain: usize = dense(&self.run.graph).iter().map(|layer| layer.inputs + 2).sum();
         let largest = self.trained().iter().fold(0.0f64, |m, at| m.max(gradients[*at].abs()));
         for place in self.trained() {
             let moved = [-2.0, -1.0, 1.0, 2.0].map(|steps| self.loss(place, steps * H));
@@ -142,7 +140,7 @@ impl Case {
     /// its bias.
     fn detects_a_wrong_gradient(&self, right: &[f64]) {
         let trained = self.run.graph.first_trained();
-        for place in &self.run.places[trained..] {
+        for place in &dense(&self.run.graph)[trained..] {
             for part in [place.weights..place.bias, place.bias..place.bias + place.stride] {
                 let mut wrong = right.to_vec();
                 wrong[part.clone()].iter_mut().for_each(|gradient| *gradient *= 1.01);
@@ -156,7 +154,7 @@ impl Case {
     /// Gradients of frozen layers keep their poison, and AdamW leaves their parameters and moments
     /// alone; padding of trained layers stays 0.
     fn frozen_layers_are_untouched(&self, played: &Memory<f64>) {
-        let frozen = self.run.frozen_len();
+        let frozen = self.run.graph.frozen_len();
         assert!(
             played.gradients[..frozen].iter().all(|gradient| gradient.is_nan()),
             "{}",
@@ -171,7 +169,7 @@ impl Case {
             Memory { first_moment: vec![0.5; played.parameters.len()].into(), ..played.clone() };
         after.state.improved = 1;
         after.best.fill(7.0);
-        Call::Adamw.reference(&self.run, &mut after);
+        of_run("adamw").reference(&self.run, &mut after);
         assert_eq!(after.parameters[..frozen], played.parameters[..frozen], "{}", self.name);
         assert!(after.first_moment[..frozen].iter().all(|m| *m == 0.5), "{}", self.name);
         assert!(after.best[..frozen].iter().all(|best| *best == 7.0), "{}", self.name);
@@ -189,5 +187,5 @@ impl Case {
 
 /// The calls of a step after the clock.
 fn calls(run: &PreparedRun) -> Vec<Call> {
-    step(run.graph.layers().len(), false).split_off(1)
+    step(run, false).split_off(1)
 }

@@ -11,8 +11,7 @@ mod case;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{Run, Training};
 use shoal::engine::step::Call;
 
 use self::case::Case;
@@ -27,7 +26,7 @@ fn gradients_equal_differences_for_every_activation() {
     let table = table(30, 5, 3);
     for hidden in Activation::ALL {
         for output in Activation::ALL {
-            let network = Graph::perceptron(5, &[7, 6], 3, hidden, output, 0.0);
+            let network = perceptron(5, &[7, 6], 3, hidden, output, 0.0);
             let name = format!("{}, {}", hidden.name(), output.name());
             Case::new(&name, run(3, network, &table, 30, small(8)), &table, 8).check();
         }
@@ -40,7 +39,7 @@ fn gradients_equal_differences_for_awkward_runs() {
     let table = table(30, 5, 3);
     let leaky = Activation::LeakyRelu { slope: 0.2 };
     let network = |hidden: &[usize], outputs: usize, activation: Activation, dropout: f32| {
-        Graph::perceptron(5, hidden, outputs, activation, Sigmoid, dropout)
+        perceptron(5, hidden, outputs, activation, Sigmoid, dropout)
     };
     let check = |name: &str, network: Graph, batch: usize, present: usize| {
         let run = run(4, network, &table, 30, small(batch));
@@ -61,7 +60,7 @@ fn gradients_equal_differences_for_awkward_runs() {
 
     let weighted = Run {
         loss_weights: vec![1.0, 0.5, 2.0],
-        ..run(5, Graph::perceptron(5, &[6], 3, Tanh, Identity, 0.0), &table, 30, small(8))
+        ..run(5, perceptron(5, &[6], 3, Tanh, Identity, 0.0), &table, 30, small(8))
     };
     Case::new("loss weights", weighted, &table, 8).check();
 }
@@ -69,16 +68,16 @@ fn gradients_equal_differences_for_awkward_runs() {
 #[test]
 fn a_dropout_mask_is_a_function_of_seed_and_step() {
     let table = table(30, 5, 3);
-    let network = Graph::perceptron(5, &[64, 64], 3, Activation::Tanh, Activation::Identity, 0.3);
+    let network = perceptron(5, &[64, 64], 3, Activation::Tanh, Activation::Identity, 0.3);
     let case = Case::new("dropout", run(4, network, &table, 30, small(8)), &table, 8);
     let mask = |seed: u32, steps: u32| {
         let run = PreparedRun::new(Run { seed, ..(*case.run).clone() }, tables(&table));
         let mut memory = case.memory.clone();
         memory.state.steps = steps;
         // the batch stays: only the mask may change
-        Call::Gather.reference(&case.run, &mut memory);
-        Call::Forward(0).reference(&run, &mut memory);
-        let at = case.run.layout.layers[0].output;
+        of_run("gather").reference(&case.run, &mut memory);
+        of_level("dense_forward", 0).reference(&run, &mut memory);
+        let at = case.run.layout.nodes[0].output;
         memory.work[at..][..64 * 8].iter().map(|a| *a == 0.0).collect::<Vec<bool>>()
     };
     assert_eq!(mask(1, 5), mask(1, 5));

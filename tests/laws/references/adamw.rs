@@ -1,5 +1,6 @@
 //! The optimiser, with given gradients.
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::layout::State;
@@ -11,7 +12,6 @@ use shoal::engine::step::Call;
 use shoal::engine::table::Table;
 
 use super::*;
-use crate::common::{gpu, tables, turn};
 
 /// The parameters after steps 1, 10 and 50 of AdamW with the given gradients.
 fn adamw<F: Real>(
@@ -21,7 +21,7 @@ fn adamw<F: Real>(
     gradients: &[f64],
 ) -> [Vec<f64>; 3] {
     let count = start.len();
-    let network = Graph::perceptron(9, &[], 4, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = perceptron(9, &[], 4, Activation::Tanh, Activation::Tanh, 0.0);
     let mut parameters = narrow(start);
     parameters.resize(network.parameter_len(), 0.0);
     let table = Table { x: vec![0.0; 9], y: vec![0.0; 4], rows: 1, inputs: 9, targets: 4 };
@@ -41,8 +41,8 @@ fn adamw<F: Real>(
         memory.gradients[..count].copy_from_slice(&reals::<F>(gradients));
         // the clock finds the scalars of step taken + 1
         memory.state = State { steps: taken, ..State::fresh() };
-        play(&run, &mut memory, Call::Clock);
-        play(&run, &mut memory, Call::Adamw);
+        play(&run, &mut memory, of_run("clock"));
+        play(&run, &mut memory, of_run("adamw"));
         if [1, 10, 50].contains(&(taken + 1)) {
             seen.push(wide(&memory.parameters[..count]));
         }

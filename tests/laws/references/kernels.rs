@@ -1,18 +1,16 @@
 //! Activations, and a step forward and backward.
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::State;
-use shoal::engine::layout::phase;
+use shoal::engine::layout::{State, phase};
 use shoal::engine::memory::Memory;
 use shoal::engine::random::permute;
 use shoal::engine::real::Real;
-use shoal::engine::step::Call;
-use shoal::engine::step::step_of;
+use shoal::engine::step::{Call, step_of};
 use shoal::engine::table::Table;
 
 use super::*;
-use crate::common::{copy_by_unit, gpu, turn};
 
 /// z through layer 0, whose weight is 1, and a gradient of 1 back through it.
 fn activation_and_derivative<F: Real>(
@@ -20,14 +18,14 @@ fn activation_and_derivative<F: Real>(
     activation: Activation,
     z: &[f32],
 ) -> [Vec<f64>; 2] {
-    let network = Graph::perceptron(1, &[1], 1, activation, Activation::Identity, 0.0);
-    let ones = network.parameter_table();
+    let network = perceptron(1, &[1], 1, activation, Activation::Identity, 0.0);
+    let ones = dense(&network);
     let mut parameters = vec![0.0; network.parameter_len()];
     ones.iter().for_each(|place| parameters[place.weights] = 1.0);
     let rows = z.len();
     let table = Table { x: z.to_vec(), y: vec![0.0; rows], rows, inputs: 1, targets: 1 };
     let run = whole(network, parameters, table, 0);
-    let (layers, x) = (&run.layout.layers, run.layout.x);
+    let (layers, x) = (&run.layout.nodes, run.layout.x);
     let mut memory = Memory::<F>::new(&run);
     memory.state = State { phase: phase::TRAIN, batch_rows: rows as u32, ..State::fresh() };
     for (place, z) in z.iter().enumerate() {
@@ -35,8 +33,8 @@ fn activation_and_derivative<F: Real>(
         memory.work[layers[1].delta + 4 * place] = F::one();
     }
     copy_by_unit(&run, &mut memory);
-    play(&run, &mut memory, Call::Forward(0));
-    play(&run, &mut memory, Call::BackwardInput(1));
+    play(&run, &mut memory, of_level("dense_forward", 0));
+    play(&run, &mut memory, of_level("dense_backward_input", 1));
     // rows of one unit, padded to four
     [layers[0].output, layers[0].delta].map(|at| {
         let column: Vec<F> = memory.work[at..].iter().step_by(4).take(rows).copied().collect();
@@ -86,7 +84,7 @@ fn check_step<F: Real>(executor: &str, play: Play<F>, n: usize, tolerance: f64) 
     let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
     let [hidden, output] = ["hidden", "output"].map(|which| reference.activation(&name(which)));
     let inner = &widths[1..widths.len() - 1];
-    let network = Graph::perceptron(inputs, inner, outputs, hidden, output, 0.0);
+    let network = perceptron(inputs, inner, outputs, hidden, output, 0.0);
     // an output without weight in the loss is a dummy: it has no column in y
     let weights = reference.numbers(&name("loss_weights"));
     let targets = weights.iter().filter(|weight| **weight > 0.0).count();
@@ -98,12 +96,11 @@ fn check_step<F: Real>(executor: &str, play: Play<F>, n: usize, tolerance: f64) 
     let run = whole(network.clone(), parameters, table, 1);
 
     let mut memory = Memory::<F>::new(&run);
-    for call in step(network.layers().len(), false).into_iter().filter(|call| *call != Call::Adamw)
-    {
+    for call in step(&run, false).into_iter().filter(|call| call.kernel.name != "adamw") {
         play(&run, &mut memory, call);
     }
     let what = format!("{executor}, network {n}");
-    let at = run.layout.layers[network.layers().len() - 1].output;
+    let at = run.layout.nodes[network.nodes().len() - 1].output;
     let mut predicted = vec![0.0; rows * outputs];
     for place in 0..rows {
         let row = permute(run.seed, 0, rows as u32, place as u32) as usize;

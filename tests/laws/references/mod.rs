@@ -11,19 +11,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::graph::Graph;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{InputScale, Run, Training};
 use shoal::engine::step::Call;
 use shoal::engine::table::Table;
 
-use crate::common::{tables, training};
 use crate::one_call;
 
 /// One file of reference arrays.
@@ -87,18 +85,18 @@ impl Reference {
     /// weights are [out, in].
     fn parameters(&self, prefix: &str, network: &Graph) -> Vec<f64> {
         let mut parameters = vec![0.0; network.parameter_len()];
-        let layers = network.layers().iter().zip(network.parameter_table());
-        for (number, (layer, place)) in layers.enumerate() {
+        let layers = dense(&network).into_iter();
+        for (number, layer) in layers.enumerate() {
             let weights = self.numbers(&format!("{prefix}w{number}"));
             let bias = self.numbers(&format!("{prefix}b{number}"));
             assert_eq!(weights.len(), layer.inputs * layer.outputs);
             for output in 0..layer.outputs {
                 for input in 0..layer.inputs {
-                    let at = place.weights + input * place.stride + output;
+                    let at = layer.weights + input * layer.stride + output;
                     parameters[at] = weights[output * layer.inputs + input];
                 }
             }
-            parameters[place.bias..][..layer.outputs].copy_from_slice(&bias);
+            parameters[layer.bias..][..layer.outputs].copy_from_slice(&bias);
         }
         parameters
     }
@@ -133,7 +131,7 @@ fn whole(network: Graph, parameters: Vec<f32>, table: Table, seed: u32) -> Prepa
         scale: InputScale { mean: vec![0.0; inputs], inverse_deviation: vec![1.0; inputs] },
         loss_weights,
         parameters,
-        network,
+        graph: network,
     };
     PreparedRun::new(run, tables(&table))
 }
@@ -182,7 +180,7 @@ fn assert_parameters_close(
     reference: &[f64],
     tolerance: f64,
 ) {
-    for (number, place) in network.parameter_table().into_iter().enumerate() {
+    for (number, place) in dense(&network).into_iter().enumerate() {
         let parts =
             [("w", place.weights..place.bias), ("b", place.bias..place.bias + place.stride)];
         for (name, part) in parts {

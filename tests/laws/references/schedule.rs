@@ -1,20 +1,19 @@
 //! The learning rate of every step, against the schedulers of PyTorch.
 
+use crate::common::*;
 use shoal::engine::layout::State;
 use shoal::engine::memory::Memory;
-use shoal::engine::optim::schedule::Cosine;
-use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::optim::schedule::{Cosine, Schedule};
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
 use shoal::engine::step::Call;
 
 use super::*;
-use crate::common::{gpu, turn};
 
 /// A run whose epochs are one step each; without a first moment its step size is the learning rate.
 fn follower(settings: &[f64]) -> PreparedRun {
     let [rate, warmup, steps, final_fraction] = settings.try_into().expect("four settings");
-    let network = Network::perceptron(2, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = perceptron(2, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
     let table = Table { x: vec![0.0; 2], y: vec![0.0], rows: 1, inputs: 2, targets: 1 };
     let parameters = network.initial_parameters(1);
     let mut run = (*whole(network, parameters, table.clone(), 0)).clone();
@@ -34,7 +33,7 @@ fn follower(settings: &[f64]) -> PreparedRun {
 fn rates<F: Real>(play: Play<F>, run: &PreparedRun, step: usize) -> [f64; 2] {
     let mut memory = Memory::<F>::new(run);
     memory.state = State { steps: step as u32, ..State::fresh() };
-    play(run, &mut memory, Call::Clock);
+    play(run, &mut memory, of_run("clock"));
     [memory.state.step_size, memory.state.decay].map(F::wide)
 }
 

@@ -1,17 +1,15 @@
 //! The integers of the shuffle.
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::State;
-use shoal::engine::layout::phase;
+use shoal::engine::layout::{State, phase};
 use shoal::engine::memory::Memory;
-use shoal::engine::random::pcg4d;
-use shoal::engine::random::permute;
+use shoal::engine::random::{pcg4d, permute};
 use shoal::engine::step::Call;
 use shoal::engine::table::Table;
 
 use super::*;
-use crate::common::{gpu, turn};
 
 #[test]
 fn hashes_and_permutations_are_the_integers_of_numpy() {
@@ -38,7 +36,7 @@ fn the_device_gathers_rows_in_the_order_of_numpy() {
     let reference = Reference::open("permutation");
     let gpu = gpu();
     let [keys, epochs] = ["key", "epoch"].map(|name| reference.words(name));
-    let network = Graph::perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
+    let network = perceptron(1, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
     for count in COUNTS {
         let orders = reference.words(&format!("permute_{count}"));
         for ((key, epoch), order) in keys.iter().zip(&epochs).zip(orders.chunks(count as usize)) {
@@ -50,7 +48,7 @@ fn the_device_gathers_rows_in_the_order_of_numpy() {
             let mut memory = Memory::<f32>::new(&run);
             let fresh = State::fresh();
             memory.state = State { phase: phase::TRAIN, epoch: *epoch, batch_rows: count, ..fresh };
-            on_gpu(&gpu)(&run, &mut memory, Call::Gather);
+            on_gpu(&gpu)(&run, &mut memory, of_run("gather"));
             // one input, padded to four
             let gathered = memory.work[run.layout.x..].iter().step_by(4).take(rows);
             let gathered: Vec<u32> = gathered.map(|row| *row as u32).collect();

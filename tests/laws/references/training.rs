@@ -1,27 +1,21 @@
 //! Whole trainings: 304 steps against PyTorch, and the GPU against the CPU.
 
+use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::cpu::backend::Cpu;
-use shoal::engine::cpu::backend::Executor;
+use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::State;
-use shoal::engine::layout::phase;
-use shoal::engine::optim::schedule::Cosine;
-use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::layout::{State, phase};
+use shoal::engine::optim::schedule::{Cosine, Schedule};
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
-use shoal::engine::run::Run;
-use shoal::engine::run::Stopped;
-use shoal::engine::run::Training;
+use shoal::engine::run::{InputScale, Run, Stopped, Training};
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 
 use super::*;
-use crate::common::{different_runs, gpu, gpu_with, outcomes, table, tables, turn};
 
 /// A training that is watched step by step.
 trait Watched {
@@ -79,8 +73,7 @@ impl Watched for Step<'_> {
 fn reference_run(reference: &Reference) -> (Run, Table) {
     let widths = reference.widths("widths");
     let hidden = Activation::LeakyRelu { slope: SLOPE };
-    let network =
-        Graph::perceptron(widths[0], &widths[1..3], widths[3], hidden, Activation::Sigmoid, 0.0);
+    let network = perceptron(widths[0], &widths[1..3], widths[3], hidden, Activation::Sigmoid, 0.0);
     let both = |name: &str| {
         let parts =
             ["train", "validation"].map(|part| reference.singles(&format!("{name}_{part}")));
@@ -99,9 +92,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         max_epochs: 38,
         patience: 38,
         min_delta: 0.0,
-        precision: Precision::F32,
-        clip_norm: None,
-        schedule: Schedule::default(),
+        ..Training::default()
     };
     let run = Run {
         id: 0,
@@ -113,7 +104,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         validation_rows: (61..80).collect(),
         scale: InputScale { mean: vec![0.0; 10], inverse_deviation: vec![1.0; 10] },
         loss_weights: vec![1.0; 3],
-        network,
+        graph: network,
     };
     (run, table)
 }
@@ -261,7 +252,7 @@ fn gpu_and_cpu_find_the_same_best_validation_losses() {
             let off = (losses[0] / losses[1] - 1.0).abs();
             assert!(off <= 0.02, "run {}, {tiles} tiles: {losses:?}", gpu.id);
             worst = worst.max(off);
-            let frozen = PreparedRun::new(run.clone(), tables(&table)).frozen_len();
+            let frozen = PreparedRun::new(run.clone(), tables(&table)).graph.frozen_len();
             assert_eq!(gpu.parameters[..frozen], run.parameters[..frozen], "run {}", gpu.id);
         }
         println!("{tiles} tiles against cpu: best validation losses within {worst:.1e}");

@@ -15,13 +15,12 @@ use crate::engine::gpu::Gpu;
 use crate::engine::gpu::allocator::Allocator;
 use crate::engine::gpu::store::{Chunk, Dispatch, Store};
 use crate::engine::layout::{DeviceCall, DeviceRun, DeviceTile, State, phase, stopped};
-use crate::engine::prepared::PreparedRun;
-use crate::engine::step::{Call, calls};
 use crate::engine::precision::Precision;
+use crate::engine::prepared::PreparedRun;
 use crate::engine::queue::{CHUNK, Epoch, Progress, RunQueue};
+use crate::engine::step::{Call, calls};
 use crate::engine::table::{Table, Tables};
 use crate::error::{Error, Result};
-
 
 use packed::Packed;
 use places::upload;
@@ -224,9 +223,8 @@ impl<'a> Shoal<'a> {
                     served.extend(nodes.map(|node| (slot, packed, node)));
                 }
             }
-            set.order.arrange(&mut served, |(_, packed, node)| {
-                (call.kernel.terms)(&packed.run, *node)
-            });
+            set.order
+                .arrange(&mut served, |(_, packed, node)| (call.kernel.terms)(&packed.run, *node));
             for (slot, packed, node) in served {
                 let (run, node_at) = (slot as u32, (packed.bases.nodes + node) as u32);
                 let grid = call.tiles(&packed.run, node, set);

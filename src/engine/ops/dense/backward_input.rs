@@ -1,16 +1,16 @@
 //! Gradient at the layer below. See `shaders/backward_input*.wgsl`.
 
+use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::transpose::transpose;
-use crate::engine::layout::{TILE_UNITS, phase};
-use crate::engine::activation;
-use crate::engine::memory::Memory;
-use crate::engine::prepared::PreparedRun;
-use crate::engine::real::Real;
 use crate::engine::graph::{Graph, NodeId, Source, padded};
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
+use crate::engine::layout::{TILE_UNITS, phase};
+use crate::engine::memory::Memory;
 use crate::engine::precision::Precision;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
 use crate::engine::tile::{Grid, ProductTile, TileSet};
 use crate::engine::{page, precision};
 

@@ -5,14 +5,14 @@ use std::ops::Range;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
+use crate::engine::graph::{Graph, NodeId, padded};
+use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::graph::{Graph, NodeId, padded};
 use crate::engine::run::Training;
-use crate::engine::kernel::{Kernel, Update, one_tile, reference};
-use crate::engine::precision::Precision;
 use crate::engine::tile::{Grid, TileSet};
 use crate::engine::{page, precision};
 

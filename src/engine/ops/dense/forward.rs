@@ -1,16 +1,16 @@
 //! One layer forward: product, bias, activation, dropout. See `shaders/forward*.wgsl`.
 
+use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
-use crate::engine::layout::{LANES, phase};
-use crate::engine::activation;
-use crate::engine::memory::Memory;
-use crate::engine::prepared::PreparedRun;
-use crate::engine::real::Real;
 use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
+use crate::engine::layout::{LANES, phase};
+use crate::engine::memory::Memory;
 use crate::engine::precision::Precision;
+use crate::engine::prepared::PreparedRun;
+use crate::engine::real::Real;
 use crate::engine::tile::{Grid, ProductTile, TileSet};
 use crate::engine::{page, precision};
 

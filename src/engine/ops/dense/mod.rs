@@ -5,11 +5,11 @@ pub mod backward_input;
 pub mod backward_weights;
 pub mod forward;
 
-use crate::engine::cpu::product::{Shape as Matrix, product};
 use crate::engine::activation;
+use crate::engine::cpu::product::{Shape as Matrix, product};
+use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape, Shape, padded};
 use crate::engine::kernel::{Evaluate, OpKernels, Values};
 use crate::engine::optim::fused_update;
-use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape, Shape, padded};
 use crate::engine::random::{normals, pcg4d, unit};
 use crate::engine::real::Real;
 

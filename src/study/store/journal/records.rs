@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::input_error;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::search::space::Space;
 use crate::study::search::trial::{State, Trial};
 use crate::study::store::journal::event::{WRITER, operation, state};
