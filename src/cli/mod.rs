@@ -77,15 +77,17 @@ Exit codes:
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The device: `auto` (a hardware GPU if there is one, else the CPU), `gpu` (the best adapter, a
-    /// software rasterizer if there is no other), `cpu`, or a part of an adapter's name as `shoal
-    /// devices` prints it
+    /// The device to train on
+    ///
+    /// `auto` is a hardware GPU if there is one, else the CPU; `gpu` the best adapter, a software
+    /// rasterizer if there is no other; `cpu` the CPU; NAME a part of an adapter's name as `shoal
+    /// devices` prints it.
     #[arg(long, global = true, value_name = "auto|gpu|cpu|NAME", default_value = "auto")]
     device: Choice,
-    /// How kernels are cut into workgroups: `hardware`, `hardware-split` (AdamW in a kernel of its
-    /// own), `software`, or `software-32` (without 64-bit integers) [default: by the adapter]
+    /// How kernels are cut into workgroups [default: by the adapter]
     ///
-    /// Results depend on it in their last bits, so study.json names it.
+    /// `hardware`, `hardware-split` (AdamW in a kernel of its own), `software`, or `software-32`
+    /// (without 64-bit integers). Results depend on it in their last bits, so study.json names it.
     #[arg(long, global = true, value_name = "NAME")]
     tiles: Option<TileSet>,
     /// Print each run as it finishes
