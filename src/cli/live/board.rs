@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use shoal::engine::train::{Epoch, Progress};
-use shoal::study::store::RunRow;
+use shoal::study::store::run::RunRecord;
 use shoal::study::{Event, Name, Part};
 
 /// In which time what was seen counts half: rates follow a machine that becomes slower, but do not
@@ -191,7 +191,7 @@ impl Board {
     }
 
     /// Books a row; what it ends, if it does.
-    fn over(&mut self, row: &RunRow, ends: Option<u32>) {
+    fn over(&mut self, row: &RunRecord, ends: Option<u32>) {
         let Some(state) = self.parts.iter_mut().find(|state| state.part.has(row)) else {
             return;
         };

@@ -113,7 +113,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use shoal::engine::train::Progress;
-    use shoal::study::store::RunRow;
+    use shoal::study::store::run::RunRecord;
     use shoal::study::{Event, Name, Part};
 
     use super::*;
@@ -127,8 +127,8 @@ mod tests {
         cost: f64,
     }
 
-    fn row(made: &Made) -> RunRow {
-        RunRow {
+    fn row(made: &Made) -> RunRecord {
+        RunRecord {
             strategy: made.name.part.strategy.into(),
             simulations: made.name.part.simulations,
             seed: made.name.seed,

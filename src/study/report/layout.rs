@@ -8,7 +8,7 @@ use crate::study::report::ink::{Font, width_of};
 use crate::study::report::panel::{Panel, draw_panel};
 use crate::study::report::style::Style;
 use crate::study::report::ticks::Tick;
-use crate::study::stats::summary::{Spread, Summary};
+use crate::study::store::summary::{Spread, Summary};
 
 /// Above each panel, for its name.
 const NAME: f64 = 26.0;

@@ -7,7 +7,7 @@ use crate::study::report::ink;
 use crate::study::report::ink::{DARK, Font, PALE};
 use crate::study::report::style::Style;
 use crate::study::report::ticks::Tick;
-use crate::study::stats::summary::{Spread, Summary, SummaryRow};
+use crate::study::store::summary::{Spread, Summary, SummaryRow};
 
 /// What one panel shows and how big its parts are.
 pub(crate) struct Panel<'a> {

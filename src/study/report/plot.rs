@@ -13,7 +13,7 @@ use crate::study::report::ink;
 use crate::study::report::ink::{Font, width_of};
 use crate::study::report::layout::{grid, target_panels, total_panel};
 use crate::study::report::style::{Style, styles};
-use crate::study::stats::summary::Summary;
+use crate::study::store::summary::Summary;
 
 /// All lengths are in pixels of the SVG, which is this wide.
 const WIDTH: f64 = 1200.0;
