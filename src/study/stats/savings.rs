@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::random::{key, pcg4d};
+use crate::engine::random::{Stream, key, pcg4d};
 use crate::study::metric::PRIMARY;
 use crate::study::stats::scatter::Scatter;
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::savings::{Bound, Saving};
 use crate::study::store::summary::{Spread, Summary};
 use crate::study::transfer::BASELINE;
-
-/// Separates these random numbers from others of one seed.
-const DRAWS: u32 = 43;
 
 /// The number of simulations with which the baseline reaches the mean test score of one curve and
 /// size.
@@ -114,7 +111,7 @@ pub fn savings(
     let seeds: Vec<u32> = seeds.into_iter().collect();
     let mut drawn: BTreeMap<(Curve, usize), Vec<f64>> = BTreeMap::new();
     for sample in 0..samples {
-        let key = key(seed, DRAWS, sample as u32);
+        let key = key(seed, Stream::BootstrapSamples, sample as u32);
         let means = match scatter {
             Scatter::Seeds => resample_seeds(&groups, &seeds, key),
             Scatter::Trials => resample_trials(&groups, key),
