@@ -162,7 +162,9 @@ impl Board {
                 let state = self.part(name.part);
                 state.train(state.alive.saturating_sub(1), now);
             }
-            Event::Trial { trial, row, .. } => self.over(row, (row.key.seed == 1).then_some(*trial)),
+            Event::Trial { trial, row, .. } => {
+                self.over(row, (row.key.seed == 1).then_some(*trial))
+            }
             Event::Pretrained(row) | Event::Finished(row) => self.over(row, Some(row.key.seed)),
             Event::Progress { progress, .. } => self.tick(progress, now),
             Event::Started { .. } | Event::Searching { .. } | Event::Continued { .. } => {}

@@ -31,8 +31,7 @@ impl<'a> Execution<'a> {
         record: Record,
     ) -> Self {
         let jobs = jobs::jobs(plan);
-        let provenance =
-            Provenance::new(plan, device.describe(), jobs.len(), results.before());
+        let provenance = Provenance::new(plan, device.describe(), jobs.len(), results.before());
         Self {
             plan,
             stop,
@@ -111,7 +110,12 @@ impl<'a> Execution<'a> {
 
     /// A pre-trained network of an earlier process; one that is needed and has no file is trained
     /// again, to the same bits.
-    fn take_up_pretrained(&mut self, id: usize, which: (usize, u32), row: &RunRecord) -> Result<()> {
+    fn take_up_pretrained(
+        &mut self,
+        id: usize,
+        which: (usize, u32),
+        row: &RunRecord,
+    ) -> Result<()> {
         if row.validation_loss.is_none() {
             self.pretrained.insert(which, None);
             return Ok(());

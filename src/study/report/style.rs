@@ -2,8 +2,8 @@
 
 use kuva::render::color::Color;
 
-use crate::study::store::summary::Summary;
 use crate::study::store::run::Curve;
+use crate::study::store::summary::Summary;
 use crate::study::transfer::BASELINE;
 
 /// The shape of a marker.

@@ -316,7 +316,8 @@ impl Search {
 
     /// The rows of a trial, by seed.
     pub fn rows_of(&self, number: u32) -> Vec<&RunRecord> {
-        let mut rows: Vec<&RunRecord> = self.rows.iter().filter(|row| row.key.trial == Some(number)).collect();
+        let mut rows: Vec<&RunRecord> =
+            self.rows.iter().filter(|row| row.key.trial == Some(number)).collect();
         rows.sort_by_key(|row| row.key.seed);
         rows
     }

@@ -133,9 +133,7 @@ pub(crate) fn most_saved<'a>(
 ) -> Option<&'a Saving> {
     let is_better = |one: &&Saving| {
         let told = |total: &&Transfer| total.simulations == one.simulations;
-        one.curve == *curve
-            && one.factor > 1.0
-            && (better.is_empty() || better.iter().any(told))
+        one.curve == *curve && one.factor > 1.0 && (better.is_empty() || better.iter().any(told))
     };
     let promises = |one: &Saving| one.low.unwrap_or(0.0);
     let all = saved.iter().filter(is_better);
@@ -266,8 +264,9 @@ mod tests {
         let like = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 0.701)));
         let [gain, _] = say(&[scratch.clone(), runs("better", &better), runs("ally", &like)]);
         assert!(gain.contains("cannot be told apart from it"), "{gain}");
-        let first =
-            |runs: Vec<RunRecord>| runs.into_iter().filter(|run| run.key.seed == 1).collect::<Vec<_>>();
+        let first = |runs: Vec<RunRecord>| {
+            runs.into_iter().filter(|run| run.key.seed == 1).collect::<Vec<_>>()
+        };
         let [gain, _] = say(&[first(scratch.clone()), first(runs("better", &better))]);
         assert!(gain.starts_with("With a single seed"), "{gain}");
         let [gain, _] = say(&[scratch]);

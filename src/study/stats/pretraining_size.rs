@@ -101,7 +101,8 @@ fn over_sizes(runs: &[RunRecord], strategy: &str, count: usize, other: usize) ->
     let sizes = all(runs, |run| Some(run.key.simulations));
     let mut sums: BTreeMap<u32, (f64, usize)> = BTreeMap::new();
     for size in &sizes {
-        let here: Vec<&RunRecord> = runs.iter().filter(|run| run.key.simulations == *size).collect();
+        let here: Vec<&RunRecord> =
+            runs.iter().filter(|run| run.key.simulations == *size).collect();
         let (ours, theirs) = (of(&here, strategy, count), of(&here, strategy, other));
         for (seed, our) in ours {
             if let Some(their) = theirs.get(&seed) {
@@ -133,9 +134,7 @@ fn differences(ours: &BTreeMap<u32, f64>, theirs: &BTreeMap<u32, f64>) -> Vec<f6
 }
 
 fn strategies(runs: &[RunRecord]) -> Vec<String> {
-    all(runs, |run| {
-        run.key.curve.pretraining_simulations.map(|_| run.key.curve.strategy.clone())
-    })
+    all(runs, |run| run.key.curve.pretraining_simulations.map(|_| run.key.curve.strategy.clone()))
 }
 
 /// The pre-training sizes, 0 for the baseline among them.

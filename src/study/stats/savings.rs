@@ -34,9 +34,10 @@ type Mean<'a> = (&'a Curve, usize, f64);
 /// a power law. Scatter can make the curve worse with more simulations; it is replaced by the best
 /// score so far, from small to large sizes. Empty when the baseline has no finished run.
 pub fn equivalent_simulations(summary: &Summary) -> Vec<Equivalent> {
-    let means = summary.rows.iter().filter_map(|row| {
-        row.score().mean.map(|mean| (&row.curve, row.simulations, mean))
-    });
+    let means = summary
+        .rows
+        .iter()
+        .filter_map(|row| row.score().mean.map(|mean| (&row.curve, row.simulations, mean)));
     equivalents(&means.collect::<Vec<_>>())
 }
 

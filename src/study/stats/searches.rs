@@ -77,11 +77,8 @@ mod tests {
             run.test[0].total = losses.map(|losses| losses.1);
             run
         };
-        let trial = |runs: Vec<RunRecord>| TrialRuns {
-            state: State::Complete,
-            parameters: vec![],
-            runs,
-        };
+        let trial =
+            |runs: Vec<RunRecord>| TrialRuns { state: State::Complete, parameters: vec![], runs };
         let trials = [
             trial(vec![run(0, 1, Some((0.3, 0.4))), run(0, 2, Some((0.1, 0.2)))]),
             trial(vec![run(1, 1, None)]),

@@ -45,9 +45,7 @@ fn transfer(
     value: impl Fn(&RunRecord) -> Option<f64>,
 ) -> Option<Transfer> {
     let by_seed = |curve: &Curve| -> BTreeMap<u32, f64> {
-        let same = |run: &&RunRecord| {
-            run.key.curve == *curve && run.key.simulations == simulations
-        };
+        let same = |run: &&RunRecord| run.key.curve == *curve && run.key.simulations == simulations;
         let finite = |run: &RunRecord| value(run).filter(|value| value.is_finite());
         let values = runs.iter().filter(same);
         values.filter_map(|run| Some((run.key.seed, finite(run)?))).collect()

@@ -43,8 +43,7 @@ pub fn write_agreement(
         columns(&["simulations", "seed", "target", "r_squared", "bias", "rms_error", "slope"]);
     let lines = all.iter().flat_map(|(network, agreements)| {
         targets.iter().zip(agreements).map(|(target, found)| {
-            let names =
-                [network.simulations.to_string(), network.seed.to_string(), target.clone()];
+            let names = [network.simulations.to_string(), network.seed.to_string(), target.clone()];
             let numbers = [found.r_squared, Some(found.bias), Some(found.rms_error), found.slope];
             (&network.curve, names.into_iter().chain(numbers.map(number_text)).collect())
         })

@@ -31,7 +31,8 @@ const BEFORE: [&str; 3] = ["simulations", "seed", "row"];
 
 /// The columns after those of the curve.
 fn rest(targets: &[String]) -> Vec<String> {
-    let of_targets = |prefix: &'static str| targets.iter().map(move |name| prefix.to_owned() + name);
+    let of_targets =
+        |prefix: &'static str| targets.iter().map(move |name| prefix.to_owned() + name);
     let before = columns(&BEFORE).into_iter();
     before.chain(of_targets("truth_")).chain(of_targets("prediction_")).collect()
 }
@@ -43,8 +44,7 @@ fn rest(targets: &[String]) -> Vec<String> {
 pub fn write_predictions(path: &Path, targets: &[String], all: &[Predictions]) -> Result<()> {
     let lines = all.iter().flat_map(|one| {
         one.rows.iter().enumerate().map(|(place, row)| {
-            let mut line =
-                vec![one.simulations.to_string(), one.seed.to_string(), row.to_string()];
+            let mut line = vec![one.simulations.to_string(), one.seed.to_string(), row.to_string()];
             let numbers = [one.truth.row(place), one.prediction.row(place)].concat();
             line.extend(numbers.into_iter().map(|value| number_text(Some(value))));
             (&one.curve, line)

@@ -51,16 +51,8 @@ impl StudyResults {
             if_present(folder, PREDICTIONS_FILE, |path| read_predictions(path, &targets))?;
         let usages = if_present(folder, ATTRIBUTIONS_FILE, read_usages)?;
         let folder = folder.to_owned();
-        let mut results = Self {
-            folder,
-            provenance,
-            targets,
-            runs,
-            pretraining,
-            trials,
-            predictions,
-            usages,
-        };
+        let mut results =
+            Self { folder, provenance, targets, runs, pretraining, trials, predictions, usages };
         results.set_scenario();
         Ok(results)
     }

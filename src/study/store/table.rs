@@ -62,8 +62,10 @@ pub(crate) fn write_curves<'a>(
     let lines: Vec<(&Curve, Vec<String>)> = lines.collect();
     let sized = lines.iter().any(|(curve, _)| curve.pretraining_simulations.is_some());
     let columns = [curve_columns(sized), rest.to_vec()].concat();
-    let lines: Vec<Vec<String>> =
-        lines.into_iter().map(|(curve, rest)| [curve_fields(curve, sized), rest].concat()).collect();
+    let lines: Vec<Vec<String>> = lines
+        .into_iter()
+        .map(|(curve, rest)| [curve_fields(curve, sized), rest].concat())
+        .collect();
     write_table(path, &columns, &lines)
 }
 

@@ -28,8 +28,7 @@ pub struct TrialRuns {
     pub runs: Vec<RunRecord>,
 }
 
-const BEFORE: [&str; 6] =
-    [STRATEGY, "simulations", "trial", "seed", "state", "validation_loss"];
+const BEFORE: [&str; 6] = [STRATEGY, "simulations", "trial", "seed", "state", "validation_loss"];
 const AFTER: [&str; 3] = ["epochs", "steps", "stopped"];
 
 fn heading(targets: &[String]) -> Vec<String> {

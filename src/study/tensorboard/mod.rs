@@ -119,9 +119,9 @@ impl TensorBoard {
         for (metric, score) in METRICS.iter().zip(&row.test) {
             values.push((format!("{}/test", metric.name), score.total));
             let targets = self.targets.iter().zip(&score.targets);
-            values.extend(targets.map(|(target, value)| {
-                (format!("{}/test/{target}", metric.name), *value)
-            }));
+            values.extend(
+                targets.map(|(target, value)| (format!("{}/test/{target}", metric.name), *value)),
+            );
         }
         let values: Vec<(&str, f64)> =
             values.iter().filter_map(|(name, value)| Some((name.as_str(), (*value)?))).collect();

@@ -2,12 +2,12 @@
 //! fine-tuning.
 
 use crate::study::explain::comparison::{Comparison, similarity};
-use crate::study::store::attributions::Profile;
 use crate::study::explain::tables::ranges;
 use crate::study::explain::usage::compare_usages;
+use crate::study::stats::findings::Findings;
+use crate::study::store::attributions::Profile;
 use crate::study::store::attributions::Usage;
 use crate::study::store::run::Curve;
-use crate::study::stats::findings::Findings;
 use crate::study::transfer::{BASELINE, PRETRAINING};
 
 use crate::study::report::page::attribution_panel::{Before, Line, panel};

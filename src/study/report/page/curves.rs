@@ -3,8 +3,8 @@
 use crate::study::report::table::text_table;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
-use crate::study::store::summary::{Spread, SummaryRow};
 use crate::study::store::run::RunRecord;
+use crate::study::store::summary::{Spread, SummaryRow};
 
 use crate::study::report::page::frame::{Frame, Names};
 use crate::study::report::page::series::{Series, legend};
@@ -38,7 +38,8 @@ pub fn total(findings: &Findings, series: &[Series]) -> String {
 /// A panel for each target.
 pub fn targets(findings: &Findings, series: &[Series]) -> String {
     let one = |(place, target): (usize, &String)| {
-        let shown = Shown { run: &|run| run.target_score(place), spread: &|row| row.target_score(place) };
+        let shown =
+            Shown { run: &|run| run.target_score(place), spread: &|row| row.target_score(place) };
         let names = Names { title: target, x: SIZES, y: "test MSE" };
         panel(findings, series, &shown, (360.0, 280.0), names)
             .finish("", &format!("{ERROR} of {target}"))

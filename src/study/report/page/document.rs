@@ -89,7 +89,10 @@ fn about(findings: &Findings) -> String {
     let unfinished = study.filter(|study| study.status != Status::Finished).map(|study| {
         // while it runs, study.json says nothing of how far it is
         let (done, all) = (trained(findings), study.runs_planned);
-        format!("<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>", study.status.name())
+        format!(
+            "<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>",
+            study.status.name()
+        )
     });
     format!(
         "<p class=\"about\">{}</p>\n{}",

@@ -2,10 +2,10 @@
 
 use crate::study::report::ink::width_of;
 use crate::study::stats::findings::Findings;
-use crate::study::store::run::Curve;
-use crate::study::store::negative_transfer::{LEVEL, Transfer};
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::words::p_text;
+use crate::study::store::negative_transfer::{LEVEL, Transfer};
+use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::series::Series;
@@ -61,8 +61,7 @@ fn remark(scatter: Scatter) -> &'static str {
 
 /// The map of one strategy; absent if nothing of it can be compared.
 pub fn map(findings: &Findings, curve: &Curve) -> Option<String> {
-    let own: Vec<&Transfer> =
-        findings.transfers.iter().filter(|one| one.curve == *curve).collect();
+    let own: Vec<&Transfer> = findings.transfers.iter().filter(|one| one.curve == *curve).collect();
     if own.is_empty() {
         return None;
     }

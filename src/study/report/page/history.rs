@@ -1,6 +1,5 @@
 //! How the search for hyper-parameters went on.
 
-use crate::study::transfer::PRETRAINING;
 use crate::study::report::axis::Axis;
 use crate::study::report::ink::width_of;
 use crate::study::report::linear::Linear;
@@ -9,6 +8,7 @@ use crate::study::stats::searches;
 use crate::study::stats::searches::BEST;
 use crate::study::store::run::Curve;
 use crate::study::store::trials::SearchSummary;
+use crate::study::transfer::PRETRAINING;
 
 use crate::study::report::page::curves::{table, three};
 use crate::study::report::page::series::{Series, legend};
@@ -104,8 +104,8 @@ fn panel(own: &[&SearchSummary], series: &[Series], title: &str) -> String {
 
 fn numbers(findings: &Findings, sizes: &[usize]) -> String {
     let curves = &findings.summary.curves;
-    let heading =
-        std::iter::once("simulations".to_owned()).chain(curves.iter().map(|curve| escape(&curve.label())));
+    let heading = std::iter::once("simulations".to_owned())
+        .chain(curves.iter().map(|curve| escape(&curve.label())));
     let row = |size: &usize| {
         let cell = |curve: &Curve| {
             let mut searches = findings.searches.iter();

@@ -86,8 +86,7 @@ impl<'a> Scenario<'a> {
     fn maps(&self) -> String {
         let curves = self.findings.summary.curves.iter();
         let curves = curves.filter(|curve| curve.strategy != BASELINE);
-        let maps: String =
-            curves.filter_map(|curve| heat::map(self.findings, curve)).collect();
+        let maps: String = curves.filter_map(|curve| heat::map(self.findings, curve)).collect();
         format!("<h3>{}</h3><div class=\"maps\">{maps}</div>", escape(&self.name))
     }
 }

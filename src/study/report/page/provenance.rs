@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::study::store::attributions::ATTRIBUTIONS_FILE;
 use crate::study::stats::findings::Findings;
-use crate::study::store::runs::RUNS_FILE;
+use crate::study::store::attributions::ATTRIBUTIONS_FILE;
 use crate::study::store::provenance::STUDY_FILE;
+use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 use crate::study::report::page::svg::escape;

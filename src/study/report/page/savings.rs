@@ -1,9 +1,9 @@
 //! How many simulations transfer saves, with intervals.
 
 use crate::study::stats::findings::Findings;
+use crate::study::stats::scatter::Scatter;
 use crate::study::store::run::Curve;
 use crate::study::store::savings::{Bound, Saving};
-use crate::study::stats::scatter::Scatter;
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::curves::table;
@@ -134,13 +134,12 @@ pub fn interval(one: &Saving) -> String {
 fn numbers(findings: &Findings) -> String {
     let curves = findings.summary.curves.iter().filter(|curve| curve.strategy != BASELINE);
     let curves: Vec<&Curve> = curves.collect();
-    let heading =
-        std::iter::once("simulations".to_owned()).chain(curves.iter().map(|curve| escape(&curve.label())));
+    let heading = std::iter::once("simulations".to_owned())
+        .chain(curves.iter().map(|curve| escape(&curve.label())));
     let row = |simulations: usize| {
         let cell = |curve: &&Curve| {
             let mut saved = findings.savings.iter();
-            let found =
-                saved.find(|one| one.curve == **curve && one.simulations == simulations);
+            let found = saved.find(|one| one.curve == **curve && one.simulations == simulations);
             found
                 .map_or("-".to_owned(), |one| escape(&format!("{} {}", factor(one), interval(one))))
         };

@@ -2,9 +2,9 @@
 
 use crate::study::report::ink::width_of;
 use crate::study::report::linear::Linear;
-use crate::study::store::agreement::Agreement;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::agreement::Agreement;
 use crate::study::store::predictions::Predictions;
 
 use crate::study::report::page::curves::{table, three};
