@@ -1,6 +1,6 @@
 //! How predictions agree with the truth.
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 use crate::study::store::agreement::Agreement;
 
 /// The agreement of each target (column), with at most `groups` groups.

@@ -194,7 +194,7 @@ fn without(places: &[usize], runs: &[RunRecord]) -> Vec<RunRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::array::Matrix;
+    use crate::data::matrix::Matrix;
 
     #[test]
     fn targets_that_never_vary_are_found() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::study::store::run::Curve;
 use crate::study::store::table::{Table, columns, curve_columns, number_text, write_curves};
