@@ -3,9 +3,9 @@
 //!
 //! PARAMETERS has a row per cosmology: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive
 //! neutrinos, M_nu in eV and w; lines with `#` are skipped. OUT gets a row of 79 spectra in
-//! (Mpc/h)^3, of
-//! `nan` where the parameters are out of range. The corrections that are fitted to Quijote are not
-//! applied, because their fits, `data/quijote/marked.py` and `correction.py`, read these spectra.
+//! (Mpc/h)^3, of `nan` where the parameters are out of range. The corrections that are fitted to
+//! Quijote are not applied, because their fits, `data/quijote/marked.py` and `correction.py`, read
+//! these spectra.
 
 use std::fmt::Write;
 

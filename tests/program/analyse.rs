@@ -33,7 +33,7 @@ fn analyse_repeats_the_analysis_of_a_study() {
     std::fs::create_dir(study.path("empty")).unwrap();
     study.shoal(&["analyse", "empty"]).fails(2, &["empty", "no runs.csv"]);
     study.write("out/study.json", "{");
-    study.shoal(&["analyse", "out"]).fails(2, &["study.json", "no JSON"]);
+    study.shoal(&["analyse", "out"]).fails(2, &["study.json", "another version of shoal"]);
 }
 
 /// The mean squared error of `predictions.csv` is that of `runs.csv` for the same networks. Target
