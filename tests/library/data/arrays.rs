@@ -78,7 +78,7 @@ fn what_cannot_be_read_says_how_to_save_it_instead() {
 }
 
 #[test]
-fn no_damage_to_a_file_panics() {
+fn damaged_files_give_errors_and_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["plain.npy", "version_2.npy", "words.npy", "by_hand_named.npz"] {
         let good = fs::read(fixture(name)).unwrap();
