@@ -1,5 +1,4 @@
-//! shoal at work for the comparison: `peer LIST cpu|gpu [THREADS]`; a program like any that uses
-//! the library.
+//! shoal in the comparison, through its public interface: `peer LIST cpu|gpu [THREADS]`.
 
 #[path = "protocol.rs"]
 mod protocol;
@@ -87,7 +86,7 @@ impl Peer {
 }
 
 impl Trainer for Peer {
-    /// Runs without an end, timed after a warm-up, as `shoal bench` times them.
+    /// Endless runs, timed after a warm-up, as in `shoal bench`.
     fn rate(&mut self, seconds: f64) -> Done {
         let runs = (0..self.work.runs.len()).map(|id| self.run(id)).collect();
         let pace = Pace { warm_up: 0.5, seconds, repeats: 1 };

@@ -1,6 +1,5 @@
-//! F16: they round as IEEE 754 says on every driver, a scale that is too large is found and costs
-//! steps and nothing else, what is learnt is what f32 fuses_update within the scatter of the seeds,
-//! and the memory is what it is for.
+//! Training in f16: rounding follows IEEE 754 on every driver, a loss scale that is too large only
+//! costs steps, results agree with f32 within the scatter of the seeds, and it takes less memory.
 
 use half::f16;
 use shoal::engine::activation::Activation;
@@ -8,13 +7,11 @@ use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Footprint;
 use shoal::engine::gpu::packing::step::Step;
-use shoal::engine::graph::Graph;
 use shoal::engine::layout::{State, phase};
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::{FIRST_SCALE, Precision};
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::{Outcome, Run, Stopped, Training};
-use shoal::engine::step::Call;
 use shoal::engine::table::{Table, Tables};
 
 use crate::common::*;
@@ -24,7 +21,7 @@ fn to_f16() -> Training {
     Training { precision: Precision::F16, ..training() }
 }
 
-/// Any half but infinities and what is not a number.
+/// Any finite f16.
 fn any_half(numbers: &mut Numbers) -> f32 {
     let half = f16::from_bits(numbers.word() as u16);
     match half.is_finite() {
@@ -33,10 +30,10 @@ fn any_half(numbers: &mut Numbers) -> f32 {
     }
 }
 
-/// A product of two halves is an f32 with up to 22 bits of mantissa, so a layer of one input shows
-/// how sums are rounded: ties, numbers below the smallest normal half, and beyond the largest.
+/// A product of two f16 numbers is an f32 with up to 22 bits of mantissa, so a layer of one input
+/// shows how sums are rounded: ties, numbers below the smallest normal f16, and above the largest.
 #[test]
-fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
+fn shaders_round_to_f16_bit_for_bit_as_the_half_crate() {
     let _turn = turn();
     let (inner, outer) = (Activation::Identity, Activation::Identity);
     let network = perceptron(1, &[256], 1, inner, outer, 0.0);
@@ -55,8 +52,12 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     }
     copy_by_unit(&prepared, &mut memory);
     for set in kernel_sets() {
-        let played =
-            one_call::play(&gpu_with(Some(set)), &prepared, &memory, of_level("dense_forward", 0));
+        let played = one_call::execute(
+            &gpu_with(Some(set)),
+            &prepared,
+            &memory,
+            of_level("dense_forward", 0),
+        );
         let mut kinds = [0; 4];
         for place in 0..256 * 256 {
             let product = memory.work[layout.x + 4 * (place / 256)] * weights[place % 256];
@@ -78,7 +79,7 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     }
 }
 
-/// A run whose first gradients are far too large for halves at the first scale.
+/// A run whose first gradients are far too large for f16 at the first loss scale.
 fn loud(table: &Table) -> Run {
     let network = perceptron(5, &[9], 2, Activation::Tanh, Activation::Identity, 0.2);
     let patient = Training { max_epochs: 24, patience: 24, ..to_f16() };
@@ -86,7 +87,7 @@ fn loud(table: &Table) -> Run {
 }
 
 #[test]
-fn a_scale_that_is_too_large_costs_steps_and_nothing_else() {
+fn a_loss_scale_that_is_too_large_only_costs_steps() {
     let _turn = turn();
     let mut table = table(40, 5, 2);
     table.y.iter_mut().for_each(|y| *y *= 1e3);
@@ -121,10 +122,10 @@ fn a_scale_that_is_too_large_costs_steps_and_nothing_else() {
 }
 
 #[test]
-fn what_halves_cannot_hold_is_a_run_that_diverged() {
+fn a_run_beyond_the_range_of_f16_diverges() {
     let _turn = turn();
     let mut table = table(40, 5, 2);
-    // squares of these are infinite in f32, and so are they as halves
+    // the squares of these are infinite in f32, and these are infinite in f16
     table.y.iter_mut().for_each(|y| *y *= 1e6);
     for device in [Device::Gpu(Box::new(gpu())), Device::Cpu(Cpu { threads: 1 })] {
         let found = outcomes(&device, &table, &[loud(&table)]);
@@ -141,7 +142,7 @@ fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
 }
 
 #[test]
-fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
+fn training_in_f16_agrees_with_f32_within_the_scatter_of_seeds() {
     let _turn = turn();
     let table = table(240, 11, 3);
     let longer = Training { max_epochs: 40, patience: 40, ..training() };
@@ -166,7 +167,7 @@ fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
             "{}: f32 {mean:.6} +- {scatter:.6}, f16 {in_f16:.6}, each apart by {apart:.6}",
             device.name()
         );
-        // the means of twelve seeds each, and no seed further off than seeds are from each other
+        // the means of twelve seeds each, and each seed within the scatter of the seeds
         assert!((mean - in_f16).abs() <= 2.0 * scatter / 12f64.sqrt());
         assert!(apart <= scatter);
     }
@@ -180,8 +181,8 @@ fn halves_take_half_the_memory_of_activations_and_tables() {
     assert!(work(half) as f64 <= 0.505 * work(single) as f64);
     // a gradient and a copy of the weight take the place of an f32 gradient
     assert_eq!(single.bytes(false) - half.bytes(false), (work(single) - work(half)) as u64);
-    // where f32 stores no gradients, they cost halves more than activations save in a network as
-    // wide as this; its batch decides
+    // where f32 stores no gradients, the gradients of f16 take more than its activations save in a
+    // network of this width, depending on the batch
     assert_eq!(half.bytes(false), half.bytes(true) + 4 * half.parameters as u64);
     assert!(half.bytes(false) > single.bytes(true));
     let tables = Tables::from(tables(&table(50, 12, 4)));

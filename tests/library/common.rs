@@ -68,7 +68,6 @@ pub fn perceptron(
 pub struct Dense {
     pub inputs: usize,
     pub outputs: usize,
-    pub activation: Activation,
     /// Where weights and bias start, and from one row of the weights to the next.
     pub weights: usize,
     pub bias: usize,
@@ -82,7 +81,6 @@ pub fn dense(graph: &Graph) -> Vec<Dense> {
         Dense {
             inputs: weights.rows,
             outputs: weights.columns,
-            activation: graph.nodes()[id].attributes.activation,
             weights: weights.at,
             bias: bias.at,
             stride: weights.stride,
