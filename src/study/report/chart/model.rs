@@ -1,0 +1,140 @@
+//! What a figure shows, in data coordinates.
+
+use crate::study::report::chart::axis::Axis;
+use crate::study::report::chart::style::Look;
+
+/// A figure: panels in grids, with one legend.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    /// What it shows, for readers who cannot see it.
+    pub(crate) label: String,
+    /// The heading; may be empty.
+    pub(crate) title: String,
+    /// What the looks stand for.
+    pub(crate) legend: Vec<Key>,
+    /// One below the other, unless `beside`.
+    pub(crate) grids: Vec<Grid>,
+    /// Two grids stand side by side where the figure is wide enough.
+    pub(crate) beside: bool,
+    /// A remark below; may be empty.
+    pub(crate) note: String,
+}
+
+/// An entry of the legend.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub name: String,
+    pub look: Look,
+    pub sample: Sample,
+}
+
+/// How an entry of the legend is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sample {
+    /// A line with the marker on it.
+    Marker,
+    /// A line.
+    Line,
+    /// A filled area.
+    Area,
+}
+
+/// Panels of one size in rows and columns; lengths in pixels.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Grid {
+    pub panels: Vec<Panel>,
+    /// The least width of a panel with its labels, which gives the number of columns.
+    pub least: f64,
+    /// The largest width; 0 for any.
+    pub most: f64,
+    /// The height of a panel without title and labels.
+    pub height: f64,
+}
+
+/// Two axes and what is drawn between them, the first layer at the back.
+#[derive(Clone, Debug)]
+pub(crate) struct Panel {
+    pub title: String,
+    pub subtitle: String,
+    pub x: Axis,
+    pub y: Axis,
+    pub layers: Vec<Layer>,
+}
+
+/// Marks of one look.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer {
+    pub look: Look,
+    /// Place and number of the layers that would hide each other: they stand side by side.
+    pub dodge: (usize, usize),
+    pub marks: Marks,
+}
+
+/// What is drawn. A point without a place on the axes (NaN; zero on a logarithmic axis) is left
+/// out, and breaks a line.
+#[derive(Clone, Debug)]
+pub(crate) enum Marks {
+    /// A line of this width through points, in the dashes of the look.
+    Line(Vec<(f64, f64)>, f64),
+    /// Markers with error bars.
+    Points(Vec<Point>),
+    /// Small dots, each with the text that a pointer shows.
+    Dots(Vec<(f64, f64, String)>),
+    /// Many small dots without texts.
+    Cloud(Vec<(f64, f64)>),
+    /// The area between a line and zero.
+    Area(Vec<(f64, f64)>),
+    /// The area between two lines: x, low, high.
+    Band(Vec<(f64, f64, f64)>),
+    /// Rectangles.
+    Cells(Vec<Cell>),
+    /// A text in the middle.
+    Text(String),
+}
+
+/// A marker.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub x: f64,
+    pub y: f64,
+    /// The ends of the error bar.
+    pub bar: Option<(f64, f64)>,
+    /// The point is a bound: the value lies above or below.
+    pub arrow: Option<Arrow>,
+    /// What a pointer shows.
+    pub title: String,
+}
+
+/// Where the value lies of which a point is a bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Arrow {
+    Up,
+    Down,
+}
+
+/// A rectangle between data coordinates.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cell {
+    pub x: (f64, f64),
+    pub y: (f64, f64),
+    /// How strong its colour is, from 0 to 1.
+    pub opacity: f64,
+    /// It is framed and its text is bold.
+    pub framed: bool,
+    /// Written on it; may be empty.
+    pub text: String,
+    /// What a pointer shows; may be empty.
+    pub title: String,
+}
+
+impl Layer {
+    /// Marks at their own places.
+    pub fn new(look: Look, marks: Marks) -> Self {
+        Self { look, dodge: (0, 1), marks }
+    }
+
+    /// Marks of which several would hide each other.
+    pub fn dodged(look: Look, dodge: (usize, usize), marks: Marks) -> Self {
+        Self { look, dodge, marks }
+    }
+}
