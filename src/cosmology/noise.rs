@@ -12,7 +12,7 @@
 use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
-use crate::engine::random::{key, normal_pair, pcg4d};
+use crate::engine::random::{Stream, key, normal_pair, pcg4d};
 use crate::error::Result;
 use crate::input_error;
 
@@ -135,13 +135,6 @@ const TOGETHER: [[f64; 10]; 2] = [
     [0.965, 0.925, 0.865, 0.75, 0.6, 0.25, 0.04, 0.18, 0.34, 0.39],
 ];
 
-/// What numbers are drawn for.
-mod label {
-    pub const NOISE: u32 = 111;
-    pub const BIN: u32 = 112;
-    pub const SHARED: u32 = 113;
-}
-
 /// The scatter of boxes in given bins. P and M of box `index` of a seed are those of the same box,
 /// in whatever order they are asked for.
 #[derive(Clone, Debug)]
@@ -183,14 +176,14 @@ impl Noise {
             modes: bins.modes.clone(),
             together: over(&TOGETHER[0], &TOGETHER[1]),
             shared: SHARED.map(|mode| mode.map(|values| over(&KNOTS, &values))),
-            key: key(seed, label::NOISE, 0),
+            key: key(seed, Stream::BoxNoise, 0),
         })
     }
 
     /// Turns the expected spectrum of a cosmology, a value per bin, into what box `index` measures.
     pub fn apply(&self, cosmology: &Cosmology, index: u32, what: Statistic, spectrum: &mut [f64]) {
         assert_eq!(spectrum.len(), self.modes.len(), "noise: bins of a spectrum");
-        let words = pcg4d([self.key, index, 0, label::SHARED]);
+        let words = pcg4d([self.key, index, 0, Stream::SharedNoise.label()]);
         let shared = normal_pair(words[0], words[1]);
         let growth = GROWTH.map(|powers| growth(cosmology, powers));
         for (bin, value) in spectrum.iter_mut().enumerate() {
@@ -208,7 +201,7 @@ impl Noise {
     /// of freedom, by the cube of a normal number (Wilson & Hilferty 1931), which carries the
     /// correlation of P and M.
     fn gaussian(&self, index: u32, bin: usize, what: Statistic) -> f64 {
-        let words = pcg4d([self.key, index, bin as u32, label::BIN]);
+        let words = pcg4d([self.key, index, bin as u32, Stream::BinNoise.label()]);
         let [power, other] = normal_pair(words[0], words[1]);
         let normal = match what {
             Statistic::Power => power,

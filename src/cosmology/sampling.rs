@@ -1,6 +1,6 @@
 //! How the parameters of many universes fill their ranges.
 
-use crate::engine::random::{key, pcg4d, permute, unit};
+use crate::engine::random::{Stream, key, pcg4d, permute, unit};
 
 /// A way to fill the unit cube with points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,14 +34,6 @@ const JOE_KUO: [(u32, &[u32]); DIMENSIONS - 1] = [
     (2, &[1, 1, 5, 5, 17]),
 ];
 
-/// What keys are drawn for.
-mod label {
-    pub const SHIFT: u32 = 101;
-    pub const SLICE: u32 = 102;
-    pub const PLACE: u32 = 103;
-    pub const SPARE: u32 = 104;
-}
-
 impl Sampling {
     /// All ways.
     pub const ALL: [Self; 2] = [Self::Sobol, Self::LatinHypercube];
@@ -63,13 +55,13 @@ impl Sampling {
         assert!(dimensions <= DIMENSIONS, "sampling: {dimensions} dimensions");
         let coordinate = |dimension: usize| match self {
             Self::Sobol => {
-                let shift = key(seed, label::SHIFT, dimension as u32);
+                let shift = key(seed, Stream::SobolShift, dimension as u32);
                 unit(sobol(dimension, index) ^ shift)
             }
             Self::LatinHypercube => {
-                let shuffle = key(seed, label::SLICE, dimension as u32);
+                let shuffle = key(seed, Stream::HypercubeSlices, dimension as u32);
                 let slice = permute(shuffle, 0, count, index);
-                let place = hashed(seed, label::PLACE, dimension, index, 0);
+                let place = hashed(seed, Stream::HypercubePoints, dimension, index, 0);
                 (f64::from(slice) + place) / f64::from(count)
             }
         };
@@ -80,12 +72,14 @@ impl Sampling {
 /// An independent uniform point for `index`, the `attempt`-th one, for when its regular point
 /// cannot be used.
 pub fn spare(seed: u64, index: u32, attempt: u32, dimensions: usize) -> Vec<f64> {
-    (0..dimensions).map(|dimension| hashed(seed, label::SPARE, dimension, index, attempt)).collect()
+    (0..dimensions)
+        .map(|dimension| hashed(seed, Stream::SparePoints, dimension, index, attempt))
+        .collect()
 }
 
-fn hashed(seed: u64, label: u32, dimension: usize, index: u32, attempt: u32) -> f64 {
-    let of_dimension = key(seed, label, dimension as u32);
-    unit(pcg4d([of_dimension, index, attempt, label])[0])
+fn hashed(seed: u64, stream: Stream, dimension: usize, index: u32, attempt: u32) -> f64 {
+    let of_dimension = key(seed, stream, dimension as u32);
+    unit(pcg4d([of_dimension, index, attempt, stream.label()])[0])
 }
 
 /// The coordinate of a point of the unshifted sequence, in units of 2^-32. Points come in the order

@@ -4,7 +4,7 @@ use crate::cosmology::cosmology::{Cosmology, MOST_BARYONS};
 use crate::cosmology::noise::FIDUCIAL;
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
 use crate::data::names;
-use crate::engine::random::key;
+use crate::engine::random::{Stream, key};
 use crate::error::Result;
 use crate::input_error;
 
@@ -213,12 +213,10 @@ impl Prior {
 /// The seed of a scenario's random numbers: universes of two scenarios with the same seed have
 /// nothing in common.
 pub fn of_scenario(scenario: Scenario, seed: u64) -> u64 {
-    let halves = [0, 1].map(|half| u64::from(key(seed, LABEL + half, scenario as u32)));
+    let halves = [Stream::ScenarioHigh, Stream::ScenarioLow];
+    let halves = halves.map(|half| u64::from(key(seed, half, scenario as u32)));
     halves[0] << 32 | halves[1]
 }
-
-/// Sets the keys of scenarios apart from other ones.
-const LABEL: u32 = 121;
 
 /// From (0, 1) to the range.
 fn place((parameter, unit): (&Parameter, f64)) -> f64 {

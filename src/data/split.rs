@@ -1,12 +1,8 @@
 //! Which rows test, train and validate.
 
-use crate::engine::random;
+use crate::engine::random::{Stream, key, permute};
 use crate::error::Result;
 use crate::input_error;
-
-/// Labels that keep the two permutations apart.
-const TEST: u32 = 1;
-const SUBSET: u32 = 2;
 
 /// The rows of one run, as indices into its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +36,8 @@ impl Pool {
         let count = u32::try_from(rows).map_err(|_| {
             input_error!("there are {rows} simulations; at most {} can be used", u32::MAX)
         })?;
-        let key = random::key(seed, TEST, 0);
-        let mut order: Vec<u32> =
-            (0..count).map(|index| random::permute(key, 0, count, index)).collect();
+        let key = key(seed, Stream::TestRows, 0);
+        let mut order: Vec<u32> = (0..count).map(|index| permute(key, 0, count, index)).collect();
         let mut pool = order.split_off(test);
         // In the file's order, because people look at it; `subset` shuffles the pool anyway.
         order.sort_unstable();
@@ -83,10 +78,10 @@ impl Pool {
                 self.test.len() + available
             ));
         }
-        let key = random::key(self.seed, SUBSET, seed);
+        let key = key(self.seed, Stream::SubsetRows, seed);
         let mut split = Split { train: Vec::new(), validation: Vec::new() };
         for index in 0..size {
-            let row = self.pool[random::permute(key, 0, available as u32, index as u32) as usize];
+            let row = self.pool[permute(key, 0, available as u32, index as u32) as usize];
             let validates =
                 ((index + 1) as f64 * fraction).floor() > (index as f64 * fraction).floor();
             if validates { &mut split.validation } else { &mut split.train }.push(row);
@@ -130,10 +125,10 @@ impl Pool {
                 "a subset of {size} simulations was asked for, but there are {available}; take at most so many"
             ));
         }
-        let key = random::key(self.seed, SUBSET, seed);
+        let key = key(self.seed, Stream::SubsetRows, seed);
         let (mut train, mut validate, mut tests) = (vec![], vec![], vec![]);
         for index in 0..size {
-            let row = self.pool[random::permute(key, 0, available as u32, index as u32) as usize];
+            let row = self.pool[permute(key, 0, available as u32, index as u32) as usize];
             let so_far = (index + 1) as f64;
             // half a row apart, so that equal parts do not fall due on the same row
             let part = match () {

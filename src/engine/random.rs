@@ -25,9 +25,99 @@ fn mix(v: &mut [u32; 4]) {
     v[3] = v[3].wrapping_add(v[1].wrapping_mul(v[2]));
 }
 
-/// A 32-bit key from a 64-bit seed and up to two labels, for the seed of a run or of a split.
-pub fn key(seed: u64, label: u32, index: u32) -> u32 {
-    let v = pcg4d([seed as u32, (seed >> 32) as u32, label, index]);
+/// What random numbers are for: every random key of the project is drawn from one of these streams.
+///
+/// A key is [`key`]`(seed, stream, index)`; each variant says which seed and which index it takes.
+/// Labels are part of all results and never change. Two streams may share a label where their seeds
+/// or their indices never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Rows of the test set. Seed of the study; index 0.
+    TestRows,
+    /// Order in which a subset takes rows of the pool. Seed of the study; the index is itself a key
+    /// of [`Stream::FineTuningRows`] or [`Stream::PretrainingRows`].
+    SubsetRows,
+    /// Rows of a fine-tuning. Seed of the study; index: seed of the run, from 1.
+    FineTuningRows,
+    /// First parameters of a network that starts from scratch. As [`Stream::FineTuningRows`].
+    FineTuningParameters,
+    /// Shuffles and dropout of a fine-tuning. As [`Stream::FineTuningRows`].
+    FineTuningSteps,
+    /// Rows of a pre-training. As [`Stream::FineTuningRows`].
+    PretrainingRows,
+    /// First parameters of a pre-training. As [`Stream::FineTuningRows`].
+    PretrainingParameters,
+    /// Shuffles and dropout of a pre-training. As [`Stream::FineTuningRows`].
+    PretrainingSteps,
+    /// Fresh parameters of a network that starts from a pre-trained one. As
+    /// [`Stream::FineTuningRows`].
+    TransferParameters,
+    /// Trials of the pre-training's search. Seed of the study; index 0.
+    PretrainingTrials,
+    /// Trials of a strategy's search, by the number of the strategy. Seed of the study; index:
+    /// simulations.
+    FineTuningTrials(u32),
+    /// Background and explained rows of an explanation. Seed of the explanation; index 0.
+    ExplainedRows,
+    /// Points of expected gradients. Seed of the explanation; index: row.
+    GradientPoints,
+    /// Orders of inputs in sampled Shapley values. Seed of the explanation; index: row.
+    InputOrders,
+    /// Bootstrap samples of savings. Seed of the analysis; index: sample.
+    BootstrapSamples,
+    /// Digital shift of a Sobol sequence. Seed of the scenario; index: dimension.
+    SobolShift,
+    /// Slices of a Latin hypercube. Seed of the scenario; index: dimension.
+    HypercubeSlices,
+    /// Points within the slices of a Latin hypercube. Seed of the scenario; index: dimension.
+    HypercubePoints,
+    /// Points in place of those that are no valid cosmology. Seed of the scenario; index: dimension.
+    SparePoints,
+    /// Scatter of simulated boxes. Seed of the scenario; index 0.
+    BoxNoise,
+    /// Word of the hash for the scatter of a bin, under a key of [`Stream::BoxNoise`].
+    BinNoise,
+    /// Word of the hash for the scatter that bins share, under a key of [`Stream::BoxNoise`].
+    SharedNoise,
+    /// Upper 32 bits of a scenario's seed. Seed of the request; index: number of the scenario.
+    ScenarioHigh,
+    /// Lower 32 bits of a scenario's seed. As [`Stream::ScenarioHigh`].
+    ScenarioLow,
+}
+
+impl Stream {
+    /// The word that stands for the stream in a hash.
+    pub const fn label(self) -> u32 {
+        match self {
+            Stream::TestRows | Stream::FineTuningRows => 1,
+            Stream::SubsetRows | Stream::FineTuningParameters => 2,
+            Stream::FineTuningSteps => 3,
+            Stream::PretrainingRows => 4,
+            Stream::PretrainingParameters => 5,
+            Stream::PretrainingSteps => 6,
+            Stream::TransferParameters => 7,
+            Stream::PretrainingTrials => 8,
+            Stream::FineTuningTrials(strategy) => 16 + strategy,
+            Stream::ExplainedRows => 40,
+            Stream::GradientPoints => 41,
+            Stream::InputOrders => 42,
+            Stream::BootstrapSamples => 43,
+            Stream::SobolShift => 101,
+            Stream::HypercubeSlices => 102,
+            Stream::HypercubePoints => 103,
+            Stream::SparePoints => 104,
+            Stream::BoxNoise => 111,
+            Stream::BinNoise => 112,
+            Stream::SharedNoise => 113,
+            Stream::ScenarioHigh => 121,
+            Stream::ScenarioLow => 122,
+        }
+    }
+}
+
+/// The 32-bit key of a stream.
+pub fn key(seed: u64, stream: Stream, index: u32) -> u32 {
+    let v = pcg4d([seed as u32, (seed >> 32) as u32, stream.label(), index]);
     v[0] ^ v[2]
 }
 

@@ -6,26 +6,12 @@ use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::Scaling;
 use crate::engine::graph::{Activation, Network};
-use crate::engine::random::key;
+use crate::engine::random::{Stream, key};
 use crate::engine::run::{InputScale, Run, Table, Training};
 use crate::error::Result;
 use crate::study::plan::{Plan, Pretraining, StrategyPlan};
 use crate::study::transfer;
 use crate::study::transfer::{Start, Strategy};
-
-/// What keys are drawn for.
-pub mod label {
-    pub const SUBSET: u32 = 1;
-    pub const INITIAL: u32 = 2;
-    pub const TRAINING: u32 = 3;
-    pub const PRETRAIN_SUBSET: u32 = 4;
-    pub const PRETRAIN_INITIAL: u32 = 5;
-    pub const PRETRAINING: u32 = 6;
-    pub const TRANSFER: u32 = 7;
-    pub const PRETRAINING_SEARCH: u32 = 8;
-    /// And those after it: a search for each strategy.
-    pub const SEARCH: u32 = 16;
-}
 
 /// Index of a dataset among the tables.
 const FINETUNE: usize = 0;
@@ -204,11 +190,12 @@ pub fn pretrain(
     (simulations, seed): (usize, u32),
 ) -> Result<Prepared> {
     let dataset = &pretraining.dataset;
-    let subset = key(plan.seed, label::PRETRAIN_SUBSET, seed);
+    let subset = key(plan.seed, Stream::PretrainingRows, seed);
     let split = pretraining.pool.subset(simulations, pretraining.validation, subset)?;
     let targets = dataset.targets.columns;
     let network = how.base(plan, pretraining);
-    let parameters = network.initial_parameters(key(plan.seed, label::PRETRAIN_INITIAL, seed));
+    let parameters =
+        network.initial_parameters(key(plan.seed, Stream::PretrainingParameters, seed));
     // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the
     // data to fine-tune on
     let ranges = &plan.finetune.target_ranges;
@@ -219,7 +206,7 @@ pub fn pretrain(
         loss_weights: loss_weights(targets, network.outputs()),
         parameters,
         training: how.training,
-        seed: key(plan.seed, label::PRETRAINING, seed),
+        seed: key(plan.seed, Stream::PretrainingSteps, seed),
         table: PRETRAIN,
         training_rows: split.train,
         validation_rows: split.validation,
@@ -254,7 +241,7 @@ pub fn finetune(
         network: start.network,
         parameters: start.parameters,
         training: how.training,
-        seed: key(plan.seed, label::TRAINING, seed),
+        seed: key(plan.seed, Stream::FineTuningSteps, seed),
         table: FINETUNE,
         training_rows: split.train,
         validation_rows: split.validation,
@@ -271,13 +258,14 @@ fn start(
     seed: u32,
 ) -> Start {
     let (inputs, targets) = (plan.finetune.inputs.columns, plan.finetune.targets.columns);
-    let fresh = key(plan.seed, label::TRANSFER, seed);
+    let fresh = key(plan.seed, Stream::TransferParameters, seed);
     let base = || &base.expect("jobs: a transfer without its pre-training").start;
     let reused = |start: Start| Start { network: how.with_dropout(&start.network), ..start };
     match strategy.strategy {
         Strategy::Scratch => {
             let network = how.network(plan, inputs, targets);
-            let parameters = network.initial_parameters(key(plan.seed, label::INITIAL, seed));
+            let parameters =
+                network.initial_parameters(key(plan.seed, Stream::FineTuningParameters, seed));
             Start { network, parameters }
         }
         Strategy::DummyNode => reused(transfer::dummy_node(base(), targets, 0.0, fresh)),

@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::data::dataset::Dataset;
 use crate::data::split::{Pool, Split};
-use crate::engine::random::key;
+use crate::engine::random::{Stream, key};
 use crate::error::Result;
 use crate::input_error;
 use crate::study::config::{NetworkTable, PretrainingTable, StudyFile};
-use crate::study::jobs::label;
 use crate::study::plan::{DEEPEST, Plan, WIDEST, check_fraction, prefix};
 use crate::study::transfer::Strategy;
 
@@ -49,7 +48,7 @@ impl Plan {
     }
 
     fn draw(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
-        let seed = key(self.seed, label::SUBSET, seed);
+        let seed = key(self.seed, Stream::FineTuningRows, seed);
         match self.test_part {
             Some(test) => self.pool.divide(simulations, self.validation, test, seed),
             None => {

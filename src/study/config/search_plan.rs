@@ -1,12 +1,12 @@
 //! The search of a study as it is meant, and what a trial's hyper-parameters mean for its runs.
 
 use crate::engine::graph::Activation;
-use crate::engine::random::key;
+use crate::engine::random::{Stream, key};
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::config::search::SearchTable;
-use crate::study::jobs::{How, label};
+use crate::study::jobs::How;
 use crate::study::plan::{DEEPEST, Plan, WIDEST};
 use crate::study::search::distribution::{Choice, Distribution};
 use crate::study::search::pruning::Pruner;
@@ -72,11 +72,13 @@ impl SearchPlan {
     /// The sampler of the pre-training, or of a strategy and size. It depends on nothing else of
     /// the study.
     pub fn tpe(&self, what: Option<(Strategy, usize)>) -> Tpe {
-        let (label, index) = match what {
-            None => (label::PRETRAINING_SEARCH, 0),
-            Some((strategy, simulations)) => (label::SEARCH + strategy as u32, simulations as u32),
+        let (stream, index) = match what {
+            None => (Stream::PretrainingTrials, 0),
+            Some((strategy, simulations)) => {
+                (Stream::FineTuningTrials(strategy as u32), simulations as u32)
+            }
         };
-        let seed = u64::from(key(self.tpe.seed, label, index));
+        let seed = u64::from(key(self.tpe.seed, stream, index));
         Tpe { seed, ..self.tpe }
     }
 

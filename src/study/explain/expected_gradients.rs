@@ -2,7 +2,7 @@
 
 use crate::engine::memory::Real;
 use crate::engine::ops::activation;
-use crate::engine::random::{key, pcg4d, unit};
+use crate::engine::random::{Stream, key, pcg4d, unit};
 
 use crate::study::explain::Subject;
 use crate::study::explain::attributions::Attributions;
@@ -10,9 +10,6 @@ use crate::study::explain::passes::{multipliers, on_all_cores, sums};
 
 /// Points on all ways that go through the network at one time.
 const BLOCK: usize = 128;
-
-/// Sets the places on the ways apart from other draws of one seed.
-const WAYS: u32 = 41;
 
 /// Expected gradients (Erion et al. 2021, Nature Machine Intelligence 3, 620; arXiv 1906.10670) of
 /// `rows`, shape (rows, inputs): the mean of (x - r) times the gradient at r + alpha (x - r), over
@@ -36,7 +33,7 @@ pub fn expected_gradients<F: Real>(
     let background = subject.background.len() / inputs;
     let count = F::of((background * alphas) as f64);
     let of_row = |row: &[F], number: usize| {
-        let key = key(seed, WAYS, number as u32);
+        let key = key(seed, Stream::GradientPoints, number as u32);
         let mut values = vec![F::zero(); subject.targets.len() * inputs];
         let ways: Vec<(usize, usize)> = (0..background)
             .flat_map(|reference| (0..alphas).map(move |stratum| (reference, stratum)))

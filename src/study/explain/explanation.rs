@@ -3,7 +3,7 @@
 use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
 use crate::data::names;
-use crate::engine::random;
+use crate::engine::random::{Stream, key, permute};
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::model::Model;
@@ -90,9 +90,6 @@ pub struct Explanation {
 
 /// Usual number of rows of the background, and of rows to explain.
 const ROWS: usize = 100;
-
-/// Sets the choice of rows apart from other draws of one seed.
-const CHOICE: u32 = 40;
 
 /// Explains a model on raw inputs, one row a simulation; `name` is what the user calls them.
 ///
@@ -201,9 +198,9 @@ fn choose(total: usize, name: &str, request: &Request) -> Result<(Vec<u32>, Vec<
     }
     let count = u32::try_from(total)
         .map_err(|_| input_error!("{name} has {total} rows; at most {} can be used", u32::MAX))?;
-    let key = random::key(request.seed, CHOICE, 0);
+    let key = key(request.seed, Stream::ExplainedRows, 0);
     // element i goes to its place in the order: the first places are the background
-    let place = |row: u32| random::permute(key, 0, count, row) as usize;
+    let place = |row: u32| permute(key, 0, count, row) as usize;
     let within = |from: usize, to: usize| {
         (0..count).filter(|row| (from..to).contains(&place(*row))).collect()
     };

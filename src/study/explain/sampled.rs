@@ -2,14 +2,11 @@
 
 use crate::engine::cpu::backend;
 use crate::engine::memory::Real;
-use crate::engine::random::{key, permute};
+use crate::engine::random::{Stream, key, permute};
 
 use crate::study::explain::Subject;
 use crate::study::explain::attributions::Attributions;
 use crate::study::explain::passes::on_all_cores;
-
-/// Sets these orders apart from other draws of one seed.
-const ORDERS: u32 = 42;
 
 /// Shapley values of `rows`, shape (rows, inputs), of the game of
 /// [`exact_shapley`](crate::study::explain::shapley::exact_shapley), estimated without bias: from
@@ -33,7 +30,7 @@ pub fn sampled_shapley<F: Real>(
     let inputs = subject.network.inputs();
     let count = 2 * pairs * subject.background.len() / inputs;
     let of_row = |row: &[F], number: usize| {
-        let key = key(seed, ORDERS, number as u32);
+        let key = key(seed, Stream::InputOrders, number as u32);
         let mut values = vec![F::zero(); subject.targets.len() * inputs];
         for (place, reference) in subject.background.chunks_exact(inputs).enumerate() {
             for pair in 0..pairs {

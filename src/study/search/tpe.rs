@@ -58,7 +58,8 @@ impl Tpe {
                 _ if !space.applies(index, &values) => None,
                 Some(only) => Some(only),
                 None if random => {
-                    let quantile = Stream::new(self.seed, number, &parameter.name).draw(0)[0];
+                    let quantile =
+                        ParameterDraws::new(self.seed, number, &parameter.name).draw(0)[0];
                     Some(parameter.distribution.uniform(quantile))
                 }
                 None => together.get(&index).copied().or_else(|| {
@@ -95,7 +96,8 @@ impl Tpe {
     ) -> Vec<f64> {
         let [good, bad] = parts.each_ref().map(|trials| estimate(space, trials, indices));
         let names = indices.iter().map(|index| &space.parameters()[*index].name);
-        let streams: Vec<Stream> = names.map(|name| Stream::new(self.seed, number, name)).collect();
+        let streams: Vec<ParameterDraws> =
+            names.map(|name| ParameterDraws::new(self.seed, number, name)).collect();
         let mut best = (f64::NEG_INFINITY, Vec::new());
         let mut seen: Vec<Vec<f64>> = Vec::new();
         for candidate in 0..self.candidates {
@@ -170,15 +172,15 @@ fn progress(trial: &Trial) -> (i64, f64) {
 }
 
 /// The random numbers of one parameter of one trial.
-struct Stream([u32; 4]);
+struct ParameterDraws([u32; 4]);
 
-impl Stream {
+impl ParameterDraws {
     fn new(seed: u64, trial: u32, parameter: &str) -> Self {
         // FNV-1a (Fowler, Noll & Vo): the name counts, not the place in the space
         let name = parameter
             .bytes()
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        Stream(pcg4d([seed as u32, (seed >> 32) as u32, trial, name]))
+        ParameterDraws(pcg4d([seed as u32, (seed >> 32) as u32, trial, name]))
     }
 
     /// Two uniform numbers in (0, 1).
@@ -249,14 +251,14 @@ mod tests {
     fn draws_are_apart_and_uniform() {
         let mut sums = [0.0; 3];
         for trial in 0..10_000 {
-            let [a, b] = Stream::new(1, trial, "units_1").draw(3);
+            let [a, b] = ParameterDraws::new(1, trial, "units_1").draw(3);
             sums = [sums[0] + a, sums[1] + b, sums[2] + (a - 0.5) * (b - 0.5)];
         }
         // five standard errors: sqrt(1/12) and 1/12 over 10,000 numbers
         assert!((sums[0] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0, "{sums:?}");
         assert!((sums[1] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0, "{sums:?}");
         assert!((sums[2] / 1e4).abs() < 5.0 / 12.0 / 100.0, "{sums:?}");
-        let first = |seed, trial, name| Stream::new(seed, trial, name).draw(0);
+        let first = |seed, trial, name| ParameterDraws::new(seed, trial, name).draw(0);
         assert_ne!(first(1, 2, "units_1"), first(1, 2, "units_2"));
         assert_ne!(first(1, 2, "units_1"), first(2, 2, "units_1"));
     }

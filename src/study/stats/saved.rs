@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::random::{key, pcg4d};
+use crate::engine::random::{Stream, key, pcg4d};
 use crate::study::stats::savings::{Bound, Saving, savings};
 use crate::study::stats::summary::Summary;
 use crate::study::store::runs::RunRow;
 use crate::study::transfer::BASELINE;
 
 use crate::study::stats::scatter::Scatter;
-
-/// Sets these draws apart from others of one seed.
-const DRAWS: u32 = 43;
 
 /// N_scratch(MSE) / N(MSE): how many simulations the baseline needs for the test MSE that a
 /// strategy has with one, with an interval.
@@ -53,7 +50,7 @@ pub fn saved_simulations(
     let sizes = extremes(&summary);
     let mut drawn: BTreeMap<(String, usize), Vec<f64>> = BTreeMap::new();
     for sample in 0..samples {
-        let key = key(seed, DRAWS, sample as u32);
+        let key = key(seed, Stream::BootstrapSamples, sample as u32);
         let runs = match scatter {
             Scatter::Seeds => resampled_seeds(runs, key),
             Scatter::Trials => resampled_trials(runs, key),
