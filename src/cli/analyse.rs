@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use shoal::study::report::page;
+use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
 use shoal::study::stats::Findings;
 use shoal::study::{Plan, write_test_attributions, write_test_predictions};
 use shoal::{Error, Result};
@@ -67,7 +67,7 @@ fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
         folders.iter().map(|folder| Findings::read(folder)).collect::<Result<_>>()?;
     for findings in &all {
         findings.write_tables()?;
-        page::write(findings)?;
+        write_report(findings)?;
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;
         let name = if alone { String::new() } else { format!("{}: ", findings.name) };
@@ -89,8 +89,8 @@ fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
         );
     }
     if all.iter().any(|findings| findings.folder != folder) {
-        page::write_joined(folder, &all)?;
+        write_joined_report(folder, &all)?;
     }
-    output.say(&format!("the report is {}", folder.join(page::FILE).display()));
+    output.say(&format!("the report is {}", folder.join(REPORT_FILE).display()));
     Ok(())
 }

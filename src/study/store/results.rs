@@ -10,7 +10,6 @@ use crate::data::files::write_bytes;
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::plan::Plan;
-use crate::study::report;
 use crate::study::stats::summary::Summary;
 use crate::study::store::folder::{check_settings, earlier, remove_parts};
 use crate::study::store::model::Model;
@@ -25,7 +24,6 @@ use crate::study::store::writer::Saving;
 pub(crate) const PRETRAINING_FILE: &str = "pretraining.csv";
 const SUMMARY_FILE: &str = "summary.csv";
 const MODELS: &str = "models";
-const FIGURE: &str = "test-mse";
 
 /// Where the results of a study come from.
 #[derive(Clone, Debug, Serialize)]
@@ -267,7 +265,7 @@ impl Results {
         write_bytes(&self.folder.join(STUDY_FILE), text.as_bytes())
     }
 
-    /// Puts the rows into the order of the plan, and writes summary and figure.
+    /// Puts the rows into the order of the plan, and writes the summary.
     ///
     /// # Errors
     /// [`Error::Output`] with the path.
@@ -286,7 +284,6 @@ impl Results {
         }
         let summary = Summary::new(&self.targets, &runs::labelled(&self.rows));
         summary.write(&self.folder.join(SUMMARY_FILE))?;
-        report::write_figure(&self.folder, FIGURE, &report::study_figure(&plan.name, &summary)?)?;
         Ok(summary)
     }
 }

@@ -88,8 +88,6 @@ pub(crate) enum Marks {
     Band(Vec<(f64, f64, f64)>),
     /// Rectangles.
     Cells(Vec<Cell>),
-    /// A text in the middle.
-    Text(String),
 }
 
 /// A marker.
@@ -125,6 +123,48 @@ pub(crate) struct Cell {
     pub text: String,
     /// What a pointer shows; may be empty.
     pub title: String,
+}
+
+impl Chart {
+    /// A figure of lines over one linear axis: names with a value for each `x`. Axes have a name and
+    /// values.
+    ///
+    /// # Panics
+    /// If a line has not one value for each `x`.
+    pub fn lines(title: &str, x: (&str, &[f64]), y: &str, lines: &[(String, Vec<f64>)]) -> Self {
+        let ends = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(value), high.max(value))
+            })
+        };
+        let (low, high) = ends(&mut lines.iter().flat_map(|line| line.1.iter().copied()));
+        let room = 0.04 * (high - low);
+        let look = |index| Look::series(index).solid();
+        let layer = |(index, (name, values)): (usize, &(String, Vec<f64>))| {
+            assert_eq!(values.len(), x.1.len(), "chart: values of {name}");
+            let points = x.1.iter().copied().zip(values.iter().copied());
+            Layer::new(look(index), Marks::Line(points.collect(), 2.0))
+        };
+        let key = |(index, (name, _)): (usize, &(String, Vec<f64>))| Key {
+            name: name.clone(),
+            look: look(index),
+            sample: Sample::Line,
+        };
+        let panel = Panel {
+            title: String::new(),
+            subtitle: String::new(),
+            x: Axis::linear(x.0, ends(&mut x.1.iter().copied())),
+            y: Axis::linear(y, (low - room, high + room)),
+            layers: lines.iter().enumerate().map(layer).collect(),
+        };
+        Self {
+            label: format!("{title}: {y} against {}", x.0),
+            title: title.to_owned(),
+            legend: lines.iter().enumerate().map(key).collect(),
+            grids: vec![Grid { panels: vec![panel], least: 320.0, most: 0.0, height: 360.0 }],
+            ..Self::default()
+        }
+    }
 }
 
 impl Layer {

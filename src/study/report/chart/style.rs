@@ -106,7 +106,7 @@ pub(crate) struct Series {
 /// Looks for names; that of the baseline is always the same.
 pub(crate) fn series<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<Series> {
     let mut others = 0..;
-    let look = |name: &String| match name == BASELINE {
+    let mut look = |name: &String| match name == BASELINE {
         true => Look::plain(INK),
         false => Look::series(others.next().expect("style: a number for every series")),
     };

@@ -11,6 +11,7 @@ use crate::study::report::chart::layout::{
 use crate::study::report::chart::model::{Arrow, Cell, Chart, Key, Layer, Marks, Point, Sample};
 use crate::study::report::chart::style::{INK, Look, Marker, PAPER, Paint, RULE, SOFT};
 use crate::study::report::chart::text::width_of;
+use crate::study::report::chart::ticks::Tick;
 
 /// The width of figures in files and on a wide page.
 pub(crate) const WIDE: f64 = 1000.0;
@@ -107,7 +108,8 @@ fn line((x1, y1): Place, (x2, y2): Place) -> Markup {
 
 /// A line of this width through places, in the dashes of a look.
 fn polyline(places: &[Place], look: &Look, width: f64) -> Markup {
-    let points: Vec<String> = places.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
+    let points: Vec<String> =
+        places.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
     let dashes: Vec<String> = look.dashes.iter().map(f64::to_string).collect();
     html! {
         @if places.len() > 1 {
@@ -119,7 +121,8 @@ fn polyline(places: &[Place], look: &Look, width: f64) -> Markup {
 
 /// The area within places.
 fn area(places: &[Place], opacity: f64) -> Markup {
-    let points: Vec<String> = places.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
+    let points: Vec<String> =
+        places.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
     html! {
         @if places.len() > 2 {
             polygon class="area" points=(points.join(" ")) stroke="none" fill-opacity=(opacity) {}
@@ -153,7 +156,9 @@ fn marker((x, y): Place, look: &Look, radius: f64) -> Markup {
 fn entry((x, y): Place, key: &Key) -> Markup {
     let ends = [(x, y), (x + SAMPLE, y)];
     let sample = match key.sample {
-        Sample::Area => area(&[(x, y - 6.0), (x + 18.0, y - 6.0), (x + 18.0, y + 6.0), (x, y + 6.0)], 0.5),
+        Sample::Area => {
+            area(&[(x, y - 6.0), (x + 18.0, y - 6.0), (x + 18.0, y + 6.0), (x, y + 6.0)], 0.5)
+        }
         Sample::Line => polyline(&ends, &key.look, 2.0),
         Sample::Marker => html! {
             (polyline(&ends, &key.look, 2.0)) (marker((x + SAMPLE / 2.0, y), &key.look, 4.8))
@@ -244,11 +249,6 @@ impl Pen {
                 area(&lower.chain(upper).collect::<Vec<_>>(), 0.25)
             }
             Marks::Cells(cells) => html! { @for cell in cells { (self.cell(frame, cell)) } },
-            Marks::Text(content) => {
-                let ((left, right), (bottom, top)) = (frame.x.pixels, frame.y.pixels);
-                let middle = ((left + right) / 2.0, (top + bottom) / 2.0);
-                text(middle, Font::MIDDLE.soft(NAME), content)
-            }
         }
     }
 
@@ -303,7 +303,7 @@ impl Pen {
 /// Grid lines, the two axes and their ticks.
 fn lines(frame: &Frame) -> Markup {
     let ((left, right), (bottom, top)) = (frame.x.pixels, frame.y.pixels);
-    let labelled = |tick: &&crate::study::report::chart::ticks::Tick| tick.label.is_some();
+    let labelled = |tick: &&Tick| tick.label.is_some();
     html! {
         (painted(RULE, html! {
             @for tick in frame.y_ticks.iter().filter(labelled) { (line((left, tick.pixel), (right, tick.pixel))) }
