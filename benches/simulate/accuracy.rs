@@ -11,7 +11,7 @@ use shoal::cosmology::linear::primordial;
 use shoal::cosmology::{
     Correction, Cosmology, Shells, Spectrum, as_quijote_began, linear, matter, nonlinear,
 };
-use shoal::data::array::{Matrix, read_matrix};
+use shoal::data::{Matrix, read_matrix};
 use shoal::study::report::Chart;
 
 /// The bins that are printed.

@@ -85,7 +85,7 @@ fn below(folder: &Path, plan: &Plan) -> PathBuf {
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     let stop = stop_on_ctrl_c()?;
     let plans = Plan::read(&args.study, &mut |request| {
-        output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name()));
+        output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name));
         simulate::shown(request, output, &stop)
     })?;
     if args.plan {

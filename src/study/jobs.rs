@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::graph::{Activation, Network};
 use crate::engine::random::{Stream, key};

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::data::scaling::features;
 use crate::data::split::Pool;
 use crate::engine::graph::Activation;

@@ -1,33 +1,36 @@
 //! What several tests of the library share: stored reference arrays, and a check of error messages.
 
-use std::cell::RefCell;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use npyz::npz::NpzArchive;
+use npyz::NpyFile;
 
 /// A path below the project's folder.
 pub fn path(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
 }
 
+/// An array of an npz; `None` if there is none of this name.
+pub fn member(file: &Path, name: &str) -> Option<NpyFile<Cursor<Vec<u8>>>> {
+    let open = File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut archive = zip::ZipArchive::new(open).expect("an npz");
+    let mut bytes = Vec::new();
+    archive.by_name(&format!("{name}.npy")).ok()?.read_to_end(&mut bytes).expect("a readable file");
+    Some(NpyFile::new(Cursor::new(bytes)).expect("an array"))
+}
+
 /// One file of reference arrays.
-pub struct Reference(RefCell<NpzArchive<BufReader<File>>>);
+pub struct Reference(PathBuf);
 
 impl Reference {
     pub fn open(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-        let path = folder.join(name).join(format!("{name}.npz"));
-        let archive = NpzArchive::open(&path);
-        Self(RefCell::new(archive.unwrap_or_else(|error| panic!("{}: {error}", path.display()))))
+        Self(path("tests/reference").join(name).join(format!("{name}.npz")))
     }
 
     /// Its numbers, row by row.
     pub fn row(&self, name: &str) -> Vec<f64> {
-        let mut archive = self.0.borrow_mut();
-        let array = archive.by_name(name).expect("a readable file");
-        let array = array.unwrap_or_else(|| panic!("no array '{name}'"));
+        let array = member(&self.0, name).unwrap_or_else(|| panic!("no array '{name}'"));
         assert_eq!(array.order(), npyz::Order::C, "'{name}' lies by columns");
         array.into_vec().expect("numbers of 64 bits")
     }

@@ -1,13 +1,12 @@
 //! Attributions: against `shap`, against enumeration, and what must hold of each method.
 
-use std::path::Path;
-
-use npyz::npz::NpzArchive;
 use shoal::engine::graph::{Activation, Layer, Network};
 use shoal::engine::ops::Real;
 use shoal::engine::random::{normal_pair, pcg4d};
 use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};
 use shoal::study::explain::{deep_shap, expected_gradients};
+
+use crate::common::{member, path};
 
 /// The networks of `tests/reference/shap`: hidden and output activation.
 const NETWORKS: [(&str, Activation, Activation); 7] = [
@@ -82,9 +81,7 @@ impl Case {
 
 /// Numbers of one array of the stored file, and whether it is there.
 fn stored(name: &str) -> Option<Vec<f64>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/shap/shap.npz");
-    let mut archive = NpzArchive::open(path).expect("the stored attributions");
-    let array = archive.by_name(name).expect("a readable file")?;
+    let array = member(&path("tests/reference/shap/shap.npz"), name)?;
     let kind = array.dtype().descr();
     Some(match kind.contains("i8") {
         true => array.into_vec::<i64>().unwrap().into_iter().map(|value| value as f64).collect(),

@@ -87,7 +87,7 @@ fn ctrl_c_leaves_no_half_of_a_dataset() {
     let output = child.wait_with_output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{error}");
-    assert!(error.contains("stopped as asked after"), "{error}");
+    assert!(error.contains("stopped as requested after"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

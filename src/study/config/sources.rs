@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cosmology::conventions::CONVENTIONS;
 use crate::cosmology::request::Request;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
@@ -29,8 +30,8 @@ impl<'a> Sources<'a> {
     /// The dataset that was typed.
     pub(crate) fn read(&mut self, source: &DataSource) -> Result<Dataset> {
         match source {
-            DataSource::File(path) => Dataset::load(&self.base.join(path)),
-            DataSource::Import(source) => source.read(self.base),
+            DataSource::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS),
+            DataSource::Import(source) => source.read(self.base, &CONVENTIONS),
             DataSource::Simulate(table) => (self.simulate)(&table.request(self.base)?),
         }
     }

@@ -6,7 +6,7 @@ use shoal::cosmology::{Cosmology, linear, nonlinear};
 use super::below;
 use super::read;
 use super::scatter;
-use shoal::data::array::Matrix;
+use shoal::data::matrix::Matrix;
 
 const TABLE: &str = "tests/reference/camb/spectra.npz";
 

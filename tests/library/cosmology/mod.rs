@@ -12,7 +12,7 @@ mod quijote;
 mod request;
 mod scatter;
 
-use shoal::data::array::{Matrix, read_matrix};
+use shoal::data::{Matrix, read_matrix};
 
 use crate::common::path;
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, Matrix, read_matrix, read_table};
 
 use super::fixture;
@@ -86,7 +87,7 @@ fn no_damage_to_a_file_panics() {
             fs::write(&path, bytes).unwrap();
             // Damage that numpy would not notice either may give a result; only a panic is wrong
             // here.
-            let _ = (read_matrix(&path), Dataset::load(&path));
+            let _ = (read_matrix(&path), Dataset::load(&path, &CONVENTIONS));
         };
         for index in 0..good.len() {
             read(&good[..index]);
@@ -125,5 +126,8 @@ fn text_reads_with_its_names() {
         read_matrix(&folder.path().join("ragged.csv")),
         &["ragged.csv: line 2 has 1 columns but line 1 has 2"],
     );
-    says(read_matrix(&folder.path().join("binary.dat")), &["binary.dat", "neither .npy nor .npz"]);
+    says(
+        read_matrix(&folder.path().join("binary.dat")),
+        &["binary.dat", "no known format", "npz (.npz)", "text (.txt, .csv, .dat)"],
+    );
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, Matrix};
 
 use super::fixture;
@@ -12,18 +13,18 @@ use crate::common::says;
 
 #[test]
 fn a_dataset_made_by_hand_gets_defaults() {
-    let dataset = Dataset::load(&fixture("by_hand.npz")).unwrap();
+    let dataset = Dataset::load(&fixture("by_hand.npz"), &CONVENTIONS).unwrap();
     assert_eq!((dataset.inputs.rows, dataset.inputs.columns, dataset.targets.columns), (4, 3, 2));
     assert_eq!(dataset.axis, [0.0, 1.0, 2.0]);
     assert_eq!(dataset.axis_name, "input");
     assert_eq!(dataset.target_names, ["y0", "y1"]);
     assert_eq!(dataset.target_ranges, [[0.1, 0.5], [6.0, 9.0]]);
-    let named = Dataset::load(&fixture("by_hand_named.npz")).unwrap();
+    let named = Dataset::load(&fixture("by_hand_named.npz"), &CONVENTIONS).unwrap();
     assert_eq!(named.axis, [0.1, 0.2, 0.3]);
     assert_eq!(named.axis_name, "k [h/Mpc]");
     assert_eq!(named.target_names, ["Omega_m", "mass"]);
     assert_eq!(
-        Dataset::load(&fixture("by_hand_bytes.npz")).unwrap().target_names,
+        Dataset::load(&fixture("by_hand_bytes.npz"), &CONVENTIONS).unwrap().target_names,
         named.target_names
     );
     assert_ne!(named.hash(), dataset.hash());
@@ -32,14 +33,20 @@ fn a_dataset_made_by_hand_gets_defaults() {
 #[test]
 fn a_dataset_that_does_not_fit_is_refused() {
     let uneven = "uneven.npz: 'x' has 4 rows but 'y' has 3; they must be the same simulations in the same order";
-    says(Dataset::load(&fixture("uneven.npz")), &[uneven]);
+    says(Dataset::load(&fixture("uneven.npz"), &CONVENTIONS), &[uneven]);
     says(
-        Dataset::load(&fixture("only_x.npz")),
+        Dataset::load(&fixture("only_x.npz"), &CONVENTIONS),
         &["only_x.npz", "no 'y'", "spectra, x", "np.savez"],
     );
-    says(Dataset::load(&fixture("plain.npy")), &["plain.npy: is not an .npz file", "shoal import"]);
-    says(Dataset::load(&fixture("object_names.npz")), &["'target_names'", "Python objects"]);
-    let good = Dataset::load(&fixture("by_hand_named.npz")).unwrap();
+    says(
+        Dataset::load(&fixture("plain.npy"), &CONVENTIONS),
+        &["plain.npy: is not a dataset", "shoal import"],
+    );
+    says(
+        Dataset::load(&fixture("object_names.npz"), &CONVENTIONS),
+        &["'target_names'", "Python objects"],
+    );
+    let good = Dataset::load(&fixture("by_hand_named.npz"), &CONVENTIONS).unwrap();
     let with = |change: &dyn Fn(&mut Dataset)| {
         let mut dataset = good.clone();
         change(&mut dataset);
@@ -69,7 +76,7 @@ fn a_dataset_that_does_not_fit_is_refused() {
 
 #[test]
 fn targets_are_chosen_by_name() {
-    let dataset = Dataset::load(&fixture("by_hand_named.npz")).unwrap();
+    let dataset = Dataset::load(&fixture("by_hand_named.npz"), &CONVENTIONS).unwrap();
     let chosen = dataset.select_targets(&strings(&["mass", "Omega_m"])).unwrap();
     assert_eq!(chosen.targets.row(1), [8.0, 0.2]);
     assert_eq!(chosen.target_ranges, [[6.0, 9.0], [0.1, 0.5]]);
@@ -86,6 +93,7 @@ fn saved(folder: &Path) -> (Dataset, PathBuf) {
     let x = Matrix::new(2, 3, vec![1.0 / 3.0, -0.0, 1e300, 5e-324, 2.0, 3.0]);
     let mut dataset =
         Dataset::new(x, Matrix::new(2, 1, vec![0.3, 0.4]), strings(&["Ω_m"])).unwrap();
+    dataset.target_ranges = vec![[0.1, 0.5]];
     dataset.axis_name = "k [h/Mpc] – gerundet 𝄞".to_string();
     dataset.provenance = serde_json::json!({ "read": { "x": "σ8.txt" } });
     let path = folder.join("set.npz");
@@ -97,7 +105,7 @@ fn saved(folder: &Path) -> (Dataset, PathBuf) {
 fn a_saved_dataset_loads_with_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let (dataset, path) = saved(folder.path());
-    let loaded = Dataset::load(&path).unwrap();
+    let loaded = Dataset::load(&path, &CONVENTIONS).unwrap();
     assert_eq!(loaded, dataset);
     assert_eq!(loaded.hash(), dataset.hash());
     let bits = |dataset: &Dataset| {

@@ -11,7 +11,7 @@ mod sources;
 use std::fs;
 use std::path::PathBuf;
 
-use shoal::data::Source;
+use shoal::data::Import;
 
 use crate::common::path;
 
@@ -34,7 +34,7 @@ fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.to_string()).collect()
 }
 
-/// Files as they are typed.
-fn source(x: &str, y: &str) -> Source {
-    Source { x: x.into(), y: y.into(), ..Source::default() }
+/// Files as they are import.
+fn source(x: &str, y: &str) -> Import {
+    Import { x: x.into(), y: y.into(), ..Import::default() }
 }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use shoal::data::{Matrix, Source};
+use shoal::cosmology::CONVENTIONS;
+use shoal::data::{Import, Matrix};
 
 use super::folder;
 use super::source;
@@ -24,8 +25,8 @@ fn tree() -> tempfile::TempDir {
 #[test]
 fn a_folder_per_simulation_reads() {
     let folder = tree();
-    let typed = source("sims", "lcdm.txt");
-    let dataset = typed.read(folder.path()).unwrap();
+    let import = source("sims", "lcdm.txt");
+    let dataset = import.read(folder.path(), &CONVENTIONS).unwrap();
     let values = vec![10.0, 20.0, 30.0, 11.0, 21.0, 31.0, 12.0, 22.0, 32.0];
     assert_eq!(dataset.inputs, Matrix::new(3, 3, values));
     assert_eq!(
@@ -33,32 +34,44 @@ fn a_folder_per_simulation_reads() {
         (&[0.01, 0.02, 0.03][..], "k [h/Mpc]")
     );
     assert_eq!(dataset.provenance["read"]["x"]["files"], 3);
-    let cut = Source { max_k: Some(0.02), ..typed.clone() }.read(folder.path()).unwrap();
+    let cut =
+        Import { max_k: Some(0.02), ..import.clone() }.read(folder.path(), &CONVENTIONS).unwrap();
     assert_eq!(cut.inputs.row(2), [12.0, 22.0]);
     assert_eq!(cut.provenance["dropped"]["inputs"], "all but the first 2 of 3");
-    assert_eq!(Source { bins: Some(1), ..typed.clone() }.read(folder.path()).unwrap().axis, [0.01]);
+    assert_eq!(
+        Import { bins: Some(1), ..import.clone() }.read(folder.path(), &CONVENTIONS).unwrap().axis,
+        [0.01]
+    );
     says(
-        Source { max_k: Some(0.001), ..typed.clone() }.read(folder.path()),
+        Import { max_k: Some(0.001), ..import.clone() }.read(folder.path(), &CONVENTIONS),
         &["`max_k` is 0.001", "0.01"],
     );
     says(
-        Source { axis: Some("lcdm.txt".into()), ..typed.clone() }.read(folder.path()),
+        Import { axis: Some("lcdm.txt".into()), ..import.clone() }
+            .read(folder.path(), &CONVENTIONS),
         &["`axis`", "have their own"],
     );
     says(
-        Source { file: Some("Pk.txt".into()), ..typed }.read(folder.path()),
+        Import { file: Some("Pk.txt".into()), ..import }.read(folder.path(), &CONVENTIONS),
         &["none of the 3", "Pk.txt", "`file`"],
     );
-    says(source("nowhere", "lcdm.txt").read(folder.path()), &["nowhere: no such file"]);
+    says(
+        source("nowhere", "lcdm.txt").read(folder.path(), &CONVENTIONS),
+        &["nowhere: no such file"],
+    );
 }
 
 #[test]
 fn missing_simulations_are_named_or_left_out() {
     let folder = tree();
     fs::remove_dir_all(folder.path().join("sims/1")).unwrap();
-    let typed = source("sims", "lcdm.txt");
-    says(typed.read(folder.path()), &["1 of 3 simulations", "Pk_m_z=0.txt: 1.", "skip_missing"]);
-    let dataset = Source { skip_missing: Some(true), ..typed }.read(folder.path()).unwrap();
+    let import = source("sims", "lcdm.txt");
+    says(
+        import.read(folder.path(), &CONVENTIONS),
+        &["1 of 3 simulations", "Pk_m_z=0.txt: 1.", "skip_missing"],
+    );
+    let dataset =
+        Import { skip_missing: Some(true), ..import }.read(folder.path(), &CONVENTIONS).unwrap();
     assert_eq!(dataset.inputs.column(0).collect::<Vec<_>>(), [10.0, 12.0]);
     assert_eq!(dataset.targets, Matrix::new(2, 2, vec![0.1, 0.5, 0.3, 0.7]));
     assert_eq!(dataset.provenance["dropped"]["simulations"], serde_json::json!([1]));
@@ -68,7 +81,7 @@ fn missing_simulations_are_named_or_left_out() {
 fn spectra_on_different_wavenumbers_are_refused() {
     let folder = tree();
     let write = |text| fs::write(folder.path().join("sims/2/Pk_m_z=0.txt"), text).unwrap();
-    let read = || source("sims", "lcdm.txt").read(folder.path());
+    let read = || source("sims", "lcdm.txt").read(folder.path(), &CONVENTIONS);
     write("0.01 1\n0.025 2\n0.03 3\n");
     says(read(), &["2/Pk_m_z=0.txt: row 1 is at k = 0.025 but in", "0/Pk_m_z=0.txt at k = 0.02"]);
     write("0.01 1\n0.02 2\n");
@@ -88,8 +101,8 @@ fn the_real_quijote_spectra_import() {
         eprintln!("SKIPPED the_real_quijote_spectra_import: {text}");
         return;
     }
-    let typed = Source { axis: Some("k.npy".into()), ..source("lcdm_pk.npy", "lcdm_params.txt") };
-    let dataset = typed.read(&quijote).unwrap();
+    let import = Import { axis: Some("k.npy".into()), ..source("lcdm_pk.npy", "lcdm_params.txt") };
+    let dataset = import.read(&quijote, &CONVENTIONS).unwrap();
     assert_eq!((dataset.inputs.rows, dataset.inputs.columns), (1800, 79));
     assert_eq!(dataset.target_names, ["Omega_m", "Omega_b", "h", "n_s", "sigma_8"]);
     assert_eq!(
@@ -105,6 +118,6 @@ fn the_real_quijote_spectra_import() {
     assert!((dataset.axis[0] - 0.008899641224696952).abs() < 1e-17, "{}", dataset.axis[0]);
     assert_eq!(dataset.targets.row(0), [0.1755, 0.06681, 0.7737, 0.8849, 0.6641]);
     let names = Some(strings(&["Omega_m", "Omega_b", "h", "n_s", "sigma_8", "M_nu"]));
-    let typed = Source { targets: names, ..source("neutrino_mpk.npy", "neutrino_params.txt") };
-    assert_eq!(typed.read(&quijote).unwrap().target_ranges[5], [0.01, 1.0]);
+    let import = Import { targets: names, ..source("neutrino_mpk.npy", "neutrino_params.txt") };
+    assert_eq!(import.read(&quijote, &CONVENTIONS).unwrap().target_ranges[5], [0.01, 1.0]);
 }

@@ -51,8 +51,9 @@ pub(crate) struct Frame<'a> {
     /// The places of the axes' names, where they are written.
     pub x_name: Option<Place>,
     pub y_name: Option<Place>,
-    /// The title, cut to the width.
+    /// Title and subtitle, cut to the width.
     pub title: String,
+    pub subtitle: String,
 }
 
 impl<'a> Layout<'a> {
@@ -200,6 +201,7 @@ impl<'a> Shape<'a> {
                 x_name: lowest.then_some(((left + right) / 2.0, bottom + LABELS + 15.0)),
                 y_name: first.then_some((self.left - 6.0, (top + bottom) / 2.0)),
                 title: fitted(&panel.title, TITLE, (right - left + 8.0) / BOLD),
+                subtitle: fitted(&panel.subtitle, TICK, right - left + 8.0),
             }
         };
         ticks.into_iter().enumerate().map(frame).collect()
@@ -227,6 +229,9 @@ impl Frame<'_> {
 
     /// How far to the side a layer is drawn: within the room between two ticks.
     pub fn aside(&self, (place, count): (usize, usize)) -> f64 {
+        if count == 0 {
+            return 0.0;
+        }
         let gaps = self.x_ticks.windows(2).map(|pair| (pair[1].pixel - pair[0].pixel).abs());
         let gap = match self.panel.x.ticks {
             Ticks::Round => 60.0,

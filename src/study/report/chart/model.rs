@@ -65,7 +65,8 @@ pub(crate) struct Panel {
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     pub look: Look,
-    /// Place and number of the layers that would hide each other: they stand side by side.
+    /// Place and number of the layers that would hide each other, which are drawn side by side; or
+    /// (0, 0).
     pub dodge: (usize, usize),
     pub marks: Marks,
 }
@@ -170,7 +171,7 @@ impl Chart {
 impl Layer {
     /// Marks at their own places.
     pub fn new(look: Look, marks: Marks) -> Self {
-        Self { look, dodge: (0, 1), marks }
+        Self { look, dodge: (0, 0), marks }
     }
 
     /// Marks of which several would hide each other.

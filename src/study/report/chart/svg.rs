@@ -200,11 +200,20 @@ impl Pen {
                 }
             }
             @for layer in &panel.layers { (painted(layer.look.paint, self.layer(frame, layer))) }
-            g { (text((left, above), title, &frame.title)) (self.title(if frame.title == panel.title { "" } else { &panel.title })) }
-            @if !panel.subtitle.is_empty() { (text((left, below), Font::START.soft(TICK), &panel.subtitle)) }
+            @if !panel.title.is_empty() {
+                g {
+                    (text((left, above), title, &frame.title))
+                    @if frame.title != panel.title { (self.title(&panel.title)) }
+                }
+            }
+            @if !panel.subtitle.is_empty() {
+                (text((left, below), Font::START.soft(TICK), &frame.subtitle))
+            }
             @if let Some(at) = frame.x_name { (text(at, Font::MIDDLE.soft(NAME), &panel.x.name)) }
             @if let Some(at) = frame.y_name { (upright(at, &panel.y.name)) }
-            @if panel.layers.is_empty() { (text(((left + right) / 2.0, (top + bottom) / 2.0), Font::MIDDLE.soft(NAME), "no finished run")) }
+            @if panel.layers.is_empty() {
+                (text(((left + right) / 2.0, (top + bottom) / 2.0), Font::MIDDLE.soft(NAME), "no finished run"))
+            }
         }
     }
 
@@ -222,13 +231,17 @@ impl Pen {
             Marks::Points(points) => html! { @for point in points {
                 @if let Some(at) = place((point.x, point.y)) { (self.point(frame, look, point, at)) }
             } },
-            Marks::Dots(dots) => html! { @for (x, y, title) in dots {
-                @if let Some((x, y)) = place((*x, *y)) {
-                    circle class="dot" stroke="none" fill-opacity="0.4" cx=(px(x)) cy=(px(y)) r="1.8" {
-                        (self.title(title))
+            Marks::Dots(dots) => {
+                // Beside the marker, which would hide them.
+                let beside = if layer.dodge.1 > 0 { 0.9 * frame.radius() } else { 0.0 };
+                html! { @for (x, y, title) in dots {
+                    @if let Some((x, y)) = place((*x, *y)) {
+                        circle class="dot" stroke="none" fill-opacity="0.45" cx=(px(x + beside)) cy=(px(y)) r="1.8" {
+                            (self.title(title))
+                        }
                     }
-                }
-            } },
+                } }
+            }
             Marks::Cloud(dots) => {
                 let places = dots.iter().filter_map(|at| place(*at));
                 let path: String =

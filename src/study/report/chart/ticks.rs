@@ -204,7 +204,6 @@ fn scientific_text(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::study::report::chart::axis::Axis;
 
     fn labels(axis: &Axis, length: f64, gap: f64) -> Vec<String> {

@@ -54,7 +54,7 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
     let panels: Vec<Panel> =
         all.iter().map(|(name, findings)| panel(findings, &others, name)).collect();
     let (least, most, height) =
-        if all.len() == 1 { (320.0, 0.0, 300.0) } else { (300.0, 480.0, 230.0) };
+        if all.len() == 1 { (320.0, 0.0, 270.0) } else { (300.0, 480.0, 230.0) };
     Chart {
         label: format!("simulations saved relative to {BASELINE}, against the {SIZES}"),
         legend: keys(others),
@@ -65,7 +65,7 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
 
 fn panel(findings: &Findings, shown: &[&Series], title: &str) -> Panel {
     let values = findings.saved.iter().flat_map(|one| [Some(one.factor), one.low, one.high]);
-    let y = Axis::log(FACTOR, values.flatten().chain([1.0]), 0.08, 2.0);
+    let y = Axis::log(FACTOR, values.flatten().chain([1.0]), 0.12, 2.0);
     let x = Axis::sizes(SIZES, &findings.summary.sizes());
     let even = Marks::Line(vec![(x.ends.0, 1.0), (x.ends.1, 1.0)], 1.4);
     let mut layers = vec![Layer::new(Look::plain(SOFT), even)];

@@ -1,72 +1,27 @@
-//! `.npy` and `.npz`, as numpy reads and writes them.
+//! Arrays in the format of numpy (`.npy`).
 
-use std::io::{Cursor, Read};
-use std::path::Path;
+use std::io::{self, Write};
 
 use half::f16;
-use npyz::npz::NpzArchive;
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 
-use crate::data::array::Matrix;
+use crate::data::format::Format;
+use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
 
 /// How to save an array so that shoal can read it.
 const WAY_OUT: &str = "save it with np.save(file, array.astype('f8'))";
 
-/// The members of an npz in memory.
-pub(crate) struct Archive<'bytes> {
-    archive: NpzArchive<Cursor<&'bytes [u8]>>,
-}
-
-impl<'bytes> Archive<'bytes> {
-    /// Opens an npz, compressed or not.
-    pub(crate) fn open(bytes: &'bytes [u8]) -> Result<Self> {
-        let archive = NpzArchive::new(Cursor::new(bytes))
-            .map_err(|error| input_error!("is not a complete .npz file ({error})"))?;
-        Ok(Self { archive })
-    }
-
-    /// The names of the arrays, sorted.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.archive.array_names().map(String::from).collect();
-        names.sort();
-        names
-    }
-
-    /// The name of the only array.
-    pub(crate) fn only_member(&self, file: &Path) -> Result<String> {
-        match self.names().as_slice() {
-            [] => Err(input_error!("holds no arrays")),
-            [only] => Ok(only.clone()),
-            names => Err(input_error!(
-                "holds {} arrays ({}); say which one, as in {}:{}",
-                names.len(),
-                names.join(", "),
-                file.display(),
-                names[0]
-            )),
-        }
-    }
-
-    /// The bytes of one array, a complete `.npy`.
-    pub(crate) fn member(&mut self, name: &str) -> Result<Vec<u8>> {
-        let names = self.names();
-        if !names.iter().any(|other| other == name) {
-            return Err(input_error!("has no '{name}'; it holds {}", names.join(", ")));
-        }
-        let damaged = |error: &dyn std::fmt::Display| input_error!("'{name}' is damaged ({error})");
-        let mut bytes = Vec::new();
-        let mut file = self
-            .archive
-            .zip_archive()
-            .by_name(&format!("{name}.npy"))
-            .map_err(|error| damaged(&error))?;
-        // To the end, because only there the checksum is compared.
-        file.read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
-        Ok(bytes)
-    }
-}
+/// The format of one array.
+pub(crate) const FORMAT: Format = Format {
+    name: "npy",
+    extensions: &["npy"],
+    help: "one array of real numbers, of 1 or 2 dimensions, as np.save writes it",
+    matches: |bytes| bytes.starts_with(b"\x93NUMPY"),
+    table: |contents| Ok((matrix(contents.bytes)?, None)),
+    dataset: None,
+};
 
 /// The array in a `.npy` as a matrix: 1-d is one column, 2-d is itself.
 pub(crate) fn matrix(bytes: &[u8]) -> Result<Matrix> {
@@ -233,27 +188,25 @@ fn shape_text(shape: &[u64]) -> String {
     }
 }
 
-/// A `.npy` of f64 with the given shape, little endian, rows first.
-pub(crate) fn number_bytes(shape: &[u64], values: &[f64]) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut writer =
-        npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
-    writer.extend(values.iter().copied())?;
-    writer.finish()?;
-    Ok(bytes)
+/// Writes a `.npy` of f64 with the given shape, little endian, rows first.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_numbers(writer: impl Write, shape: &[u64], values: &[f64]) -> io::Result<()> {
+    // npyz writes number by number
+    let writer = io::BufWriter::with_capacity(1 << 16, writer);
+    let options = npyz::WriteOptions::new().default_dtype().shape(shape).writer(writer);
+    let mut array = options.begin_nd()?;
+    array.extend(values)?;
+    array.finish()
 }
 
-/// A `.npy` of text: of shape (n) for a list, of shape () for one string.
-pub(crate) fn text_bytes(shape: &[u64], values: &[String]) -> std::io::Result<Vec<u8>> {
+/// Writes a `.npy` of text: of shape (n) for a list, of shape () for one string.
+pub(crate) fn write_text(writer: impl Write, shape: &[u64], values: &[String]) -> io::Result<()> {
     let width = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).max(1);
-    let kind = format!("<U{width}").parse().map_err(std::io::Error::other)?;
-    let mut bytes = Vec::new();
-    let mut writer = npyz::WriteOptions::<String>::new()
-        .dtype(DType::new_scalar(kind))
-        .shape(shape)
-        .writer(&mut bytes)
-        .begin_nd()?;
-    writer.extend(values.iter().cloned())?;
-    writer.finish()?;
-    Ok(bytes)
+    let kind = format!("<U{width}").parse().map_err(io::Error::other)?;
+    let options = npyz::WriteOptions::<String>::new().dtype(DType::new_scalar(kind));
+    let mut array = options.shape(shape).writer(writer).begin_nd()?;
+    array.extend(values.iter().cloned())?;
+    array.finish()
 }
