@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
-use shoal::study::stats::Findings;
-use shoal::study::{Plan, write_test_attributions, write_test_predictions};
+use shoal::study::stats::findings::Findings;
+use shoal::study::store::results::StudyResults;
+use shoal::study::{Plan, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use super::Output;
@@ -22,25 +23,26 @@ pub struct AnalyseArgs {
 
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
-    let folders = match Findings::are_in(&args.folder) {
+    let folders = match StudyResults::are_in(&args.folder) {
         true => vec![args.folder.clone()],
         false => scenarios(&args.folder)?,
     };
-    analyse(&args.folder, &folders, output)
+    let results = folders.iter().map(|folder| StudyResults::read(folder));
+    analyse(&args.folder, results.collect::<Result<_>>()?, output)
 }
 
-/// Analyses what a study has just finished.
-pub fn finished(plans: &[Plan], folder: &Path, output: &Output) -> Result<()> {
-    let of_plan = |plan: &Plan| match &plan.scenario {
-        Some(scenario) => folder.join(scenario),
-        None => folder.to_owned(),
-    };
-    let folders: Vec<PathBuf> = plans.iter().map(of_plan).collect();
-    for (plan, folder) in plans.iter().zip(&folders) {
-        write_test_predictions(plan, folder)?;
-        write_test_attributions(plan, folder)?;
+/// Analyses the results of plans that have just finished; `folder` holds those of all scenarios.
+pub fn finished(
+    plans: &[Plan],
+    mut results: Vec<StudyResults>,
+    folder: &Path,
+    output: &Output,
+) -> Result<()> {
+    for (plan, results) in plans.iter().zip(&mut results) {
+        predict_test_rows(plan, results)?;
+        explain_test_rows(plan, results)?;
     }
-    analyse(folder, &folders, output)
+    analyse(folder, results, output)
 }
 
 /// The folders below one that hold runs, by name.
@@ -54,7 +56,7 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(folder).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut found: Vec<PathBuf> = paths.filter(|path| Findings::are_in(path)).collect();
+    let mut found: Vec<PathBuf> = paths.filter(|path| StudyResults::are_in(path)).collect();
     found.sort();
     match found.is_empty() {
         true => Err(wrong("there is no runs.csv, neither here nor in a folder below".to_owned())),
@@ -62,9 +64,8 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
-    let all: Vec<Findings> =
-        folders.iter().map(|folder| Findings::read(folder)).collect::<Result<_>>()?;
+fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result<()> {
+    let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
     for findings in &all {
         findings.write_tables()?;
         write_report(findings)?;

@@ -8,6 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
+use shoal::study::stats::summary::summarize;
+use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
 use shoal::study::{Event, JOURNAL_FILE, Plan, execute, report};
 use shoal::{Error, Result};
@@ -99,20 +101,19 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
         )));
     }
     let device = global.open(output, plans[0].precision())?;
-    for plan in &plans {
-        run_plan(plan, &device, args, &stop, output)?;
-    }
-    analyse::finished(&plans, &args.output, output)
+    let results = plans.iter().map(|plan| run_plan(plan, &device, args, &stop, output));
+    let results = results.collect::<Result<_>>()?;
+    analyse::finished(&plans, results, &args.output, output)
 }
 
-/// Runs one plan, and tells what came out.
+/// Runs one plan, and prints its table.
 fn run_plan(
     plan: &Plan,
     device: &Device,
     args: &StudyArgs,
     stop: &AtomicBool,
     output: &Output,
-) -> Result<()> {
+) -> Result<StudyResults> {
     let folder = args.folder(plan);
     let mut files = Files(args.event_files(plan)?.map(Ok));
     let mut view = View::new(output, &plan.name);
@@ -126,7 +127,7 @@ fn run_plan(
     view.clear();
     let (diverged, before) = (view.diverged, view.before);
     let written = files.end();
-    let summary = finished?;
+    let results = finished?;
     let seconds = start.elapsed().as_secs_f64();
     output.result(&format!(
         "{}\n\ntest MSE, mean ± standard error over {}\n",
@@ -136,7 +137,7 @@ fn run_plan(
             None => format!("{} seeds", plan.seeds),
         }
     ));
-    output.result(&report::text_table(&summary));
+    output.result(&report::text_table(&summarize(&results.targets, &results.runs)));
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
@@ -155,7 +156,7 @@ fn run_plan(
         event["scenario"] = scenario.as_str().into();
     }
     output.event("finished", event);
-    written
+    written.map(|()| results)
 }
 
 /// Event files, or why they are no longer written.

@@ -8,13 +8,13 @@ use crate::error::Result;
 use crate::study::held_out::HeldOut;
 use crate::study::plan::Plan;
 use crate::study::store::model::{About, Model};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
 use crate::study::transfer::Start;
 
-/// The model of a run, with what its row says.
+/// The model of a run, with what its record says.
 pub fn model(
     plan: &Plan,
-    row: &RunRow,
+    run: &RunRecord,
     start: Start,
     scaling: Scaling,
     targets: &[String],
@@ -27,10 +27,10 @@ pub fn model(
         axis: data.axis.clone(),
         target_names: targets.to_vec(),
         study: plan.name.clone(),
-        strategy: row.strategy.clone(),
-        simulations: row.simulations,
-        seed: row.seed,
-        validation_mse: row.validation_mse,
+        strategy: run.key.curve.strategy.clone(),
+        simulations: run.key.simulations,
+        seed: run.key.seed,
+        validation_loss: run.validation_loss,
         shoal: env!("CARGO_PKG_VERSION").into(),
     };
     Model { start, about }

@@ -2,9 +2,9 @@
 
 use crate::engine::run::Run;
 use crate::engine::train::{Epoch, Progress};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::{Curve, RunRecord};
 
-pub use crate::study::explain::PRETRAINING;
+pub use crate::study::transfer::PRETRAINING;
 
 /// A part of a study: its pre-training, or a strategy with a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,20 +19,16 @@ pub struct Part {
 }
 
 impl Part {
-    /// The strategy, with the simulations of the pre-training behind it where there are several
-    /// numbers of them.
-    pub fn label(&self) -> String {
-        match self.pretrained {
-            Some(simulations) => format!("{} ({simulations})", self.strategy),
-            None => self.strategy.to_owned(),
-        }
+    /// Its learning curve.
+    pub fn curve(&self) -> Curve {
+        Curve { strategy: self.strategy.to_owned(), pretraining_simulations: self.pretrained }
     }
 
     /// Whether a row is of this part.
-    pub fn has(&self, row: &RunRow) -> bool {
-        let pretrained = row.pretraining_simulations.filter(|simulations| *simulations > 0);
+    pub fn has(&self, run: &RunRecord) -> bool {
+        let curve = &run.key.curve;
         (self.strategy, self.simulations, self.pretrained)
-            == (row.strategy.as_str(), row.simulations, pretrained)
+            == (curve.strategy.as_str(), run.key.simulations, curve.pretraining_simulations)
     }
 }
 
@@ -104,7 +100,7 @@ pub enum Event<'a> {
         /// What became of the trial: `complete`, `pruned` or `failed`.
         state: &'a str,
         /// The run.
-        row: &'a RunRow,
+        row: &'a RunRecord,
     },
     /// It was begun before, and goes on.
     Continued {
@@ -117,9 +113,9 @@ pub enum Event<'a> {
         repaired: Option<String>,
     },
     /// A pre-training is booked.
-    Pretrained(&'a RunRow),
+    Pretrained(&'a RunRecord),
     /// A fine-tuning is booked.
-    Finished(&'a RunRow),
+    Finished(&'a RunRecord),
     /// Several times a second.
     Progress {
         /// Of the training.

@@ -16,7 +16,6 @@
 //! `folder` is of the same study. What happens is told as an `event`; `tensorboard` writes such
 //! events into files.
 
-pub(crate) mod attributions;
 pub(crate) mod config;
 pub mod estimate;
 pub(crate) mod evaluation;
@@ -25,8 +24,8 @@ pub(crate) mod experiment;
 pub mod explain;
 pub(crate) mod held_out;
 pub(crate) mod jobs;
+pub mod metric;
 pub(crate) mod plan;
-pub(crate) mod predictions;
 pub mod report;
 pub mod search;
 pub(crate) mod searches;
@@ -34,19 +33,18 @@ pub(crate) mod split;
 pub mod stats;
 pub mod store;
 pub mod tensorboard;
+pub(crate) mod test_rows;
 pub mod transfer;
 
 use crate::study::config::{source, sources};
-use crate::study::store::{record, results};
+use crate::study::store::record;
 use crate::study::{config as typed, experiment as execution};
 
-pub use attributions::write_test_attributions;
 pub use event::{Event, Name, PRETRAINING, Part};
 pub use execution::execute;
 pub use plan::{Plan, StrategyPlan};
-pub use predictions::write_test_predictions;
 pub use record::JOURNAL_FILE;
-pub use results::Provenance;
 pub use source::{DataSource, SimulateTable};
 pub use sources::Simulate;
+pub use test_rows::{explain_test_rows, predict_test_rows};
 pub use typed::StudyFile;

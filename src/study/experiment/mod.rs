@@ -12,22 +12,22 @@ use std::time::Instant;
 use crate::data::scaling::Scaling;
 use crate::engine::device::Device;
 use crate::engine::graph::Network;
-use crate::engine::run::{Outcome, Run, Stopped};
+use crate::engine::run::{Outcome, Run};
 use crate::engine::train;
 use crate::engine::train::{Epoch, Progress, RunQueue, Test};
 use crate::error::{Error, Result};
 use crate::study::evaluation::Tests;
 use crate::study::event::{Event, Name, Part};
-use crate::study::explain::usage::PRETRAINING;
 use crate::study::jobs::{How, Job, Prepared, Pretrained};
 use crate::study::plan::Plan;
-use crate::study::stats::summary::Summary;
+use crate::study::store::folder::StudyFolder;
 use crate::study::store::pace::Pace;
+use crate::study::store::provenance::{Provenance, Status};
 use crate::study::store::record::Record;
-use crate::study::store::results::{Provenance, Results};
+use crate::study::store::results::StudyResults;
+use crate::study::store::run::{RunKey, RunRecord};
 use crate::study::store::runs::RUNS_FILE;
-use crate::study::store::runs::RunRow;
-use crate::study::transfer::Start;
+use crate::study::transfer::{PRETRAINING, Start};
 use crate::study::{evaluation, jobs, searches};
 
 /// Runs a plan and writes its results into `folder`. It stops, with what is finished on disk, when
@@ -45,14 +45,14 @@ pub fn execute(
     folder: &Path,
     stop: &AtomicBool,
     observe: &mut (dyn FnMut(&Event) + Send),
-) -> Result<Summary> {
+) -> Result<StudyResults> {
     for (network, batch) in jobs::largest(plan) {
         device.check(&network, batch, plan.precision())?;
     }
     if let Some(search) = &plan.search {
         return searches::execute(plan, search, device, folder, stop, observe);
     }
-    let (results, record) = Results::open(folder, plan)?;
+    let (results, record) = StudyFolder::open(folder, plan)?;
     let mut execution = Execution::new(plan, device, stop, observe, results, record);
     execution.take_up(device)?;
     let start = Instant::now();
@@ -63,13 +63,13 @@ pub fn execute(
     // telling
     let written = execution.flush_all();
     let trained = failure.map_or(trained, Err).and(written);
-    execution.provenance.status = if trained.is_ok() { "finished" } else { "stopped" };
+    execution.provenance.status = if trained.is_ok() { Status::Finished } else { Status::Stopped };
     let written = execution.results.write_provenance(&execution.provenance);
     let finished = execution.provenance.runs_finished;
     let planned = execution.provenance.runs_planned;
     trained.map_err(|error| with_what_is_on_disk(error, finished, planned, folder, RUNS_FILE))?;
     written?;
-    execution.results.finish(plan)
+    execution.results.finish(plan, execution.provenance, vec![])
 }
 
 pub(crate) fn with_what_is_on_disk(
@@ -107,14 +107,14 @@ struct Execution<'a> {
     training: HashMap<usize, InTraining>,
     /// By simulations and seed; nothing for one that diverged.
     pretrained: HashMap<(usize, u32), Option<Arc<Pretrained>>>,
-    results: Results,
+    results: StudyFolder,
     record: Record,
     tests: Tests<'a>,
     /// Jobs that are over and whose networks may not be on disk yet: how many networks were asked
     /// to be saved up to then, the job and its row.
-    over: Vec<(usize, usize, RunRow)>,
+    over: Vec<(usize, usize, RunRecord)>,
     /// Of these, what is noted in the journal and not told yet.
-    noted: Vec<(usize, RunRow)>,
+    noted: Vec<(usize, RunRecord)>,
     pace: Pace,
     provenance: Provenance,
     failure: Option<Error>,
@@ -159,8 +159,8 @@ impl RunQueue for Execution<'_> {
             job => self.finetuned(job, run, outcome)?,
         };
         // a pre-trained network whose file was lost is trained again, but it is in the tables
-        if self.record.row(id).is_none() {
-            self.over.push((self.results.saving().asked(), id, row));
+        if self.record.row(id)?.is_none() {
+            self.over.push((self.results.models().queued(), id, row));
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Execution<'_> {
 
     /// Books all jobs that are over, when their networks are on disk.
     fn flush_all(&mut self) -> Result<()> {
-        let saved = self.results.saving().wait();
+        let saved = self.results.models().wait();
         saved.and(self.flush()).and(self.force())
     }
 
@@ -231,7 +231,7 @@ impl Execution<'_> {
 
     /// Books the jobs that are over and whose networks are on disk, and tells of them.
     fn flush(&mut self) -> Result<()> {
-        let durable = self.results.saving().durable();
+        let durable = self.results.models().durable();
         let ready = (self.over.iter()).take_while(|(asked, ..)| *asked <= durable);
         let ready = ready.count();
         let ready: Vec<_> = (self.over.drain(..ready)).map(|(_, id, row)| (id, row)).collect();
@@ -251,7 +251,7 @@ impl Execution<'_> {
                 false => self.results.append(row)?,
             }
         }
-        self.results.saving().check()
+        self.results.models().check()
     }
 
     /// The first waiting job whose pre-training is over, as a run.
@@ -279,7 +279,7 @@ impl Execution<'_> {
                         Some(base) => Some(base.clone()),
                         None => {
                             let row = self.untrained_row(self.jobs[id]);
-                            self.over.push((self.results.saving().asked(), id, row));
+                            self.over.push((self.results.models().queued(), id, row));
                             return self.next_job();
                         }
                     },
@@ -296,37 +296,30 @@ impl Execution<'_> {
         Ok(Some(run))
     }
 
-    /// The row of a job that never began: so a fine-tuning whose pre-training diverged is booked.
-    fn untrained_row(&self, job: Job) -> RunRow {
+    /// The record of a job that never began: a fine-tuning whose pre-training diverged.
+    fn untrained_row(&self, job: Job) -> RunRecord {
         let (plan, part) = (self.plan, self.part(job));
-        let several = plan.has_pretraining_sizes();
-        let (targets, pretrained) = match (job, &plan.pretraining) {
-            (Job::Pretrain { .. }, Some(pretraining)) => (&pretraining.dataset.target_names, None),
-            // 0 where it starts from none
-            _ => (&plan.finetune.target_names, several.then_some(part.pretrained.unwrap_or(0))),
+        let targets = match (job, &plan.pretraining) {
+            (Job::Pretrain { .. }, Some(pretraining)) => &pretraining.dataset.target_names,
+            _ => &plan.finetune.target_names,
         };
-        RunRow {
-            strategy: part.strategy.into(),
+        let key = RunKey {
+            scenario: plan.scenario.clone(),
+            curve: part.curve(),
             simulations: part.simulations,
+            trial: None,
             seed: job.seed(),
-            validation_mse: None,
-            test_mse: None,
-            target_mse: vec![None; targets.len()],
-            epochs: 0,
-            steps: 0,
-            stopped: Stopped::Diverged.name().into(),
-            model: String::new(),
-            pretraining_simulations: pretrained,
-        }
+        };
+        RunRecord::untrained(key, targets.len())
     }
 
-    /// The row of a run that is over, not yet tested.
-    fn trained_row(&self, job: Job, outcome: &Outcome) -> RunRow {
-        RunRow {
-            validation_mse: outcome.validation_loss,
+    /// The record of a run that is finished, not yet tested.
+    fn trained_row(&self, job: Job, outcome: &Outcome) -> RunRecord {
+        RunRecord {
+            validation_loss: outcome.validation_loss,
             epochs: outcome.epochs,
             steps: outcome.steps,
-            stopped: outcome.stopped.name().into(),
+            stopped: outcome.stopped.into(),
             ..self.untrained_row(job)
         }
     }
@@ -336,7 +329,7 @@ impl Execution<'_> {
         (simulations, seed): (usize, u32),
         run: InTraining,
         outcome: Outcome,
-    ) -> Result<RunRow> {
+    ) -> Result<RunRecord> {
         let mut row = self.trained_row(Job::Pretrain { simulations, seed }, &outcome);
         let pretraining = self.plan.pretraining.as_ref().expect("study: no pre-training");
         let start = Start { network: run.network, parameters: outcome.parameters.clone() };
@@ -359,23 +352,20 @@ impl Execution<'_> {
         Ok(row)
     }
 
-    fn finetuned(&mut self, job: Job, run: InTraining, outcome: Outcome) -> Result<RunRow> {
+    fn finetuned(&mut self, job: Job, run: InTraining, outcome: Outcome) -> Result<RunRecord> {
         let mut row = self.trained_row(job, &outcome);
         let Some(errors) = outcome.test_errors else {
             return Ok(row);
         };
-        row.test_mse = Some(errors.iter().sum::<f64>() / errors.len() as f64);
-        row.target_mse = errors.into_iter().map(Some).collect();
+        row.set_test(&errors);
         if self.plan.save_models {
             let start = Start { network: run.network, parameters: outcome.parameters };
             let names = &self.plan.finetune.target_names;
             let model = evaluation::model(self.plan, &row, start, run.scaling, names);
-            let from = match row.pretraining_simulations {
-                Some(pretrained @ 1..) => format!("-from-{pretrained}"),
-                _ => String::new(),
-            };
-            let (name, simulations, seed) = (&row.strategy, row.simulations, row.seed);
-            let stem = format!("{name}{from}-{simulations}-{seed}");
+            let RunKey { curve, simulations, seed, .. } = &row.key;
+            let from = curve.pretraining_simulations;
+            let from = from.map_or(String::new(), |simulations| format!("-from-{simulations}"));
+            let stem = format!("{}{from}-{simulations}-{seed}", curve.strategy);
             row.model = self.results.save(&stem, model);
         }
         Ok(row)

@@ -14,11 +14,12 @@ use crate::study::experiment::Execution;
 use crate::study::jobs;
 use crate::study::jobs::{How, Job, Prepared, Pretrained};
 use crate::study::plan::Plan;
+use crate::study::store::folder::StudyFolder;
 use crate::study::store::model::Model;
 use crate::study::store::pace::Pace;
+use crate::study::store::provenance::Provenance;
 use crate::study::store::record::Record;
-use crate::study::store::results::{Provenance, Results};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
 
 impl<'a> Execution<'a> {
     pub(crate) fn new(
@@ -26,14 +27,11 @@ impl<'a> Execution<'a> {
         device: &Device,
         stop: &'a AtomicBool,
         observe: &'a mut (dyn FnMut(&Event) + Send),
-        results: Results,
+        results: StudyFolder,
         record: Record,
     ) -> Self {
         let jobs = jobs::jobs(plan);
-        let provenance = Provenance {
-            earlier: results.earlier(),
-            ..Provenance::new(plan, device.describe(), jobs.len())
-        };
+        let provenance = Provenance::new(plan, device.describe(), jobs.len(), results.before());
         Self {
             plan,
             stop,
@@ -59,7 +57,7 @@ impl<'a> Execution<'a> {
         self.record.begin(self.plan, &self.jobs)?;
         let (mut rows, mut pretraining, mut networks) = (vec![], vec![], vec![]);
         for (id, job) in self.jobs.iter().enumerate() {
-            match (job, self.record.row(id)) {
+            match (job, self.record.row(id)?) {
                 (_, None) => self.waiting.push_back(id),
                 (Job::Finetune { .. }, Some(row)) => rows.push(row),
                 (Job::Pretrain { simulations, seed }, Some(row)) => {
@@ -71,12 +69,12 @@ impl<'a> Execution<'a> {
         let finished = rows.len() + pretraining.len();
         let steps = rows.iter().chain(&pretraining).map(|row| u64::from(row.steps));
         (self.provenance.runs_finished, self.provenance.run_steps) = (finished, steps.sum());
-        self.results.begin_tables(self.plan, rows, pretraining)?;
+        self.results.begin_tables(rows, pretraining)?;
         (self.observe)(&Event::Started {
             pretrainings: self.jobs.len() - self.plan.runs(),
             finetunings: self.plan.runs(),
         });
-        self.tell_parts();
+        self.tell_parts()?;
         if let Some(event) = continued(&self.provenance, device, finished, self.record.repaired()) {
             (self.observe)(&event);
         }
@@ -87,8 +85,8 @@ impl<'a> Execution<'a> {
     }
 
     /// Tells of the parts, and of what is over of each.
-    fn tell_parts(&mut self) {
-        let mut parts: Vec<(Part, Vec<RunRow>)> = Vec::new();
+    fn tell_parts(&mut self) -> Result<()> {
+        let mut parts: Vec<(Part, Vec<RunRecord>)> = Vec::new();
         for id in 0..self.jobs.len() {
             let part = self.name(id).part;
             // runs of a part follow one another
@@ -96,7 +94,7 @@ impl<'a> Execution<'a> {
                 parts.push((part, vec![]));
             }
             let (_, rows) = parts.last_mut().expect("study: a part just begun");
-            rows.extend(self.record.row(id));
+            rows.extend(self.record.row(id)?);
         }
         for (part, rows) in parts {
             let over: Vec<u64> = rows.iter().map(|row| u64::from(row.steps)).collect();
@@ -104,15 +102,21 @@ impl<'a> Execution<'a> {
                 part,
                 planned: self.plan.seeds as usize,
                 over: &over,
-                best: lowest(rows.iter().map(|row| row.validation_mse)),
+                best: lowest(rows.iter().map(|row| row.validation_loss)),
             });
         }
+        Ok(())
     }
 
     /// A pre-trained network of an earlier process; one that is needed and has no file is trained
     /// again, to the same bits.
-    fn take_up_pretrained(&mut self, id: usize, which: (usize, u32), row: &RunRow) -> Result<()> {
-        if row.validation_mse.is_none() {
+    fn take_up_pretrained(
+        &mut self,
+        id: usize,
+        which: (usize, u32),
+        row: &RunRecord,
+    ) -> Result<()> {
+        if row.validation_loss.is_none() {
             self.pretrained.insert(which, None);
             return Ok(());
         }
@@ -158,7 +162,7 @@ pub fn continued(
     if finished == 0 && repaired.is_none() {
         return None;
     }
-    let before = provenance.earlier.last().map(|process| &process["device"]);
+    let before = provenance.earlier.last().map(|process| &process.device);
     let other = before.filter(|before| !same_bits(before, &device.describe()));
     let name = |device: &Value| {
         let name = device["name"].as_str().unwrap_or("another");

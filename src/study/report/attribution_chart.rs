@@ -30,7 +30,7 @@ pub(crate) struct Target<'a> {
 /// Signed attributions of a model, drawn as a line.
 #[derive(Clone, Debug)]
 pub(crate) struct Attributions<'a> {
-    pub name: &'a str,
+    pub name: String,
     pub look: Look,
     pub signed: &'a [f64],
     /// Their standard errors, drawn as a band.
@@ -52,7 +52,7 @@ pub(crate) fn attribution_chart(shared: &Shared, targets: &[Target]) -> Chart {
     let lines = targets.iter().max_by_key(|target| target.lines.len());
     let lines = lines.map_or(&[][..], |target| &target.lines);
     let key = |line: &Attributions| Key {
-        name: line.name.to_owned(),
+        name: line.name.clone(),
         look: line.look.solid(),
         sample: Sample::Line,
     };

@@ -2,9 +2,15 @@
 
 use maud::{Markup, html};
 
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::model::{Chart, Key, Sample};
 use crate::study::report::chart::style::Series;
 use crate::study::report::chart::svg::{NARROW, WIDE};
+
+/// The metric on the test set that strategies are compared by, such as `test MSE`.
+pub(crate) fn test_metric() -> String {
+    format!("test {}", PRIMARY.title)
+}
 
 /// A figure: the drawing of its file, and one for narrow screens.
 pub(crate) fn figure(chart: &Chart) -> Markup {
@@ -37,6 +43,6 @@ pub(crate) fn numbers(table: Markup) -> Markup {
 
 /// Entries of a legend with line and marker.
 pub(crate) fn keys<'a>(series: impl IntoIterator<Item = &'a Series>) -> Vec<Key> {
-    let key = |one: &Series| Key { name: one.name.clone(), look: one.look, sample: Sample::Marker };
+    let key = |one: &Series| Key { name: one.name(), look: one.look, sample: Sample::Marker };
     series.into_iter().map(key).collect()
 }

@@ -7,10 +7,11 @@ use maud::{Markup, html};
 use crate::data::files::write_bytes;
 use crate::error::Result;
 use crate::study::report::chart::style::{Series, series};
-use crate::study::report::html::figure;
+use crate::study::report::html::{figure, test_metric};
 use crate::study::report::page::{REPORT_FILE, document, section, shown, verdict};
 use crate::study::report::sections::{files, savings, test_error, transfer_effect};
 use crate::study::stats::findings::Findings;
+use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 
 /// Writes `report.html` into the folder above those of several scenarios, atomically: their results
@@ -26,7 +27,7 @@ pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
 
 fn body(all: &[(&str, &Findings)]) -> Markup {
     let shown = strategies(all);
-    let saved = all.iter().any(|(_, findings)| !findings.saved.is_empty());
+    let saved = all.iter().any(|(_, findings)| !findings.savings.is_empty());
     html! {
         p.about { (all.len()) " scenarios" }
         @for (name, findings) in all {
@@ -37,7 +38,7 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
         @if saved { (section("Simulations saved", figure(&savings::joined(all, &shown)))) }
         (section("Where transfer helps and hurts", html! {
             p {
-                "The test MSE of a strategy divided by that of " (BASELINE) ": " (transfer_effect::keys())
+                "The " (test_metric()) " of a strategy divided by that of " (BASELINE) ": " (transfer_effect::keys())
                 " Bold and framed: the difference is significant."
             }
             @for (name, findings) in all {
@@ -52,15 +53,15 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
 
 /// Every strategy that some scenario shows, with one look in all of them.
 fn strategies(all: &[(&str, &Findings)]) -> Vec<Series> {
-    let mut names: Vec<&String> = Vec::new();
-    for name in all.iter().flat_map(|(_, findings)| &findings.summary.strategies) {
-        if !names.contains(&name) {
-            names.push(name);
+    let mut curves: Vec<&Curve> = Vec::new();
+    for curve in all.iter().flat_map(|(_, findings)| &findings.summary.curves) {
+        if !curves.contains(&curve) {
+            curves.push(curve);
         }
     }
     let drawn: Vec<Series> = all.iter().flat_map(|(_, findings)| shown(findings)).collect();
-    let mut series = series(names);
-    series.retain(|one| drawn.iter().any(|other| other.name == one.name));
+    let mut series = series(curves);
+    series.retain(|one| drawn.iter().any(|other| other.curve == one.curve));
     series
 }
 

@@ -6,10 +6,10 @@
 use std::fmt::Write;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde_json::Value;
 
 use crate::data::files::write_bytes;
 use crate::error::Result;
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::style::{Series, paints, series};
 use crate::study::report::sections::{
     attributions, files, predictions, pretraining_size, savings, search, test_error,
@@ -17,12 +17,10 @@ use crate::study::report::sections::{
 };
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
-use crate::study::transfer::BASELINE;
+use crate::study::store::provenance::Status;
 
 /// The name of the page.
 pub const REPORT_FILE: &str = "report.html";
-/// The name of the figure of test MSEs, without its ending.
-const FIGURE: &str = "test-mse";
 
 /// Writes `test-mse.svg`, `test-mse.png` and `report.html`, which contains the same figure, into the
 /// folder of the findings, each atomically.
@@ -30,7 +28,8 @@ const FIGURE: &str = "test-mse";
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings)).write(&findings.folder, FIGURE)?;
+    test_error::chart(findings, &shown(findings))
+        .write(&findings.folder, &format!("test-{}", PRIMARY.name))?;
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 
@@ -77,10 +76,9 @@ fn colors() -> String {
 
 /// The strategies that figures show: with several pre-training sizes those of the largest one.
 pub(crate) fn shown(findings: &Findings) -> Vec<Series> {
-    let mut shown = series(&findings.summary.strategies);
+    let mut shown = series(&findings.summary.curves);
     if let Some(largest) = pretraining_size::largest(findings) {
-        let end = format!(" ({largest})");
-        shown.retain(|one| one.name == BASELINE || one.name.ends_with(&end));
+        shown.retain(|one| one.is_baseline() || one.curve.pretraining_simulations == Some(largest));
     }
     shown
 }
@@ -92,7 +90,7 @@ fn body(findings: &Findings) -> Markup {
         (about(findings))
         (verdict(findings))
         (by_strategy(findings))
-        @if shown.len() < findings.summary.strategies.len() {
+        @if shown.len() < findings.summary.curves.len() {
             p.remark {
                 "Figures show the largest pre-training size; the section on the pre-training size and the tables have all."
             }
@@ -122,21 +120,20 @@ pub(crate) fn section(heading: &str, content: Markup) -> Markup {
 
 /// One line: how much was done, on what, and whether the study is finished.
 fn about(findings: &Findings) -> Markup {
-    let study = findings.provenance.as_ref().unwrap_or(&Value::Null);
-    let status = study["status"].as_str().filter(|status| *status != "finished");
+    let study = findings.provenance.as_ref();
     html! {
         p.about {
             (runs(findings))
-            " · " (findings.summary.strategies.len()) " strategies"
+            " · " (findings.summary.curves.len()) " strategies"
             " · " (findings.summary.sizes().len()) " sizes"
-            @if let Some(seconds) = seconds(study).filter(|seconds| *seconds > 0.0) {
-                " · " (format!("{seconds:.0}")) " s on " (study["device"]["kind"].as_str().unwrap_or("device"))
+            @if let Some(study) = study.filter(|study| study.all_seconds() > 0.0) {
+                " · " (format!("{:.0}", study.all_seconds())) " s on " (study.device["kind"].as_str().unwrap_or("device"))
             }
         }
-        @if let Some(status) = status {
+        @if let Some(study) = study.filter(|study| study.status != Status::Finished) {
             p.unfinished {
-                "Not finished: the study is " (status) ", with " (trained(findings)) " of "
-                (study["runs_planned"].to_string()) " runs."
+                "Not finished: the study is " (study.status.name()) ", with " (trained(findings)) " of "
+                (study.runs_planned) " runs."
             }
         }
     }
@@ -159,13 +156,6 @@ fn trained(findings: &Findings) -> usize {
         Scatter::Seeds => findings.runs.len(),
         Scatter::Trials => findings.searches.iter().map(|search| search.trials.len()).sum(),
     }
-}
-
-/// Seconds of training, of all processes that recorded them.
-fn seconds(study: &Value) -> Option<f64> {
-    let earlier = study["earlier"].as_array().into_iter().flatten();
-    let before: f64 = earlier.filter_map(|process| process["seconds"].as_f64()).sum();
-    Some(before + study["seconds"].as_f64()?)
 }
 
 /// The result in two sentences.

@@ -15,6 +15,24 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Complete => "complete",
+            State::Pruned => "pruned",
+            State::Failed => "failed",
+        }
+    }
+
+    /// The state of a word in tables.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [State::Running, State::Complete, State::Pruned, State::Failed];
+        all.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// One setting of the hyper-parameters, and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {

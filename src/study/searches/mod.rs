@@ -22,7 +22,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use one::{Search, Stage, Trained};
-use rows::TrialRow;
 
 use crate::data::scaling::Scaling;
 use crate::engine::device::Device;
@@ -39,11 +38,13 @@ use crate::study::experiment::with_what_is_on_disk;
 use crate::study::jobs;
 use crate::study::jobs::{How, Prepared, Pretrained};
 use crate::study::plan::{Plan, Pretraining};
-use crate::study::stats::summary::Summary;
+use crate::study::store::folder::StudyFolder;
 use crate::study::store::journal::Journal;
 use crate::study::store::pace::Pace;
-use crate::study::store::results::{Provenance, Results};
-use crate::study::store::trials::TRIALS_FILE;
+use crate::study::store::provenance::{Provenance, Status};
+use crate::study::store::results::StudyResults;
+use crate::study::store::run::RunRecord;
+use crate::study::store::trials::{TRIALS_FILE, write_trials};
 use crate::study::transfer::Start;
 
 /// How often `trials.csv` is written anew while trials train.
@@ -67,7 +68,7 @@ struct Searching<'a> {
     search: &'a SearchPlan,
     stop: &'a AtomicBool,
     observe: &'a mut (dyn FnMut(&Event) + Send),
-    results: Results,
+    results: StudyFolder,
     journal: Journal,
     searches: Vec<Search>,
     /// Fine-tunings that wait for the networks of the pre-training.
@@ -80,7 +81,7 @@ struct Searching<'a> {
     tests: Tests<'a>,
     /// Rows of trials that are noted in the journal and not yet written: the disk is waited for
     /// once for all that are over at one time.
-    rows: Vec<(usize, TrialRow)>,
+    rows: Vec<(usize, RunRecord)>,
     /// Searches whose best trial is new, and whose networks are to be saved before the journal is
     /// written.
     better: BTreeSet<usize>,
@@ -103,8 +104,8 @@ pub fn execute(
     folder: &Path,
     stop: &AtomicBool,
     observe: &mut (dyn FnMut(&Event) + Send),
-) -> Result<Summary> {
-    let (results, journal) = Results::open(folder, plan)?;
+) -> Result<StudyResults> {
+    let (results, journal) = StudyFolder::open(folder, plan)?;
     let mut searching = Searching::new((plan, search), device, stop, observe, (results, journal));
     searching.take_up(device)?;
     let start = Instant::now();
@@ -115,7 +116,7 @@ pub fn execute(
     // telling
     let written = searching.flush();
     let trained = failure.map_or(trained, Err).and(written);
-    searching.provenance.status = if trained.is_ok() { "finished" } else { "stopped" };
+    searching.provenance.status = if trained.is_ok() { Status::Finished } else { Status::Stopped };
     let written = (searching.write_trials())
         .and_then(|()| searching.results.write_provenance(&searching.provenance));
     let (finished, planned) =
@@ -290,7 +291,9 @@ impl Searching<'_> {
 
     fn write_trials(&self) -> Result<()> {
         let targets = &self.plan.finetune.target_names;
-        rows::write_trials(&self.results.path(TRIALS_FILE), targets, &self.searches)
+        let names = rows::setting_names(&self.searches);
+        let trials = rows::trials(&self.searches);
+        write_trials(&self.results.path(TRIALS_FILE), targets, &names, &trials)
     }
 
     /// Writes what is over, the best networks before the journal that tells of them, and tells of
@@ -300,15 +303,16 @@ impl Searching<'_> {
         for place in std::mem::take(&mut self.better) {
             self.save_best(place);
         }
-        self.results.saving().wait()?;
+        self.results.models().wait()?;
         self.journal.force()?;
         for (place, row) in std::mem::take(&mut self.rows) {
             self.provenance.run_steps += u64::from(row.steps);
-            if row.seed == 1 {
+            if row.key.seed == 1 {
                 self.provenance.runs_finished += self.search.table.seeds as usize;
             }
-            let whole = self.run_row(&self.searches[place], &[&row], String::new());
-            (self.observe)(&Event::Trial { trial: row.trial, state: &row.state, row: &whole });
+            let trial = row.key.trial.expect("search: a run of no trial");
+            let state = self.searches[place].trials[trial as usize].state.name();
+            (self.observe)(&Event::Trial { trial, state, row: &row });
         }
         if self.written.elapsed() > WRITE_TRIALS {
             self.write_trials()?;

@@ -11,12 +11,13 @@ use crate::error::Result;
 use crate::input_error;
 use crate::study::config::search_plan::SearchPlan;
 use crate::study::jobs::Pretrained;
+use crate::study::metric::PRIMARY;
 use crate::study::search::space::{Setting, Space};
 use crate::study::search::tpe::Tpe;
 use crate::study::search::trial::{State, Trial};
-use crate::study::searches::rows::TrialRow;
 use crate::study::store::journal::Journal;
 use crate::study::store::journal::event::Event;
+use crate::study::store::run::{RunRecord, mean};
 use crate::study::transfer::Start;
 
 /// What is searched for.
@@ -50,7 +51,7 @@ pub struct Trained {
 /// A run of a trial that is over.
 pub struct Over {
     /// What came out.
-    pub row: TrialRow,
+    pub row: RunRecord,
     /// Its network, unless it diverged or was stopped early.
     pub trained: Option<Trained>,
 }
@@ -83,7 +84,7 @@ pub struct Search {
     /// Trials that are stopped early.
     pub pruned: Vec<u32>,
     /// Rows of the trials that are over.
-    pub rows: Vec<TrialRow>,
+    pub rows: Vec<RunRecord>,
     /// Value and number of the best trial so far.
     pub best: Option<(f64, u32)>,
     /// Networks of the best trial so far, by seed; after an interruption only those that were read
@@ -136,7 +137,7 @@ impl Search {
                 continue;
             }
             let rows = record.attributes.get(ROWS).cloned().unwrap_or(Value::Null);
-            let rows: Vec<TrialRow> = serde_json::from_value(rows).map_err(|error| {
+            let rows: Vec<RunRecord> = serde_json::from_value(rows).map_err(|error| {
                 input_error!(
                     "the journal's trial {} of '{name}' is over but has no rows ({error}); choose another folder with -o",
                     trial.number
@@ -236,7 +237,7 @@ impl Search {
     /// Takes a run that is over. The trial's number, if all of it is; then its networks may be the
     /// best so far.
     pub fn take(&mut self, number: u32, over: Over, plan: &SearchPlan) -> bool {
-        let first = over.row.seed == 1;
+        let first = over.row.key.seed == 1;
         let fails = over.trained.is_none();
         self.over.entry(number).or_default().push(over);
         let so_far = self.over[&number].len() as u32;
@@ -253,10 +254,10 @@ impl Search {
     /// far.
     pub fn end(&mut self, number: u32) -> (Vec<Event>, bool) {
         let mut over = self.over.remove(&number).expect("search: a trial without runs");
-        over.sort_by_key(|over| over.row.seed);
+        over.sort_by_key(|over| over.row.key.seed);
         let place = number as usize;
         let pruned = self.pruned.contains(&number);
-        let losses = over.iter().map(|over| over.row.validation_mse.unwrap_or(f64::NAN));
+        let losses = over.iter().map(|over| over.row.validation_loss.unwrap_or(f64::NAN));
         let value = losses.sum::<f64>() / over.len() as f64;
         let trial = self.trials[place].clone();
         self.trials[place] = match pruned {
@@ -264,11 +265,7 @@ impl Search {
             false => trial.complete(value),
         };
         let (trial, id) = (&self.trials[place], self.ids[place]);
-        let state = format!("{:?}", trial.state).to_lowercase();
-        for over in &mut over {
-            over.row.state.clone_from(&state);
-        }
-        let rows: Vec<&TrialRow> = over.iter().map(|over| &over.row).collect();
+        let rows: Vec<&RunRecord> = over.iter().map(|over| &over.row).collect();
         let attribute =
             |key: &str, value: Value| Event::TrialAttribute { trial: id, key: key.into(), value };
         let losses = trial.losses.iter().map(|(epoch, loss)| Event::Loss {
@@ -278,8 +275,8 @@ impl Search {
         });
         let mut events: Vec<Event> = losses.collect();
         events.push(attribute(ROWS, serde_json::json!(rows)));
-        if let Some(test) = mean(rows.iter().map(|row| row.test_mse)) {
-            events.push(attribute("test_mse", test.into()));
+        if let Some(test) = mean(rows.iter().map(|row| row.score())) {
+            events.push(attribute(&PRIMARY.column(), test.into()));
         }
         events.push(Event::end(id, trial));
         let best = self.compare(place);
@@ -318,9 +315,10 @@ impl Search {
     }
 
     /// The rows of a trial, by seed.
-    pub fn rows_of(&self, number: u32) -> Vec<&TrialRow> {
-        let mut rows: Vec<&TrialRow> = self.rows.iter().filter(|row| row.trial == number).collect();
-        rows.sort_by_key(|row| row.seed);
+    pub fn rows_of(&self, number: u32) -> Vec<&RunRecord> {
+        let mut rows: Vec<&RunRecord> =
+            self.rows.iter().filter(|row| row.key.trial == Some(number)).collect();
+        rows.sort_by_key(|row| row.key.seed);
         rows
     }
 
@@ -343,10 +341,4 @@ fn first_seeds(plan: &SearchPlan) -> std::ops::RangeInclusive<u32> {
         crate::study::search::Pruner::Off => 1..=plan.table.seeds,
         _ => 1..=1,
     }
-}
-
-/// The mean, if all are there.
-pub fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let values: Vec<f64> = values.collect::<Option<_>>()?;
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -10,16 +10,17 @@ use crate::study::config::search_plan::SearchPlan;
 use crate::study::evaluation::Tests;
 use crate::study::event::{Event, Part};
 use crate::study::experiment::take_up::{continued, lowest};
-use crate::study::explain::usage::PRETRAINING;
 use crate::study::jobs::Prepared;
 use crate::study::plan::Plan;
 use crate::study::searches::one::{Search, Stage, Trained};
 use crate::study::searches::over::file_stem;
 use crate::study::searches::{Searching, nothing_to_fine_tune};
+use crate::study::store::folder::StudyFolder;
 use crate::study::store::model::Model;
 use crate::study::store::pace::Pace;
+use crate::study::store::provenance::Provenance;
 use crate::study::store::record::Record;
-use crate::study::store::results::{Provenance, Results};
+use crate::study::transfer::PRETRAINING;
 
 impl<'a> Searching<'a> {
     pub(crate) fn new(
@@ -27,12 +28,10 @@ impl<'a> Searching<'a> {
         device: &Device,
         stop: &'a AtomicBool,
         observe: &'a mut (dyn FnMut(&Event) + Send),
-        (results, record): (Results, Record),
+        (results, record): (StudyFolder, Record),
     ) -> Self {
-        let provenance = Provenance {
-            earlier: results.earlier(),
-            ..Provenance::new(plan, device.describe(), search.runs(plan))
-        };
+        let provenance =
+            Provenance::new(plan, device.describe(), search.runs(plan), results.before());
         Self {
             plan,
             search,
@@ -131,7 +130,7 @@ impl<'a> Searching<'a> {
         };
         let tpe = self.search.tpe(what);
         let search = Search::open(&mut self.journal, (stage, name, simulations), space, tpe)?;
-        let over = search.rows.iter().filter(|row| row.seed == 1).count();
+        let over = search.rows.iter().filter(|row| row.key.seed == 1).count();
         self.provenance.runs_finished += over * self.search.table.seeds as usize;
         self.provenance.run_steps +=
             search.rows.iter().map(|row| u64::from(row.steps)).sum::<u64>();
@@ -144,7 +143,7 @@ impl<'a> Searching<'a> {
     fn tell_part(&mut self, search: &Search) {
         let mut over = BTreeMap::new();
         for row in &search.rows {
-            *over.entry(row.trial).or_insert(0) += u64::from(row.steps);
+            *over.entry(row.key.trial).or_insert(0) += u64::from(row.steps);
         }
         let over: Vec<u64> = over.into_values().collect();
         let part = self.part(search.stage);
@@ -152,7 +151,7 @@ impl<'a> Searching<'a> {
             part,
             planned: self.search.table.trials as usize,
             over: &over,
-            best: lowest(search.rows.iter().map(|row| row.validation_mse)),
+            best: lowest(search.rows.iter().map(|row| row.validation_loss)),
         });
     }
 
@@ -183,7 +182,7 @@ impl<'a> Searching<'a> {
                 continue;
             }
             let Prepared { run, scaling } = self.prepare(place, best, seed, 0)?;
-            let path = Results::model_path(&file_stem(&self.searches[place], best, seed));
+            let path = StudyFolder::model_path(&file_stem(&self.searches[place], best, seed));
             match Model::load(&self.results.path(&path)) {
                 Ok(model) if model.start.network == run.network => {
                     let start = model.start;

@@ -8,14 +8,15 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::study::explain::usage::PRETRAINING;
+use crate::input_error;
 use crate::study::jobs::Job;
 use crate::study::plan::Plan;
 use crate::study::search::space::Space;
 use crate::study::search::trial::{State, Trial};
 use crate::study::store::journal::event::Event;
 use crate::study::store::journal::{Identity, Journal};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
+use crate::study::transfer::PRETRAINING;
 
 /// The journal of a folder of results.
 pub const JOURNAL_FILE: &str = "journal.log";
@@ -69,24 +70,32 @@ impl Record {
         self.journal.force()
     }
 
-    /// The row of a job that is over.
-    pub fn row(&self, job: usize) -> Option<RunRow> {
-        let trial = self.journal.records().trial(self.trials[job])?;
-        let row = trial.attributes.get(ROW).filter(|_| trial.state != State::Running)?;
-        serde_json::from_value(row.clone()).ok()
+    /// The record of a job that is finished.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if another version of shoal wrote it.
+    pub fn row(&self, job: usize) -> Result<Option<RunRecord>> {
+        let trial = self.journal.records().trial(self.trials[job]);
+        let row = trial.filter(|trial| trial.state != State::Running);
+        let row = row.and_then(|trial| trial.attributes.get(ROW));
+        row.map(|row| serde_json::from_value(row.clone())).transpose().map_err(|error| {
+            input_error!(
+                "the journal has a run that another version of shoal wrote ({error}); choose another folder with -o"
+            )
+        })
     }
 
     /// Notes jobs that are over; [`Record::write`] books them.
-    pub fn note(&mut self, over: &[(usize, RunRow)]) {
+    pub fn note(&mut self, over: &[(usize, RunRecord)]) {
         let mut events = Vec::new();
         for (job, row) in over {
             let trial = self.trials[*job];
-            let state = match row.validation_mse {
+            let state = match row.validation_loss {
                 Some(_) => State::Complete,
                 None => State::Failed,
             };
             events.push(Event::TrialAttribute { trial, key: ROW.into(), value: json!(row) });
-            events.push(Event::End { trial, state, value: row.validation_mse });
+            events.push(Event::End { trial, state, value: row.validation_loss });
         }
         self.journal.note(&events);
     }

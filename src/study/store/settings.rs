@@ -10,9 +10,6 @@ use crate::engine::run::{Precision, Training};
 use crate::study::plan::{Plan, Pretraining, StrategyPlan};
 use crate::study::store::journal::Identity;
 
-/// Where the results come from.
-pub const STUDY_FILE: &str = "study.json";
-
 /// Everything that decides what the runs of a plan are.
 pub fn settings(plan: &Plan) -> Value {
     let strategies: Map<String, Value> = (plan.strategies.iter())

@@ -3,6 +3,7 @@
 //! An SVG carries the colours of a light page in its attributes. Classes of the same names let the
 //! style sheet of a page replace them on a dark one.
 
+use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 
 /// A colour of figures: its class, and its value on a light and on a dark page.
@@ -96,19 +97,29 @@ impl Look {
     }
 }
 
-/// A name with its look.
+/// A learning curve with its look.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
-    pub name: String,
+    pub curve: Curve,
     pub look: Look,
 }
 
-/// Looks for names; that of the baseline is always the same.
-pub(crate) fn series<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<Series> {
+impl Series {
+    pub fn name(&self) -> String {
+        self.curve.label()
+    }
+
+    pub fn is_baseline(&self) -> bool {
+        self.curve.strategy == BASELINE
+    }
+}
+
+/// Looks for curves; that of the baseline is always the same.
+pub(crate) fn series<'a>(curves: impl IntoIterator<Item = &'a Curve>) -> Vec<Series> {
     let mut others = 0..;
-    let mut look = |name: &String| match name == BASELINE {
+    let mut look = |curve: &Curve| match curve.strategy == BASELINE {
         true => Look::plain(INK),
         false => Look::series(others.next().expect("style: a number for every series")),
     };
-    names.into_iter().map(|name| Series { name: name.clone(), look: look(name) }).collect()
+    curves.into_iter().map(|curve| Series { look: look(curve), curve: curve.clone() }).collect()
 }

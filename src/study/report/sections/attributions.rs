@@ -3,16 +3,17 @@
 use maud::{Markup, html};
 
 use crate::study::explain::comparison::{Comparison, similarity};
-use crate::study::explain::profile::Profile;
 use crate::study::explain::tables::ranges;
-use crate::study::explain::usage::{PRETRAINING, Usage};
+use crate::study::explain::usage::compare_usages;
 use crate::study::report::attribution_chart::{Attributions, Shared, Target, attribution_chart};
 use crate::study::report::chart::model::Chart;
 use crate::study::report::chart::style::{Look, Series};
 use crate::study::report::chart::text::three;
 use crate::study::report::html::{figure, table};
 use crate::study::stats::findings::Findings;
-use crate::study::transfer::BASELINE;
+use crate::study::store::attributions::{Profile, Usage};
+use crate::study::store::run::Curve;
+use crate::study::transfer::{BASELINE, PRETRAINING};
 
 /// What a dataset without an axis calls its own.
 const DEFAULT_AXIS: &str = "input";
@@ -58,22 +59,27 @@ struct Networks<'a> {
 impl<'a> Networks<'a> {
     fn new(findings: &'a Findings, shown: &[Series]) -> Self {
         let usages = &findings.usages;
-        let pretrained = usages.iter().find(|one| one.strategy == PRETRAINING);
+        let pretrained = usages.iter().find(|one| one.curve.strategy == PRETRAINING);
         let kind = |usage: &'a Usage| {
-            let series = shown.iter().find(|series| series.name == usage.strategy)?;
-            Some((usage, series.look, pretrained.map_or(vec![], |base| usage.compared(base))))
+            let series = shown.iter().find(|series| series.curve == usage.curve)?;
+            Some((
+                usage,
+                series.look,
+                pretrained.map_or(vec![], |base| compare_usages(usage, base)),
+            ))
         };
         let strategies: Vec<Kind> = usages.iter().filter_map(kind).collect();
-        let of_name = |name: &str| strategies.iter().find(|kind| kind.0.strategy == name);
-        let best = findings.ranked().into_iter().find_map(of_name).map(|kind| kind.0);
+        let of_curve = |curve: &Curve| strategies.iter().find(|kind| kind.0.curve == *curve);
+        let best = findings.ranked().into_iter().find_map(of_curve).map(|kind| kind.0);
         Self { pretrained, best, strategies }
     }
 
     /// The baseline and the best strategy; all if nothing could be compared.
     fn drawn(&self) -> impl Iterator<Item = &Kind<'a>> {
-        let wanted =
-            |name: &String| self.best.is_none_or(|best| name == BASELINE || best.strategy == *name);
-        self.strategies.iter().filter(move |kind| wanted(&kind.0.strategy))
+        let wanted = |curve: &Curve| {
+            self.best.is_none_or(|best| curve.strategy == BASELINE || best.curve == *curve)
+        };
+        self.strategies.iter().filter(move |kind| wanted(&kind.0.curve))
     }
 
     fn chart(&self, findings: &Findings, usage: &Usage) -> Chart {
@@ -121,7 +127,7 @@ impl<'a> Networks<'a> {
             " with " (largest.simulations) " simulations, on " (rows) " test rows against a background of "
             (largest.background) " others. The attributions of a row add up to the prediction within " (three(gap)) "."
             @if let Some(best) = self.best {
-                " Of the strategies that transfer only the best is drawn, " (best.strategy) "; the table has all."
+                " Of the strategies that transfer only the best is drawn, " (best.curve.label()) "; the table has all."
             }
             @if self.pretrained.is_some() {
                 " Grey: the pre-trained networks on the same rows; for a target that they do not have, their target with the \
@@ -138,7 +144,7 @@ impl<'a> Networks<'a> {
         let opposite = self.strategies.iter().flat_map(|(usage, _, compared)| {
             compared.iter().map(|one| {
                 vec![
-                    usage.strategy.clone(),
+                    usage.curve.label(),
                     one.target.clone(),
                     signed(one.similarity),
                     format!("{} of {}", one.flips.len(), usage.axis.len()),
@@ -160,8 +166,8 @@ impl<'a> Networks<'a> {
                 and the direction of both is clear. Cosine over all inputs: 1, the same attributions; -1, all signs opposite."
             }
             (table(&["strategy", "target", "cosine", "opposite", "where"], &opposite.collect::<Vec<_>>()))
-            h3 { "Cosine of " (best.strategy) ", by target (rows), and the pre-trained networks, by target (columns)" }
-            (table(&[&[&best.strategy[..]], &names[..]].concat(), &similar))
+            h3 { "Cosine of " (best.curve.label()) ", by target (rows), and the pre-trained networks, by target (columns)" }
+            (table(&[&[&best.curve.label()[..]], &names[..]].concat(), &similar))
         } }
     }
 }
@@ -170,7 +176,7 @@ impl<'a> Networks<'a> {
 fn attributions<'a>((usage, look, compared): &'a Kind, target: &str) -> Option<Attributions<'a>> {
     let flips = compared.iter().find(|one| one.target == target);
     Some(Attributions {
-        name: &usage.strategy,
+        name: usage.curve.label(),
         look: *look,
         signed: &usage.of(target)?.signed,
         errors: None,

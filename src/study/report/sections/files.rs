@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::study::explain::usage::ATTRIBUTIONS_FILE;
 use crate::study::stats::findings::Findings;
+use crate::study::store::attributions::ATTRIBUTIONS_FILE;
+use crate::study::store::provenance::STUDY_FILE;
 use crate::study::store::runs::RUNS_FILE;
-use crate::study::store::settings::STUDY_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// Files of a study with what is in them.
@@ -39,11 +39,12 @@ pub(crate) fn links(findings: &Findings, prefix: &str) -> Markup {
 
 /// The content of `study.json`: every value that is no object, with its path.
 pub(crate) fn provenance(findings: &Findings) -> Markup {
-    let Some(value) = &findings.provenance else {
+    let Some(provenance) = &findings.provenance else {
         return html! { p { "There is no study.json in this folder." } };
     };
+    let value = serde_json::to_value(provenance).expect("provenance: plain data is JSON");
     let mut entries = Vec::new();
-    flatten(&mut Vec::new(), value, &mut entries);
+    flatten(&mut Vec::new(), &value, &mut entries);
     html! { dl { @for (path, text) in entries { div { dt { (path) } dd { (text) } } } } }
 }
 

@@ -7,9 +7,9 @@ use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{INK, Look, SOFT, Series};
 use crate::study::report::chart::text::three;
 use crate::study::report::html::{figure, table};
-use crate::study::stats::agreement::Agreement;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::agreement::Agreement;
 use crate::study::store::predictions::Predictions;
 
 /// The sentences, a figure for each strategy, and the table of how well they agree.
@@ -17,7 +17,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let rows = findings.predictions.first().map_or(0, |(one, _)| one.rows.len());
     html! {
         p {
-            "For each strategy the network with the lowest validation error at the largest number of simulations, on the "
+            "For each strategy the network with the lowest validation loss at the largest number of simulations, on the "
             (rows) " simulations of the test set. On the thin line prediction and truth are equal; the thick line connects the \
             means of eighths of the test set, sorted by prediction."
         }
@@ -26,7 +26,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
                 Scatter::Seeds => format!("seed {}", one.seed),
                 Scatter::Trials => "best trial".to_owned(),
             };
-            h3 { (one.strategy) ", " (one.simulations) " simulations, " (which) }
+            h3 { (one.curve.label()) ", " (one.simulations) " simulations, " (which) }
             (figure(&chart(findings, one, agreements, shown)))
         }
         details {
@@ -48,11 +48,11 @@ fn chart(
     agreements: &[Agreement],
     shown: &[Series],
 ) -> Chart {
-    let series = shown.iter().find(|series| series.name == one.strategy);
+    let series = shown.iter().find(|series| series.curve == one.curve);
     let look = series.map_or(Look::plain(INK), |series| series.look);
     let panel = |target: usize| panel(findings, target, (one, &agreements[target]), look);
     Chart {
-        label: format!("truth against prediction, {}", one.strategy),
+        label: format!("truth against prediction, {}", one.curve.label()),
         grids: vec![Grid {
             panels: (0..findings.targets.len()).map(panel).collect(),
             least: 145.0,
@@ -106,7 +106,7 @@ fn agreement_table(findings: &Findings) -> Markup {
     let rows = findings.predictions.iter().flat_map(|(one, agreements)| {
         findings.targets.iter().zip(agreements).map(|(target, found)| {
             vec![
-                one.strategy.clone(),
+                one.curve.label(),
                 target.clone(),
                 share(found.r_squared),
                 three(found.bias),

@@ -1,4 +1,4 @@
-//! The effect of the pre-training size: test MSE against the simulations that networks were
+//! The effect of the pre-training size: the test metric against the simulations that networks were
 //! pre-trained on.
 
 use maud::{Markup, html};
@@ -7,9 +7,10 @@ use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::chart::text::three;
-use crate::study::report::html::{figure, keys, numbers, table};
+use crate::study::report::html::{figure, keys, numbers, table, test_metric};
 use crate::study::stats::findings::Findings;
-use crate::study::stats::pretraining_size::PretrainingSize;
+use crate::study::store::pretraining_size::PretrainingSize;
+use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 
 /// The largest pre-training of a study that has several.
@@ -39,11 +40,11 @@ fn chart(all: &[PretrainingSize]) -> Chart {
             sizes.push(one.simulations);
         }
     }
-    let names: Vec<String> = sizes.iter().map(|size| format!("{size} simulations")).collect();
-    let lines = series(&names);
+    let names = sizes.iter().map(|size| Curve::of(&format!("{size} simulations")));
+    let lines = series(&names.collect::<Vec<_>>());
     let panel = |strategy: &&str| panel(all, strategy, &sizes, &lines);
     Chart {
-        label: "test MSE against the number of simulations to pre-train on".to_owned(),
+        label: format!("{} against the number of simulations to pre-train on", test_metric()),
         legend: keys(&lines),
         grids: vec![Grid {
             panels: strategies.iter().map(panel).collect(),
@@ -70,7 +71,7 @@ fn panel(all: &[PretrainingSize], strategy: &str, sizes: &[usize], lines: &[Seri
         [low.max(one.mean / 2.0), high, one.mean]
     });
     let x = Axis::sizes("simulations to pre-train on", &counts);
-    let y = Axis::log("test MSE", ends, 0.06, 1.5);
+    let y = Axis::log(&test_metric(), ends, 0.06, 1.5);
     let mut layers = vec![];
     for (index, (size, line)) in sizes.iter().zip(lines).enumerate() {
         let (before, after): (Vec<&PretrainingSize>, Vec<&PretrainingSize>) = own()
@@ -114,7 +115,7 @@ fn interval(ends: Option<[f64; 2]>) -> String {
 /// Every mean with its interval, and its ratio to the largest pre-training.
 fn sizes_table(all: &[PretrainingSize]) -> Markup {
     let heading =
-        ["strategy", "simulations", "pre-trained on", "test MSE", "relative to the largest"];
+        ["strategy", "simulations", "pre-trained on", &test_metric(), "relative to the largest"];
     let row = |one: &PretrainingSize| {
         vec![
             one.strategy.clone(),

@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Arrow, Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Look, SOFT, Series};
-use crate::study::report::html::{figure, keys, numbers, table};
+use crate::study::report::html::{figure, keys, numbers, table, test_metric};
 use crate::study::stats::findings::Findings;
-use crate::study::stats::saved::Saved;
-use crate::study::stats::savings::Bound;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::run::Curve;
+use crate::study::store::savings::{Bound, Saving};
 use crate::study::transfer::BASELINE;
 
 const SIZES: &str = "number of simulations";
@@ -17,12 +17,12 @@ const FACTOR: &str = "simulations saved (factor)";
 
 /// The sentences, the figure and the table.
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
-    if findings.saved.is_empty() {
+    if findings.savings.is_empty() {
         return html! { p { "There is no finished run of " (BASELINE) " and of another strategy to compare." } };
     }
     let chart = Chart {
         note: format!(
-            "Error bars: 95 % bootstrap intervals. Arrows mark bounds: up where {BASELINE} never reaches the test MSE, down \
+            "Error bars: 95 % bootstrap intervals. Arrows mark bounds: up where {BASELINE} never gets as good, down \
              where it is better with its fewest simulations."
         ),
         ..joined(&[("", findings)], shown)
@@ -30,7 +30,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let noun = findings.scatter.noun();
     html! {
         p {
-            "The number of simulations that " (BASELINE) " needs for the test MSE of a strategy, divided by the number that \
+            "The number of simulations that " (BASELINE) " needs for the " (test_metric()) " of a strategy, divided by the number that \
             the strategy has. The curve of " (BASELINE) " is interpolated between its sizes. Bootstrap samples are drawn over "
             (noun)
             @if findings.scatter == Scatter::Trials {
@@ -50,7 +50,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
 
 /// The savings of several studies, a panel each.
 pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
-    let others: Vec<&Series> = shown.iter().filter(|one| one.name != BASELINE).collect();
+    let others: Vec<&Series> = shown.iter().filter(|one| !one.is_baseline()).collect();
     let panels: Vec<Panel> =
         all.iter().map(|(name, findings)| panel(findings, &others, name)).collect();
     let (least, most, height) =
@@ -64,20 +64,20 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
 }
 
 fn panel(findings: &Findings, shown: &[&Series], title: &str) -> Panel {
-    let values = findings.saved.iter().flat_map(|one| [Some(one.factor), one.low, one.high]);
+    let values = findings.savings.iter().flat_map(|one| [Some(one.factor), one.low, one.high]);
     let y = Axis::log(FACTOR, values.flatten().chain([1.0]), 0.12, 2.0);
     let x = Axis::sizes(SIZES, &findings.summary.sizes());
     let even = Marks::Line(vec![(x.ends.0, 1.0), (x.ends.1, 1.0)], 1.4);
     let mut layers = vec![Layer::new(Look::plain(SOFT), even)];
     for (index, series) in shown.iter().enumerate() {
-        let own = findings.saved.iter().filter(|one| one.strategy == series.name);
+        let own = findings.savings.iter().filter(|one| one.curve == series.curve);
         let points = Marks::Points(own.map(point).collect());
         layers.push(Layer::dodged(series.look, (index, shown.len()), points));
     }
     Panel { title: title.to_owned(), subtitle: String::new(), x, y, layers }
 }
 
-fn point(one: &Saved) -> Point {
+fn point(one: &Saving) -> Point {
     Point {
         x: one.simulations as f64,
         y: one.factor,
@@ -87,12 +87,12 @@ fn point(one: &Saved) -> Point {
             Bound::MoreThanLargest => Some(Arrow::Up),
             Bound::LessThanSmallest => Some(Arrow::Down),
         },
-        title: format!("{}, {} simulations: {}", one.strategy, one.simulations, text(one)),
+        title: format!("{}, {} simulations: {}", one.curve.label(), one.simulations, text(one)),
     }
 }
 
 /// `4.20x (3.10 to 5.00)`, `> 1.10x (from 0.90)`; an end outside the sizes of the baseline is open.
-fn text(one: &Saved) -> String {
+fn text(one: &Saving) -> String {
     let sign = match one.bound {
         Bound::Exact => "",
         Bound::MoreThanLargest => "> ",
@@ -108,16 +108,17 @@ fn text(one: &Saved) -> String {
 }
 
 fn savings_table(findings: &Findings) -> Markup {
-    let strategies = findings.summary.strategies.iter().filter(|name| *name != BASELINE);
-    let strategies: Vec<&str> = strategies.map(String::as_str).collect();
+    let curves = findings.summary.curves.iter().filter(|curve| curve.strategy != BASELINE);
+    let curves: Vec<&Curve> = curves.collect();
     let row = |simulations: usize| {
-        let cell = |strategy: &&str| {
-            let mut saved = findings.saved.iter();
-            let same = |one: &&Saved| one.strategy == **strategy && one.simulations == simulations;
+        let cell = |curve: &&Curve| {
+            let mut saved = findings.savings.iter();
+            let same = |one: &&Saving| one.curve == **curve && one.simulations == simulations;
             saved.find(same).map_or("-".to_owned(), text)
         };
-        [simulations.to_string()].into_iter().chain(strategies.iter().map(cell)).collect()
+        [simulations.to_string()].into_iter().chain(curves.iter().map(cell)).collect()
     };
     let rows: Vec<Vec<String>> = findings.summary.sizes().into_iter().map(row).collect();
-    table(&[&["simulations"], &strategies[..]].concat(), &rows)
+    let names = curves.iter().map(|curve| curve.label());
+    table(&["simulations".to_owned()].into_iter().chain(names).collect::<Vec<_>>(), &rows)
 }

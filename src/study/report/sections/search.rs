@@ -1,20 +1,22 @@
-//! The search for hyper-parameters: the lowest validation MSE so far against the trial.
+//! The search for hyper-parameters: the lowest validation loss so far against the trial.
 
 use maud::{Markup, html};
 
-use crate::study::explain::usage::PRETRAINING;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{INK, Look, Series};
 use crate::study::report::chart::text::three;
-use crate::study::report::html::{figure, keys, table};
+use crate::study::report::html::{figure, keys, table, test_metric};
 use crate::study::stats::findings::Findings;
-use crate::study::store::trials::{BEST, Search};
+use crate::study::stats::searches::{BEST, history};
+use crate::study::store::run::Curve;
+use crate::study::store::trials::SearchSummary;
+use crate::study::transfer::PRETRAINING;
 
 /// The sentences, the figure and the means of the best trials.
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
-    let (before, after): (Vec<&Search>, Vec<&Search>) =
-        findings.searches.iter().partition(|one| one.strategy == PRETRAINING);
+    let (before, after): (Vec<&SearchSummary>, Vec<&SearchSummary>) =
+        findings.searches.iter().partition(|one| one.curve.strategy == PRETRAINING);
     let mut sizes: Vec<usize> = after.iter().map(|one| one.simulations).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -26,7 +28,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
         panel(&[*one], shown, &format!("{PRETRAINING}, {} simulations", one.simulations))
     });
     let chart = Chart {
-        label: "lowest validation MSE so far against the trial".to_owned(),
+        label: "lowest validation loss so far against the trial".to_owned(),
         legend: keys(shown),
         grids: vec![Grid {
             panels: pretraining.chain(sizes.iter().map(of_size)).collect(),
@@ -34,19 +36,19 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             most: 480.0,
             height: 190.0,
         }],
-        note: "Lines: lowest validation MSE so far. Dots: single trials; pruned trials have the validation MSE at which they \
+        note: "Lines: lowest validation loss so far. Dots: single trials; pruned trials have the validation loss at which they \
                were stopped. The highest quarter of the trials lies outside the panels."
             .to_owned(),
         ..Chart::default()
     };
     html! {
         (figure(&chart))
-        h3 { "Mean test MSE of the " (BEST) " trials with the lowest validation MSE" }
+        h3 { "Mean " (test_metric()) " of the " (BEST) " trials with the lowest validation loss" }
         (best(findings, &sizes))
     }
 }
 
-fn panel(own: &[&Search], shown: &[Series], title: &str) -> Panel {
+fn panel(own: &[&SearchSummary], shown: &[Series], title: &str) -> Panel {
     let mut values: Vec<f64> =
         own.iter().flat_map(|one| one.trials.iter().filter_map(|trial| trial.1)).collect();
     values.sort_by(f64::total_cmp);
@@ -56,16 +58,16 @@ fn panel(own: &[&Search], shown: &[Series], title: &str) -> Panel {
     let last = own.iter().filter_map(|one| Some(one.trials.last()?.0)).max().unwrap_or(1);
     let mut layers = vec![];
     for one in own {
-        let series = shown.iter().find(|series| series.name == one.strategy);
+        let series = shown.iter().find(|series| series.curve == one.curve);
         let look = series.map_or(Look::plain(INK), |series| series.look);
         let dot = |trial: &(u32, Option<f64>, Option<f64>)| {
             let value = trial.1.filter(|value| *value <= highest)?;
-            let title = format!("{}, trial {}: {}", one.strategy, trial.0, three(value));
+            let title = format!("{}, trial {}: {}", one.curve.label(), trial.0, three(value));
             Some((f64::from(trial.0), value, title))
         };
         layers.push(Layer::new(look, Marks::Dots(one.trials.iter().filter_map(dot).collect())));
         let mut steps: Vec<(f64, f64)> = Vec::new();
-        for (trial, value) in one.history() {
+        for (trial, value) in history(one) {
             steps.extend(steps.last().map(|before| (f64::from(trial), before.1)));
             steps.push((f64::from(trial), value));
         }
@@ -75,20 +77,22 @@ fn panel(own: &[&Search], shown: &[Series], title: &str) -> Panel {
         title: title.to_owned(),
         subtitle: String::new(),
         x: Axis::linear("trial", (0.0, f64::from(last.max(1)))),
-        y: Axis::log("validation MSE", values, 0.06, 1.5),
+        y: Axis::log("validation loss", values, 0.06, 1.5),
         layers,
     }
 }
 
 fn best(findings: &Findings, sizes: &[usize]) -> Markup {
-    let strategies: Vec<&str> = findings.summary.strategies.iter().map(String::as_str).collect();
+    let curves = &findings.summary.curves;
     let row = |size: &usize| {
-        let cell = |strategy: &&str| {
+        let cell = |curve: &Curve| {
             let mut searches = findings.searches.iter();
-            let found = searches.find(|one| one.strategy == **strategy && one.simulations == *size);
+            let found = searches.find(|one| one.curve == *curve && one.simulations == *size);
             found.and_then(|one| one.best).map_or("-".to_owned(), three)
         };
-        [size.to_string()].into_iter().chain(strategies.iter().map(cell)).collect()
+        [size.to_string()].into_iter().chain(curves.iter().map(cell)).collect()
     };
-    table(&[&["simulations"], &strategies[..]].concat(), &sizes.iter().map(row).collect::<Vec<_>>())
+    let names = curves.iter().map(Curve::label);
+    let heading: Vec<String> = ["simulations".to_owned()].into_iter().chain(names).collect();
+    table(&heading, &sizes.iter().map(row).collect::<Vec<_>>())
 }

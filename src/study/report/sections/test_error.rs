@@ -1,20 +1,20 @@
-//! Test MSE against the number of simulations, over all targets and for each.
+//! The test metric against the number of simulations, over all targets and for each.
 
 use maud::{Markup, html};
 
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::chart::text::three;
-use crate::study::report::html::{figure, keys, numbers, table};
+use crate::study::report::html::{figure, keys, numbers, table, test_metric};
 use crate::study::report::table::cells;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
-use crate::study::stats::summary::{Spread, Summary, SummaryRow};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
+use crate::study::store::summary::{Spread, Summary, SummaryRow};
 
 const SIZES: &str = "number of simulations";
-const ERROR: &str = "test MSE (targets scaled to [0, 1])";
 
 /// The figure, the table.
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
@@ -29,32 +29,32 @@ pub(crate) fn chart(findings: &Findings, shown: &[Series]) -> Chart {
     draw(&findings.name, &findings.summary, &findings.runs, findings.scatter, shown)
 }
 
-/// The figure of test MSEs: one large panel for the mean over all targets, one small panel for each
+/// The figure of the test metric: one large panel for the mean over all targets, one small panel for each
 /// target; both axes are logarithmic, with one line for each strategy.
 ///
 /// Points are means over the runs of a strategy and size, bars standard errors, dots single runs. A
-/// size at which no run has a test MSE leaves a gap in its line.
+/// size at which no run has a value leaves a gap in its line.
 pub fn test_error_chart(
     title: &str,
     summary: &Summary,
-    runs: &[RunRow],
+    runs: &[RunRecord],
     scatter: Scatter,
 ) -> Chart {
-    draw(title, summary, runs, scatter, &series(&summary.strategies))
+    draw(title, summary, runs, scatter, &series(&summary.curves))
 }
 
 fn draw(
     title: &str,
     summary: &Summary,
-    runs: &[RunRow],
+    runs: &[RunRecord],
     scatter: Scatter,
     shown: &[Series],
 ) -> Chart {
     let data = Data { summary, runs, scatter, shown };
-    let all = data.panel("all targets", ERROR, &|run| run.test_mse, &|row| &row.test);
+    let all = data.panel("all targets", &test_metric(), &RunRecord::score, &SummaryRow::score);
     let count = summary.targets.len();
     let target = |(index, name): (usize, &String)| {
-        data.panel(name, "", &|run| run.target_mse[index], &|row| &row.targets[index])
+        data.panel(name, "", &|run| run.target_score(index), &|row| row.target_score(index))
     };
     let targets: Vec<Panel> = summary.targets.iter().enumerate().map(target).collect();
     let least = if count > 6 { 140.0 } else { 200.0 };
@@ -63,7 +63,7 @@ fn draw(
         grids.push(Grid { panels: targets, least, most: 0.0, height: 112.0 });
     }
     Chart {
-        label: format!("{ERROR} against the {SIZES}"),
+        label: format!("{} against the {SIZES}", test_metric()),
         title: title.to_owned(),
         legend: keys(shown),
         grids,
@@ -77,10 +77,10 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
     let panel = |(name, findings): &(&str, &Findings)| {
         let Findings { summary, runs, scatter, .. } = findings;
         let data = Data { summary, runs, scatter: *scatter, shown };
-        data.panel(name, "test MSE", &|run| run.test_mse, &|row| &row.test)
+        data.panel(name, &test_metric(), &RunRecord::score, &SummaryRow::score)
     };
     Chart {
-        label: format!("{ERROR} against the {SIZES}, for each scenario"),
+        label: format!("{} against the {SIZES}, for each scenario", test_metric()),
         legend: keys(shown),
         grids: vec![Grid {
             panels: all.iter().map(panel).collect(),
@@ -94,7 +94,7 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
 
 struct Data<'a> {
     summary: &'a Summary,
-    runs: &'a [RunRow],
+    runs: &'a [RunRecord],
     scatter: Scatter,
     shown: &'a [Series],
 }
@@ -104,23 +104,22 @@ impl Data<'_> {
         &self,
         title: &str,
         y_name: &str,
-        of_run: &dyn Fn(&RunRow) -> Option<f64>,
-        spread: &dyn Fn(&SummaryRow) -> &Spread,
+        of_run: &dyn Fn(&RunRecord) -> Option<f64>,
+        spread: &dyn Fn(&SummaryRow) -> Spread,
     ) -> Panel {
-        let strategies = || self.shown.iter().map(|one| &one.name);
-        let rows =
-            self.summary.rows.iter().filter(|row| strategies().any(|it| *it == row.strategy));
+        let curves = || self.shown.iter().map(|one| &one.curve);
+        let rows = self.summary.rows.iter().filter(|row| curves().any(|it| *it == row.curve));
         let bars = rows
             .filter_map(|row| Some((spread(row).mean?, spread(row).standard_error.unwrap_or(0.0))));
         // A bar that nearly reaches zero would stretch a logarithmic axis without end: it may run
         // out of the panel.
         let bars = bars.flat_map(|(mean, error)| [(mean - error).max(mean / 3.0), mean + error]);
-        let runs = self.runs.iter().filter(|run| strategies().any(|it| *it == run.strategy));
+        let runs = self.runs.iter().filter(|run| curves().any(|it| *it == run.key.curve));
         let values: Vec<f64> = bars.chain(runs.filter_map(of_run)).collect();
         let (mut dots, mut lines, mut points) = (vec![], vec![], vec![]);
         for (index, one) in self.shown.iter().enumerate() {
             let layer = |marks| Layer::dodged(one.look, (index, self.shown.len()), marks);
-            let rows: Vec<&SummaryRow> = self.summary.of(&one.name).collect();
+            let rows: Vec<&SummaryRow> = self.summary.of(&one.curve).collect();
             let at =
                 |row: &&SummaryRow| (row.simulations as f64, spread(row).mean.unwrap_or(f64::NAN));
             dots.push(layer(Marks::Dots(self.dots(one, of_run))));
@@ -144,27 +143,27 @@ impl Data<'_> {
     fn dots(
         &self,
         series: &Series,
-        of_run: &dyn Fn(&RunRow) -> Option<f64>,
+        of_run: &dyn Fn(&RunRecord) -> Option<f64>,
     ) -> Vec<(f64, f64, String)> {
-        let dot = |run: &RunRow| {
+        let dot = |run: &RunRecord| {
             let which = match self.scatter {
-                Scatter::Seeds => format!("seed {}", run.seed),
-                Scatter::Trials => format!("trial of rank {}", run.seed),
+                Scatter::Seeds => format!("seed {}", run.key.seed),
+                Scatter::Trials => format!("trial of rank {}", run.key.seed),
             };
             let value = of_run(run)?;
             let title = format!(
                 "{}, {} simulations, {which}: {}",
-                run.strategy,
-                run.simulations,
+                series.name(),
+                run.key.simulations,
                 three(value)
             );
-            Some((run.simulations as f64, value, title))
+            Some((run.key.simulations as f64, value, title))
         };
-        let own = self.runs.iter().filter(|run| run.strategy == series.name);
+        let own = self.runs.iter().filter(|run| run.key.curve == series.curve);
         own.filter_map(dot).collect()
     }
 
-    fn point(&self, row: &SummaryRow, spread: &Spread) -> Point {
+    fn point(&self, row: &SummaryRow, spread: Spread) -> Point {
         let mean = spread.mean.unwrap_or(f64::NAN);
         let error = spread.standard_error;
         let text = error.map_or(String::new(), |error| format!(" ± {}", three(error)));
@@ -175,7 +174,7 @@ impl Data<'_> {
             arrow: None,
             title: format!(
                 "{}, {} simulations: {}{text} ({} {})",
-                row.strategy,
+                row.curve.label(),
                 row.simulations,
                 three(mean),
                 spread.count,
@@ -196,9 +195,9 @@ impl Data<'_> {
             (_, Scatter::Seeds) => {
                 format!("Mean over {count} seeds, error bars: standard error, dots: single seeds.")
             }
-            (1, Scatter::Trials) => "The trial with the lowest validation error.".to_owned(),
+            (1, Scatter::Trials) => "The trial with the lowest validation loss.".to_owned(),
             (_, Scatter::Trials) => format!(
-                "Mean over the {count} trials with the lowest validation error (arXiv 2510.19168), error bars: standard \
+                "Mean over the {count} trials with the lowest validation loss (arXiv 2510.19168), error bars: standard \
                  error, dots: single trials."
             ),
         };
@@ -209,6 +208,7 @@ impl Data<'_> {
         if self.shown.len() > 1 {
             note.push_str(" Points of one size are drawn side by side.");
         }
+        note.push_str(&format!(" {}: {}.", PRIMARY.title, PRIMARY.description));
         note
     }
 }

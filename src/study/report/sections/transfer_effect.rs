@@ -6,11 +6,12 @@ use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Cell, Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{BAD, GOOD, Look, Series};
 use crate::study::report::chart::text::width_of;
-use crate::study::report::html::figure;
+use crate::study::report::html::{figure, test_metric};
 use crate::study::stats::findings::Findings;
-use crate::study::stats::negative_transfer::{LEVEL, Transfer};
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::words::p_text;
+use crate::study::store::negative_transfer::{LEVEL, Transfer};
+use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 
 /// A ratio of this or its inverse has the full colour.
@@ -39,7 +40,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         p {
-            "The test MSE of a strategy divided by that of " (BASELINE) " on the same simulations: "
+            "The " (test_metric()) " of a strategy divided by that of " (BASELINE) " on the same simulations: "
             (keys())
             @if tested {
                 " Bold and framed: the difference is significant against " (findings.scatter.words()) " (" (test)
@@ -61,14 +62,17 @@ pub(crate) fn keys() -> Markup {
 
 /// A panel for each strategy; absent if none can be compared.
 pub(crate) fn chart(findings: &Findings, shown: &[Series]) -> Option<Chart> {
-    let others = shown.iter().filter(|one| one.name != BASELINE);
-    let panels: Vec<Panel> = others.filter_map(|one| panel(findings, &one.name)).collect();
+    let others = shown.iter().filter(|one| !one.is_baseline());
+    let panels: Vec<Panel> = others.filter_map(|one| panel(findings, &one.curve)).collect();
     let sizes = panels.iter().map(|panel| panel.x.ends.1).fold(0.0, f64::max);
     let rows = findings.targets.len() as f64 + 1.0 + APART;
     let names = findings.targets.iter().map(|name| width_of(name, 12.0));
     let name = names.fold(20.0, f64::max).min(NAME) + 18.0;
     (!panels.is_empty()).then(|| Chart {
-        label: format!("test MSE relative to {BASELINE}, by target and number of simulations"),
+        label: format!(
+            "{} relative to {BASELINE}, by target and number of simulations",
+            test_metric()
+        ),
         grids: vec![Grid {
             panels,
             least: name + CELL.1 * sizes,
@@ -79,9 +83,8 @@ pub(crate) fn chart(findings: &Findings, shown: &[Series]) -> Option<Chart> {
     })
 }
 
-fn panel(findings: &Findings, strategy: &str) -> Option<Panel> {
-    let own: Vec<&Transfer> =
-        findings.transfers.iter().filter(|one| one.strategy == strategy).collect();
+fn panel(findings: &Findings, curve: &Curve) -> Option<Panel> {
+    let own: Vec<&Transfer> = findings.transfers.iter().filter(|one| one.curve == *curve).collect();
     let mut sizes: Vec<usize> = own.iter().map(|one| one.simulations).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -107,7 +110,7 @@ fn panel(findings: &Findings, strategy: &str) -> Option<Panel> {
     };
     let column = |(index, size): (usize, &usize)| (index as f64 + 0.5, size.to_string());
     (!own.is_empty()).then(|| Panel {
-        title: strategy.to_owned(),
+        title: curve.label(),
         subtitle: String::new(),
         x: Axis::names(
             "",
@@ -138,11 +141,12 @@ fn cell(one: &Transfer, scatter: Scatter, (column, row): (f64, f64)) -> Cell {
             ratio => format!("{ratio:.0}"),
         },
         title: format!(
-            "{}, {}, {} simulations: {:.3}x the test MSE of {BASELINE}{p}{rank} ({} {})",
-            one.strategy,
+            "{}, {}, {} simulations: {:.3}x the {} of {BASELINE}{p}{rank} ({} {})",
+            one.curve.label(),
             one.target.as_deref().unwrap_or("all targets"),
             one.simulations,
             one.ratio,
+            test_metric(),
             one.runs,
             scatter.noun()
         ),
