@@ -199,7 +199,7 @@ pub fn pretrain(
     // the model that is fine-tuned keeps the scaling of the inputs; its targets are those of the
     // data to fine-tune on
     let ranges = &plan.finetune.target_ranges;
-    let scaling = Scaling::of_features(&pretraining.features, &split.train, plan.log10, ranges)?;
+    let scaling = Scaling::from_features(&pretraining.features, &split.train, plan.log10, ranges)?;
     let input_scale = input_scale(&scaling);
     let run = Run {
         id,
@@ -230,7 +230,7 @@ pub fn finetune(
         Some(base) => base.scaling.clone(),
         None => {
             let ranges = &plan.finetune.target_ranges;
-            Scaling::of_features(&plan.features, &split.train, plan.log10, ranges)?
+            Scaling::from_features(&plan.features, &split.train, plan.log10, ranges)?
         }
     };
     let start = start(plan, &plan.strategies[strategy], how, base, seed);

@@ -50,7 +50,7 @@ impl Plan {
     fn draw(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
         let seed = key(self.seed, Stream::FineTuningRows, seed);
         match self.test_part {
-            Some(test) => self.pool.divide(simulations, self.validation, test, seed),
+            Some(test) => self.pool.subset_with_test(simulations, self.validation, test, seed),
             None => {
                 let split = self.pool.subset(simulations, self.validation, seed)?;
                 Ok((split, self.pool.test().to_vec()))
@@ -118,7 +118,7 @@ pub fn pool(typed: &StudyFile, sizes: &[usize], finetune: &Dataset, parts: Parts
     };
     let pool = Pool::new(rows, 0, typed.seed)?;
     for size in sizes {
-        pool.divide(*size, parts.validation, test, 0)
+        pool.subset_with_test(*size, parts.validation, test, 0)
             .map_err(|error| prefix(error, "sizes and [split]"))?;
     }
     Ok(pool)
