@@ -201,7 +201,7 @@ fn problems(browser: &Path, page: &str, figures: usize) -> String {
     let frame = |(width, scheme): (u32, &str)| {
         format!(
             "<iframe width=\"{width}\" height=\"900\" style=\"border:0;color-scheme:{scheme}\" \
-             data-scheme=\"{scheme}\"              data-figures=\"{figures}\" srcdoc=\"{source}\"></iframe>"
+             data-scheme=\"{scheme}\" data-figures=\"{figures}\" srcdoc=\"{source}\"></iframe>"
         )
     };
     let frames = WIDTHS.iter().flat_map(|width| ["light", "dark"].map(|scheme| (*width, scheme)));
