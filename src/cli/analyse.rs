@@ -7,7 +7,7 @@ use serde_json::json;
 
 use shoal::study::report::page;
 use shoal::study::stats::Findings;
-use shoal::study::{Plan, write_test_attributions, write_test_predictions};
+use shoal::study::{Study, write_test_attributions, write_test_predictions};
 use shoal::{Error, Result};
 
 use super::Output;
@@ -29,16 +29,16 @@ pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
     analyse(&args.folder, &folders, output)
 }
 
-/// Analyses what a study has just finished.
-pub fn finished(plans: &[Plan], folder: &Path, output: &Output) -> Result<()> {
-    let of_plan = |plan: &Plan| match &plan.scenario {
+/// Analyses studies that have just finished.
+pub fn finished(studies: &[Study], folder: &Path, output: &Output) -> Result<()> {
+    let own = |study: &Study| match &study.plan.scenario {
         Some(scenario) => folder.join(scenario),
         None => folder.to_owned(),
     };
-    let folders: Vec<PathBuf> = plans.iter().map(of_plan).collect();
-    for (plan, folder) in plans.iter().zip(&folders) {
-        write_test_predictions(plan, folder)?;
-        write_test_attributions(plan, folder)?;
+    let folders: Vec<PathBuf> = studies.iter().map(own).collect();
+    for (study, folder) in studies.iter().zip(&folders) {
+        write_test_predictions(study, folder)?;
+        write_test_attributions(study, folder)?;
     }
     analyse(folder, &folders, output)
 }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::study::explain::explanation::{Method, Request};
 use crate::study::explain::reading::Reading;
 use crate::study::explain::usage::{ATTRIBUTIONS_FILE, PRETRAINING, Usage, write_usages};
-use crate::study::plan::Plan;
+use crate::study::datasets::Study;
 use crate::study::store::model::Model;
 use crate::study::store::results::PRETRAINING_FILE;
 use crate::study::store::runs::RUNS_FILE;
@@ -27,16 +27,17 @@ const BACKGROUND: usize = 25;
 /// # Errors
 /// [`crate::Error::Input`] if a table or model of the folder cannot be read,
 /// [`crate::Error::Output`] with the path.
-pub fn write_test_attributions(plan: &Plan, folder: &Path) -> Result<()> {
+pub fn write_test_attributions(study: &Study, folder: &Path) -> Result<()> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
     let Some(largest) = plan.sizes.iter().max() else {
         return Ok(());
     };
     // where each seed has test rows of its own, those of the first stand for all
-    let (_, rows) = plan.rows(*largest, 1)?;
+    let (_, rows) = study.rows(*largest, 1)?;
     if rows.len() < 2 {
         return Ok(());
     }
-    let inputs = plan.finetune.inputs.select_rows(&rows);
+    let inputs = data.inputs.select_rows(&rows);
     let background = BACKGROUND.min(rows.len() / 2);
     let request = Request {
         method: Method::DeepShap,

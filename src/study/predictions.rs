@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::plan::Plan;
+use crate::study::datasets::Study;
 use crate::study::stats::findings::PREDICTIONS_FILE;
 use crate::study::store::model::Model;
 use crate::study::store::predictions::{Predictions, write_predictions};
@@ -17,7 +17,8 @@ use crate::study::store::runs::{RunRow, read_runs};
 /// # Errors
 /// [`crate::Error::Input`] if a table or model of the folder cannot be read,
 /// [`crate::Error::Output`] with the path.
-pub fn write_test_predictions(plan: &Plan, folder: &Path) -> Result<()> {
+pub fn write_test_predictions(study: &Study, folder: &Path) -> Result<()> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
     let (targets, runs) = read_runs(&folder.join(RUNS_FILE))?;
     let mut all = Vec::new();
     for strategy in &plan.strategies {
@@ -25,13 +26,13 @@ pub fn write_test_predictions(plan: &Plan, folder: &Path) -> Result<()> {
             continue;
         };
         let model = Model::load(&folder.join(&run.model))?;
-        let (_, rows) = plan.rows(run.simulations, model.about.seed)?;
-        let inputs = plan.finetune.inputs.select_rows(&rows);
+        let (_, rows) = study.rows(run.simulations, model.about.seed)?;
+        let inputs = data.inputs.select_rows(&rows);
         all.push(Predictions {
             strategy: run.label(),
             simulations: run.simulations,
             seed: run.seed,
-            truth: plan.finetune.targets.select_rows(&rows),
+            truth: data.targets.select_rows(&rows),
             rows,
             prediction: model.predict(&inputs, "data.finetune")?,
         });

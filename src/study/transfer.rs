@@ -10,6 +10,9 @@ use crate::engine::graph::{Layer, Network};
 /// network.
 pub const BASELINE: &str = "scratch";
 
+/// The name of pre-trainings in the place of a strategy.
+pub const PRETRAINING: &str = "pretraining";
+
 /// How a run starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Strategy {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use shoal::Error;
-use shoal::study::search::{SearchTable, Space, Stage, State, Tpe, Trial};
+use shoal::study::search::{SearchConfig, Space, Stage, State, Tpe, Trial};
 use shoal::study::store::journal::{Event, Identity, Journal};
 
 fn identity() -> Identity {
@@ -15,7 +15,7 @@ fn identity() -> Identity {
 
 pub fn space() -> Space {
     let typed = "[space]\nlayers = { high = 2 }\nbatch = { choices = [16, 32] }\nactivation = { choices = ['relu', 'silu'] }";
-    toml::from_str::<SearchTable>(typed).unwrap().space.space(Stage::Fresh).unwrap()
+    toml::from_str::<SearchConfig>(typed).unwrap().space.space(Stage::Fresh).unwrap()
 }
 
 /// A folder with a journal.
@@ -161,7 +161,7 @@ fn damage_and_strangers_are_refused_with_the_line() {
         r#"{"op_code":3,"worker_id":"1-2","study_id":0,"system_attr":{"dashboard:note_str:1":"hm"}}"#,
     );
     desk.open();
-    let narrow = SearchTable::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
+    let narrow = SearchConfig::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
     let error = desk.open().records().searches()[0].trials(&narrow).unwrap_err().to_string();
     assert!(
         error.contains("of 'P(k), scratch, 50' has") && error.contains("for learning_rate"),

@@ -1,13 +1,13 @@
 //! What may be typed in `[search]`, and what it means.
 
-use shoal::study::search::{Distribution, SearchTable, SpaceTable, Stage, Trial};
+use shoal::study::search::{Distribution, SearchConfig, SpaceConfig, Stage, Trial};
 
-fn table(text: &str) -> SpaceTable {
+fn table(text: &str) -> SpaceConfig {
     toml::from_str(text).unwrap()
 }
 
 fn error(text: &str) -> String {
-    match toml::from_str::<SpaceTable>(text) {
+    match toml::from_str::<SpaceConfig>(text) {
         Err(error) => error.to_string(),
         Ok(table) => table.space(Stage::Fresh).unwrap_err().to_string(),
     }
@@ -15,7 +15,7 @@ fn error(text: &str) -> String {
 
 #[test]
 fn nothing_typed_is_the_papers_space() {
-    let search: SearchTable = toml::from_str("").unwrap();
+    let search: SearchConfig = toml::from_str("").unwrap();
     assert_eq!((search.trials, search.startup), (100, 20));
     let space = search.space.space(Stage::Fresh).unwrap();
     let names: Vec<&str> =
@@ -38,7 +38,7 @@ fn nothing_typed_is_the_papers_space() {
 
 #[test]
 fn fine_tuning_keeps_the_layers() {
-    let space = SpaceTable::default().space(Stage::FineTuning { layers: 2 }).unwrap();
+    let space = SpaceConfig::default().space(Stage::FineTuning { layers: 2 }).unwrap();
     let names: Vec<&str> =
         space.parameters().iter().map(|parameter| parameter.name.as_str()).collect();
     assert_eq!(names, ["dropout_1", "dropout_2", "learning_rate", "weight_decay"]);
@@ -90,7 +90,7 @@ fn mistakes_are_named_with_their_numbers() {
 #[test]
 fn pruning_rules_refuse_each_others_keys() {
     let pruner = |text: &str| {
-        toml::from_str::<SearchTable>(&format!("[pruning]\n{text}")).unwrap().pruning.pruner()
+        toml::from_str::<SearchConfig>(&format!("[pruning]\n{text}")).unwrap().pruning.pruner()
     };
     let error = |text: &str| pruner(text).unwrap_err().to_string();
     assert!(error("rule = 'halfing'").contains("did you mean 'halving'?"));

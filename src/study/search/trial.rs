@@ -15,6 +15,18 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Complete => "complete",
+            State::Pruned => "pruned",
+            State::Failed => "failed",
+        }
+    }
+}
+
 /// One setting of the hyper-parameters, and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::input_error;
-use crate::study::plan::Plan;
+use crate::study::datasets::Study;
 use crate::study::store::settings::STUDY_FILE;
 use crate::study::store::settings::{differences, settings};
 
@@ -20,12 +20,12 @@ pub fn earlier(folder: &Path) -> Option<Value> {
 ///
 /// # Errors
 /// [`crate::Error::Input`] that names what differs.
-pub fn check_settings(folder: &Path, plan: &Plan, earlier: Option<&Value>) -> Result<()> {
+pub fn check_settings(folder: &Path, study: &Study, earlier: Option<&Value>) -> Result<()> {
     let Some(there) = earlier.map(|study| &study["settings"]).filter(|there| there.is_object())
     else {
         return Ok(());
     };
-    let found = differences(there, &settings(plan));
+    let found = differences(there, &settings(study));
     if found.is_empty() {
         return Ok(());
     }

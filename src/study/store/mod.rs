@@ -7,7 +7,6 @@ pub mod journal;
 pub mod model;
 pub(crate) mod pace;
 pub(crate) mod predictions;
-pub(crate) mod record;
 pub(crate) mod results;
 pub(crate) mod runs;
 pub(crate) mod settings;

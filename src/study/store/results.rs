@@ -9,12 +9,12 @@ use crate::data::dataset::Dataset;
 use crate::data::files::write_bytes;
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::study::plan::Plan;
+use crate::study::datasets::Study;
 use crate::study::report;
 use crate::study::stats::summary::Summary;
 use crate::study::store::folder::{check_settings, earlier, remove_parts};
 use crate::study::store::model::Model;
-use crate::study::store::record::{JOURNAL_FILE, Record};
+use crate::study::store::journal::Journal;
 use crate::study::store::runs;
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::runs::{RunRow, RunsFile};
@@ -22,6 +22,8 @@ use crate::study::store::settings::STUDY_FILE;
 use crate::study::store::settings::{identity, settings};
 use crate::study::store::writer::Saving;
 
+/// The journal of a folder of results.
+pub const JOURNAL_FILE: &str = "journal.log";
 pub(crate) const PRETRAINING_FILE: &str = "pretraining.csv";
 const SUMMARY_FILE: &str = "summary.csv";
 const MODELS: &str = "models";
@@ -75,9 +77,10 @@ pub struct Provenance {
 
 impl Provenance {
     /// Of a plan on a device, before it began.
-    pub fn new(plan: &Plan, device: Value, runs_planned: usize) -> Self {
-        let pretrain = plan.pretraining.as_ref().map(|p| &p.dataset);
-        let finetune = &plan.finetune;
+    pub fn new(study: &Study, device: Value, runs_planned: usize) -> Self {
+        let plan = &study.plan;
+        let pretrain = study.data.pretraining.as_ref().map(|data| &data.dataset);
+        let finetune = &study.data.fine_tuning.dataset;
         Self {
             name: plan.name.clone(),
             shoal: env!("CARGO_PKG_VERSION").into(),
@@ -94,7 +97,7 @@ impl Provenance {
                 "finetune": finetune.provenance,
                 "pretrain": pretrain.map(|dataset| &dataset.provenance),
             }),
-            settings: settings(plan),
+            settings: settings(study),
             earlier: vec![],
             status: "running",
             runs_finished: 0,
@@ -128,7 +131,7 @@ impl Results {
     /// # Errors
     /// [`Error::Input`] if there are results of another study or another process writes there;
     /// [`Error::Output`] if it cannot be written.
-    pub fn open(folder: &Path, plan: &Plan) -> Result<(Self, Record)> {
+    pub fn open(folder: &Path, study: &Study) -> Result<(Self, Journal)> {
         if folder.join(RUNS_FILE).exists() && !folder.join(JOURNAL_FILE).exists() {
             return Err(input_error!(
                 "{0} already holds the results of a study, but no {JOURNAL_FILE} to go on from; choose another folder with \
@@ -144,13 +147,13 @@ impl Results {
             ))
         })?;
         let earlier = earlier(folder);
-        check_settings(folder, plan, earlier.as_ref())?;
-        let record = Record::open(folder, identity(plan))?;
+        check_settings(folder, study, earlier.as_ref())?;
+        let journal = Journal::open(&folder.join(JOURNAL_FILE), identity(study))?;
         remove_parts(folder);
         remove_parts(&models);
         let results = Self {
             folder: folder.into(),
-            targets: plan.finetune.target_names.clone(),
+            targets: study.data.fine_tuning.dataset.target_names.clone(),
             runs: None,
             pretraining: None,
             rows: vec![],
@@ -158,7 +161,7 @@ impl Results {
             saving: Saving::default(),
             earlier,
         };
-        Ok((results, record))
+        Ok((results, journal))
     }
 
     /// Begins the tables with the rows that are there already.
@@ -167,16 +170,16 @@ impl Results {
     /// [`Error::Output`] with the path.
     pub fn begin_tables(
         &mut self,
-        plan: &Plan,
+        study: &Study,
         rows: Vec<RunRow>,
         pretraining: Vec<RunRow>,
     ) -> Result<()> {
         let path = self.folder.join(RUNS_FILE);
-        self.runs = Some(match plan.has_pretraining_sizes() {
+        self.runs = Some(match study.plan.has_pretraining_sizes() {
             true => RunsFile::create_sized(&path, &self.targets)?,
             false => RunsFile::create(&path, &self.targets)?,
         });
-        if let Some(pretraining) = &plan.pretraining {
+        if let Some(pretraining) = &study.data.pretraining {
             let targets = &pretraining.dataset.target_names;
             self.pretraining =
                 Some(RunsFile::create(&self.folder.join(PRETRAINING_FILE), targets)?);
@@ -271,7 +274,8 @@ impl Results {
     ///
     /// # Errors
     /// [`Error::Output`] with the path.
-    pub fn finish(mut self, plan: &Plan) -> Result<Summary> {
+    pub fn finish(mut self, study: &Study) -> Result<Summary> {
+        let plan = &study.plan;
         let place = |row: &RunRow| {
             let strategy = plan.strategies.iter().position(|s| s.strategy.name() == row.strategy);
             let pretrained = row.pretraining_simulations;
@@ -279,7 +283,7 @@ impl Results {
         };
         self.rows.sort_by_key(place);
         runs::write_runs(&self.folder.join(RUNS_FILE), &self.targets, &self.rows)?;
-        if let Some(pretraining) = &plan.pretraining {
+        if let Some(pretraining) = &study.data.pretraining {
             self.pretraining_rows.sort_by_key(|row| (row.simulations, row.seed));
             let path = self.folder.join(PRETRAINING_FILE);
             runs::write_runs(&path, &pretraining.dataset.target_names, &self.pretraining_rows)?;

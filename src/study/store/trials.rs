@@ -5,11 +5,80 @@ use std::path::Path;
 
 use crate::error::Result;
 
+use crate::data::files::write_bytes;
+use crate::study::search::trial::State;
 use crate::study::stats::agreement::mean_of_best;
 use crate::study::store::columns::{Line, Table};
+use crate::study::store::fields::{csv_text, number_text};
+use crate::study::store::runs::RunRow;
 
 /// The table of trials, where there was a search.
 pub const TRIALS_FILE: &str = "trials.csv";
+
+/// A finished trial of a search with its runs.
+pub struct TrialRuns {
+    /// Its number, from 0.
+    pub trial: u32,
+    /// What became of it.
+    pub state: State,
+    /// The hyper-parameters that apply, by name, as text.
+    pub parameters: Vec<(String, String)>,
+    /// Its runs, by seed.
+    pub runs: Vec<RunRow>,
+}
+
+const COLUMNS: [&str; 10] = [
+    "strategy",
+    "simulations",
+    "trial",
+    "seed",
+    "state",
+    "validation_mse",
+    "test_mse",
+    "epochs",
+    "steps",
+    "stopped",
+];
+
+/// Writes `trials.csv`, atomically: trials in their order, with a column for each of `parameters`.
+///
+/// # Errors
+/// [`crate::Error::Output`] with the path.
+pub fn write_trials(
+    path: &Path,
+    targets: &[String],
+    parameters: &[String],
+    trials: &[TrialRuns],
+) -> Result<()> {
+    let header = (COLUMNS.iter().map(|column| column.to_string()))
+        .chain(targets.iter().map(|target| format!("test_mse_{target}")))
+        .chain(parameters.iter().cloned());
+    let mut lines = vec![header.collect::<Vec<_>>()];
+    for trial in trials {
+        lines.extend(trial.runs.iter().map(|row| {
+            let mut fields = vec![
+                row.strategy.clone(),
+                row.simulations.to_string(),
+                trial.trial.to_string(),
+                row.seed.to_string(),
+                trial.state.name().to_owned(),
+                number_text(row.validation_mse),
+                number_text(row.test_mse),
+                row.epochs.to_string(),
+                row.steps.to_string(),
+                row.stopped.clone(),
+            ];
+            let errors = |target| row.target_mse.get(target).copied().flatten();
+            fields.extend((0..targets.len()).map(|target| number_text(errors(target))));
+            fields.extend(parameters.iter().map(|name| {
+                let found = trial.parameters.iter().find(|(known, _)| known == name);
+                found.map_or(String::new(), |(_, value)| value.clone())
+            }));
+            fields
+        }));
+    }
+    write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
+}
 
 /// One network of one trial, a line of `trials.csv`.
 #[derive(Clone, Debug, PartialEq)]
