@@ -111,8 +111,9 @@ fn networks(share: &Share) -> String {
 
 /// What the figures assume.
 fn assumptions(study: &Study, forecast: &Forecast) -> Vec<String> {
-    let mut sentences =
-        vec!["GFLOP/s: the rate at which this device trained some of the networks just now".to_owned()];
+    let mut sentences = vec![
+        "GFLOP/s: the rate at which this device trained some of the networks just now".to_owned(),
+    ];
     if forecast.ends_early {
         sentences.push(format!(
             "before 'at most': early stopping is expected to end a network that trains whole after {PATIENCES} times the \
@@ -151,7 +152,8 @@ fn as_json(study: &Study, forecast: &Forecast, device: &Device) -> Value {
             "flops_per_second": share.rate,
         })
     });
-    let in_all = forecast.room.map(|room| json!({ "bytes": room.bytes, "at_a_time": room.together }));
+    let in_all =
+        forecast.room.map(|room| json!({ "bytes": room.bytes, "at_a_time": room.together }));
     let Bounds { mut most, mut expected } = in_all;
     most["seconds"] = forecast.seconds.most.into();
     expected["seconds"] = forecast.seconds.expected.into();

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::error::Result;
+use crate::study::datasets::Study;
 use crate::study::explain::explanation::{Method, Request};
 use crate::study::explain::reading::Reading;
 use crate::study::explain::usage::{ATTRIBUTIONS_FILE, PRETRAINING, Usage, write_usages};
-use crate::study::datasets::Study;
 use crate::study::store::model::Model;
 use crate::study::store::results::PRETRAINING_FILE;
 use crate::study::store::runs::RUNS_FILE;

@@ -71,7 +71,8 @@ impl Hyperparameters {
     /// Those of the largest network that a trial may have; the same without a search.
     pub fn largest(&self, plan: &Plan) -> Self {
         let space = plan.trials.space(Stage::Fresh);
-        let (Some(layers), Some(units)) = (space.largest("layers"), space.largest("units_1")) else {
+        let (Some(layers), Some(units)) = (space.largest("layers"), space.largest("units_1"))
+        else {
             return self.clone();
         };
         let batch = space.largest("batch").unwrap_or(self.training.batch);

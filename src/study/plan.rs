@@ -145,7 +145,8 @@ impl Plan {
 
     /// The groups of trials: pre-trainings first, then by size, strategy and pre-training size.
     pub fn groups(&self) -> Vec<GroupKey> {
-        let group = |strategy, simulations, pretrained| GroupKey { strategy, simulations, pretrained };
+        let group =
+            |strategy, simulations, pretrained| GroupKey { strategy, simulations, pretrained };
         let pretraining = self.pretraining_sizes().iter();
         let mut groups: Vec<GroupKey> = pretraining.map(|size| group(None, *size, None)).collect();
         for size in &self.sizes {

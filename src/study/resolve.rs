@@ -76,7 +76,9 @@ impl Study {
         let mut finetune = sources.read(finetune)?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
         let (pretraining, data) = match strategies.iter().any(|one| one.strategy.transfers()) {
-            true => pretraining(config, &training, &mut finetune, sources).map(Option::Some)?.unzip(),
+            true => {
+                pretraining(config, &training, &mut finetune, sources).map(Option::Some)?.unzip()
+            }
             false => (None, None),
         };
         let features = features(&finetune, config.log10, "data.finetune")?.into();

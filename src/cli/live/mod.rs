@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use shoal::engine::train::Progress;
-use shoal::study::{Event, Plan};
 use shoal::study::store::RunRow;
+use shoal::study::{Event, Plan};
 
 use super::Output;
 use board::Board;

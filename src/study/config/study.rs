@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use crate::error::Result;
 use crate::input_error;
-use crate::study::config::search::SearchConfig;
 use crate::study::config::checks::nearest;
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::{Overrides, with_overrides};
+use crate::study::config::search::SearchConfig;
 
 /// A study file.
 #[derive(Clone, Debug, Deserialize)]

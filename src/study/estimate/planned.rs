@@ -235,12 +235,7 @@ impl Planned<'_> {
 
 /// Epochs of a trial until the pruner stops it, if its loss is drawn at random and stays the same;
 /// `before` are the trials of earlier generations.
-fn expected_epochs(
-    trial: &mut Trial,
-    before: &[Trial],
-    plan: &TrialsPlan,
-    expected: u32,
-) -> u32 {
+fn expected_epochs(trial: &mut Trial, before: &[Trial], plan: &TrialsPlan, expected: u32) -> u32 {
     let loss = unit(pcg4d([trial.number, 0, 0, 0])[0]);
     let mut epoch = 0;
     loop {

@@ -79,9 +79,7 @@ impl Group {
     pub fn new(plan: &Plan, key: GroupKey) -> Self {
         let (stream, index) = match key.strategy {
             None => (Stream::PretrainingTrials, 0),
-            Some(strategy) => {
-                (Stream::FineTuningTrials(strategy as u32), key.simulations as u32)
-            }
+            Some(strategy) => (Stream::FineTuningTrials(strategy as u32), key.simulations as u32),
         };
         let seed = u64::from(random::key(plan.seed, stream, index));
         Self {
@@ -257,7 +255,8 @@ impl Group {
         let (id, trial) = (self.ids[place], &self.trials[place]);
         let attribute =
             |key: &str, value: Value| Event::TrialAttribute { trial: id, key: key.into(), value };
-        let loss = |(epoch, loss): (&u32, &f64)| Event::Loss { trial: id, epoch: *epoch, loss: *loss };
+        let loss =
+            |(epoch, loss): (&u32, &f64)| Event::Loss { trial: id, epoch: *epoch, loss: *loss };
         let mut events: Vec<Event> = trial.losses.iter().map(loss).collect();
         events.push(attribute(RUNS, json!(rows)));
         if let Some(test) = mean(rows.iter().map(|row| row.test_mse)) {

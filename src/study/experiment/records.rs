@@ -161,8 +161,7 @@ impl Scheduler<'_> {
         let Some((_, best)) = group.best else {
             return vec![];
         };
-        let row =
-            |row: &RunRow| RunRow { model: self.saved(group, best, row.seed), ..row.clone() };
+        let row = |row: &RunRow| RunRow { model: self.saved(group, best, row.seed), ..row.clone() };
         group.rows[&best].iter().map(row).collect()
     }
 

@@ -227,7 +227,12 @@ impl<'a> Scheduler<'a> {
             observe,
             results,
             journal,
-            groups: study.plan.groups().into_iter().map(|key| Group::new(&study.plan, key)).collect(),
+            groups: study
+                .plan
+                .groups()
+                .into_iter()
+                .map(|key| Group::new(&study.plan, key))
+                .collect(),
             training: HashMap::new(),
             restore: vec![],
             pretrained: HashMap::new(),

@@ -147,7 +147,8 @@ impl Scheduler<'_> {
             (Some(strategy), Some(base)) if plan.is_search() && strategy.gives_layers() => base,
             _ => return Stage::Fresh,
         };
-        let base = self.pretrained[&(base, 1)].as_ref().expect("transfers: a best trial that diverged");
+        let base =
+            self.pretrained[&(base, 1)].as_ref().expect("transfers: a best trial that diverged");
         let hidden = base.start.network.layers().len() - 1;
         let bottleneck = plan.pretraining.as_ref().and_then(|settings| settings.bottleneck);
         Stage::FineTuning { layers: hidden - usize::from(bottleneck.is_some()) }

@@ -97,8 +97,7 @@ mod tests {
     fn one_in_factor_goes_on_from_a_rung() {
         let halving = Halving { first: 2, factor: 2, delay: 0 };
         assert_eq!([0, 1, 2].map(|rung| halving.epochs(rung)), [2, 4, 8]);
-        let rungs: Vec<u32> =
-            (1..20).filter(|epoch| halving.decides_after(*epoch)).collect();
+        let rungs: Vec<u32> = (1..20).filter(|epoch| halving.decides_after(*epoch)).collect();
         assert_eq!(rungs, [2, 4, 8, 16]);
         let others: Vec<Trial> =
             (0..3u32).map(|i| trial(i, State::Pruned, &[9.0, f64::from(i)])).collect();
