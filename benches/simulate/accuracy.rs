@@ -17,7 +17,7 @@ use shoal::cosmology::linear::primordial;
 use shoal::cosmology::{
     Correction, Cosmology, Shells, Spectrum, as_quijote_began, linear, matter, nonlinear,
 };
-use shoal::data::array::{Matrix, read_matrix};
+use shoal::data::{Matrix, read_matrix};
 
 /// The bins that are printed.
 const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, Matrix, read_matrix};
 use shoal::study::explain;
 use shoal::study::explain::{Comparison, Profile, Reading, Request};
@@ -118,7 +119,7 @@ struct Data {
 impl Data {
     fn read(path: &Path) -> Result<Self> {
         let is_dataset = path.extension().is_some_and(|extension| extension == "npz");
-        let dataset = if is_dataset { Some(Dataset::load(path)?) } else { None };
+        let dataset = if is_dataset { Some(Dataset::load(path, &CONVENTIONS)?) } else { None };
         let inputs = match &dataset {
             Some(dataset) => dataset.inputs.clone(),
             None => read_matrix(path)?,

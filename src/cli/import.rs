@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use shoal::Result;
-use shoal::data::Source;
+use shoal::cosmology::CONVENTIONS;
+use shoal::data::Import;
 
 use super::Output;
 use super::check_npz;
@@ -60,7 +61,7 @@ pub struct ImportArgs {
 pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
     check_npz(&args.output)?;
     let ranges: BTreeMap<_, _> = args.range.into_iter().collect();
-    let source = Source {
+    let import = Import {
         x: args.x,
         y: args.y,
         axis: args.axis,
@@ -74,7 +75,7 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         bins: args.bins,
         max_k: args.max_k,
     };
-    let dataset = source.read(std::path::Path::new(""))?;
+    let dataset = import.read(std::path::Path::new(""), &CONVENTIONS)?;
     dataset.save(&args.output)?;
     output.result(&format!(
         "{}: {} simulations, {} inputs, targets {}",

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::Result;
+use shoal::cosmology::CONVENTIONS;
 use shoal::data::Dataset;
 use shoal::study::store::model::Model;
 
@@ -27,7 +28,7 @@ pub fn run(args: &InspectArgs, output: &Output) -> Result<()> {
 }
 
 fn dataset(path: &Path, output: &Output) -> Result<()> {
-    let dataset = Dataset::load(path)?;
+    let dataset = Dataset::load(path, &CONVENTIONS)?;
     let axis = &dataset.axis;
     output.result(&format!(
         "dataset {}\n  {} simulations\n  {} inputs, {} from {} to {}",

@@ -1,14 +1,13 @@
 //! `shoal predict`: targets from spectra.
 
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use npyz::WriterBuilder;
 use serde_json::json;
 
 use shoal::Result;
-use shoal::data::{Dataset, Matrix, read_matrix};
+use shoal::cosmology::CONVENTIONS;
+use shoal::data::{Dataset, read_matrix, write_numbers};
 use shoal::study::store::model::Model;
 
 use super::Output;
@@ -29,11 +28,12 @@ pub struct PredictArgs {
 pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let model = Model::load(&args.model)?;
     let inputs = match args.input.extension().is_some_and(|extension| extension == "npz") {
-        true => Dataset::load(&args.input)?.inputs,
+        true => Dataset::load(&args.input, &CONVENTIONS)?.inputs,
         false => read_matrix(&args.input)?,
     };
     let predicted = model.predict(&inputs, &args.input.display().to_string())?;
-    write(&args.output, &predicted)?;
+    let shape = [predicted.rows as u64, predicted.columns as u64];
+    shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &predicted.values))?;
     let names = &model.about.target_names;
     output.result(&format!(
         "{}: {} simulations, columns {}",
@@ -46,16 +46,4 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
         json!({ "file": args.output, "simulations": predicted.rows, "columns": names }),
     );
     Ok(())
-}
-
-fn write(path: &Path, matrix: &Matrix) -> Result<()> {
-    shoal::write_atomically(path, |file| {
-        let mut writer = npyz::WriteOptions::new()
-            .default_dtype()
-            .shape(&[matrix.rows as u64, matrix.columns as u64])
-            .writer(BufWriter::new(file))
-            .begin_nd()?;
-        writer.extend(matrix.values.iter())?;
-        writer.finish()
-    })
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
-use shoal::cosmology::{Request, Sampling, Scenario, Statistic, simulate};
+use shoal::cosmology::{Request, SCENARIOS, Sampling, Scenario, Statistic, simulate};
 use shoal::data::{Dataset, read_axis};
 use shoal::{Result, check_writable};
 
@@ -22,7 +22,7 @@ use super::stop_on_ctrl_c;
 /// Makes a dataset (.npz) of matter power spectra at redshift 0, as boxes of 1 (Gpc/h)^3 would
 /// measure them
 #[derive(Args, Debug)]
-#[command(after_help = SCENARIOS)]
+#[command(after_help = scenarios())]
 pub struct SimulateArgs {
     /// The kind of universe: lcdm, neutrinos, modified-gravity, equilateral or local
     scenario: String,
@@ -58,15 +58,22 @@ pub struct SimulateArgs {
     output: PathBuf,
 }
 
-const SCENARIOS: &str = "\
-Scenarios and their uniform priors:
-  lcdm              Omega_m 0.1 to 0.5, Omega_b 0.03 to 0.07, h 0.5 to 0.9, n_s 0.8 to 1.2,
-                    sigma_8 0.6 to 1
-  neutrinos         these, M_nu 0.01 to 1 eV, and w -1.3 to -0.7, which is no target
-  modified-gravity  those of lcdm, M_nu 0.01 to 1 eV, f_R0 -3e-4 to 0 (Hu-Sawicki, n = 1);
-                    sigma_8 is that of lcdm with the same primordial fluctuations
-  equilateral       those of lcdm but Omega_b = 0.049, f_NL_equilateral -600 to 600
-  local             f_NL_local -300 to 300 in Quijote's fiducial cosmology; nothing else varies";
+/// The scenarios with the priors of their parameters, for `--help`.
+fn scenarios() -> String {
+    let mut text = "Scenarios, with the uniform priors of their parameters:".to_owned();
+    for scenario in SCENARIOS {
+        text += &format!("\n  {}: {}.\n", scenario.name, scenario.help);
+        let priors = scenario.parameters.iter().map(|parameter| {
+            let (name, [low, high]) = (parameter.name, parameter.prior);
+            match low == high {
+                true => format!("{name} = {low}"),
+                false => format!("{name} {low} to {high} {}", parameter.unit).trim_end().to_owned(),
+            }
+        });
+        text += &format!("    {}", priors.collect::<Vec<_>>().join(", "));
+    }
+    text
+}
 
 /// Simulates.
 pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {

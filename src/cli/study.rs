@@ -84,7 +84,7 @@ fn below(folder: &Path, study: &Study) -> PathBuf {
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     let stop = stop_on_ctrl_c()?;
     let studies = Study::read(&args.study, &mut |request| {
-        output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name()));
+        output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name));
         simulate::shown(request, output, &stop)
     })?;
     let precision = studies[0].plan.precision();

@@ -22,6 +22,9 @@ pub struct Cosmology {
     pub w: f64,
 }
 
+/// Quijote's fiducial Omega_m, Omega_b, h, n_s and sigma_8.
+pub const FIDUCIAL: [f64; 5] = [0.3175, 0.049, 0.6711, 0.9624, 0.834];
+
 /// The sum of the masses in eV at which neutrinos make up the whole critical density, times h^2;
 /// Quijote's.
 const NEUTRINO_MASS: f64 = 93.14;

@@ -87,7 +87,8 @@ pub fn linear_boost(cosmology: &Cosmology, f_r0: f64, k: &[f64]) -> Result<Vec<f
     let boost = |k: f64| (growth(&epochs, k, true) / growth(&epochs, k, false)).powi(2);
     const NODES: usize = 28;
     let ratio = (WAVENUMBERS[1] / WAVENUMBERS[0]).powf(1.0 / (NODES - 1) as f64);
-    let nodes: Vec<f64> = (0..NODES).map(|node| WAVENUMBERS[0] * ratio.powi(node as i32)).collect();
+    // the bits of powi depend on whether the compiler computes it, those of powf do not
+    let nodes: Vec<f64> = (0..NODES).map(|node| WAVENUMBERS[0] * ratio.powf(node as f64)).collect();
     let values = nodes.iter().map(|&k| boost(k)).collect();
     let curve = Spectrum::new(nodes, values);
     Ok(k.iter().map(|&k| curve.at(k)).collect())

@@ -10,13 +10,12 @@
 
 use std::sync::LazyLock;
 
-use crate::cosmology::cosmology::Cosmology;
+use crate::cosmology::cosmology::{Cosmology, FIDUCIAL};
 use crate::cosmology::eisenstein_hu::{Acoustic, Smooth};
-use crate::cosmology::noise::FIDUCIAL;
 use crate::cosmology::spectrum::Spectrum;
 use crate::cosmology::surrogate::{Surrogate, member};
 use crate::cosmology::variance::Variance;
-use crate::data::numpy::Archive;
+use crate::data::npz::Archive;
 use crate::error::Result;
 
 /// The ends of a linear spectrum in h/Mpc, which integrals need. The table ends at 1.5 to 4 / Mpc;

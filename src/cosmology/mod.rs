@@ -5,6 +5,7 @@
 //! [`simulate`] makes a dataset of a [`Request`].
 
 pub mod bispectrum;
+pub mod conventions;
 pub mod correction;
 pub mod cosmology;
 pub mod eisenstein_hu;
@@ -16,8 +17,9 @@ pub mod marked;
 pub mod noise;
 pub mod nonlinear;
 pub mod one_loop;
-pub(crate) mod parallel;
+pub mod parameter;
 pub(crate) mod quadrature;
+pub mod quijote;
 pub(crate) mod range;
 pub mod request;
 pub mod sampling;
@@ -27,6 +29,7 @@ pub mod spectrum;
 pub(crate) mod surrogate;
 pub mod variance;
 
+pub use conventions::CONVENTIONS;
 pub use correction::Correction;
 pub use cosmology::Cosmology;
 pub use growth::Growth;
@@ -34,9 +37,10 @@ pub use linear::{as_quijote_began, linear};
 pub use noise::{Bins, Noise, Statistic};
 pub use nonlinear::nonlinear;
 pub use one_loop::{matter, one_loop};
+pub use parameter::{PARAMETERS, Parameter, Universe};
 pub use request::{Request, simulate};
 pub use sampling::Sampling;
-pub use scenario::{Prior, Scenario, Universe};
+pub use scenario::{Prior, SCENARIOS, Scenario};
 pub use shells::Shells;
 pub use spectrum::Spectrum;
 pub use variance::Variance;

@@ -9,7 +9,7 @@
 //! Quijote's LCDM Latin hypercube: with the two, no correlation between bins is left beyond the
 //! sampling error.
 
-use crate::cosmology::cosmology::Cosmology;
+use crate::cosmology::cosmology::{Cosmology, FIDUCIAL};
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
 use crate::engine::random::{Stream, key, normal_pair, pcg4d};
@@ -125,9 +125,6 @@ const SHARED: [[[f64; 6]; 2]; 2] = [
 
 /// Their growth: powers of Omega_m, Omega_b, h, n_s and sigma_8 over those of [`FIDUCIAL`].
 const GROWTH: [[f64; 5]; 2] = [[-1.05, 0.0, -0.65, -1.05, 0.95], [-1.0, -0.5, -0.3, -0.4, 0.0]];
-
-/// Quijote's fiducial Omega_m, Omega_b, h, n_s and sigma_8.
-pub const FIDUCIAL: [f64; 5] = [0.3175, 0.049, 0.6711, 0.9624, 0.834];
 
 /// How the modes of a bin in P and in M go together, at these wavenumbers in h/Mpc.
 const TOGETHER: [[f64; 10]; 2] = [

@@ -1,22 +1,23 @@
 //! A whole set of spectra.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cosmology::bispectrum::Shape;
 use crate::cosmology::correction::Correction;
-use crate::cosmology::linear::{as_quijote_began, linear};
+use crate::cosmology::linear::linear;
 use crate::cosmology::marked::Mark;
 use crate::cosmology::noise::{Bins, Noise, Statistic};
 use crate::cosmology::one_loop::matter;
-use crate::cosmology::parallel::in_parallel;
+use crate::cosmology::parameter::{Parameter, Universe};
 use crate::cosmology::sampling::Sampling;
-use crate::cosmology::scenario::{Prior, Scenario, Universe, of_scenario};
+use crate::cosmology::scenario::{Prior, SCENARIOS, Scenario};
 use crate::cosmology::{bispectrum, correction, gravity};
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
-use crate::data::names;
+use crate::data::matrix::Matrix;
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -24,7 +25,7 @@ use crate::input_error;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The kind of universes.
-    pub scenario: Scenario,
+    pub scenario: &'static Scenario,
     /// How many, one box of each.
     pub count: usize,
     /// Names the universes and their boxes.
@@ -51,7 +52,7 @@ pub const MOST: usize = 1 << 20;
 
 impl Request {
     /// P(k) of Quijote's bins with noise, from the whole prior.
-    pub fn new(scenario: Scenario, count: usize, seed: u64) -> Self {
+    pub fn new(scenario: &'static Scenario, count: usize, seed: u64) -> Self {
         Self {
             scenario,
             count,
@@ -70,12 +71,13 @@ impl Request {
         if !(1..=MOST).contains(&count) {
             return Err(input_error!("{count} spectra were asked for; ask for 1 to {MOST}"));
         }
-        let marked = [Scenario::Lcdm, Scenario::Neutrinos];
-        if self.statistic == Statistic::Marked && !marked.contains(&scenario) {
+        if self.statistic == Statistic::Marked && !scenario.has_marked {
+            let marked = SCENARIOS.iter().filter(|other| other.has_marked).map(|other| other.name);
             return Err(input_error!(
-                "there is no marked spectrum of {}; it can be had of {}. Ask for P(k) (--spectrum pk, `spectrum = \"pk\"`)",
-                scenario.name(),
-                marked.map(Scenario::name).join(" and ")
+                "there is no marked spectrum of {}; there is of {}. Choose P(k) (--spectrum pk, \
+                 `spectrum = \"pk\"`)",
+                scenario.name,
+                marked.collect::<Vec<_>>().join(" and ")
             ));
         }
         self.k.as_deref().map_or(Ok(()), check_wavenumbers)
@@ -87,7 +89,7 @@ impl Request {
         json!({
             "shoal": env!("CARGO_PKG_VERSION"),
             "simulated": {
-                "scenario": self.scenario.name(),
+                "scenario": self.scenario.name,
                 "count": self.count,
                 "seed": self.seed,
                 "spectrum": self.statistic.name(),
@@ -140,7 +142,7 @@ pub fn simulate(
         None => Bins::quijote(),
     };
     let noise = match request.noise {
-        true => Some(Noise::new(&bins, of_scenario(request.scenario, request.seed))?),
+        true => Some(Noise::new(&bins, request.scenario.seed(request.seed))?),
         false => None,
     };
     let prior = Prior::new(
@@ -150,7 +152,7 @@ pub fn simulate(
         request.count as u32,
         request.seed,
     )?;
-    let targets = prior.parameters.iter().filter(|p| p.target).count();
+    let targets = prior.parameters.iter().filter(|p| p.is_target()).count();
     let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
         let (values, universe) = prior.universe(index as u32)?;
         expected(&universe, request, &bins, inputs)
@@ -158,7 +160,7 @@ pub fn simulate(
         if let Some(noise) = &noise {
             noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
         }
-        let kept = prior.parameters.iter().zip(values).filter(|(p, _)| p.target);
+        let kept = prior.parameters.iter().zip(values).filter(|(p, _)| p.is_target());
         for (output, (_, value)) in outputs.iter_mut().zip(kept) {
             *output = value;
         }
@@ -166,11 +168,30 @@ pub fn simulate(
     };
     let mut inputs = zeros(request.count, bins.k.len());
     let mut outputs = zeros(request.count, targets);
-    let rows = (inputs.values.chunks_mut(inputs.columns))
-        .zip(outputs.values.chunks_mut(outputs.columns))
+    let done = AtomicUsize::new(0);
+    let rows = (inputs.values.par_chunks_mut(bins.k.len()))
+        .zip(outputs.values.par_chunks_mut(targets))
         .enumerate();
-    in_parallel(rows, request.threads, observe, stop, row)?;
-    dataset(request, &prior, &bins, inputs, outputs)
+    let failure = |(index, (inputs, outputs)): (usize, (&mut [f64], &mut [f64]))| {
+        if stop.load(Ordering::Relaxed) {
+            return Some(Error::Interrupted(String::new()));
+        }
+        let failure = row(index, inputs, outputs).err();
+        if failure.is_none() {
+            observe(done.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        failure
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build();
+    // of several errors that of the first row, whatever the threads
+    match pool.expect("simulate: threads start").install(|| rows.find_map_first(failure)) {
+        None => dataset(request, &prior, &bins, inputs, outputs),
+        Some(Error::Interrupted(_)) => Err(Error::Interrupted(format!(
+            "stopped as requested after {} spectra; none were written",
+            done.into_inner()
+        ))),
+        Some(error) => Err(error),
+    }
 }
 
 fn zeros(rows: usize, columns: usize) -> Matrix {
@@ -185,14 +206,14 @@ fn expected(
     spectrum: &mut [f64],
 ) -> Result<()> {
     let cosmology = &universe.cosmology;
-    let linear = match (request.scenario, request.statistic) {
-        (Scenario::Neutrinos, Statistic::Power) => as_quijote_began(cosmology)?,
-        _ => linear(cosmology)?,
+    let linear = match request.statistic {
+        Statistic::Power => (request.scenario.linear)(cosmology)?,
+        // the fit of the mark starts from the spectrum as it is
+        Statistic::Marked => linear(cosmology)?,
     };
     let matter = matter(cosmology, &linear)?;
     spectrum.copy_from_slice(&bins.expectation(&matter));
     if request.statistic == Statistic::Marked {
-        // the fit of the mark starts from the spectrum as it is
         let mark = Mark::new(cosmology)?;
         for (value, k) in spectrum.iter_mut().zip(&bins.k) {
             *value *= mark.at(*k)?;
@@ -238,12 +259,13 @@ fn dataset(
     inputs: Matrix,
     targets: Matrix,
 ) -> Result<Dataset> {
-    let kept: Vec<_> = prior.parameters.iter().filter(|p| p.target).collect();
+    let kept: Vec<_> = prior.parameters.iter().filter(|p| p.is_target()).collect();
     // the range of the literature, so that networks of several datasets can be compared, and wider
     // where the prior is
-    let range = |name: &str, [low, high]: [f64; 2]| match names::known_range(name) {
-        Some([least, most]) => [least.min(low), most.max(high)],
-        None => [low, high],
+    let range = |parameter: &Parameter| {
+        let ([low, high], [least, most]) =
+            (parameter.prior, parameter.scaled.unwrap_or(parameter.prior));
+        [least.min(low), most.max(high)]
     };
     let letter = request.statistic.letter();
     let dataset = Dataset {
@@ -251,7 +273,7 @@ fn dataset(
         axis: bins.k.clone(),
         axis_name: "k [h/Mpc]".into(),
         target_names: kept.iter().map(|p| p.name.to_string()).collect(),
-        target_ranges: kept.iter().map(|p| range(p.name, p.prior)).collect(),
+        target_ranges: kept.iter().map(|p| range(p)).collect(),
         provenance: request.provenance(bins),
         inputs,
         targets,

@@ -1,156 +1,120 @@
-//! The kinds of universes, their parameters and the priors of these.
+//! The kinds of universes, and the priors from which universes of a kind are drawn.
 
 use crate::cosmology::cosmology::{Cosmology, MOST_BARYONS};
-use crate::cosmology::noise::FIDUCIAL;
+use crate::cosmology::linear::{as_quijote_began, linear};
+use crate::cosmology::parameter;
+use crate::cosmology::parameter::{Parameter, Universe};
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
+use crate::cosmology::spectrum::Spectrum;
 use crate::data::names;
 use crate::engine::random::{Stream, key};
 use crate::error::Result;
 use crate::input_error;
 
 /// A kind of universe, as in "Transfer Learning Beyond the Standard Model" (arXiv 2510.19168).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
-    /// The standard model with massless neutrinos.
-    Lcdm,
-    /// Massive neutrinos; the equation of state of dark energy varies too and is not a target.
-    Neutrinos,
-    /// f(R) gravity of Hu & Sawicki (2007) with n = 1, and massive neutrinos.
-    ModifiedGravity,
-    /// Primordial non-Gaussianity of the equilateral shape; Omega_b is fixed.
-    Equilateral,
-    /// Primordial non-Gaussianity of the local shape; nothing else varies.
-    Local,
-}
-
-/// A parameter of a scenario.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parameter {
-    /// Its name, as in the targets of a dataset.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name in commands and study files.
     pub name: &'static str,
-    /// Its prior, uniform; without extent if it is fixed.
-    pub prior: [f64; 2],
-    /// Where the formulae are checked; other ranges are refused.
-    pub valid: [f64; 2],
-    /// Whether networks infer it.
-    pub target: bool,
+    /// What it is, in one line of help.
+    pub help: &'static str,
+    /// Its parameters, those of the standard model first.
+    pub parameters: &'static [Parameter],
+    /// Whether the marked spectrum is known.
+    pub has_marked: bool,
+    /// The linear spectrum from which its power spectrum is made.
+    pub(crate) linear: fn(&Cosmology) -> Result<Spectrum>,
+    /// Names its random numbers: each scenario has its own, for good.
+    stream: u32,
 }
 
-const fn parameter(name: &'static str, prior: [f64; 2], valid: [f64; 2]) -> Parameter {
-    Parameter { name, prior, valid, target: true }
+/// The standard model with massless neutrinos.
+pub static LCDM: Scenario = Scenario {
+    name: "lcdm",
+    help: "the standard model with massless neutrinos",
+    parameters: &parameter::LCDM,
+    has_marked: true,
+    linear,
+    stream: 0,
+};
+
+/// Massive neutrinos; the equation of state of dark energy varies too and is not a target.
+pub static NEUTRINOS: Scenario = Scenario {
+    name: "neutrinos",
+    help: "massive neutrinos; w, the equation of state of dark energy, varies too and is no target",
+    parameters: &parameter::NEUTRINOS,
+    has_marked: true,
+    linear: as_quijote_began,
+    stream: 1,
+};
+
+/// f(R) gravity of Hu & Sawicki (2007) with n = 1, and massive neutrinos.
+pub static MODIFIED_GRAVITY: Scenario = Scenario {
+    name: "modified-gravity",
+    help: "f(R) gravity (Hu-Sawicki, n = 1) and massive neutrinos; sigma_8 is that of general \
+           relativity with the same primordial fluctuations",
+    parameters: &parameter::MODIFIED_GRAVITY,
+    has_marked: false,
+    linear,
+    stream: 2,
+};
+
+/// Primordial non-Gaussianity of the equilateral shape; Omega_b is fixed.
+pub static EQUILATERAL: Scenario = Scenario {
+    name: "equilateral",
+    help: "primordial non-Gaussianity of the equilateral shape; Omega_b is fixed",
+    parameters: &parameter::EQUILATERAL,
+    has_marked: false,
+    linear,
+    stream: 3,
+};
+
+/// Primordial non-Gaussianity of the local shape; nothing else varies.
+pub static LOCAL: Scenario = Scenario {
+    name: "local",
+    help: "primordial non-Gaussianity of the local shape in Quijote's fiducial cosmology; nothing \
+           else varies",
+    parameters: &parameter::LOCAL,
+    has_marked: false,
+    linear,
+    stream: 4,
+};
+
+/// All scenarios.
+pub static SCENARIOS: [&Scenario; 5] = [&LCDM, &NEUTRINOS, &MODIFIED_GRAVITY, &EQUILATERAL, &LOCAL];
+
+impl PartialEq for Scenario {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
-
-// The ranges of Quijote's Latin hypercubes (Villaescusa-Navarro et al. 2020, table 1; M_nu and w as
-// in the published files).
-const OMEGA_M: Parameter = parameter("Omega_m", [0.1, 0.5], [0.1, 0.5]);
-const OMEGA_B: Parameter = parameter("Omega_b", [0.03, 0.07], [0.02, 0.08]);
-const H: Parameter = parameter("h", [0.5, 0.9], [0.5, 0.9]);
-const N_S: Parameter = parameter("n_s", [0.8, 1.2], [0.8, 1.2]);
-const SIGMA_8: Parameter = parameter("sigma_8", [0.6, 1.0], [0.6, 1.0]);
-const M_NU: Parameter = parameter("M_nu", [0.01, 1.0], [0.0, 1.0]);
-const F_R0: Parameter = parameter("f_R0", [-3e-4, 0.0], [-3e-4, 0.0]);
-const F_EQUILATERAL: Parameter = parameter("f_NL_equilateral", [-600.0, 600.0], [-600.0, 600.0]);
-const F_LOCAL: Parameter = parameter("f_NL_local", [-300.0, 300.0], [-300.0, 300.0]);
-const W: Parameter = Parameter { target: false, ..parameter("w", [-1.3, -0.7], [-1.3, -0.7]) };
-
-const STANDARD: [Parameter; 5] = [OMEGA_M, OMEGA_B, H, N_S, SIGMA_8];
-
-/// How often a spare point is tried before a range is given up.
-const ATTEMPTS: u32 = 1000;
 
 impl Scenario {
-    /// All of them. Their order names their random numbers: it must stay.
-    pub const ALL: [Self; 5] =
-        [Self::Lcdm, Self::Neutrinos, Self::ModifiedGravity, Self::Equilateral, Self::Local];
-
-    /// As it is typed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lcdm => "lcdm",
-            Self::Neutrinos => "neutrinos",
-            Self::ModifiedGravity => "modified-gravity",
-            Self::Equilateral => "equilateral",
-            Self::Local => "local",
-        }
-    }
-
     /// The scenario of a name.
     ///
     /// # Errors
     /// There is none: the nearest one, and all.
-    pub fn named(name: &str) -> Result<Self> {
-        let all = Self::ALL.map(|scenario| scenario.name().to_string());
-        names::find(&all, name, "scenario").map(|place| Self::ALL[place])
+    pub fn named(name: &str) -> Result<&'static Self> {
+        let all = SCENARIOS.map(|scenario| scenario.name.to_string());
+        names::find(&all, name, "scenario").map(|place| SCENARIOS[place])
     }
 
-    /// Its parameters, those of the standard model first.
-    pub fn parameters(self) -> Vec<Parameter> {
-        let fixed = |place: usize| Parameter { prior: [FIDUCIAL[place]; 2], ..STANDARD[place] };
-        let mut parameters = STANDARD.to_vec();
-        match self {
-            Self::Lcdm => {}
-            Self::Neutrinos => parameters.extend([M_NU, W]),
-            Self::ModifiedGravity => parameters.extend([M_NU, F_R0]),
-            Self::Equilateral => {
-                parameters[1] = fixed(1);
-                parameters.push(F_EQUILATERAL);
-            }
-            Self::Local => {
-                parameters = (0..STANDARD.len()).map(fixed).collect();
-                parameters.push(F_LOCAL);
-            }
-        }
-        parameters
+    /// The seed of its random numbers: universes of two scenarios with the same seed have nothing
+    /// in common.
+    pub(crate) fn seed(&self, seed: u64) -> u64 {
+        let halves = [Stream::ScenarioHigh, Stream::ScenarioLow];
+        let halves = halves.map(|half| u64::from(key(seed, half, self.stream)));
+        halves[0] << 32 | halves[1]
     }
 }
 
-/// One universe of a scenario.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Universe {
-    /// What every scenario has.
-    pub cosmology: Cosmology,
-    /// The scalaron field today, f_R0 <= 0; 0 is general relativity.
-    pub f_r0: f64,
-    /// The amplitude of equilateral non-Gaussianity.
-    pub f_nl_equilateral: f64,
-    /// The amplitude of local non-Gaussianity.
-    pub f_nl_local: f64,
-}
-
-impl Universe {
-    /// From values under the names of parameters; Quijote's fiducial cosmology for the others.
-    fn new(parameters: &[Parameter], values: &[f64]) -> Self {
-        let [omega_m, omega_b, h, n_s, sigma_8] = FIDUCIAL;
-        let mut universe = Self {
-            cosmology: Cosmology { omega_m, omega_b, h, n_s, sigma_8, m_nu: 0.0, w: -1.0 },
-            f_r0: 0.0,
-            f_nl_equilateral: 0.0,
-            f_nl_local: 0.0,
-        };
-        let cosmology = &mut universe.cosmology;
-        for (parameter, value) in parameters.iter().zip(values) {
-            *match parameter.name {
-                "Omega_m" => &mut cosmology.omega_m,
-                "Omega_b" => &mut cosmology.omega_b,
-                "h" => &mut cosmology.h,
-                "n_s" => &mut cosmology.n_s,
-                "sigma_8" => &mut cosmology.sigma_8,
-                "M_nu" => &mut cosmology.m_nu,
-                "w" => &mut cosmology.w,
-                "f_R0" => &mut universe.f_r0,
-                "f_NL_equilateral" => &mut universe.f_nl_equilateral,
-                "f_NL_local" => &mut universe.f_nl_local,
-                name => unreachable!("scenario: nobody knows the parameter {name}"),
-            } = *value;
-        }
-        universe
-    }
-}
+/// How often a spare point is tried before a range is given up.
+const ATTEMPTS: u32 = 1000;
 
 /// The distribution from which the universes of a request are drawn.
 #[derive(Clone, Debug)]
 pub struct Prior {
-    /// The parameters, their priors replaced by the ranges asked for.
+    /// The parameters, their priors replaced by the requested ranges.
     pub parameters: Vec<Parameter>,
     sampling: Sampling,
     count: u32,
@@ -165,16 +129,16 @@ impl Prior {
     /// A name that is no parameter of the scenario or comes twice, a range that is reversed or
     /// reaches where the formulae are not checked.
     pub fn new(
-        scenario: Scenario,
+        scenario: &Scenario,
         ranges: &[(String, [f64; 2])],
         sampling: Sampling,
         count: u32,
         seed: u64,
     ) -> Result<Self> {
-        let mut parameters = scenario.parameters();
+        let mut parameters = scenario.parameters.to_vec();
         let names: Vec<String> = parameters.iter().map(|p| p.name.to_string()).collect();
         for (place, (name, range)) in ranges.iter().enumerate() {
-            let what = format!("parameter of {}", scenario.name());
+            let what = format!("parameter of {}", scenario.name);
             let parameter = &mut parameters[names::find(&names, name, &what)?];
             if ranges[..place].iter().any(|(other, _)| other == name) {
                 return Err(input_error!("the range of {name} is given twice; give it once"));
@@ -182,7 +146,7 @@ impl Prior {
             parameter.prior = checked(parameter, *range)?;
         }
         assert!(parameters.len() <= DIMENSIONS, "scenario: {names:?}");
-        Ok(Self { parameters, sampling, count, seed: of_scenario(scenario, seed) })
+        Ok(Self { parameters, sampling, count, seed: scenario.seed(seed) })
     }
 
     /// The values of the parameters of universe `index`, and the universe. A point with hardly any
@@ -197,7 +161,9 @@ impl Prior {
         let spares = (0..ATTEMPTS).map(|attempt| spare(self.seed, index, attempt, dimensions));
         let universes = std::iter::once(regular).chain(spares).map(|point| {
             let values: Vec<f64> = self.parameters.iter().zip(point).map(place).collect();
-            let universe = Universe::new(&self.parameters, &values);
+            let mut universe = Universe::default();
+            let known = self.parameters.iter().zip(&values);
+            known.for_each(|(parameter, value)| (parameter.set)(&mut universe, *value));
             (values, universe)
         });
         let mut valid = universes.filter(|(_, universe)| universe.cosmology.check().is_ok());
@@ -208,14 +174,6 @@ impl Prior {
             )
         })
     }
-}
-
-/// The seed of a scenario's random numbers: universes of two scenarios with the same seed have
-/// nothing in common.
-pub fn of_scenario(scenario: Scenario, seed: u64) -> u64 {
-    let halves = [Stream::ScenarioHigh, Stream::ScenarioLow];
-    let halves = halves.map(|half| u64::from(key(seed, half, scenario as u32)));
-    halves[0] << 32 | halves[1]
 }
 
 /// From (0, 1) to the range.

@@ -1,7 +1,8 @@
 //! Curves as functions of a few parameters: sums of Gaussians around the points where the curves
 //! are known.
 
-use crate::data::numpy::{Archive, matrix};
+use crate::data::npy::matrix;
+use crate::data::npz::Archive;
 
 /// A smooth function from coordinates to curves, as `data/transfer/fit.py` made it.
 pub struct Surrogate {

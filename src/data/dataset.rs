@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::data::array::Matrix;
-use crate::data::file::{hex, prefix};
+use crate::data::conventions::Conventions;
+use crate::data::files::{hex, prefix};
+use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::data::names::numbered;
 use crate::error::Result;
@@ -39,7 +40,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// A dataset with default names, axis and ranges: inputs `x0`, `x1`, ... at 0, 1, ...; targets
-    /// as named.
+    /// as named, each with the range of its values.
     ///
     /// # Errors
     /// See [`Dataset::check`].
@@ -48,7 +49,7 @@ impl Dataset {
             axis: default_axis(inputs.columns),
             axis_name: "input".to_string(),
             input_names: numbered('x', inputs.columns),
-            target_ranges: default_ranges(&targets, &target_names),
+            target_ranges: default_ranges(&targets, &target_names, &Conventions::default()),
             target_names,
             inputs,
             targets,
@@ -148,10 +149,15 @@ fn check_count(what: &str, count: usize, of: &str, columns: usize) -> Result<()>
     ))
 }
 
-/// The prior of a well-known name, else the smallest and the largest number of the column.
-pub(crate) fn default_ranges(targets: &Matrix, names: &[String]) -> Vec<[f64; 2]> {
+/// The range that the conventions give a name, else the smallest and the largest number of the
+/// column.
+pub(crate) fn default_ranges(
+    targets: &Matrix,
+    names: &[String],
+    conventions: &Conventions,
+) -> Vec<[f64; 2]> {
     let range = |column: usize| {
-        let known = names.get(column).and_then(|name| names::known_range(name));
+        let known = names.get(column).and_then(|name| (conventions.range)(name));
         known.unwrap_or_else(|| {
             let spread = |range: [f64; 2], value: f64| [range[0].min(value), range[1].max(value)];
             targets.column(column).fold([f64::INFINITY, f64::NEG_INFINITY], spread)

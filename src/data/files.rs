@@ -1,4 +1,5 @@
-//! Files that are either the old one or the new one, never half of each.
+//! Reading files, and writing them so that each is either the old one or the new one, never half of
+//! each.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -6,7 +7,56 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, Result};
+use crate::input_error;
+
+/// Everything in a file.
+///
+/// # Errors
+/// A missing file is named together with the folder it was looked for in; a folder, or a file that
+/// may not be read, is named with the reason.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    if path.is_dir() {
+        return Err(input_error!("{} is a folder, not a file", path.display()));
+    }
+    fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            input_error!("{}: no such file{}", path.display(), looked_in(path))
+        }
+        _ => input_error!("{}: cannot be read: {error}", path.display()),
+    })
+}
+
+/// For a relative path, where it was looked for.
+pub(crate) fn looked_in(path: &Path) -> String {
+    match std::env::current_dir() {
+        Ok(folder) if path.is_relative() => format!(" (looked in {})", folder.display()),
+        _ => String::new(),
+    }
+}
+
+/// Puts `prefix: ` before an input error, so that a check that does not know the file still names
+/// it.
+pub(crate) fn prefix(error: Error, prefix: impl std::fmt::Display) -> Error {
+    match error {
+        Error::Input(text) => Error::Input(format!("{prefix}: {text}")),
+        other => other,
+    }
+}
+
+/// A SHA-256 in hexadecimal.
+pub(crate) fn hex(digest: Sha256) -> String {
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The SHA-256 of a file's bytes in hexadecimal.
+pub(crate) fn fingerprint(path: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    digest.update(read_bytes(path)?);
+    Ok(hex(digest))
+}
 
 /// Writes a file so that it is either complete or not there: a temporary file in the same folder,
 /// forced to disk, then renamed over `path`.
@@ -15,14 +65,14 @@ use crate::error::{Error, Result};
 /// [`Error::Output`] that names `path`; the temporary file is removed.
 pub fn write_atomically(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<()> {
     let failed = |error: io::Error| output_error(path, &error);
     let temporary =
         temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
     let result = write_and_rename(path, &temporary, write);
     if result.is_err() {
-        // There may be nothing to remove; the first error is the one worth telling.
+        // There may be nothing to remove; the first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     result.map_err(failed)
@@ -67,7 +117,7 @@ pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
             folders.insert(path.parent());
         }
         if result.is_err() {
-            // There may be nothing to remove; the first error is the one worth telling.
+            // There may be nothing to remove; the first error is the one to report.
             let _ = fs::remove_file(&temporary);
         }
     }
@@ -78,7 +128,7 @@ pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
 fn write_and_rename(
     path: &Path,
     temporary: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut file = File::create_new(temporary)?;
     write(&mut file)?;

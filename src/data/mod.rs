@@ -1,44 +1,48 @@
-//! Datasets: what was simulated, read from the files people have and kept in one npz.
+//! Datasets: what was simulated, read from the files that people have and kept in one npz.
 //!
-//! A [`Dataset`] holds raw inputs and targets in physical units, with their names, and knows
-//! nothing of training.
+//! A [`Dataset`] holds raw inputs and targets in physical units, with their names. It knows nothing
+//! of training, and what a field of science knows of its data comes from outside
+//! ([`Conventions`]).
 //!
 //! | file | what |
 //! |---|---|
-//! | `array` | a [`Matrix`], and which reader a file needs |
-//! | `numpy` | `.npy` and `.npz`, as numpy writes them |
-//! | `text` | columns of numbers in text |
-//! | `zip` | the container of an npz |
-//! | `file` | bytes from a file and safely into one, fingerprints |
-//! | `names` | names of columns and the prior ranges that are well known |
+//! | `matrix` | a [`Matrix`] of numbers |
+//! | `names` | names of columns |
+//! | `files` | reading files, and writing them safely |
+//! | `conventions` | ranges of well-known targets, layouts of folders ([`Conventions`]) |
 //! | `dataset` | the [`Dataset`] and what must hold of it |
-//! | `npz` | a dataset in one npz |
-//! | `quijote` | one folder per simulation, as Quijote is published |
-//! | `import` | a [`Source`], as typed by the user, to a [`Dataset`] |
-//! | `inputs` | the inputs of a source |
+//! | `format` | what a file format is |
+//! | `npy`, `npz`, `text` | the formats of tables |
+//! | `dataset_npz` | the format of a dataset |
+//! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
+//! | `import` | from other files to a dataset ([`Import`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
 //! | `split` | the test set and the nested subsets ([`Pool`]) |
 //!
 //! Rows and columns in error messages count from 0, as in numpy; lines of a text file and the
 //! columns on them count from 1, as in an editor.
 
-pub mod array;
+pub mod conventions;
 pub mod dataset;
-pub(crate) mod file;
+pub(crate) mod dataset_npz;
 pub(crate) mod files;
+pub(crate) mod format;
+pub mod formats;
 pub mod import;
-pub(crate) mod inputs;
+pub mod matrix;
 pub mod names;
+pub mod npy;
 pub(crate) mod npz;
-pub(crate) mod numpy;
-pub mod quijote;
 pub mod scaling;
 pub mod split;
 pub(crate) mod text;
-pub(crate) mod zip;
 
-pub use array::{Matrix, read_axis, read_matrix, read_table};
+pub use conventions::{Conventions, FolderLayout};
 pub use dataset::Dataset;
-pub use import::Source;
+pub use format::Format;
+pub use formats::{FORMATS, is_dataset, read_axis, read_matrix, read_table};
+pub use import::Import;
+pub use matrix::Matrix;
+pub use npy::write_numbers;
 pub use scaling::{Scaling, check_positive, features};
 pub use split::{Pool, Split};

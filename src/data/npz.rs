@@ -1,143 +1,134 @@
-//! A dataset in one npz, which numpy opens too.
+//! Several arrays in one file (`.npz`): a zip of `.npy` files, as `np.savez` writes it.
 
+use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::Path;
 
-use serde_json::json;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
-use crate::data::array::Matrix;
-use crate::data::dataset::{Dataset, default_axis, default_ranges};
-use crate::data::file::{prefix, read_bytes};
-use crate::data::files::write_atomically;
-use crate::data::names::numbered;
-use crate::data::{numpy, zip};
 use crate::error::Result;
 use crate::input_error;
 
-impl Dataset {
-    /// Reads an npz: that of [`Dataset::save`], or one made by hand with only `x` and `y`, and as
-    /// much of the rest as there is. `k` is another name for `axis`.
-    ///
-    /// # Errors
-    /// Each names the file: `x` or `y` is missing, cannot be read, or something does not fit
-    /// ([`Dataset::check`]).
-    pub fn load(path: &Path) -> Result<Self> {
-        let bytes = read_bytes(path)?;
-        Self::from_bytes(&bytes).map_err(|error| prefix(error, path.display()))
+/// The arrays of an npz in memory.
+pub(crate) struct Archive<'bytes>(ZipArchive<Cursor<&'bytes [u8]>>);
+
+impl<'bytes> Archive<'bytes> {
+    /// Opens an npz, compressed or not.
+    pub(crate) fn open(bytes: &'bytes [u8]) -> Result<Self> {
+        ZipArchive::new(Cursor::new(bytes))
+            .map(Self)
+            .map_err(|error| input_error!("is not a complete .npz file ({error})"))
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        if !bytes.starts_with(b"PK") {
-            return Err(input_error!(
-                "is not an .npz file; `shoal import` makes one from .npy and text files"
-            ));
+    /// The names of the arrays, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let array = |name: &str| name.strip_suffix(".npy").map(String::from);
+        let files = self.0.file_names().flatten();
+        let mut names: Vec<String> = files.filter_map(|name| array(&name)).collect();
+        names.sort();
+        names
+    }
+
+    /// The name of the only array.
+    pub(crate) fn only_member(&self, file: &Path) -> Result<String> {
+        match self.names().as_slice() {
+            [] => Err(input_error!("holds no arrays")),
+            [only] => Ok(only.clone()),
+            names => Err(input_error!(
+                "holds {} arrays ({}); say which one, as in {}:{}",
+                names.len(),
+                names.join(", "),
+                file.display(),
+                names[0]
+            )),
         }
-        let mut members = Members(numpy::Archive::open(bytes)?);
-        let inputs = members.required("x", "inputs")?;
-        let targets = members.required("y", "targets")?;
-        let from_k = !members.has("axis") && members.has("k");
-        let axis = members.numbers(if from_k { "k" } else { "axis" })?;
-        let target_names =
-            members.strings("target_names")?.unwrap_or_else(|| numbered('y', targets.columns));
-        let ranges = members.numbers("target_ranges")?.map(ranges_of).transpose()?;
-        let dataset = Self {
-            axis: axis.map_or_else(|| default_axis(inputs.columns), |axis| axis.values),
-            axis_name: members
-                .string("axis_name")?
-                .unwrap_or(if from_k { "k [h/Mpc]" } else { "input" }.into()),
-            input_names: members
-                .strings("input_names")?
-                .unwrap_or_else(|| numbered('x', inputs.columns)),
-            target_ranges: ranges.unwrap_or_else(|| default_ranges(&targets, &target_names)),
-            target_names,
-            provenance: match members.string("provenance")? {
-                Some(text) => serde_json::from_str(&text)
-                    .map_err(|error| input_error!("'provenance' is not JSON ({error})"))?,
-                None => json!({}),
-            },
-            inputs,
-            targets,
-        };
-        dataset.check()?;
-        Ok(dataset)
     }
 
-    /// Writes an npz that [`Dataset::load`] and `numpy.load` open. The file is complete or not
-    /// there.
-    ///
-    /// # Errors
-    /// [`Error::Output`](crate::Error::Output) naming the file; an input error if the dataset is
-    /// not sound.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        self.check().map_err(|error| prefix(error, path.display()))?;
-        write_atomically(path, |file| zip::write(file, &self.members()?))
-    }
-
-    fn members(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
-        let matrix = |matrix: &Matrix| {
-            numpy::number_bytes(&[matrix.rows as u64, matrix.columns as u64], &matrix.values)
-        };
-        let list = |names: &[String]| numpy::text_bytes(&[names.len() as u64], names);
-        let text = |text: String| numpy::text_bytes(&[], &[text]);
-        let ranges = self.target_ranges.as_flattened();
-        let members = [
-            ("x", matrix(&self.inputs)?),
-            ("y", matrix(&self.targets)?),
-            ("axis", numpy::number_bytes(&[self.axis.len() as u64], &self.axis)?),
-            ("axis_name", text(self.axis_name.clone())?),
-            ("input_names", list(&self.input_names)?),
-            ("target_names", list(&self.target_names)?),
-            ("target_ranges", numpy::number_bytes(&[self.target_ranges.len() as u64, 2], ranges)?),
-            ("provenance", text(self.provenance.to_string())?),
-        ];
-        Ok(members.into_iter().map(|(name, bytes)| (format!("{name}.npy"), bytes)).collect())
+    /// The bytes of one array, a complete `.npy`.
+    pub(crate) fn member(&mut self, name: &str) -> Result<Vec<u8>> {
+        let names = self.names();
+        if !names.iter().any(|other| other == name) {
+            return Err(input_error!("has no '{name}'; it holds {}", names.join(", ")));
+        }
+        let damaged = |error: &dyn std::fmt::Display| input_error!("'{name}' is damaged ({error})");
+        let mut bytes = Vec::new();
+        let mut file = self.0.by_name(&format!("{name}.npy")).map_err(|error| damaged(&error))?;
+        // To the end, because only there the checksum is compared.
+        file.read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
+        Ok(bytes)
     }
 }
 
-fn ranges_of(matrix: Matrix) -> Result<Vec<[f64; 2]>> {
-    if matrix.columns != 2 {
-        let (rows, columns) = (matrix.rows, matrix.columns);
-        return Err(input_error!(
-            "'target_ranges' has shape ({rows}, {columns}); expected (targets, 2), low and high"
-        ));
+/// Writes an npz, array by array: the same bytes for the same arrays.
+pub(crate) struct Writer<W: Write + Seek>(ZipWriter<W>);
+
+impl<W: Write + Seek> Writer<W> {
+    pub(crate) fn new(file: W) -> Self {
+        Self(ZipWriter::new(file))
     }
-    Ok((0..matrix.rows).map(|row| [matrix.row(row)[0], matrix.row(row)[1]]).collect())
+
+    /// Adds an array of about so many bytes.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub(crate) fn array(
+        &mut self,
+        name: &str,
+        bytes: usize,
+        write: impl FnOnce(&mut ZipWriter<W>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        // With room for the header of the array: from 4 GiB on, a zip needs longer fields.
+        let large = bytes as u64 + (1 << 16) > u64::from(u32::MAX);
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .last_modified_time(DateTime::DEFAULT)
+            .large_file(large);
+        self.0.start_file(format!("{name}.npy"), options)?;
+        write(&mut self.0)
+    }
+
+    /// Writes the directory, without which the file is not an npz.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.0.finish()?;
+        Ok(())
+    }
 }
 
-/// The members of an npz by name, each error naming the member.
-struct Members<'bytes>(numpy::Archive<'bytes>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Members<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.0.names().iter().any(|other| other == name)
-    }
-
-    fn required(&mut self, name: &str, meaning: &str) -> Result<Matrix> {
-        self.numbers(name)?.ok_or_else(|| {
-            input_error!(
-                "has no '{name}' ({meaning}, one row per simulation); it holds {}. Save it with \
-                 np.savez(file, x=inputs, y=targets)",
-                self.0.names().join(", ")
-            )
-        })
-    }
-
-    fn numbers(&mut self, name: &str) -> Result<Option<Matrix>> {
-        self.read(name, numpy::matrix)
-    }
-
-    fn strings(&mut self, name: &str) -> Result<Option<Vec<String>>> {
-        self.read(name, numpy::strings)
-    }
-
-    fn string(&mut self, name: &str) -> Result<Option<String>> {
-        Ok(self.strings(name)?.map(|strings| strings.concat()))
-    }
-
-    fn read<T>(&mut self, name: &str, parse: impl Fn(&[u8]) -> Result<T>) -> Result<Option<T>> {
-        if !self.has(name) {
-            return Ok(None);
+    fn written(names: &[String], size: usize) -> Vec<u8> {
+        let mut file = Cursor::new(Vec::new());
+        let mut writer = Writer::new(&mut file);
+        for name in names {
+            writer.array(name, size, |file| file.write_all(name.as_bytes())).unwrap();
         }
-        let bytes = self.0.member(name)?;
-        parse(&bytes).map(Some).map_err(|error| prefix(error, format!("'{name}'")))
+        writer.finish().unwrap();
+        file.into_inner()
+    }
+
+    #[test]
+    fn more_arrays_than_an_old_zip_counts_are_read_back() {
+        let names: Vec<String> = (0..70_000).map(|index| format!("{index:05}")).collect();
+        let bytes = written(&names, 5);
+        let mut archive = Archive::open(&bytes).unwrap();
+        assert_eq!(archive.names(), names);
+        assert_eq!(archive.member("69999").unwrap(), b"69999");
+    }
+
+    #[test]
+    fn an_array_of_more_than_4_gib_has_the_longer_fields() {
+        // as announced; the array itself is short
+        let names = ["x".to_string()];
+        let bytes = written(&names, 5 << 30);
+        // version 4.5 to read, PKWARE APPNOTE.TXT 4.4.3.2; and the extra field 1, section 4.5.3
+        assert_eq!(bytes[4..6], [45, 0]);
+        assert_eq!(bytes[35..37], [1, 0]);
+        assert_eq!(Archive::open(&bytes).unwrap().member("x").unwrap(), b"x");
+        assert!(written(&names, 5).len() < bytes.len());
     }
 }

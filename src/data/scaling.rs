@@ -1,7 +1,7 @@
 //! What a network sees of a row: z-scored inputs, targets in [0, 1].
 
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
 
@@ -188,12 +188,16 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::array::Matrix;
+    use crate::data::matrix::Matrix;
 
     fn dataset(x: Vec<f64>) -> Dataset {
         let y = vec![0.1, 10.0, 0.3, 20.0, 0.5, 30.0];
         let names = ["Omega_m", "mass"].map(String::from).to_vec();
-        Dataset::new(Matrix::new(3, 2, x), Matrix::new(3, 2, y), names).unwrap()
+        let target_ranges = vec![[0.1, 0.5], [10.0, 30.0]];
+        Dataset {
+            target_ranges,
+            ..Dataset::new(Matrix::new(3, 2, x), Matrix::new(3, 2, y), names).unwrap()
+        }
     }
 
     fn close(a: &[f64], b: &[f64]) {
@@ -245,7 +249,6 @@ mod tests {
 
     #[test]
     fn targets_go_to_the_unit_range_and_back() {
-        // Omega_m has its prior [0.1, 0.5], `mass` the range of its values [10, 30]
         let scaling = Scaling::fit(&dataset(vec![1.0; 6]), &[0], false).unwrap();
         let (mut scaled, mut physical) = ([0.0; 2], [0.0; 2]);
         scaling.target(&[0.2, 25.0], &mut scaled);

@@ -1,11 +1,23 @@
 //! Columns of numbers in text, as `numpy.savetxt`, spreadsheets and simulation codes write them.
 
-use crate::data::array::Matrix;
+use crate::data::format::{Format, Table};
+use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
 
+/// The format of columns in text.
+pub(crate) const FORMAT: Format = Format {
+    name: "text",
+    extensions: &["txt", "csv", "dat"],
+    help: "columns of numbers between spaces, commas or semicolons; # begins a comment. Names come \
+           from a first line of words, or from a # line directly above the numbers",
+    matches: |bytes| !bytes.contains(&0),
+    table: |contents| table(contents.bytes),
+    dataset: None,
+};
+
 /// A matrix from text, and the names of its columns where a line of words gives them.
-pub(crate) fn table(bytes: &[u8]) -> Result<(Matrix, Option<Vec<String>>)> {
+pub(crate) fn table(bytes: &[u8]) -> Result<Table> {
     let text = String::from_utf8_lossy(bytes);
     // Editors on Windows begin a UTF-8 file with this mark.
     let text = text.trim_start_matches('\u{feff}');
@@ -89,7 +101,7 @@ impl Reader {
         }
     }
 
-    fn finish(self) -> Result<(Matrix, Option<Vec<String>>)> {
+    fn finish(self) -> Result<Table> {
         if self.rows == 0 {
             return Err(input_error!("has no numbers in it"));
         }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::data::split::{Pool, Split};
 use crate::engine::random::{Stream, key};
 use crate::engine::run::Table;

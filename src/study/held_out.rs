@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::cpu::backend;
 use crate::engine::graph::Network;

@@ -21,8 +21,9 @@ use crate::study::config::study::{
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::search::fixed::Fixed;
-use crate::study::search::proposer::proposer;
-use crate::study::search::pruner::{Off, pruner};
+use crate::study::search::proposers::proposer;
+use crate::study::search::pruner::Off;
+use crate::study::search::pruners::pruner;
 use crate::study::search::space::Stage;
 use crate::study::sources::{Simulate, Sources, check_inputs, check_targets};
 use crate::study::split::{pool, pretraining_sizes, split};

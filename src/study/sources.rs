@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cosmology::conventions::CONVENTIONS;
 use crate::cosmology::request::Request;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
@@ -29,8 +30,8 @@ impl<'a> Sources<'a> {
     /// The dataset that was typed.
     pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         match source {
-            DatasetConfig::File(path) => Dataset::load(&self.base.join(path)),
-            DatasetConfig::Import(source) => source.read(self.base),
+            DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS),
+            DatasetConfig::Import(source) => source.read(self.base, &CONVENTIONS),
             DatasetConfig::Simulate(table) => (self.simulate)(&table.request(self.base)?),
         }
     }

@@ -2,6 +2,7 @@
 //! honest, outside. They need a Vulkan, Metal or DX12 adapter; a software rasterizer will do
 //! (`tests/run.sh` installs one).
 
+mod allocation;
 mod clipping;
 mod common;
 mod determinism;

@@ -10,8 +10,8 @@ use crate::cosmology::noise::Statistic;
 use crate::cosmology::request::Request;
 use crate::cosmology::sampling::Sampling;
 use crate::cosmology::scenario::Scenario;
-use crate::data::array::read_axis;
-use crate::data::import::Source;
+use crate::data::formats::read_axis;
+use crate::data::import::options::Import;
 use crate::data::names;
 use crate::error::Result;
 
@@ -22,7 +22,7 @@ pub enum DatasetConfig {
     /// A dataset of shoal.
     File(std::path::PathBuf),
     /// Files to import on the way.
-    Import(Box<Source>),
+    Import(Box<Import>),
     /// No files at all.
     Simulate(Box<SimulateConfig>),
 }
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for DatasetConfig {
                 }
                 let map = FromFirst { first, map };
                 let source =
-                    Source::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                    Import::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
                 Ok(DatasetConfig::Import(Box::new(source)))
             }
         }

@@ -1,7 +1,7 @@
 //! The attributions of a model on the rows of a dataset.
 
-use crate::data::array::Matrix;
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::engine::random::{Stream, key, permute};
 use crate::error::Result;

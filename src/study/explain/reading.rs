@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use npyz::WriterBuilder;
 use serde_json::{Value, json};
 
-use crate::data::array::Matrix;
 use crate::data::files::{write_atomically, write_bytes};
+use crate::data::matrix::Matrix;
+use crate::data::npy::write_numbers;
 use crate::error::Result;
 use crate::study::report::attributions::{AttributionFigure, AttributionPanel, attribution_figure};
 use crate::study::report::plot::write_figure;
@@ -155,12 +155,6 @@ fn write_values(path: &Path, explanation: &Explanation) -> Result<()> {
     let attributions = &explanation.attributions;
     let shape = [attributions.rows, attributions.targets, attributions.inputs];
     write_atomically(path, |file| {
-        let mut writer = npyz::WriteOptions::new()
-            .default_dtype()
-            .shape(&shape.map(|size| size as u64))
-            .writer(std::io::BufWriter::new(file))
-            .begin_nd()?;
-        writer.extend(attributions.values.iter())?;
-        writer.finish()
+        write_numbers(file, &shape.map(|size| size as u64), &attributions.values)
     })
 }

@@ -1,15 +1,11 @@
-//! The proposers: which settings are tried.
+//! What a proposer is: which settings are tried.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::study::config::checks::unknown;
 use crate::study::config::search::SearchConfig;
-use crate::study::search::fixed::Fixed;
-use crate::study::search::random::Random;
 use crate::study::search::space::Space;
-use crate::study::search::tpe::Tpe;
 use crate::study::search::trial::Trial;
 
 /// Proposes the settings of trials. A proposal is a function of the seed, the trial's number and the
@@ -20,7 +16,7 @@ pub trait Proposer: Debug + Send + Sync {
     fn propose(&self, seed: u64, space: &Space, others: &[Trial], number: u32) -> Vec<Option<f64>>;
 }
 
-/// An entry of [`PROPOSERS`].
+/// An entry of [`PROPOSERS`](super::PROPOSERS).
 pub struct ProposerEntry {
     /// Its name in a study file.
     pub name: &'static str,
@@ -28,24 +24,6 @@ pub struct ProposerEntry {
     pub summary: &'static str,
     /// Makes it of `[search]`.
     pub build: fn(&SearchConfig) -> Result<Arc<dyn Proposer>>,
-}
-
-/// All proposers. A new one is one file and one line here.
-pub const PROPOSERS: [ProposerEntry; 3] = [Fixed::ENTRY, Random::ENTRY, Tpe::ENTRY];
-
-/// The proposer of a search.
-///
-/// # Errors
-/// [`crate::Error::Input`] for an unknown name, or settings that it cannot have.
-pub fn proposer(config: &SearchConfig) -> Result<Arc<dyn Proposer>> {
-    let name = config.proposer.as_deref().unwrap_or("tpe");
-    match PROPOSERS.iter().find(|entry| entry.name == name) {
-        Some(entry) => (entry.build)(config),
-        None => {
-            let known = PROPOSERS.map(|entry| entry.name);
-            Err(unknown("search.proposer", name, "proposer", &known))
-        }
-    }
 }
 
 /// A generation of trials, given all trials before it. Each knows of those before it in the

@@ -1,6 +1,6 @@
 //! How predictions agree with the truth, and the mean of the best trials.
 
-use crate::data::array::Matrix;
+use crate::data::matrix::Matrix;
 
 /// How the predictions of one target agree with the truth. In the target's units where not said
 /// otherwise.

@@ -207,7 +207,7 @@ fn if_there<T>(path: &Path, read: impl FnOnce(&Path) -> Result<Vec<T>>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::array::Matrix;
+    use crate::data::matrix::Matrix;
 
     #[test]
     fn targets_that_never_vary_are_found() {

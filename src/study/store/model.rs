@@ -9,8 +9,8 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::data::array::Matrix;
 use crate::data::files::write_bytes;
+use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::cpu::backend;
 use crate::engine::graph::{Activation, Layer, Network};

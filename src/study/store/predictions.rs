@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::data::array::Matrix;
 use crate::data::files::write_bytes;
+use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::study::store::fields::{csv_text, number_text};
 

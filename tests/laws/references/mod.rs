@@ -7,9 +7,10 @@ mod schedule;
 mod shuffle;
 mod training;
 
-use std::path::Path;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use npyz::npz::NpzArchive;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::graph::{Activation, Network};
 use shoal::engine::ops::{Call, Memory, PreparedRun, Real};
@@ -19,20 +20,29 @@ use crate::common::{tables, training};
 use crate::one_call;
 
 /// One file of reference arrays.
-struct Reference(std::cell::RefCell<NpzArchive<std::io::BufReader<std::fs::File>>>);
+struct Reference(PathBuf);
 
 impl Reference {
     fn open(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-        let archive = NpzArchive::open(folder.join(format!("{name}.npz")));
-        Self(archive.expect("the reference arrays are in tests/reference").into())
+        Self(folder.join(format!("{name}.npz")))
+    }
+
+    /// The bytes of an array.
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        let file = File::open(&self.0).expect("the reference arrays are in tests/reference");
+        let mut archive = zip::ZipArchive::new(file).expect("an npz");
+        let array = archive.by_name(&format!("{name}.npy"));
+        let mut bytes = Vec::new();
+        let mut array = array.unwrap_or_else(|error| panic!("array '{name}': {error}"));
+        array.read_to_end(&mut bytes).expect("a readable file");
+        bytes
     }
 
     /// Its numbers, whatever their type, row by row.
     fn numbers(&self, name: &str) -> Vec<f64> {
-        let mut archive = self.0.borrow_mut();
-        let array = archive.by_name(name).expect("a readable file");
-        let array = array.unwrap_or_else(|| panic!("no array '{name}'"));
+        let bytes = self.bytes(name);
+        let array = npyz::NpyFile::new(&bytes[..]).expect("an array");
         let kind = array.dtype().descr();
         match kind.trim_matches(|c| "'<".contains(c)) {
             "f8" => array.into_vec::<f64>().unwrap(),
@@ -61,8 +71,8 @@ impl Reference {
     }
 
     fn activation(&self, name: &str) -> Activation {
-        let mut archive = self.0.borrow_mut();
-        let array = archive.by_name(name).unwrap().expect("an activation's name");
+        let bytes = self.bytes(name);
+        let array = npyz::NpyFile::new(&bytes[..]).expect("an activation's name");
         Activation::named(&array.into_vec::<String>().unwrap()[0], SLOPE).expect("known")
     }
 

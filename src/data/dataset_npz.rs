@@ -1,0 +1,151 @@
+//! A dataset in one npz, which numpy opens too.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::data::conventions::Conventions;
+use crate::data::dataset::{Dataset, default_axis, default_ranges};
+use crate::data::files::{prefix, write_atomically};
+use crate::data::format::{Contents, Format, Table};
+use crate::data::matrix::Matrix;
+use crate::data::names::numbered;
+use crate::data::npy;
+use crate::data::npz::{Archive, Writer};
+use crate::error::Result;
+use crate::input_error;
+
+/// The format of several arrays, which may be a dataset.
+pub(crate) const FORMAT: Format = Format {
+    name: "npz",
+    extensions: &["npz"],
+    help: "several arrays, as np.savez writes them; file.npz:name is one of them. With x and y it \
+           is a dataset",
+    matches: |bytes| bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06"),
+    table: one_array,
+    dataset: Some(dataset),
+};
+
+fn one_array(contents: &Contents) -> Result<Table> {
+    let mut archive = Archive::open(contents.bytes)?;
+    let name = match contents.member {
+        Some(name) => name.to_string(),
+        None => archive.only_member(contents.file)?,
+    };
+    Ok((npy::matrix(&archive.member(&name)?)?, None))
+}
+
+fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
+    let mut members = Members(Archive::open(contents.bytes)?);
+    let inputs = members.required("x", "inputs")?;
+    let targets = members.required("y", "targets")?;
+    let from_k = !members.has("axis") && members.has("k");
+    let axis = members.numbers(if from_k { "k" } else { "axis" })?;
+    let target_names =
+        members.strings("target_names")?.unwrap_or_else(|| numbered('y', targets.columns));
+    let ranges = members.numbers("target_ranges")?.map(ranges_of).transpose()?;
+    let dataset = Dataset {
+        axis: axis.map_or_else(|| default_axis(inputs.columns), |axis| axis.values),
+        axis_name: members
+            .string("axis_name")?
+            .unwrap_or(if from_k { "k [h/Mpc]" } else { "input" }.into()),
+        input_names: members
+            .strings("input_names")?
+            .unwrap_or_else(|| numbered('x', inputs.columns)),
+        target_ranges: ranges
+            .unwrap_or_else(|| default_ranges(&targets, &target_names, conventions)),
+        target_names,
+        provenance: match members.string("provenance")? {
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| input_error!("'provenance' is not JSON ({error})"))?,
+            None => json!({}),
+        },
+        inputs,
+        targets,
+    };
+    dataset.check()?;
+    Ok(dataset)
+}
+
+impl Dataset {
+    /// Writes an npz that [`Dataset::load`] and `numpy.load` open. The file is complete or not
+    /// there, and its bytes are the same for the same dataset.
+    ///
+    /// # Errors
+    /// [`Error::Output`](crate::Error::Output) naming the file; an input error if the dataset is
+    /// not sound.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        self.check().map_err(|error| prefix(error, path.display()))?;
+        write_atomically(path, |file| {
+            let mut npz = Writer::new(file);
+            let mut numbers = |name: &str, shape: &[u64], values: &[f64]| {
+                npz.array(name, size_of_val(values), |file| npy::write_numbers(file, shape, values))
+            };
+            for (name, matrix) in [("x", &self.inputs), ("y", &self.targets)] {
+                numbers(name, &[matrix.rows as u64, matrix.columns as u64], &matrix.values)?;
+            }
+            numbers("axis", &[self.axis.len() as u64], &self.axis)?;
+            let ranges = self.target_ranges.as_flattened();
+            numbers("target_ranges", &[self.target_ranges.len() as u64, 2], ranges)?;
+            for (name, list) in
+                [("input_names", &self.input_names), ("target_names", &self.target_names)]
+            {
+                npz.array(name, 0, |file| npy::write_text(file, &[list.len() as u64], list))?;
+            }
+            let provenance = self.provenance.to_string();
+            for (name, text) in [("axis_name", &self.axis_name), ("provenance", &provenance)] {
+                npz.array(name, 0, |file| npy::write_text(file, &[], std::slice::from_ref(text)))?;
+            }
+            npz.finish()
+        })
+    }
+}
+
+fn ranges_of(matrix: Matrix) -> Result<Vec<[f64; 2]>> {
+    if matrix.columns != 2 {
+        let (rows, columns) = (matrix.rows, matrix.columns);
+        return Err(input_error!(
+            "'target_ranges' has shape ({rows}, {columns}); expected (targets, 2), low and high"
+        ));
+    }
+    Ok((0..matrix.rows).map(|row| [matrix.row(row)[0], matrix.row(row)[1]]).collect())
+}
+
+/// The members of an npz by name, each error naming the member.
+struct Members<'bytes>(Archive<'bytes>);
+
+impl Members<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.0.names().iter().any(|other| other == name)
+    }
+
+    fn required(&mut self, name: &str, meaning: &str) -> Result<Matrix> {
+        self.numbers(name)?.ok_or_else(|| {
+            input_error!(
+                "has no '{name}' ({meaning}, one row per simulation); it holds {}. Save it with \
+                 np.savez(file, x=inputs, y=targets)",
+                self.0.names().join(", ")
+            )
+        })
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Option<Matrix>> {
+        self.read(name, npy::matrix)
+    }
+
+    fn strings(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        self.read(name, npy::strings)
+    }
+
+    fn string(&mut self, name: &str) -> Result<Option<String>> {
+        Ok(self.strings(name)?.map(|strings| strings.concat()))
+    }
+
+    fn read<T>(&mut self, name: &str, parse: impl Fn(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        if !self.has(name) {
+            return Ok(None);
+        }
+        let bytes = self.0.member(name)?;
+        parse(&bytes).map(Some).map_err(|error| prefix(error, format!("'{name}'")))
+    }
+}

@@ -1,0 +1,37 @@
+//! What a file format is to the code that reads it.
+
+use std::path::Path;
+
+use crate::data::conventions::Conventions;
+use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
+use crate::error::Result;
+
+/// A matrix, and the names of its columns where the file has them.
+pub type Table = (Matrix, Option<Vec<String>>);
+
+/// A format that tables, and in some cases datasets, are read from.
+pub struct Format {
+    /// Its name, as in messages.
+    pub name: &'static str,
+    /// How names of its files end, without the dot.
+    pub extensions: &'static [&'static str],
+    /// One line of help.
+    pub help: &'static str,
+    /// Whether a file begins as one of this format.
+    pub(crate) matches: fn(&[u8]) -> bool,
+    /// Reads a table.
+    pub(crate) table: fn(&Contents) -> Result<Table>,
+    /// Reads a dataset, where the format can hold one.
+    pub(crate) dataset: Option<fn(&Contents, &Conventions) -> Result<Dataset>>,
+}
+
+/// A file in memory.
+pub(crate) struct Contents<'a> {
+    /// Its path.
+    pub(crate) file: &'a Path,
+    /// Which of its arrays was asked for, as in `file.npz:member`.
+    pub(crate) member: Option<&'a str>,
+    /// All of it.
+    pub(crate) bytes: &'a [u8],
+}

@@ -1,0 +1,128 @@
+//! The file formats, and reading a table or a dataset from a file of any of them.
+
+use std::path::{Path, PathBuf};
+
+use crate::data::conventions::Conventions;
+use crate::data::dataset::Dataset;
+use crate::data::files::{prefix, read_bytes};
+use crate::data::format::{Contents, Format, Table};
+use crate::data::matrix::Matrix;
+use crate::data::{dataset_npz, npy, text};
+use crate::error::Result;
+use crate::input_error;
+
+/// Every format. A file is of the first one that it begins as, whatever its name, so text stands
+/// last.
+pub static FORMATS: [Format; 3] = [npy::FORMAT, dataset_npz::FORMAT, text::FORMAT];
+
+/// Reads a matrix from a file of any of the [`FORMATS`]. A 1-d array is one column.
+///
+/// # Errors
+/// Each names the file: it is missing, cut short, of another format, of a type that is not real
+/// numbers, has more than two dimensions or no numbers at all; in text, the line and the word that
+/// is not a number.
+pub fn read_matrix(path: &Path) -> Result<Matrix> {
+    Ok(read_table(path)?.0)
+}
+
+/// Reads an axis: one row or one column of finite numbers, from any file that [`read_matrix`]
+/// reads.
+///
+/// # Errors
+/// As [`read_matrix`]; another shape, with its numbers; a number that is not finite.
+pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
+    let axis = read_matrix(path)?;
+    if axis.rows != 1 && axis.columns != 1 {
+        let (path, rows, columns) = (path.display(), axis.rows, axis.columns);
+        return Err(input_error!(
+            "{path} has shape ({rows}, {columns}); an axis is one row or one column"
+        ));
+    }
+    axis.check_finite(&[]).map_err(|error| prefix(error, path.display()))?;
+    Ok(axis.values)
+}
+
+/// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has
+/// them: in a first line of words, or in a `#` line directly above the numbers with as many words
+/// as there are columns.
+///
+/// # Errors
+/// As [`read_matrix`].
+pub fn read_table(path: &Path) -> Result<Table> {
+    let (file, member) = split_member(path);
+    let bytes = read_bytes(&file)?;
+    let read = || {
+        let table =
+            (format(&file, &bytes)?.table)(&Contents { file: &file, member, bytes: &bytes })?;
+        table.0.check_not_empty()?;
+        Ok(table)
+    };
+    read().map_err(|error| prefix(error, path.display()))
+}
+
+/// Whether the name of a file is that of a dataset.
+pub fn is_dataset(path: &Path) -> bool {
+    by_extension(path).is_some_and(|format| format.dataset.is_some())
+}
+
+impl Dataset {
+    /// Reads a dataset: an npz of [`Dataset::save`], or one made by hand with only `x` and `y`, and
+    /// as much of the rest as there is. Targets without a range have that of the conventions, else
+    /// their extent.
+    ///
+    /// # Errors
+    /// Each names the file: it is of a format that holds no datasets; `x` or `y` is missing, cannot
+    /// be read, or something does not fit ([`Dataset::check`]).
+    pub fn load(path: &Path, conventions: &Conventions) -> Result<Self> {
+        let bytes = read_bytes(path)?;
+        let holding = |format: &&Format| format.dataset.is_some() && (format.matches)(&bytes);
+        let read = || match FORMATS.iter().find(holding).and_then(|format| format.dataset) {
+            Some(read) => read(&Contents { file: path, member: None, bytes: &bytes }, conventions),
+            None => Err(input_error!(
+                "is not a dataset, which is {}; `shoal import` makes one from other files",
+                list(|format| format.dataset.is_some())
+            )),
+        };
+        read().map_err(|error| prefix(error, path.display()))
+    }
+}
+
+/// `file.npz:member` is the file and the member; any other path is itself.
+pub(crate) fn split_member(path: &Path) -> (PathBuf, Option<&str>) {
+    match path.to_str().and_then(|text| text.rsplit_once(".npz:")) {
+        Some((stem, member)) => (PathBuf::from(format!("{stem}.npz")), Some(member)),
+        None => (path.to_path_buf(), None),
+    }
+}
+
+/// The format of a file: by its first bytes, because names lie.
+fn format(file: &Path, bytes: &[u8]) -> Result<&'static Format> {
+    const WAY_OUT: &str = "Save it with np.save(file, array.astype('f8'))";
+    if bytes.is_empty() {
+        return Err(input_error!("is empty (0 bytes)"));
+    }
+    let is_text = |format: &Format| format.name == text::FORMAT.name;
+    let found = FORMATS.iter().find(|format| (format.matches)(bytes));
+    let named = by_extension(file).filter(|format| !is_text(format));
+    match (found, named) {
+        (Some(found), named) if named.is_none() || !is_text(found) => Ok(found),
+        (_, Some(named)) => {
+            Err(input_error!("is not a .{} file: it does not begin as one. {WAY_OUT}", named.name))
+        }
+        _ => Err(input_error!(
+            "is a binary file of no known format; those are {}. {WAY_OUT}",
+            list(|_| true)
+        )),
+    }
+}
+
+fn by_extension(path: &Path) -> Option<&'static Format> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()))
+}
+
+/// The formats of a kind with their extensions, as `npy (.npy), npz (.npz)`.
+fn list(wanted: impl Fn(&Format) -> bool) -> String {
+    let line = |format: &Format| format!("{} (.{})", format.name, format.extensions.join(", ."));
+    FORMATS.iter().filter(|format| wanted(format)).map(line).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,36 @@
+//! What to import.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Files to import: the options of `shoal import`, or an inline table of a study file.
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// The inputs: a file with one row per simulation, or a folder with one folder per simulation.
+    pub x: PathBuf,
+    /// The targets: a file with one row per simulation.
+    pub y: PathBuf,
+    /// Where each input sits: a file with one number per column of `x`.
+    pub axis: Option<PathBuf>,
+    /// What the axis is, with its unit, as in `k [h/Mpc]`.
+    pub axis_name: Option<String>,
+    /// One name per column of `x`.
+    pub input_names: Option<Vec<String>>,
+    /// One name per column of `y`; otherwise those in its header line.
+    pub target_names: Option<Vec<String>>,
+    /// Per target `[low, high]`; otherwise the range that the conventions give its name, or that of
+    /// its values.
+    pub target_ranges: Option<BTreeMap<String, [f64; 2]>>,
+    /// The columns of `y` to keep, in this order; otherwise all.
+    pub targets: Option<Vec<String>>,
+    /// For a folder: the file in each simulation's folder; otherwise that of the first layout of the
+    /// conventions that is found there.
+    pub file: Option<String>,
+    /// For a folder: whether simulations without a file are left out.
+    pub skip_missing: Option<bool>,
+    /// How many of the first inputs to keep.
+    pub bins: Option<usize>,
+    /// Keep the first inputs up to this place on the axis.
+    pub max_k: Option<f64>,
+}

@@ -1,0 +1,64 @@
+//! From the files of an import to a dataset.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::data::conventions::Conventions;
+use crate::data::dataset::Dataset;
+use crate::data::files::prefix;
+use crate::data::formats::read_table;
+use crate::data::import::inputs::{Inputs, read_note};
+use crate::data::import::options::Import;
+use crate::data::import::targets::Targets;
+use crate::error::Result;
+use crate::input_error;
+
+impl Import {
+    /// Reads all files, relative paths from `base`, and puts them together.
+    ///
+    /// # Errors
+    /// Whatever cannot be read or does not fit, with the file, the row and the column; see
+    /// [`Dataset::check`].
+    pub fn read(&self, base: &Path, conventions: &Conventions) -> Result<Dataset> {
+        let (x_path, y_path) = (base.join(&self.x), base.join(&self.y));
+        let targets = Targets::choose(self, read_table(&y_path)?, conventions)
+            .map_err(|error| prefix(error, y_path.display()))?;
+        let mut inputs = Inputs::read(self, base, targets.matrix.rows, conventions)?;
+        let rows = inputs.rows.as_ref().map_or(targets.matrix.rows, Vec::len);
+        if inputs.matrix.rows != rows {
+            return Err(input_error!(
+                "{} has {} rows but {} has {rows}; they must be the same simulations in the same \
+                 order",
+                x_path.display(),
+                inputs.matrix.rows,
+                y_path.display()
+            ));
+        }
+        let in_x = |error| prefix(error, x_path.display());
+        inputs.matrix.check_finite(&inputs.names).map_err(in_x)?;
+        if !targets.dropped.is_empty() {
+            inputs.dropped.insert("targets".into(), json!(targets.dropped));
+        }
+        inputs.read.insert("y".into(), read_note(&self.y, &y_path)?);
+        let dataset = Dataset {
+            provenance: json!({
+                "shoal": env!("CARGO_PKG_VERSION"),
+                "read": inputs.read,
+                "dropped": inputs.dropped,
+            }),
+            targets: match &inputs.rows {
+                Some(rows) => targets.matrix.select_rows(rows),
+                None => targets.matrix,
+            },
+            inputs: inputs.matrix,
+            axis: inputs.axis,
+            axis_name: inputs.axis_name,
+            input_names: inputs.names,
+            target_names: targets.names,
+            target_ranges: targets.ranges,
+        };
+        dataset.check().map_err(in_x)?;
+        Ok(dataset)
+    }
+}

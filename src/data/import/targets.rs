@@ -1,0 +1,86 @@
+//! The targets of an import.
+
+use crate::data::conventions::Conventions;
+use crate::data::dataset::{check_ranges, default_ranges};
+use crate::data::format::Table;
+use crate::data::import::options::Import;
+use crate::data::matrix::Matrix;
+use crate::data::names;
+use crate::data::names::{numbered, without_unit};
+use crate::error::Result;
+use crate::input_error;
+
+/// The targets that are kept, of all simulations of their file.
+pub(crate) struct Targets {
+    pub(crate) matrix: Matrix,
+    pub(crate) names: Vec<String>,
+    pub(crate) ranges: Vec<[f64; 2]>,
+    /// The names of the columns that are not kept.
+    pub(crate) dropped: Vec<String>,
+}
+
+impl Targets {
+    /// The targets that are kept, checked before simulations are left out, so that an error names
+    /// the row of the file.
+    ///
+    /// # Errors
+    /// Names, columns or ranges that do not fit; a number that is not finite or outside its range.
+    pub(crate) fn choose(
+        import: &Import,
+        (matrix, header): Table,
+        conventions: &Conventions,
+    ) -> Result<Self> {
+        let all = all_names(import, &matrix, header)?;
+        let columns = kept_columns(import, &all)?;
+        let names: Vec<String> = columns.iter().map(|&column| all[column].clone()).collect();
+        let matrix = matrix.select_columns(&columns);
+        matrix.check_finite(&names)?;
+        let mut ranges = default_ranges(&matrix, &names, conventions);
+        for (name, &range) in import.target_ranges.iter().flatten() {
+            // The range of a target that is not kept is no mistake: one table of ranges may serve
+            // several imports.
+            names::find(&all, name, "target")?;
+            if let Some(column) = names.iter().position(|other| other == name) {
+                ranges[column] = range;
+            }
+        }
+        check_ranges(&matrix, &names, &ranges)?;
+        let dropped = all.into_iter().filter(|name| !names.contains(name)).collect();
+        Ok(Self { matrix, names, ranges, dropped })
+    }
+}
+
+/// The names of all columns of `y`.
+fn all_names(
+    import: &Import,
+    targets: &Matrix,
+    header: Option<Vec<String>>,
+) -> Result<Vec<String>> {
+    let names = match (&import.target_names, header) {
+        (Some(names), _) if names.len() != targets.columns => {
+            return Err(input_error!(
+                "`target_names` has {} names but there are {} columns; give one name for \
+                 each, and choose among them with `targets`",
+                names.len(),
+                targets.columns
+            ));
+        }
+        (Some(names), _) => names.clone(),
+        (None, Some(header)) => header.iter().map(|name| without_unit(name).to_string()).collect(),
+        (None, None) => numbered('y', targets.columns),
+    };
+    names::check_unique(&names, "target")?;
+    Ok(names)
+}
+
+/// Which columns of `y` are kept, in their order.
+fn kept_columns(import: &Import, all: &[String]) -> Result<Vec<usize>> {
+    let Some(chosen) = &import.targets else {
+        return Ok((0..all.len()).collect());
+    };
+    if chosen.is_empty() {
+        return Err(input_error!("`targets` is empty; choose among {}", all.join(", ")));
+    }
+    names::check_unique(chosen, "target")?;
+    chosen.iter().map(|name| names::find(all, name, "target")).collect()
+}

@@ -1,0 +1,95 @@
+//! A matrix of numbers.
+
+use crate::error::Result;
+use crate::input_error;
+
+/// A row-major matrix of f64 read from a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matrix {
+    /// How many rows (simulations).
+    pub rows: usize,
+    /// How many columns (inputs or targets).
+    pub columns: usize,
+    /// The numbers, shape (rows, columns), the columns next to each other.
+    pub values: Vec<f64>,
+}
+
+impl Matrix {
+    /// A matrix of shape (rows, columns).
+    ///
+    /// # Panics
+    /// If there are not rows x columns values.
+    pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
+        assert_eq!(
+            values.len(),
+            rows * columns,
+            "Matrix::new: values of a {rows} x {columns} matrix"
+        );
+        Self { rows, columns, values }
+    }
+
+    /// Row `row`, shape (columns).
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.columns..(row + 1) * self.columns]
+    }
+
+    /// The numbers of column `column`, from the first row to the last.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn column(&self, column: usize) -> impl Iterator<Item = f64> + '_ {
+        assert!(column < self.columns, "Matrix::column: column {column} of {}", self.columns);
+        (0..self.rows).map(move |row| self.values[row * self.columns + column])
+    }
+
+    /// The given columns, in the given order.
+    ///
+    /// # Panics
+    /// If one of them is not there.
+    pub fn select_columns(&self, columns: &[usize]) -> Matrix {
+        let rows = (0..self.rows).map(|row| self.row(row));
+        let values = rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect();
+        Matrix::new(self.rows, columns.len(), values)
+    }
+
+    /// The given rows, in the given order.
+    ///
+    /// # Panics
+    /// If one of them is not there.
+    pub fn select_rows(&self, rows: &[u32]) -> Matrix {
+        let values = rows.iter().flat_map(|&row| self.row(row as usize).iter().copied()).collect();
+        Matrix::new(rows.len(), self.columns, values)
+    }
+
+    /// Checks that every number is finite.
+    ///
+    /// # Errors
+    /// The first NaN or infinity: its row, its column and, when given, that column's name, and how
+    /// many there are.
+    pub fn check_finite(&self, names: &[String]) -> Result<()> {
+        let count = self.values.iter().filter(|value| !value.is_finite()).count();
+        let Some(first) = self.values.iter().position(|value| !value.is_finite()) else {
+            return Ok(());
+        };
+        let (row, column) = (first / self.columns, first % self.columns);
+        let name = names.get(column).map_or(column.to_string(), |name| format!("'{name}'"));
+        Err(input_error!(
+            "row {row} (counting from 0), column {name} is {}; {count} of {} values are not \
+             finite. Take the rows with such values out of both the inputs and the targets",
+            self.values[first],
+            self.values.len()
+        ))
+    }
+
+    /// Checks that there is at least one row and one column.
+    pub(crate) fn check_not_empty(&self) -> Result<()> {
+        match (self.rows, self.columns) {
+            (0, columns) => Err(input_error!("has no rows: its shape is (0, {columns})")),
+            (rows, 0) => Err(input_error!("has no columns: its shape is ({rows}, 0)")),
+            _ => Ok(()),
+        }
+    }
+}

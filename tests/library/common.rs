@@ -1,0 +1,49 @@
+//! What several tests of the library share: stored reference arrays, and a check of error messages.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use npyz::NpyFile;
+
+/// A path below the project's folder.
+pub fn path(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
+}
+
+/// An array of an npz; `None` if there is none of this name.
+pub fn member(file: &Path, name: &str) -> Option<NpyFile<Cursor<Vec<u8>>>> {
+    let open = File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut archive = zip::ZipArchive::new(open).expect("an npz");
+    let mut bytes = Vec::new();
+    archive.by_name(&format!("{name}.npy")).ok()?.read_to_end(&mut bytes).expect("a readable file");
+    Some(NpyFile::new(Cursor::new(bytes)).expect("an array"))
+}
+
+/// One file of reference arrays.
+pub struct Reference(PathBuf);
+
+impl Reference {
+    pub fn open(name: &str) -> Self {
+        Self(path("tests/reference").join(name).join(format!("{name}.npz")))
+    }
+
+    /// Its numbers, row by row.
+    pub fn row(&self, name: &str) -> Vec<f64> {
+        let array = member(&self.0, name).unwrap_or_else(|| panic!("no array '{name}'"));
+        assert_eq!(array.order(), npyz::Order::C, "'{name}' lies by columns");
+        array.into_vec().expect("numbers of 64 bits")
+    }
+
+    /// Its rows, of so many numbers each.
+    pub fn rows(&self, name: &str, width: usize) -> Vec<Vec<f64>> {
+        self.row(name).chunks(width).map(<[f64]>::to_vec).collect()
+    }
+}
+
+/// The error has all these words.
+#[track_caller]
+pub fn says<T: std::fmt::Debug>(result: shoal::Result<T>, parts: &[&str]) {
+    let error = result.expect_err("expected an error").to_string();
+    (parts.iter()).for_each(|part| assert!(error.contains(part), "'{error}' lacks '{part}'"));
+}

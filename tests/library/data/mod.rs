@@ -1,0 +1,40 @@
+//! Datasets from files that numpy, spreadsheets and simulation codes wrote, and the errors when
+//! they did not.
+//!
+//! `tests/fixtures/` is written by `tests/fixtures/make.py`.
+
+mod arrays;
+mod dataset;
+mod quijote;
+mod sources;
+
+use std::fs;
+use std::path::PathBuf;
+
+use shoal::data::Import;
+
+use crate::common::path;
+
+fn fixture(name: &str) -> PathBuf {
+    path("tests/fixtures").join(name)
+}
+
+/// A folder with files of text.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn strings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| name.to_string()).collect()
+}
+
+/// Files as they are import.
+fn source(x: &str, y: &str) -> Import {
+    Import { x: x.into(), y: y.into(), ..Import::default() }
+}

@@ -1,0 +1,10 @@
+//! The library through its public interface: data, cosmology, the search, attributions, statistics
+//! and reports. No test here needs a GPU; those that do are in `tests/laws`.
+
+mod common;
+mod cosmology;
+mod data;
+mod explain;
+mod report;
+mod search;
+mod stats;

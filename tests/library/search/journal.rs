@@ -1,0 +1,202 @@
+//! The journal: what was written comes back; what must not be gone on from is refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use shoal::Error;
+use shoal::study::config::SearchConfig;
+use shoal::study::search::{Space, Stage, State, Tpe, Trial, generation};
+use shoal::study::store::journal::{Event, Identity, Journal};
+
+fn identity() -> Identity {
+    Identity { study: "5".repeat(64), data: "d".repeat(64) }
+}
+
+pub fn space() -> Space {
+    let typed = "[space]\nlayers = { high = 2 }\nbatch = { choices = [16, 32] }\nactivation = { choices = ['relu', 'silu'] }";
+    toml::from_str::<SearchConfig>(typed).unwrap().space.space(Stage::Fresh).unwrap()
+}
+
+/// A folder with a journal.
+pub struct Desk {
+    _folder: tempfile::TempDir,
+    pub path: PathBuf,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().join("journal.log"), _folder: folder }
+    }
+
+    pub fn open(&self) -> Journal {
+        Journal::open(&self.path, identity()).unwrap()
+    }
+
+    fn refused(&self, identity: Identity, words: &[&str]) {
+        let error = Journal::open(&self.path, identity).expect_err("expected an error");
+        assert!(matches!(error, Error::Input(_)), "{error:?}");
+        let error = error.to_string();
+        words.iter().for_each(|word| assert!(error.contains(word), "'{error}' lacks '{word}'"));
+    }
+
+    /// Two searches; trials that ended in every way, and two that run.
+    pub fn written(&self) -> Vec<Trial> {
+        let (space, mut journal) = (space(), self.open());
+        let tpe = Tpe { startup: 20, candidates: 24, multivariate: true };
+        let mut trials = generation(&tpe, 1, &space, &[], 0..6);
+        let scratch = journal.search("P(k), scratch, 50");
+        let first = journal.begin(scratch, &space, &trials[..4]);
+        let other = journal.search("P(k), dummy-node, 50");
+        assert_eq!(journal.begin(other, &space, &trials[..1]), [4]);
+        let ids = [first, journal.begin(scratch, &space, &trials[4..])].concat();
+        assert_eq!(ids, [0, 1, 2, 3, 5, 6]);
+        let losses = [0.1 + 0.2, 1.0 / 3.0, f64::NAN, f64::INFINITY, 0.25, 1e-300];
+        for (trial, (id, loss)) in trials.iter_mut().zip(ids.iter().zip(losses)) {
+            trial.losses = [(1, 0.5), (2, loss)].into();
+            let events = trial.losses.iter().map(|(epoch, loss)| Event::Loss {
+                trial: *id,
+                epoch: *epoch,
+                loss: *loss,
+            });
+            journal.append(&events.collect::<Vec<_>>()).unwrap();
+        }
+        let note = Event::TrialAttribute {
+            trial: 0,
+            key: "test_mse".into(),
+            value: json!({"total": 0.03}),
+        };
+        trials[0] = trials[0].clone().complete(0.1 + 0.2);
+        trials[1].state = State::Pruned;
+        trials[2] = trials[2].clone().complete(f64::NAN);
+        trials[3] = trials[3].clone().complete(f64::INFINITY);
+        let ends = (0..4).map(|i| Event::end(ids[i], &trials[i]));
+        journal.append(&[note].into_iter().chain(ends).collect::<Vec<_>>()).unwrap();
+        trials
+    }
+}
+
+/// Equal to the last bit, and no number equal to no number.
+#[track_caller]
+fn same(a: &[Trial], b: &[Trial]) {
+    assert_eq!(format!("{a:?}"), format!("{b:?}"));
+}
+
+#[test]
+fn what_was_written_comes_back_to_the_last_bit() {
+    let desk = Desk::new();
+    let trials = desk.written();
+    let journal = desk.open();
+    assert_eq!(journal.repaired(), None);
+    let searches = journal.records().searches();
+    assert_eq!(searches.len(), 2);
+    same(&searches[0].trials(&space()).unwrap(), &trials);
+    assert_eq!(journal.records().trial(0).unwrap().attributes["test_mse"], json!({"total": 0.03}));
+    assert_eq!(
+        journal.records().trial(5).unwrap().parameters.len(),
+        searches[0].trials[4].parameters.len()
+    );
+}
+
+#[test]
+fn a_torn_line_is_removed_wherever_the_kill_came() {
+    let desk = Desk::new();
+    desk.written();
+    let whole = fs::read(&desk.path).unwrap();
+    for cut in (0..whole.len()).step_by(53) {
+        fs::write(&desk.path, &whole[..cut]).unwrap();
+        let journal = desk.open();
+        let kept = whole[..cut].iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        match journal.repaired() {
+            None => assert_eq!(kept, cut),
+            Some(words) => {
+                assert!(words.contains(&format!("cut off after {} bytes", cut - kept)), "{words}");
+                assert!(words.contains("journal.log"), "{words}");
+            }
+        }
+        drop(journal);
+        let now = fs::read(&desk.path).unwrap();
+        // a search that had lost its header has it again
+        assert!(now.starts_with(&whole[..kept]) && now.ends_with(b"\n") || now.is_empty());
+        assert_eq!(desk.open().repaired(), None);
+    }
+}
+
+#[test]
+fn a_journal_of_another_study_or_other_data_is_refused() {
+    let desk = Desk::new();
+    desk.written();
+    let other =
+        |study: &str, data: &str| Identity { study: study.repeat(64), data: data.repeat(64) };
+    desk.refused(
+        other("6", "d"),
+        &["another study", "555555555555...", "666666666666...", "study file has changed"],
+    );
+    desk.refused(other("5", "e"), &["dddddddddddd...", "eeeeeeeeeeee...", "data have changed"]);
+}
+
+#[test]
+fn damage_and_strangers_are_refused_with_the_line() {
+    let desk = Desk::new();
+    desk.written();
+    let lines: Vec<String> =
+        fs::read_to_string(&desk.path).unwrap().lines().map(String::from).collect();
+    let with = |line: usize, text: &str| {
+        let mut lines = lines.clone();
+        lines[line] = text.into();
+        fs::write(&desk.path, lines.join("\n") + "\n").unwrap();
+    };
+    with(5, &lines[5][..20]);
+    desk.refused(identity(), &["journal.log, line 6", "damaged"]);
+    with(5, r#"{"op_code":4,"worker_id":"1-2","study_id":0,"datetime_start":null}"#);
+    desk.refused(identity(), &["line 6", "another program", "operation 4"]);
+    with(0, r#"{"op_code":12,"worker_id":"shoal"}"#);
+    desk.refused(identity(), &["line 1", "operation 12"]);
+    with(0, &lines[0].replace("P(k), scratch, 50", "P(k), dummy-node, 50"));
+    desk.refused(identity(), &["begins twice"]);
+    // a note from a dashboard is nobody's harm
+    with(
+        11,
+        r#"{"op_code":3,"worker_id":"1-2","study_id":0,"system_attr":{"dashboard:note_str:1":"hm"}}"#,
+    );
+    desk.open();
+    let narrow = SearchConfig::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
+    let error = desk.open().records().searches()[0].trials(&narrow).unwrap_err().to_string();
+    assert!(
+        error.contains("of 'P(k), scratch, 50' has") && error.contains("for learning_rate"),
+        "{error}"
+    );
+}
+
+/// A second process, which is this test again, holds the journal.
+#[test]
+fn a_second_process_is_refused_and_a_killed_one_is_not_in_the_way() {
+    const HELD: &str = "SHOAL_TEST_HELD_JOURNAL";
+    if let Ok(path) = std::env::var(HELD) {
+        let _journal = Journal::open(Path::new(&path), identity()).unwrap();
+        fs::write(Path::new(&path).with_extension("ready"), "").unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(60));
+        return;
+    }
+    let desk = Desk::new();
+    let this = "search::journal::a_second_process_is_refused_and_a_killed_one_is_not_in_the_way";
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", this])
+        .env(HELD, &desk.path)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !desk.path.with_extension("ready").exists() {
+        assert!(holder.try_wait().unwrap().is_none(), "the second process ended");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    desk.refused(
+        identity(),
+        &["journal.log", &format!("process {}", holder.id()), "is writing this study"],
+    );
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    desk.open();
+}

@@ -1,0 +1,67 @@
+//! `shoal analyse`, and what the end of a study writes.
+
+use crate::common::{STUDY, Study, ranged};
+
+/// The cells of a table, without its heading.
+fn cells(text: &str) -> Vec<Vec<String>> {
+    let line = |line: &str| line.split(',').map(str::to_owned).collect();
+    text.lines().skip(1).map(line).collect()
+}
+
+#[test]
+fn a_study_ends_with_an_analysis_that_can_be_had_again() {
+    let study = Study::new();
+    ranged(&study, STUDY);
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("the report is out/report.html"), "{}", ran.err);
+    let files = ["savings.csv", "negative_transfer.csv", "agreement.csv", "report.html"];
+    let first = files.map(|file| study.read(&format!("out/{file}")));
+    for file in files {
+        std::fs::remove_file(study.path("out").join(file)).unwrap();
+    }
+    let again = study.shoal(&["analyse", "out"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(ran.out.ends_with(&again.out), "{}", again.out);
+    assert_eq!(files.map(|file| study.read(&format!("out/{file}"))), first);
+    // strategies but scratch, by sizes; these by three targets and their mean
+    assert_eq!(cells(&first[0]).len(), 3 * 2);
+    assert_eq!(cells(&first[1]).len(), 3 * 2 * 4);
+    predictions_give_the_errors_of_the_table(&study);
+
+    study.shoal(&["analyse", "nowhere"]).fails(2, &["nowhere", "-o of shoal study"]);
+    std::fs::create_dir(study.path("empty")).unwrap();
+    study.shoal(&["analyse", "empty"]).fails(2, &["empty", "no runs.csv"]);
+    study.write("out/study.json", "{");
+    study.shoal(&["analyse", "out"]).fails(2, &["study.json", "no JSON"]);
+}
+
+/// The mean squared error of what `predictions.csv` holds is what `runs.csv` says of the same
+/// networks; target `a` has the range 0 to 1, so that it is in the same units in both.
+fn predictions_give_the_errors_of_the_table(study: &Study) {
+    let (predictions, runs) = (study.read("out/predictions.csv"), study.read("out/runs.csv"));
+    assert!(
+        predictions
+            .starts_with("strategy,simulations,seed,row,truth_a,truth_b,truth_c,prediction_a")
+    );
+    let lines = cells(&predictions);
+    let mut compared = 0;
+    for run in cells(&runs) {
+        let same = lines.iter().filter(|line| line[..3] == run[..3]);
+        let misses = same.map(|line| {
+            let number = |place: usize| line[place].parse::<f64>().unwrap();
+            (number(7) - number(4)).powi(2)
+        });
+        let misses: Vec<f64> = misses.collect();
+        if misses.is_empty() {
+            continue;
+        }
+        assert_eq!(misses.len(), 15, "rows of the test set");
+        let mean = misses.iter().sum::<f64>() / misses.len() as f64;
+        let booked: f64 = run[5].parse().unwrap();
+        // the scaled output is an f32, and so is what becomes of it
+        assert!((mean / booked - 1.0).abs() < 1e-5, "{}: {mean} {booked}", run[0]);
+        compared += 1;
+    }
+    assert_eq!(compared, 4, "a network of each strategy");
+}

@@ -1,0 +1,291 @@
+//! `report.html` in a real browser: at three widths every figure is drawn, nothing overflows,
+//! nothing is on the console.
+//!
+//! Needs a Chromium; CHROME may name one. Without any the test says that it is skipped.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use shoal::data::Matrix;
+use shoal::study::explain::{Profile, Usage, write_usages};
+use shoal::study::stats::{Predictions, write_predictions};
+use shoal::study::store::{RunRow, write_runs};
+
+const WIDTHS: [u32; 3] = [390, 900, 1400];
+const NAMES: [&str; 6] = [
+    "chromium",
+    "chromium-headless-shell",
+    "google-chrome",
+    "google-chrome-stable",
+    "chromium-browser",
+    "chrome",
+];
+/// Names that would end an element, an attribute or a script if they were not escaped.
+const TARGETS: [&str; 3] =
+    ["Omega_m", "</text><script>alert(1)</script>", "M\"_ν' & a rather long name of a target"];
+const SIZES: [usize; 4] = [50, 100, 400, 1500];
+
+/// A Chromium, or nothing, said aloud.
+fn browser() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROME") {
+        return Some(named.into());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let places = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let found = places.into_iter().find(|place| place.is_file());
+    if found.is_none() {
+        eprintln!(
+            "SKIPPED: no Chromium to look at report.html with; install one, or name one in CHROME"
+        );
+    }
+    found
+}
+
+/// Test MSEs of a study in which `attach-head` ends up worse than `scratch`; one run diverged.
+fn rows() -> Vec<RunRow> {
+    let mut rows = Vec::new();
+    for (strategy, scale, floor) in
+        [("scratch", 2.0, 0.02), ("dummy-node", 0.6, 0.02), ("attach-head", 0.5, 0.035)]
+    {
+        for simulations in SIZES {
+            for seed in 1..=5u32 {
+                let jitter = 1.0 + 0.02 * f64::from(seed * 7 % 5) - 0.04;
+                let value = Some((floor + scale / simulations as f64) * jitter);
+                let lost = strategy == "scratch" && simulations == 50 && seed == 3;
+                let value = value.filter(|_| !lost);
+                rows.push(RunRow {
+                    strategy: strategy.to_owned(),
+                    simulations,
+                    seed,
+                    validation_mse: value,
+                    test_mse: value,
+                    target_mse: [0.3, 1.0, 1.7]
+                        .map(|share| value.map(|value| value * share))
+                        .to_vec(),
+                    epochs: 100,
+                    steps: 5000,
+                    stopped: if lost { "diverged" } else { "patience" }.to_owned(),
+                    model: String::new(),
+                    pretraining_simulations: None,
+                });
+            }
+        }
+    }
+    rows
+}
+
+fn predictions(strategy: &str) -> Predictions {
+    let truth: Vec<f64> = (0..90).map(|place| f64::from(place % 31) / 31.0).collect();
+    let wrong = truth
+        .iter()
+        .enumerate()
+        .map(|(place, truth)| 0.2 + 0.6 * truth + 0.1 * (place as f64).sin());
+    Predictions {
+        strategy: strategy.to_owned(),
+        simulations: 1500,
+        seed: 2,
+        rows: (0..30).collect(),
+        prediction: Matrix::new(30, 3, wrong.collect()),
+        truth: Matrix::new(30, 3, truth),
+    }
+}
+
+/// Attributions of networks that read 79 bins, of which the lower ones flip their sign after
+/// fine-tuning.
+fn usage(strategy: &str, targets: &[&str]) -> Usage {
+    let sign = if strategy == "pretraining" { -1.0 } else { 1.0 };
+    let profile = |target: &&str| {
+        let signed: Vec<f64> = (0..79)
+            .map(|bin| (0.3 * f64::from(bin)).sin() * if bin < 20 { sign } else { 1.0 })
+            .collect();
+        Profile {
+            target: (*target).to_owned(),
+            mean_absolute: signed.iter().map(|value| value.abs()).collect(),
+            correlation: signed.iter().map(|value| Some(value.signum())).collect(),
+            standard_error: Some(vec![0.01; 79]),
+            signed,
+            rows: 50,
+        }
+    };
+    Usage {
+        strategy: strategy.to_owned(),
+        simulations: 1500,
+        networks: 3,
+        background: 25,
+        gap: 4e-15,
+        axis_name: "k [\"h/Mpc\"] <".to_owned(),
+        inputs: (0..79).map(|bin| format!("k{bin}")).collect(),
+        axis: (1..80).map(|bin| 0.0063 * f64::from(bin)).collect(),
+        profiles: targets.iter().map(profile).collect(),
+    }
+}
+
+/// The folder of a study with everything that a page can show.
+fn study(folder: &Path, name: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    let targets = TARGETS.map(str::to_owned);
+    write_runs(&folder.join("runs.csv"), &targets, &rows()).unwrap();
+    let all = ["scratch", "dummy-node"].map(predictions);
+    write_predictions(&folder.join("predictions.csv"), &targets, &all).unwrap();
+    let usages = [
+        usage("pretraining", &TARGETS[..2]),
+        usage("scratch", &TARGETS),
+        usage("dummy-node", &TARGETS),
+    ];
+    write_usages(&folder.join("attributions.csv"), &usages).unwrap();
+    let mut trials =
+        "strategy,simulations,trial,seed,validation_mse,test_mse,learning_rate\n".to_owned();
+    for (strategy, trial) in
+        ["scratch", "dummy-node"].iter().flat_map(|name| (0..40).map(move |trial| (name, trial)))
+    {
+        let value = 0.03 + 0.02 * f64::from(trial * 17 % 41) / 41.0;
+        let pruned = trial % 9 == 4;
+        let value = if pruned { String::new() } else { value.to_string() };
+        trials.push_str(&format!("{strategy},100,{trial},1,{value},{value},1e-3\n"));
+    }
+    for trial in 0..30 {
+        let value = 0.01 + 0.02 * f64::from(trial * 17 % 31) / 31.0;
+        trials.push_str(&format!("pretraining,1800,{trial},1,{value},,1e-3\n"));
+    }
+    std::fs::write(folder.join("trials.csv"), trials).unwrap();
+    let provenance = serde_json::json!({
+        "name": name,
+        "seed": 2,
+        "status": "stopped",
+        "runs_finished": 60,
+        "runs_planned": 64,
+        "seconds": 12.5,
+        "device": { "kind": "cpu", "name": "<b>" },
+        "data": { "finetune": "6b90d23589f284948c46aa230bf2f84764ad2e596132135c80b0dc6370f53aaa" },
+    });
+    std::fs::write(folder.join("study.json"), provenance.to_string()).unwrap();
+}
+
+fn analyse(folder: &Path) -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_shoal")).arg("analyse").arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read_to_string(folder.join("report.html")).unwrap()
+}
+
+/// What the harness and the console of the browser say of a page that should show so many figures.
+fn problems(browser: &Path, page: &str, figures: usize) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let source = page.replace('&', "&amp;").replace('"', "&quot;");
+    let frame = |width: u32| {
+        format!(
+            "<iframe width=\"{width}\" height=\"900\" style=\"border:0\" data-figures=\"{figures}\" srcdoc=\"{source}\"></iframe>"
+        )
+    };
+    let harness = include_str!("browser.html").replace("FRAMES", &WIDTHS.map(frame).join("\n"));
+    let file = folder.path().join("harness.html");
+    std::fs::write(&file, harness).unwrap();
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--enable-logging=stderr",
+        ])
+        .args(["--window-size=1500,1000", "--virtual-time-budget=10000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .unwrap();
+    let (shown, log) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let told =
+        shown.split_once("<pre id=\"problems\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    let told = told.unwrap_or_else(|| panic!("the browser showed nothing:\n{log}")).0;
+    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    format!("{told}{}", console.join("\n"))
+}
+
+#[test]
+fn the_report_is_drawn_at_every_width() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path(), "A study of \"<script>\" & others");
+    let page = analyse(folder.path());
+    // the total, the targets, savings, 2 maps, 2 searches, attributions, 2 x 3 predictions, and the
+    // samples of the legends
+    let figures = 1 + 3 + 1 + 2 + 2 + 3 + 6 + 14;
+    assert_eq!(problems(&browser, &page, figures), "");
+    assert!(page.contains("class=\"flip\""), "signs that flip");
+    let silent = page.replace("<title>scratch", "<title></title><title>scratch");
+    assert!(
+        problems(&browser, &silent, 0).contains("no value on hover"),
+        "a mark without its value"
+    );
+
+    let broken = page.replacen(
+        "class=\"figure wide\"",
+        "class=\"figure wide\" style=\"width:2000px;max-width:none\"",
+        1,
+    );
+    let found = problems(&browser, &broken, 0);
+    assert!(found.contains("at 1400 pixels: the page is"), "a page that overflows: {found}");
+    let empty = page
+        .replace("class=\"mark\"", "class=\"mark\" d=\"Mx\" ")
+        .replace("<title>", "<path d=\"Mx\"/><title>");
+    assert!(problems(&browser, &empty, 0).contains("CONSOLE"), "an error on the console");
+    assert!(problems(&browser, &page, 99).contains("figures"), "figures that are missing");
+}
+
+#[test]
+fn the_page_above_several_scenarios_is_drawn_too() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for scenario in ["neutrinos", "modified-gravity"] {
+        study(&folder.path().join(scenario), &format!("Four of them: {scenario}"));
+    }
+    let page = analyse(folder.path());
+    assert!(
+        page.contains("<h1>Four of them</h1>") && page.contains("href=\"neutrinos/report.html\""),
+        "{page}"
+    );
+    assert_eq!(problems(&browser, &page, 2 * (1 + 1 + 2)), "");
+}
+
+#[test]
+fn a_study_of_several_pretraining_sizes_is_drawn() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = Vec::new();
+    for row in rows() {
+        let counts: &[usize] = match row.strategy.as_str() {
+            "scratch" => &[0],
+            _ => &[2000, 8000, 32768],
+        };
+        for &count in counts {
+            // the more, the better
+            let factor = 1.0 + 50.0 / (50.0 + count as f64);
+            let times = |value: Option<f64>| value.map(|value| value * factor);
+            all.push(RunRow {
+                test_mse: times(row.test_mse),
+                target_mse: row.target_mse.iter().copied().map(times).collect(),
+                pretraining_simulations: Some(count),
+                ..row.clone()
+            });
+        }
+    }
+    let targets = TARGETS.map(str::to_owned);
+    write_runs(&folder.path().join("runs.csv"), &targets, &all).unwrap();
+    let page = analyse(folder.path());
+    assert!(
+        page.contains("Effect of the pre-training size")
+            && page.contains("There is no attributions.csv in this folder"),
+        "{page}"
+    );
+    // the total, the targets, savings, 2 maps, 2 strategies, and the samples of the legends: 3, 3,
+    // 2 and 4 sizes
+    assert_eq!(problems(&browser, &page, 1 + 3 + 1 + 2 + 2 + 12), "");
+}

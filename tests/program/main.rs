@@ -1,0 +1,15 @@
+//! The command line as a user runs it: what it prints, what it leaves on disk, and its exit code
+//! after each mistake.
+
+mod analyse;
+mod bench;
+mod browser;
+mod common;
+mod explain;
+mod options;
+mod plan;
+mod resume;
+mod search;
+mod simulate;
+mod study;
+mod tensorboard;

@@ -1,0 +1,164 @@
+//! Studies that are stopped and resumed: the tables at the end are the same.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use shoal::engine::random::{pcg4d, unit};
+
+use crate::common::{STUDY, Study, ranged};
+
+/// 16 fine-tunings and 2 pre-trainings, a second or two in all.
+fn study(head: &str) -> Study {
+    let study = Study::new();
+    let text = STUDY
+        .replace("sizes = [10, 20]", &format!("sizes = [10, 40]\n{head}"))
+        .replace("hidden = [8]", "hidden = [40, 40]")
+        .replace("epochs = 6", "epochs = 1200\npatience = 1200");
+    ranged(&study, &text);
+    study
+}
+
+fn start(study: &Study, folder: &str) -> Child {
+    std::process::Command::new(env!("CARGO_BIN_EXE_shoal"))
+        .args(["study", "study.toml", "-o", folder, "--device", "cpu"])
+        .current_dir(study.folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills that a study must survive.
+const KILLS: usize = 20;
+
+/// A study that is killed at 20 random moments in all has the files of one that was never killed.
+/// It is killed again and again until it is through, and begun anew if that was before the last
+/// kill.
+pub(super) fn survives_kills(study: &Study, seed: u64, files: &[&str]) {
+    let begin = Instant::now();
+    undisturbed(study);
+    let longest = begin.elapsed() / 4;
+    let mut kills = 0;
+    while kills < KILLS {
+        let _ = std::fs::remove_dir_all(study.path("killed"));
+        kills += killed_until_through(study, "killed", moments(seed + kills as u64, longest));
+        assert_same(study, files);
+    }
+}
+
+/// Kills a study again and again until it is through; how often.
+pub(super) fn killed_until_through(
+    study: &Study,
+    folder: &str,
+    mut moments: impl Iterator<Item = Duration>,
+) -> usize {
+    for kills in 0.. {
+        let mut child = start(study, folder);
+        let end = Instant::now() + moments.next().unwrap();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if Instant::now() > end => break None,
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        if let Some(status) = status {
+            assert!(status.success(), "after {kills} kills: {status}");
+            return kills;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    unreachable!("without an end")
+}
+
+/// Random moments, later and later, so that an end is reached on a machine that has become slow
+/// too.
+pub(super) fn moments(seed: u64, longest: Duration) -> impl Iterator<Item = Duration> {
+    (0..).map(move |kill| {
+        longest.mul_f64(unit(pcg4d([seed as u32, 0, 0, kill])[0]) * f64::from(8 + kill) / 8.0)
+    })
+}
+
+pub(super) fn assert_same(study: &Study, files: &[&str]) {
+    for file in files {
+        let [undisturbed, killed] =
+            ["undisturbed", "killed"].map(|folder| study.read(&format!("{folder}/{file}")));
+        assert_eq!(undisturbed, killed, "{file}");
+    }
+}
+
+pub(super) fn undisturbed(study: &Study) {
+    assert!(start(study, "undisturbed").wait().unwrap().success());
+}
+
+const TABLES: [&str; 3] = ["runs.csv", "pretraining.csv", "summary.csv"];
+
+#[test]
+fn killed_at_any_moment_the_tables_are_those_of_an_undisturbed_study() {
+    // without models, pre-trained networks are trained again
+    for head in ["save_models = true", "save_models = false"] {
+        let study = study(head);
+        survives_kills(&study, 1, &TABLES);
+        let parts = std::fs::read_dir(study.path("killed/models")).unwrap();
+        let left = parts.filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().ends_with(".part")
+        });
+        assert_eq!(left.count(), 0, "{head}");
+    }
+}
+
+#[test]
+fn a_lost_pretrained_network_is_trained_again() {
+    let study = study("");
+    undisturbed(&study);
+    let mut child = start(&study, "killed");
+    let enough = || study.path("killed/models/pretraining-2.safetensors").exists();
+    while !enough() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let _ = std::fs::remove_file(study.path("killed/models/pretraining-1.safetensors"));
+    std::fs::write(study.path("killed/models/pretraining-2.safetensors"), "no model").unwrap();
+    assert!(start(&study, "killed").wait().unwrap().success());
+    assert_same(&study, &TABLES);
+    let ran = study.shoal(&["inspect", "killed/models/pretraining-2.safetensors"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[test]
+fn another_study_and_a_second_process_are_refused() {
+    let study = Study::new();
+    ranged(&study, STUDY);
+    let resume = |study: &Study| {
+        study.shoal(&["study", "study.toml", "-o", "out", "--device", "cpu", "--resume"])
+    };
+    resume(&study).fails(2, &["--resume", "no study to resume in out"]);
+    assert_eq!(study.run().code, 0);
+    assert_eq!(resume(&study).code, 0);
+    ranged(&study, &STUDY.replace("epochs = 6", "epochs = 7\nlearning_rate = 0.01"));
+    study.run().fails(
+        2,
+        &[
+            "out already holds the results of another study",
+            "epochs is 6 there and 7 here",
+            "learning_rate is 0.001 there and 0.01 here",
+            "another folder",
+        ],
+    );
+    ranged(&study, STUDY);
+    study.write("new_x.csv", &crate::common::inputs(60).replacen('1', "2", 1));
+    study.run().fails(2, &["data.finetune.sha256 is"]);
+
+    let long = self::study("");
+    let mut first = start(&long, "out");
+    while !long.path("out/study.json").exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    long.run().fails(2, &["is writing this study", "another folder"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(long.run().code, 0);
+}

@@ -1,0 +1,182 @@
+//! `shoal simulate`, and studies that simulate their data.
+
+use crate::common::{Ran, ran, shoal};
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn run(folder: &TempDir, arguments: &[&str]) -> Ran {
+    ran(shoal().args(arguments).current_dir(folder.path()))
+}
+
+#[test]
+fn a_simulated_dataset_is_like_an_imported_one() {
+    let folder = folder();
+    let ran = run(&folder, &["simulate", "neutrinos", "-n", "30", "-o", "a.npz"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let words = "a.npz: 30 spectra in 79 bins, targets Omega_m Omega_b h n_s sigma_8 M_nu";
+    assert!(ran.out.contains(words), "{}", ran.out);
+    let inspected = run(&folder, &["inspect", "a.npz"]).out;
+    for words in
+        ["30 simulations", "79 inputs, k [h/Mpc]", "\"scenario\":\"neutrinos\"", "\"seed\":1"]
+    {
+        assert!(inspected.contains(words), "{words}: {inspected}");
+    }
+    // the same again, to the bit; and wavenumbers of one's own
+    assert_eq!(run(&folder, &["simulate", "neutrinos", "-n", "30", "-o", "b.npz"]).code, 0);
+    let [a, b] = ["a.npz", "b.npz"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
+    assert!(a == b, "two files of the same spectra differ");
+    std::fs::write(folder.path().join("k.txt"), "0.05\n0.1\n0.2\n").unwrap();
+    let typed =
+        "simulate lcdm -n 5 --k k.txt --range h=0.7:0.7 --sampling latin-hypercube --json -o c.npz";
+    let ran = run(&folder, &typed.split(' ').collect::<Vec<_>>());
+    let event: serde_json::Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
+    assert_eq!((event["event"].as_str(), event["inputs"].as_u64()), (Some("simulated"), Some(3)));
+}
+
+#[test]
+fn mistakes_are_named_before_anything_is_simulated() {
+    let folder = folder();
+    std::fs::write(folder.path().join("far.txt"), "0.1\n7\n").unwrap();
+    std::fs::write(folder.path().join("small.txt"), "0.004\n0.1\n").unwrap();
+    std::fs::write(folder.path().join("narrow.txt"), "0.0100\n0.0101\n0.0102\n").unwrap();
+    std::fs::write(folder.path().join("falling.txt"), "0.2\n0.1\n").unwrap();
+    let wrong = |typed: &str, words: &[&str]| {
+        let arguments = format!("simulate {typed} -o out.npz");
+        run(&folder, &arguments.split(' ').collect::<Vec<_>>()).fails(2, words);
+        assert!(!folder.path().join("out.npz").exists(), "{typed}");
+    };
+    wrong("neutrino", &["no scenario 'neutrino'", "modified-gravity", "Did you mean 'neutrinos'?"]);
+    wrong("lcdm -n 0", &["0 spectra", "1 to"]);
+    wrong("lcdm --spectrum p", &["'p'", "pk", "mpk"]);
+    wrong("local --spectrum mpk", &["no marked spectrum of local", "lcdm and neutrinos"]);
+    wrong("lcdm --range Omega_m=0.4:0.2", &["Omega_m", "0.4", "0.2", "must not be above"]);
+    wrong("lcdm --range Omega_m=0.05:0.2", &["Omega_m", "0.05", "0.1 to 0.5"]);
+    wrong("lcdm --range h=nan:0.7", &["range of h", "NaN"]);
+    wrong("lcdm --range M_nu=0.1:0.2", &["no parameter of lcdm 'M_nu'", "sigma_8"]);
+    wrong("lcdm --range h=0.6:0.7 --range h=0.6:0.7", &["h is given twice"]);
+    wrong("lcdm --range Omega_m", &["NAME=LOW:HIGH"]);
+    let none = "neutrinos --range Omega_m=0.1:0.1 --range Omega_b=0.08:0.08 --range h=0.5:0.5 --range M_nu=1:1";
+    wrong(none, &["no room for cold dark matter", "larger Omega_m"]);
+    wrong("lcdm --k far.txt", &["k = 7 h/Mpc", "0.001 to 0.51"]);
+    wrong("lcdm --k small.txt", &["k = 0.004 h/Mpc", "0.0062", "--no-noise"]);
+    wrong("lcdm --k narrow.txt", &["k = 0.01", "modes", "--no-noise"]);
+    wrong("lcdm --k falling.txt", &["0.1", "0.2", "rise"]);
+    wrong("lcdm --k nowhere.txt", &["nowhere.txt", "no such file"]);
+    run(&folder, &["simulate", "lcdm", "-o", "out.npy"]).fails(2, &["out.npy", ".npz"]);
+    run(&folder, &["simulate", "lcdm", "-o", "none/out.npz"])
+        .fails(4, &["none/out.npz", "folder does not exist"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_half_of_a_dataset() {
+    let folder = folder();
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_shoal"))
+        .args(["simulate", "lcdm", "-n", "1000000", "-o", "out.npz"])
+        .current_dir(folder.path())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let killed =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    assert!(error.contains("stopped as requested after"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+const STUDY: &str = r#"
+name = "simulated"
+seeds = 1
+sizes = [20, 40]
+test = 20
+[data.pretrain.simulate]
+scenario = "lcdm"
+count = 60
+[data.finetune]
+simulate = { scenario = "neutrinos", count = 70, seed = 2, ranges = { Omega_m = [0.2, 0.4] } }
+[network]
+hidden = [8]
+[training]
+epochs = 4
+"#;
+
+const SCENARIOS: &str = r#"
+[[scenario]]
+name = "neutrinos"
+finetune = { simulate = { scenario = "neutrinos", count = 70 } }
+[[scenario]]
+name = "local"
+finetune = { simulate = { scenario = "local", count = 50 } }
+sizes = [25]
+"#;
+
+fn study(folder: &TempDir, text: &str) -> Ran {
+    std::fs::write(folder.path().join("study.toml"), text).unwrap();
+    run(folder, &["study", "study.toml", "-o", "out", "--device", "cpu"])
+}
+
+/// The study with several scenarios in place of its one dataset.
+fn several() -> String {
+    let start = STUDY.find("[data.finetune]").unwrap();
+    let end = STUDY.find("[network]").unwrap();
+    format!("{}{}{SCENARIOS}", &STUDY[..start], &STUDY[end..])
+}
+
+#[test]
+fn a_study_may_name_scenarios_in_place_of_files() {
+    let folder = folder();
+    let ran = study(&folder, STUDY);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("simulating 60 spectra of lcdm"), "{}", ran.err);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let provenance: serde_json::Value = serde_json::from_str(&read("out/study.json")).unwrap();
+    let simulated = &provenance["sources"]["finetune"]["simulated"];
+    assert_eq!(simulated["scenario"], "neutrinos");
+    assert_eq!((&simulated["seed"], &simulated["ranges"]["Omega_m"][0]), (&2.into(), &0.2.into()));
+    assert_eq!(provenance["data"]["pretrain"].as_str().unwrap().len(), 64);
+    assert!(read("out/runs.csv").lines().next().unwrap().contains("test_mse_M_nu"));
+
+    std::fs::remove_dir_all(folder.path().join("out")).unwrap();
+    let ran = study(&folder, &several());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.err.matches("simulating 60 spectra of lcdm").count(), 1, "{}", ran.err);
+    assert_eq!(read("out/neutrinos/runs.csv").lines().count(), 1 + 2 * 4);
+    assert_eq!(read("out/local/runs.csv").lines().count(), 1 + 4);
+    assert!(read("out/local/runs.csv").contains("test_mse_f_NL_local"));
+    assert!(ran.out.contains("simulated: local"), "{}", ran.out);
+    let above = read("out/report.html");
+    for scenario in ["neutrinos", "local"] {
+        assert!(above.contains(&format!("href=\"{scenario}/report.html\"")));
+        assert!(read(&format!("out/{scenario}/report.html")).contains("<svg"));
+    }
+}
+
+#[test]
+fn mistakes_in_scenarios_of_a_study_are_named() {
+    let folder = folder();
+    let wrong = |text: &str, from: &str, to: &str, words: &[&str]| {
+        assert!(text.contains(from), "{from}");
+        study(&folder, &text.replace(from, to)).fails(2, words);
+        assert!(!folder.path().join("out").exists(), "{to}");
+    };
+    wrong(STUDY, "scenario = \"lcdm\"", "scenario = \"lcmd\"", &["'lcmd'", "Did you mean 'lcdm'?"]);
+    wrong(STUDY, "count = 60", "cuont = 60", &["`cuont`", "did you mean `count`?"]);
+    wrong(STUDY, "count = 60", "spectrum = \"mk\"", &["no spectrum 'mk'", "pk, mpk"]);
+    wrong(STUDY, "0.4] } }", "0.4] } }\nx = 'a.npy'", &["`x` stands beside `simulate`"]);
+    wrong(STUDY, "[data.finetune]\nsimulate", "[data]\nfinetunes", &["finetunes"]);
+    let several = several();
+    wrong(&several, "\"local\"\nfinetune", "\"neutrinos\"\nfinetune", &["neutrinos", "twice"]);
+    wrong(&several, "name = \"local\"", "name = \"../a\"", &["../a", "names a folder"]);
+    wrong(&several, "sizes = [25]", "sizes = [45]", &["scenario local", "45", "30"]);
+    let both = format!("{STUDY}{SCENARIOS}");
+    study(&folder, &both).fails(2, &["data.finetune", "[[scenario]]"]);
+    let none = several.replace(SCENARIOS, "");
+    study(&folder, &none).fails(2, &["data.finetune is missing", "[[scenario]]"]);
+}
