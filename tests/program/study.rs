@@ -311,9 +311,9 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     let finished = rows("pretraining") + rows("runs");
     assert!((2..10).contains(&finished), "{finished} runs");
     for words in [
-        "stopped as asked",
+        "interrupted",
         &format!("{finished} of 10 runs are finished and in out"),
-        "the same command goes on",
+        "the same command resumes the study",
     ] {
         assert!(error.contains(words), "{error}");
     }
