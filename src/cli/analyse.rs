@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use shoal::study::report::page;
-use shoal::study::stats::Findings;
-use shoal::study::{Study, write_test_attributions, write_test_predictions};
+use shoal::study::report::{page, study_figure, write_figure};
+use shoal::study::stats::findings::Findings;
+use shoal::study::store::results::StudyResults;
+use shoal::study::{Study, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use super::Output;
@@ -20,27 +21,31 @@ pub struct AnalyseArgs {
     folder: PathBuf,
 }
 
+/// The name of the figure, without its ending.
+const FIGURE: &str = "test-mse";
+
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
-    let folders = match Findings::are_in(&args.folder) {
+    let folders = match StudyResults::are_in(&args.folder) {
         true => vec![args.folder.clone()],
         false => scenarios(&args.folder)?,
     };
-    analyse(&args.folder, &folders, output)
+    let results = folders.iter().map(|folder| StudyResults::read(folder));
+    analyse(&args.folder, results.collect::<Result<_>>()?, output)
 }
 
-/// Analyses studies that have just finished.
-pub fn finished(studies: &[Study], folder: &Path, output: &Output) -> Result<()> {
-    let own = |study: &Study| match &study.plan.scenario {
-        Some(scenario) => folder.join(scenario),
-        None => folder.to_owned(),
-    };
-    let folders: Vec<PathBuf> = studies.iter().map(own).collect();
-    for (study, folder) in studies.iter().zip(&folders) {
-        write_test_predictions(study, folder)?;
-        write_test_attributions(study, folder)?;
+/// Analyses the results of studies that have just finished; `folder` holds those of all scenarios.
+pub fn finished(
+    studies: &[Study],
+    mut results: Vec<StudyResults>,
+    folder: &Path,
+    output: &Output,
+) -> Result<()> {
+    for (study, results) in studies.iter().zip(&mut results) {
+        predict_test_rows(study, results)?;
+        explain_test_rows(study, results)?;
     }
-    analyse(folder, &folders, output)
+    analyse(folder, results, output)
 }
 
 /// The folders below one that hold runs, by name.
@@ -54,7 +59,7 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(folder).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut found: Vec<PathBuf> = paths.filter(|path| Findings::are_in(path)).collect();
+    let mut found: Vec<PathBuf> = paths.filter(|path| StudyResults::are_in(path)).collect();
     found.sort();
     match found.is_empty() {
         true => Err(wrong("there is no runs.csv, neither here nor in a folder below".to_owned())),
@@ -62,11 +67,12 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-fn analyse(folder: &Path, folders: &[PathBuf], output: &Output) -> Result<()> {
-    let all: Vec<Findings> =
-        folders.iter().map(|folder| Findings::read(folder)).collect::<Result<_>>()?;
+fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result<()> {
+    let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
     for findings in &all {
         findings.write_tables()?;
+        let figure = study_figure(&findings.name, &findings.summary)?;
+        write_figure(&findings.folder, FIGURE, &figure)?;
         page::write(findings)?;
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;

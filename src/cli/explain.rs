@@ -9,7 +9,8 @@ use serde_json::json;
 use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, Matrix, read_matrix};
 use shoal::study::explain;
-use shoal::study::explain::{Comparison, Profile, Reading, Request};
+use shoal::study::explain::{Comparison, Reading, Request};
+use shoal::study::store::attributions::Profile;
 use shoal::study::store::model::Model;
 use shoal::{Error, Result};
 

@@ -11,50 +11,93 @@ use shoal::data::Import;
 
 use super::Output;
 use super::check_npz;
-use super::described;
+use super::help::{folders, formats};
 use super::range;
+use super::save;
 
-/// Makes a dataset (.npz) from arrays or text, or from a Quijote folder tree
+/// Makes a dataset (.npz) from arrays, text, or a folder with one folder per simulation
+///
+/// Everything is checked: numbers of rows, names, values that are not finite, targets outside their
+/// range. The dataset notes the path and the SHA-256 of each file.
 #[derive(Args, Debug)]
+#[command(after_long_help = reference())]
 pub struct ImportArgs {
-    /// Inputs, one row a simulation: .npy, .npz, text or CSV; or a folder with one folder per
-    /// simulation (0, 1, 2, ...)
+    /// Inputs: a file with one row per simulation, or a folder with the folders 0, 1, 2, ...
     #[arg(long, value_name = "FILE|DIR")]
     x: PathBuf,
-    /// Targets, one row a simulation, in the same order
+    /// Targets: a file with one row per simulation, in the same order
     #[arg(long, value_name = "FILE")]
     y: PathBuf,
-    /// Where each input lies: one number per column of x
+    /// Where each input lies, as its wavenumber: one number per column of x [default: 0, 1, 2, ...]
     #[arg(long, value_name = "FILE")]
     axis: Option<PathBuf>,
-    /// What the axis is, with its unit
-    #[arg(long, value_name = "NAME", help = "What the axis is, with its unit, as in 'k [h/Mpc]'")]
+    /// What the axis is, with its unit, as in 'k [h/Mpc]' [default: the name of its file]
+    #[arg(long, value_name = "NAME", verbatim_doc_comment)]
     axis_name: Option<String>,
-    /// Names of all columns of y, separated by commas; by default those in its header line
+    /// Names of all columns of y, separated by commas [default: those in its header, else y0, y1,
+    /// ...]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     target_names: Option<Vec<String>>,
-    /// Targets to keep, in this order; by default all
+    /// Targets to keep, in this order, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Range from which a target is scaled to [0, 1]; by default the well-known prior of its name,
-    /// else its extent. Can be given for each target
+    /// Range of a target that is scaled to [0, 1], once for each target [default: the prior of a
+    /// well-known parameter, else the range of the values]
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
     range: Vec<(String, [f64; 2])>,
-    /// In a folder tree: the file of each simulation [default: Pk_m_z=0.txt]
+    /// In a folder: the file of each simulation [default: as below]
     #[arg(long, value_name = "NAME")]
     file: Option<String>,
-    /// In a folder tree: leave simulations without a file out
+    /// In a folder: leave out simulations without a file
     #[arg(long)]
     skip_missing: bool,
-    /// Keep this many of the first inputs
+    /// Keep this many of the first inputs [default: all]
     #[arg(long, value_name = "COUNT")]
     bins: Option<usize>,
-    /// Keep the first inputs up to this place on the axis (for spectra in h/Mpc)
+    /// Keep the first inputs up to this place on the axis [default: all]
     #[arg(long, value_name = "NUMBER", conflicts_with = "bins")]
     max_k: Option<f64>,
     /// The dataset to write
     #[arg(short, long, value_name = "FILE.npz")]
     output: PathBuf,
+}
+
+fn reference() -> String {
+    format!(
+        "\
+Files:
+{}
+  The first bytes of a file tell its format, not its name.
+
+Folders:
+{}
+  Each file is text with two columns: where an input lies, and its value.
+  The first column must be the same in all of them.
+
+Dataset (.npz), as np.savez writes one too; only x and y are needed:
+  x              inputs, shape (simulations, inputs), raw and in physical units
+  y              targets, shape (simulations, targets), in physical units
+  axis           where each input lies, shape (inputs); also called k
+  axis_name      what the axis is, with its unit
+  input_names    one name per input
+  target_names   one name per target
+  target_ranges  low and high, scaled to 0 and 1, shape (targets, 2)
+  provenance     JSON: where the numbers come from
+
+Examples:
+  shoal import --x pk.npy --y theta.txt --axis k.npy -o mine.npz
+  shoal import --x all.npz:pk --y all.npz:theta --targets y0,y3 -o mine.npz
+  shoal import --x Pk/latin_hypercube --y theta.txt --bins 79 -o quijote.npz
+
+A study file can import in place of a file, with the same options (with _ in
+place of -, and target_ranges in place of --range):
+  finetune = {{ x = \"pk.npy\", y = \"theta.txt\", targets = [\"Omega_m\"] }}
+
+Events (--json):
+  imported  file, simulations, inputs, targets",
+        formats(),
+        folders()
+    )
 }
 
 /// Imports.
@@ -76,14 +119,5 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         max_k: args.max_k,
     };
     let dataset = import.read(std::path::Path::new(""), &CONVENTIONS)?;
-    dataset.save(&args.output)?;
-    output.result(&format!(
-        "{}: {} simulations, {} inputs, targets {}",
-        args.output.display(),
-        dataset.inputs.rows,
-        dataset.inputs.columns,
-        dataset.target_names.join(" ")
-    ));
-    output.event("imported", described(&args.output, &dataset));
-    Ok(())
+    save(&dataset, &args.output, ["simulations", "inputs"], "imported", output)
 }

@@ -66,13 +66,13 @@ fn model(path: &Path, output: &Output) -> Result<()> {
     let model = Model::load(path)?;
     let about = &model.about;
     output.result(&format!(
-        "model {}\n  {} of '{}', {} simulations, seed {}\n  validation MSE {}\n  reads {} inputs ({}), log10 {}\n  predicts {}",
+        "model {}\n  {} of '{}', {} simulations, seed {}\n  validation loss {}\n  reads {} inputs ({}), log10 {}\n  predicts {}",
         path.display(),
         about.strategy,
         about.study,
         about.simulations,
         about.seed,
-        about.validation_mse.map_or("-".into(), |value| value.to_string()),
+        about.validation_loss.map_or("-".into(), |value| value.to_string()),
         about.input_names.len(),
         about.axis_name,
         if about.scaling.log10 { "yes" } else { "no" },

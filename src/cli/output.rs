@@ -1,4 +1,4 @@
-//! What a person, or a program that reads JSON, sees.
+//! What the program prints.
 
 use std::io::{IsTerminal, Write};
 
@@ -9,8 +9,7 @@ use shoal::Error;
 
 use super::Global;
 
-/// Where messages go: text on the standard error, results on the standard output, or JSON events on
-/// the latter.
+/// Messages on the standard error and results on the standard output, or JSON events on the latter.
 pub struct Output {
     json: bool,
     verbose: bool,
@@ -18,35 +17,35 @@ pub struct Output {
 }
 
 impl Output {
-    /// As the options ask.
+    /// By the options and the terminal.
     pub fn new(global: &Global) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::io::stderr().is_terminal();
         Self { json: global.json, verbose: global.verbose, colour }
     }
 
-    /// Whether more is wanted.
+    /// Whether each run is printed (`--verbose`).
     pub fn verbose(&self) -> bool {
         self.verbose
     }
 
-    /// Whether events are wanted instead of text.
+    /// Whether events are printed instead of text (`--json`).
     pub fn json(&self) -> bool {
         self.json
     }
 
-    /// Whether a table can be drawn and drawn again on the standard error.
+    /// Whether the standard error is a terminal that can redraw a table.
     pub fn terminal(&self) -> bool {
         let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
         !self.json && !dumb && std::io::stderr().is_terminal()
     }
 
-    /// Whether colours are wanted there.
+    /// Whether the standard error has colours.
     pub fn colour(&self) -> bool {
         self.colour
     }
 
-    /// A message on the way.
+    /// Prints a message.
     pub fn say(&self, text: &str) {
         if self.json {
             self.event("message", json!({ "text": text }));
@@ -55,7 +54,7 @@ impl Output {
         }
     }
 
-    /// A result.
+    /// Prints a result.
     pub fn result(&self, text: &str) {
         if !self.json {
             // a closed pipe, as of `| head`, is no error
@@ -63,7 +62,7 @@ impl Output {
         }
     }
 
-    /// An event, in JSON mode only.
+    /// Prints an event of a kind, with `--json` only.
     pub fn event(&self, kind: &str, mut value: Value) {
         if self.json {
             value["event"] = kind.into();
@@ -71,7 +70,7 @@ impl Output {
         }
     }
 
-    /// The error that ends the program.
+    /// Prints the error that ends the program.
     pub fn error(&self, error: &Error) {
         if self.json {
             self.event(
@@ -83,7 +82,7 @@ impl Output {
         eprintln!("{start}error{end}: {error}");
     }
 
-    /// A progress bar over so many things; hidden where the standard error is no terminal.
+    /// A progress bar for `count` things; hidden where the standard error is no terminal.
     pub fn bar(&self, count: usize, things: &str) -> ProgressBar {
         let target = match self.json {
             true => ProgressDrawTarget::hidden(),

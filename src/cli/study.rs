@@ -8,6 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
+use shoal::study::stats::summary::summarize;
+use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
 use shoal::study::{Event, JOURNAL_FILE, Study, execute, report};
 use shoal::{Error, Result};
@@ -99,20 +101,19 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
         )));
     }
     let device = global.open(output, precision)?;
-    for study in &studies {
-        run_study(study, &device, args, &stop, output)?;
-    }
-    analyse::finished(&studies, &args.output, output)
+    let results = studies.iter().map(|study| run_study(study, &device, args, &stop, output));
+    let results = results.collect::<Result<_>>()?;
+    analyse::finished(&studies, results, &args.output, output)
 }
 
-/// Runs one study, and shows its results.
+/// Runs one study, and prints its table.
 fn run_study(
     study: &Study,
     device: &Device,
     args: &StudyArgs,
     stop: &AtomicBool,
     output: &Output,
-) -> Result<()> {
+) -> Result<StudyResults> {
     let (plan, folder) = (&study.plan, args.folder(study));
     let mut files = Files(args.event_files(study)?.map(Ok));
     let mut view = View::new(output, &plan.name);
@@ -126,7 +127,7 @@ fn run_study(
     view.clear();
     let (diverged, before) = (view.diverged, view.before);
     let written = files.end();
-    let summary = finished?;
+    let results = finished?;
     let seconds = start.elapsed().as_secs_f64();
     output.result(&format!(
         "{}\n\ntest MSE, mean ± standard error over {}\n",
@@ -136,7 +137,7 @@ fn run_study(
             false => format!("{} seeds", plan.seeds),
         }
     ));
-    output.result(&report::text_table(&summary));
+    output.result(&report::text_table(&summarize(&results.targets, &results.runs)));
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
@@ -155,7 +156,7 @@ fn run_study(
         event["scenario"] = scenario.as_str().into();
     }
     output.event("finished", event);
-    written
+    written.map(|()| results)
 }
 
 /// Event files, or why they are no longer written.

@@ -9,13 +9,13 @@ use crate::study::datasets::Study;
 use crate::study::held_out::HeldOut;
 use crate::study::plan::TestSet;
 use crate::study::store::model::{About, Model};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
 use crate::study::transfer::Start;
 
-/// The model of a run, with what its row says.
+/// The model of a run, with what its record says.
 pub fn model(
     study: &Study,
-    row: &RunRow,
+    run: &RunRecord,
     start: Start,
     scaling: Scaling,
     targets: &[String],
@@ -28,10 +28,10 @@ pub fn model(
         axis: data.axis.clone(),
         target_names: targets.to_vec(),
         study: study.plan.name.clone(),
-        strategy: row.strategy.clone(),
-        simulations: row.simulations,
-        seed: row.seed,
-        validation_mse: row.validation_mse,
+        strategy: run.key.curve.strategy.clone(),
+        simulations: run.key.simulations,
+        seed: run.key.seed,
+        validation_loss: run.validation_loss,
         shoal: env!("CARGO_PKG_VERSION").into(),
     };
     Model { start, about }
@@ -45,7 +45,7 @@ pub struct Tests<'a> {
 }
 
 impl<'a> Tests<'a> {
-    /// Of a plan.
+    /// Of a study.
     pub fn new(study: &'a Study) -> Self {
         let same = || select(study, study.data.fine_tuning.pool.test());
         let is_shared = matches!(study.plan.test, TestSet::Shared(_));

@@ -4,7 +4,7 @@ use crate::engine::run::Run;
 use crate::engine::train::{Epoch, Progress};
 use crate::study::plan::{GroupKey, Plan};
 use crate::study::search::trial::State;
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::{Curve, RunRecord};
 
 /// A group of trials as users know it: the pre-training, or a strategy and a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,20 +28,16 @@ impl Part {
         }
     }
 
-    /// The strategy, with the simulations of the pre-training behind it where there are several
-    /// numbers of them.
-    pub fn label(&self) -> String {
-        match self.pretrained {
-            Some(simulations) => format!("{} ({simulations})", self.strategy),
-            None => self.strategy.to_owned(),
-        }
+    /// Its learning curve.
+    pub fn curve(&self) -> Curve {
+        Curve { strategy: self.strategy.to_owned(), pretraining_simulations: self.pretrained }
     }
 
-    /// Whether a row is of this part.
-    pub fn has(&self, row: &RunRow) -> bool {
-        let pretrained = row.pretraining_simulations.filter(|simulations| *simulations > 0);
+    /// Whether a run belongs to this group.
+    pub fn has(&self, run: &RunRecord) -> bool {
+        let curve = &run.key.curve;
         (self.strategy, self.simulations, self.pretrained)
-            == (row.strategy.as_str(), row.simulations, pretrained)
+            == (curve.strategy.as_str(), run.key.simulations, curve.pretraining_simulations)
     }
 }
 
@@ -103,7 +99,7 @@ pub enum Event<'a> {
         /// What became of the trial.
         state: State,
         /// The run.
-        row: &'a RunRow,
+        row: &'a RunRecord,
     },
     /// The study was begun before, and is resumed.
     Resumed {
@@ -116,9 +112,9 @@ pub enum Event<'a> {
         repaired: Option<String>,
     },
     /// A pre-training is recorded.
-    Pretrained(&'a RunRow),
+    Pretrained(&'a RunRecord),
     /// A fine-tuning is recorded.
-    Finished(&'a RunRow),
+    Finished(&'a RunRecord),
     /// Several times a second.
     Progress {
         /// Of the training.

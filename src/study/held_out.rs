@@ -7,6 +7,7 @@ use crate::data::scaling::Scaling;
 use crate::engine::cpu::backend;
 use crate::engine::graph::Network;
 use crate::engine::train::Test;
+use crate::study::metric;
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
@@ -19,16 +20,15 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// The test of this network on these rows.
+    /// The test of this network on these rows: every metric of every target, shape (metrics,
+    /// targets).
     pub fn test(self, network: Network) -> Test {
-        Box::new(move |parameters| self.errors(&network, parameters))
+        Box::new(move |parameters| self.scores(&network, parameters))
     }
 
-    /// Mean squared error of each scaled target over the rows, shape (targets).
-    ///
     /// # Panics
     /// If the network has fewer outputs than there are targets, or other inputs.
-    fn errors(&self, network: &Network, parameters: &[f32]) -> Vec<f64> {
+    fn scores(&self, network: &Network, parameters: &[f32]) -> Vec<f64> {
         let (rows, columns) = (self.features.rows, self.features.columns);
         let mut inputs = vec![0.0; rows * columns];
         for (row, scaled) in inputs.chunks_exact_mut(columns).enumerate() {
@@ -36,15 +36,16 @@ impl HeldOut {
         }
         let predicted = backend::predict(network, parameters, &inputs);
         let targets = self.targets.columns;
-        let mut errors = vec![0.0; targets];
-        let mut truth = vec![0.0; targets];
+        let (mut predictions, mut truth) =
+            (vec![Vec::with_capacity(rows); targets], vec![Vec::with_capacity(rows); targets]);
+        let mut scaled = vec![0.0; targets];
         for (row, predicted) in predicted.chunks_exact(network.outputs()).enumerate() {
-            self.scaling.target(self.targets.row(row), &mut truth);
-            let predicted = &predicted[..targets];
-            for ((error, truth), predicted) in errors.iter_mut().zip(&truth).zip(predicted) {
-                *error += (f64::from(*predicted) - truth).powi(2) / rows as f64;
+            self.scaling.target(self.targets.row(row), &mut scaled);
+            for target in 0..targets {
+                predictions[target].push(f64::from(predicted[target]));
+                truth[target].push(scaled[target]);
             }
         }
-        errors
+        metric::evaluate(&predictions, &truth)
     }
 }

@@ -9,7 +9,6 @@
 //! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
 //! journal, others begin again.
 
-pub(crate) mod attributions;
 pub mod config;
 pub(crate) mod datasets;
 pub mod estimate;
@@ -19,8 +18,8 @@ pub(crate) mod experiment;
 pub mod explain;
 pub(crate) mod held_out;
 pub(crate) mod hyperparameters;
+pub mod metric;
 pub(crate) mod plan;
-pub(crate) mod predictions;
 pub(crate) mod prepare;
 pub mod report;
 pub(crate) mod resolve;
@@ -30,14 +29,14 @@ pub(crate) mod split;
 pub mod stats;
 pub mod store;
 pub mod tensorboard;
+pub(crate) mod test_rows;
 pub mod transfer;
 
-pub use attributions::write_test_attributions;
 pub use datasets::{Datasets, LoadedDataset, Study};
 pub use event::{Event, Name, Part};
 pub use experiment::execute;
 pub use plan::{Plan, StrategyPlan};
-pub use predictions::write_test_predictions;
 pub use sources::Simulate;
-pub use store::results::{JOURNAL_FILE, Provenance};
+pub use store::folder::JOURNAL_FILE;
+pub use test_rows::{explain_test_rows, predict_test_rows};
 pub use transfer::PRETRAINING;

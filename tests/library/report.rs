@@ -5,29 +5,34 @@ use std::fs;
 use std::path::Path;
 
 use shoal::study::report::{study_figure, text_table, write_figure};
-use shoal::study::stats::savings;
-use shoal::study::stats::{Bound, Spread, Summary};
-use shoal::study::store::{RunRow, RunsFile, read_runs, write_runs};
+use shoal::study::stats::savings::{Equivalent, equivalent_simulations};
+use shoal::study::stats::summary::summarize;
+use shoal::study::store::run::{Curve, RunKey, RunRecord, Score, StopReason};
+use shoal::study::store::runs::{RunColumns, RunsFile, read_runs, write_runs};
+use shoal::study::store::savings::Bound;
+use shoal::study::store::summary::{Spread, Summary};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-fn run(strategy: &str, simulations: usize, seed: u32, test: Option<f64>, targets: usize) -> RunRow {
-    RunRow {
-        strategy: strategy.to_owned(),
-        simulations,
-        seed,
-        validation_mse: test.map(|value| value * 0.9),
-        test_mse: test,
-        target_mse: (0..targets)
-            .map(|target| test.map(|value| value * (0.2 + 0.4 * target as f64)))
-            .collect(),
+fn run(
+    strategy: &str,
+    simulations: usize,
+    seed: u32,
+    test: Option<f64>,
+    targets: usize,
+) -> RunRecord {
+    let target = |target: usize| test.map(|value| value * (0.2 + 0.4 * target as f64));
+    let score = Score { total: test, targets: (0..targets).map(target).collect() };
+    RunRecord {
+        key: RunKey { curve: Curve::of(strategy), simulations, seed, ..RunKey::default() },
+        validation_loss: test.map(|value| value * 0.9),
+        test: vec![score],
         epochs: 120,
         steps: 6000,
-        stopped: if test.is_some() { "patience" } else { "diverged" }.to_owned(),
+        stopped: if test.is_some() { StopReason::Patience } else { StopReason::Diverged },
         model: String::new(),
-        pretraining_simulations: None,
     }
 }
 
@@ -38,7 +43,7 @@ fn seeds(
     mean: f64,
     deviation: f64,
     targets: usize,
-) -> Vec<RunRow> {
+) -> Vec<RunRecord> {
     let offset = deviation * (5.0f64 / 6.0).sqrt();
     (0..6)
         .map(|seed| {
@@ -49,17 +54,17 @@ fn seeds(
 }
 
 /// One strategy: its name, and (simulations, mean, deviation) per size.
-type Curve<'a> = (&'a str, &'a [(usize, f64, f64)]);
+type Points<'a> = (&'a str, &'a [(usize, f64, f64)]);
 
-fn study(targets: &[String], curves: &[Curve]) -> Summary {
-    let rows: Vec<RunRow> = curves
+fn study(targets: &[String], curves: &[Points]) -> Summary {
+    let rows: Vec<RunRecord> = curves
         .iter()
         .flat_map(|(strategy, points)| points.iter().map(move |point| (strategy, point)))
         .flat_map(|(strategy, &(simulations, mean, deviation))| {
             seeds(strategy, simulations, mean, deviation, targets.len())
         })
         .collect();
-    Summary::new(targets, &rows)
+    summarize(targets, &rows)
 }
 
 #[test]
@@ -68,16 +73,17 @@ fn awkward_numbers_and_names_survive_a_round_trip() {
     let path = folder.path().join("runs.csv");
     let targets = names(&["Om", "a, \"b\"", "M_ν"]);
     let mut first = run("scratch", 50, 0, Some(0.1 + 0.2), 3);
-    first.target_mse = vec![Some(f64::MIN_POSITIVE), Some(5e-324), Some(f64::MAX)];
+    first.test[0].targets = vec![Some(f64::MIN_POSITIVE), Some(5e-324), Some(f64::MAX)];
     first.model = "models/a, b.safetensors".to_owned();
     let mut second = run("dummy, \"node\"", usize::MAX, u32::MAX, None, 3);
-    second.target_mse = vec![None, Some(1e-17), Some(0.0)];
+    second.test[0].targets = vec![None, Some(1e-17), Some(0.0)];
     let rows = vec![first, second];
-    write_runs(&path, &targets, &rows).unwrap();
-    assert_eq!(read_runs(&path).unwrap(), (targets.clone(), rows.clone()));
+    let columns = RunColumns::new(&targets);
+    write_runs(&path, &columns, &rows).unwrap();
+    assert_eq!(read_runs(&path).unwrap(), (columns.clone(), rows.clone()));
 
     let appended = folder.path().join("appended.csv");
-    let mut file = RunsFile::create(&appended, &targets).unwrap();
+    let mut file = RunsFile::create(&appended, columns).unwrap();
     for (count, row) in rows.iter().enumerate() {
         file.append(row).unwrap();
         assert_eq!(read_runs(&appended).unwrap().1, rows[..=count]);
@@ -90,9 +96,9 @@ fn the_columns_are_the_documented_ones() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.csv");
     let mut row = run("scratch", 50, 3, None, 2);
-    row.target_mse[1] = Some(f64::NAN);
-    write_runs(&path, &names(&["Om", "s8"]), &[row]).unwrap();
-    let expected = "strategy,simulations,seed,validation_mse,test_mse,test_mse_Om,test_mse_s8,epochs,steps,stopped,model\n\
+    row.test[0].targets[1] = Some(f64::NAN);
+    write_runs(&path, &RunColumns::new(&names(&["Om", "s8"])), &[row]).unwrap();
+    let expected = "strategy,simulations,seed,validation_loss,test_mse,test_mse_Om,test_mse_s8,epochs,steps,stopped,model\n\
                     scratch,50,3,,,,,120,6000,diverged,\n";
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 }
@@ -102,8 +108,8 @@ fn a_torn_last_line_is_dropped_and_other_damage_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.csv");
     let targets = names(&["Om"]);
-    let rows: Vec<RunRow> = (0..3).map(|seed| run("scratch", 50, seed, Some(0.03), 1)).collect();
-    write_runs(&path, &targets, &rows).unwrap();
+    let rows: Vec<RunRecord> = (0..3).map(|seed| run("scratch", 50, seed, Some(0.03), 1)).collect();
+    write_runs(&path, &RunColumns::new(&targets), &rows).unwrap();
     let whole = fs::read_to_string(&path).unwrap();
     let last = whole.trim_end().rfind('\n').unwrap() + 1;
     for end in last..whole.len() {
@@ -141,7 +147,7 @@ fn a_full_disk_is_an_output_error_with_the_path() {
         eprintln!("skipped: this system has no /dev/full");
         return;
     }
-    let error = RunsFile::create(full, &names(&["Om"])).unwrap_err();
+    let error = RunsFile::create(full, RunColumns::new(&names(&["Om"]))).unwrap_err();
     assert_eq!(error.exit_code(), 4);
     assert!(error.to_string().contains("/dev/full"), "{error}");
     assert!(error.to_string().contains("free some space"), "{error}");
@@ -180,11 +186,11 @@ fn the_summary_groups_counts_and_is_written() {
         run("scratch", 100, 1, None, 1),
         run("scratch", 50, 1, Some(3.0), 1),
     ];
-    let summary = Summary::new(&targets, &rows);
-    assert_eq!(summary.strategies, ["scratch", "dummy-node"]);
+    let summary = summarize(&targets, &rows);
+    assert_eq!(summary.curves, ["scratch", "dummy-node"].map(Curve::of));
     assert_eq!(summary.sizes(), [50, 100]);
-    let row = summary.row("scratch", 100).unwrap();
-    assert_eq!((row.runs, row.diverged, row.test.count), (2, 1, 1));
+    let row = summary.row(&Curve::of("scratch"), 100).unwrap();
+    assert_eq!((row.runs, row.diverged, row.score().count), (2, 1, 1));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("summary.csv");
     summary.write(&path).unwrap();
@@ -192,15 +198,16 @@ fn the_summary_groups_counts_and_is_written() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines[0],
-        "strategy,simulations,runs,diverged,test_mse_mean,test_mse_standard_error,test_mse_deviation,\
-         test_mse_median,validation_mse_mean,test_mse_Om_mean,test_mse_Om_standard_error"
+        "strategy,simulations,runs,diverged,validation_loss_mean,test_mse_mean,\
+         test_mse_standard_error,test_mse_deviation,test_mse_median,test_mse_Om_mean,\
+         test_mse_Om_standard_error"
     );
     assert!(
-        lines[1].starts_with("scratch,50,2,0,2,1,1.4142135623730951,2,1.8,0.4,0.2"),
+        lines[1].starts_with("scratch,50,2,0,1.8,2,1,1.4142135623730951,2,0.4,0.2"),
         "{}",
         lines[1]
     );
-    assert_eq!(lines[2], "scratch,100,2,1,0.5,,,0.5,0.45,0.1,");
+    assert_eq!(lines[2], "scratch,100,2,1,0.45,0.5,,,0.5,0.1,");
     assert_eq!(lines.len(), 4);
 }
 
@@ -212,7 +219,7 @@ fn the_table_reads_in_a_terminal_and_in_markdown() {
     rows.extend(seeds("dummy-node", 50, 0.0326, deviation, 1));
     rows.push(run("dummy-node", 50, 6, None, 1));
     rows.push(run("scratch", 1500, 0, None, 1));
-    let table = text_table(&Summary::new(&targets, &rows));
+    let table = text_table(&summarize(&targets, &rows));
     let expected = "\
 | simulations | scratch         | dummy-node                      |
 |------------:|-----------------|---------------------------------|
@@ -235,8 +242,8 @@ fn savings_are_exact_on_a_power_law() {
     let worse = [(100, 10.0, 1e-6)];
     let summary =
         study(&[], &[("scratch", &scratch), ("dummy-node", &other), ("attach-head", &worse)]);
-    let savings = savings(&summary, "scratch");
-    for saving in savings.iter().filter(|saving| saving.strategy == "dummy-node") {
+    let savings = equivalent_simulations(&summary);
+    for saving in savings.iter().filter(|saving| saving.curve == Curve::of("dummy-node")) {
         let analytic = saving.simulations as f64 * 9.0;
         if analytic > 1500.0 {
             assert_eq!((saving.equivalent, saving.bound), (None, Bound::MoreThanLargest));
@@ -258,15 +265,15 @@ fn a_rise_in_the_curve_of_scratch_does_not_count() {
         &[],
         &[("scratch", &scratch), ("dummy-node", &[(50, 0.03, 1e-6), (100, 0.04, 1e-6)])],
     );
-    let found = savings(&summary, "scratch");
+    let found = equivalent_simulations(&summary);
     let analytic = 100.0 * 2f64.powf((0.04f64 / 0.03).ln() / 2f64.ln());
     assert!((found[0].equivalent.unwrap() / analytic - 1.0).abs() < 1e-12);
     assert!((found[1].equivalent.unwrap() / 50.0 - 1.0).abs() < 1e-12);
     assert!(savings_without_baseline().is_empty());
 }
 
-fn savings_without_baseline() -> Vec<shoal::study::stats::Saving> {
-    savings(&study(&[], &[("dummy-node", &[(50, 0.03, 0.001)])]), "scratch")
+fn savings_without_baseline() -> Vec<Equivalent> {
+    equivalent_simulations(&study(&[], &[("dummy-node", &[(50, 0.03, 0.001)])]))
 }
 
 /// Width and height from a PNG's header.
@@ -290,9 +297,9 @@ fn awkward_studies() -> Vec<(&'static str, Summary)> {
         "a name that is far too long for its small panel",
     ];
     let mut studies: Vec<(&str, Summary)> = vec![
-        ("single run", Summary::new(&names(&["Om"]), &[run("scratch", 100, 0, Some(0.03), 1)])),
-        ("all diverged", Summary::new(&names(&["Om"]), &[run("scratch", 100, 0, None, 1)])),
-        ("zero and no targets", Summary::new(&[], &[run("dummy-node", 100, 0, Some(0.0), 0)])),
+        ("single run", summarize(&names(&["Om"]), &[run("scratch", 100, 0, Some(0.03), 1)])),
+        ("all diverged", summarize(&names(&["Om"]), &[run("scratch", 100, 0, None, 1)])),
+        ("zero and no targets", summarize(&[], &[run("dummy-node", 100, 0, Some(0.0), 0)])),
         (
             "many decades",
             study(
@@ -307,14 +314,14 @@ fn awkward_studies() -> Vec<(&'static str, Summary)> {
     ];
     let mut gap = seeds("scratch", 50, 0.04, 0.002, 2);
     gap.extend([run("scratch", 100, 0, None, 2), run("scratch", 200, 0, Some(0.02), 2)]);
-    studies.push(("a gap", Summary::new(&names(&["Om", "s8"]), &gap)));
+    studies.push(("a gap", summarize(&names(&["Om", "s8"]), &gap)));
     let strategies: Vec<String> = (0..14).map(|index| format!("strategy number {index}")).collect();
-    let crowd: Vec<RunRow> = (strategies.iter().enumerate())
+    let crowd: Vec<RunRecord> = (strategies.iter().enumerate())
         .flat_map(|(index, name)| {
             [50, 60, 70, 80, 2000].map(|n| run(name, n, 0, Some((index + 1) as f64 / n as f64), 3))
         })
         .collect();
-    studies.push(("a crowd", Summary::new(&names(&["Om", "Ob", "h"]), &crowd)));
+    studies.push(("a crowd", summarize(&names(&["Om", "Ob", "h"]), &crowd)));
     for count in 1..=many.len() {
         let targets = names(&many[..count]);
         let points = [(50, 0.04, 0.002), (800, 0.02, 0.001)];
@@ -333,8 +340,9 @@ fn every_awkward_study_can_be_drawn() {
         assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
         let escape =
             |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        for word in summary.strategies.iter().chain(&summary.targets) {
-            let whole = svg.contains(&format!(">{}<", escape(word)));
+        let curves = summary.curves.iter().map(Curve::label);
+        for word in curves.chain(summary.targets.iter().cloned()) {
+            let whole = svg.contains(&format!(">{}<", escape(&word)));
             let cut = word.len() > 40 && svg.contains(&word[..15]);
             assert!(whole || cut, "{name}: '{word}' is missing");
         }

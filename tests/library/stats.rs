@@ -2,25 +2,25 @@
 //! known.
 
 use shoal::engine::random::{normal_pair, pcg4d};
-use shoal::study::stats::Bound;
-use shoal::study::stats::{Scatter, Transfer, saved_simulations, strategy_sentences, transfers};
-use shoal::study::store::RunRow;
+use shoal::study::stats::savings::savings;
+use shoal::study::stats::scatter::Scatter;
+use shoal::study::stats::sentences::strategy_sentences;
+use shoal::study::stats::summary::summarize;
+use shoal::study::stats::transfers::transfers;
+use shoal::study::store::negative_transfer::Transfer;
+use shoal::study::store::run::{Curve, RunKey, RunRecord, StopReason};
+use shoal::study::store::savings::{Bound, Saving};
 
 /// A run whose targets have these test MSEs.
-fn run(strategy: &str, simulations: usize, seed: u32, targets: [f64; 2]) -> RunRow {
-    RunRow {
-        strategy: strategy.to_owned(),
-        simulations,
-        seed,
-        validation_mse: None,
-        test_mse: Some((targets[0] + targets[1]) / 2.0),
-        target_mse: targets.map(Some).to_vec(),
-        epochs: 1,
-        steps: 1,
-        stopped: "patience".to_owned(),
-        model: String::new(),
-        pretraining_simulations: None,
-    }
+fn run(strategy: &str, simulations: usize, seed: u32, targets: [f64; 2]) -> RunRecord {
+    let key = RunKey { curve: Curve::of(strategy), simulations, seed, ..RunKey::default() };
+    let mut run = RunRecord { stopped: StopReason::Patience, ..RunRecord::untrained(key, 2) };
+    run.set_test(&targets);
+    run
+}
+
+fn saved(runs: &[RunRecord], scatter: Scatter, samples: (usize, u64)) -> Vec<Saving> {
+    savings(&summarize(&names(), runs), runs, scatter, samples)
 }
 
 fn names() -> Vec<String> {
@@ -32,7 +32,7 @@ const SIZES: [usize; 5] = [50, 100, 200, 400, 800];
 /// Errors fall as 1 / sqrt(simulations), a strategy's as if it had `worth` times as many; scatter
 /// of `scatter`, half of it common to all strategies of a seed; the second target is `hurt` times
 /// worse with the strategy.
-fn runs(worth: f64, scatter: f64, hurt: f64, seeds: u32) -> Vec<RunRow> {
+fn runs(worth: f64, scatter: f64, hurt: f64, seeds: u32) -> Vec<RunRecord> {
     let normal = |words: [u32; 4]| normal_pair(pcg4d(words)[0], pcg4d(words)[1])[0];
     let mut runs = Vec::new();
     for (number, strategy) in ["scratch", "dummy-node"].into_iter().enumerate() {
@@ -59,38 +59,38 @@ fn runs(worth: f64, scatter: f64, hurt: f64, seeds: u32) -> Vec<RunRow> {
 
 #[test]
 fn a_known_saving_is_found_inside_its_interval() {
-    let saved = saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1));
-    assert_eq!(saved.len(), SIZES.len());
-    for one in &saved[..2] {
+    let found = saved(&runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1));
+    assert_eq!(found.len(), SIZES.len());
+    for one in &found[..2] {
         assert_eq!(one.bound, Bound::Exact);
         let (low, high) = (one.low.unwrap(), one.high.unwrap());
         assert!(low < 4.0 && 4.0 < high && low < one.factor && one.factor < high, "{one:?}");
         assert!(low > 3.0 && high < 5.5, "{one:?}");
     }
     // 800 with transfer are worth 3,200, which the baseline did not run
-    let last = &saved[4];
+    let last = &found[4];
     assert_eq!((last.bound, last.factor, last.high), (Bound::MoreThanLargest, 1.0, None));
     assert_eq!(
-        saved,
-        saved_simulations(&names(), &runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1)),
+        found,
+        saved(&runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1)),
         "same seed, same numbers"
     );
 }
 
 #[test]
 fn a_strategy_that_is_worse_from_the_start_has_an_upper_bound() {
-    let saved = saved_simulations(&names(), &runs(0.25, 0.01, 1.0, 6), Scatter::Seeds, (200, 1));
+    let found = saved(&runs(0.25, 0.01, 1.0, 6), Scatter::Seeds, (200, 1));
     assert_eq!(
-        (saved[0].bound, saved[0].factor, saved[0].low),
+        (found[0].bound, found[0].factor, found[0].low),
         (Bound::LessThanSmallest, 1.0, None)
     );
-    assert!((saved[4].factor - 0.25).abs() < 0.02, "{:?}", saved[4]);
+    assert!((found[4].factor - 0.25).abs() < 0.02, "{:?}", found[4]);
 }
 
 #[test]
 fn without_scatter_the_interval_has_no_width() {
-    let saved = saved_simulations(&names(), &runs(2.0, 0.0, 1.0, 3), Scatter::Seeds, (50, 1));
-    let one = &saved[1];
+    let found = saved(&runs(2.0, 0.0, 1.0, 3), Scatter::Seeds, (50, 1));
+    let one = &found[1];
     assert!((one.factor - 2.0).abs() < 1e-9, "{one:?}");
     assert!((one.low.unwrap() - 2.0).abs() < 1e-9 && (one.high.unwrap() - 2.0).abs() < 1e-9);
 }
@@ -161,9 +161,9 @@ fn one_seed_can_tell_nothing() {
 
 #[test]
 fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
-    let say = |runs: &[RunRow], scatter| {
-        let saved = saved_simulations(&names(), runs, scatter, (200, 1));
-        strategy_sentences(&saved, &transfers(&names(), runs, scatter), scatter)
+    let say = |runs: &[RunRecord], scatter| {
+        let found = saved(runs, scatter, (200, 1));
+        strategy_sentences(&found, &transfers(&names(), runs, scatter), scatter)
     };
     let gains = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Seeds);
     assert!(
@@ -199,7 +199,7 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
 fn trials_are_not_paired_by_their_rank() {
     // the ranks of both rise together, so that each strategy scatters far more than their
     // difference
-    let ranked = |strategy: &str, factor: f64| -> Vec<RunRow> {
+    let ranked = |strategy: &str, factor: f64| -> Vec<RunRecord> {
         let run = |rank: u32| {
             let mse = factor * (1.0 + 0.1 * f64::from(rank));
             run(strategy, 50, rank, [mse, mse])
@@ -216,8 +216,8 @@ fn trials_are_not_paired_by_their_rank() {
     assert!((apart.ratio - 0.97).abs() < 1e-12);
     // nor does a trial have partners in the samples of the interval: it is wider
     let width = |scatter| {
-        let saved = saved_simulations(&names(), &curves(0.8), scatter, (500, 1));
-        let one = saved.iter().find(|one| one.simulations == 100).unwrap();
+        let found = saved(&curves(0.8), scatter, (500, 1));
+        let one = found.iter().find(|one| one.simulations == 100).unwrap();
         one.high.unwrap() / one.low.unwrap()
     };
     // paired, the ratio of the curves is the same in every sample; unpaired, their means scatter by
@@ -226,7 +226,7 @@ fn trials_are_not_paired_by_their_rank() {
 }
 
 /// Errors that fall as 1 / sqrt(simulations) and grow with the rank.
-fn curves(factor: f64) -> Vec<RunRow> {
+fn curves(factor: f64) -> Vec<RunRecord> {
     let mut all = Vec::new();
     for (strategy, factor) in [("scratch", 1.0), ("dummy-node", factor)] {
         for simulations in SIZES {

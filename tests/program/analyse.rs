@@ -33,7 +33,7 @@ fn a_study_ends_with_an_analysis_that_can_be_had_again() {
     std::fs::create_dir(study.path("empty")).unwrap();
     study.shoal(&["analyse", "empty"]).fails(2, &["empty", "no runs.csv"]);
     study.write("out/study.json", "{");
-    study.shoal(&["analyse", "out"]).fails(2, &["study.json", "no JSON"]);
+    study.shoal(&["analyse", "out"]).fails(2, &["study.json", "another version of shoal"]);
 }
 
 /// The mean squared error of what `predictions.csv` holds is what `runs.csv` says of the same

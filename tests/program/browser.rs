@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use shoal::data::Matrix;
-use shoal::study::explain::{Profile, Usage, write_usages};
-use shoal::study::stats::{Predictions, write_predictions};
-use shoal::study::store::{RunRow, write_runs};
+use shoal::study::explain::mark_flips;
+use shoal::study::search::State;
+use shoal::study::store::attributions::{Profile, Usage, write_usages};
+use shoal::study::store::predictions::{Predictions, write_predictions};
+use shoal::study::store::run::{Curve, RunKey, RunRecord, StopReason};
+use shoal::study::store::runs::{RunColumns, write_runs};
+use shoal::study::store::trials::{TrialRuns, write_trials};
 
 const WIDTHS: [u32; 3] = [390, 900, 1400];
 const NAMES: [&str; 6] = [
@@ -43,7 +47,7 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// Test MSEs of a study in which `attach-head` ends up worse than `scratch`; one run diverged.
-fn rows() -> Vec<RunRow> {
+fn rows() -> Vec<RunRecord> {
     let mut rows = Vec::new();
     for (strategy, scale, floor) in
         [("scratch", 2.0, 0.02), ("dummy-node", 0.6, 0.02), ("attach-head", 0.5, 0.035)]
@@ -54,21 +58,15 @@ fn rows() -> Vec<RunRow> {
                 let value = Some((floor + scale / simulations as f64) * jitter);
                 let lost = strategy == "scratch" && simulations == 50 && seed == 3;
                 let value = value.filter(|_| !lost);
-                rows.push(RunRow {
-                    strategy: strategy.to_owned(),
-                    simulations,
-                    seed,
-                    validation_mse: value,
-                    test_mse: value,
-                    target_mse: [0.3, 1.0, 1.7]
-                        .map(|share| value.map(|value| value * share))
-                        .to_vec(),
-                    epochs: 100,
-                    steps: 5000,
-                    stopped: if lost { "diverged" } else { "patience" }.to_owned(),
-                    model: String::new(),
-                    pretraining_simulations: None,
-                });
+                let curve = Curve::of(strategy);
+                let key = RunKey { curve, simulations, seed, ..RunKey::default() };
+                let mut run = RunRecord::untrained(key, 3);
+                run.validation_loss = value;
+                if let Some(value) = value {
+                    run.set_test(&[0.3, 1.0, 1.7].map(|share| value * share));
+                    run.stopped = StopReason::Patience;
+                }
+                rows.push(run);
             }
         }
     }
@@ -82,7 +80,7 @@ fn predictions(strategy: &str) -> Predictions {
         .enumerate()
         .map(|(place, truth)| 0.2 + 0.6 * truth + 0.1 * (place as f64).sin());
     Predictions {
-        strategy: strategy.to_owned(),
+        curve: Curve::of(strategy),
         simulations: 1500,
         seed: 2,
         rows: (0..30).collect(),
@@ -109,7 +107,7 @@ fn usage(strategy: &str, targets: &[&str]) -> Usage {
         }
     };
     Usage {
-        strategy: strategy.to_owned(),
+        curve: Curve::of(strategy),
         simulations: 1500,
         networks: 3,
         background: 25,
@@ -118,6 +116,7 @@ fn usage(strategy: &str, targets: &[&str]) -> Usage {
         inputs: (0..79).map(|bin| format!("k{bin}")).collect(),
         axis: (1..80).map(|bin| 0.0063 * f64::from(bin)).collect(),
         profiles: targets.iter().map(profile).collect(),
+        flips: vec![None; targets.len()],
     }
 }
 
@@ -125,41 +124,67 @@ fn usage(strategy: &str, targets: &[&str]) -> Usage {
 fn study(folder: &Path, name: &str) {
     std::fs::create_dir_all(folder).unwrap();
     let targets = TARGETS.map(str::to_owned);
-    write_runs(&folder.join("runs.csv"), &targets, &rows()).unwrap();
+    write_runs(&folder.join("runs.csv"), &RunColumns::new(&targets), &rows()).unwrap();
     let all = ["scratch", "dummy-node"].map(predictions);
     write_predictions(&folder.join("predictions.csv"), &targets, &all).unwrap();
-    let usages = [
+    let mut usages = [
         usage("pretraining", &TARGETS[..2]),
         usage("scratch", &TARGETS),
         usage("dummy-node", &TARGETS),
     ];
+    mark_flips(&mut usages);
     write_usages(&folder.join("attributions.csv"), &usages).unwrap();
-    let mut trials =
-        "strategy,simulations,trial,seed,validation_mse,test_mse,learning_rate\n".to_owned();
-    for (strategy, trial) in
-        ["scratch", "dummy-node"].iter().flat_map(|name| (0..40).map(move |trial| (name, trial)))
-    {
-        let value = 0.03 + 0.02 * f64::from(trial * 17 % 41) / 41.0;
-        let pruned = trial % 9 == 4;
-        let value = if pruned { String::new() } else { value.to_string() };
-        trials.push_str(&format!("{strategy},100,{trial},1,{value},{value},1e-3\n"));
-    }
-    for trial in 0..30 {
-        let value = 0.01 + 0.02 * f64::from(trial * 17 % 31) / 31.0;
-        trials.push_str(&format!("pretraining,1800,{trial},1,{value},,1e-3\n"));
-    }
-    std::fs::write(folder.join("trials.csv"), trials).unwrap();
+    write_trials(&folder.join("trials.csv"), &targets, &[], &trials()).unwrap();
     let provenance = serde_json::json!({
         "name": name,
+        "shoal": "0",
+        "device": { "kind": "cpu", "name": "<b>" },
         "seed": 2,
+        "seeds": 5,
+        "sizes": SIZES,
+        "strategies": ["scratch", "dummy-node", "attach-head"],
+        "data": {
+            "finetune": "6b90d23589f284948c46aa230bf2f84764ad2e596132135c80b0dc6370f53aaa",
+            "pretrain": null,
+        },
+        "sources": { "finetune": {}, "pretrain": null },
+        "settings": {},
+        "earlier": [],
         "status": "stopped",
         "runs_finished": 60,
         "runs_planned": 64,
+        "run_steps": 300_000,
         "seconds": 12.5,
-        "device": { "kind": "cpu", "name": "<b>" },
-        "data": { "finetune": "6b90d23589f284948c46aa230bf2f84764ad2e596132135c80b0dc6370f53aaa" },
+        "device_seconds": 12.0,
+        "host_seconds": 0.5,
+        "peak_bytes": 1_000_000,
     });
     std::fs::write(folder.join("study.json"), provenance.to_string()).unwrap();
+}
+
+/// Trials of two strategies and of the pre-training; every ninth was pruned without a loss.
+fn trials() -> Vec<TrialRuns> {
+    let trial = |strategy: &str, simulations: usize, trial: u32, loss: Option<f64>| {
+        let (curve, trial) = (Curve::of(strategy), Some(trial));
+        let key = RunKey { curve, simulations, trial, seed: 1, ..RunKey::default() };
+        let mut run = RunRecord::untrained(key, 3);
+        run.validation_loss = loss;
+        if let Some(loss) = loss.filter(|_| strategy != "pretraining") {
+            run.set_test(&[loss; 3]);
+        }
+        let state = if loss.is_some() { State::Complete } else { State::Pruned };
+        TrialRuns { state, parameters: vec![], runs: vec![run] }
+    };
+    let loss = |trial: u32| 0.03 + 0.02 * f64::from(trial * 17 % 41) / 41.0;
+    let mut all = Vec::new();
+    for strategy in ["scratch", "dummy-node"] {
+        all.extend((0..40).map(|number| {
+            trial(strategy, 100, number, Some(loss(number)).filter(|_| number % 9 != 4))
+        }));
+    }
+    let loss = |trial: u32| 0.01 + 0.02 * f64::from(trial * 17 % 31) / 31.0;
+    all.extend((0..30).map(|number| trial("pretraining", 1800, number, Some(loss(number)))));
+    all
 }
 
 fn analyse(folder: &Path) -> String {
@@ -261,24 +286,25 @@ fn a_study_of_several_pretraining_sizes_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = Vec::new();
     for row in rows() {
-        let counts: &[usize] = match row.strategy.as_str() {
-            "scratch" => &[0],
-            _ => &[2000, 8000, 32768],
+        let counts: &[Option<usize>] = match row.key.curve.strategy.as_str() {
+            "scratch" => &[None],
+            _ => &[Some(2000), Some(8000), Some(32768)],
         };
         for &count in counts {
             // the more, the better
-            let factor = 1.0 + 50.0 / (50.0 + count as f64);
-            let times = |value: Option<f64>| value.map(|value| value * factor);
-            all.push(RunRow {
-                test_mse: times(row.test_mse),
-                target_mse: row.target_mse.iter().copied().map(times).collect(),
-                pretraining_simulations: Some(count),
-                ..row.clone()
-            });
+            let factor = 1.0 + 50.0 / (50.0 + count.unwrap_or(0) as f64);
+            let mut run = row.clone();
+            run.key.curve.pretraining_simulations = count;
+            let score = &mut run.test[0];
+            for value in score.targets.iter_mut().chain([&mut score.total]) {
+                *value = value.map(|value| value * factor);
+            }
+            all.push(run);
         }
     }
-    let targets = TARGETS.map(str::to_owned);
-    write_runs(&folder.path().join("runs.csv"), &targets, &all).unwrap();
+    let targets = TARGETS.map(str::to_owned).to_vec();
+    let columns = RunColumns { targets, pretraining_sizes: true };
+    write_runs(&folder.path().join("runs.csv"), &columns, &all).unwrap();
     let page = analyse(folder.path());
     assert!(
         page.contains("Effect of the pre-training size")

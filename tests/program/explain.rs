@@ -94,7 +94,7 @@ fn model(data: &Dataset, strategy: &str, targets: &[&str], seed: u32) -> Model {
             strategy: strategy.to_owned(),
             simulations: 60,
             seed,
-            validation_mse: None,
+            validation_loss: None,
             shoal: "0".to_owned(),
         },
     }

@@ -36,8 +36,8 @@ fn each_pretraining_size_trains_as_it_would_alone() {
     let runs = rows(&several.read("out/runs.csv"));
     assert_eq!(runs.len(), 2 * 2 * (1 + 3 * 3));
     let of_size = |size: &str, strategy: &str| -> Vec<Vec<String>> {
-        let of = |row: &&Vec<String>| row.last().unwrap() == size && row[0] == strategy;
-        let numbers = |row: &Vec<String>| row[..row.len() - 2].to_vec();
+        let of = |row: &&Vec<String>| row[1] == size && row[0] == strategy;
+        let numbers = |row: &Vec<String>| [&row[..1], &row[2..row.len() - 1]].concat();
         runs.iter().filter(of).map(numbers).collect()
     };
     for size in ["20", "40", "80"] {
@@ -58,7 +58,7 @@ fn each_pretraining_size_trains_as_it_would_alone() {
     let effect = rows(&several.read("out/pretraining_size.csv"));
     assert_eq!(effect.len(), 3 * 2 * 4, "strategies, sizes, pre-training sizes and none");
     let predictions = several.read("out/predictions.csv");
-    assert!(predictions.contains("attach-head (80),20,"), "{}", &predictions[..200]);
+    assert!(predictions.contains("attach-head,80,20,"), "{}", &predictions[..200]);
     for model in ["pretraining-40-2", "dummy-node-from-20-10-1", "scratch-10-1"] {
         assert!(several.path(&format!("out/models/{model}.safetensors")).exists(), "{model}");
     }

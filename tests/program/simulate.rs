@@ -16,7 +16,7 @@ fn a_simulated_dataset_is_like_an_imported_one() {
     let folder = folder();
     let ran = run(&folder, &["simulate", "neutrinos", "-n", "30", "-o", "a.npz"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let words = "a.npz: 30 spectra in 79 bins, targets Omega_m Omega_b h n_s sigma_8 M_nu";
+    let words = "a.npz: 30 spectra, 79 bins, targets Omega_m Omega_b h n_s sigma_8 M_nu";
     assert!(ran.out.contains(words), "{}", ran.out);
     let inspected = run(&folder, &["inspect", "a.npz"]).out;
     for words in

@@ -17,7 +17,7 @@ fn a_study_leaves_tables_models_and_plots() {
     let mut lines = runs.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "strategy,simulations,seed,validation_mse,test_mse,test_mse_a,test_mse_b,test_mse_c,epochs,steps,stopped,model"
+        "strategy,simulations,seed,validation_loss,test_mse,test_mse_a,test_mse_b,test_mse_c,epochs,steps,stopped,model"
     );
     assert_eq!(lines.count(), 2 * 4 * 2);
     for file in [

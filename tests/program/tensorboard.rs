@@ -126,8 +126,8 @@ fn check(found: &Scalars, row: &BTreeMap<String, String>) {
         assert_eq!(steps, (1..=epochs).collect::<Vec<_>>(), "{name}: {row:?}");
     }
     let best = found["loss/validation"].iter().map(|(_, loss)| *loss);
-    assert!(best.fold(f32::INFINITY, f32::min) <= number("validation_mse"), "{row:?}");
-    assert_eq!(found["mse/validation"], [(epochs, number("validation_mse"))]);
+    assert!(best.fold(f32::INFINITY, f32::min) <= number("validation_loss"), "{row:?}");
+    assert_eq!(found["loss/best_validation"], [(epochs, number("validation_loss"))]);
     for name in ["", "_a", "_b", "_c"] {
         let (tag, column) = (name.replace('_', "/"), format!("test_mse{name}"));
         if row.contains_key(&column) {

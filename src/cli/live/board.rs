@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use shoal::engine::train::{Epoch, Progress};
-use shoal::study::store::RunRow;
+use shoal::study::store::run::RunRecord;
 use shoal::study::{Event, Name, Part};
 
 /// In which time what was seen counts half: rates follow a machine that becomes slower, but do not
@@ -162,8 +162,10 @@ impl Board {
                 let state = self.part(name.part);
                 state.train(state.alive.saturating_sub(1), now);
             }
-            Event::Trial { trial, row, .. } => self.over(row, (row.seed == 1).then_some(*trial)),
-            Event::Pretrained(row) | Event::Finished(row) => self.over(row, Some(row.seed)),
+            Event::Trial { trial, row, .. } => {
+                self.over(row, (row.key.seed == 1).then_some(*trial))
+            }
+            Event::Pretrained(row) | Event::Finished(row) => self.over(row, Some(row.key.seed)),
             Event::Progress { progress, .. } => self.tick(progress, now),
             Event::Started { .. } | Event::Resumed { .. } => {}
         }
@@ -191,11 +193,11 @@ impl Board {
     }
 
     /// Books a row; what it ends, if it does.
-    fn over(&mut self, row: &RunRow, ends: Option<u32>) {
+    fn over(&mut self, row: &RunRecord, ends: Option<u32>) {
         let Some(state) = self.parts.iter_mut().find(|state| state.part.has(row)) else {
             return;
         };
-        let losses = [state.best, row.validation_mse];
+        let losses = [state.best, row.validation_loss];
         state.best = losses.into_iter().flatten().min_by(f64::total_cmp);
         if let Some(unit) = ends {
             let steps = state.open.remove(&unit).map_or(0.0, |open| open.steps());

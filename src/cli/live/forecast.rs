@@ -113,7 +113,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use shoal::engine::train::Progress;
-    use shoal::study::store::RunRow;
+    use shoal::study::store::run::{RunKey, RunRecord, StopReason};
     use shoal::study::{Event, Name, Part};
 
     use super::*;
@@ -127,19 +127,16 @@ mod tests {
         cost: f64,
     }
 
-    fn row(made: &Made) -> RunRow {
-        RunRow {
-            strategy: made.name.part.strategy.into(),
-            simulations: made.name.part.simulations,
-            seed: made.name.seed,
-            validation_mse: Some(0.1),
-            test_mse: None,
-            target_mse: vec![],
+    fn row(made: &Made) -> RunRecord {
+        let Name { part, seed, .. } = made.name;
+        let (curve, simulations) = (part.curve(), part.simulations);
+        let key = RunKey { curve, simulations, seed, ..RunKey::default() };
+        RunRecord {
+            validation_loss: Some(0.1),
             epochs: 1,
             steps: made.steps,
-            stopped: "patience".into(),
-            model: String::new(),
-            pretraining_simulations: None,
+            stopped: StopReason::Patience,
+            ..RunRecord::untrained(key, 0)
         }
     }
 

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use shoal::engine::train::Progress;
-use shoal::study::store::RunRow;
+use shoal::study::metric::METRICS;
+use shoal::study::store::run::{RunRecord, StopReason};
 use shoal::study::{Event, Plan};
 
 use super::Output;
@@ -117,42 +118,42 @@ impl<'a> View<'a> {
         self.output.event("progress", value);
     }
 
-    fn trial(&mut self, trial: u32, state: &str, row: &RunRow) {
+    fn trial(&mut self, trial: u32, state: &str, row: &RunRecord) {
         let mut fields = fields(row);
         (fields["trial"], fields["state"]) = (trial.into(), state.into());
         self.booked("trial", fields, row);
         if self.output.verbose() && !self.output.json() {
             self.say(&format!(
                 "{} N={} trial {trial} seed {}: {state}, validation {}, {} epochs",
-                row.strategy,
-                row.simulations,
-                row.seed,
-                number(row.validation_mse),
+                row.key.curve.label(),
+                row.key.simulations,
+                row.key.seed,
+                number(row.validation_loss),
                 row.epochs
             ));
         }
     }
 
-    fn row(&mut self, kind: &str, row: &RunRow) {
+    fn row(&mut self, kind: &str, row: &RunRecord) {
         let mut fields = fields(row);
         fields["model"] = row.model.as_str().into();
         self.booked(kind, fields, row);
         if self.output.verbose() && !self.output.json() {
             self.say(&format!(
                 "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
-                row.label(),
-                row.simulations,
-                row.seed,
-                number(row.validation_mse),
-                number(row.test_mse),
+                row.key.curve.label(),
+                row.key.simulations,
+                row.key.seed,
+                number(row.validation_loss),
+                number(row.score()),
                 row.epochs,
-                row.stopped
+                row.stopped.name()
             ));
         }
     }
 
-    fn booked(&mut self, kind: &str, fields: Value, row: &RunRow) {
-        self.diverged += usize::from(row.stopped == "diverged");
+    fn booked(&mut self, kind: &str, fields: Value, row: &RunRecord) {
+        self.diverged += usize::from(row.stopped == StopReason::Diverged);
         self.output.event(kind, fields);
     }
 
@@ -163,8 +164,8 @@ impl<'a> View<'a> {
         self.say(&format!("resuming: {finished} runs are finished"));
         if let Some(device) = other_device {
             self.say(&format!(
-                "the finished runs were trained on {device}; on another device, driver or tiles the same run differs in its \
-                 last digits"
+                "the finished runs were trained on {device}; on another device, driver or tiles the same run differs in its last \
+                 digits"
             ));
         }
         self.before = finished;
@@ -186,18 +187,20 @@ fn counts(plan: &Plan) -> String {
 }
 
 /// A row for a program.
-fn fields(row: &RunRow) -> Value {
+fn fields(row: &RunRecord) -> Value {
     let mut fields = json!({
-        "strategy": row.strategy,
-        "simulations": row.simulations,
-        "seed": row.seed,
-        "validation_mse": row.validation_mse,
-        "test_mse": row.test_mse,
+        "strategy": row.key.curve.strategy,
+        "simulations": row.key.simulations,
+        "seed": row.key.seed,
+        "validation_loss": row.validation_loss,
         "epochs": row.epochs,
         "steps": row.steps,
         "stopped": row.stopped,
     });
-    if let Some(simulations) = row.pretraining_simulations {
+    for (metric, score) in METRICS.iter().zip(&row.test) {
+        fields[metric.column()] = score.total.into();
+    }
+    if let Some(simulations) = row.key.curve.pretraining_simulations {
         fields["pretraining_simulations"] = simulations.into();
     }
     fields

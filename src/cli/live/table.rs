@@ -91,7 +91,7 @@ impl Columns {
             all.max().unwrap_or(0).max(least)
         };
         let mut columns = Self {
-            name: widest(&|state| state.part.label(), 8),
+            name: widest(&|state| state.part.curve().label(), 8),
             simulations: widest(&|state| state.part.simulations.to_string(), 1),
             over: widest(&|state| format!("{0}/{0}", state.planned), 4),
             bar: 0,
@@ -142,7 +142,7 @@ impl Columns {
         let simulations = state.part.simulations.to_string();
         let bar = bar(state.over.len(), state.planned, self.bar);
         let text = self.compose(
-            [&state.part.label(), &simulations, &bar, &over],
+            [&state.part.curve().label(), &simulations, &bar, &over],
             numbers.each_ref().map(String::as_str),
         );
         let look = match state {

@@ -15,7 +15,7 @@ use crate::study::search::space::Space;
 use crate::study::search::trial::{State, Trial};
 use crate::study::store::journal::Journal;
 use crate::study::store::journal::event::Event;
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::{RunRecord, mean};
 
 /// The attribute of a trial with the rows of its runs.
 const RUNS: &str = "runs";
@@ -23,7 +23,7 @@ const RUNS: &str = "runs";
 /// A finished run of a trial.
 pub struct FinishedRun {
     /// Its row.
-    pub row: RunRow,
+    pub row: RunRecord,
     /// Its network, unless it diverged or was stopped early.
     pub network: Option<Pretrained>,
 }
@@ -33,7 +33,7 @@ pub struct FinishedTrial {
     /// Events for the journal.
     pub events: Vec<Event>,
     /// The rows of its runs, by seed.
-    pub rows: Vec<RunRow>,
+    pub rows: Vec<RunRecord>,
     /// The networks of its runs, by seed.
     pub networks: BTreeMap<u32, Pretrained>,
     /// Whether it is the best trial so far.
@@ -67,7 +67,7 @@ pub struct Group {
     /// Trials that the pruner stopped.
     pruned: BTreeSet<u32>,
     /// Rows of the finished trials, by seed.
-    pub rows: BTreeMap<u32, Vec<RunRow>>,
+    pub rows: BTreeMap<u32, Vec<RunRecord>>,
     /// Value and number of the best trial so far.
     pub best: Option<(f64, u32)>,
     /// Pre-trained networks of the best trial so far, by seed, as far as this process trained them.
@@ -233,8 +233,8 @@ impl Group {
     /// Ends a trial whose runs are finished.
     pub fn end(&mut self, number: u32) -> FinishedTrial {
         let mut runs = self.finished_runs.remove(&number).expect("group: a trial without runs");
-        runs.sort_by_key(|run| run.row.seed);
-        let losses = runs.iter().map(|run| run.row.validation_mse.unwrap_or(f64::NAN));
+        runs.sort_by_key(|run| run.row.key.seed);
+        let losses = runs.iter().map(|run| run.row.validation_loss.unwrap_or(f64::NAN));
         let value = losses.sum::<f64>() / runs.len() as f64;
         let place = number as usize;
         let trial = self.trials[place].clone();
@@ -242,16 +242,17 @@ impl Group {
             true => Trial { state: State::Pruned, ..trial },
             false => trial.complete(value),
         };
-        let networks = runs.iter_mut().filter_map(|run| Some((run.row.seed, run.network.take()?)));
+        let networks =
+            runs.iter_mut().filter_map(|run| Some((run.row.key.seed, run.network.take()?)));
         let networks = networks.collect();
-        let rows: Vec<RunRow> = runs.into_iter().map(|run| run.row).collect();
+        let rows: Vec<RunRecord> = runs.into_iter().map(|run| run.row).collect();
         let events = self.events(place, &rows);
         self.rows.insert(number, rows.clone());
         FinishedTrial { events, rows, networks, is_best: self.compare(place) }
     }
 
     /// What the journal says of a finished trial.
-    fn events(&self, place: usize, rows: &[RunRow]) -> Vec<Event> {
+    fn events(&self, place: usize, rows: &[RunRecord]) -> Vec<Event> {
         let (id, trial) = (self.ids[place], &self.trials[place]);
         let attribute =
             |key: &str, value: Value| Event::TrialAttribute { trial: id, key: key.into(), value };
@@ -259,7 +260,7 @@ impl Group {
             |(epoch, loss): (&u32, &f64)| Event::Loss { trial: id, epoch: *epoch, loss: *loss };
         let mut events: Vec<Event> = trial.losses.iter().map(loss).collect();
         events.push(attribute(RUNS, json!(rows)));
-        if let Some(test) = mean(rows.iter().map(|row| row.test_mse)) {
+        if let Some(test) = mean(rows.iter().map(|row| row.score())) {
             events.push(attribute("test_mse", test.into()));
         }
         events.push(Event::end(id, trial));
@@ -322,10 +323,4 @@ fn is_running(trial: &Trial) -> bool {
 fn first_seeds(plan: &TrialsPlan, trial: u32) -> impl Iterator<Item = u32> {
     let count = if plan.pruner.prunes() { 1 } else { usize::MAX };
     plan.seeds_of(trial).take(count)
-}
-
-/// The mean, if all values are there.
-pub fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let values: Vec<f64> = values.collect::<Option<_>>()?;
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -1,41 +1,33 @@
 //! What outcomes become: rows, models, and the tables at the end.
 
-use crate::engine::run::{Outcome, Stopped};
+use crate::engine::run::Outcome;
 use crate::error::Result;
 use crate::study::evaluation;
-use crate::study::event::Event;
-use crate::study::experiment::group::{FinishedRun, FinishedTrial, Group, mean};
+use crate::study::event::{Event, Part};
+use crate::study::experiment::group::{FinishedRun, FinishedTrial, Group};
 use crate::study::experiment::scheduler::{RunInTraining, Scheduler};
 use crate::study::plan::{GroupKey, Plan};
 use crate::study::prepare::Pretrained;
 use crate::study::search::distribution::Distribution;
-use crate::study::stats::summary::Summary;
-use crate::study::store::results::Results;
-use crate::study::store::runs::RunRow;
-use crate::study::store::trials::{BEST, TRIALS_FILE, TrialRuns, write_trials};
+use crate::study::stats::searches::BEST;
+use crate::study::store::folder::StudyFolder;
+use crate::study::store::results::StudyResults;
+use crate::study::store::run::{RunKey, RunRecord, StopReason};
+use crate::study::store::trials::{TRIALS_FILE, TrialRuns, write_trials};
 use crate::study::transfer::Start;
 
-/// The word for a run that a pruner stopped.
-const PRUNED: &str = "pruned";
-
 impl Scheduler<'_> {
-    /// The row of a run that never began: of a fine-tuning whose pre-training diverged.
-    pub(crate) fn untrained_row(&self, key: &GroupKey, seed: u32) -> RunRow {
-        let several = self.study.plan.has_pretraining_sizes() && !key.is_pretraining();
-        RunRow {
-            strategy: key.name().into(),
-            simulations: key.simulations,
+    /// The record of a run that never began: of a fine-tuning whose pre-training diverged.
+    pub(crate) fn untrained_row(&self, group: &GroupKey, trial: u32, seed: u32) -> RunRecord {
+        let plan = &self.study.plan;
+        let key = RunKey {
+            scenario: plan.scenario.clone(),
+            curve: Part::new(plan, group).curve(),
+            simulations: group.simulations,
+            trial: plan.is_search().then_some(trial),
             seed,
-            validation_mse: None,
-            test_mse: None,
-            target_mse: vec![None; self.targets(key).len()],
-            epochs: 0,
-            steps: 0,
-            stopped: Stopped::Diverged.name().into(),
-            model: String::new(),
-            // 0 where it starts from none
-            pretraining_simulations: several.then_some(key.pretrained.unwrap_or(0)),
-        }
+        };
+        RunRecord::untrained(key, self.targets(group).len())
     }
 
     fn targets(&self, key: &GroupKey) -> &[String] {
@@ -49,20 +41,19 @@ impl Scheduler<'_> {
     pub(crate) fn finished_run(&self, run: RunInTraining, outcome: Outcome) -> FinishedRun {
         let (plan, group) = (&self.study.plan, &self.groups[run.group]);
         let pruned = group.is_pruned(run.trial);
-        let mut row = RunRow {
-            validation_mse: outcome.validation_loss,
+        let mut row = RunRecord {
+            validation_loss: outcome.validation_loss,
             epochs: outcome.epochs,
             steps: outcome.steps,
-            stopped: if pruned { PRUNED } else { outcome.stopped.name() }.into(),
-            ..self.untrained_row(&group.key, run.seed)
+            stopped: if pruned { StopReason::Pruned } else { outcome.stopped.into() },
+            ..self.untrained_row(&group.key, run.trial, run.seed)
         };
         if let Some(errors) = outcome.test_errors {
-            row.test_mse = mean(errors.iter().copied().map(Some));
-            row.target_mse = errors.into_iter().map(Some).collect();
+            row.set_test(&errors);
         }
         let usable = outcome.validation_loss.is_some() && !pruned;
         if usable && plan.save_models && !plan.is_search() {
-            row.model = Results::model_path(&stem(plan, &group.key, run.trial, run.seed));
+            row.model = StudyFolder::model_path(&stem(plan, &group.key, run.trial, run.seed));
         }
         let network = usable.then(|| Pretrained {
             start: Start { network: run.network, parameters: outcome.parameters },
@@ -77,7 +68,7 @@ impl Scheduler<'_> {
             return;
         }
         for row in &ended.rows {
-            if let Some(network) = ended.networks.get(&row.seed) {
+            if let Some(network) = ended.networks.get(&row.key.seed) {
                 self.save_network(group, trial, row, network);
             }
         }
@@ -88,7 +79,7 @@ impl Scheduler<'_> {
         &mut self,
         group: usize,
         trial: u32,
-        row: &RunRow,
+        row: &RunRecord,
         network: &Pretrained,
     ) {
         let (study, key) = (self.study, &self.groups[group].key);
@@ -101,11 +92,11 @@ impl Scheduler<'_> {
         }
         let start = network.start.clone();
         let model = evaluation::model(study, row, start, scaling, self.targets(key));
-        self.results.save(&stem(&study.plan, key, trial, row.seed), model);
+        self.results.save(&stem(&study.plan, key, trial, row.key.seed), model);
     }
 
     /// Reports a run that is recorded, and adds it to the tables.
-    pub(crate) fn report(&mut self, group: usize, trial: u32, row: RunRow) -> Result<()> {
+    pub(crate) fn report(&mut self, group: usize, trial: u32, row: RunRecord) -> Result<()> {
         let group = &self.groups[group];
         if self.study.plan.is_search() {
             let state = group.trials[trial as usize].state;
@@ -141,8 +132,9 @@ impl Scheduler<'_> {
 
     /// Writes the tables at the end. Of a search they have the best trials of each group; all are in
     /// `trials.csv`.
-    pub(crate) fn finish(mut self) -> Result<Summary> {
-        if self.study.plan.is_search() {
+    pub(crate) fn finish(mut self) -> Result<StudyResults> {
+        let is_search = self.study.plan.is_search();
+        if is_search {
             let (mut runs, mut pretraining) = (vec![], vec![]);
             for group in &self.groups {
                 match group.key.is_pretraining() {
@@ -151,44 +143,44 @@ impl Scheduler<'_> {
                 }
                 self.remove_other_models(group);
             }
-            self.results.begin_tables(self.study, runs, pretraining)?;
+            self.results.begin_tables(runs, pretraining)?;
         }
-        self.results.finish(self.study)
+        let trials = self.groups.iter().filter(|_| is_search).flat_map(trial_runs).collect();
+        self.results.finish(self.study, self.provenance, trials)
     }
 
     /// The runs of the best trial.
-    fn best_runs(&self, group: &Group) -> Vec<RunRow> {
+    fn best_runs(&self, group: &Group) -> Vec<RunRecord> {
         let Some((_, best)) = group.best else {
             return vec![];
         };
-        let row = |row: &RunRow| RunRow { model: self.saved(group, best, row.seed), ..row.clone() };
-        group.rows[&best].iter().map(row).collect()
+        let run = |row: &RunRecord| {
+            let mut run = row.clone();
+            run.model = self.saved(group, best, row.key.seed);
+            run.key.trial = None;
+            run
+        };
+        group.rows[&best].iter().map(run).collect()
     }
 
     /// The best trials, means over their networks, with their ranks as seeds.
-    fn best_trials(&self, group: &Group) -> Vec<RunRow> {
-        let row = |(rank, trial): (u32, u32)| {
-            let rows = &group.rows[&trial];
-            let target = |target: usize| mean(rows.iter().map(|row| row.target_mse[target]));
-            RunRow {
-                seed: rank,
-                validation_mse: mean(rows.iter().map(|row| row.validation_mse)),
-                test_mse: mean(rows.iter().map(|row| row.test_mse)),
-                target_mse: (0..rows[0].target_mse.len()).map(target).collect(),
-                epochs: rows.iter().map(|row| row.epochs).max().unwrap_or(0),
-                steps: rows.iter().map(|row| row.steps).sum(),
-                model: if rank == 1 { self.saved(group, trial, 1) } else { String::new() },
-                ..rows[0].clone()
+    fn best_trials(&self, group: &Group) -> Vec<RunRecord> {
+        let run = |(rank, trial): (u32, u32)| {
+            let mut run = RunRecord::mean(&group.rows[&trial].iter().collect::<Vec<_>>());
+            (run.key.trial, run.key.seed) = (None, rank);
+            if rank == 1 {
+                run.model = self.saved(group, trial, 1);
             }
+            run
         };
-        (1..).zip(group.ranked().into_iter().take(BEST)).map(row).collect()
+        (1..).zip(group.ranked().into_iter().take(BEST)).map(run).collect()
     }
 
     /// The path of a network of a best trial, as a row has it.
     fn saved(&self, group: &Group, trial: u32, seed: u32) -> String {
         let plan = &self.study.plan;
         match plan.save_models {
-            true => Results::model_path(&stem(plan, &group.key, trial, seed)),
+            true => StudyFolder::model_path(&stem(plan, &group.key, trial, seed)),
             false => String::new(),
         }
     }
@@ -215,12 +207,8 @@ fn trial_runs(group: &Group) -> impl Iterator<Item = TrialRuns> {
             };
             Some((parameter.name.clone(), text))
         });
-        TrialRuns {
-            trial: *number,
-            state: trial.state,
-            parameters: parameters.collect(),
-            runs: rows.clone(),
-        }
+        let parameters = parameters.collect();
+        TrialRuns { state: trial.state, parameters, runs: rows.clone() }
     })
 }
 

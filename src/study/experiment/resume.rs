@@ -6,7 +6,7 @@ use crate::engine::device::Device;
 use crate::error::Result;
 use crate::study::event::{Event, Part};
 use crate::study::experiment::scheduler::Scheduler;
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
 
 impl Scheduler<'_> {
     /// Opens the groups that can begin, with the trials that are finished already.
@@ -37,20 +37,20 @@ impl Scheduler<'_> {
 
     /// Begins the tables with the runs that are finished already.
     fn begin_tables(&mut self) -> Result<()> {
-        let rows = |pretraining: bool| -> Vec<RunRow> {
+        let rows = |pretraining: bool| -> Vec<RunRecord> {
             let groups = self.groups.iter().filter(|one| one.key.is_pretraining() == pretraining);
             groups.flat_map(|group| group.rows.values().flatten().cloned()).collect()
         };
         let (runs, pretraining) = (rows(false), rows(true));
-        self.results.begin_tables(self.study, runs, pretraining)
+        self.results.begin_tables(runs, pretraining)
     }
 
     /// Reports how many trials of a group are finished.
     pub(crate) fn report_group(&mut self, group: usize) {
         let (plan, group) = (&self.study.plan, &self.groups[group]);
-        let steps = |rows: &Vec<RunRow>| rows.iter().map(|row| u64::from(row.steps)).sum();
+        let steps = |rows: &Vec<RunRecord>| rows.iter().map(|row| u64::from(row.steps)).sum();
         let steps: Vec<u64> = group.rows.values().map(steps).collect();
-        let losses = group.rows.values().flatten().filter_map(|row| row.validation_mse);
+        let losses = group.rows.values().flatten().filter_map(|row| row.validation_loss);
         (self.observe)(&Event::Part {
             part: Part::new(plan, &group.key),
             planned: plan.trials.count as usize,
@@ -66,7 +66,7 @@ impl Scheduler<'_> {
         if finished == 0 && repaired.is_none() {
             return;
         }
-        let before = self.provenance.earlier.last().map(|process| &process["device"]);
+        let before = self.provenance.earlier.last().map(|process| &process.device);
         let other = before.filter(|before| !same_bits(before, &device.describe()));
         let name = |device: &Value| {
             let name = device["name"].as_str().unwrap_or("another");

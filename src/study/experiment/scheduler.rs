@@ -18,12 +18,14 @@ use crate::study::event::{Event, Name, Part};
 use crate::study::experiment::group::{FinishedRun, Group};
 use crate::study::hyperparameters::{Hyperparameters, largest_networks};
 use crate::study::prepare::{self, Pretrained};
-use crate::study::stats::summary::Summary;
+use crate::study::store::folder::StudyFolder;
 use crate::study::store::journal::Journal;
 use crate::study::store::journal::event::Event as JournalEvent;
 use crate::study::store::pace::Pace;
-use crate::study::store::results::{Provenance, Results};
-use crate::study::store::runs::{RUNS_FILE, RunRow};
+use crate::study::store::provenance::{Provenance, Status};
+use crate::study::store::results::StudyResults;
+use crate::study::store::run::RunRecord;
+use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// How often `trials.csv` is written while trials train.
@@ -54,7 +56,7 @@ struct Unrecorded {
     group: usize,
     trial: u32,
     events: Vec<JournalEvent>,
-    rows: Vec<RunRow>,
+    rows: Vec<RunRecord>,
 }
 
 /// All groups of a study.
@@ -62,7 +64,7 @@ pub struct Scheduler<'a> {
     pub(crate) study: &'a Study,
     stop: &'a AtomicBool,
     pub(crate) observe: &'a mut (dyn FnMut(&Event) + Send),
-    pub(crate) results: Results,
+    pub(crate) results: StudyFolder,
     pub(crate) journal: Journal,
     /// In the order of the tables.
     pub(crate) groups: Vec<Group>,
@@ -95,7 +97,7 @@ pub fn execute(
     folder: &Path,
     stop: &AtomicBool,
     observe: &mut (dyn FnMut(&Event) + Send),
-) -> Result<Summary> {
+) -> Result<StudyResults> {
     for (network, batch) in largest_networks(study) {
         device.check(&network, batch, study.plan.precision())?;
     }
@@ -108,7 +110,7 @@ pub fn execute(
     // whatever ended the training, finished trials are written; the first failure is reported
     let written = scheduler.record_all();
     let trained = failure.map_or(trained, Err).and(written);
-    scheduler.provenance.status = if trained.is_ok() { "finished" } else { "stopped" };
+    scheduler.provenance.status = if trained.is_ok() { Status::Finished } else { Status::Stopped };
     let written = (scheduler.write_trials())
         .and_then(|()| scheduler.results.write_provenance(&scheduler.provenance));
     trained.map_err(|error| with_what_is_on_disk(error, &scheduler, folder))?;
@@ -216,11 +218,9 @@ impl<'a> Scheduler<'a> {
         stop: &'a AtomicBool,
         observe: &'a mut (dyn FnMut(&Event) + Send),
     ) -> Result<Self> {
-        let (results, journal) = Results::open(folder, study)?;
-        let provenance = Provenance {
-            earlier: results.earlier(),
-            ..Provenance::new(study, device.describe(), study.plan.planned_runs())
-        };
+        let (results, journal) = StudyFolder::open(folder, study)?;
+        let runs = study.plan.planned_runs();
+        let provenance = Provenance::new(study, device.describe(), runs, results.before());
         Ok(Self {
             study,
             stop,
@@ -269,7 +269,7 @@ impl<'a> Scheduler<'a> {
                     return Ok(run);
                 }
                 // its pre-training diverged
-                let row = self.untrained_row(&self.groups[group].key, seed);
+                let row = self.untrained_row(&self.groups[group].key, trial, seed);
                 self.take(group, trial, FinishedRun { row, network: None })?;
             }
         }
@@ -344,7 +344,7 @@ impl<'a> Scheduler<'a> {
         }
         let ended = self.groups[group].end(trial);
         self.save(group, trial, &ended);
-        let networks = self.results.saving().asked();
+        let networks = self.results.models().queued();
         let (events, rows) = (ended.events, ended.rows);
         self.unrecorded.push_back(Unrecorded { networks, group, trial, events, rows });
         self.keep_networks(group, trial, ended.networks, ended.is_best)?;
@@ -366,7 +366,7 @@ impl<'a> Scheduler<'a> {
 
     /// Records all finished trials, and waits until they are on disk.
     fn record_all(&mut self) -> Result<()> {
-        let saved = self.results.saving().wait();
+        let saved = self.results.models().wait();
         saved.and(self.record()).and(self.force())
     }
 
@@ -384,7 +384,7 @@ impl<'a> Scheduler<'a> {
 
     /// Records the finished trials whose networks are on disk, and reports them.
     fn record(&mut self) -> Result<()> {
-        let durable = self.results.saving().durable();
+        let durable = self.results.models().durable();
         let ready = self.unrecorded.iter().take_while(|trial| trial.networks <= durable).count();
         let ready: Vec<Unrecorded> = self.unrecorded.drain(..ready).collect();
         ready.iter().for_each(|trial| self.journal.note(&trial.events));
@@ -396,6 +396,6 @@ impl<'a> Scheduler<'a> {
                 self.report(trial.group, trial.trial, row)?;
             }
         }
-        self.results.saving().check()
+        self.results.models().check()
     }
 }

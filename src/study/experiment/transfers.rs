@@ -15,8 +15,8 @@ use crate::study::experiment::scheduler::{RunInTraining, Scheduler};
 use crate::study::plan::GroupKey;
 use crate::study::prepare::Pretrained;
 use crate::study::search::space::Stage;
+use crate::study::store::folder::StudyFolder;
 use crate::study::store::model::Model;
-use crate::study::store::results::Results;
 use crate::study::transfer::Start;
 
 impl Scheduler<'_> {
@@ -56,8 +56,8 @@ impl Scheduler<'_> {
         let (simulations, rows) =
             (self.groups[group].key.simulations, self.groups[group].rows[&trial].clone());
         for row in rows {
-            let seed = row.seed;
-            if row.validation_mse.is_none() {
+            let seed = row.key.seed;
+            if row.validation_loss.is_none() {
                 self.pretrained.insert((simulations, seed), None);
             } else if let Some(network) = self.groups[group].networks.remove(&seed) {
                 self.pretrained.insert((simulations, seed), Some(Arc::new(network)));
@@ -79,7 +79,7 @@ impl Scheduler<'_> {
         let starts = self.groups.iter().filter(|group| group.key.pretrained == Some(simulations));
         let mut starts = starts.filter(|group| !group.is_finished(trials));
         starts.any(|group| {
-            let finished = group.rows.values().flatten().any(|row| row.seed == seed);
+            let finished = group.rows.values().flatten().any(|row| row.key.seed == seed);
             self.study.plan.is_search() || !finished
         })
     }
@@ -89,7 +89,7 @@ impl Scheduler<'_> {
         let (run, scaling) =
             self.prepare(group, trial, seed, 0)?.expect("transfers: a pre-training has no base");
         let stem = stem(&self.study.plan, &self.groups[group].key, trial, seed);
-        let model = Model::load(&self.results.path(&Results::model_path(&stem)));
+        let model = Model::load(&self.results.path(&StudyFolder::model_path(&stem)));
         let same = model.ok().filter(|model| model.start.network == run.network);
         Ok(same.map(|model| Pretrained { start: model.start, scaling }))
     }
@@ -99,7 +99,7 @@ impl Scheduler<'_> {
         let start = Start { network: run.network, parameters: outcome.parameters };
         let network = Pretrained { start, scaling: run.scaling };
         let rows = &self.groups[run.group].rows[&run.trial];
-        let row = rows.iter().find(|row| row.seed == run.seed);
+        let row = rows.iter().find(|row| row.key.seed == run.seed);
         let row = row.expect("transfers: a pre-training without a row").clone();
         self.save_network(run.group, run.trial, &row, &network);
         let simulations = self.groups[run.group].key.simulations;

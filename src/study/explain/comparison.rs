@@ -1,6 +1,6 @@
 //! What two models of the same inputs use: a pre-trained one and what fine-tuning made of it.
 
-use crate::study::explain::profile::Profile;
+use crate::study::store::attributions::Profile;
 
 /// Below this share of a profile's largest input, an input is not counted as used.
 const USED: f64 = 0.1;

@@ -12,7 +12,7 @@
 //! | [`sampled_shapley`] | Shapley values over random orders, without bias | 2 (inputs + 1) passes a background row | rounding |
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes a background row | rounding |
 //!
-//! Attributions of all rows become a [`Profile`] for each target: how much an input matters, and in
+//! Attributions of all rows become a [`Profile`](crate::study::store::attributions::Profile) for each target: how much an input matters, and in
 //! which direction. A [`Reading`] is that of several networks; [`compare`] finds where two kinds of
 //! networks use an input with opposite signs.
 //!
@@ -43,7 +43,7 @@ pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
 pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
-pub use profile::{Profile, profiles};
+pub use profile::profiles;
 pub use reading::Reading;
 pub use sampled::sampled_shapley;
 pub use shapley::{MOST_INPUTS, exact_shapley};
@@ -51,4 +51,4 @@ pub use subject::Subject;
 pub use tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };
-pub use usage::{ATTRIBUTIONS_FILE, PRETRAINING, Usage, read_usages, write_usages};
+pub use usage::{compare_usages, mark_flips};

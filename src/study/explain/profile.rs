@@ -1,28 +1,8 @@
 //! What a model uses for a target, input by input: attributions, summed up over rows.
 
 use crate::study::explain::explanation::Explanation;
-use crate::study::stats::summary::Spread;
-
-/// How much each input matters for one target, and in which direction.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Profile {
-    /// The target.
-    pub target: String,
-    /// The mean of the absolute attribution over the rows, in units of the scaled target, shape
-    /// (inputs).
-    pub mean_absolute: Vec<f64>,
-    /// Pearson's correlation of the attribution with the scaled input over the rows, shape
-    /// (inputs): positive where a larger input pushes the prediction up. Absent where one of the
-    /// two is the same in all rows.
-    pub correlation: Vec<Option<f64>>,
-    /// The mean absolute attribution with the sign of the correlation, 0 where that is absent,
-    /// shape (inputs).
-    pub signed: Vec<f64>,
-    /// The standard error of `signed` over several networks, shape (inputs); absent for one.
-    pub standard_error: Option<Vec<f64>>,
-    /// How many rows went in.
-    pub rows: usize,
-}
+use crate::study::store::attributions::Profile;
+use crate::study::store::summary::Spread;
 
 /// One profile for each target of the mean of several explanations, with its scatter over them.
 pub(crate) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Profile> {

@@ -15,8 +15,9 @@ use crate::study::store::model::Model;
 use crate::study::explain::attributions::Gap;
 use crate::study::explain::comparison::Comparison;
 use crate::study::explain::explanation::{Explanation, Request, explain};
-use crate::study::explain::profile::{Profile, mean_profiles};
+use crate::study::explain::profile::mean_profiles;
 use crate::study::explain::tables::{write_attributions, write_comparison};
+use crate::study::store::attributions::Profile;
 
 /// What networks of one kind, as the seeds of one strategy and size, read in the mean.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::data::files::write_bytes;
 use crate::error::Result;
 use crate::study::report::table::aligned;
-use crate::study::store::fields::{csv_text, number_text};
+use crate::study::store::table::{csv_text, number_text};
 
 use crate::study::explain::comparison::{Comparison, similarity};
 use crate::study::explain::explanation::Explanation;
-use crate::study::explain::profile::Profile;
+use crate::study::store::attributions::Profile;
 
 /// The most important inputs of a target, `most` of them, as a table: where, how much, in which
 /// direction.

@@ -8,7 +8,8 @@ use crate::study::report::ink::{Font, width_of};
 use crate::study::report::panel::{Panel, draw_panel};
 use crate::study::report::style::Style;
 use crate::study::report::ticks::Tick;
-use crate::study::stats::summary::{Spread, Summary};
+use crate::study::store::run::Curve;
+use crate::study::store::summary::{Spread, Summary, SummaryRow};
 
 /// Above each panel, for its name.
 const NAME: f64 = 26.0;
@@ -34,17 +35,17 @@ pub(crate) type Region = (f64, f64, f64, f64);
 pub(crate) fn total_panel(
     scene: &mut Scene,
     summary: &Summary,
-    series: &[(String, Style)],
+    series: &[(Curve, Style)],
     region: Region,
 ) {
     let (left, right, top, bottom) = region;
     let (font, marker) = (15, 6.0);
-    let y = value_axis(summary.rows.iter().map(|row| &row.test), (bottom, top + NAME));
+    let y = value_axis(summary.rows.iter().map(SummaryRow::score), (bottom, top + NAME));
     let y_ticks = y.value_ticks(34.0);
     let x = size_axis(summary, (left + 30.0 + label_width(&y_ticks, font), right));
     let x_ticks = x.size_ticks(&summary.sizes(), font);
     let panel = Panel { name: "all targets", x, y, x_ticks, y_ticks, numbered: true, font, marker };
-    draw_panel(scene, summary, series, &panel, |row| &row.test);
+    draw_panel(scene, summary, series, &panel, SummaryRow::score);
     x_label(scene, x.pixels(), bottom);
     let beside = (left + 12.0, (top + NAME + bottom) / 2.0);
     ink::words(
@@ -59,7 +60,7 @@ pub(crate) fn total_panel(
 pub(crate) fn target_panels(
     scene: &mut Scene,
     summary: &Summary,
-    series: &[(String, Style)],
+    series: &[(Curve, Style)],
     region: Region,
 ) {
     let count = summary.targets.len();
@@ -74,7 +75,7 @@ pub(crate) fn target_panels(
     let height = (bottom - top + BETWEEN) / rows as f64;
     let axis = |target: usize| {
         let upper = top + height * (target / columns) as f64;
-        let values = summary.rows.iter().map(|row| &row.targets[target]);
+        let values = summary.rows.iter().map(|row| row.target_score(target));
         value_axis(values, (upper + height - BETWEEN, upper + NAME))
     };
     let axes: Vec<Axis> = (0..count).map(axis).collect();
@@ -90,7 +91,7 @@ pub(crate) fn target_panels(
         let numbered = target + columns >= count;
         let name = ink::fitted(&summary.targets[target], font + 2, width - label);
         let panel = Panel { name: &name, x, y, x_ticks, y_ticks, numbered, font, marker };
-        draw_panel(scene, summary, series, &panel, |row| &row.targets[target]);
+        draw_panel(scene, summary, series, &panel, |row| row.target_score(target));
     }
     x_label(scene, (left + label, right), bottom);
 }
@@ -106,7 +107,7 @@ fn size_axis(summary: &Summary, pixels: (f64, f64)) -> Axis {
 }
 
 /// The axis of the test MSE, wide enough for the error bars.
-fn value_axis<'a>(spreads: impl Iterator<Item = &'a Spread>, pixels: (f64, f64)) -> Axis {
+fn value_axis(spreads: impl Iterator<Item = Spread>, pixels: (f64, f64)) -> Axis {
     let ends = spreads
         .filter_map(|spread| spread.mean.map(|mean| (mean, spread.standard_error.unwrap_or(0.0))));
     // A bar that nearly reaches zero would stretch a logarithmic axis without end: it may run out

@@ -7,7 +7,8 @@ use crate::study::report::ink;
 use crate::study::report::ink::{DARK, Font, PALE};
 use crate::study::report::style::Style;
 use crate::study::report::ticks::Tick;
-use crate::study::stats::summary::{Spread, Summary, SummaryRow};
+use crate::study::store::run::Curve;
+use crate::study::store::summary::{Spread, Summary, SummaryRow};
 
 /// What one panel shows and how big its parts are.
 pub(crate) struct Panel<'a> {
@@ -26,18 +27,18 @@ pub(crate) struct Panel<'a> {
 pub(crate) fn draw_panel<'a>(
     scene: &mut Scene,
     summary: &'a Summary,
-    series: &'a [(String, Style)],
+    series: &'a [(Curve, Style)],
     panel: &Panel,
-    value: impl Fn(&SummaryRow) -> &Spread,
+    value: impl Fn(&SummaryRow) -> Spread,
 ) {
     draw_frame(scene, panel);
     let mut empty = true;
-    for (index, (strategy, style)) in series.iter().enumerate() {
+    for (index, (curve, style)) in series.iter().enumerate() {
         // Strategies often coincide; a step of a few pixels to the side keeps them all visible.
         let aside = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * panel.marker * 0.5;
         let aside = aside.clamp(-10.0, 10.0);
         let points: Vec<Option<Point>> =
-            summary.of(strategy).map(|row| Point::new(panel, row, value(row), aside)).collect();
+            summary.of(curve).map(|row| Point::new(panel, row, value(row), aside)).collect();
         empty &= points.iter().all(Option::is_none);
         draw_series(scene, &points, style, panel.marker);
     }
@@ -56,7 +57,7 @@ struct Point {
 
 impl Point {
     /// Absent where there is no mean, or none that a logarithmic axis can show.
-    fn new(panel: &Panel, row: &SummaryRow, spread: &Spread, aside: f64) -> Option<Self> {
+    fn new(panel: &Panel, row: &SummaryRow, spread: Spread, aside: f64) -> Option<Self> {
         let mean = spread.mean.filter(|mean| *mean > 0.0)?;
         let at = (panel.x.place(row.simulations as f64) + aside, panel.y.place(mean));
         let bar = spread

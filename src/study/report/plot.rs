@@ -13,7 +13,8 @@ use crate::study::report::ink;
 use crate::study::report::ink::{Font, width_of};
 use crate::study::report::layout::{grid, target_panels, total_panel};
 use crate::study::report::style::{Style, styles};
-use crate::study::stats::summary::Summary;
+use crate::study::store::run::Curve;
+use crate::study::store::summary::Summary;
 
 /// All lengths are in pixels of the SVG, which is this wide.
 const WIDTH: f64 = 1200.0;
@@ -114,11 +115,11 @@ pub fn study_figure(title: &str, summary: &Summary) -> Result<Figure> {
 }
 
 /// Where the sample line of each legend entry starts, and how many rows they fill.
-fn legend_places(series: &[(String, Style)]) -> (Vec<(f64, f64)>, usize) {
+fn legend_places(series: &[(Curve, Style)]) -> (Vec<(f64, f64)>, usize) {
     let (mut x, mut row) = (MARGIN, 0);
     let mut places = Vec::new();
     for (name, _) in series {
-        let width = SAMPLE + 8.0 + width_of(name, 16) + 30.0;
+        let width = SAMPLE + 8.0 + width_of(&name.label(), 16) + 30.0;
         if x > MARGIN && x + width > WIDTH - MARGIN {
             (x, row) = (MARGIN, row + 1);
         }
@@ -128,11 +129,11 @@ fn legend_places(series: &[(String, Style)]) -> (Vec<(f64, f64)>, usize) {
     (places, row + 1)
 }
 
-fn draw_legend(scene: &mut Scene, series: &[(String, Style)], places: &[(f64, f64)]) {
+fn draw_legend(scene: &mut Scene, series: &[(Curve, Style)], places: &[(f64, f64)]) {
     for ((name, style), &(x, y)) in series.iter().zip(places) {
         ink::styled_line(scene, &[(x, y), (x + SAMPLE, y)], style, 2.4);
         ink::marker(scene, (x + SAMPLE / 2.0, y), style, 6.0);
-        let text = ink::fitted(name, 16, WIDTH - 2.0 * MARGIN - SAMPLE - 8.0);
+        let text = ink::fitted(&name.label(), 16, WIDTH - 2.0 * MARGIN - SAMPLE - 8.0);
         ink::words(scene, (x + SAMPLE + 8.0, y + 5.5), Font::new(16), &text);
     }
 }
@@ -150,7 +151,7 @@ fn remark(summary: &Summary) -> String {
     if diverged > 0 {
         text.push_str(&format!(" {diverged} of {} runs diverged.", runs.sum::<usize>()));
     }
-    if summary.strategies.len() > 1 {
+    if summary.curves.len() > 1 {
         text.push_str(" Points of one size stand side by side.");
     }
     text

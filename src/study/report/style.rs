@@ -2,7 +2,8 @@
 
 use kuva::render::color::Color;
 
-use crate::study::stats::summary::Summary;
+use crate::study::store::run::Curve;
+use crate::study::store::summary::Summary;
 use crate::study::transfer::BASELINE;
 
 /// The shape of a marker.
@@ -46,14 +47,14 @@ fn style_of(index: usize) -> Style {
 }
 
 /// Every strategy with its style.
-pub(crate) fn styles(summary: &Summary) -> Vec<(String, Style)> {
+pub(crate) fn styles(summary: &Summary) -> Vec<(Curve, Style)> {
     let mut others = 0;
-    let style = |strategy: &String| {
-        if strategy == BASELINE {
-            return (strategy.clone(), BASELINE_STYLE);
+    let style = |curve: &Curve| {
+        if curve.strategy == BASELINE {
+            return (curve.clone(), BASELINE_STYLE);
         }
         others += 1;
-        (strategy.clone(), style_of(others - 1))
+        (curve.clone(), style_of(others - 1))
     };
-    summary.strategies.iter().map(style).collect()
+    summary.curves.iter().map(style).collect()
 }

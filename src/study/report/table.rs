@@ -1,6 +1,7 @@
 //! The summary as a table for a terminal, which is also a Markdown table.
 
-use crate::study::stats::summary::{Summary, SummaryRow};
+use crate::study::store::run::Curve;
+use crate::study::store::summary::{Summary, SummaryRow};
 
 /// A table with one row per number of simulations and one column per strategy.
 ///
@@ -11,12 +12,12 @@ pub fn text_table(summary: &Summary) -> String {
     let digits = Digits::new(summary);
     let mut lines = vec![
         std::iter::once("simulations".to_owned())
-            .chain(summary.strategies.iter().cloned())
+            .chain(summary.curves.iter().map(Curve::label))
             .collect(),
     ];
     for simulations in summary.sizes() {
-        let cells = (summary.strategies.iter()).map(|strategy| {
-            summary.row(strategy, simulations).map_or("-".to_owned(), |row| cell(row, &digits))
+        let cells = (summary.curves.iter()).map(|curve| {
+            summary.row(curve, simulations).map_or("-".to_owned(), |row| cell(row, &digits))
         });
         lines.push(std::iter::once(simulations.to_string()).chain(cells).collect::<Vec<String>>());
     }
@@ -24,7 +25,7 @@ pub fn text_table(summary: &Summary) -> String {
 }
 
 fn cell(row: &SummaryRow, digits: &Digits) -> String {
-    let value = match (row.test.mean, row.test.standard_error) {
+    let value = match (row.score().mean, row.score().standard_error) {
         (Some(mean), Some(error)) => format!("{} ± {}", digits.text(mean), digits.text(error)),
         (Some(mean), None) => digits.text(mean),
         (None, _) => return format!("{} of {} diverged", row.diverged, row.runs),
@@ -46,7 +47,7 @@ impl Digits {
     /// Four decimals, more where the smallest mean would keep fewer than three digits.
     fn new(summary: &Summary) -> Self {
         let means =
-            || summary.rows.iter().filter_map(|row| row.test.mean).filter(|&mean| mean > 0.0);
+            || summary.rows.iter().filter_map(|row| row.score().mean).filter(|&mean| mean > 0.0);
         let smallest = means().fold(f64::INFINITY, f64::min);
         if smallest < 1e-5 || means().any(|mean| mean >= 1e4) {
             return Digits::Scientific;

@@ -25,6 +25,12 @@ impl State {
             State::Failed => "failed",
         }
     }
+
+    /// The state of a word in tables.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [State::Running, State::Complete, State::Pruned, State::Failed];
+        all.into_iter().find(|state| state.name() == name)
+    }
 }
 
 /// One setting of the hyper-parameters, and its result.

@@ -1,27 +1,7 @@
-//! How predictions agree with the truth, and the mean of the best trials.
+//! How predictions agree with the truth.
 
 use crate::data::matrix::Matrix;
-
-/// How the predictions of one target agree with the truth. In the target's units where not said
-/// otherwise.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Agreement {
-    /// The coefficient of determination, 1 - sum (prediction - truth)^2 / sum (truth - mean)^2: 1
-    /// is perfect, 0 no better than the mean, below 0 worse. Absent if the truth is the same in all
-    /// rows.
-    pub r_squared: Option<f64>,
-    /// The mean of prediction - truth.
-    pub bias: f64,
-    /// The root of the mean squared error.
-    pub rms_error: f64,
-    /// Calibration: the slope of the truth regressed on the prediction. 1 for predictions that may
-    /// be taken at face value, below 1 for overconfident ones, which lie further from the mean than
-    /// the truth does. Absent if all predictions are the same.
-    pub slope: Option<f64>,
-    /// Calibration in groups of equally many rows, by the prediction ascending: means of the
-    /// prediction and of the truth.
-    pub groups: Vec<[f64; 2]>,
-}
+use crate::study::store::agreement::Agreement;
 
 /// The agreement of each target (column), with at most `groups` groups.
 ///
@@ -72,21 +52,6 @@ fn varies(pairs: &[(f64, f64)], value: impl Fn(&(f64, f64)) -> f64) -> bool {
     pairs.iter().any(|pair| value(pair) != value(&pairs[0]))
 }
 
-/// The mean test MSE of the `count` best trials, as arXiv 2510.19168 plots it; a trial is (what it
-/// is ranked by, its test MSE), and ranked by its validation MSE the test set stays unseen. Trials
-/// without both are left out; fewer than `count` are averaged as they are. Absent if none is left.
-pub fn mean_of_best(trials: &[(Option<f64>, Option<f64>)], count: usize) -> Option<f64> {
-    let mut finished: Vec<(f64, f64)> = (trials.iter())
-        .filter_map(|(rank, test)| {
-            Some((rank.filter(|rank| rank.is_finite())?, test.filter(|test| test.is_finite())?))
-        })
-        .collect();
-    finished.sort_by(|a, b| a.0.total_cmp(&b.0));
-    finished.truncate(count);
-    let total: f64 = finished.iter().map(|trial| trial.1).sum();
-    (!finished.is_empty()).then(|| total / finished.len() as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,19 +79,5 @@ mod tests {
         assert!(stretched.r_squared.unwrap().abs() < 1e-12);
         let constant = of(|_| 0.495);
         assert!(constant.slope.is_none() && constant.r_squared.unwrap().abs() < 1e-12);
-    }
-
-    #[test]
-    fn the_best_trials_are_those_of_the_lowest_rank() {
-        let trials = [
-            (Some(3.0), Some(30.0)),
-            (Some(1.0), Some(10.0)),
-            (None, Some(0.0)),
-            (Some(2.0), None),
-            (Some(2.5), Some(20.0)),
-        ];
-        assert_eq!(mean_of_best(&trials, 2), Some(15.0));
-        assert_eq!(mean_of_best(&trials, 10), Some(20.0));
-        assert_eq!(mean_of_best(&trials[2..3], 10), None);
     }
 }

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::study::store::runs::RunRow;
-use crate::study::transfer::BASELINE;
-
-use crate::study::stats::negative_transfer::{LEVEL, Transfer};
-use crate::study::stats::saved::Saved;
+use crate::study::metric::PRIMARY;
 use crate::study::stats::scatter::{Scatter, contrast, mean};
 use crate::study::stats::words::{at_sizes, joined, p_text, plural, worth};
+use crate::study::store::negative_transfer::{LEVEL, Transfer};
+use crate::study::store::run::{Curve, RunRecord};
+use crate::study::store::savings::Saving;
+use crate::study::transfer::BASELINE;
 
 /// Runs of a side from which a test can tell more than large differences.
 const MANY: usize = 6;
 
 /// What transfer saves, and where it hurts.
 pub(crate) fn headline(
-    (runs, scatter): (&[RunRow], Scatter),
-    saved: &[Saved],
+    (runs, scatter): (&[RunRecord], Scatter),
+    saved: &[Saving],
     transfers: &[Transfer],
 ) -> [String; 2] {
     let ranked = ranked(transfers);
@@ -47,51 +47,53 @@ pub(crate) fn headline(
     [gain((runs, scatter), best, &ranked[1..], saved, transfers), loss(&ranked, transfers, scatter)]
 }
 
-/// The strategies, by the mean over sizes of the logarithm of their test MSE relative to the
-/// baseline's, the lowest first.
-pub(crate) fn ranked(transfers: &[Transfer]) -> Vec<&str> {
-    let mut logarithms: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+/// The curves, by the mean over sizes of the logarithm of their test score relative to the
+/// baseline's, the best first.
+pub(crate) fn ranked(transfers: &[Transfer]) -> Vec<&Curve> {
+    let mut logarithms: BTreeMap<&Curve, Vec<f64>> = BTreeMap::new();
     for one in transfers.iter().filter(|one| one.target.is_none()) {
-        logarithms.entry(&one.strategy).or_default().push(one.ratio.ln());
+        logarithms.entry(&one.curve).or_default().push(one.ratio.ln());
     }
-    let mut ranked: Vec<(&str, f64)> =
-        logarithms.into_iter().map(|(name, values)| (name, mean(&values))).collect();
-    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
-    ranked.into_iter().map(|(name, _)| name).collect()
+    let mut ranked: Vec<(&Curve, f64)> =
+        logarithms.into_iter().map(|(curve, values)| (curve, mean(&values))).collect();
+    let sign = PRIMARY.better.sign();
+    ranked.sort_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)));
+    ranked.into_iter().map(|(curve, _)| curve).collect()
 }
 
 fn gain(
-    (runs, scatter): (&[RunRow], Scatter),
-    best: &str,
-    rest: &[&str],
-    saved: &[Saved],
+    (runs, scatter): (&[RunRecord], Scatter),
+    best: &Curve,
+    rest: &[&Curve],
+    saved: &[Saving],
     transfers: &[Transfer],
 ) -> String {
     let totals: Vec<&Transfer> =
-        (transfers.iter()).filter(|one| one.strategy == best && one.target.is_none()).collect();
+        (transfers.iter()).filter(|one| one.curve == *best && one.target.is_none()).collect();
     let better: Vec<&Transfer> = (totals.iter().copied()).filter(|one| one.is_positive()).collect();
     // over all sizes together; corrected because the best of so many strategies is looked at
-    let over_sizes = contrast(runs, (best, BASELINE), scatter);
+    let over_sizes = contrast(runs, (best, &Curve::of(BASELINE)), scatter);
     let p = over_sizes.and_then(|found| found.p);
     let p = p.map_or(1.0, |p| (p * (1 + rest.len()) as f64).min(1.0));
     let ratio = over_sizes.map_or(1.0, |found| found.mean.exp());
-    if better.is_empty() && (p >= LEVEL || ratio >= 1.0) {
+    let name = best.label();
+    if better.is_empty() && (p >= LEVEL || !PRIMARY.better.is_better(ratio, 1.0)) {
         let few = over_sizes.map_or(0, |found| found.runs);
         let few = match few < MANY {
             true => format!("; {few} {} can tell only large differences", scatter.noun()),
             false => String::new(),
         };
         return format!(
-            "Transfer saves nothing that can be told from chance: {best}, the best strategy, has {ratio:.2}x the test MSE of \
+            "Transfer saves nothing that can be told from chance: {name}, the best strategy, has {ratio:.2}x the test MSE of \
              {BASELINE} in the geometric mean over sizes (corrected p = {}{few}).",
             p_text(p)
         );
     }
-    let tied = |other: &&str| {
+    let tied = |other: &&Curve| {
         let between = contrast(runs, (best, other), scatter).and_then(|found| found.p);
         between.is_none_or(|p| p >= LEVEL)
     };
-    let ties: Vec<&str> = rest.iter().copied().filter(tied).collect();
+    let ties: Vec<String> = rest.iter().copied().filter(tied).map(Curve::label).collect();
     let alike = match ties.is_empty() {
         true => String::new(),
         false => format!(" ({} cannot be told apart from it)", joined(&ties)),
@@ -114,38 +116,36 @@ fn gain(
     };
     match most_saved(saved, best, &better) {
         Some(one) => format!(
-            "Transfer saves simulations: {best} with {}{alike} {}, and has {lower}.",
+            "Transfer saves simulations: {name} with {}{alike} {}, and has {lower}.",
             one.simulations,
             worth(one)
         ),
-        None => format!("Transfer helps: {best}{alike} has {lower}."),
+        None => format!("Transfer helps: {name}{alike} has {lower}."),
     }
 }
 
 /// Of all sizes where a strategy is better the one whose interval promises the most, so that luck
 /// of one size is not what is told; of all sizes if it is better at none alone.
 pub(crate) fn most_saved<'a>(
-    saved: &'a [Saved],
-    strategy: &str,
+    saved: &'a [Saving],
+    curve: &Curve,
     better: &[&Transfer],
-) -> Option<&'a Saved> {
-    let is_better = |one: &&Saved| {
+) -> Option<&'a Saving> {
+    let is_better = |one: &&Saving| {
         let told = |total: &&Transfer| total.simulations == one.simulations;
-        one.strategy == strategy
-            && one.factor > 1.0
-            && (better.is_empty() || better.iter().any(told))
+        one.curve == *curve && one.factor > 1.0 && (better.is_empty() || better.iter().any(told))
     };
-    let promises = |one: &Saved| one.low.unwrap_or(0.0);
+    let promises = |one: &Saving| one.low.unwrap_or(0.0);
     let all = saved.iter().filter(is_better);
     all.max_by(|a, b| promises(a).total_cmp(&promises(b)))
 }
 
-fn loss(ranked: &[&str], transfers: &[Transfer], scatter: Scatter) -> String {
+fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
     let tested: Vec<&Transfer> = (transfers.iter())
         .filter(|one| one.target.is_some() && one.p_corrected.is_some())
         .collect();
     let negative: Vec<&&Transfer> = tested.iter().filter(|one| one.is_negative()).collect();
-    let Some(worst) = negative.iter().max_by(|a, b| a.ratio.total_cmp(&b.ratio)) else {
+    let Some(worst) = worst(negative.iter().map(|one| **one)) else {
         return format!(
             "No strategy makes any target worse than {BASELINE} beyond {}, in {} comparisons of strategies, sizes and targets \
              (corrected for their number).",
@@ -153,20 +153,20 @@ fn loss(ranked: &[&str], transfers: &[Transfer], scatter: Scatter) -> String {
             tested.len()
         );
     };
-    let hurt = |strategy: &str| -> BTreeSet<&str> {
-        let own = negative.iter().filter(|one| one.strategy == strategy);
+    let hurt = |curve: &Curve| -> BTreeSet<&str> {
+        let own = negative.iter().filter(|one| one.curve == *curve);
         own.filter_map(|one| one.target.as_deref()).collect()
     };
     let targets =
         tested.iter().filter_map(|one| one.target.as_deref()).collect::<BTreeSet<_>>().len();
-    let (others, harmless): (Vec<&str>, Vec<&str>) = (ranked.iter().copied())
-        .filter(|strategy| *strategy != worst.strategy)
-        .partition(|strategy| !hurt(strategy).is_empty());
-    let count = hurt(&worst.strategy).len();
+    let (others, harmless): (Vec<&Curve>, Vec<&Curve>) = (ranked.iter().copied())
+        .filter(|curve| **curve != worst.curve)
+        .partition(|curve| !hurt(curve).is_empty());
+    let count = hurt(&worst.curve).len();
     let mut text = format!(
         "Transfer hurts with {}: {} of {targets} {} {} worse at some size, {} the most ({:.2}x the test MSE of {BASELINE} at \
          {} simulations, corrected p = {})",
-        worst.strategy,
+        worst.curve.label(),
         count,
         plural(targets, "target"),
         if count == 1 { "is" } else { "are" },
@@ -177,54 +177,55 @@ fn loss(ranked: &[&str], transfers: &[Transfer], scatter: Scatter) -> String {
     );
     for other in others {
         let targets: Vec<&str> = hurt(other).into_iter().collect();
-        text.push_str(&format!("; {other} hurts {}", joined(&targets)));
+        text.push_str(&format!("; {} hurts {}", other.label(), joined(&targets)));
     }
     if !harmless.is_empty() {
         let verb = if harmless.len() == 1 { "makes" } else { "make" };
         text.push_str(&format!(
             "; {} {verb} no target worse beyond the scatter",
-            joined(&harmless)
+            joined(&harmless.iter().map(|curve| curve.label()).collect::<Vec<_>>())
         ));
     }
     text + "."
 }
 
+/// The comparison with the worst ratio.
+pub(crate) fn worst<'a>(all: impl Iterator<Item = &'a Transfer>) -> Option<&'a Transfer> {
+    let sign = PRIMARY.better.sign();
+    all.max_by(|a, b| (sign * a.ratio).total_cmp(&(sign * b.ratio)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::stats::negative_transfer::transfers;
-    use crate::study::stats::saved::saved_simulations;
+    use crate::study::stats::savings::savings;
+    use crate::study::stats::summary::summarize;
+    use crate::study::stats::transfers::transfers;
+    use crate::study::store::run::{RunKey, StopReason};
 
     /// Six seeds of one strategy: test MSEs of two targets by size, with a scatter of 2 %.
-    fn runs(strategy: &str, curve: &[(usize, [f64; 2])]) -> Vec<RunRow> {
+    fn runs(strategy: &str, curve: &[(usize, [f64; 2])]) -> Vec<RunRecord> {
         let one = |(simulations, values): (usize, [f64; 2]), seed: u32| {
             // seeds differ, and strategies differ in how
             let jitter = 1.0 + 0.01 * f64::from((seed * 7 + strategy.len() as u32 * 3) % 5) - 0.02;
-            RunRow {
-                strategy: strategy.to_owned(),
-                simulations,
-                seed,
-                validation_mse: None,
-                test_mse: Some((values[0] + values[1]) / 2.0 * jitter),
-                target_mse: values.map(|value| Some(value * jitter)).to_vec(),
-                epochs: 1,
-                steps: 1,
-                stopped: "patience".into(),
-                model: String::new(),
-                pretraining_simulations: None,
-            }
+            let curve = Curve::of(strategy);
+            let key = RunKey { curve, simulations, seed, ..RunKey::default() };
+            let mut run = RunRecord::untrained(key, 2);
+            run.stopped = StopReason::Patience;
+            run.set_test(&values.map(|value| value * jitter));
+            run
         };
         let sizes = curve.iter();
         sizes.flat_map(|point| (1..=6).map(move |seed| one(*point, seed))).collect()
     }
 
-    fn say(studies: &[Vec<RunRow>]) -> [String; 2] {
+    fn say(studies: &[Vec<RunRecord>]) -> [String; 2] {
         let targets = ["h", "M_nu"].map(str::to_owned);
         let runs = studies.concat();
         let scatter = Scatter::Seeds;
         headline(
             (&runs, scatter),
-            &saved_simulations(&targets, &runs, scatter, (200, 1)),
+            &savings(&summarize(&targets, &runs), &runs, scatter, (200, 1)),
             &transfers(&targets, &runs, scatter),
         )
     }
@@ -263,8 +264,9 @@ mod tests {
         let like = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 0.701)));
         let [gain, _] = say(&[scratch.clone(), runs("better", &better), runs("ally", &like)]);
         assert!(gain.contains("cannot be told apart from it"), "{gain}");
-        let first =
-            |runs: Vec<RunRow>| runs.into_iter().filter(|run| run.seed == 1).collect::<Vec<_>>();
+        let first = |runs: Vec<RunRecord>| {
+            runs.into_iter().filter(|run| run.key.seed == 1).collect::<Vec<_>>()
+        };
         let [gain, _] = say(&[first(scratch.clone()), first(runs("better", &better))]);
         assert!(gain.starts_with("With a single seed"), "{gain}");
         let [gain, _] = say(&[scratch]);

@@ -3,47 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::study::stats::summary::Spread;
-use crate::study::store::runs::RunRow;
+use crate::study::stats::statistics::mean_interval;
+use crate::study::store::pretraining_size::PretrainingSize;
+use crate::study::store::run::{Curve, RunRecord};
+use crate::study::store::summary::Spread;
 use crate::study::transfer::BASELINE;
 
-use crate::study::stats::statistics::mean_interval;
-
-/// The test MSE of a strategy at one size after a pre-training on so many simulations.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PretrainingSize {
-    /// The strategy.
-    pub strategy: String,
-    /// How many simulations to fine-tune on.
-    pub simulations: usize,
-    /// How many to pre-train on; 0 for the baseline, which stands once with every strategy.
-    pub pretraining_simulations: usize,
-    /// Seeds that have a test MSE.
-    pub seeds: usize,
-    /// Its mean over them.
-    pub mean: f64,
-    /// The 95 % interval of the mean from Student's t over seeds; absent with fewer than two.
-    pub interval: Option<[f64; 2]>,
-    /// The test MSE relative to that after the largest pre-training, geometric mean over the seeds
-    /// that have both. Absent for the largest one itself, or if no seed has both.
-    pub ratio: Option<f64>,
-    /// The 95 % interval of `ratio` from Student's t of its logarithm: seeds name simulations and
-    /// first weights, so that differences are paired.
-    pub ratio_interval: Option<[f64; 2]>,
-}
-
 /// The effect of the pre-training size, strategies by name, sizes and pre-training sizes rising;
-/// empty unless the runs have several pre-training sizes. The runs must not be labelled.
-pub fn pretraining_sizes(runs: &[RunRow]) -> Vec<PretrainingSize> {
-    let (strategies, sizes) = (strategies(runs), all(runs, |run| Some(run.simulations)));
+/// empty unless the runs have several pre-training sizes.
+pub fn pretraining_sizes(runs: &[RunRecord]) -> Vec<PretrainingSize> {
+    let (strategies, sizes) = (strategies(runs), all(runs, |run| Some(run.key.simulations)));
     let mut found = Vec::new();
     let Some(largest) = pretrained(runs).last().copied().filter(|largest| *largest > 0) else {
         return found;
     };
     for strategy in &strategies {
         for &simulations in &sizes {
-            let here: Vec<&RunRow> =
-                (runs.iter()).filter(|run| run.simulations == simulations).collect();
+            let here: Vec<&RunRecord> =
+                (runs.iter()).filter(|run| run.key.simulations == simulations).collect();
             for &count in &pretrained(runs) {
                 found.extend(one(&here, strategy, (simulations, count), largest));
             }
@@ -54,7 +31,7 @@ pub fn pretraining_sizes(runs: &[RunRow]) -> Vec<PretrainingSize> {
 
 /// One line of the table, from the runs of its size; absent if no seed has a test MSE.
 fn one(
-    here: &[&RunRow],
+    here: &[&RunRecord],
     strategy: &str,
     (simulations, count): (usize, usize),
     largest: usize,
@@ -81,12 +58,12 @@ fn one(
 /// One sentence for each strategy: what the smallest pre-training loses against the largest, over
 /// all sizes, and how much of the gain over the baseline it has already. Empty unless the runs have
 /// several pre-training sizes.
-pub fn pretraining_size_verdict(runs: &[RunRow]) -> Vec<String> {
+pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
     let counts: Vec<usize> = pretrained(runs).into_iter().filter(|count| *count > 0).collect();
     let [smallest, .., largest] = counts[..] else {
         return vec![];
     };
-    let sizes = all(runs, |run| Some(run.simulations)).len();
+    let sizes = all(runs, |run| Some(run.key.simulations)).len();
     let sentence = |strategy: &String| {
         let apart = over_sizes(runs, strategy, smallest, largest);
         let gain = over_sizes(runs, strategy, 0, largest);
@@ -120,11 +97,12 @@ pub fn pretraining_size_verdict(runs: &[RunRow]) -> Vec<String> {
 
 /// The logarithm of the ratio of test MSEs after two pre-trainings, mean over sizes, for each seed
 /// that has both at every size.
-fn over_sizes(runs: &[RunRow], strategy: &str, count: usize, other: usize) -> Vec<f64> {
-    let sizes = all(runs, |run| Some(run.simulations));
+fn over_sizes(runs: &[RunRecord], strategy: &str, count: usize, other: usize) -> Vec<f64> {
+    let sizes = all(runs, |run| Some(run.key.simulations));
     let mut sums: BTreeMap<u32, (f64, usize)> = BTreeMap::new();
     for size in &sizes {
-        let here: Vec<&RunRow> = runs.iter().filter(|run| run.simulations == *size).collect();
+        let here: Vec<&RunRecord> =
+            runs.iter().filter(|run| run.key.simulations == *size).collect();
         let (ours, theirs) = (of(&here, strategy, count), of(&here, strategy, other));
         for (seed, our) in ours {
             if let Some(their) = theirs.get(&seed) {
@@ -138,16 +116,16 @@ fn over_sizes(runs: &[RunRow], strategy: &str, count: usize, other: usize) -> Ve
 }
 
 /// The logarithms of the test MSEs by seed; of the baseline where there is no pre-training.
-fn of(here: &[&RunRow], strategy: &str, count: usize) -> BTreeMap<u32, f64> {
-    let name = if count == 0 { BASELINE } else { strategy };
-    let same = here
-        .iter()
-        .filter(|run| run.strategy == name && run.pretraining_simulations == Some(count));
-    let value = |run: &&&RunRow| {
-        let logarithm = run.test_mse?.ln();
-        logarithm.is_finite().then_some((run.seed, logarithm))
+fn of(here: &[&RunRecord], strategy: &str, count: usize) -> BTreeMap<u32, f64> {
+    let curve = match count {
+        0 => Curve::of(BASELINE),
+        _ => Curve { strategy: strategy.to_owned(), pretraining_simulations: Some(count) },
     };
-    same.filter_map(|run| value(&run)).collect()
+    let value = |run: &&RunRecord| {
+        let logarithm = run.score()?.ln();
+        logarithm.is_finite().then_some((run.key.seed, logarithm))
+    };
+    here.iter().filter(|run| run.key.curve == curve).filter_map(value).collect()
 }
 
 fn differences(ours: &BTreeMap<u32, f64>, theirs: &BTreeMap<u32, f64>) -> Vec<f64> {
@@ -155,20 +133,19 @@ fn differences(ours: &BTreeMap<u32, f64>, theirs: &BTreeMap<u32, f64>) -> Vec<f6
     pairs.filter_map(|(seed, our)| Some(our - theirs.get(seed)?)).collect()
 }
 
-fn strategies(runs: &[RunRow]) -> Vec<String> {
-    let transferring = |run: &RunRow| {
-        let count = run.pretraining_simulations?;
-        (count > 0).then(|| run.strategy.clone())
-    };
-    all(runs, transferring)
+fn strategies(runs: &[RunRecord]) -> Vec<String> {
+    all(runs, |run| run.key.curve.pretraining_simulations.map(|_| run.key.curve.strategy.clone()))
 }
 
 /// The pre-training sizes, 0 for the baseline among them.
-fn pretrained(runs: &[RunRow]) -> Vec<usize> {
-    all(runs, |run| run.pretraining_simulations)
+fn pretrained(runs: &[RunRecord]) -> Vec<usize> {
+    all(runs, |run| match run.key.curve.strategy == BASELINE {
+        true => Some(0),
+        false => run.key.curve.pretraining_simulations,
+    })
 }
 
-fn all<T: Ord>(runs: &[RunRow], of: impl Fn(&RunRow) -> Option<T>) -> Vec<T> {
+fn all<T: Ord>(runs: &[RunRecord], of: impl Fn(&RunRecord) -> Option<T>) -> Vec<T> {
     let found: BTreeSet<T> = runs.iter().filter_map(of).collect();
     found.into_iter().collect()
 }
@@ -180,31 +157,27 @@ fn average(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::store::run::RunKey;
 
     /// Four seeds that share their scatter: a run with `worth` of the baseline's test MSE.
-    fn runs(strategy: &str, count: usize, worth: f64) -> Vec<RunRow> {
-        let one = |(simulations, seed): (usize, u32)| RunRow {
-            strategy: strategy.to_owned(),
-            simulations,
-            seed,
-            validation_mse: None,
-            test_mse: Some(
+    fn runs(strategy: &str, count: usize, worth: f64) -> Vec<RunRecord> {
+        let one = |(simulations, seed): (usize, u32)| {
+            let pretraining_simulations = Some(count).filter(|count| *count > 0);
+            let curve = Curve { strategy: strategy.to_owned(), pretraining_simulations };
+            let key = RunKey { curve, simulations, seed, ..RunKey::default() };
+            let mut run = RunRecord::untrained(key, 0);
+            run.test[0].total = Some(
                 worth / simulations as f64
                     * (1.0 + 0.2 * f64::from(seed))
                     * (1.0 + 0.001 * f64::from((seed * count as u32) % 7)),
-            ),
-            target_mse: vec![],
-            epochs: 1,
-            steps: 1,
-            stopped: "patience".into(),
-            model: String::new(),
-            pretraining_simulations: Some(count),
+            );
+            run
         };
         let sizes = [50, 100].into_iter();
         sizes.flat_map(|size| (1..=4).map(move |seed| one((size, seed)))).collect()
     }
 
-    fn study() -> Vec<RunRow> {
+    fn study() -> Vec<RunRecord> {
         [runs("scratch", 0, 1.0), runs("dummy-node", 2000, 0.55), runs("dummy-node", 8000, 0.5)]
             .concat()
     }
@@ -239,7 +212,7 @@ mod tests {
         let worse = [runs("scratch", 0, 1.0), runs("a", 2000, 1.5), runs("a", 8000, 1.2)];
         let sentences = pretraining_size_verdict(&worse.concat());
         assert!(!sentences[0].contains("gain"), "{sentences:?}");
-        let one_seed = study().into_iter().filter(|run| run.seed == 1);
+        let one_seed = study().into_iter().filter(|run| run.key.seed == 1);
         let sentences = pretraining_size_verdict(&one_seed.collect::<Vec<_>>());
         assert!(sentences[0].contains("fewer than two seeds"), "{sentences:?}");
     }
@@ -247,7 +220,7 @@ mod tests {
     #[test]
     fn a_study_with_one_pretraining_has_no_such_effect() {
         let mut runs = study();
-        runs.iter_mut().for_each(|run| run.pretraining_simulations = None);
+        runs.iter_mut().for_each(|run| run.key.curve.pretraining_simulations = None);
         assert!(pretraining_sizes(&runs).is_empty() && pretraining_size_verdict(&runs).is_empty());
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::study::store::runs::RunRow;
-
 use crate::study::stats::statistics::{Group, paired_t, welch};
+use crate::study::store::run::{Curve, RunRecord};
 
 /// What the runs of one strategy and size differ in, which decides how strategies are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +48,12 @@ pub(crate) struct Contrast {
 /// The values of a strategy's runs, by size and seed.
 type Values = BTreeMap<usize, BTreeMap<u32, f64>>;
 
-fn logarithms(runs: &[RunRow], strategy: &str) -> Values {
+fn logarithms(runs: &[RunRecord], curve: &Curve) -> Values {
     let mut values = Values::new();
-    for run in runs.iter().filter(|run| run.strategy == strategy) {
-        if let Some(mse) = run.test_mse.filter(|mse| *mse > 0.0) {
-            let of_size = values.entry(run.simulations).or_default();
-            of_size.insert(run.seed, mse.ln());
+    for run in runs.iter().filter(|run| run.key.curve == *curve) {
+        if let Some(score) = run.score().filter(|score| *score > 0.0) {
+            let of_size = values.entry(run.key.simulations).or_default();
+            of_size.insert(run.key.seed, score.ln());
         }
     }
     values
@@ -62,8 +61,8 @@ fn logarithms(runs: &[RunRow], strategy: &str) -> Values {
 
 /// The difference of two strategies; absent if they share no size, or no seed of one.
 pub(crate) fn contrast(
-    runs: &[RunRow],
-    (one, other): (&str, &str),
+    runs: &[RunRecord],
+    (one, other): (&Curve, &Curve),
     scatter: Scatter,
 ) -> Option<Contrast> {
     let (ours, theirs) = (logarithms(runs, one), logarithms(runs, other));

@@ -1,10 +1,8 @@
 //! Numbers and lists in the words of a sentence.
 
-use crate::study::stats::savings::Bound;
+use crate::study::store::negative_transfer::Transfer;
+use crate::study::store::savings::{Bound, Saving};
 use crate::study::transfer::BASELINE;
-
-use crate::study::stats::negative_transfer::Transfer;
-use crate::study::stats::saved::Saved;
 
 /// By how much the test MSE is lower at some sizes: `12 to 29 % lower`.
 pub(crate) fn at_sizes(better: &[&Transfer]) -> String {
@@ -28,7 +26,7 @@ fn range(all: &[&Transfer], percent: impl Fn(f64) -> f64) -> String {
 }
 
 /// What a number of simulations is worth, with its interval.
-pub(crate) fn worth(saved: &Saved) -> String {
+pub(crate) fn worth(saved: &Saving) -> String {
     let equivalent = rounded(saved.factor * saved.simulations as f64);
     let interval = match (saved.low, saved.high) {
         (Some(low), Some(high)) => format!("95 % interval {low:.1} to {high:.1}"),
@@ -71,11 +69,14 @@ pub(crate) fn plural(count: usize, word: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(crate) fn joined(names: &[&str]) -> String {
+pub(crate) fn joined(names: &[impl AsRef<str>]) -> String {
     match names {
         [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [only] => only.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
     }
 }
 

@@ -1,18 +1,24 @@
-//! The files of a study: one format a file here, writer and reader together.
+//! The files of a study, one format a file, with the struct, its writer and its reader.
+//!
+//! [`results::StudyResults`] has all of them in memory; [`folder::StudyFolder`] writes them while a
+//! study runs.
 
-pub(crate) mod columns;
-pub(crate) mod fields;
+pub mod agreement;
+pub mod attributions;
 pub(crate) mod folder;
 pub mod journal;
 pub mod model;
+pub(crate) mod model_writer;
+pub mod negative_transfer;
 pub(crate) mod pace;
-pub(crate) mod predictions;
-pub(crate) mod results;
-pub(crate) mod runs;
+pub mod predictions;
+pub mod pretraining_size;
+pub mod provenance;
+pub mod results;
+pub mod run;
+pub mod runs;
+pub mod savings;
 pub(crate) mod settings;
-pub(crate) mod trials;
-pub(crate) mod writer;
-
-pub use runs::{RUNS_FILE, RunRow, RunsFile, labelled, read_runs, write_runs};
-pub use settings::STUDY_FILE;
-pub use trials::TRIALS_FILE;
+pub mod summary;
+pub(crate) mod table;
+pub mod trials;

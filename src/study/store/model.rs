@@ -48,8 +48,8 @@ pub struct About {
     pub simulations: usize,
     /// Which of the seeds.
     pub seed: u32,
-    /// Best validation loss, mean squared error of scaled targets.
-    pub validation_mse: Option<f64>,
+    /// The lowest validation loss.
+    pub validation_loss: Option<f64>,
     /// Version of shoal.
     pub shoal: String,
 }

@@ -1,19 +1,20 @@
-//! What networks predict of the test rows, beside the truth.
+//! `predictions.csv`: what networks predict of the test rows, beside the truth.
 
 use std::path::Path;
 
-use crate::data::files::write_bytes;
 use crate::data::matrix::Matrix;
 use crate::error::Result;
-use crate::study::store::fields::{csv_text, number_text};
+use crate::study::store::run::Curve;
+use crate::study::store::table::{Table, columns, curve_columns, number_text, write_curves};
 
-use crate::study::store::columns::Table;
+/// The file in a study's folder.
+pub const PREDICTIONS_FILE: &str = "predictions.csv";
 
 /// The predictions of one network, in the units of the targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
-    /// The strategy.
-    pub strategy: String,
+    /// Strategy and pre-training size.
+    pub curve: Curve,
     /// How many simulations it had.
     pub simulations: usize,
     /// The network's seed.
@@ -26,15 +27,14 @@ pub struct Predictions {
     pub prediction: Matrix,
 }
 
-const BEFORE: [&str; 4] = ["strategy", "simulations", "seed", "row"];
-const TRUTH: &str = "truth_";
-const PREDICTION: &str = "prediction_";
+const BEFORE: [&str; 3] = ["simulations", "seed", "row"];
 
-fn heading(targets: &[String]) -> Vec<String> {
+/// The columns after those of the curve.
+fn rest(targets: &[String]) -> Vec<String> {
     let of_targets =
         |prefix: &'static str| targets.iter().map(move |name| prefix.to_owned() + name);
-    let before = BEFORE.iter().map(|name| (*name).to_owned());
-    before.chain(of_targets(TRUTH)).chain(of_targets(PREDICTION)).collect()
+    let before = columns(&BEFORE).into_iter();
+    before.chain(of_targets("truth_")).chain(of_targets("prediction_")).collect()
 }
 
 /// Writes `predictions.csv`, one line for each network and test row, atomically.
@@ -42,52 +42,50 @@ fn heading(targets: &[String]) -> Vec<String> {
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_predictions(path: &Path, targets: &[String], all: &[Predictions]) -> Result<()> {
-    let mut lines = vec![heading(targets)];
-    for one in all {
-        for (place, row) in one.rows.iter().enumerate() {
-            let mut line = vec![
-                one.strategy.clone(),
-                one.simulations.to_string(),
-                one.seed.to_string(),
-                row.to_string(),
-            ];
+    let lines = all.iter().flat_map(|one| {
+        one.rows.iter().enumerate().map(|(place, row)| {
+            let mut line = vec![one.simulations.to_string(), one.seed.to_string(), row.to_string()];
             let numbers = [one.truth.row(place), one.prediction.row(place)].concat();
             line.extend(numbers.into_iter().map(|value| number_text(Some(value))));
-            lines.push(line);
-        }
-    }
-    write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
+            (&one.curve, line)
+        })
+    });
+    write_curves(path, &rest(targets), lines)
 }
 
-/// Reads `predictions.csv` of these targets back.
+/// Reads `predictions.csv` of these targets.
 ///
 /// # Errors
 /// [`crate::Error::Input`] that names the file and the line.
 pub fn read_predictions(path: &Path, targets: &[String]) -> Result<Vec<Predictions>> {
     let table = Table::read(path)?;
-    table.check_columns(&heading(targets))?;
+    let curve = curve_columns(table.is_sized());
+    table.check_columns(&[&curve[..], &rest(targets)].concat())?;
+    let first = curve.len();
     let mut all: Vec<Predictions> = Vec::new();
     for line in table.lines() {
-        let (strategy, simulations, seed) = (line.text(0), line.number(1)?, line.number(2)?);
+        let (curve, simulations, seed) =
+            (line.curve()?, line.number(first)?, line.number(first + 1)?);
         let numbers = (0..2 * targets.len())
-            .map(|place| line.number(BEFORE.len() + place))
+            .map(|place| line.number(first + BEFORE.len() + place))
             .collect::<Result<Vec<f64>>>()?;
         let same = |one: &&mut Predictions| {
-            (&*one.strategy, one.simulations, one.seed) == (strategy, simulations, seed)
+            (&one.curve, one.simulations, one.seed) == (&curve, simulations, seed)
         };
         let (truth, prediction) = numbers.split_at(targets.len());
-        let row = line.number(3)?;
+        let row = line.number(first + 2)?;
         match all.last_mut().filter(same) {
             Some(one) => one.append(row, truth, prediction),
             None => {
                 let empty = || Matrix::new(0, targets.len(), vec![]);
+                let (truths, predictions) = (empty(), empty());
                 let mut one = Predictions {
-                    strategy: strategy.to_owned(),
+                    curve,
                     simulations,
                     seed,
                     rows: vec![],
-                    truth: empty(),
-                    prediction: empty(),
+                    truth: truths,
+                    prediction: predictions,
                 };
                 one.append(row, truth, prediction);
                 all.push(one);
@@ -117,7 +115,7 @@ mod tests {
         let path = folder.path().join("predictions.csv");
         let targets = ["a, b".to_owned(), "M_nu".to_owned()];
         let network = |strategy: &str, seed| Predictions {
-            strategy: strategy.to_owned(),
+            curve: Curve::of(strategy),
             simulations: 50,
             seed,
             rows: vec![7, 3],
@@ -127,6 +125,10 @@ mod tests {
         let all = [network("scratch", 1), network("scratch", 2), network("\"x\"", 2)];
         write_predictions(&path, &targets, &all).unwrap();
         assert_eq!(read_predictions(&path, &targets).unwrap(), all);
+        let mut sized = all.to_vec();
+        sized[2].curve.pretraining_simulations = Some(2048);
+        write_predictions(&path, &targets, &sized).unwrap();
+        assert_eq!(read_predictions(&path, &targets).unwrap(), sized);
         let error = read_predictions(&path, &targets[..1]).unwrap_err();
         assert!(error.to_string().contains("prediction_M_nu"), "{error}");
     }

@@ -1,153 +1,172 @@
-//! `runs.csv`: one row per finished run.
+//! `runs.csv` and `pretraining.csv`: one line per finished run.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use crate::data::files::{output_error, sync_folder, write_bytes};
+use crate::data::files::{output_error, sync_folder};
 use crate::error::Result;
-use crate::input_error;
-use crate::study::store::fields::{csv_text, number_text};
+use crate::study::metric::{METRICS, PRIMARY};
+use crate::study::store::run::{RunKey, RunRecord, Score, StopReason};
+use crate::study::store::table::{
+    Line, Table, columns, csv_text, curve_columns, curve_fields, number_text, write_table,
+};
 
-/// The table of fine-tunings in a study's folder, one row each.
+/// The table of fine-tunings in a study's folder.
 pub const RUNS_FILE: &str = "runs.csv";
+/// The table of pre-trainings.
+pub const PRETRAINING_FILE: &str = "pretraining.csv";
 
-/// How long rows may wait to be forced to disk.
+/// The longest that lines may wait to be forced to disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
-/// The columns before the ones that each target adds.
-const BEFORE: [&str; 5] = ["strategy", "simulations", "seed", "validation_mse", "test_mse"];
-/// The columns after them.
-const AFTER: [&str; 4] = ["epochs", "steps", "stopped", "model"];
-/// The last column, which is there only where networks were pre-trained on several numbers of
-/// simulations.
-const PRETRAINING: &str = "pretraining_simulations";
-/// What a target's column is called: this, then the target's name.
-const TARGET: &str = "test_mse_";
-
-/// One finished run, a row of `runs.csv`.
-///
-/// A number that is absent was never measured: the run diverged first. One that is not finite is
-/// written as absent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunRow {
-    /// The strategy's name, such as `scratch` or `dummy-node`.
-    pub strategy: String,
-    /// How many simulations it had, training and validation together.
-    pub simulations: usize,
-    /// The seed of its weights, batches and dropout.
-    pub seed: u32,
-    /// The lowest mean squared error on the validation rows, whose weights were kept.
-    pub validation_mse: Option<f64>,
-    /// The mean squared error of the kept weights on the test rows, over all targets.
-    pub test_mse: Option<f64>,
-    /// The same for each target, in the order of the targets.
-    pub target_mse: Vec<Option<f64>>,
-    /// How many epochs it ran.
-    pub epochs: u32,
-    /// How many optimiser steps it took.
-    pub steps: u32,
-    /// Why it ended: `patience`, `epochs` or `diverged`.
-    pub stopped: String,
-    /// The relative path of its model file, empty if none was written.
-    pub model: String,
-    /// How many simulations the network which it starts from was pre-trained on, 0 if it starts
-    /// from none. Absent in a study with one such number: its tables have no such column.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pretraining_simulations: Option<usize>,
+/// The columns of a table of runs: the targets have some, and the pre-training sizes one, which is
+/// there only in studies with several of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunColumns {
+    /// Names of the targets.
+    pub targets: Vec<String>,
+    /// Whether lines have a pre-training size.
+    pub pretraining_sizes: bool,
 }
 
-impl RunRow {
-    /// What tells its curve from others: the strategy, with the pre-training simulations behind it
-    /// where there are several numbers of them, as in `dummy-node (2048)`.
-    pub fn label(&self) -> String {
-        match self.pretraining_simulations {
-            Some(simulations @ 1..) => format!("{} ({simulations})", self.strategy),
-            _ => self.strategy.clone(),
-        }
+impl RunColumns {
+    /// Those of a study with one pre-training size.
+    pub fn new(targets: &[String]) -> Self {
+        Self { targets: targets.to_vec(), pretraining_sizes: false }
+    }
+
+    fn heading(&self) -> Vec<String> {
+        let before = columns(&["simulations", "seed", "validation_loss"]);
+        let after = columns(&["epochs", "steps", "stopped", "model"]);
+        let curve = curve_columns(self.pretraining_sizes);
+        [curve, before, score_columns(&self.targets), after].concat()
+    }
+
+    fn fields(&self, run: &RunRecord) -> Vec<String> {
+        let size = run.key.curve.pretraining_simulations;
+        assert!(
+            size.is_none() || self.pretraining_sizes,
+            "runs.csv: no column for a pre-training on {size:?} simulations"
+        );
+        let mut fields = curve_fields(&run.key.curve, self.pretraining_sizes);
+        fields.extend([
+            run.key.simulations.to_string(),
+            run.key.seed.to_string(),
+            number_text(run.validation_loss),
+        ]);
+        fields.extend(score_fields(run, self.targets.len()));
+        fields.extend([
+            run.epochs.to_string(),
+            run.steps.to_string(),
+            run.stopped.name().to_owned(),
+            run.model.clone(),
+        ]);
+        fields
+    }
+
+    /// The columns of a file.
+    fn of(table: &Table) -> Result<Self> {
+        let heading = table.heading();
+        let prefix = PRIMARY.target_column("");
+        let targets = heading.iter().skip_while(|name| **name != PRIMARY.column()).skip(1);
+        let targets = targets.map_while(|name| name.strip_prefix(&prefix).map(str::to_owned));
+        let columns = Self { targets: targets.collect(), pretraining_sizes: table.is_sized() };
+        table.check_columns(&columns.heading())?;
+        Ok(columns)
+    }
+
+    fn run(&self, line: &Line) -> Result<RunRecord> {
+        let first = curve_columns(self.pretraining_sizes).len();
+        let scores = first + 3;
+        let after = scores + METRICS.len() * (1 + self.targets.len());
+        let stopped = |text: &str| StopReason::ALL.into_iter().find(|one| one.name() == text);
+        Ok(RunRecord {
+            key: RunKey {
+                curve: line.curve()?,
+                simulations: line.number(first)?,
+                seed: line.number(first + 1)?,
+                ..RunKey::default()
+            },
+            validation_loss: line.measured(first + 2)?,
+            test: read_scores(line, scores, self.targets.len())?,
+            epochs: line.number(after)?,
+            steps: line.number(after + 1)?,
+            stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
+            model: line.text(after + 3).to_owned(),
+        })
     }
 }
 
-/// The rows with their labels as strategies, so that whatever compares strategies does not mix
-/// pre-training sizes.
-pub fn labelled(rows: &[RunRow]) -> Vec<RunRow> {
-    let row = |row: &RunRow| RunRow {
-        strategy: row.label(),
-        pretraining_simulations: None,
-        ..row.clone()
-    };
-    rows.iter().map(row).collect()
+/// The columns of all metrics: the mean over all targets, then each target.
+pub(crate) fn score_columns(targets: &[String]) -> Vec<String> {
+    let of_metric = METRICS.iter().flat_map(|metric| {
+        let targets = targets.iter().map(|target| metric.target_column(target));
+        std::iter::once(metric.column()).chain(targets)
+    });
+    of_metric.collect()
 }
 
-/// Appends rows to `runs.csv` as runs finish.
+pub(crate) fn score_fields(run: &RunRecord, targets: usize) -> Vec<String> {
+    let of_metric = run.test.iter().flat_map(|score| {
+        let strategy = &run.key.curve.strategy;
+        assert_eq!(score.targets.len(), targets, "a run of '{strategy}' has other targets");
+        std::iter::once(score.total).chain(score.targets.iter().copied())
+    });
+    of_metric.map(number_text).collect()
+}
+
+pub(crate) fn read_scores(line: &Line, first: usize, targets: usize) -> Result<Vec<Score>> {
+    let score = |metric: usize| {
+        let place = first + metric * (1 + targets);
+        let values = (place + 1..=place + targets).map(|place| line.measured(place));
+        Ok(Score { total: line.measured(place)?, targets: values.collect::<Result<_>>()? })
+    };
+    (0..METRICS.len()).map(score).collect()
+}
+
+/// Appends lines to a table of runs as runs finish.
 ///
-/// Each append reaches the disk before it returns, so that a killed process loses no finished run.
+/// An appended line survives the process at once, and a power cut after a second at most: forcing
+/// each line to disk would cost more than training a tiny network.
 #[derive(Debug)]
 pub struct RunsFile {
     path: PathBuf,
     file: File,
-    targets: usize,
-    /// Whether rows say how many simulations the pre-training had.
-    sized: bool,
+    columns: RunColumns,
     synced: Instant,
 }
 
 impl RunsFile {
-    /// Starts a file with only the column names, in place of any older one.
+    /// Starts a file with the column names, in place of any older one.
     ///
     /// # Errors
-    ///
-    /// [`Error::Output`](crate::Error::Output) with the path when it cannot be written.
-    pub fn create(path: &Path, targets: &[String]) -> Result<Self> {
-        Self::begin(path, targets, false)
-    }
-
-    /// The same for rows that say how many simulations the pre-training had.
-    ///
-    /// # Errors
-    ///
-    /// As [`RunsFile::create`].
-    pub fn create_sized(path: &Path, targets: &[String]) -> Result<Self> {
-        Self::begin(path, targets, true)
-    }
-
-    fn begin(path: &Path, targets: &[String], sized: bool) -> Result<Self> {
+    /// [`Error::Output`](crate::Error::Output) with the path.
+    pub fn create(path: &Path, columns: RunColumns) -> Result<Self> {
         let file = File::create(path).map_err(|error| output_error(path, &error))?;
-        let mut runs = Self {
-            path: path.to_owned(),
-            file,
-            targets: targets.len(),
-            sized,
-            synced: Instant::now(),
-        };
-        runs.write_line(&header(targets, sized))?;
+        let mut runs = Self { path: path.to_owned(), file, synced: Instant::now(), columns };
+        runs.write_line(&runs.columns.heading())?;
         sync_folder(path);
         Ok(runs)
     }
 
-    /// Adds one finished run.
+    /// Adds a finished run.
     ///
     /// # Errors
-    ///
     /// [`Error::Output`](crate::Error::Output) with the path when the disk is full or gone.
     ///
     /// # Panics
-    ///
-    /// If the row has another number of targets than the file, or says of the pre-training what the
-    /// file has no column for.
-    pub fn append(&mut self, row: &RunRow) -> Result<()> {
-        self.write_line(&fields(row, self.targets, self.sized))
+    /// If the run has another number of targets than the file, or a pre-training size for which the
+    /// file has no column.
+    pub fn append(&mut self, run: &RunRecord) -> Result<()> {
+        self.write_line(&self.columns.fields(run))
     }
 
     fn write_line(&mut self, fields: &[String]) -> Result<()> {
         let line = csv_text(std::iter::once(fields));
-        // One write per row: a killed process then tears at most the last one. It survives the
-        // process at once, and a power cut after a second at most: forcing each row to disk would
-        // cost more than training a tiny network.
         let due = self.synced.elapsed() >= SYNC_EVERY;
+        // one write a line, so that a killed process cuts off at most the last one
         (self.file.write_all(&line))
             .and_then(|()| if due { self.file.sync_data() } else { Ok(()) })
             .map_err(|error| output_error(&self.path, &error))?;
@@ -158,170 +177,26 @@ impl RunsFile {
     }
 }
 
-/// Writes the whole table at once, atomically; a study ends with it to put the rows into the order
-/// of its plan.
+/// Writes the whole table, atomically.
 ///
 /// # Errors
-///
-/// [`Error::Output`](crate::Error::Output) with the path when it cannot be written; an older file
-/// is then untouched.
+/// [`Error::Output`](crate::Error::Output) with the path; an older file is then unchanged.
 ///
 /// # Panics
-///
-/// If a row has another number of targets than `targets`, or only some rows say how many
-/// simulations the pre-training had.
-pub fn write_runs(path: &Path, targets: &[String], rows: &[RunRow]) -> Result<()> {
-    let sized = (rows.first()).is_some_and(|row| row.pretraining_simulations.is_some());
-    let mut lines = vec![header(targets, sized)];
-    lines.extend(rows.iter().map(|row| fields(row, targets.len(), sized)));
-    write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
+/// As [`RunsFile::append`].
+pub fn write_runs(path: &Path, columns: &RunColumns, runs: &[RunRecord]) -> Result<()> {
+    let lines: Vec<Vec<String>> = runs.iter().map(|run| columns.fields(run)).collect();
+    write_table(path, &columns.heading(), &lines)
 }
 
-/// Reads `runs.csv` back: the names of the targets, and the rows.
-///
-/// A last line without its line break was torn by a killed process and is dropped, even where it
-/// looks complete.
+/// Reads a table of runs.
 ///
 /// # Errors
-///
-/// [`Error::Input`](crate::Error::Input) when the file is missing, has other columns, or is damaged
-/// anywhere else: the line is named.
-pub fn read_runs(path: &Path) -> Result<(Vec<String>, Vec<RunRow>)> {
-    let name = path.display();
-    let mut bytes =
-        std::fs::read(path).map_err(|error| input_error!("cannot read '{name}': {error}"))?;
-    bytes.truncate(bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1));
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let columns = reader.headers().map_err(|error| input_error!("'{name}', line 1: {error}"))?;
-    let targets =
-        targets_of(columns).map_err(|problem| input_error!("'{name}', line 1: {problem}"))?;
-    let sized = is_sized(columns);
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| input_error!("'{name}': {}", describe(&error)))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        rows.push(
-            row_of(&record, sized)
-                .map_err(|problem| input_error!("'{name}', line {line}: {problem}"))?,
-        );
-    }
-    Ok((targets, rows))
-}
-
-/// The `csv` crate's message in the words of a person who counts lines.
-fn describe(error: &csv::Error) -> String {
-    let line = error.position().map_or(0, csv::Position::line);
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!(
-                "line {line} has {len} fields but line 1 has {expected_len}; repair or delete the line"
-            )
-        }
-        csv::ErrorKind::Utf8 { .. } => {
-            format!("line {line} is not text; repair or delete the line")
-        }
-        _ => error.to_string(),
-    }
-}
-
-/// The target names inside the column names, or what is wrong with these.
-fn targets_of(columns: &csv::StringRecord) -> Result<Vec<String>, String> {
-    let sized = is_sized(columns);
-    let others = BEFORE.len() + AFTER.len() + usize::from(sized);
-    let count = columns.len().saturating_sub(others);
-    let targets: Option<Vec<String>> = columns
-        .iter()
-        .skip(BEFORE.len())
-        .take(count)
-        .map(|column| column.strip_prefix(TARGET).map(str::to_owned))
-        .collect();
-    match targets {
-        Some(targets) if header(&targets, sized).iter().eq(columns.iter()) => Ok(targets),
-        _ => Err(format!(
-            "the columns must be {},{TARGET}<target>...,{} and perhaps {PRETRAINING}, but they are '{}'",
-            BEFORE.join(","),
-            AFTER.join(","),
-            columns.iter().collect::<Vec<_>>().join(","),
-        )),
-    }
-}
-
-/// Whether the rows say how many simulations the pre-training had.
-fn is_sized(columns: &csv::StringRecord) -> bool {
-    columns.iter().next_back() == Some(PRETRAINING)
-}
-
-/// The row inside a record whose length is right.
-fn row_of(record: &csv::StringRecord, sized: bool) -> Result<RunRow, String> {
-    let target_end = record.len() - AFTER.len() - usize::from(sized);
-    Ok(RunRow {
-        strategy: record[0].to_owned(),
-        simulations: number(&record[1], BEFORE[1])?,
-        seed: number(&record[2], BEFORE[2])?,
-        validation_mse: measured(&record[3], BEFORE[3])?,
-        test_mse: measured(&record[4], BEFORE[4])?,
-        target_mse: (BEFORE.len()..target_end)
-            .map(|i| measured(&record[i], "test_mse of a target"))
-            .collect::<Result<_, _>>()?,
-        epochs: number(&record[target_end], AFTER[0])?,
-        steps: number(&record[target_end + 1], AFTER[1])?,
-        stopped: record[target_end + 2].to_owned(),
-        model: record[target_end + 3].to_owned(),
-        pretraining_simulations: match sized {
-            true => Some(number(&record[target_end + 4], PRETRAINING)?),
-            false => None,
-        },
-    })
-}
-
-fn number<T: std::str::FromStr>(field: &str, column: &str) -> Result<T, String> {
-    field.trim().parse().map_err(|_| format!("'{field}' is not a number for {column}"))
-}
-
-fn measured(field: &str, column: &str) -> Result<Option<f64>, String> {
-    if field.trim().is_empty() {
-        return Ok(None);
-    }
-    number(field, column).map(Some)
-}
-
-fn header(targets: &[String], sized: bool) -> Vec<String> {
-    let middle = targets.iter().map(|target| format!("{TARGET}{target}"));
-    BEFORE
-        .iter()
-        .map(|&name| name.to_owned())
-        .chain(middle)
-        .chain(AFTER.iter().map(|&name| name.to_owned()))
-        .chain(sized.then(|| PRETRAINING.to_owned()))
-        .collect()
-}
-
-fn fields(row: &RunRow, targets: usize, sized: bool) -> Vec<String> {
-    assert_eq!(
-        row.target_mse.len(),
-        targets,
-        "runs.csv: a row of '{}' has another number of targets",
-        row.strategy
-    );
-    assert_eq!(
-        row.pretraining_simulations.is_some(),
-        sized,
-        "runs.csv: a row of '{}' against the columns",
-        row.strategy
-    );
-    let mut fields = vec![row.strategy.clone(), row.simulations.to_string(), row.seed.to_string()];
-    fields.extend(
-        [row.validation_mse, row.test_mse]
-            .iter()
-            .chain(&row.target_mse)
-            .map(|&value| number_text(value)),
-    );
-    fields.extend([
-        row.epochs.to_string(),
-        row.steps.to_string(),
-        row.stopped.clone(),
-        row.model.clone(),
-    ]);
-    fields.extend(row.pretraining_simulations.map(|count| count.to_string()));
-    fields
+/// [`Error::Input`](crate::Error::Input) when the file is missing, has other columns, or is damaged:
+/// the line is named.
+pub fn read_runs(path: &Path) -> Result<(RunColumns, Vec<RunRecord>)> {
+    let table = Table::read(path)?;
+    let columns = RunColumns::of(&table)?;
+    let runs = table.lines().map(|line| columns.run(&line)).collect::<Result<_>>()?;
+    Ok((columns, runs))
 }

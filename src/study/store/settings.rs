@@ -11,9 +11,6 @@ use crate::study::datasets::Study;
 use crate::study::plan::{PretrainingPlan, StrategyPlan, TestSet};
 use crate::study::store::journal::Identity;
 
-/// Where the results come from.
-pub const STUDY_FILE: &str = "study.json";
-
 /// Everything that decides what the runs of a plan are.
 pub fn settings(study: &Study) -> Value {
     let plan = &study.plan;

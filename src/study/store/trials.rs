@@ -1,44 +1,39 @@
-//! The trials of a search, read back, and how it went on.
+//! `trials.csv`: one line for every network that was trained in a search; and `best_trials.csv`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::Result;
-
-use crate::data::files::write_bytes;
+use crate::study::metric::{METRICS, PRIMARY};
 use crate::study::search::trial::State;
-use crate::study::stats::agreement::mean_of_best;
-use crate::study::store::columns::{Line, Table};
-use crate::study::store::fields::{csv_text, number_text};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::{Curve, RunKey, RunRecord, StopReason};
+use crate::study::store::runs::{read_scores, score_columns};
+use crate::study::store::table::{
+    Line, STRATEGY, Table, columns, number_text, write_curves, write_table,
+};
 
-/// The table of trials, where there was a search.
+/// The table of trials, in studies with a search.
 pub const TRIALS_FILE: &str = "trials.csv";
 
-/// A finished trial of a search with its runs.
+/// The table of searches.
+pub const BEST_TRIALS_FILE: &str = "best_trials.csv";
+
+/// A finished trial with its runs.
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrialRuns {
-    /// Its number, from 0.
-    pub trial: u32,
     /// What became of it.
     pub state: State,
     /// The hyper-parameters that apply, by name, as text.
     pub parameters: Vec<(String, String)>,
     /// Its runs, by seed.
-    pub runs: Vec<RunRow>,
+    pub runs: Vec<RunRecord>,
 }
 
-const COLUMNS: [&str; 10] = [
-    "strategy",
-    "simulations",
-    "trial",
-    "seed",
-    "state",
-    "validation_mse",
-    "test_mse",
-    "epochs",
-    "steps",
-    "stopped",
-];
+const BEFORE: [&str; 6] = [STRATEGY, "simulations", "trial", "seed", "state", "validation_loss"];
+const AFTER: [&str; 3] = ["epochs", "steps", "stopped"];
+
+fn heading(targets: &[String]) -> Vec<String> {
+    [columns(&BEFORE), score_columns(targets), columns(&AFTER)].concat()
+}
 
 /// Writes `trials.csv`, atomically: trials in their order, with a column for each of `parameters`.
 ///
@@ -50,162 +45,167 @@ pub fn write_trials(
     parameters: &[String],
     trials: &[TrialRuns],
 ) -> Result<()> {
-    let header = (COLUMNS.iter().map(|column| column.to_string()))
-        .chain(targets.iter().map(|target| format!("test_mse_{target}")))
-        .chain(parameters.iter().cloned());
-    let mut lines = vec![header.collect::<Vec<_>>()];
-    for trial in trials {
-        lines.extend(trial.runs.iter().map(|row| {
-            let mut fields = vec![
-                row.strategy.clone(),
-                row.simulations.to_string(),
-                trial.trial.to_string(),
-                row.seed.to_string(),
-                trial.state.name().to_owned(),
-                number_text(row.validation_mse),
-                number_text(row.test_mse),
-                row.epochs.to_string(),
-                row.steps.to_string(),
-                row.stopped.clone(),
-            ];
-            let errors = |target| row.target_mse.get(target).copied().flatten();
-            fields.extend((0..targets.len()).map(|target| number_text(errors(target))));
+    let lines = trials.iter().flat_map(|trial| {
+        trial.runs.iter().map(|run| {
+            let mut fields = run_fields(trial.state, run, targets.len());
             fields.extend(parameters.iter().map(|name| {
                 let found = trial.parameters.iter().find(|(known, _)| known == name);
                 found.map_or(String::new(), |(_, value)| value.clone())
             }));
             fields
-        }));
+        })
+    });
+    let columns = [heading(targets), parameters.to_vec()].concat();
+    write_table(path, &columns, &lines.collect::<Vec<_>>())
+}
+
+fn run_fields(state: State, run: &RunRecord, targets: usize) -> Vec<String> {
+    let RunKey { curve, simulations, trial, seed, .. } = &run.key;
+    let mut fields = vec![
+        curve.strategy.clone(),
+        simulations.to_string(),
+        trial.unwrap_or(0).to_string(),
+        seed.to_string(),
+        state.name().to_owned(),
+        number_text(run.validation_loss),
+    ];
+    // pre-trainings have fewer targets, and no scores
+    for score in &run.test {
+        let target = |target| score.targets.get(target).copied().flatten();
+        fields.push(number_text(score.total));
+        fields.extend((0..targets).map(|place| number_text(target(place))));
     }
-    write_bytes(path, &csv_text(lines.iter().map(Vec::as_slice)))
+    fields.extend([run.epochs.to_string(), run.steps.to_string(), run.stopped.name().to_owned()]);
+    fields
 }
 
-/// One network of one trial, a line of `trials.csv`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
-    /// The strategy.
-    pub strategy: String,
-    /// How many simulations.
-    pub simulations: usize,
-    /// The number of the trial, from 0, in its search.
-    pub trial: u32,
-    /// The validation MSE; absent for a trial that diverged or was pruned before it had one.
-    pub validation_mse: Option<f64>,
-    /// The test MSE, over all targets.
-    pub test_mse: Option<f64>,
-}
-
-/// The search for the hyper-parameters of one strategy and size.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Search {
-    /// The strategy.
-    pub strategy: String,
-    /// How many simulations.
-    pub simulations: usize,
-    /// The number, the validation MSE and the test MSE of each trial, means over its networks, in
-    /// the order of the numbers. A trial with a network that has none has none.
-    pub trials: Vec<(u32, Option<f64>, Option<f64>)>,
-    /// The mean test MSE of the [`BEST`] trials of lowest validation MSE.
-    pub best: Option<f64>,
-}
-
-/// How many of the best trials are averaged, as in arXiv 2510.19168.
-pub const BEST: usize = 10;
-
-impl Search {
-    /// The lowest validation MSE up to and with each trial, from the first trial on that has one.
-    pub fn history(&self) -> Vec<(u32, f64)> {
-        let mut lowest = f64::INFINITY;
-        let best = |(trial, validation, _): &(u32, Option<f64>, Option<f64>)| {
-            lowest = validation.map_or(lowest, |value| lowest.min(value));
-            lowest.is_finite().then_some((*trial, lowest))
-        };
-        self.trials.iter().filter_map(best).collect()
-    }
-}
-
-/// The searches in a table of trials: strategies in the order in which it names them, sizes
-/// ascending.
-pub fn searches(trials: &[Trial]) -> Vec<Search> {
-    let mut strategies: Vec<&str> = Vec::new();
-    let mut groups: BTreeMap<(usize, usize), BTreeMap<u32, Vec<&Trial>>> = BTreeMap::new();
-    for trial in trials {
-        let known = strategies.iter().position(|name| *name == trial.strategy);
-        let place = known.unwrap_or(strategies.len());
-        if known.is_none() {
-            strategies.push(&trial.strategy);
-        }
-        let group = groups.entry((place, trial.simulations)).or_default();
-        group.entry(trial.trial).or_default().push(trial);
-    }
-    let search = |((place, simulations), numbers): ((usize, usize), BTreeMap<u32, Vec<&Trial>>)| {
-        let of_trial = |(number, networks): (u32, Vec<&Trial>)| {
-            let validation = mean(networks.iter().map(|one| one.validation_mse));
-            let test = mean(networks.iter().map(|one| one.test_mse));
-            (number, validation, test)
-        };
-        let trials: Vec<_> = numbers.into_iter().map(of_trial).collect();
-        let ranked: Vec<_> = trials.iter().map(|(_, rank, test)| (*rank, *test)).collect();
-        Search {
-            strategy: strategies[place].to_owned(),
-            simulations,
-            best: mean_of_best(&ranked, BEST),
-            trials,
-        }
-    };
-    groups.into_iter().map(search).collect()
-}
-
-/// Absent if any value is.
-fn mean(values: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
-    let count = values.len() as f64;
-    let total: Option<f64> = values.sum();
-    total.map(|total| total / count).filter(|mean| mean.is_finite())
-}
-
-/// Reads `trials.csv`, by the names of its columns: `strategy`, `simulations`, `trial`,
-/// `validation_mse` and `test_mse`; others are left alone. A last line without its line break was
-/// torn by a killed process and is dropped.
+/// Reads `trials.csv`.
 ///
 /// # Errors
 /// [`crate::Error::Input`] that names the file and the line.
-pub fn read_trials(path: &Path) -> Result<Vec<Trial>> {
+pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
     let table = Table::read(path)?;
-    let [strategy, simulations, trial] = table.columns(["strategy", "simulations", "trial"])?;
-    let [validation, test] = table.columns(["validation_mse", "test_mse"])?;
-    let read = |line: Line| {
-        Ok(Trial {
-            strategy: line.text(strategy).to_owned(),
-            simulations: line.number(simulations)?,
-            trial: line.number(trial)?,
-            validation_mse: line.measured(validation)?,
-            test_mse: line.measured(test)?,
-        })
+    let names = table.heading();
+    let all = table.column(AFTER[0])?.saturating_sub(BEFORE.len()) / METRICS.len();
+    let prefix = PRIMARY.target_column("");
+    let targets = names.iter().skip(BEFORE.len() + 1).take(all.saturating_sub(1));
+    let targets: Vec<String> =
+        targets.filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect();
+    let columns = heading(&targets);
+    let parameters = &names[columns.len().min(names.len())..];
+    table.check_columns(&[&columns[..], parameters].concat())?;
+    let mut trials: Vec<TrialRuns> = Vec::new();
+    for line in table.lines() {
+        let (state, run) = read_run(&line, targets.len())?;
+        let same = |last: &&mut TrialRuns| {
+            let key = &last.runs[0].key;
+            (&key.curve, key.simulations, key.trial)
+                == (&run.key.curve, run.key.simulations, run.key.trial)
+        };
+        if let Some(last) = trials.last_mut().filter(same) {
+            last.runs.push(run);
+            continue;
+        }
+        let values = (columns.len()..).zip(parameters);
+        let values = values.map(|(place, name)| (name.clone(), line.text(place).to_owned()));
+        let parameters = values.filter(|(_, value)| !value.is_empty()).collect();
+        trials.push(TrialRuns { state, parameters, runs: vec![run] });
+    }
+    Ok(trials)
+}
+
+fn read_run(line: &Line, targets: usize) -> Result<(State, RunRecord)> {
+    let after = BEFORE.len() + METRICS.len() * (1 + targets);
+    let stopped = |text: &str| StopReason::ALL.into_iter().find(|one| one.name() == text);
+    let run = RunRecord {
+        key: RunKey {
+            scenario: None,
+            curve: Curve::of(line.text(0)),
+            simulations: line.number(1)?,
+            trial: Some(line.number(2)?),
+            seed: line.number(3)?,
+        },
+        validation_loss: line.measured(5)?,
+        test: read_scores(line, BEFORE.len(), targets)?,
+        epochs: line.number(after)?,
+        steps: line.number(after + 1)?,
+        stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
+        model: String::new(),
     };
-    table.lines().map(read).collect()
+    Ok((line.parsed(4, "a state", State::named)?, run))
+}
+
+/// The search of one strategy and size, a line of `best_trials.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchSummary {
+    /// The strategy.
+    pub curve: Curve,
+    /// How many simulations.
+    pub simulations: usize,
+    /// The number, the validation loss and the test score of each trial, means over its runs, in
+    /// the order of the numbers. A trial with a run that has none has none.
+    pub trials: Vec<(u32, Option<f64>, Option<f64>)>,
+    /// The mean test score of the trials of lowest validation loss.
+    pub best: Option<f64>,
+}
+
+/// Writes `best_trials.csv`, atomically.
+///
+/// # Errors
+/// [`crate::Error::Output`] with the path.
+pub fn write_best_trials(path: &Path, searches: &[SearchSummary]) -> Result<()> {
+    let rest = columns(&["simulations", "trials", &format!("{}_best_mean", PRIMARY.column())]);
+    let line = |search: &SearchSummary| {
+        let counts = [search.simulations, search.trials.len()].map(|count| count.to_string());
+        [&counts[..], &[number_text(search.best)]].concat()
+    };
+    write_curves(path, &rest, searches.iter().map(|search| (&search.curve, line(search))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn run(trial: u32, seed: u32, loss: Option<f64>) -> RunRecord {
+        let curve = Curve::of("scratch");
+        let key = RunKey { curve, simulations: 50, trial: Some(trial), seed, scenario: None };
+        let mut run = RunRecord { validation_loss: loss, ..RunRecord::untrained(key, 2) };
+        if let Some(loss) = loss {
+            run.set_test(&[loss + 0.1, 1e-300]);
+            run.stopped = StopReason::Epochs;
+        }
+        run
+    }
+
     #[test]
-    fn a_trial_of_several_networks_counts_with_their_mean() {
+    fn trials_are_read_as_they_were_written_and_damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("trials.csv");
-        let text = "strategy,trial,simulations,seed,validation_mse,test_mse,learning_rate\n\
-                    scratch,0,50,1,0.3,0.4,1e-3\nscratch,0,50,2,0.1,0.2,1e-3\n\
-                    scratch,1,50,1,,,1e-1\nscratch,2,50,1,0.1,0.1,1e-2\nscratch,2,50,2,0.1,0.3,1e-2\nscratch,3,5";
-        std::fs::write(&path, text).unwrap();
-        let searches = searches(&read_trials(&path).unwrap());
-        assert_eq!(searches.len(), 1);
-        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
-        near(searches[0].best.unwrap(), (0.3 + 0.2) / 2.0);
-        let history = searches[0].history();
-        assert_eq!(history.iter().map(|one| one.0).collect::<Vec<_>>(), [0, 1, 2]);
-        history.iter().zip([0.2, 0.2, 0.1]).for_each(|(one, value)| near(one.1, value));
-        std::fs::write(&path, text.replace("0.3,0.4", "x,0.4")).unwrap();
+        let path = folder.path().join(TRIALS_FILE);
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        let parameter = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let trials = [
+            TrialRuns {
+                state: State::Complete,
+                parameters: vec![parameter("layers", "2"), parameter("rate", "1e-3")],
+                runs: vec![run(0, 1, Some(0.1 + 0.2)), run(0, 2, Some(0.1))],
+            },
+            TrialRuns {
+                state: State::Failed,
+                parameters: vec![parameter("layers", "1")],
+                runs: vec![run(1, 1, None)],
+            },
+        ];
+        let targets = names(&["a, b", "M_nu"]);
+        write_trials(&path, &targets, &names(&["layers", "rate"]), &trials).unwrap();
+        assert_eq!(read_trials(&path).unwrap(), trials);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{text}scratch,2,50")).unwrap();
+        assert_eq!(read_trials(&path).unwrap(), trials, "a line that was cut off");
+        std::fs::write(&path, text.replacen("0.1,", "x,", 1)).unwrap();
         let error = read_trials(&path).unwrap_err().to_string();
-        assert!(error.contains("line 2: 'x' is not a number for validation_mse"), "{error}");
+        assert!(error.contains("line 3: 'x' is not a number for validation_loss"), "{error}");
+        std::fs::write(&path, text.replace("validation_loss", "validation_mse")).unwrap();
+        let error = read_trials(&path).unwrap_err().to_string();
+        assert!(error.contains("another version of shoal"), "{error}");
     }
 }

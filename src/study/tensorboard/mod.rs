@@ -17,7 +17,9 @@ use crate::data::files::output_error;
 use crate::engine::run::Run;
 use crate::error::Result;
 use crate::study::event::{Event, Name};
-use crate::study::store::runs::RunRow;
+use crate::study::metric::METRICS;
+use crate::study::store::run::RunRecord;
+use crate::study::transfer::PRETRAINING;
 use wire::Value;
 
 /// How often files are written while runs train.
@@ -106,22 +108,25 @@ impl TensorBoard {
     }
 
     /// Ends the file of a run that is booked.
-    fn end(&mut self, trial: Option<u32>, row: &RunRow) -> Result<()> {
+    fn end(&mut self, trial: Option<u32>, row: &RunRecord) -> Result<()> {
         let booked =
-            |name: &&Name| name.part.has(row) && (name.trial, name.seed) == (trial, row.seed);
+            |name: &&Name| name.part.has(row) && (name.trial, name.seed) == (trial, row.key.seed);
         let Some(name) = self.files.keys().find(booked).copied() else {
             return Ok(());
         };
         let mut file = self.files.remove(&name).expect("a file just found");
-        let names: Vec<String> =
-            self.targets.iter().map(|target| format!("mse/test/{target}")).collect();
-        let whole = [("mse/validation", row.validation_mse), ("mse/test", row.test_mse)];
-        let targets = names.iter().map(String::as_str).zip(row.target_mse.clone());
-        let there: Vec<(&str, f64)> = (whole.into_iter().chain(targets))
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect();
-        file.add(&wire::scalars(now(), row.epochs, &there));
-        file.add(&wire::ends(now(), row.validation_mse.is_some()));
+        let mut values = vec![("loss/best_validation".to_owned(), row.validation_loss)];
+        for (metric, score) in METRICS.iter().zip(&row.test) {
+            values.push((format!("{}/test", metric.name), score.total));
+            let targets = self.targets.iter().zip(&score.targets);
+            values.extend(
+                targets.map(|(target, value)| (format!("{}/test/{target}", metric.name), *value)),
+            );
+        }
+        let values: Vec<(&str, f64)> =
+            values.iter().filter_map(|(name, value)| Some((name.as_str(), (*value)?))).collect();
+        file.add(&wire::scalars(now(), row.epochs, &values));
+        file.add(&wire::ends(now(), row.validation_loss.is_some()));
         file.write()
     }
 }
@@ -149,7 +154,7 @@ impl EventFile {
 fn folder_name(name: &Name) -> String {
     let Name { part, trial, seed } = name;
     let stem = match part.strategy {
-        crate::study::explain::usage::PRETRAINING => part.strategy.to_owned(),
+        PRETRAINING => part.strategy.to_owned(),
         strategy => {
             let from = part.pretrained.map(|simulations| format!("-from-{simulations}"));
             format!("{strategy}{}-{}", from.unwrap_or_default(), part.simulations)

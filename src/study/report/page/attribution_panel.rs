@@ -1,11 +1,11 @@
 //! One target's attributions: grey what was read before fine-tuning, lines what is read after,
 //! blocks where signs flip.
 
-use crate::study::explain::profile::Profile;
-use crate::study::explain::usage::Usage;
 use crate::study::report::bins::Bins;
 use crate::study::report::ink::width_of;
 use crate::study::report::linear::Linear;
+use crate::study::store::attributions::Profile;
+use crate::study::store::attributions::Usage;
 
 use crate::study::report::page::curves::three;
 use crate::study::report::page::series::Series;

@@ -2,11 +2,13 @@
 //! fine-tuning.
 
 use crate::study::explain::comparison::{Comparison, similarity};
-use crate::study::explain::profile::Profile;
 use crate::study::explain::tables::ranges;
-use crate::study::explain::usage::{PRETRAINING, Usage};
+use crate::study::explain::usage::compare_usages;
 use crate::study::stats::findings::Findings;
-use crate::study::transfer::BASELINE;
+use crate::study::store::attributions::Profile;
+use crate::study::store::attributions::Usage;
+use crate::study::store::run::Curve;
+use crate::study::transfer::{BASELINE, PRETRAINING};
 
 use crate::study::report::page::attribution_panel::{Before, Line, panel};
 use crate::study::report::page::curves::{table, three};
@@ -53,23 +55,23 @@ struct Kinds<'a> {
     /// All strategies, for the tables.
     strategies: Vec<Kind<'a>>,
     /// The strategy that is drawn beside the baseline: more lines in a panel cannot be told apart.
-    best: Option<String>,
+    best: Option<Curve>,
 }
 
 impl<'a> Kinds<'a> {
     fn new(findings: &'a Findings, series: &'a [Series]) -> Self {
         let usages = &findings.usages;
-        let pretrained = usages.iter().find(|one| one.strategy == PRETRAINING);
+        let pretrained = usages.iter().find(|one| one.curve.strategy == PRETRAINING);
         let kind = |usage: &'a Usage| {
-            let looks = series.iter().find(|series| series.name == usage.strategy)?;
-            let compared = pretrained.map_or(vec![], |base| usage.compared(base));
+            let looks = series.iter().find(|series| series.curve == usage.curve)?;
+            let compared = pretrained.map_or(vec![], |base| compare_usages(usage, base));
             Some((usage, looks, compared))
         };
         let ranked = findings.ranked().into_iter();
-        let mut transferred = ranked.filter(|name| usages.iter().any(|one| one.strategy == *name));
+        let mut transferred = ranked.filter(|curve| usages.iter().any(|one| one.curve == **curve));
         Self {
             pretrained,
-            best: transferred.next().map(str::to_owned),
+            best: transferred.next().cloned(),
             strategies: usages.iter().filter_map(kind).collect(),
         }
     }
@@ -77,16 +79,17 @@ impl<'a> Kinds<'a> {
     /// The networks of the best strategy.
     fn best(&self) -> Option<&'a Usage> {
         let mut usages = self.strategies.iter().map(|kind| kind.0);
-        usages.find(|one| self.best.as_ref() == Some(&one.strategy))
+        usages.find(|one| self.best.as_ref() == Some(&one.curve))
     }
 
     /// What is drawn as lines: the baseline and the best strategy; all if nothing could be
     /// compared.
     fn drawn(&self) -> impl Iterator<Item = &Kind<'a>> {
-        let wanted = |name: &String| {
-            self.best.is_none() || name == BASELINE || self.best.as_ref() == Some(name)
+        let wanted = |curve: &Curve| {
+            let best = self.best.as_ref();
+            best.is_none() || curve.strategy == BASELINE || best == Some(curve)
         };
-        self.strategies.iter().filter(move |kind| wanted(&kind.0.strategy))
+        self.strategies.iter().filter(move |kind| wanted(&kind.0.curve))
     }
 
     /// What the grey area of a target is: what the pre-trained networks read for it; of a target
@@ -146,7 +149,7 @@ impl<'a> Kinds<'a> {
             _ => "The best network of a strategy".to_owned(),
         };
         let best = (self.best.as_ref()).map_or(String::new(), |best| {
-            let best = escape(best);
+            let best = escape(&best.label());
             format!(
                 " Of the strategies that transfer the best one is drawn, {best}; the table has all."
             )
@@ -175,7 +178,7 @@ impl<'a> Kinds<'a> {
         let rows = self.strategies.iter().flat_map(|(usage, _, compared)| {
             compared.iter().map(|one| {
                 vec![
-                    escape(&usage.strategy),
+                    escape(&usage.curve.label()),
                     escape(&one.target),
                     signed(one.similarity),
                     format!("{} of {}", one.flips.len(), usage.axis.len()),
@@ -185,7 +188,7 @@ impl<'a> Kinds<'a> {
         });
         let heading = ["strategy", "target", "cosine", "flips", "where"].map(str::to_owned);
         let flips = table(&heading, &rows.collect::<Vec<_>>());
-        let (best_name, theirs) = (escape(&best.strategy), &pretrained.profiles);
+        let (best_name, theirs) = (escape(&best.curve.label()), &pretrained.profiles);
         let names = theirs.iter().map(|their| escape(&their.target));
         let heading: Vec<String> = std::iter::once(best_name.clone()).chain(names).collect();
         let row = |our: &Profile| {

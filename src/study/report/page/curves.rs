@@ -3,8 +3,8 @@
 use crate::study::report::table::text_table;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
-use crate::study::stats::summary::{Spread, SummaryRow};
-use crate::study::store::runs::RunRow;
+use crate::study::store::run::RunRecord;
+use crate::study::store::summary::{Spread, SummaryRow};
 
 use crate::study::report::page::frame::{Frame, Names};
 use crate::study::report::page::series::{Series, legend};
@@ -16,14 +16,14 @@ const ERROR: &str = "test MSE (targets scaled to [0, 1])";
 /// What a panel shows of a run, and of its statistics.
 pub struct Shown<'a> {
     /// The value of one run.
-    pub run: &'a dyn Fn(&RunRow) -> Option<f64>,
+    pub run: &'a dyn Fn(&RunRecord) -> Option<f64>,
     /// The statistics over seeds or trials.
     pub spread: &'a dyn Fn(&SummaryRow) -> Spread,
 }
 
 /// The figure of the mean over all targets, wide and narrow, and its numbers.
 pub fn total(findings: &Findings, series: &[Series]) -> String {
-    let shown = Shown { run: &|run| run.test_mse, spread: &|row| row.test };
+    let shown = Shown { run: &RunRecord::score, spread: &SummaryRow::score };
     let names = Names { title: "", x: SIZES, y: ERROR };
     let wide = panel(findings, series, &shown, (860.0, 460.0), names).finish("wide", ERROR);
     let narrow = panel(findings, series, &shown, (360.0, 360.0), names).finish("narrow", ERROR);
@@ -38,7 +38,8 @@ pub fn total(findings: &Findings, series: &[Series]) -> String {
 /// A panel for each target.
 pub fn targets(findings: &Findings, series: &[Series]) -> String {
     let one = |(place, target): (usize, &String)| {
-        let shown = Shown { run: &|run| run.target_mse[place], spread: &|row| row.targets[place] };
+        let shown =
+            Shown { run: &|run| run.target_score(place), spread: &|row| row.target_score(place) };
         let names = Names { title: target, x: SIZES, y: "test MSE" };
         panel(findings, series, &shown, (360.0, 280.0), names)
             .finish("", &format!("{ERROR} of {target}"))
@@ -49,7 +50,7 @@ pub fn targets(findings: &Findings, series: &[Series]) -> String {
 
 /// The mean over all targets in one panel with a title, as one of several.
 pub fn small_total(findings: &Findings, series: &[Series], title: &str) -> String {
-    let shown = Shown { run: &|run| run.test_mse, spread: &|row| row.test };
+    let shown = Shown { run: &RunRecord::score, spread: &SummaryRow::score };
     let names = Names { title, x: SIZES, y: "test MSE" };
     panel(findings, series, &shown, (360.0, 300.0), names).finish("", &format!("{ERROR}: {title}"))
 }
@@ -97,22 +98,22 @@ fn draw(
 ) {
     let x = |simulations: usize| frame.x.place(simulations as f64) + aside;
     svg.begin(&series.class);
-    let own = findings.runs.iter().filter(|run| run.strategy == series.name);
+    let own = findings.runs.iter().filter(|run| run.key.curve == series.curve);
     for run in own {
         if let Some(value) = (shown.run)(run).filter(|value| *value > 0.0) {
             // beside the mark, which would hide it
-            let at = (x(run.simulations) + 0.9 * radius, frame.y.place(value));
+            let at = (x(run.key.simulations) + 0.9 * radius, frame.y.place(value));
             let title = format!(
                 "{}, {} simulations, {}: {}",
                 series.name,
-                run.simulations,
-                which(findings.scatter, run.seed),
+                run.key.simulations,
+                which(findings.scatter, run.key.seed),
                 three(value)
             );
             svg.dot("seed", at, &title);
         }
     }
-    let rows = findings.summary.of(&series.name).map(|row| (row, (shown.spread)(row)));
+    let rows = findings.summary.of(&series.curve).map(|row| (row, (shown.spread)(row)));
     let points: Vec<Option<(Place, &SummaryRow, Spread)>> = rows
         .map(|(row, spread)| {
             let mean = spread.mean.filter(|mean| *mean > 0.0)?;

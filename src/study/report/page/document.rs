@@ -1,9 +1,8 @@
 //! The whole page: head, verdict, sections.
 
-use serde_json::Value;
-
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::provenance::Status;
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::series::{series, variables};
@@ -33,8 +32,10 @@ pub fn body(findings: &Findings) -> String {
     let mut series = series(&findings.summary);
     let all = series.len();
     if let Some(largest) = pretraining::largest(findings) {
-        let end = format!(" ({largest})");
-        series.retain(|one| one.name == BASELINE || one.name.ends_with(&end));
+        series.retain(|one| {
+            let curve = &one.curve;
+            curve.strategy == BASELINE || curve.pretraining_simulations == Some(largest)
+        });
     }
     let mut body = about(findings) + &verdict(findings) + &words(findings);
     if series.len() < all {
@@ -76,18 +77,22 @@ pub fn section(name: &str, content: &str) -> String {
 fn about(findings: &Findings) -> String {
     let mut parts = vec![
         runs(findings),
-        format!("{} strategies", findings.summary.strategies.len()),
+        format!("{} strategies", findings.summary.curves.len()),
         format!("{} sizes", findings.summary.sizes().len()),
     ];
-    let study = findings.provenance.as_ref().unwrap_or(&Value::Null);
-    if let Some(seconds) = seconds(study).filter(|seconds| *seconds > 0.0) {
-        let device = study["device"]["kind"].as_str().unwrap_or("device");
+    let study = findings.provenance.as_ref();
+    if let Some(study) = study.filter(|study| study.all_seconds() > 0.0) {
+        let device = study.device["kind"].as_str().unwrap_or("device");
+        let seconds = study.all_seconds();
         parts.push(format!("{seconds:.0} s on {device}"));
     }
-    let unfinished = study["status"].as_str().filter(|status| *status != "finished").map(|status| {
+    let unfinished = study.filter(|study| study.status != Status::Finished).map(|study| {
         // while it runs, study.json says nothing of how far it is
-        let (done, all) = (trained(findings), &study["runs_planned"]);
-        format!("<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>", escape(status))
+        let (done, all) = (trained(findings), study.runs_planned);
+        format!(
+            "<p class=\"unfinished\">Not finished: the study is {}, with {done} of {all} runs.</p>",
+            study.status.name()
+        )
     });
     format!(
         "<p class=\"about\">{}</p>\n{}",
@@ -114,13 +119,6 @@ fn trained(findings: &Findings) -> usize {
         Scatter::Seeds => findings.runs.len(),
         Scatter::Trials => trials.sum(),
     }
-}
-
-/// Seconds of training, of all processes that told.
-fn seconds(study: &Value) -> Option<f64> {
-    let earlier = study["earlier"].as_array().into_iter().flatten();
-    let before: f64 = earlier.filter_map(|process| process["seconds"].as_f64()).sum();
-    Some(before + study["seconds"].as_f64()?)
 }
 
 /// The answer, first of all.

@@ -2,9 +2,10 @@
 
 use crate::study::report::ink::width_of;
 use crate::study::stats::findings::Findings;
-use crate::study::stats::negative_transfer::{LEVEL, Transfer};
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::words::p_text;
+use crate::study::store::negative_transfer::{LEVEL, Transfer};
+use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::series::Series;
@@ -21,8 +22,8 @@ const LABEL: f64 = 110.0;
 
 /// A map for each of these strategies, and what its colours mean.
 pub fn maps(findings: &Findings, series: &[Series]) -> String {
-    let others = (series.iter().map(|one| &one.name)).filter(|name| *name != BASELINE);
-    let maps: String = others.filter_map(|strategy| map(findings, strategy)).collect();
+    let others = (series.iter().map(|one| &one.curve)).filter(|curve| curve.strategy != BASELINE);
+    let maps: String = others.filter_map(|curve| map(findings, curve)).collect();
     if maps.is_empty() {
         return format!("<p>No strategy shares a seed and a size with {BASELINE}.</p>");
     }
@@ -59,9 +60,8 @@ fn remark(scatter: Scatter) -> &'static str {
 }
 
 /// The map of one strategy; absent if nothing of it can be compared.
-pub fn map(findings: &Findings, strategy: &str) -> Option<String> {
-    let own: Vec<&Transfer> =
-        findings.transfers.iter().filter(|one| one.strategy == strategy).collect();
+pub fn map(findings: &Findings, curve: &Curve) -> Option<String> {
+    let own: Vec<&Transfer> = findings.transfers.iter().filter(|one| one.curve == *curve).collect();
     if own.is_empty() {
         return None;
     }
@@ -75,7 +75,7 @@ pub fn map(findings: &Findings, strategy: &str) -> Option<String> {
     let height = top + CELL.1 * rows.len() as f64 + 6.0 + 24.0;
     let mut svg = Svg::new(left + CELL.0 * sizes.len() as f64 + 4.0, height);
     let width = CELL.0 * sizes.len() as f64;
-    svg.fitted("title", Anchor::Start, (left, 17.0), (strategy, width));
+    svg.fitted("title", Anchor::Start, (left, 17.0), (&curve.label(), width));
     for (row, target) in rows.iter().enumerate() {
         // the mean over all stands apart
         let y = top + CELL.1 * row as f64 + if target.is_none() { 6.0 } else { 0.0 };
@@ -95,7 +95,7 @@ pub fn map(findings: &Findings, strategy: &str) -> Option<String> {
         let x = left + CELL.0 * (column as f64 + 0.5);
         svg.text("tick", Anchor::Middle, (x, height - 6.0), &size.to_string());
     }
-    Some(svg.finish("map", &format!("test MSE relative to {BASELINE}: {strategy}")))
+    Some(svg.finish("map", &format!("test MSE relative to {BASELINE}: {}", curve.label())))
 }
 
 fn cell(svg: &mut Svg, (left, top): (f64, f64), one: &Transfer, scatter: Scatter) {
@@ -111,7 +111,7 @@ fn cell(svg: &mut Svg, (left, top): (f64, f64), one: &Transfer, scatter: Scatter
     let rank = one.p_signed_rank.map_or(String::new(), |p| format!(", signed rank {}", p_text(p)));
     let title = format!(
         "{}, {}, {} simulations: {:.3}x the test MSE of {BASELINE}{p}{rank} ({} {})",
-        one.strategy,
+        one.curve.label(),
         one.target.as_deref().unwrap_or("all targets"),
         one.simulations,
         one.ratio,

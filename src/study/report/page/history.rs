@@ -1,11 +1,14 @@
 //! How the search for hyper-parameters went on.
 
-use crate::study::explain::usage::PRETRAINING;
 use crate::study::report::axis::Axis;
 use crate::study::report::ink::width_of;
 use crate::study::report::linear::Linear;
 use crate::study::stats::findings::Findings;
-use crate::study::store::trials::{BEST, Search};
+use crate::study::stats::searches;
+use crate::study::stats::searches::BEST;
+use crate::study::store::run::Curve;
+use crate::study::store::trials::SearchSummary;
+use crate::study::transfer::PRETRAINING;
 
 use crate::study::report::page::curves::{table, three};
 use crate::study::report::page::series::{Series, legend};
@@ -16,13 +19,13 @@ const SIZE: (f64, f64) = (360.0, 280.0);
 /// A panel for each size: the lowest validation MSE so far against the number of the trial. And the
 /// mean of the best trials.
 pub fn history(findings: &Findings, series: &[Series]) -> String {
-    let (before, after): (Vec<&Search>, Vec<&Search>) =
-        (findings.searches.iter()).partition(|one| one.strategy == PRETRAINING);
+    let (before, after): (Vec<&SearchSummary>, Vec<&SearchSummary>) =
+        (findings.searches.iter()).partition(|one| one.curve.strategy == PRETRAINING);
     let mut sizes: Vec<usize> = after.iter().map(|one| one.simulations).collect();
     sizes.sort_unstable();
     sizes.dedup();
     let of_size = |size: &usize| {
-        let own: Vec<&Search> =
+        let own: Vec<&SearchSummary> =
             (after.iter().copied()).filter(|one| one.simulations == *size).collect();
         panel(&own, series, &format!("{size} simulations"))
     };
@@ -41,7 +44,7 @@ pub fn history(findings: &Findings, series: &[Series]) -> String {
     )
 }
 
-fn panel(own: &[&Search], series: &[Series], title: &str) -> String {
+fn panel(own: &[&SearchSummary], series: &[Series], title: &str) -> String {
     let mut values: Vec<f64> =
         own.iter().flat_map(|one| one.trials.iter().filter_map(|trial| trial.1)).collect();
     values.sort_by(f64::total_cmp);
@@ -73,7 +76,7 @@ fn panel(own: &[&Search], series: &[Series], title: &str) -> String {
     }
     svg.line("axis", (left, bottom), (SIZE.0 - 10.0, bottom));
     for one in own {
-        let looks = series.iter().find(|series| series.name == one.strategy);
+        let looks = series.iter().find(|series| series.curve == one.curve);
         svg.begin(looks.map_or("base", |looks| &looks.class));
         let trials = one
             .trials
@@ -81,11 +84,11 @@ fn panel(own: &[&Search], series: &[Series], title: &str) -> String {
             .filter_map(|trial| Some((trial.0, trial.1.filter(|value| *value <= highest)?)));
         for (trial, value) in trials {
             let at = (x.place(f64::from(trial)), y.place(value));
-            let title = format!("{}, trial {trial}: {}", one.strategy, three(value));
+            let title = format!("{}, trial {trial}: {}", one.curve.label(), three(value));
             svg.dot("seed", at, &title);
         }
         let mut steps: Vec<Place> = Vec::new();
-        for (trial, value) in one.history() {
+        for (trial, value) in searches::history(one) {
             let at = (x.place(f64::from(trial)), y.place(value));
             steps.extend(steps.last().map(|before| (at.0, before.1)));
             steps.push(at);
@@ -100,16 +103,16 @@ fn panel(own: &[&Search], series: &[Series], title: &str) -> String {
 }
 
 fn numbers(findings: &Findings, sizes: &[usize]) -> String {
-    let strategies = &findings.summary.strategies;
-    let heading =
-        std::iter::once("simulations".to_owned()).chain(strategies.iter().map(|name| escape(name)));
+    let curves = &findings.summary.curves;
+    let heading = std::iter::once("simulations".to_owned())
+        .chain(curves.iter().map(|curve| escape(&curve.label())));
     let row = |size: &usize| {
-        let cell = |strategy: &String| {
+        let cell = |curve: &Curve| {
             let mut searches = findings.searches.iter();
-            let found = searches.find(|one| one.strategy == *strategy && one.simulations == *size);
+            let found = searches.find(|one| one.curve == *curve && one.simulations == *size);
             found.and_then(|one| one.best).map_or("-".to_owned(), three)
         };
-        std::iter::once(size.to_string()).chain(strategies.iter().map(cell)).collect()
+        std::iter::once(size.to_string()).chain(curves.iter().map(cell)).collect()
     };
     table(&heading.collect::<Vec<_>>(), &sizes.iter().map(row).collect::<Vec<Vec<_>>>())
 }

@@ -84,9 +84,9 @@ impl<'a> Scenario<'a> {
     }
 
     fn maps(&self) -> String {
-        let strategies = self.findings.summary.strategies.iter().filter(|name| *name != BASELINE);
-        let maps: String =
-            strategies.filter_map(|strategy| heat::map(self.findings, strategy)).collect();
+        let curves = self.findings.summary.curves.iter();
+        let curves = curves.filter(|curve| curve.strategy != BASELINE);
+        let maps: String = curves.filter_map(|curve| heat::map(self.findings, curve)).collect();
         format!("<h3>{}</h3><div class=\"maps\">{maps}</div>", escape(&self.name))
     }
 }

@@ -2,7 +2,7 @@
 //! pre-trained on.
 
 use crate::study::stats::findings::Findings;
-use crate::study::stats::pretraining_size::PretrainingSize;
+use crate::study::store::pretraining_size::PretrainingSize;
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::curves::{table, three};

@@ -2,21 +2,22 @@
 
 use serde_json::Value;
 
-use crate::study::explain::usage::ATTRIBUTIONS_FILE;
 use crate::study::stats::findings::Findings;
+use crate::study::store::attributions::ATTRIBUTIONS_FILE;
+use crate::study::store::provenance::STUDY_FILE;
 use crate::study::store::runs::RUNS_FILE;
-use crate::study::store::settings::STUDY_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 use crate::study::report::page::svg::escape;
 
 /// What `study.json` says, as a list of everything that is no object, each below its path.
 pub fn provenance(findings: &Findings) -> String {
-    let Some(value) = &findings.provenance else {
+    let Some(provenance) = &findings.provenance else {
         return "<p>There is no study.json in this folder.</p>".to_owned();
     };
+    let value = serde_json::to_value(provenance).expect("provenance: plain data is JSON");
     let mut entries = Vec::new();
-    flatten(&mut Vec::new(), value, &mut entries);
+    flatten(&mut Vec::new(), &value, &mut entries);
     let entry = |(path, text): (String, String)| {
         format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(&path), escape(&text))
     };

@@ -1,9 +1,9 @@
 //! How many simulations transfer saves, with intervals.
 
 use crate::study::stats::findings::Findings;
-use crate::study::stats::saved::Saved;
-use crate::study::stats::savings::Bound;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::run::Curve;
+use crate::study::store::savings::{Bound, Saving};
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::curves::table;
@@ -13,7 +13,7 @@ use crate::study::report::page::svg::{Svg, escape};
 
 /// The figure and the table; empty without anything to compare.
 pub fn savings(findings: &Findings, series: &[Series]) -> String {
-    if findings.saved.is_empty() {
+    if findings.savings.is_empty() {
         return format!(
             "<p>Without a finished run of {BASELINE} and of another strategy there is nothing to compare.</p>"
         );
@@ -54,10 +54,10 @@ pub fn small_savings(findings: &Findings, series: &[Series], title: &str) -> Str
 }
 
 fn panel(findings: &Findings, series: &[Series], size: (f64, f64), names: Names) -> Svg {
-    let ends = |one: &Saved| {
+    let ends = |one: &Saving| {
         [Some(one.factor), one.low, one.high].into_iter().flatten().collect::<Vec<_>>()
     };
-    let values: Vec<f64> = findings.saved.iter().flat_map(ends).chain([1.0]).collect();
+    let values: Vec<f64> = findings.savings.iter().flat_map(ends).chain([1.0]).collect();
     let frame = Frame::new(size, names, &findings.summary.sizes(), &values, 3.0);
     let mut svg = Svg::new(size.0, size.1);
     frame.draw(&mut svg, names);
@@ -80,7 +80,7 @@ fn draw(
     (aside, radius): (f64, f64),
 ) {
     svg.begin(&series.class);
-    for one in findings.saved.iter().filter(|one| one.strategy == series.name) {
+    for one in findings.savings.iter().filter(|one| one.curve == series.curve) {
         let x = frame.x.place(one.simulations as f64) + aside;
         let y = frame.y.place(one.factor);
         let end = |value: Option<f64>, otherwise: f64| frame.y.place(value.unwrap_or(otherwise));
@@ -112,7 +112,7 @@ fn draw(
 }
 
 /// `4.2x`, `> 1.1x`, `< 0.5x`.
-pub fn factor(one: &Saved) -> String {
+pub fn factor(one: &Saving) -> String {
     let sign = match one.bound {
         Bound::Exact => "",
         Bound::MoreThanLargest => "> ",
@@ -122,7 +122,7 @@ pub fn factor(one: &Saved) -> String {
 }
 
 /// `(3.1 to 5.0)`; an end outside the sizes that the baseline ran is open.
-pub fn interval(one: &Saved) -> String {
+pub fn interval(one: &Saving) -> String {
     match (one.low, one.high) {
         (Some(low), Some(high)) => format!("({low:.2} to {high:.2})"),
         (Some(low), None) => format!("(from {low:.2})"),
@@ -132,19 +132,18 @@ pub fn interval(one: &Saved) -> String {
 }
 
 fn numbers(findings: &Findings) -> String {
-    let strategies = findings.summary.strategies.iter().filter(|name| *name != BASELINE);
-    let strategies: Vec<&String> = strategies.collect();
-    let heading =
-        std::iter::once("simulations".to_owned()).chain(strategies.iter().map(|name| escape(name)));
+    let curves = findings.summary.curves.iter().filter(|curve| curve.strategy != BASELINE);
+    let curves: Vec<&Curve> = curves.collect();
+    let heading = std::iter::once("simulations".to_owned())
+        .chain(curves.iter().map(|curve| escape(&curve.label())));
     let row = |simulations: usize| {
-        let cell = |strategy: &&String| {
-            let mut saved = findings.saved.iter();
-            let found =
-                saved.find(|one| one.strategy == **strategy && one.simulations == simulations);
+        let cell = |curve: &&Curve| {
+            let mut saved = findings.savings.iter();
+            let found = saved.find(|one| one.curve == **curve && one.simulations == simulations);
             found
                 .map_or("-".to_owned(), |one| escape(&format!("{} {}", factor(one), interval(one))))
         };
-        std::iter::once(simulations.to_string()).chain(strategies.iter().map(cell)).collect()
+        std::iter::once(simulations.to_string()).chain(curves.iter().map(cell)).collect()
     };
     let rows: Vec<Vec<String>> = findings.summary.sizes().into_iter().map(row).collect();
     table(&heading.collect::<Vec<_>>(), &rows)

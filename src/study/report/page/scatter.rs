@@ -2,9 +2,9 @@
 
 use crate::study::report::ink::width_of;
 use crate::study::report::linear::Linear;
-use crate::study::stats::agreement::Agreement;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::agreement::Agreement;
 use crate::study::store::predictions::Predictions;
 
 use crate::study::report::page::curves::{table, three};
@@ -19,7 +19,7 @@ const BOTTOM: f64 = 40.0;
 /// Panels of all targets for each strategy, and the table of how well they agree.
 pub fn scatter(findings: &Findings, series: &[Series]) -> String {
     let network = |(one, agreements): &(Predictions, Vec<Agreement>)| {
-        let class = series.iter().find(|series| series.name == one.strategy);
+        let class = series.iter().find(|series| series.curve == one.curve);
         let class = class.map_or("base", |series| &series.class);
         let panels: String = (0..findings.targets.len())
             .map(|target| panel(findings, target, (one, &agreements[target]), class))
@@ -28,7 +28,7 @@ pub fn scatter(findings: &Findings, series: &[Series]) -> String {
             Scatter::Seeds => format!("seed {}", one.seed),
             Scatter::Trials => "the best trial".to_owned(),
         };
-        let about = format!("{}, {} simulations, {which}", one.strategy, one.simulations);
+        let about = format!("{}, {} simulations, {which}", one.curve.label(), one.simulations);
         format!("<h3>{}</h3><div class=\"small panels\">{panels}</div>", escape(&about))
     };
     let rows = findings.predictions.first().map_or(0, |(one, _)| one.rows.len());
@@ -111,7 +111,7 @@ fn panel(
     svg.text("tick", Anchor::Start, (left, 34.0), &found);
     svg.text("tick", Anchor::Middle, ((left + right) / 2.0, SIZE.1 - 6.0), "prediction");
     svg.upright("tick", (11.0, (TOP + bottom) / 2.0), "truth");
-    svg.finish("", &format!("truth against prediction of {name}, {}", one.strategy))
+    svg.finish("", &format!("truth against prediction of {name}, {}", one.curve.label()))
 }
 
 fn numbers(findings: &Findings) -> String {
@@ -121,7 +121,7 @@ fn numbers(findings: &Findings) -> String {
             let share =
                 |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
             vec![
-                escape(&one.strategy),
+                escape(&one.curve.label()),
                 escape(target),
                 share(found.r_squared),
                 three(found.bias),

@@ -4,13 +4,16 @@
 use std::fmt::Write;
 
 use crate::study::report::style::{COLORS, Style, styles};
-use crate::study::stats::summary::Summary;
+use crate::study::store::run::Curve;
+use crate::study::store::summary::Summary;
 use crate::study::transfer::BASELINE;
 
 use crate::study::report::page::svg::{Svg, escape};
 
 /// A strategy with its looks.
 pub struct Series {
+    /// Which curve.
+    pub curve: Curve,
     /// Its name.
     pub name: String,
     /// The class that gives the colour.
@@ -22,22 +25,25 @@ pub struct Series {
 /// Every strategy of a study, in the order of the summary.
 pub fn series(summary: &Summary) -> Vec<Series> {
     let mut others = 0;
-    let looks = |(name, style): (String, Style)| {
-        let class = match name == BASELINE {
+    let looks = |(curve, style): (Curve, Style)| {
+        let class = match curve.strategy == BASELINE {
             true => "base".to_owned(),
             false => {
                 others += 1;
                 format!("s{}", (others - 1) % COLORS.len())
             }
         };
-        Series { name, class, style }
+        Series { name: curve.label(), curve, class, style }
     };
     styles(summary).into_iter().map(looks).collect()
 }
 
 /// Looks for names of another kind, as numbers of simulations.
 pub fn looks(names: &[String]) -> Vec<Series> {
-    series(&Summary { strategies: names.to_vec(), ..Summary::default() })
+    series(&Summary {
+        curves: names.iter().map(|name| Curve::of(name)).collect(),
+        ..Summary::default()
+    })
 }
 
 /// The same hues on a dark page, light enough to read.

@@ -1,7 +1,7 @@
 //! A thread that writes trained networks, so that training does not wait for the disk.
 //!
-//! All networks that wait at one time are written, then forced to disk together: forcing the first
-//! makes the others cheap. A row that names a network is booked when [`Saving::durable`] counts it,
+//! All networks in the queue are written, then forced to disk together: forcing the first makes the
+//! others cheap. A record that names a network is written when [`ModelWriter::durable`] counts it,
 //! not before.
 
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use crate::data::files::write_all;
 use crate::error::{Error, Result};
 use crate::study::store::model::Model;
 
-/// Networks that may wait: more than are over in the time of one wait for a disk, few enough to be
-/// held.
+/// Length of the queue: more networks than finish while the disk is forced once, few enough for the
+/// memory.
 const WAITING: usize = 256;
 
-/// How far the thread is.
+/// Progress of the thread.
 #[derive(Default)]
 struct State {
     /// Networks that are on disk.
     durable: usize,
-    /// Why no more of them will be.
+    /// Why no more will be.
     failure: Option<Error>,
 }
 
@@ -34,19 +34,19 @@ struct Shared {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("saving: its thread panicked")
+        self.state.lock().expect("models: the writer panicked")
     }
 }
 
-/// The thread and the way to it.
-pub struct Saving {
+/// Writes networks in a thread of its own.
+pub struct ModelWriter {
     networks: Option<SyncSender<(PathBuf, Model)>>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
-    asked: usize,
+    queued: usize,
 }
 
-impl Default for Saving {
+impl Default for ModelWriter {
     fn default() -> Self {
         let (sender, receiver) = sync_channel(WAITING);
         let shared = Arc::new(Shared::default());
@@ -55,24 +55,24 @@ impl Default for Saving {
             networks: Some(sender),
             thread: Some(std::thread::spawn(move || write(&receiver, &mine))),
             shared,
-            asked: 0,
+            queued: 0,
         }
     }
 }
 
-impl Saving {
-    /// Asks for a network to be written; its number, from 1. Waits while too many are asked for.
-    pub fn ask(&mut self, path: PathBuf, model: Model) -> usize {
-        let networks = self.networks.as_ref().expect("saving: it has ended");
-        // it ends before the last network only where one failed, which `check` tells
+impl ModelWriter {
+    /// Queues a network, and returns its number, from 1. Waits while the queue is full.
+    pub fn queue(&mut self, path: PathBuf, model: Model) -> usize {
+        let networks = self.networks.as_ref().expect("models: the writer has ended");
+        // the thread ends before the last network only after a failure, which `check` returns
         let _ = networks.send((path, model));
-        self.asked += 1;
-        self.asked
+        self.queued += 1;
+        self.queued
     }
 
-    /// How many networks have been asked for.
-    pub fn asked(&self) -> usize {
-        self.asked
+    /// How many networks were queued.
+    pub fn queued(&self) -> usize {
+        self.queued
     }
 
     /// How many of them are on disk: those with numbers up to this one.
@@ -80,29 +80,30 @@ impl Saving {
         self.shared.state().durable
     }
 
-    /// Whether all goes well.
+    /// Checks that no write failed.
     ///
     /// # Errors
-    /// [`Error::Output`] with the path of a network that could not be written, nor any after it.
+    /// [`Error::Output`] with the path of the first network that could not be written; those after
+    /// it are not written either.
     pub fn check(&self) -> Result<()> {
         self.shared.state().failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Waits until all networks that were asked for are on disk.
+    /// Waits until all queued networks are on disk.
     ///
     /// # Errors
-    /// As [`Saving::check`].
+    /// As [`ModelWriter::check`].
     pub fn wait(&self) -> Result<()> {
-        let waits = |state: &mut State| state.durable < self.asked && state.failure.is_none();
+        let waits = |state: &mut State| state.durable < self.queued && state.failure.is_none();
         let state = self.shared.state();
         let state = self.shared.changed.wait_while(state, waits);
-        drop(state.expect("saving: its thread panicked"));
+        drop(state.expect("models: the writer panicked"));
         self.check()
     }
 }
 
-impl Drop for Saving {
-    /// Ends the thread after what was asked for.
+impl Drop for ModelWriter {
+    /// Ends the thread once the queue is empty.
     fn drop(&mut self) {
         drop(self.networks.take());
         if let Some(thread) = self.thread.take() {
@@ -111,7 +112,7 @@ impl Drop for Saving {
     }
 }
 
-/// Writes what is asked for until nobody asks any more, or a network cannot be written.
+/// Writes the queue until it is closed, or a write fails.
 fn write(networks: &Receiver<(PathBuf, Model)>, shared: &Shared) {
     while let Ok(first) = networks.recv() {
         let all = std::iter::once(first).chain(networks.try_iter().take(WAITING));

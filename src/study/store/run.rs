@@ -1,0 +1,196 @@
+//! The record of one finished run, the same in memory, in tables and in the journal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::run::Stopped;
+use crate::study::metric::METRICS;
+
+/// A learning curve: a strategy, after a pre-training on a number of simulations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Curve {
+    /// The strategy, or [`PRETRAINING`](crate::study::transfer::PRETRAINING).
+    pub strategy: String,
+    /// Simulations of the pre-training. Absent for strategies without one, and in studies that
+    /// pre-train on one number of simulations only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining_simulations: Option<usize>,
+}
+
+impl Curve {
+    /// The curve of a strategy in a study with one pre-training size.
+    pub fn of(strategy: &str) -> Self {
+        Self { strategy: strategy.to_owned(), pretraining_simulations: None }
+    }
+
+    /// The label in figures and messages, such as `dummy-node` or `dummy-node (2048)`.
+    pub fn label(&self) -> String {
+        match self.pretraining_simulations {
+            Some(simulations) => format!("{} ({simulations})", self.strategy),
+            None => self.strategy.clone(),
+        }
+    }
+}
+
+/// Identifies a run of a study.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RunKey {
+    /// The scenario, in studies with several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// Strategy and pre-training size.
+    #[serde(flatten)]
+    pub curve: Curve,
+    /// Simulations, for training and validation together.
+    pub simulations: usize,
+    /// Number of the trial, from 0, in a search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<u32>,
+    /// The seed of weights, batches and dropout, from 1. In `runs.csv` of a search the rank of the
+    /// trial.
+    pub seed: u32,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StopReason {
+    /// The validation loss did not improve for too many epochs.
+    Patience,
+    /// All epochs are done.
+    Epochs,
+    /// The loss is no longer finite.
+    Diverged,
+    /// A pruner stopped the trial.
+    Pruned,
+}
+
+impl StopReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Patience, Self::Epochs, Self::Diverged, Self::Pruned];
+
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Patience => "patience",
+            Self::Epochs => "epochs",
+            Self::Diverged => "diverged",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+impl From<Stopped> for StopReason {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Patience => Self::Patience,
+            Stopped::Epochs => Self::Epochs,
+            Stopped::Diverged => Self::Diverged,
+        }
+    }
+}
+
+/// One metric of a run on the test set. Absent numbers were not measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The mean over all targets.
+    pub total: Option<f64>,
+    /// Each target, in the order of the targets.
+    pub targets: Vec<Option<f64>>,
+}
+
+impl Score {
+    /// Not measured.
+    pub fn absent(targets: usize) -> Self {
+        Self { total: None, targets: vec![None; targets] }
+    }
+}
+
+/// One finished run.
+///
+/// Absent numbers were not measured: the run diverged before. Numbers that are not finite are
+/// written as absent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Which run.
+    #[serde(flatten)]
+    pub key: RunKey,
+    /// The lowest validation loss, that of the weights that were kept.
+    pub validation_loss: Option<f64>,
+    /// The kept weights on the test set: each of [`METRICS`], in their order.
+    pub test: Vec<Score>,
+    /// Epochs.
+    pub epochs: u32,
+    /// Optimiser steps.
+    pub steps: u32,
+    /// Why the run ended.
+    pub stopped: StopReason,
+    /// The path of the model relative to the study's folder; empty if none was saved.
+    pub model: String,
+}
+
+impl RunRecord {
+    /// A run that never began, as a fine-tuning whose pre-training diverged.
+    pub fn untrained(key: RunKey, targets: usize) -> Self {
+        Self {
+            key,
+            validation_loss: None,
+            test: vec![Score::absent(targets); METRICS.len()],
+            epochs: 0,
+            steps: 0,
+            stopped: StopReason::Diverged,
+            model: String::new(),
+        }
+    }
+
+    /// Sets the test scores from values of shape (metrics, targets).
+    ///
+    /// # Panics
+    /// If there is another number of values.
+    pub fn set_test(&mut self, values: &[f64]) {
+        let targets = values.len() / METRICS.len();
+        assert_eq!(values.len(), targets * METRICS.len(), "record: scores");
+        let score = |values: &[f64]| Score {
+            total: Some(values.iter().sum::<f64>() / targets as f64),
+            targets: values.iter().copied().map(Some).collect(),
+        };
+        self.test = values.chunks_exact(targets.max(1)).map(score).collect();
+    }
+
+    /// The primary metric over all targets.
+    pub fn score(&self) -> Option<f64> {
+        self.test[0].total
+    }
+
+    /// The primary metric of a target.
+    pub fn target_score(&self, target: usize) -> Option<f64> {
+        self.test[0].targets[target]
+    }
+
+    /// The mean of the runs of a trial: means of losses and scores, the longest run's epochs, all
+    /// steps, the rest from the first run. A number that is absent in one run is absent.
+    ///
+    /// # Panics
+    /// If there is no run.
+    pub fn mean(runs: &[&RunRecord]) -> Self {
+        let value = |of: &dyn Fn(&RunRecord) -> Option<f64>| mean(runs.iter().map(|run| of(run)));
+        let score = |metric: usize| Score {
+            total: value(&|run| run.test[metric].total),
+            targets: (0..runs[0].test[metric].targets.len())
+                .map(|target| value(&|run| run.test[metric].targets[target]))
+                .collect(),
+        };
+        Self {
+            validation_loss: value(&|run| run.validation_loss),
+            test: (0..METRICS.len()).map(score).collect(),
+            epochs: runs.iter().map(|run| run.epochs).max().unwrap_or(0),
+            steps: runs.iter().map(|run| run.steps).sum(),
+            ..runs[0].clone()
+        }
+    }
+}
+
+/// The mean, if all values are present and there is one.
+pub fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<f64> = values.collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}

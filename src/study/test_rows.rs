@@ -1,0 +1,124 @@
+//! What the trained networks of a study predict of the test rows, and what they use of each input.
+
+use crate::error::Result;
+use crate::study::datasets::Study;
+use crate::study::explain::explanation::{Method, Request};
+use crate::study::explain::reading::Reading;
+use crate::study::explain::usage::{mark_flips, usage};
+use crate::study::store::attributions::{ATTRIBUTIONS_FILE, write_usages};
+use crate::study::store::model::Model;
+use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, write_predictions};
+use crate::study::store::results::StudyResults;
+use crate::study::store::run::RunRecord;
+use crate::study::transfer::PRETRAINING;
+
+/// Most networks of a kind, the first seeds: three show whether networks agree, and cost a second
+/// or two.
+const NETWORKS: usize = 3;
+/// Most rows to explain, and most in the background.
+const ROWS: usize = 50;
+const BACKGROUND: usize = 25;
+
+/// Adds predictions to the results of a finished study, and writes `predictions.csv`: of each
+/// strategy the network with the lowest validation loss of those with the most simulations, and the
+/// most to pre-train on, on its test rows, in the units of the targets. Nothing if no networks were
+/// saved.
+///
+/// # Errors
+/// [`crate::Error::Input`] if a model of the folder cannot be read, [`crate::Error::Output`] with the
+/// path.
+pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
+    for strategy in &plan.strategies {
+        let Some(run) = best(&results.runs, strategy.strategy.name()) else {
+            continue;
+        };
+        let model = Model::load(&results.folder.join(&run.model))?;
+        let (_, rows) = study.rows(run.key.simulations, model.about.seed)?;
+        let inputs = data.inputs.select_rows(&rows);
+        results.predictions.push(Predictions {
+            curve: run.key.curve.clone(),
+            simulations: run.key.simulations,
+            seed: run.key.seed,
+            truth: data.targets.select_rows(&rows),
+            rows,
+            prediction: model.predict(&inputs, "data.finetune")?,
+        });
+    }
+    match results.predictions.is_empty() {
+        true => Ok(()),
+        false => {
+            let path = results.folder.join(PREDICTIONS_FILE);
+            write_predictions(&path, &results.targets, &results.predictions)
+        }
+    }
+}
+
+/// Adds attributions to the results of a finished study, and writes `attributions.csv`: DeepSHAP of
+/// the pre-trained networks and, for each strategy, of those with the most simulations, and the most
+/// to pre-train on, all on the same test rows. Nothing if no networks were saved, or there are fewer
+/// than two test rows.
+///
+/// # Errors
+/// As [`predict_test_rows`].
+pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
+    let Some(largest) = plan.sizes.iter().max() else {
+        return Ok(());
+    };
+    // where each seed has test rows of its own, the first seed's are used
+    let (_, rows) = study.rows(*largest, 1)?;
+    if rows.len() < 2 {
+        return Ok(());
+    }
+    let inputs = data.inputs.select_rows(&rows);
+    let background = BACKGROUND.min(rows.len() / 2);
+    let request = Request {
+        method: Method::DeepShap,
+        background: Some(background),
+        rows: Some(ROWS.min(rows.len() - background)),
+        seed: plan.seed,
+        targets: None,
+    };
+    let strategies = plan.strategies.iter().map(|plan| plan.strategy.name());
+    let strategies = strategies.map(|name| chosen(&results.runs, name));
+    for runs in std::iter::once(chosen(&results.pretraining, PRETRAINING)).chain(strategies) {
+        let Some(first) = runs.first() else {
+            continue;
+        };
+        let models = runs.iter().map(|run| Model::load(&results.folder.join(&run.model)));
+        let models: Vec<Model> = models.collect::<Result<_>>()?;
+        let reading = Reading::new(&models, &inputs, "data.finetune", &request)?;
+        let curve = first.key.curve.clone();
+        results.usages.push(usage(&reading, curve, first.key.simulations));
+    }
+    mark_flips(&mut results.usages);
+    match results.usages.is_empty() {
+        true => Ok(()),
+        false => write_usages(&results.folder.join(ATTRIBUTIONS_FILE), &results.usages),
+    }
+}
+
+/// The saved networks of a strategy with the most simulations, and the most to pre-train on.
+fn largest<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
+    let saved =
+        || runs.iter().filter(|run| run.key.curve.strategy == strategy && !run.model.is_empty());
+    let sizes = |run: &RunRecord| (run.key.simulations, run.key.curve.pretraining_simulations);
+    let most = saved().map(sizes).max();
+    saved().filter(|run| Some(sizes(run)) == most).collect()
+}
+
+/// The one of lowest validation loss.
+fn best<'a>(runs: &'a [RunRecord], strategy: &str) -> Option<&'a RunRecord> {
+    let measured =
+        largest(runs, strategy).into_iter().filter_map(|run| Some((run, run.validation_loss?)));
+    measured.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(run, _)| run)
+}
+
+/// The first of them by seed.
+fn chosen<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
+    let mut chosen = largest(runs, strategy);
+    chosen.sort_by_key(|run| run.key.seed);
+    chosen.truncate(NETWORKS);
+    chosen
+}
