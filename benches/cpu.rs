@@ -1,7 +1,7 @@
-//! Where a step of the CPU executor goes: the time of each of its calls on one thread.
+//! The time of each call of a step on the CPU, on one thread.
 //!
-//! `cargo bench --bench cpu [-- WIDTH]`. The least of thousands of times is given: other work on
-//! the machine only adds to it.
+//! `cargo bench --bench cpu [-- WIDTH]`. Prints the least of thousands of times, because
+//! other work on the machine only adds to it.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ fn main() {
 /// Steps that are timed.
 const STEPS: usize = 4000;
 
-/// Least time of each call in a training step of one run, and of a whole step.
+/// The least time of each call in a training step of one run, and of a whole step.
 fn report_calls(width: usize) {
     let mut run = Workload::alike(1, width).runs().remove(0);
     (run.training.max_epochs, run.training.patience) = (u32::MAX, u32::MAX);

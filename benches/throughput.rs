@@ -1,8 +1,8 @@
-//! Where the time of a step goes on a GPU, call by call, beside the ceiling of the device measured
-//! in the same minute. How fast whole trainings are says `shoal bench`.
+//! The time of each call of a step on a GPU, beside the ceiling of the device measured in the same
+//! minute. `shoal bench` times whole trainings.
 //!
-//! `cargo bench --bench throughput [-- RUNS WIDTH]`. Not timed: opening the device, packing, a host
-//! that looks.
+//! `cargo bench --bench throughput [-- RUNS WIDTH]`. Not timed: opening the device, packing,
+//! reading states back.
 
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ fn main() -> shoal::Result<()> {
     }
 }
 
-/// Each call played alone, then whole steps.
+/// Times each call alone, then whole steps.
 fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     let pack = || Step::new(gpu, Workload::tables(), workload.runs());
     let mut whole = pack()?;

@@ -1,24 +1,24 @@
-//! What can go wrong, and the exit code of each.
+//! Errors, and the exit code of each.
 //!
-//! A user's mistake is an [`Error`] that names the thing, the numbers and the way out. A mistake of
-//! ours is an assertion that names the kernel.
+//! A mistake in what a user gives is an [`Error`] that names the thing, the numbers and the way out.
+//! A mistake in the program is a panic.
 
 /// A result whose error can be shown to a user as it is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in words for the person at the terminal.
+/// What went wrong, as a message for users.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// What the user gave cannot be used: a file, an option, a number.
+    /// An argument, a file or a number cannot be used.
     #[error("{0}")]
     Input(String),
-    /// There is no such device, or it failed.
+    /// There is no such device, it failed, or it computes wrong results.
     #[error("{0}")]
     Device(String),
-    /// Results could not be written.
+    /// Results cannot be written.
     #[error("{0}")]
     Output(String),
-    /// The user asked to stop.
+    /// The user stopped the program.
     #[error("{0}")]
     Interrupted(String),
 }

@@ -1,4 +1,4 @@
-//! Parse, run, print the error and its cure, exit with its code.
+//! Parses the command line, runs the command, prints its error and exits with its code.
 
 mod cli;
 
@@ -19,8 +19,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Without a desktop session, a layer of Mesa that only sorts adapters complains on the standard
-/// error about the session that is not there; shoal sorts adapters itself.
+/// Turns off the layer of Mesa that sorts adapters. Without a desktop session it prints complaints on
+/// the standard error, and shoal sorts adapters itself.
 fn quiet_mesa() {
     if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         // SAFETY: no other thread has started yet.

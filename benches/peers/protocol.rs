@@ -1,5 +1,5 @@
-//! What the Rust peers share: the list of runs as `workloads.py` writes it, a shuffle, and the
-//! conversation with `compare.py`, which `worker.py` describes.
+//! Shared by the Rust peers: the list of runs from `workloads.py`, a shuffle, and the protocol of
+//! `compare.py`, which `worker.py` describes.
 #![allow(dead_code)] // shoal does not need the loop over runs
 
 use std::io::BufRead;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-/// Runs of one list and the table that they are trained on.
+/// The runs of a list and the table that they train on.
 pub struct Work {
     /// Inputs, shape (rows, inputs).
     pub x: Vec<f32>,
@@ -21,7 +21,7 @@ pub struct Work {
     pub runs: Vec<Run>,
 }
 
-/// How every run is trained.
+/// The settings of every run.
 #[derive(Clone, Copy)]
 pub struct Training {
     pub batch: usize,
@@ -39,9 +39,9 @@ pub struct Run {
     /// Widths of the hidden layers that are trained.
     pub hidden: Vec<usize>,
     pub dropout: f64,
-    /// It trains on the first rows,
+    /// Training rows: the first ones.
     pub training: usize,
-    /// and validates on so many after them.
+    /// Validation rows: those after the training rows.
     pub validation: usize,
     pub epochs: usize,
 }
@@ -93,7 +93,7 @@ fn count(value: &Value) -> usize {
     value.as_u64().expect("a whole number") as usize
 }
 
-/// What a trainer did.
+/// The result of a trainer.
 pub struct Done {
     pub steps: u64,
     pub seconds: f64,
@@ -102,22 +102,22 @@ pub struct Done {
 }
 
 impl Done {
-    /// With the time since `begin`.
+    /// The result with the time since `begin`.
     pub fn since(begin: Instant, steps: u64, loss: Option<f64>) -> Self {
         Self { steps, seconds: begin.elapsed().as_secs_f64(), loss }
     }
 }
 
-/// Who trains.
+/// A library that trains the runs.
 pub trait Trainer {
-    /// Trains for so many seconds.
+    /// Trains for a number of seconds.
     fn rate(&mut self, seconds: f64) -> Done;
 
     /// Trains every run to its last epoch.
     fn whole(&mut self) -> Done;
 }
 
-/// Says when it is ready and answers until nothing more is asked.
+/// Reports that it is ready and answers requests until there are no more.
 pub fn converse(version: &str, trainer: &mut dyn Trainer) {
     println!("{}", json!({ "version": version }));
     for line in std::io::stdin().lock().lines() {
@@ -133,27 +133,27 @@ pub fn converse(version: &str, trainer: &mut dyn Trainer) {
 
 /// One network that trains by epochs.
 pub trait Member {
-    /// Trains an epoch, validates, keeps the best parameters. Steps taken.
+    /// Trains an epoch, validates and keeps the best parameters. Returns the number of steps.
     fn epoch(&mut self) -> u64;
 
     /// The best validation loss.
     fn best(&self) -> f64;
 }
 
-/// Trains runs one after another, as a loop does.
+/// Trains runs one after another.
 pub struct Loop<M, F> {
     /// Starts a run.
     start: F,
     members: Vec<Option<M>>,
     epochs: Vec<usize>,
     turn: usize,
-    played: usize,
+    finished: usize,
 }
 
 impl<M, F: FnMut(usize) -> M> Loop<M, F> {
     pub fn new(runs: &[Run], start: F) -> Self {
         let epochs = runs.iter().map(|run| run.epochs).collect();
-        Self { start, members: runs.iter().map(|_| None).collect(), epochs, turn: 0, played: 0 }
+        Self { start, members: runs.iter().map(|_| None).collect(), epochs, turn: 0, finished: 0 }
     }
 }
 
@@ -163,9 +163,9 @@ impl<M: Member, F: FnMut(usize) -> M> Trainer for Loop<M, F> {
         while begin.elapsed().as_secs_f64() < seconds {
             let member = self.members[self.turn].get_or_insert_with(|| (self.start)(self.turn));
             steps += member.epoch();
-            self.played += 1;
-            if self.played == self.epochs[self.turn] {
-                (self.turn, self.played) = ((self.turn + 1) % self.epochs.len(), 0);
+            self.finished += 1;
+            if self.finished == self.epochs[self.turn] {
+                (self.turn, self.finished) = ((self.turn + 1) % self.epochs.len(), 0);
             }
         }
         Done::since(begin, steps, None)
@@ -182,7 +182,7 @@ impl<M: Member, F: FnMut(usize) -> M> Trainer for Loop<M, F> {
     }
 }
 
-/// Rows in a new order each epoch (Fisher & Yates).
+/// Rows in a new order each epoch (Fisher-Yates).
 pub struct Shuffle {
     order: Vec<u32>,
     state: u64,
@@ -195,7 +195,7 @@ impl Shuffle {
 
     pub fn next(&mut self) -> &[u32] {
         for last in (1..self.order.len()).rev() {
-            // a step of a multiplicative generator; its high bits choose
+            // a step of a multiplicative generator, of which the high bits are used
             self.state =
                 self.state.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(0x9e37_79b9_7f4a_7c15);
             let chosen = ((self.state >> 32) * (last as u64 + 1)) >> 32;

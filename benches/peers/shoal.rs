@@ -1,5 +1,4 @@
-//! shoal at work for the comparison: `peer LIST cpu|gpu [THREADS]`; a program like any that uses
-//! the library.
+//! shoal in the comparison, through its public interface: `peer LIST cpu|gpu [THREADS]`.
 
 #[path = "protocol.rs"]
 mod protocol;
@@ -22,7 +21,7 @@ struct Peer {
     tables: Arc<[Table]>,
 }
 
-/// The frozen base, then what is trained.
+/// The frozen base and the trained layers.
 fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
     let slope = work.training.slope as f32;
     let hidden = Activation::LeakyRelu { slope };
@@ -45,8 +44,8 @@ fn network(work: &protocol::Work, run: &protocol::Run) -> Network {
     Network::new(frozen.chain(trained.layers().iter().copied()).collect())
 }
 
-/// As shoal draws them, but the output layer with the deviation of PyTorch's default (uniform
-/// within 1 / sqrt(inputs)), with which the other peers start.
+/// Initial parameters of shoal, but with the output layer at the deviation of PyTorch's default
+/// (uniform within 1 / sqrt(inputs)), as in the other peers.
 fn parameters(network: &Network, seed: u32) -> Vec<f32> {
     let mut parameters = network.initial_parameters(seed);
     let places = network.parameter_table();
@@ -94,7 +93,7 @@ impl Peer {
 }
 
 impl Trainer for Peer {
-    /// Runs without an end, timed after a warm-up, as `shoal bench` times them.
+    /// Endless runs, timed after a warm-up, as in `shoal bench`.
     fn rate(&mut self, seconds: f64) -> Done {
         let runs = (0..self.work.runs.len()).map(|id| self.run(id)).collect();
         let pace = Pace { warm_up: 0.5, seconds, repeats: 1 };

@@ -1,7 +1,7 @@
-//! How good the simulated spectra are: `cargo run --release --example accuracy`.
+//! The accuracy of simulated spectra: `cargo run --release --example accuracy`.
 //!
-//! Compares them with the 200 spectra of CAMB in `tests/reference/camb/` and, where they are at
-//! hand, with the real ones in `../shared/quijote`. Prints the tables and draws the figures of
+//! Compares them with the 200 spectra of CAMB in `tests/reference/camb/` and, if they are present,
+//! with the Quijote spectra in `../shared/quijote`. Prints the tables and draws the figures of
 //! `data/simulations/README.md`.
 
 use std::path::Path;
@@ -22,7 +22,7 @@ use shoal::data::{Matrix, read_matrix};
 /// The bins that are printed.
 const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];
 
-/// One line of a figure: a name, and a value per bin.
+/// A line of a figure: its name and a value per bin.
 type Curve = (String, Vec<f64>);
 
 /// The mean over rows of `value` of each bin.
@@ -32,7 +32,7 @@ fn mean(rows: &[Vec<f64>], value: impl Fn(f64) -> f64) -> Vec<f64> {
     (0..79).map(column).collect()
 }
 
-/// Root mean square of ratios less one, per bin.
+/// Root mean square deviation of ratios from 1, per bin.
 fn scatter(ratios: &[Vec<f64>]) -> Vec<f64> {
     mean(ratios, |ratio| (ratio - 1.0).powi(2)).into_iter().map(f64::sqrt).collect()
 }
@@ -41,7 +41,7 @@ fn over(ours: impl Fn(f64) -> f64, theirs: &[f64], k: &[f64]) -> Vec<f64> {
     k.iter().zip(theirs).map(|(&k, theirs)| ours(k) / theirs).collect()
 }
 
-/// Linear, nonlinear and suppression, each the rms of the ratio to CAMB's.
+/// Linear and nonlinear spectra and the suppression by neutrinos: rms of the ratio to CAMB.
 fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
     let member =
         |name: &str| read_matrix(Path::new(&format!("tests/reference/camb/spectra.npz:{name}")));
@@ -75,12 +75,12 @@ fn against_camb(k: &[f64]) -> Result<Vec<Curve>> {
     Ok(curves)
 }
 
-/// What is compared with the real spectra, and under which name.
+/// The prediction that is compared with the measured spectra.
 #[derive(Clone, Copy, PartialEq)]
 enum Ours {
     /// HMcode-2020 of the linear spectrum.
     Halos,
-    /// With one loop on large scales, from where Quijote began.
+    /// With one-loop corrections on large scales, from the initial conditions of Quijote.
     Uncorrected,
     Corrected,
 }
@@ -100,8 +100,8 @@ impl Ours {
     }
 }
 
-/// The mean of real over ours of the odd rows of a set, by the share of baryons in cold matter, and
-/// the scatter of all; the last mean is that of all rows, odd or even.
+/// The mean ratio of measured to predicted over the odd rows of a set, by the fraction of baryons
+/// in cold matter, and the scatter of all; the last mean is over all rows.
 fn against_quijote(set: &str, ours: Ours) -> Result<(Vec<Curve>, Vec<Curve>)> {
     let file = |end: &str| read_matrix(Path::new(&format!("../shared/quijote/{set}_{end}")));
     let (parameters, real): (Matrix, Matrix) = (file("params.txt")?, file("pk.npy")?);

@@ -1,10 +1,11 @@
-//! Nonlinear spectra of many universes on Quijote's 79 bins, as text: `cargo run --release
+//! Nonlinear spectra of many cosmologies in the 79 bins of Quijote, as text: `cargo run --release
 //! --example spectra PARAMETERS OUT [as-quijote-began]`.
 //!
-//! PARAMETERS has a row per universe: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive neutrinos,
-//! M_nu in eV and w; lines with `#` are left out. OUT gets a row of 79 spectra in (Mpc/h)^3, of
-//! `nan` for a universe that is refused. They lack what is fitted to Quijote: it is what
-//! `data/quijote/marked.py` and, as Quijote began, `correction.py` read.
+//! PARAMETERS has a row per cosmology: Omega_m, Omega_b, h, n_s, sigma_8 and, for massive
+//! neutrinos, M_nu in eV and w; lines with `#` are skipped. OUT gets a row of 79 spectra in
+//! (Mpc/h)^3, of `nan` where the parameters are out of range. The corrections that are fitted to
+//! Quijote are not applied, because their fits, `data/quijote/marked.py` and `correction.py`, read
+//! these spectra.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! What our spectra miss of the Quijote simulations. This is no theory: it is a fit to every second
-//! of their spectra.
+//! The factor from our spectra to those of the Quijote simulations. It is no theory but a fit to
+//! every second of their spectra.
 //!
 //! HMcode-2020 was made for universes near ours. Where Omega_b h^2 is up to three times ours, as in
 //! Quijote's hypercubes, its power at k = 0.2 h/Mpc is 5 % too high where baryons are a tenth of

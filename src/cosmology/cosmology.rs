@@ -1,4 +1,4 @@
-//! Which universe.
+//! The parameters of a flat universe.
 
 use crate::error::Result;
 use crate::input_error;
@@ -29,7 +29,7 @@ pub const FIDUCIAL: [f64; 5] = [0.3175, 0.049, 0.6711, 0.9624, 0.834];
 /// Quijote's.
 const NEUTRINO_MASS: f64 = 93.14;
 
-/// What each parameter may be: where the linear spectrum was fitted, and for n_s and sigma_8 where
+/// The range of each parameter: where the linear spectrum was fitted, and for n_s and sigma_8 where
 /// the nonlinear model holds.
 pub const RANGES: [(&str, [f64; 2]); 7] = [
     ("Omega_m", [0.1, 0.5]),
@@ -62,7 +62,7 @@ impl Cosmology {
         }
     }
 
-    /// Whether this universe is one that the spectra here can be trusted for.
+    /// Checks that the spectra of this crate hold for this universe.
     ///
     /// # Errors
     /// A parameter outside [`RANGES`], or so many baryons and neutrinos that (almost) no matter is

@@ -1,8 +1,20 @@
-//! Universes on demand: matter power spectra from the parameters of a cosmology.
+//! Simulated universes: matter power spectra from the parameters of a cosmology.
 //!
-//! [`Cosmology`] says which universe, [`linear()`] and [`matter`] give its [`Spectrum`] of total
-//! matter today. A [`Scenario`] has a prior of universes, [`Noise`] is what one box adds, and
-//! [`simulate`] makes a dataset of a [`Request`].
+//! A [`Cosmology`] is a flat universe; [`linear()`] and [`matter`] compute the [`Spectrum`] of its
+//! matter today. A [`Scenario`] is a kind of universes with the [`Prior`] of their parameters,
+//! [`Noise`] is the scatter of one box, and [`simulate`] makes the dataset of a [`Request`].
+//!
+//! | scenario | parameters beyond those of `lcdm` |
+//! |---|---|
+//! | `lcdm` | |
+//! | `neutrinos` | M_nu; w, which is no target |
+//! | `modified-gravity` | M_nu, f_R0 |
+//! | `equilateral` | f_NL_equilateral; Omega_b is fixed |
+//! | `local` | f_NL_local; those of `lcdm` are fixed |
+//!
+//! A new scenario is a [`Scenario`] and a line of [`SCENARIOS`] in `scenario.rs`; a new parameter is
+//! a [`Parameter`] and a line of [`PARAMETERS`] in `parameter.rs`. Help texts and tests walk these
+//! lists.
 
 pub mod bispectrum;
 pub mod conventions;

@@ -1,5 +1,5 @@
-//! What one box of 1 (Gpc/h)^3 measures of a spectrum: few modes on large scales, few haloes on
-//! small ones.
+//! The scatter of a spectrum as one box of 1 (Gpc/h)^3 measures it: few modes on large scales, few
+//! halos on small ones.
 //!
 //! A bin with N modes has the scatter of its finite number of Gaussian modes, sigma^2 = 2 P^2 / N
 //! (Feldman, Kaiser & Peacock 1994 without shot noise), here as chi-squared, which never falls
@@ -28,7 +28,7 @@ const MEASURED: [f64; 2] = [0.0062, 0.51];
 /// Fewer modes than these are no measurement.
 const FEWEST_MODES: f64 = 6.0;
 
-/// What is measured of a box.
+/// A statistic that is measured in a box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Statistic {
     /// P(k), the power spectrum of matter.
@@ -39,10 +39,10 @@ pub enum Statistic {
 }
 
 impl Statistic {
-    /// Both.
+    /// All of them.
     pub const ALL: [Self; 2] = [Self::Power, Self::Marked];
 
-    /// As it is typed.
+    /// Its name in commands and study files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Power => "pk",
@@ -50,7 +50,7 @@ impl Statistic {
         }
     }
 
-    /// As in `P(k)`.
+    /// Its letter, as in `P(k)`.
     pub fn letter(self) -> char {
         match self {
             Self::Power => 'P',
@@ -66,7 +66,7 @@ pub struct Bins {
     pub k: Vec<f64>,
     /// Modes in each, k and -k counted both.
     pub modes: Vec<f64>,
-    /// The shells that they are, if they are.
+    /// The shells of a box that they are, if they are.
     shells: Option<Shells>,
 }
 
@@ -133,7 +133,7 @@ const TOGETHER: [[f64; 10]; 2] = [
 ];
 
 /// The scatter of boxes in given bins. P and M of box `index` of a seed are those of the same box,
-/// in whatever order they are asked for.
+/// in any order of calls.
 #[derive(Clone, Debug)]
 pub struct Noise {
     modes: Vec<f64>,
@@ -214,7 +214,7 @@ impl Noise {
     }
 }
 
-/// How much larger the shared scatter is than in the fiducial cosmology.
+/// The shared scatter over that of the fiducial cosmology.
 fn growth(cosmology: &Cosmology, powers: [f64; 5]) -> f64 {
     let c = cosmology;
     let values = [c.omega_m, c.omega_b, c.h, c.n_s, c.sigma_8];

@@ -1,4 +1,7 @@
-//! Gauss's points and weights.
+//! Points and weights of Gauss-Legendre quadrature.
+//!
+//! The crate `gauss-quad` is as good, but its points differ in the last bits, and so would all
+//! spectra.
 
 /// The points and weights of Gauss and Legendre on [-1, 1], which integrate polynomials of degree 2
 /// `count` - 1 exactly.

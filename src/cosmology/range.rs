@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::input_error;
 
-/// Nothing, if the value lies in the range, its ends included.
+/// Checks that a value lies in a range, its ends included.
 ///
 /// # Errors
-/// It does not, or is not a number: the error names the value, both ends and what holds only there.
+/// It does not, or is not a number: with the value, both ends and the formula that holds there.
 pub fn within(formula: &str, name: &str, value: f64, [low, high]: [f64; 2]) -> Result<()> {
     if (low..=high).contains(&value) {
         return Ok(());

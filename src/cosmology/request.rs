@@ -1,4 +1,4 @@
-//! A whole set of spectra.
+//! A dataset of simulated spectra.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -21,18 +21,18 @@ use crate::data::matrix::Matrix;
 use crate::error::{Error, Result};
 use crate::input_error;
 
-/// What to simulate.
+/// A dataset to simulate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The kind of universes.
     pub scenario: &'static Scenario,
-    /// How many, one box of each.
+    /// Number of universes, one box of each.
     pub count: usize,
-    /// Names the universes and their boxes.
+    /// Seed of the universes and their boxes.
     pub seed: u64,
     /// What is measured.
     pub statistic: Statistic,
-    /// Ranges in place of the prior's, by the name of the parameter.
+    /// Ranges in place of priors, by the name of the parameter.
     pub ranges: Vec<(String, [f64; 2])>,
     /// How the parameters fill their ranges.
     pub sampling: Sampling,
@@ -47,7 +47,7 @@ pub struct Request {
 /// Wavenumbers in h/Mpc for which the spectra are compared with simulations.
 pub const WAVENUMBERS: [f64; 2] = [1e-3, correction::K_MAX];
 
-/// Most universes of a request.
+/// The largest number of universes.
 pub const MOST: usize = 1 << 20;
 
 impl Request {
@@ -69,7 +69,7 @@ impl Request {
     fn check(&self) -> Result<()> {
         let (count, scenario) = (self.count, self.scenario);
         if !(1..=MOST).contains(&count) {
-            return Err(input_error!("{count} spectra were asked for; ask for 1 to {MOST}"));
+            return Err(input_error!("{count} spectra are requested; choose 1 to {MOST}"));
         }
         if self.statistic == Statistic::Marked && !scenario.has_marked {
             let marked = SCENARIOS.iter().filter(|other| other.has_marked).map(|other| other.name);
@@ -122,15 +122,15 @@ fn check_wavenumbers(k: &[f64]) -> Result<()> {
     }
 }
 
-/// Simulates on all cores. `observe` is told, from any thread, how many spectra are done; `stop`
-/// ends it early.
+/// Simulates on all cores. `observe` gets the number of spectra that are done, from any thread;
+/// `stop` ends it early.
 ///
 /// The dataset has the spectra as inputs, (simulations, bins) in (Mpc/h)^3, and the parameters that
 /// are targets. Row `index` depends on the request without its count and its threads (a Latin
 /// hypercube: on the count too).
 ///
 /// # Errors
-/// [`Error::Input`] for a request that cannot be met; [`Error::Interrupted`] if it was stopped.
+/// [`Error::Input`] for a request that is impossible; [`Error::Interrupted`] after `stop`.
 pub fn simulate(
     request: &Request,
     observe: &(dyn Fn(usize) + Sync),
@@ -239,7 +239,7 @@ fn expected(
     Ok(())
 }
 
-/// An error with the universe that it is about.
+/// Adds the universe to an error.
 fn named(error: Error, index: usize, prior: &Prior, values: &[f64]) -> Error {
     let values = prior.parameters.iter().zip(values);
     let values: Vec<String> =

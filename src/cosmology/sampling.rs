@@ -1,4 +1,4 @@
-//! How the parameters of many universes fill their ranges.
+//! Samplings: how the parameters of many universes fill their ranges.
 
 use crate::engine::random::{Stream, key, pcg4d, permute, unit};
 
@@ -15,7 +15,7 @@ pub enum Sampling {
     LatinHypercube,
 }
 
-/// Most dimensions of a point.
+/// The largest number of dimensions of a point.
 pub const DIMENSIONS: usize = 8;
 
 /// Bits of a coordinate, and with it the binary logarithm of how many points a sequence has.
@@ -35,10 +35,10 @@ const JOE_KUO: [(u32, &[u32]); DIMENSIONS - 1] = [
 ];
 
 impl Sampling {
-    /// All ways.
+    /// All of them.
     pub const ALL: [Self; 2] = [Self::Sobol, Self::LatinHypercube];
 
-    /// As it is typed.
+    /// Its name in commands and study files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sobol => "sobol",

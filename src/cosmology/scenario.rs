@@ -1,4 +1,4 @@
-//! The kinds of universes, and the priors from which universes of a kind are drawn.
+//! Scenarios: the kinds of universes, and the priors from which universes of a kind are drawn.
 
 use crate::cosmology::cosmology::{Cosmology, MOST_BARYONS};
 use crate::cosmology::linear::{as_quijote_began, linear};
@@ -108,7 +108,7 @@ impl Scenario {
     }
 }
 
-/// How often a spare point is tried before a range is given up.
+/// Number of spare points that are tried before a range is refused.
 const ATTEMPTS: u32 = 1000;
 
 /// The distribution from which the universes of a request are drawn.
@@ -122,8 +122,8 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// The prior of a scenario, with other ranges for some parameters; one without extent fixes its
-    /// parameter.
+    /// The prior of a scenario, with other ranges for some parameters; a range without extent fixes
+    /// its parameter.
     ///
     /// # Errors
     /// A name that is no parameter of the scenario or comes twice, a range that is reversed or
@@ -196,4 +196,24 @@ fn checked(parameter: &Parameter, [low, high]: [f64; 2]) -> Result<[f64; 2]> {
         ));
     }
     Ok([low, high])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_has_its_own_stream_and_a_row_of_the_documentation() {
+        let documentation = include_str!("mod.rs");
+        for (place, scenario) in SCENARIOS.iter().enumerate() {
+            let earlier = &SCENARIOS[..place];
+            assert!(earlier.iter().all(|other| other.stream != scenario.stream));
+            let start = format!("//! | `{}` |", scenario.name);
+            let row = documentation.lines().find(|line| line.starts_with(&start));
+            let row = row.unwrap_or_else(|| panic!("no row of {}", scenario.name));
+            for parameter in &scenario.parameters[LCDM.parameters.len()..] {
+                assert!(row.contains(parameter.name), "{}: {}", scenario.name, parameter.name);
+            }
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub struct Surrogate {
 /// A member of an npz that comes with the crate, row by row.
 ///
 /// # Panics
-/// If it is missing or damaged, for then the crate is.
+/// If it is missing or damaged: it is a part of the crate.
 pub fn member(archive: &mut Archive, name: &str) -> Vec<Vec<f64>> {
     let read = archive.member(name).and_then(|bytes| matrix(&bytes));
     let values = read.unwrap_or_else(|error| panic!("transfer.npz: {error}"));

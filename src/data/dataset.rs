@@ -1,4 +1,4 @@
-//! The dataset: inputs and targets of many simulations, and what must hold of them.
+//! A dataset: inputs and targets of many simulations, and the checks of them.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,18 +12,17 @@ use crate::error::Result;
 use crate::input_error;
 
 /// How far beyond its range a target may lie, relative to the range's largest number: the rounding
-/// of a decimal that was written and read again, not more.
+/// of a decimal number that is written and read again.
 const SLACK: f64 = 1e-9;
 
 /// Inputs and targets of many simulations, row by row the same simulation, in physical units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// x, shape (simulations, inputs): raw, in physical units, not its logarithm.
+    /// x, shape (simulations, inputs): raw, in physical units, not logarithms.
     pub inputs: Matrix,
     /// y, shape (simulations, targets), in physical units.
     pub targets: Matrix,
-    /// Where each input sits, shape (inputs): the wavenumber in h/Mpc of a spectrum; else 0, 1, 2,
-    /// ...
+    /// Where each input lies, shape (inputs), as the wavenumber of a spectrum; else 0, 1, 2, ...
     pub axis: Vec<f64>,
     /// What the axis is, with its unit, as in `k [h/Mpc]`.
     pub axis_name: String,
@@ -33,8 +32,8 @@ pub struct Dataset {
     pub target_names: Vec<String>,
     /// Per target `[low, high]`, which scaling takes to `[0, 1]`.
     pub target_ranges: Vec<[f64; 2]>,
-    /// Where the numbers are from: an object with paths, their SHA-256, the version of shoal and
-    /// what was dropped.
+    /// Where the numbers come from: an object with paths, their SHA-256, the version of shoal and
+    /// what was left out.
     pub provenance: Value,
 }
 
@@ -59,11 +58,11 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Checks that everything fits together.
+    /// Checks that all parts fit together.
     ///
     /// # Errors
-    /// No rows or columns; different numbers of rows, names, ranges or places on the axis; a number
-    /// that is not finite; a name that is there twice; a range without extent; a target outside its
+    /// No rows or columns; different numbers of rows, names, ranges or values of the axis; a number
+    /// that is not finite; a name that occurs twice; a range without extent; a target outside its
     /// range. Each with its numbers.
     pub fn check(&self) -> Result<()> {
         let (x, y) = (&self.inputs, &self.targets);
@@ -99,7 +98,7 @@ impl Dataset {
         check_ranges(y, &self.target_names, &self.target_ranges)
     }
 
-    /// The SHA-256 of x, y and all names, in hexadecimal: equal exactly when these are.
+    /// The SHA-256 of x, y and all names, in hexadecimal.
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
         for matrix in [&self.inputs, &self.targets] {
@@ -120,7 +119,7 @@ impl Dataset {
     /// The same simulations with these targets only, in this order.
     ///
     /// # Errors
-    /// A name that is not a target, or is there twice, or no name at all.
+    /// A name that is not a target or occurs twice; no names.
     pub fn select_targets(&self, names: &[String]) -> Result<Dataset> {
         if names.is_empty() {
             return Err(input_error!(
@@ -198,7 +197,7 @@ pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2
     Ok(())
 }
 
-/// Inputs without places sit at 0, 1, 2, ...
+/// The axis of inputs that have none: 0, 1, 2, ...
 pub(crate) fn default_axis(columns: usize) -> Vec<f64> {
     (0..columns).map(|index| index as f64).collect()
 }

@@ -1,5 +1,4 @@
-//! Reading files, and writing them so that each is either the old one or the new one, never half of
-//! each.
+//! Reading files, and writing them so that a file is either the old or the new one, never a part.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -12,11 +11,11 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::input_error;
 
-/// Everything in a file.
+/// Reads a file.
 ///
 /// # Errors
-/// A missing file is named together with the folder it was looked for in; a folder, or a file that
-/// may not be read, is named with the reason.
+/// The file is missing (with the folder that a relative path starts from), is a folder, or may not
+/// be read.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
         return Err(input_error!("{} is a folder, not a file", path.display()));
@@ -29,7 +28,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// For a relative path, where it was looked for.
+/// For a relative path, the folder that it starts from, as the end of a message.
 pub(crate) fn looked_in(path: &Path) -> String {
     match std::env::current_dir() {
         Ok(folder) if path.is_relative() => format!(" (looked in {})", folder.display()),
@@ -78,7 +77,7 @@ pub fn write_atomically(
     result.map_err(failed)
 }
 
-/// [`write_atomically`] of bytes that are all there.
+/// [`write_atomically`] with all bytes at once.
 ///
 /// # Errors
 /// As [`write_atomically`].
@@ -86,8 +85,8 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write_atomically(path, |file| file.write_all(bytes))
 }
 
-/// Writes several files as [`write_bytes`] writes one, and forces them to disk together: all are
-/// written before the first one is forced, which makes the others cheap.
+/// Writes several files as [`write_bytes`] writes one. All are written before the first one is
+/// forced to disk, which makes the others cheap.
 ///
 /// # Errors
 /// As [`write_atomically`], for the first that fails; files that were renamed before it stay.
@@ -139,7 +138,7 @@ fn write_and_rename(
     Ok(())
 }
 
-/// Checks that a file of this name could be written, before the work that ends in it.
+/// Checks that a file of this name can be written, before the work that ends in it.
 ///
 /// # Errors
 /// [`Error::Output`] that names `path`.
@@ -164,8 +163,8 @@ fn temporary_name(path: &Path) -> Option<PathBuf> {
     Some(folder.join(format!(".{name}.{}-{count}.part", std::process::id())))
 }
 
-/// Asks the disk to remember the name of a new file too. Not every system can, and the contents are
-/// safe without it.
+/// Forces the name of a new file to disk too. Not every system can, and the contents are safe
+/// without it.
 pub fn sync_folder(path: &Path) {
     path.parent().into_iter().for_each(sync_folder_itself);
 }

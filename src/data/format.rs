@@ -30,7 +30,7 @@ pub struct Format {
 pub(crate) struct Contents<'a> {
     /// Its path.
     pub(crate) file: &'a Path,
-    /// Which of its arrays was asked for, as in `file.npz:member`.
+    /// The requested array of several, as in `file.npz:member`.
     pub(crate) member: Option<&'a str>,
     /// All of it.
     pub(crate) bytes: &'a [u8],

@@ -6,11 +6,11 @@ use crate::input_error;
 /// A row-major matrix of f64 read from a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matrix {
-    /// How many rows (simulations).
+    /// Number of rows (simulations).
     pub rows: usize,
-    /// How many columns (inputs or targets).
+    /// Number of columns (inputs or targets).
     pub columns: usize,
-    /// The numbers, shape (rows, columns), the columns next to each other.
+    /// The numbers, shape (rows, columns), row by row.
     pub values: Vec<f64>,
 }
 
@@ -48,7 +48,7 @@ impl Matrix {
     /// The given columns, in the given order.
     ///
     /// # Panics
-    /// If one of them is not there.
+    /// If there is no such column.
     pub fn select_columns(&self, columns: &[usize]) -> Matrix {
         let rows = (0..self.rows).map(|row| self.row(row));
         let values = rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect();
@@ -58,7 +58,7 @@ impl Matrix {
     /// The given rows, in the given order.
     ///
     /// # Panics
-    /// If one of them is not there.
+    /// If there is no such column.
     pub fn select_rows(&self, rows: &[u32]) -> Matrix {
         let values = rows.iter().flat_map(|&row| self.row(row as usize).iter().copied()).collect();
         Matrix::new(rows.len(), self.columns, values)

@@ -15,10 +15,10 @@ pub(crate) fn numbered(letter: char, count: usize) -> Vec<String> {
     (0..count).map(|index| format!("{letter}{index}")).collect()
 }
 
-/// Where `name` is in `names`.
+/// The place of `name` in `names`.
 ///
 /// # Errors
-/// It is not there: `what` was asked for, the nearest name, and all names.
+/// It is not there: with the nearest name, and all names. `what` is what the names are of.
 pub(crate) fn find(names: &[String], name: &str, what: &str) -> Result<usize> {
     names.iter().position(|other| other == name).ok_or_else(|| {
         let near =
@@ -32,7 +32,7 @@ pub(crate) fn find(names: &[String], name: &str, what: &str) -> Result<usize> {
     })
 }
 
-/// Checks that no name is there twice or empty.
+/// Checks that no name is empty or occurs twice.
 pub(crate) fn check_unique(names: &[String], what: &str) -> Result<()> {
     let mut seen = BTreeSet::new();
     for (index, name) in names.iter().enumerate() {

@@ -75,7 +75,7 @@ pub(crate) fn strings(bytes: &[u8]) -> Result<Vec<String>> {
     }
 }
 
-/// Reads the header and checks that the array is there to its end, and of a type without pickle.
+/// Reads the header and checks that the array is complete, and of a type without pickle.
 fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
     check_header(bytes)?;
     let mut rest = bytes;
@@ -98,7 +98,7 @@ fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
         ));
     };
     let width = kind.num_bytes().unwrap_or(0);
-    // numpy saves no type of width 0; a header that claims one must not make endless empty texts.
+    // numpy saves no type of width 0; a header with one must not give endless empty texts.
     let expected = header.len().saturating_mul(width.max(1) as u64);
     if expected > rest.len() as u64 {
         return Err(input_error!(
@@ -111,8 +111,8 @@ fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
     Ok(NpyFile::with_header(header, rest))
 }
 
-/// Refuses what `npyz` takes on trust: a header longer than the file, for which it would ask up to
-/// 4 GiB of memory, and a shape whose product overflows.
+/// Checks what `npyz` does not: that the header is no longer than the file, for which it would
+/// allocate up to 4 GiB, and that the product of the shape does not overflow.
 fn check_header(bytes: &[u8]) -> Result<()> {
     // From version 2 on, four bytes after the eight of magic and version are the length of the
     // header.
@@ -143,7 +143,7 @@ fn check_header(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Every number in the order in which it is stored.
+/// All numbers in the order in which they are stored.
 fn numbers(file: NpyFile<&[u8]>) -> Result<Vec<f64>> {
     fn convert<T: npyz::Deserialize>(
         file: NpyFile<&[u8]>,

@@ -5,10 +5,11 @@ use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
 
-/// How raw inputs become what a network sees, and back for targets. It travels with the network.
+/// How raw inputs become what a network sees, and targets the other way. It is stored with the
+/// network.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Scaling {
-    /// Whether the logarithm of an input to base 10 is taken first.
+    /// Whether the logarithm of inputs to base 10 comes first.
     pub log10: bool,
     /// The mean of each input, or of its logarithm, over the training rows, shape (inputs).
     pub mean: Vec<f64>,
@@ -30,18 +31,17 @@ impl Scaling {
     /// If a row is not in the dataset.
     pub fn fit(dataset: &Dataset, rows: &[u32], log10: bool) -> Result<Self> {
         let features = features(dataset, log10, "the dataset")?;
-        Self::of_features(&features, rows, log10, &dataset.target_ranges)
+        Self::from_features(&features, rows, log10, &dataset.target_ranges)
     }
 
-    /// The same from [`features`], shape (simulations, inputs), that were taken before for every
-    /// scaling of a dataset.
+    /// [`Scaling::fit`] from the [`features`] of the dataset, shape (simulations, inputs).
     ///
     /// # Errors
     /// No rows are given.
     ///
     /// # Panics
     /// If a row is not in the dataset.
-    pub fn of_features(
+    pub fn from_features(
         features: &Matrix,
         rows: &[u32],
         log10: bool,
@@ -49,10 +49,10 @@ impl Scaling {
     ) -> Result<Self> {
         let Some(first) = rows.first() else {
             return Err(input_error!(
-                "there are no training rows to take the mean and deviation of; choose at least one"
+                "there are no training rows for the mean and deviation; choose at least one"
             ));
         };
-        // row by row, as they lie in memory: one scaling must cost little beside the training of a
+        // row by row, as they lie in memory: a scaling must cost little beside the training of a
         // tiny network
         let rows = || rows.iter().map(|row| features.row(*row as usize));
         let count = rows().len() as f64;
@@ -62,7 +62,7 @@ impl Scaling {
         }
         mean.iter_mut().for_each(|sum| *sum /= count);
         let mut variance = vec![0.0; features.columns];
-        // Rounding can give a constant a tiny deviation, so constancy is asked of the values.
+        // Rounding can give a constant a tiny deviation, so values are compared.
         let mut constant = vec![true; features.columns];
         let first = features.row(*first as usize);
         for row in rows() {
@@ -83,8 +83,8 @@ impl Scaling {
         })
     }
 
-    /// From [`features`] of a row, shape (inputs), to what the network sees, shape (inputs), as
-    /// [`Scaling::input`] does it.
+    /// From the [`features`] of a row, shape (inputs), to what the network sees, shape (inputs), as
+    /// [`Scaling::input`].
     ///
     /// # Panics
     /// If a slice has another length.
@@ -144,9 +144,9 @@ fn maybe_log10(value: f64, log10: bool) -> f64 {
     if log10 { value.log10() } else { value }
 }
 
-/// What every scaling of a dataset begins from, shape (simulations, inputs): the inputs, or their
-/// logarithms to base 10. They are taken once, because a logarithm costs more than a step of a tiny
-/// network spends on a number.
+/// The inputs of a dataset or their logarithms to base 10, shape (simulations, inputs), from which
+/// each of its scalings is computed. They are computed once, because a logarithm costs more than a
+/// step of a tiny network spends on a number.
 ///
 /// # Errors
 /// As [`check_positive`], with `log10`.
@@ -160,7 +160,7 @@ pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Matrix> {
     Ok(Matrix::new(inputs.rows, inputs.columns, values))
 }
 
-/// Checks that the logarithm of every input can be taken; `name` is what the user calls the
+/// Checks that every input has a logarithm; `name` is what the user calls the
 /// dataset.
 ///
 /// # Errors
@@ -174,9 +174,8 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
     };
     let (row, column) = (first / inputs.columns, first % inputs.columns);
     Err(input_error!(
-        "{name}: log10 cannot be taken of {} in row {row} (counting from 0), input '{}' ({} = \
-         {}); {count} of {} inputs are not positive. Train on the inputs themselves, without \
-         log10, or leave those rows or inputs out",
+        "{name}: {} in row {row} (counting from 0), input '{}' ({} = {}), has no log10; {count} of \
+         {} inputs are not positive. Train without log10, or leave those rows or inputs out",
         inputs.values[first],
         dataset.input_names[column],
         dataset.axis_name,
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_logarithm_is_taken_first() {
+    fn the_logarithm_comes_first() {
         // log10: 0, 2, 4 with mean 2 and deviation sqrt(8/3); 0.1 three times is constant also
         // after rounding
         let dataset = dataset(vec![1.0, 0.1, 100.0, 0.1, 10_000.0, 0.1]);
@@ -232,12 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn features_taken_once_give_the_same_bits() {
+    fn features_computed_once_give_the_same_bits() {
         let dataset = dataset(vec![0.3, 0.1, 17.0, 5.0, 1e4, 0.7]);
         let features = features(&dataset, true, "x").unwrap();
         let scaling = Scaling::fit(&dataset, &[2, 0], true).unwrap();
         let ranges = &dataset.target_ranges;
-        let again = Scaling::of_features(&features, &[2, 0], true, ranges).unwrap();
+        let again = Scaling::from_features(&features, &[2, 0], true, ranges).unwrap();
         assert_eq!(scaling, again);
         for row in 0..3 {
             let (mut wide, mut narrow) = ([0.0; 2], [0.0; 2]);
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scaling_travels_as_text() {
+    fn a_scaling_is_stored_as_text() {
         let scaling =
             Scaling::fit(&dataset(vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.7]), &[0, 2], true).unwrap();
         let text = serde_json::to_string(&scaling).unwrap();

@@ -1,4 +1,4 @@
-//! Which rows test, train and validate.
+//! Training, validation and test rows.
 
 use crate::engine::random::{Stream, key, permute};
 use crate::error::Result;
@@ -7,9 +7,9 @@ use crate::input_error;
 /// The rows of one run, as indices into its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Rows that are learned from.
+    /// Training rows.
     pub train: Vec<u32>,
-    /// Rows that tell when to stop.
+    /// Validation rows, which early stopping looks at.
     pub validation: Vec<u32>,
 }
 
@@ -29,8 +29,7 @@ impl Pool {
     pub fn new(rows: usize, test: usize, seed: u64) -> Result<Self> {
         if test >= rows {
             return Err(input_error!(
-                "a test set of {test} leaves nothing of {rows} simulations; take fewer for the \
-                 test"
+                "a test set of {test} leaves nothing of {rows} simulations; choose a smaller one"
             ));
         }
         let count = u32::try_from(rows).map_err(|_| {
@@ -55,59 +54,46 @@ impl Pool {
         &self.pool
     }
 
-    /// The first `size` rows of the pool in the order of `seed`, of which every `1 /
-    /// validation_fraction`th validates: row i if floor((i + 1) f) > floor(i f). So a smaller
-    /// subset's training rows are training rows of a larger one, and its validation rows are
+    /// The first `size` rows of the pool in the order of `seed`, split into training and validation
+    /// rows: row i is for validation if floor((i + 1) f) > floor(i f), f the fraction. So the
+    /// training rows of a smaller subset are training rows of a larger one, and likewise its
     /// validation rows.
     ///
     /// # Errors
-    /// The pool has fewer rows; the fraction is not between 0 and 1; nothing would be left to train
-    /// or to validate on.
-    pub fn subset(&self, size: usize, validation_fraction: f64, seed: u32) -> Result<Split> {
-        let (fraction, available) = (validation_fraction, self.pool.len());
-        if !(fraction > 0.0 && fraction < 1.0) {
+    /// The pool has fewer rows; the fraction is not between 0 and 1; a part has no row.
+    pub fn subset(&self, size: usize, validation: f64, seed: u32) -> Result<Split> {
+        if !(validation > 0.0 && validation < 1.0) {
             return Err(input_error!(
-                "the validation fraction is {fraction}; it must lie between 0 and 1, as 0.2 does"
+                "the validation fraction is {validation}; it must lie between 0 and 1, as 0.2"
             ));
         }
-        if size > available {
-            return Err(input_error!(
-                "a subset of {size} simulations was asked for, but there are {available}: the \
-                 test set takes {} of {}",
-                self.test.len(),
-                self.test.len() + available
-            ));
-        }
-        let key = key(self.seed, Stream::SubsetRows, seed);
         let mut split = Split { train: Vec::new(), validation: Vec::new() };
-        for index in 0..size {
-            let row = self.pool[permute(key, 0, available as u32, index as u32) as usize];
-            let validates =
-                ((index + 1) as f64 * fraction).floor() > (index as f64 * fraction).floor();
+        for (index, row) in self.first(size, seed)?.enumerate() {
+            let due = |rows: usize| (rows as f64 * validation).floor();
+            let validates = due(index + 1) > due(index);
             if validates { &mut split.validation } else { &mut split.train }.push(row);
         }
-        let (train, validation) = (split.train.len(), split.validation.len());
-        if train == 0 || validation == 0 {
+        if split.train.is_empty() || split.validation.is_empty() {
             return Err(input_error!(
-                "a subset of {size} simulations with the validation fraction {fraction} has \
-                 {train} training and {validation} validation rows; take at least {} \
-                 simulations",
-                (1.0 / fraction).ceil()
+                "a subset of {size} simulations with the validation fraction {validation} has {} \
+                 training and {} validation rows; take at least {} simulations",
+                split.train.len(),
+                split.validation.len(),
+                (1.0 / validation).ceil()
             ));
         }
         Ok(split)
     }
 
-    /// The first `size` rows of the pool in the order of `seed`, divided into training, validation
-    /// and test rows: the part `validation` of them validates, the part `test` tests, and the rest
-    /// is learned from. Of a smaller subset the training rows are training rows of a larger one,
-    /// and so are its validation and its test rows. Of n rows floor(n `validation`) validate and
-    /// floor(n `test` + 1/2) test; where both would fall on one row, the test waits for the next.
+    /// The first `size` rows of the pool in the order of `seed`, split into training, validation
+    /// and test rows by the fractions of the latter two. Each part of a smaller subset lies inside
+    /// the same part of a larger one. Of n rows floor(n `validation`) are for validation and
+    /// floor(n `test` + 1/2) for the test; where both fall due on one row, the test row is the next.
     ///
     /// # Errors
-    /// The pool has fewer rows; a fraction is not between 0 and 1, or both leave nothing to learn
-    /// from; a part has no row.
-    pub fn divide(
+    /// The pool has fewer rows; a fraction is not between 0 and 1, or both leave no training row; a
+    /// part has no row.
+    pub fn subset_with_test(
         &self,
         size: usize,
         validation: f64,
@@ -116,19 +102,12 @@ impl Pool {
     ) -> Result<(Split, Vec<u32>)> {
         if !(validation > 0.0 && test > 0.0 && validation + test < 1.0) {
             return Err(input_error!(
-                "the part {validation} validates and {test} tests; both must be above 0, and together below 1"
+                "the validation fraction is {validation} and the test fraction {test}; both must \
+                 be above 0, and together below 1"
             ));
         }
-        let available = self.pool.len();
-        if size > available {
-            return Err(input_error!(
-                "a subset of {size} simulations was asked for, but there are {available}; take at most so many"
-            ));
-        }
-        let key = key(self.seed, Stream::SubsetRows, seed);
         let (mut train, mut validate, mut tests) = (vec![], vec![], vec![]);
-        for index in 0..size {
-            let row = self.pool[permute(key, 0, available as u32, index as u32) as usize];
+        for (index, row) in self.first(size, seed)?.enumerate() {
             let so_far = (index + 1) as f64;
             // half a row apart, so that equal parts do not fall due on the same row
             let part = match () {
@@ -140,16 +119,32 @@ impl Pool {
         }
         if train.is_empty() || validate.is_empty() || tests.is_empty() {
             return Err(input_error!(
-                "{size} simulations, of which the part {validation} validates and {test} tests, give {} training, {} validation \
-                 and {} test rows; take at least {} simulations",
+                "{size} simulations with the validation fraction {validation} and the test \
+                 fraction {test} have {} training, {} validation and {} test rows; take at least \
+                 {} simulations",
                 train.len(),
                 validate.len(),
                 tests.len(),
                 (1.0 / validation.min(test).min(1.0 - validation - test)).ceil()
             ));
         }
-        let split = Split { train, validation: validate };
-        Ok((split, tests))
+        Ok((Split { train, validation: validate }, tests))
+    }
+
+    /// The first `size` rows of the pool in the order of `seed`.
+    fn first(&self, size: usize, seed: u32) -> Result<impl Iterator<Item = u32>> {
+        let available = self.pool.len();
+        if size > available {
+            return Err(input_error!(
+                "a subset of {size} simulations is larger than the {available} that are left: the \
+                 test set takes {} of {}",
+                self.test.len(),
+                self.test.len() + available
+            ));
+        }
+        let key = key(self.seed, Stream::SubsetRows, seed);
+        let place = move |index| permute(key, 0, available as u32, index as u32) as usize;
+        Ok((0..size).map(move |index| self.pool[place(index)]))
     }
 }
 
@@ -206,12 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn divided_subsets_have_three_parts_and_smaller_ones_lie_inside_larger_ones() {
+    fn subsets_with_a_test_have_three_parts_and_smaller_ones_lie_inside_larger_ones() {
         let pool = Pool::new(1800, 0, 1).unwrap();
         for (validation, test) in [(0.15, 0.15), (0.2, 0.1), (0.4, 0.35), (0.1, 0.1)] {
-            let (mut smaller, mut tested) = pool.divide(20, validation, test, 3).unwrap();
+            let (mut smaller, mut tested) = pool.subset_with_test(20, validation, test, 3).unwrap();
             for size in [21, 50, 101, 200, 400, 1600, 1800] {
-                let (split, tests) = pool.divide(size, validation, test, 3).unwrap();
+                let (split, tests) = pool.subset_with_test(size, validation, test, 3).unwrap();
                 assert!(split.train.starts_with(&smaller.train), "{size}");
                 assert!(split.validation.starts_with(&smaller.validation), "{size}");
                 assert!(tests.starts_with(&tested), "{size}");
@@ -226,21 +221,21 @@ mod tests {
         }
         // the numbers of arXiv 2510.19168: 70, 15 and 15 %
         for (size, parts) in [(200, [140, 30, 30]), (1600, [1120, 240, 240])] {
-            let (split, tests) = pool.divide(size, 0.15, 0.15, 1).unwrap();
+            let (split, tests) = pool.subset_with_test(size, 0.15, 0.15, 1).unwrap();
             assert_eq!([split.train.len(), split.validation.len(), tests.len()], parts);
         }
     }
 
     #[test]
-    fn impossible_divisions_name_the_numbers() {
+    fn impossible_splits_with_a_test_name_the_numbers() {
         let pool = Pool::new(100, 0, 1).unwrap();
         let says = |size, validation, test, parts: &[&str]| {
-            let error = pool.divide(size, validation, test, 0).unwrap_err().to_string();
+            let error = pool.subset_with_test(size, validation, test, 0).unwrap_err().to_string();
             parts.iter().for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
         };
-        says(101, 0.15, 0.15, &["101", "there are 100"]);
+        says(101, 0.15, 0.15, &["101", "the 100 that are left"]);
         says(3, 0.15, 0.15, &["3 simulations", "0 validation", "at least 7"]);
-        says(50, 0.5, 0.5, &["0.5 validates", "together below 1"]);
+        says(50, 0.5, 0.5, &["the validation fraction is 0.5", "together below 1"]);
         says(50, 0.0, 0.5, &["above 0"]);
     }
 
@@ -251,7 +246,7 @@ mod tests {
             let error = pool.subset(size, fraction, 0).unwrap_err().to_string();
             parts.iter().for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
         };
-        says(81, 0.2, &["81", "there are 80", "takes 20 of 100"]);
+        says(81, 0.2, &["81", "the 80 that are left", "takes 20 of 100"]);
         says(4, 0.2, &["4 simulations", "0 validation", "at least 5"]);
         says(0, 0.2, &["0 training"]);
         says(1, 0.9, &["0 validation", "at least 2"]);

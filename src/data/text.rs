@@ -28,7 +28,7 @@ pub(crate) fn table(bytes: &[u8]) -> Result<Table> {
     reader.finish()
 }
 
-/// What has been read so far.
+/// The state of reading, line by line.
 #[derive(Default)]
 struct Reader {
     separator: Option<char>,
@@ -116,8 +116,7 @@ impl Reader {
                 ));
             }
             Some((_, names)) => Some(names),
-            // A comment is often a sentence, so it gives the names only if it has one word for each
-            // column.
+            // A comment is often a sentence; it is names only if it has one word for each column.
             None => self.title.as_deref().and_then(|title| {
                 [self.separator, None].into_iter().map(|separator| split(title, separator)).find(
                     |words| {

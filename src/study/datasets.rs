@@ -88,7 +88,9 @@ impl Study {
         let (pool, validation) = (&self.data.fine_tuning.pool, self.plan.validation);
         let subset = key(self.plan.seed, Stream::FineTuningRows, seed);
         let rows = match self.plan.test {
-            TestSet::Fraction(test) => pool.divide(simulations, validation, test, subset)?,
+            TestSet::Fraction(test) => {
+                pool.subset_with_test(simulations, validation, test, subset)?
+            }
             TestSet::Shared(_) => {
                 (pool.subset(simulations, validation, subset)?, pool.test().to_vec())
             }

@@ -36,7 +36,7 @@ pub fn pretraining(
     let parameters =
         network.initial_parameters(key(plan.seed, Stream::PretrainingParameters, seed));
     let ranges = &study.data.fine_tuning.dataset.target_ranges;
-    let scaling = Scaling::of_features(&data.features, &split.train, plan.log10, ranges)?;
+    let scaling = Scaling::from_features(&data.features, &split.train, plan.log10, ranges)?;
     let (start, targets) = (Start { network, parameters }, data.dataset.targets.columns);
     let seed = key(plan.seed, Stream::PretrainingSteps, seed);
     let run = run(own, start, (split, PRETRAINING_TABLE, targets), &scaling, (id, seed));
@@ -61,7 +61,7 @@ pub fn fine_tuning(
         Some(base) => base.scaling.clone(),
         None => {
             let ranges = &data.dataset.target_ranges;
-            Scaling::of_features(&data.features, &split.train, plan.log10, ranges)?
+            Scaling::from_features(&data.features, &split.train, plan.log10, ranges)?
         }
     };
     let (start, targets) =

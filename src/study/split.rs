@@ -76,7 +76,7 @@ pub fn pool(
         TestSet::Fraction(test) => {
             let pool = Pool::new(rows, 0, config.seed)?;
             for size in sizes {
-                pool.divide(*size, validation, test, 0)
+                pool.subset_with_test(*size, validation, test, 0)
                     .map_err(|error| prefix(error, "sizes and [split]"))?;
             }
             Ok(pool)

@@ -1,4 +1,5 @@
-//! A step of the CPU executor asks for no memory: an allocator that counts says so.
+//! A training step on the CPU allocates no memory. The allocator of this binary counts for each
+//! thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,23 +12,22 @@ use shoal::engine::optim::fused_update;
 use shoal::engine::run::{InputScale, Precision, Run, Schedule, Table, Training};
 
 thread_local! {
-    static ASKED: Cell<usize> = const { Cell::new(0) };
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
 
-// SAFETY: everything is left to the system's allocator; counting touches a number of this thread
-// alone.
+// SAFETY: all calls go to the system allocator; the counter belongs to this thread alone.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // the number is gone when the thread ends
-        let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
-        // SAFETY: as whoever calls promises.
+        // the counter is gone when the thread ends
+        let _ = ALLOCATIONS.try_with(|allocated| allocated.set(allocated.get() + 1));
+        // SAFETY: the caller keeps the contract of this method.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as whoever calls promises.
+        // SAFETY: the caller keeps the contract of this method.
         unsafe { System.dealloc(at, layout) }
     }
 }
@@ -41,7 +41,7 @@ const TARGETS: usize = 6;
 
 /// Checks each call of 68 steps that hold whole epochs.
 fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision) {
-    // the norm is asked for in half of them
+    // half of the cases clip the gradients
     let clip_norm = match precision {
         Precision::F32 => None,
         Precision::F16 => Some(1.0),
@@ -85,10 +85,10 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         let mut memory = Memory::<F>::new(&run);
         for _ in 0..68 {
             for call in step(widths.len() + 1, fuses_update) {
-                let before = ASKED.get();
+                let before = ALLOCATIONS.get();
                 call.reference(&run, &mut memory);
-                let asked = ASKED.get() - before;
-                assert_eq!(asked, 0, "{call:?} of {widths:?}, {activation:?}, {precision:?}");
+                let allocated = ALLOCATIONS.get() - before;
+                assert_eq!(allocated, 0, "{call:?} of {widths:?}, {activation:?}, {precision:?}");
             }
         }
         assert_ne!(memory.state.phase, phase::DONE);
@@ -96,10 +96,10 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
 }
 
 #[test]
-fn a_step_asks_for_no_memory() {
-    let counted = ASKED.get();
+fn a_step_allocates_no_memory() {
+    let counted = ALLOCATIONS.get();
     drop(std::hint::black_box(vec![0u8; 100]));
-    assert!(ASKED.get() > counted, "the allocator does not count");
+    assert!(ALLOCATIONS.get() > counted, "the allocator does not count");
     for activation in Activation::ALL {
         for widths in [&[17][..], &[64, 64], &[500, 4, 131]] {
             for precision in Precision::ALL {

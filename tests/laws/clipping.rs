@@ -1,5 +1,5 @@
-//! The norm of a run's gradients: what is frozen is left out, what is not finite is found, and what
-//! is clipped to it.
+//! The norm of the gradients of a run: it leaves out frozen layers and detects values that are not
+//! finite, and gradients are clipped to it.
 
 use shoal::engine::gpu::Gpu;
 use shoal::engine::graph::{Activation, Network};
@@ -12,8 +12,7 @@ use crate::one_call;
 
 const CLIP_NORM: f64 = 0.5;
 
-/// A run of three layers, the first of them frozen, in training; one of its layers spans several
-/// blocks.
+/// A training run of three layers, the first of them frozen; one layer spans several blocks.
 fn frozen() -> (PreparedRun, Memory<f32>) {
     let network =
         Network::perceptron(9, &[150, 140], 3, Activation::Tanh, Activation::Identity, 0.0);
@@ -33,40 +32,40 @@ fn frozen() -> (PreparedRun, Memory<f32>) {
     (prepared, memory)
 }
 
-/// The norm and the scale that a executor finds.
+/// The norm and the scale that a backend computes.
 fn found(gpu: Option<&Gpu>, run: &PreparedRun, start: &Memory<f32>) -> [f32; 2] {
     let mut memory = start.clone();
     memory.work[run.layout.squares..].fill(f32::NAN);
     for call in [Call::Norm, Call::Clip] {
         match gpu {
-            Some(gpu) => memory = one_call::play(gpu, run, &memory, call),
+            Some(gpu) => memory = one_call::execute(gpu, run, &memory, call),
             None => call.reference(run, &mut memory),
         }
     }
     [memory.state.gradient_norm, memory.state.gradient_scale]
 }
 
-/// Each executor: the CPU, and the GPU with each tile set.
+/// Each backend: the CPU, and the GPU with each tile set.
 fn backends() -> Vec<(&'static str, Option<Gpu>)> {
     let gpus = kernel_sets().map(|set| (set.name, Some(gpu_with(Some(set)))));
     std::iter::once(("cpu", None)).chain(gpus).collect()
 }
 
 #[test]
-fn the_norm_is_that_of_what_is_trained() {
+fn the_norm_is_that_of_trained_layers() {
     let _turn = turn();
     let (run, start) = frozen();
     let trained = &start.gradients[run.frozen_len()..];
     assert!(trained.len() > 2 * shoal::engine::run::NORM_BLOCK);
     let square = |g: &f32| f64::from(*g).powi(2);
     let norm = trained.iter().map(square).sum::<f64>().sqrt();
-    for (executor, gpu) in backends() {
+    for (backend, gpu) in backends() {
         let expected = [norm, CLIP_NORM / (norm + 1e-6)];
         for (found, expected) in found(gpu.as_ref(), &run, &start).into_iter().zip(expected) {
             // a thread adds at most 2048 squares, all above 0, and there are 64 threads and 3
             // blocks
             let off = (f64::from(found) / expected - 1.0).abs();
-            assert!(off <= 2048.0 * 6e-8, "{executor}: {found}, not {expected}");
+            assert!(off <= 2048.0 * 6e-8, "{backend}: {found}, not {expected}");
         }
     }
 }
@@ -76,10 +75,10 @@ fn a_norm_below_the_limit_changes_no_bit() {
     let _turn = turn();
     let (run, mut start) = frozen();
     start.gradients.iter_mut().for_each(|g| *g *= 1e-4);
-    for (executor, gpu) in backends() {
+    for (backend, gpu) in backends() {
         let [norm, scale] = found(gpu.as_ref(), &run, &start);
-        assert!(norm > 0.0 && f64::from(norm) < CLIP_NORM, "{executor}: {norm}");
-        assert_eq!(scale, 1.0, "{executor}");
+        assert!(norm > 0.0 && f64::from(norm) < CLIP_NORM, "{backend}: {norm}");
+        assert_eq!(scale, 1.0, "{backend}");
     }
 }
 
@@ -88,13 +87,13 @@ fn a_gradient_that_is_not_finite_gives_a_norm_that_is_not() {
     let _turn = turn();
     let (run, start) = frozen();
     let (first, last) = (run.frozen_len(), start.gradients.len() - 1);
-    for (executor, gpu) in backends() {
+    for (backend, gpu) in backends() {
         for sick in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30] {
             for place in [first, first + 5000, last] {
                 let mut start = start.clone();
                 start.gradients[place] = sick;
                 let [norm, scale] = found(gpu.as_ref(), &run, &start);
-                let what = format!("{executor}: {sick} at {place}: norm {norm}, scale {scale}");
+                let what = format!("{backend}: {sick} at {place}: norm {norm}, scale {scale}");
                 assert!(!norm.is_finite() && scale == 0.0, "{what}");
             }
         }

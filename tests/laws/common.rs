@@ -1,4 +1,4 @@
-//! Runs to try the laws on, and the device to try them with.
+//! The runs and the device that the laws are tested with.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,12 +27,12 @@ pub fn adapter() -> Adapter {
     )
 }
 
-/// The tile sets of different kernels that the adapter has what it takes for.
+/// The tile sets that this adapter supports and whose kernels differ.
 pub fn kernel_sets() -> impl Iterator<Item = TileSet> {
     tile_sets().filter(|set| *set != tile::HARDWARE_SPLIT)
 }
 
-/// The tile sets that the adapter has what it takes for.
+/// The tile sets that this adapter supports.
 pub fn tile_sets() -> impl Iterator<Item = TileSet> {
     let adapter = adapter();
     tile::ALL.into_iter().filter(move |set| adapter.has(set))
@@ -114,7 +114,7 @@ pub fn training() -> Training {
     }
 }
 
-/// Schedules for so many epochs: constant, with a warm-up, with a cosine, with both.
+/// Schedules for `epochs` epochs: constant, with a warm-up, with a cosine, with both.
 pub fn schedules(epochs: u32) -> [Schedule; 4] {
     let cosine = |final_fraction: f64| Some(Cosine { epochs, final_fraction });
     let schedule = |warmup: f64, cosine: Option<Cosine>| Schedule { warmup, cosine };
@@ -156,9 +156,8 @@ pub fn any_activation(numbers: &mut Numbers) -> Activation {
     }
 }
 
-/// Runs that differ in everything: widths, depth, activations, dropout, rows, batch,
-/// hyper-parameters, frozen layers, dummy outputs, stopping, clipping, schedule, seed. All of one
-/// table.
+/// Runs on one table that differ in widths, depth, activations, dropout, rows, batch,
+/// hyper-parameters, frozen layers, dummy outputs, stopping, clipping, schedule and seed.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)
@@ -187,7 +186,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 beta1: numbers.pick(&[0.0, 0.5, 0.9]),
                 max_epochs: 1 + numbers.below(9) as u32,
                 patience: 1 + numbers.below(4) as u32,
-                // none, every step, some
+                // clip no step, every step, some steps
                 clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
                 ..training()
             };
@@ -199,7 +198,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
         .collect()
 }
 
-/// The same runs in half precision.
+/// The same runs in f16.
 pub fn in_f16(mut runs: Vec<Run>) -> Vec<Run> {
     for run in &mut runs {
         run.training.precision = Precision::F16;
@@ -216,7 +215,7 @@ pub fn frozen_below(network: &Network, count: usize) -> Network {
     Network::new(network.layers().iter().enumerate().map(freeze).collect())
 }
 
-/// Work from a list; keeps the outcomes in the order of the list.
+/// A queue of the runs of a list; keeps the outcomes by run id.
 pub struct List {
     waiting: std::vec::IntoIter<Run>,
     pub outcomes: Vec<Option<Outcome>>,
@@ -257,8 +256,8 @@ pub fn outcomes(
     runs.iter().map(|run| list.outcomes[run.id].take().expect("every run finished")).collect()
 }
 
-/// Copies x and the outputs of the layers, which lie example by example, to where they lie unit by
-/// unit, as the GPU does.
+/// Copies x and the outputs of the layers, of shape (batch, width), to their transposes, of shape
+/// (width, batch), as the GPU does.
 pub fn copy_by_unit<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     let rows = run.layout.stride;
     let x = (run.layout.x, run.layout.x_by_unit, run.network.inputs());
@@ -277,7 +276,7 @@ pub fn tables(table: &Table) -> Arc<[Table]> {
     Arc::from([table.clone()])
 }
 
-/// Bits, to compare numbers of which some may be NaN.
+/// The bits of numbers, so that NaN can be compared.
 pub fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }

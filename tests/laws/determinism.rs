@@ -1,8 +1,8 @@
-//! Again: same seed, same device, same bits; and killed at any moment and resumed, same bits as
-//! never killed.
+//! Determinism: the same seed gives the same bits on the same device, also when the training is
+//! killed at any moment and resumed.
 //!
-//! The unit of resume is the run: one that was not finished starts again from its beginning, in
-//! another shoal, beside other neighbours.
+//! The unit of resume is the run: a run that was not finished starts from its beginning, in another
+//! shoal with other runs.
 
 use shoal::engine::cpu::backend::{Cpu, Executor};
 use shoal::engine::device::Device;
@@ -34,7 +34,7 @@ fn the_gpu_gives_the_same_bits_twice() {
 }
 
 #[test]
-fn halves_give_the_same_bits_twice_on_either_player_and_epochs_two_by_two() {
+fn f16_gives_the_same_bits_twice_on_either_backend_and_in_parts() {
     let _turn = turn();
     let table = table(60, 11, 3);
     let runs = in_f16(different_runs(24, &table, 40));
@@ -57,8 +57,8 @@ fn the_cpu_gives_the_same_bits_on_one_thread_and_on_two() {
     }
 }
 
-/// The executor updates layer by layer, plays frozen layers once, and has the memory of the run
-/// before: nothing of it changes a bit.
+/// The CPU backend fuses updates, executes frozen layers once and reuses the memory of the previous
+/// run. None of that changes a bit.
 #[test]
 fn the_cpu_backend_gives_the_bits_of_all_calls_one_after_another() {
     let table = table(60, 11, 3);
@@ -86,11 +86,11 @@ fn the_cpu_backend_gives_the_bits_of_all_calls_one_after_another() {
 }
 
 #[test]
-fn a_seed_names_a_model_and_another_seed_another_one() {
+fn a_seed_determines_the_model_and_another_seed_gives_another() {
     let _turn = turn();
     let table = table(40, 5, 2);
     for device in [on_gpu(), on_cpu(2)] {
-        // shuffles alone, masks alone (one batch an epoch), both
+        // shuffles alone, dropout masks alone (one batch an epoch), both
         for (batch, dropout) in [(8, 0.0), (32, 0.4), (8, 0.4)] {
             let hidden = Activation::Tanh;
             let network = Network::perceptron(5, &[16], 2, hidden, Activation::Identity, dropout);
@@ -113,7 +113,7 @@ fn a_seed_names_a_model_and_another_seed_another_one() {
     assert_ne!(network.initial_parameters(1), network.initial_parameters(2));
 }
 
-/// Interrupts the training when so many runs are finished.
+/// Interrupts the training when a number of runs is finished.
 struct Killed {
     list: List,
     after: usize,
@@ -186,7 +186,7 @@ fn killed_on_the_cpu_and_resumed_gives_the_bits_of_never_killed() {
     killed_and_resumed("cpu", &runs, &undisturbed, |work| train(&on_cpu(2), tables(&table), work));
 }
 
-/// Gives every run two epochs, and two more each time that it has done them, up to its own number.
+/// Gives every run two epochs at a time, up to its own number.
 struct Asked {
     list: List,
     epochs: Vec<u32>,
@@ -215,7 +215,7 @@ impl RunQueue for Asked {
     }
 }
 
-/// Runs that get their epochs two by two are the same as with all of them at once.
+/// Runs that get two epochs at a time are the same as runs that get all at once.
 fn epochs_two_by_two(device: &Device, table: &Table, runs: Vec<Run>) {
     let at_once = outcomes(device, table, &runs);
     let mut asked = Asked {
@@ -231,13 +231,13 @@ fn epochs_two_by_two(device: &Device, table: &Table, runs: Vec<Run>) {
 }
 
 #[test]
-fn epochs_two_by_two_on_the_cpu_give_the_bits_of_all_at_once() {
+fn two_epochs_at_a_time_on_the_cpu_give_the_bits_of_all_at_once() {
     let table = table(60, 11, 3);
     epochs_two_by_two(&on_cpu(2), &table, different_runs(24, &table, 40));
 }
 
 #[test]
-fn epochs_two_by_two_on_the_gpu_give_the_bits_of_all_at_once() {
+fn two_epochs_at_a_time_on_the_gpu_give_the_bits_of_all_at_once() {
     let _turn = turn();
     let table = table(60, 11, 3);
     for gpu in [gpu(), gpu_with(Some(HARDWARE))] {

@@ -1,6 +1,5 @@
-//! F16: they round as IEEE 754 says on every driver, a scale that is too large is found and costs
-//! steps and nothing else, what is learnt is what f32 fuses_update within the scatter of the seeds,
-//! and the memory is what it is for.
+//! Training in f16: rounding follows IEEE 754 on every driver, a loss scale that is too large only
+//! costs steps, results agree with f32 within the scatter of the seeds, and it takes less memory.
 
 use half::f16;
 use shoal::engine::cpu::backend::{Cpu, Executor};
@@ -20,7 +19,7 @@ fn to_f16() -> Training {
     Training { precision: Precision::F16, ..training() }
 }
 
-/// Any half but infinities and what is not a number.
+/// Any finite f16.
 fn any_half(numbers: &mut Numbers) -> f32 {
     let half = f16::from_bits(numbers.word() as u16);
     match half.is_finite() {
@@ -29,10 +28,10 @@ fn any_half(numbers: &mut Numbers) -> f32 {
     }
 }
 
-/// A product of two halves is an f32 with up to 22 bits of mantissa, so a layer of one input shows
-/// how sums are rounded: ties, numbers below the smallest normal half, and beyond the largest.
+/// A product of two f16 numbers is an f32 with up to 22 bits of mantissa, so a layer of one input
+/// shows how sums are rounded: ties, numbers below the smallest normal f16, and above the largest.
 #[test]
-fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
+fn shaders_round_to_f16_bit_for_bit_as_the_half_crate() {
     let _turn = turn();
     let (inner, outer) = (Activation::Identity, Activation::Identity);
     let network = Network::perceptron(1, &[256], 1, inner, outer, 0.0);
@@ -51,12 +50,13 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     }
     copy_by_unit(&prepared, &mut memory);
     for set in kernel_sets() {
-        let played = one_call::play(&gpu_with(Some(set)), &prepared, &memory, Call::Forward(0));
+        let executed =
+            one_call::execute(&gpu_with(Some(set)), &prepared, &memory, Call::Forward(0));
         let mut kinds = [0; 4];
         for place in 0..256 * 256 {
             let product = memory.work[layout.x + 4 * (place / 256)] * weights[place % 256];
             let expected = f16::from_f32(product);
-            for found in [at.sum, at.output].map(|start| played.work[start + place]) {
+            for found in [at.sum, at.output].map(|start| executed.work[start + place]) {
                 assert_eq!(found, expected.to_f32(), "{product:e}, {} tiles", set.name);
             }
             let exact = expected.to_f32() == product;
@@ -73,7 +73,7 @@ fn shaders_round_to_halves_bit_for_bit_as_the_half_crate_does() {
     }
 }
 
-/// A run whose first gradients are far too large for halves at the first scale.
+/// A run whose first gradients are far too large for f16 at the first loss scale.
 fn loud(table: &Table) -> Run {
     let network = Network::perceptron(5, &[9], 2, Activation::Tanh, Activation::Identity, 0.2);
     let patient = Training { max_epochs: 24, patience: 24, ..to_f16() };
@@ -81,7 +81,7 @@ fn loud(table: &Table) -> Run {
 }
 
 #[test]
-fn a_scale_that_is_too_large_costs_steps_and_nothing_else() {
+fn a_loss_scale_that_is_too_large_only_costs_steps() {
     let _turn = turn();
     let mut table = table(40, 5, 2);
     table.y.iter_mut().for_each(|y| *y *= 1e3);
@@ -116,10 +116,10 @@ fn a_scale_that_is_too_large_costs_steps_and_nothing_else() {
 }
 
 #[test]
-fn what_halves_cannot_hold_is_a_run_that_diverged() {
+fn a_run_beyond_the_range_of_f16_diverges() {
     let _turn = turn();
     let mut table = table(40, 5, 2);
-    // squares of these are infinite in f32, and so are they as halves
+    // the squares of these are infinite in f32, and these are infinite in f16
     table.y.iter_mut().for_each(|y| *y *= 1e6);
     for device in [Device::Gpu(Box::new(gpu())), Device::Cpu(Cpu { threads: 1 })] {
         let found = outcomes(&device, &table, &[loud(&table)]);
@@ -136,7 +136,7 @@ fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
 }
 
 #[test]
-fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
+fn training_in_f16_agrees_with_f32_within_the_scatter_of_seeds() {
     let _turn = turn();
     let table = table(240, 11, 3);
     let longer = Training { max_epochs: 40, patience: 40, ..training() };
@@ -161,22 +161,22 @@ fn halves_learn_what_f32_learns_within_the_scatter_of_the_seeds() {
             "{}: f32 {mean:.6} +- {scatter:.6}, f16 {in_f16:.6}, each apart by {apart:.6}",
             device.name()
         );
-        // the means of twelve seeds each, and no seed further off than seeds are from each other
+        // the means of twelve seeds each, and each seed within the scatter of the seeds
         assert!((mean - in_f16).abs() <= 2.0 * scatter / 12f64.sqrt());
         assert!(apart <= scatter);
     }
 }
 
 #[test]
-fn halves_take_half_the_memory_of_activations_and_tables() {
+fn f16_takes_half_the_memory_of_activations_and_tables() {
     let network = Network::perceptron(79, &[256, 256], 6, Activation::Tanh, Activation::Tanh, 0.0);
     let [single, half] = Precision::ALL.map(|p| Footprint::new(&network, 32, p));
     let work = |footprint: Footprint| footprint.work * footprint.precision.bytes();
     assert!(work(half) as f64 <= 0.505 * work(single) as f64);
     // a gradient and a copy of the weight take the place of an f32 gradient
     assert_eq!(single.bytes(false) - half.bytes(false), (work(single) - work(half)) as u64);
-    // where f32 stores no gradients, they cost halves more than activations save in a network as
-    // wide as this; its batch decides
+    // where f32 stores no gradients, the gradients of f16 take more than its activations save in a
+    // network of this width, depending on the batch
     assert_eq!(half.bytes(false), half.bytes(true) + 4 * half.parameters as u64);
     assert!(half.bytes(false) > single.bytes(true));
     let tables = Tables::from(tables(&table(50, 12, 4)));

@@ -1,5 +1,4 @@
-//! Company: a run trained among hundreds of different runs gives the same bits as the same run
-//! alone.
+//! Isolation: a run that trains among hundreds of different runs gives the same bits as alone.
 
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
@@ -11,53 +10,47 @@ use shoal::engine::train::{Limits, Step, train_within};
 use crate::common::*;
 
 #[test]
-fn two_hundred_different_runs_give_the_bits_that_each_gives_alone() {
+fn two_hundred_different_runs_have_the_bits_that_each_has_alone() {
     let table = table(60, 11, 3);
     as_alone(gpu(), &table, different_runs(220, &table, 40), 90);
 }
 
-/// Where runs that clip and runs that do not learn in different ways, side by side.
+/// Under this tile set, runs that clip update their parameters differently from the others.
 #[test]
-fn so_do_runs_on_the_tiles_of_gpus() {
+fn runs_on_the_tiles_of_gpus_have_the_bits_that_each_has_alone() {
     let table = table(60, 11, 3);
     let runs = different_runs(80, &table, 40);
-    let learn = |run: &&Run| HARDWARE.fuses_update(&run.training);
-    let layer_by_layer = runs.iter().filter(learn).count();
-    assert!((20..=60).contains(&layer_by_layer), "{layer_by_layer}");
+    let fused = |run: &&Run| HARDWARE.fuses_update(&run.training);
+    let fused_runs = runs.iter().filter(fused).count();
+    assert!((20..=60).contains(&fused_runs), "{fused_runs}");
     as_alone(gpu_with(Some(HARDWARE)), &table, runs, 30);
 }
 
 #[test]
-fn so_do_runs_on_halves() {
+fn runs_in_f16_have_the_bits_that_each_has_alone() {
     let table = table(60, 11, 3);
     as_alone(gpu(), &table, in_f16(different_runs(80, &table, 40)), 30);
 }
 
-/// Runs that train together, so many at a time, give the bits that each gives alone.
+/// Asserts that runs that train together, `at_a_time` at a time, have the bits that each has alone.
 fn as_alone(gpu: Gpu, table: &Table, runs: Vec<Run>, at_a_time: usize) {
     let _turn = turn();
     let mut together = List::new(runs.clone());
-    // fewer places than runs: runs leave, others take their places, the shoal is repacked again and
-    // again
+    // fewer places than runs: finished runs are replaced and the shoal is repacked many times
     let limits = Limits { runs: at_a_time, ..Limits::default() };
     train_within(&gpu, tables(table), &mut together, limits).unwrap();
 
     let device = Device::Gpu(Box::new(gpu));
     let mut alone = [0, 0];
-    // a third of the runs does not clip, every third: five has no factor in common
+    // every third run does not clip; five and three have no common factor
     for run in runs.iter().step_by(5) {
         let outcome = &outcomes(&device, table, std::slice::from_ref(run))[0];
-        let company = together.outcomes[run.id].as_ref().expect("finished");
+        let among = together.outcomes[run.id].as_ref().expect("finished");
         // compared as bits: a NaN equals itself
         let bits = |parameters: &[f32]| parameters.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&outcome.parameters), bits(&company.parameters), "run {}", run.id);
-        assert_eq!(outcome.validation_loss, company.validation_loss, "run {}", run.id);
-        assert_eq!(
-            (outcome.steps, outcome.epochs),
-            (company.steps, company.epochs),
-            "run {}",
-            run.id
-        );
+        assert_eq!(bits(&outcome.parameters), bits(&among.parameters), "run {}", run.id);
+        assert_eq!(outcome.validation_loss, among.validation_loss, "run {}", run.id);
+        assert_eq!((outcome.steps, outcome.epochs), (among.steps, among.epochs), "run {}", run.id);
         alone[usize::from(run.training.clip_norm.is_some())] += 1;
     }
     assert!(alone.iter().sum::<usize>() * 5 >= runs.len() && alone.iter().all(|count| *count > 3));
@@ -69,13 +62,13 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
     let table = table(40, 5, 2);
     for set in tile_sets() {
         let gpu = gpu_with(Some(set));
-        let layer_by_layer = usize::from(set.layer_by_layer);
-        // nobody clips; all do, two calls more; those after the first, so that both ways to learn
-        // are played
+        let fused_runs = usize::from(set.layer_by_layer);
+        // no run clips; all do, with two more calls; all but the first do, so that both updates
+        // are executed
         let kinds = [
-            ([None, None], 3 * 5 + 3 - layer_by_layer),
+            ([None, None], 3 * 5 + 3 - fused_runs),
             ([Some(0.1), Some(0.1)], 3 * 5 + 5),
-            ([None, Some(0.1)], 3 * 5 + 5 + 5 * layer_by_layer),
+            ([None, Some(0.1)], 3 * 5 + 5 + 5 * fused_runs),
         ];
         for ([first, others], expected) in kinds {
             let count = |runs: usize| {
@@ -94,8 +87,8 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
                 assert_eq!(count(runs), expected, "{runs} runs, {} tiles", set.name);
             }
         }
-        let halves = in_f16(vec![run(0, deep(5, 2), &table, 40, training())]);
-        let step = Step::new(&gpu, tables(&table), halves).unwrap();
+        let runs = in_f16(vec![run(0, deep(5, 2), &table, 40, training())]);
+        let step = Step::new(&gpu, tables(&table), runs).unwrap();
         assert_eq!(step.dispatches(), 3 * 5 + 3, "{} tiles", set.name);
     }
 }

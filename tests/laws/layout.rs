@@ -1,5 +1,5 @@
-//! Layout: what Rust and WGSL both know, they know alike. naga, the compiler inside wgpu, reads
-//! every shader; no GPU needed.
+//! Layout: structs, bindings and constants agree between Rust and WGSL. naga, the compiler inside
+//! wgpu, parses every shader; this needs no GPU.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -31,10 +31,10 @@ fn texts() -> impl Iterator<Item = tile::TileSet> {
     tile::ALL.into_iter().flat_map(of)
 }
 
-/// Every kernel under every tile set: some have a text for each.
+/// Every kernel under every tile set; the source of some differs.
 fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
     let sets = |kernel| texts().map(move |set| (kernel, set));
-    // ceilings are measured in single precision
+    // ceilings are measured in f32
     let alone = [ceiling::KERNEL.name, triad::KERNEL.name];
     let measured = move |(kernel, set): &(&Kernel, tile::TileSet)| {
         !alone.contains(&kernel.name) || set.precision == Precision::F32
@@ -42,8 +42,7 @@ fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
     all_kernels().into_iter().flat_map(sets).filter(measured)
 }
 
-/// The module, valid without any capability that a device might lack, but for the one that its tile
-/// set asks for.
+/// The module, validated without optional capabilities, except for those of its tile set.
 fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     let (name, source) = (kernel.name, kernel.source(set));
     let module = naga::front::wgsl::parse_str(&source)
@@ -65,7 +64,7 @@ fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
     (module, info)
 }
 
-/// A type as WGSL writes it.
+/// A type in WGSL notation.
 fn spell(module: &Module, ty: naga::Handle<naga::Type>) -> String {
     let ty = &module.types[ty];
     let short = |scalar: &naga::Scalar| match (scalar.kind, scalar.width) {
@@ -97,8 +96,8 @@ fn wgsl_struct(module: &Module, name: &str) -> (Vec<(String, String, usize)>, us
     (members.iter().map(member).collect(), *span as usize)
 }
 
-/// The same of a Rust struct, from its source: `repr(C)` with fields of four bytes leaves no other
-/// offsets.
+/// The same of a Rust struct, from its source: with `repr(C)` and fields of four bytes the offsets
+/// follow from the order.
 fn rust_struct(name: &str, size: usize) -> (Vec<(String, String, usize)>, usize) {
     let source = include_str!("../../src/engine/layout.rs");
     let head = format!("pub struct {name}");
@@ -133,12 +132,12 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
             assert_eq!(wgsl_struct(&module, wgsl), rust_struct(rust, size), "{}", kernel.name);
         }
     }
-    // the offsets that were inferred are those of the compiler
+    // the inferred offsets are those of the compiler
     assert_eq!(std::mem::offset_of!(DeviceRun, final_fraction), size_of::<DeviceRun>() - 4);
     assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
 }
 
-/// What a buffer holds, as a kernel sees it: AdamW takes four numbers two by two.
+/// The element type of a buffer in a kernel: AdamW reads vec4s in pairs.
 fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
     let by_two = kernel.name == "adamw";
     let vec4 = match (set.vec4s, by_two) {
@@ -147,7 +146,7 @@ fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
         (Vec4Storage::Pairs, false) => "vec2<u64>",
         (Vec4Storage::Pairs, true) => "vec4<u64>",
     };
-    let halves = match (set.vec4s, by_two) {
+    let f16 = match (set.vec4s, by_two) {
         (Vec4Storage::Plain, false) => "vec2<u32>",
         (Vec4Storage::Plain, true) => "vec4<u32>",
         (Vec4Storage::Pairs, false) => "u64",
@@ -163,14 +162,14 @@ fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
         Buffer::Data => "f32",
         Buffer::Parameters | Buffer::Moments | Buffer::Best => vec4,
         Buffer::Gradients | Buffer::Weights | Buffer::Work if set.precision == Precision::F16 => {
-            halves
+            f16
         }
         Buffer::Gradients | Buffer::Weights | Buffer::Work => vec4,
     }
 }
 
 #[test]
-fn bindings_are_those_that_the_kernel_names() {
+fn bindings_are_those_of_the_kernel() {
     for (kernel, set) in all_texts() {
         let (module, _) = parse(kernel, &set);
         let mut found = BTreeMap::new();
@@ -208,7 +207,7 @@ fn bindings_are_those_that_the_kernel_names() {
 }
 
 #[test]
-fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
+fn overrides_are_those_that_rust_passes_within_the_portable_limits() {
     for (kernel, set) in all_texts() {
         let (module, info) = parse(kernel, &set);
         let what = format!("{}, {} tiles, {}", kernel.name, set.name, set.precision.name());
@@ -238,7 +237,7 @@ fn overrides_are_those_that_rust_passes_and_keep_to_the_portable_limits() {
 }
 
 #[test]
-fn constants_that_both_know_are_the_same() {
+fn shared_constants_are_the_same() {
     let mut known = BTreeMap::from([
         ("PHASE_FRESH".to_owned(), phase::FRESH),
         ("PHASE_TRAIN".to_owned(), phase::TRAIN),
@@ -274,7 +273,7 @@ fn constants_that_both_know_are_the_same() {
                 (_, Literal::U32(value)) => {
                     seen.insert(name.clone(), *value);
                 }
-                // other floats are limits of one shader's own
+                // other floats are limits within one shader
                 _ => {}
             }
         }
@@ -283,7 +282,7 @@ fn constants_that_both_know_are_the_same() {
 }
 
 #[test]
-fn every_shader_is_a_kernel_of_that_name_or_a_page_that_kernels_share() {
+fn every_shader_is_a_kernel_of_its_name_or_a_shared_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let stems = |path: &str| -> BTreeSet<String> {
         let files = std::fs::read_dir(folder.join(path)).expect("a folder");

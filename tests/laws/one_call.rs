@@ -1,4 +1,4 @@
-//! One call of a step on the device, by itself.
+//! Executes a single call of a step on the device.
 
 use half::f16;
 use shoal::engine::gpu::{Dispatch, Gpu, Store};
@@ -9,7 +9,7 @@ use shoal::engine::precision::bytes;
 use shoal::engine::run::Precision;
 use shoal::engine::tile::TileSet;
 
-/// Where the run lies on the device: not at the start of anything.
+/// Where the run is stored on the device: not at the start of a buffer.
 const BASES: Bases = Bases {
     layers: 3,
     rows: 7,
@@ -22,7 +22,7 @@ const BASES: Bases = Bases {
 const SLOT: usize = 2;
 
 /// The call on the device, in a fresh store, and everything read back.
-pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> Memory<f32> {
+pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> Memory<f32> {
     let (precision, width) = (run.precision(), run.precision().bytes());
     let mut store = Store::new(gpu, precision);
     let moments: Vec<f32> = memory
@@ -36,7 +36,7 @@ pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> M
     let bases = Bases { table_y: BASES.table_x + x.len() / width, ..BASES };
     let mut data = [before, x, y].concat();
     data.resize(data.len().next_multiple_of(4), 0);
-    // of halves what never changes is not one
+    // constants are f32 in f16 too
     let constants = run.constant_bytes();
     let work = match precision {
         Precision::F32 => bytes(precision, &memory.work),
@@ -47,7 +47,7 @@ pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> M
             [&constants[..], &packed[..], squares].concat()
         }
     };
-    // the weights of halves lie some way behind
+    // in f16 the copy of the weights follows the gradients
     let mut gradients = bytes(precision, &memory.gradients);
     if precision == Precision::F16 {
         let before = run.weights_at(&bases) - run.gradients_at(&bases);
@@ -56,7 +56,7 @@ pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> M
     gradients.extend(bytes(precision, &memory.weights));
     let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
     let layer = (bases.layers + call.layer(run)) as u32;
-    // gradients are stored for the kernels that are to read them, whatever the set would choose
+    // gradients are stored for the kernels that read them, whatever the tile set chooses
     let set = TileSet { layer_by_layer: matches!(call, Call::FusedUpdate(_)), ..*gpu.tiles() };
     let bases = Bases {
         gradients: if set.layer_by_layer { bases.parameters } else { bases.gradients },
@@ -106,8 +106,8 @@ pub fn play(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> M
         match precision {
             Precision::F32 => bytemuck::pod_collect_to_vec(&bytes),
             Precision::F16 => {
-                let halves: Vec<f16> = bytemuck::pod_collect_to_vec(&bytes);
-                halves.iter().map(|half| half.to_f32()).collect()
+                let numbers: Vec<f16> = bytemuck::pod_collect_to_vec(&bytes);
+                numbers.iter().map(|number| number.to_f32()).collect()
             }
         }
     };

@@ -27,12 +27,12 @@ fn stored(precision: Precision, size: f64) -> f64 {
 }
 
 #[test]
-fn every_kernel_equals_its_twin_in_f64() {
+fn every_kernel_equals_its_reference_in_f64() {
     every_kernel_in(Precision::F32);
 }
 
 #[test]
-fn every_kernel_on_halves_equals_its_twin_in_f64_that_rounds_to_halves() {
+fn every_kernel_in_f16_equals_its_reference_in_f64() {
     every_kernel_in(Precision::F16);
 }
 
@@ -618,7 +618,7 @@ fn play(
     if call == Call::Adamw && memory.state.phase == phase::TRAIN && memory.state.overflow == 0 {
         memory.weights.fill(f32::NAN);
     }
-    one_call::play(gpu, run, &memory, call)
+    one_call::execute(gpu, run, &memory, call)
 }
 
 fn compare(what: &str, name: &str, played: &[f32], reference: &[f64], bounds: &[f64]) {
@@ -631,7 +631,8 @@ fn compare(what: &str, name: &str, played: &[f32], reference: &[f64], bounds: &[
         let within = off <= *bound;
         assert!(
             within,
-            "{what}: {name}[{place}] is {played}, its reference {reference}: off {off:e} > {bound:e}"
+            "{what}: {name}[{place}] is {played}, its reference {reference}: off {off:e} > \
+             {bound:e}"
         );
     }
 }

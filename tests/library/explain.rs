@@ -1,4 +1,4 @@
-//! Attributions: against `shap`, against enumeration, and what must hold of each method.
+//! Attributions against `shap` and against enumeration, and the axioms of each method.
 
 use shoal::engine::graph::{Activation, Layer, Network};
 use shoal::engine::ops::Real;
@@ -79,7 +79,7 @@ impl Case {
     }
 }
 
-/// Numbers of one array of the stored file, and whether it is there.
+/// Numbers of one array of the stored file, if it has that array.
 fn stored(name: &str) -> Option<Vec<f64>> {
     let array = member(&path("tests/reference/shap/shap.npz"), name)?;
     let kind = array.dtype().descr();
@@ -145,8 +145,8 @@ fn deep_shap_equals_the_shap_package() {
         let case = reference(name, hidden, output);
         let theirs = stored(&format!("{name}_deep_shap")).unwrap();
         near(name, &case.deep_shap().values, &theirs, rounding::<f64>(&case));
-        // shap's threshold in f32 lies where a quotient has lost most digits; ours is compared with
-        // its f64 numbers
+        // the threshold of shap in f32 is where a quotient has lost most digits, so this compares
+        // with its f64 numbers
         let narrow =
             |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
         let (parameters, background) = (narrow(&case.parameters), narrow(&case.background));
@@ -182,7 +182,7 @@ fn expected_gradients_converge_to_the_integral() {
         let theirs = stored(&format!("{name}_expected_gradients")).unwrap();
         let miss = |alphas| largest_difference(&case.expected_gradients(alphas, 3).values, &theirs);
         let (few, many) = (miss(4), miss(256));
-        // stratified places: no worse than the variation of the gradient over alphas, which is the
+        // stratified alphas: no worse than the variation of the gradient over alphas, which is the
         // miss with few
         assert!(many < few / 32.0, "{name}: {few:e} with 4, {many:e} with 256");
     }
@@ -236,7 +236,7 @@ fn deep_shap_equals_exact_values_where_theory_says_so() {
 }
 
 #[test]
-fn elsewhere_deep_shap_is_an_approximation_that_still_adds_up() {
+fn deep_shap_is_an_approximation_elsewhere_and_still_adds_up() {
     for activation in [LEAKY, Activation::Tanh, Activation::Gelu] {
         let case = Case::new(
             Network::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0),
@@ -277,7 +277,7 @@ fn exact_values_obey_the_axioms() {
 }
 
 #[test]
-fn a_row_among_others_gets_the_bits_that_it_gets_alone() {
+fn a_row_among_others_has_the_bits_that_it_has_alone() {
     let case = Case::new(Network::perceptron(11, &[17, 5], 3, LEAKY, Activation::Sigmoid, 0.1), 7);
     let subject = case.subject();
     let row = &case.rows[..11];
@@ -294,7 +294,7 @@ fn a_row_among_others_gets_the_bits_that_it_gets_alone() {
 }
 
 #[test]
-fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
+fn networks_of_one_layer_and_with_frozen_layers_are_explained() {
     let layer = |inputs, outputs, activation, frozen| Layer {
         inputs,
         outputs,
@@ -315,7 +315,7 @@ fn networks_of_one_layer_and_of_frozen_layers_are_explained_too() {
 }
 
 #[test]
-fn sampled_values_come_near_exact_ones_as_orders_grow() {
+fn sampled_values_converge_to_exact_ones() {
     for activation in [LEAKY, Activation::Tanh] {
         let network = Network::perceptron(8, &[16, 16], 3, activation, Activation::Sigmoid, 0.0);
         let case = Case::new(network, 9);
@@ -325,7 +325,8 @@ fn sampled_values_come_near_exact_ones_as_orders_grow() {
             assert!(sampled.gap().largest <= rounding::<f64>(&case), "orders add up");
             largest_difference(&sampled.values, &exact.values)
         };
-        // an error falls as 1 / sqrt(orders): 32 for 1,024 times as many, allowed half of that
+        // the error falls as 1 / sqrt(orders): by 32 for 1,024 times as many; half of that is
+        // required
         let (few, many) = (miss(1), miss(1024));
         assert!(many < few / 16.0, "{activation:?}: {few:e} {many:e}");
     }

@@ -1,5 +1,5 @@
-//! The library through its public interface: data, cosmology, the search, attributions, statistics
-//! and reports. No test here needs a GPU; those that do are in `tests/laws`.
+//! The library through its public interface: data, cosmology, search, attributions, statistics and
+//! reports. No test here needs a GPU; those that do are in `tests/laws`.
 
 mod common;
 mod cosmology;

@@ -1,4 +1,4 @@
-//! The report module as a study uses it: rows in, tables and figures out.
+//! Reports: tables and figures from the rows of a study.
 
 use std::collections::HashSet;
 use std::fs;
@@ -92,13 +92,14 @@ fn awkward_numbers_and_names_survive_a_round_trip() {
 }
 
 #[test]
-fn the_columns_are_the_documented_ones() {
+fn the_columns_are_those_of_the_documentation() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.csv");
     let mut row = run("scratch", 50, 3, None, 2);
     row.test[0].targets[1] = Some(f64::NAN);
     write_runs(&path, &RunColumns::new(&names(&["Om", "s8"])), &[row]).unwrap();
-    let expected = "strategy,simulations,seed,validation_loss,test_mse,test_mse_Om,test_mse_s8,epochs,steps,stopped,model\n\
+    let expected = "strategy,simulations,seed,validation_loss,test_mse,test_mse_Om,test_mse_s8,\
+                    epochs,steps,stopped,model\n\
                     scratch,50,3,,,,,120,6000,diverged,\n";
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 }
@@ -155,7 +156,7 @@ fn a_full_disk_is_an_output_error_with_the_path() {
 
 fn close(value: Option<f64>, expected: f64) {
     let value = value.expect("a value");
-    // A handful of roundings, each half an epsilon of the result.
+    // A few roundings, each half an epsilon of the result.
     let tolerance = 16.0 * f64::EPSILON * expected.abs();
     assert!((value - expected).abs() <= tolerance, "{value} is not {expected}");
 }
@@ -283,7 +284,7 @@ fn png_size(bytes: &[u8]) -> (u32, u32) {
     (number(16), number(20))
 }
 
-/// Every shape of study that has once broken a plot.
+/// Shapes of studies that broke a plot in the past.
 fn awkward_studies() -> Vec<(&'static str, Summary)> {
     let many = [
         "Om",

@@ -1,5 +1,4 @@
-//! Savings with intervals, and negative transfer with its significance, on runs whose answer is
-//! known.
+//! Savings with intervals, and negative transfer with its significance, on runs with known answers.
 
 use shoal::engine::random::{normal_pair, pcg4d};
 use shoal::study::stats::savings::savings;
@@ -29,9 +28,9 @@ fn names() -> Vec<String> {
 
 const SIZES: [usize; 5] = [50, 100, 200, 400, 800];
 
-/// Errors fall as 1 / sqrt(simulations), a strategy's as if it had `worth` times as many; scatter
-/// of `scatter`, half of it common to all strategies of a seed; the second target is `hurt` times
-/// worse with the strategy.
+/// Errors fall as 1 / sqrt(simulations), with transfer as if there were `worth` times as many. They
+/// scatter by `scatter`, half of it common to all strategies of a seed. The second target is `hurt`
+/// times worse with transfer.
 fn runs(worth: f64, scatter: f64, hurt: f64, seeds: u32) -> Vec<RunRecord> {
     let normal = |words: [u32; 4]| normal_pair(pcg4d(words)[0], pcg4d(words)[1])[0];
     let mut runs = Vec::new();
@@ -102,7 +101,7 @@ fn of<'a>(all: &'a [Transfer], target: Option<&str>, simulations: usize) -> &'a 
 }
 
 #[test]
-fn a_target_that_is_hurt_is_told_from_one_that_gains() {
+fn a_target_that_transfer_hurts_is_distinguished_from_one_that_gains() {
     let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 8), Scatter::Seeds);
     assert_eq!(all.len(), SIZES.len() * 3);
     for size in SIZES {
@@ -150,7 +149,7 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
 }
 
 #[test]
-fn one_seed_can_tell_nothing() {
+fn one_seed_gives_no_significance() {
     let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 1), Scatter::Seeds);
     assert!(all.iter().all(|one| one.p.is_none() && !one.is_negative()));
     let sentences = strategy_sentences(&[], &all, Scatter::Seeds);
@@ -182,10 +181,9 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
     let nothing = say(&runs(1.0, 0.3, 1.0, 6), Scatter::Seeds);
     assert_eq!(
         nothing,
-        [
-            "dummy-node: its test MSE differs from that of scratch within the scatter over seeds at all 5 sizes. It makes no \
-             target worse beyond the scatter."
-        ]
+        ["dummy-node: its test MSE differs from that of scratch within the scatter over seeds \
+             at all 5 sizes. It makes no \
+             target worse beyond the scatter."]
     );
     let trials = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Trials);
     assert!(
@@ -214,7 +212,7 @@ fn trials_are_not_paired_by_their_rank() {
     assert!(!apart.is_positive() && apart.p.unwrap() > 0.5, "{apart:?}");
     assert_eq!((apart.runs, apart.p_signed_rank), (10, None));
     assert!((apart.ratio - 0.97).abs() < 1e-12);
-    // nor does a trial have partners in the samples of the interval: it is wider
+    // trials are not paired in the samples of the interval either: it is wider
     let width = |scatter| {
         let found = saved(&curves(0.8), scatter, (500, 1));
         let one = found.iter().find(|one| one.simulations == 100).unwrap();

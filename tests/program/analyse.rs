@@ -1,4 +1,4 @@
-//! `shoal analyse`, and what the end of a study writes.
+//! `shoal analyse`, and the analysis at the end of a study.
 
 use crate::common::{STUDY, Study, ranged};
 
@@ -9,7 +9,7 @@ fn cells(text: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn a_study_ends_with_an_analysis_that_can_be_had_again() {
+fn analyse_repeats_the_analysis_of_a_study() {
     let study = Study::new();
     ranged(&study, STUDY);
     let ran = study.run();
@@ -24,7 +24,7 @@ fn a_study_ends_with_an_analysis_that_can_be_had_again() {
     assert_eq!(again.code, 0, "{}", again.err);
     assert!(ran.out.ends_with(&again.out), "{}", again.out);
     assert_eq!(files.map(|file| study.read(&format!("out/{file}"))), first);
-    // strategies but scratch, by sizes; these by three targets and their mean
+    // strategies but scratch, times sizes; these times three targets and their mean
     assert_eq!(cells(&first[0]).len(), 3 * 2);
     assert_eq!(cells(&first[1]).len(), 3 * 2 * 4);
     predictions_give_the_errors_of_the_table(&study);
@@ -36,8 +36,8 @@ fn a_study_ends_with_an_analysis_that_can_be_had_again() {
     study.shoal(&["analyse", "out"]).fails(2, &["study.json", "another version of shoal"]);
 }
 
-/// The mean squared error of what `predictions.csv` holds is what `runs.csv` says of the same
-/// networks; target `a` has the range 0 to 1, so that it is in the same units in both.
+/// The mean squared error of `predictions.csv` is that of `runs.csv` for the same networks. Target
+/// `a` has the range 0 to 1, so its units are the same in both.
 fn predictions_give_the_errors_of_the_table(study: &Study) {
     let (predictions, runs) = (study.read("out/predictions.csv"), study.read("out/runs.csv"));
     assert!(
@@ -59,7 +59,7 @@ fn predictions_give_the_errors_of_the_table(study: &Study) {
         assert_eq!(misses.len(), 15, "rows of the test set");
         let mean = misses.iter().sum::<f64>() / misses.len() as f64;
         let booked: f64 = run[5].parse().unwrap();
-        // the scaled output is an f32, and so is what becomes of it
+        // the scaled output and the prediction are f32
         assert!((mean / booked - 1.0).abs() < 1e-5, "{}: {mean} {booked}", run[0]);
         compared += 1;
     }

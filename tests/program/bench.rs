@@ -8,7 +8,7 @@ fn bench(arguments: &str) -> Ran {
     ran(shoal().arg("bench").args(arguments.split(' ')))
 }
 
-/// Its events of one kind.
+/// The events of one kind.
 pub fn events(ran: &Ran, kind: &str) -> Vec<Value> {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let all = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -49,7 +49,7 @@ fn a_workload_is_timed_beside_the_ceilings() {
 }
 
 #[test]
-fn a_person_reads_a_table() {
+fn without_json_a_table_is_printed() {
     let ran = bench("--workload 2x4 --seconds 0.02 --repeats 1 --device cpu");
     assert_eq!(ran.code, 0, "{}", ran.err);
     for word in ["GFLOP/s of multiply-adds", "GB/s of memory", "run-steps/s", "2x4"] {
@@ -58,14 +58,13 @@ fn a_person_reads_a_table() {
 }
 
 #[test]
-fn halves_are_timed_too() {
+fn f16_is_timed_too() {
     let ran =
         bench("--workload 2x8 --precision f16 --seconds 0.02 --repeats 1 --device cpu --json");
     let workload = events(&ran, "workload").remove(0);
     assert_eq!(workload["precision"], "f16");
     positive(&workload, "run_steps_per_second");
-    // the CPU rounds to halves and keeps them as f32, and a copy of the weights beside the
-    // parameters
+    // the CPU rounds to f16 but stores f32, and a copy of the weights beside the parameters
     let singles = bench("--workload 2x8 --seconds 0.02 --repeats 1 --device cpu --json");
     let singles = events(&singles, "workload").remove(0);
     assert_eq!(singles["precision"], "f32");

@@ -29,7 +29,7 @@ const TARGETS: [&str; 3] =
     ["Omega_m", "</text><script>alert(1)</script>", "M\"_ν' & a rather long name of a target"];
 const SIZES: [usize; 4] = [50, 100, 400, 1500];
 
-/// A Chromium, or nothing, said aloud.
+/// The path of a Chromium; without one, prints that the test is skipped.
 fn browser() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("CHROME") {
         return Some(named.into());
@@ -120,7 +120,7 @@ fn usage(strategy: &str, targets: &[&str]) -> Usage {
     }
 }
 
-/// The folder of a study with everything that a page can show.
+/// The folder of a study whose page has every kind of figure.
 fn study(folder: &Path, name: &str) {
     std::fs::create_dir_all(folder).unwrap();
     let targets = TARGETS.map(str::to_owned);
@@ -194,13 +194,14 @@ fn analyse(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("report.html")).unwrap()
 }
 
-/// What the harness and the console of the browser say of a page that should show so many figures.
+/// The problems that the harness and the console report for a page with so many figures.
 fn problems(browser: &Path, page: &str, figures: usize) -> String {
     let folder = tempfile::tempdir().unwrap();
     let source = page.replace('&', "&amp;").replace('"', "&quot;");
     let frame = |width: u32| {
         format!(
-            "<iframe width=\"{width}\" height=\"900\" style=\"border:0\" data-figures=\"{figures}\" srcdoc=\"{source}\"></iframe>"
+            "<iframe width=\"{width}\" height=\"900\" style=\"border:0\" \
+             data-figures=\"{figures}\" srcdoc=\"{source}\"></iframe>"
         )
     };
     let harness = include_str!("browser.html").replace("FRAMES", &WIDTHS.map(frame).join("\n"));
@@ -262,7 +263,7 @@ fn the_report_is_drawn_at_every_width() {
 }
 
 #[test]
-fn the_page_above_several_scenarios_is_drawn_too() {
+fn the_page_of_several_scenarios_is_drawn() {
     let Some(browser) = browser() else {
         return;
     };

@@ -89,7 +89,7 @@ impl Ran {
         assert_eq!(self.code, code, "{}", self.err);
     }
 
-    /// It failed with this code and one error that says all of these.
+    /// Asserts that it failed with this code and one error that has all these words.
     pub fn fails(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, code, "{}", self.err);
         assert_eq!(self.err.matches("error: ").count(), 1, "{}", self.err);
@@ -117,8 +117,8 @@ pub fn targets(rows: usize, header: &str, columns: usize) -> String {
     format!("{header}\n{ranged}")
 }
 
-/// Targets whose names are no well-known parameters are scaled by their extent, which differs
-/// between the two files.
+/// Targets whose names are not known parameters are scaled by their extent, which differs between
+/// the two files.
 pub const RANGES: &str = "target_ranges = { a = [0.0, 1.0], b = [0.0, 1.0] }";
 
 pub fn ranged(study: &Study, text: &str) {

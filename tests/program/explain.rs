@@ -1,5 +1,4 @@
-//! `shoal explain` as a user runs it: what it prints, what it leaves on disk, and what it says to
-//! mistakes.
+//! `shoal explain`: output, files and error messages.
 
 use std::path::PathBuf;
 
@@ -14,8 +13,8 @@ use crate::common::{Ran, ran, shoal};
 
 const INPUTS: usize = 5;
 
-/// A folder with 60 simulations, a pre-trained model of `a` and `b`, and fine-tuned ones that know
-/// `c` too.
+/// A folder with 60 simulations, a pre-trained model of `a` and `b`, and fine-tuned ones that also
+/// predict `c`.
 struct Folder(TempDir);
 
 impl Folder {
@@ -75,7 +74,7 @@ fn dataset(inputs: usize, rows: usize) -> Dataset {
     }
 }
 
-/// An untrained model: what it reads is as good to explain as any.
+/// An untrained model, which is explained as well as a trained one.
 fn model(data: &Dataset, strategy: &str, targets: &[&str], seed: u32) -> Model {
     let hidden = Activation::LeakyRelu { slope: 0.2 };
     let outputs = targets.len() + usize::from(strategy == "pretraining");
@@ -117,7 +116,8 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
     let mut lines = table.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "target,input,axis,mean_absolute,mean_absolute_physical,correlation,signed,signed_standard_error"
+        "target,input,axis,mean_absolute,mean_absolute_physical,correlation,signed,\
+         signed_standard_error"
     );
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
     assert_eq!(rows.len(), 3 * INPUTS);
@@ -127,7 +127,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
         assert_eq!(number(row, 4), 2.0 * number(row, 3), "the range of a target is 2");
         assert_eq!(number(row, 6), number(row, 3).copysign(number(row, 5)));
     }
-    // half of 60 rows each; the array adds up to the predictions, as the gap says
+    // 30 of 60 rows each; the array adds up to the predictions within the gap
     let bytes = std::fs::read(folder.path("out/attributions.npy")).unwrap();
     let array = npyz::NpyFile::new(&bytes[..]).unwrap();
     assert_eq!(array.shape(), [30, 3, INPUTS as u64]);
@@ -142,7 +142,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
     assert!(rows("rows").iter().all(|row| !rows("background").contains(row)));
     assert!(folder.read("out/attributions.svg").contains("What the network reads"));
     assert!(folder.path("out/attributions.png").exists());
-    // never overwritten
+    // existing results are not overwritten
     let again = folder.explain("one.safetensors --data new.npz -o out");
     assert_eq!(again.code, 2);
     assert!(again.err.contains("is there already") && again.err.contains("-o"), "{}", again.err);

@@ -1,5 +1,4 @@
-//! The command line as a user runs it: what it prints, what it leaves on disk, and its exit code
-//! after each mistake.
+//! The command line as a user runs it: output, files and the exit code after each mistake.
 
 mod analyse;
 mod bench;

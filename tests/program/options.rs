@@ -1,12 +1,12 @@
-//! Pre-trainings of several sizes, sizes that are divided into three, and bottlenecks: what they
-//! leave, and mistakes.
+//! Pre-training with several sizes, sizes that include validation and test rows, and bottlenecks:
+//! results and error messages.
 
 use std::time::Duration;
 
 use crate::common::{STUDY, Study, ranged};
 use crate::resume::{assert_same, killed_until_through, moments, undisturbed};
 
-/// A study whose pre-training has these keys, with `more` at its end.
+/// A study with these keys in `[pretraining]`, and `more` at its end.
 fn study(from: &str, to: &str, pretraining: &str, more: &str) -> Study {
     let study = Study::new();
     assert!(STUDY.contains(from));
@@ -62,7 +62,7 @@ fn each_pretraining_size_trains_as_it_would_alone() {
     for model in ["pretraining-40-2", "dummy-node-from-20-10-1", "scratch-10-1"] {
         assert!(several.path(&format!("out/models/{model}.safetensors")).exists(), "{model}");
     }
-    // shoal analyse reads the same back
+    // `shoal analyse` reads the same
     let verdict = several.read("out/pretraining_size.csv");
     let ran = several.shoal(&["analyse", "out"]);
     assert!(ran.out.contains("in place of 80"), "{}", ran.out);
@@ -70,7 +70,7 @@ fn each_pretraining_size_trains_as_it_would_alone() {
 }
 
 #[test]
-fn several_pretrainings_that_are_killed_go_on_to_the_same_tables() {
+fn several_pretraining_sizes_that_are_killed_end_with_the_same_tables() {
     for head in ["save_models = true", "save_models = false"] {
         let head = format!("sizes = [10, 40]\n{head}");
         let study = study("sizes = [10, 20]", &head, "simulations = [20, 80]", "");
@@ -91,7 +91,7 @@ fn a_divided_size_has_its_own_test_set() {
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(rows(&study.read("out/runs.csv")).len(), 3 * 4 * 2);
-    // 15 % of the 60 simulations of the largest size, all there are, for each of four strategies
+    // 15 % of all 60 simulations, the largest size, for each of four strategies
     let predictions = rows(&study.read("out/predictions.csv"));
     let scratch = predictions.iter().filter(|row| row[0] == "scratch").count();
     assert_eq!(predictions.len(), 4 * scratch);
@@ -104,8 +104,10 @@ fn a_divided_size_has_its_own_test_set() {
 
 #[test]
 fn a_head_reads_the_bottleneck_that_only_pretrained_networks_have() {
-    let heads = "[strategies.scratch]\n[strategies.dummy-node]\n[strategies.attach-head]\nreads = 'last-hidden'\nhidden = [6]\n";
-    let search = "[search]\ntrials = 3\nstartup = 3\n[search.space]\nlayers = 2\nunits = { low = 4, high = 9 }\n";
+    let heads = "[strategies.scratch]\n[strategies.dummy-node]\n[strategies.attach-head]\nreads = \
+                 'last-hidden'\nhidden = [6]\n";
+    let search = "[search]\ntrials = 3\nstartup = 3\n[search.space]\nlayers = 2\nunits = { low = \
+                  4, high = 9 }\n";
     let plain = study("", "", "bottleneck = 3", heads);
     let searched = study("seeds = 2\n", "", "bottleneck = 3", &format!("{heads}{search}"));
     for (study, layer) in [(plain, 1), (searched, 2)] {

@@ -1,11 +1,11 @@
-//! `shoal study --plan`: what it says beforehand, and what then is.
+//! `shoal study --plan`: its numbers against those of the study itself.
 
 use serde_json::Value;
 
 use crate::bench::events;
 use crate::common::{Ran, STUDY, Study, ranged};
 
-/// On a device as it is typed, with its tiles where they are to be others than its own.
+/// The device option, and a tile set that replaces that of the device.
 fn plan(study: &Study, device: &str) -> Ran {
     study.shoal(&words("study study.toml --plan --json --device", device))
 }
@@ -14,7 +14,7 @@ fn words<'a>(first: &'a str, device: &'a str) -> Vec<&'a str> {
     first.split(' ').chain(device.split(' ')).collect()
 }
 
-/// The plan and what `study.json` says afterwards; nothing if there is no such device.
+/// The plan, and `study.json` after the study; `None` if there is no such device.
 fn beside(study: &Study, device: &str) -> Option<(Value, Value)> {
     let planned = plan(study, device);
     if planned.code == 3 && planned.err.contains("no GPU") {
@@ -58,7 +58,7 @@ epochs = 8
 "#;
 
 #[test]
-fn what_is_planned_for_a_gpu_is_what_it_then_takes() {
+fn the_plan_for_a_gpu_is_what_the_study_takes() {
     let study = Study::new();
     ranged(&study, STUDY);
     if let Some(both) = beside(&study, "gpu") {
@@ -93,8 +93,7 @@ fn what_is_planned_for_a_gpu_is_what_it_then_takes() {
 #[test]
 fn a_plan_for_the_cpu_has_runs_steps_bytes_and_a_measured_rate() {
     let study = Study::new();
-    // enough seeds that the largest runs, which begin one after another, surely train beside each
-    // other
+    // enough seeds for the largest runs, which start one after another, to train at the same time
     study.write("study.toml", &MIDDLE.replace("seeds = 3", "seeds = 8"));
     let (planned, actual) = beside(&study, "cpu").expect("a CPU is always there");
     compare(&(planned.clone(), actual));
@@ -109,7 +108,7 @@ fn a_plan_for_the_cpu_has_runs_steps_bytes_and_a_measured_rate() {
 }
 
 #[test]
-fn early_stopping_and_searches_are_bounded_and_said_to_be_assumed() {
+fn early_stopping_and_searches_are_marked_as_assumptions() {
     let study = Study::new();
     ranged(&study, &STUDY.replace("epochs = 6", "epochs = 60\npatience = 2"));
     let ran = study.shoal(&["study", "study.toml", "--plan", "--device", "cpu"]);
@@ -118,7 +117,8 @@ fn early_stopping_and_searches_are_bounded_and_said_to_be_assumed() {
         assert!(ran.out.contains(words), "'{words}': {}", ran.out);
     }
     let search = STUDY.replace("seeds = 2", "").replace("epochs = 6", "epochs = 60")
-        + "[search]\ntrials = 6\ngeneration = 3\nstartup = 3\n[search.space]\nunits = { low = 4, high = 16 }\n";
+        + "[search]\ntrials = 6\ngeneration = 3\nstartup = 3\n[search.space]\nunits = { low = 4, \
+           high = 16 }\n";
     ranged(&study, &search);
     let ran = plan(&study, "cpu");
     let planned = events(&ran, "plan").remove(0);

@@ -1,4 +1,4 @@
-//! Studies that are stopped and resumed: the tables at the end are the same.
+//! Studies that are stopped and resumed end with the same tables, whenever they were stopped.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use shoal::engine::random::{pcg4d, unit};
 
 use crate::common::{STUDY, Study, ranged};
 
-/// 16 fine-tunings and 2 pre-trainings, a second or two in all.
+/// 16 fine-tuning runs and 2 pre-training runs, which take a second or two.
 fn study(head: &str) -> Study {
     let study = Study::new();
     let text = STUDY
@@ -28,12 +28,11 @@ fn start(study: &Study, folder: &str) -> Child {
         .unwrap()
 }
 
-/// Kills that a study must survive.
+/// Times that a study is killed.
 const KILLS: usize = 20;
 
-/// A study that is killed at 20 random moments in all has the files of one that was never killed.
-/// It is killed again and again until it is through, and begun anew if that was before the last
-/// kill.
+/// A study that is killed at 20 random moments has the files of one that was never killed. It is
+/// killed and resumed until it finishes, and started anew until it has been killed 20 times.
 pub(super) fn survives_kills(study: &Study, seed: u64, files: &[&str]) {
     let begin = Instant::now();
     undisturbed(study);
@@ -46,7 +45,7 @@ pub(super) fn survives_kills(study: &Study, seed: u64, files: &[&str]) {
     }
 }
 
-/// Kills a study again and again until it is through; how often.
+/// Kills and resumes a study until it finishes; returns how often it was killed.
 pub(super) fn killed_until_through(
     study: &Study,
     folder: &str,
@@ -72,8 +71,7 @@ pub(super) fn killed_until_through(
     unreachable!("without an end")
 }
 
-/// Random moments, later and later, so that an end is reached on a machine that has become slow
-/// too.
+/// Random moments that come later each time, so that the study finishes on a slow machine too.
 pub(super) fn moments(seed: u64, longest: Duration) -> impl Iterator<Item = Duration> {
     (0..).map(move |kill| {
         longest.mul_f64(unit(pcg4d([seed as u32, 0, 0, kill])[0]) * f64::from(8 + kill) / 8.0)

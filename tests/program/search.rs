@@ -1,5 +1,4 @@
-//! Searches in a study: what they leave, that nothing but the study decides what the trials are,
-//! and mistakes.
+//! Searches: their files, the independence of trials from threads and kills, and error messages.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
@@ -37,7 +36,7 @@ fn study(epochs: u32, from: &str, to: &str, more: &str) -> Study {
 
 const HALVING: &str = "[search.pruning]\nfirst = 2\nfactor = 2\n";
 
-/// The rows of a table, without its first line, field by field.
+/// The rows of a table, without its header, field by field.
 fn rows(text: &str) -> Vec<Vec<String>> {
     let fields = |line: &str| line.split(',').map(str::to_owned).collect();
     text.lines().skip(1).map(fields).collect()
@@ -93,7 +92,7 @@ fn threads_and_rungs_without_a_stop_change_no_trial() {
         (study.read("out/trials.csv"), study.read("out/runs.csv"))
     };
     assert_eq!(of(HALVING, 1), of(HALVING, 2));
-    // runs that are asked every three epochs whether they stop, and never do
+    // runs that may stop every three epochs, and never do
     let asked = "[search.pruning]\nrule = 'median'\nstartup = 1000\ninterval = 3\n";
     assert_eq!(of("[search.pruning]\nrule = 'off'\n", 3), of(asked, 3));
 }
@@ -123,7 +122,7 @@ fn killed_at_any_moment_the_trials_are_those_of_an_undisturbed_search() {
 }
 
 #[test]
-fn nothing_to_fine_tune_is_an_error_that_says_so() {
+fn a_search_whose_pretraining_fails_is_an_error() {
     let from = "hidden = [8]";
     let more = "[search.space]\nlearning_rate = 1e38\n";
     let study = study(6, from, "output = 'identity'", "");

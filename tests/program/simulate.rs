@@ -24,7 +24,7 @@ fn a_simulated_dataset_is_like_an_imported_one() {
     {
         assert!(inspected.contains(words), "{words}: {inspected}");
     }
-    // the same again, to the bit; and wavenumbers of one's own
+    // a second call gives the same bits; and with given wavenumbers
     assert_eq!(run(&folder, &["simulate", "neutrinos", "-n", "30", "-o", "b.npz"]).code, 0);
     let [a, b] = ["a.npz", "b.npz"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
     assert!(a == b, "two files of the same spectra differ");
@@ -58,7 +58,8 @@ fn mistakes_are_named_before_anything_is_simulated() {
     wrong("lcdm --range M_nu=0.1:0.2", &["no parameter of lcdm 'M_nu'", "sigma_8"]);
     wrong("lcdm --range h=0.6:0.7 --range h=0.6:0.7", &["h is given twice"]);
     wrong("lcdm --range Omega_m", &["NAME=LOW:HIGH"]);
-    let none = "neutrinos --range Omega_m=0.1:0.1 --range Omega_b=0.08:0.08 --range h=0.5:0.5 --range M_nu=1:1";
+    let none = "neutrinos --range Omega_m=0.1:0.1 --range Omega_b=0.08:0.08 --range h=0.5:0.5 \
+                --range M_nu=1:1";
     wrong(none, &["no room for cold dark matter", "larger Omega_m"]);
     wrong("lcdm --k far.txt", &["k = 7 h/Mpc", "0.001 to 0.51"]);
     wrong("lcdm --k small.txt", &["k = 0.004 h/Mpc", "0.0062", "--no-noise"]);

@@ -1,4 +1,4 @@
-//! `shoal study`: what it prints, what it leaves on disk, and its exit code after each mistake.
+//! `shoal study`: output, files and the exit code after each mistake.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -17,7 +17,8 @@ fn a_study_leaves_tables_models_and_plots() {
     let mut lines = runs.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "strategy,simulations,seed,validation_loss,test_mse,test_mse_a,test_mse_b,test_mse_c,epochs,steps,stopped,model"
+        "strategy,simulations,seed,validation_loss,test_mse,test_mse_a,test_mse_b,test_mse_c,\
+         epochs,steps,stopped,model"
     );
     assert_eq!(lines.count(), 2 * 4 * 2);
     for file in [
@@ -33,7 +34,7 @@ fn a_study_leaves_tables_models_and_plots() {
         serde_json::from_str(&study.read("out/study.json")).unwrap();
     assert_eq!(provenance["status"], "finished");
     assert_eq!(provenance["device"]["kind"], "cpu");
-    // finished results are never made again
+    // finished runs are not trained again
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("18 runs are finished"), "{}", ran.err);
@@ -41,7 +42,7 @@ fn a_study_leaves_tables_models_and_plots() {
     std::fs::remove_file(study.path("out/journal.log")).unwrap();
     study.run().fails(2, &["out already holds the results", "another folder"]);
     assert_eq!(study.read("out/runs.csv"), runs);
-    // the same study again: the same table
+    // a second study gives the same table
     assert_eq!(study.shoal(&["study", "study.toml", "-o", "again", "--device", "cpu"]).code, 0);
     assert_eq!(study.read("again/runs.csv"), runs);
 
@@ -265,7 +266,7 @@ fn a_run_that_diverges_is_reported_and_the_others_go_on() {
     );
 }
 
-/// Starts a study that takes long, waits until some runs are finished, sends a signal; the exit
+/// Starts a long study, waits until some runs are finished and sends a signal; returns the exit
 /// code and the error.
 fn signalled(study: &Study, signal: &str) -> (Option<i32>, String) {
     let text = STUDY

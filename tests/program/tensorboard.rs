@@ -1,4 +1,4 @@
-//! Event files: every number of a study stands in them, and TensorBoard itself reads them.
+//! Event files have every number of a study, and TensorBoard reads them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::common::{STUDY, Study, ranged};
 /// Step and value of every scalar, by its name.
 type Scalars = BTreeMap<String, Vec<(u64, f32)>>;
 
-/// The bytes of a protocol buffer's fields: number, and what is in it.
+/// The fields of a protocol buffer: number and content.
 fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
     let varint = |bytes: &mut &[u8]| {
         let (mut value, mut shift) = (0, 0);
@@ -52,7 +52,7 @@ fn whole(varint: &[u8]) -> u64 {
     digits.fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f))
 }
 
-/// The records of a file, their checksums looked at.
+/// The records of a file, checksums verified.
 fn records(bytes: &[u8]) -> Vec<&[u8]> {
     let mut rest = bytes;
     let mut found = Vec::new();
@@ -117,7 +117,7 @@ fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     lines.map(|line| header.iter().cloned().zip(line).collect()).collect()
 }
 
-/// Every epoch of a run has its losses, and its end the numbers of its row.
+/// Every epoch of a run has its losses, and its end has the numbers of its row.
 fn check(found: &Scalars, row: &BTreeMap<String, String>) {
     let number = |name: &str| row[name].parse::<f64>().unwrap() as f32;
     let epochs: u64 = row["epochs"].parse().unwrap();
@@ -167,7 +167,8 @@ fn event_files_have_every_epoch_and_every_error() {
 #[test]
 fn event_files_of_a_search_are_by_trial() {
     let study = Study::new();
-    let search = "[search]\ntrials = 4\nstartup = 2\ngeneration = 2\n[search.space]\nunits = { low = 4, high = 8 }\n\
+    let search = "[search]\ntrials = 4\nstartup = 2\ngeneration = 2\n[search.space]\nunits = { \
+                  low = 4, high = 8 }\n\
                   [search.pruning]\nrule = 'off'\n[strategies.scratch]\n";
     let text = STUDY.replace("seeds = 2\n", "") + search;
     ranged(&study, &text);
@@ -190,14 +191,15 @@ fn event_files_that_cannot_be_written_end_with_code_4() {
     ran.fails(4, &["file", "could not be written"]);
 }
 
-/// What TensorBoard itself finds in the files, where a Python has it.
+/// The scalars that TensorBoard reads from the files, where Python has it.
 fn tensorboard_reads(logs: &Path, expected: &BTreeMap<String, Scalars>) {
     let python = std::env::var("SHOAL_PYTHON").unwrap_or("python3".into());
     let import =
         Command::new(&python).args(["-c", "import tensorboard"]).stderr(Stdio::null()).status();
     if !import.is_ok_and(|status| status.success()) {
         eprintln!(
-            "SKIPPED: {python} cannot import tensorboard; pip install tensorboard, or name a Python that has it in SHOAL_PYTHON"
+            "SKIPPED: {python} cannot import tensorboard; pip install tensorboard, or name a \
+             Python that has it in SHOAL_PYTHON"
         );
         return;
     }

@@ -111,7 +111,7 @@ impl Inputs {
             }
             None if import.max_k.is_some() => {
                 return Err(input_error!(
-                    "`max_k` needs to know where each input sits; give `axis`, or use `bins`"
+                    "`max_k` needs the place of each input; give `axis`, or use `bins`"
                 ));
             }
             None => default_axis(matrix.columns),

@@ -11,7 +11,7 @@ pub struct Import {
     pub x: PathBuf,
     /// The targets: a file with one row per simulation.
     pub y: PathBuf,
-    /// Where each input sits: a file with one number per column of `x`.
+    /// Where each input lies: a file with one number per column of `x`.
     pub axis: Option<PathBuf>,
     /// What the axis is, with its unit, as in `k [h/Mpc]`.
     pub axis_name: Option<String>,

@@ -1,4 +1,4 @@
-//! A device or a caller that fails in the middle.
+//! A device or a caller that fails during the training.
 
 use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
@@ -115,7 +115,7 @@ fn an_outcome_that_cannot_be_written_ends_the_training_with_that_error() {
 }
 
 #[test]
-fn a_panic_of_one_thread_does_not_leave_the_others_waiting() {
+fn a_panic_of_one_thread_ends_the_others() {
     let panicked = in_time(|| {
         let table = table(60, 11, 3);
         let mut runs = different_runs(1, &table, 8);

@@ -1,5 +1,5 @@
-//! Honest: a NaN, a lost device, a run that does not fit, an error of the caller: a clear end, and
-//! nothing that was finished is lost.
+//! Failures: a NaN, a lost device, a run that does not fit or an error of the caller ends with a
+//! clear error, and no finished run is lost.
 
 mod ends;
 mod numbers;
@@ -18,7 +18,7 @@ fn devices() -> [(&'static str, Device); 2] {
     [("gpu", Device::Gpu(Box::new(gpu()))), ("cpu", cpu)]
 }
 
-/// What `work` returns; a hang is a failure, not a hang.
+/// The result of `work`; fails if it hangs.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || send.send(work()));

@@ -6,8 +6,8 @@ use shoal::engine::run::{Run, Stopped, Table, Training};
 use super::devices;
 use crate::common::*;
 
-/// A table that is sick in its first row, inputs and targets, and in the inputs of its last; and
-/// runs that read neither. Absent examples of a partial batch read the first row, to be masked.
+/// A table with NaN in its first row, inputs and targets, and in the inputs of its last row; and
+/// runs that use neither. Absent examples of a partial batch read the first row and are masked.
 fn sick_table() -> (Table, Vec<Run>) {
     let mut table = table(SICK + 1, 11, 3);
     let mut runs = different_runs(24, &Table { rows: SICK - 1, ..table.clone() }, 24);
@@ -21,11 +21,11 @@ fn sick_table() -> (Table, Vec<Run>) {
     (table, runs)
 }
 
-/// The last row of the sick table.
+/// The last row of the table.
 const SICK: usize = 61;
 
 #[test]
-fn a_nan_in_the_data_ends_that_run_and_leaves_its_neighbours_alone() {
+fn a_nan_in_the_data_ends_that_run_and_no_other() {
     let _turn = turn();
     let (table, mut runs) = sick_table();
     let healthy = runs.len();
@@ -60,7 +60,7 @@ fn a_nan_in_the_data_ends_that_run_and_leaves_its_neighbours_alone() {
 }
 
 #[test]
-fn a_learning_rate_that_is_too_large_diverges_alone() {
+fn a_run_with_too_large_a_learning_rate_diverges_alone() {
     let _turn = turn();
     let table = table(60, 11, 3);
     let mut runs = different_runs(12, &table, 24);

@@ -1,4 +1,4 @@
-//! Runs that do not fit, at all or together.
+//! Runs that do not fit on the device, alone or together.
 
 use shoal::engine::device::Device;
 use shoal::engine::gpu::{Gpu, Options};
@@ -68,7 +68,7 @@ impl RunQueue for Most {
     }
 }
 
-/// So many runs of a kind, with ids of their own.
+/// Copies of a run with different ids.
 fn alike(ids: std::ops::Range<usize>, table: &Table, clip_norm: Option<f64>) -> Vec<Run> {
     let training = Training { clip_norm, ..training() };
     let hidden = Activation::Tanh;
@@ -99,12 +99,12 @@ fn the_bytes_of_a_shoal_grow_as_its_runs_do() {
 }
 
 #[test]
-fn runs_that_store_gradients_find_as_many_places_where_others_filled_the_shoal() {
+fn runs_that_store_gradients_have_as_many_places_after_runs_that_do_not() {
     let table = table(40, 5, 2);
     let gpu = gpu_with(Some(HARDWARE));
     let limits = Limits { bytes: 4 << 20, ..Limits::default() };
     let mut shoal = Rehearsal::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
-    // these store none
+    // these store no gradients
     let mut list = List::new(alike(0..1000, &table, None));
     shoal.admit(&mut list).unwrap();
     let first = shoal.packed();

@@ -1,4 +1,4 @@
-//! One network whose gradients are compared with differences.
+//! One network whose gradients are compared with difference quotients.
 
 use shoal::engine::graph::{Activation, Layer};
 use shoal::engine::layout::phase;
@@ -7,7 +7,7 @@ use shoal::engine::run::Run;
 
 use crate::common::tables;
 
-/// Where truncation, about H^2, and rounding, about 1e-15 / H, are alike.
+/// The step at which truncation, about H^2, and rounding, about 1e-15 / H, are similar.
 const H: f64 = 1e-5;
 
 /// A run of which the next step is a training batch, in f64.
@@ -17,7 +17,7 @@ pub struct Case {
     pub memory: Memory<f64>,
 }
 
-/// How the comparison of one network went.
+/// The result of the comparison of one network.
 #[derive(Debug, Default)]
 struct Verdict {
     compared: usize,
@@ -30,8 +30,7 @@ struct Verdict {
 }
 
 impl Case {
-    /// Plays whole steps until the batch of the next one has `present` examples, and a few steps
-    /// are behind.
+    /// Executes a few whole steps, until the batch of the next one has `present` examples.
     pub fn new(name: &str, run: Run, of: &shoal::engine::run::Table, present: usize) -> Self {
         let run = PreparedRun::new(run, tables(of));
         let mut memory = Memory::<f64>::new(&run);
@@ -47,20 +46,20 @@ impl Case {
             }
             calls(&run).into_iter().for_each(|call| call.reference(&run, &mut memory));
         }
-        // what the backward pass must write, and what it must leave alone
+        // poisons what the backward pass must write and what it must not change
         memory.gradients.fill(f64::NAN);
         Self { name: name.into(), run, memory }
     }
 
-    /// All but the clock and the optimiser.
-    fn play(&self) -> Memory<f64> {
+    /// A step without the clock and the optimiser.
+    fn step(&self) -> Memory<f64> {
         let mut memory = self.memory.clone();
         let calls = calls(&self.run).into_iter().filter(|call| *call != Call::Adamw);
         calls.for_each(|call| call.reference(&self.run, &mut memory));
         memory
     }
 
-    /// The loss with one parameter moved, and on which side of its kink each ReLU is.
+    /// The loss with one parameter changed, and the side of its kink that each ReLU is on.
     fn loss(&self, place: usize, by: f64) -> (f64, Vec<bool>) {
         let mut memory = self.memory.clone();
         memory.parameters[place] += by;
@@ -106,13 +105,13 @@ impl Case {
             }
             let [minus2, minus, plus, plus2] = moved.map(|(loss, _)| loss);
             let (quotient, coarse) = ((plus - minus) / (2.0 * H), (plus2 - minus2) / (4.0 * H));
-            // an error e of a prediction moves the loss by 2 sqrt(loss) e; predictions are of order
-            // 1
+            // an error e of a prediction changes the loss by 2 sqrt(loss) e; predictions are of
+            // order 1
             let rounding = chain as f64 * f64::EPSILON * (loss + loss.sqrt()) / H;
             let off = (gradients[place] - quotient).abs();
             let ratio = off / ((coarse - quotient).abs() + rounding);
             verdict.compared += 1;
-            // NaN is the worst
+            // NaN fails
             let ratio = if ratio.is_nan() { f64::INFINITY } else { ratio };
             verdict.worst = verdict.worst.max(ratio);
             verdict.relative = verdict.relative.max(off / largest);
@@ -121,8 +120,8 @@ impl Case {
     }
 
     pub fn check(&self) {
-        let played = self.play();
-        let verdict = self.compare(&played.gradients);
+        let after_step = self.step();
+        let verdict = self.compare(&after_step.gradients);
         println!("{}: {verdict:?}", self.name);
         assert!(verdict.worst <= 1.0, "{}: {verdict:?}", self.name);
         assert!(
@@ -130,8 +129,8 @@ impl Case {
             "{}: {verdict:?}",
             self.name
         );
-        self.detects_a_wrong_gradient(&played.gradients);
-        self.frozen_layers_are_untouched(&played);
+        self.detects_a_wrong_gradient(&after_step.gradients);
+        self.frozen_layers_are_untouched(&after_step);
     }
 
     /// The same comparison fails where a gradient is 1 % off, in any trained layer, its weights or
@@ -149,37 +148,39 @@ impl Case {
         }
     }
 
-    /// Gradients of frozen layers keep their poison, and AdamW leaves their parameters and moments
-    /// alone; padding of trained layers stays 0.
-    fn frozen_layers_are_untouched(&self, played: &Memory<f64>) {
+    /// Gradients of frozen layers keep their poison, and AdamW does not change their parameters and
+    /// moments. Padding of trained layers stays 0.
+    fn frozen_layers_are_untouched(&self, after_step: &Memory<f64>) {
         let frozen = self.run.frozen_len();
         assert!(
-            played.gradients[..frozen].iter().all(|gradient| gradient.is_nan()),
+            after_step.gradients[..frozen].iter().all(|gradient| gradient.is_nan()),
             "{}",
             self.name
         );
         assert!(
-            played.gradients[frozen..].iter().all(|gradient| gradient.is_finite()),
+            after_step.gradients[frozen..].iter().all(|gradient| gradient.is_finite()),
             "{}",
             self.name
         );
-        let mut after =
-            Memory { first_moment: vec![0.5; played.parameters.len()].into(), ..played.clone() };
+        let mut after = Memory {
+            first_moment: vec![0.5; after_step.parameters.len()].into(),
+            ..after_step.clone()
+        };
         after.state.improved = 1;
         after.best.fill(7.0);
         Call::Adamw.reference(&self.run, &mut after);
-        assert_eq!(after.parameters[..frozen], played.parameters[..frozen], "{}", self.name);
+        assert_eq!(after.parameters[..frozen], after_step.parameters[..frozen], "{}", self.name);
         assert!(after.first_moment[..frozen].iter().all(|m| *m == 0.5), "{}", self.name);
         assert!(after.best[..frozen].iter().all(|best| *best == 7.0), "{}", self.name);
-        assert_eq!(after.best[frozen..], played.parameters[frozen..], "{}", self.name);
+        assert_eq!(after.best[frozen..], after_step.parameters[frozen..], "{}", self.name);
         let trained = self.trained();
         assert!(
-            trained.iter().all(|at| after.parameters[*at] != played.parameters[*at]),
+            trained.iter().all(|at| after.parameters[*at] != after_step.parameters[*at]),
             "{}",
             self.name
         );
-        let padding = (frozen..played.parameters.len()).filter(|at| !trained.contains(at));
-        assert!(padding.into_iter().all(|at| played.gradients[at] == 0.0), "{}", self.name);
+        let padding = (frozen..after_step.parameters.len()).filter(|at| !trained.contains(at));
+        assert!(padding.into_iter().all(|at| after_step.gradients[at] == 0.0), "{}", self.name);
     }
 }
 

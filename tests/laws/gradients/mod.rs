@@ -1,10 +1,10 @@
-//! Slope: the gradients of the CPU references equal central differences of the loss, in f64.
+//! Gradients: those of the CPU references equal central differences of the loss, in f64.
 //!
 //! The difference quotient D(h) = (L(p + h) - L(p - h)) / 2h is off by h^2 L'''/6 + O(h^4), and
 //! D(2h) by four times as much, so |D(2h) - D(h)| is three times the truncation of D(h). Rounding:
 //! L is a sum of squares, each of a chain of at most (inputs + 2) operations a layer; it is off by
 //! at most that many epsilons of itself and of the chain's magnitude, and the quotient by that over
-//! h. The tolerance is the sum of both, and nothing is fitted.
+//! h. The tolerance is the sum of both.
 
 mod case;
 
@@ -72,7 +72,7 @@ fn a_dropout_mask_is_a_function_of_seed_and_step() {
         let run = PreparedRun::new(Run { seed, ..(*case.run).clone() }, tables(&table));
         let mut memory = case.memory.clone();
         memory.state.steps = steps;
-        // the batch stays: only the mask may change
+        // the batch is the same: only the mask may change
         Call::Gather.reference(&case.run, &mut memory);
         Call::Forward(0).reference(&run, &mut memory);
         let at = case.run.layout.layers[0].output;

@@ -1,4 +1,4 @@
-//! The optimiser, with given gradients.
+//! AdamW with given gradients.
 
 use shoal::engine::graph::{Activation, Network};
 use shoal::engine::layout::State;
@@ -10,7 +10,7 @@ use crate::common::{gpu, tables, turn};
 
 /// The parameters after steps 1, 10 and 50 of AdamW with the given gradients.
 fn adamw<F: Real>(
-    play: Play<F>,
+    execute: Execute<F>,
     settings: &[f64],
     start: &[f64],
     gradients: &[f64],
@@ -34,10 +34,10 @@ fn adamw<F: Real>(
     let mut seen = Vec::new();
     for (taken, gradients) in (0..).zip(gradients.chunks(count)) {
         memory.gradients[..count].copy_from_slice(&reals::<F>(gradients));
-        // the clock finds the scalars of step taken + 1
+        // the clock computes the scalars of the next step
         memory.state = State { steps: taken, ..State::fresh() };
-        play(&run, &mut memory, Call::Clock);
-        play(&run, &mut memory, Call::Adamw);
+        execute(&run, &mut memory, Call::Clock);
+        execute(&run, &mut memory, Call::Adamw);
         if [1, 10, 50].contains(&(taken + 1)) {
             seen.push(wide(&memory.parameters[..count]));
         }
@@ -46,16 +46,16 @@ fn adamw<F: Real>(
 }
 
 #[test]
-fn fifty_steps_of_adamw_are_those_of_pytorch() {
+fn fifty_steps_of_adamw_equal_those_of_pytorch() {
     let _turn = turn();
     let reference = Reference::open("adamw");
     let gpu = gpu();
     let [start, gradients] = ["start", "gradients"].map(|name| reference.numbers(name));
     for (s, settings) in reference.numbers("settings").chunks(5).enumerate() {
-        let check = |executor: &str, found: [Vec<f64>; 3], tolerance: f64| {
+        let check = |backend: &str, found: [Vec<f64>; 3], tolerance: f64| {
             for (found, step) in found.iter().zip([1, 10, 50]) {
                 let expected = reference.numbers(&format!("s{s}_step{step}"));
-                let what = format!("{executor}, setting {s}, step {step}");
+                let what = format!("{backend}, setting {s}, step {step}");
                 assert_close(&what, found, &expected, tolerance);
             }
         };

@@ -1,4 +1,4 @@
-//! Activations, and a step forward and backward.
+//! Activations, and the forward and backward pass of a step.
 
 use shoal::engine::graph::{Activation, Network};
 use shoal::engine::layout::{State, phase};
@@ -11,7 +11,7 @@ use crate::common::{copy_by_unit, gpu, turn};
 
 /// z through layer 0, whose weight is 1, and a gradient of 1 back through it.
 fn activation_and_derivative<F: Real>(
-    play: Play<F>,
+    execute: Execute<F>,
     activation: Activation,
     z: &[f32],
 ) -> [Vec<f64>; 2] {
@@ -30,8 +30,8 @@ fn activation_and_derivative<F: Real>(
         memory.work[layers[1].delta + 4 * place] = F::one();
     }
     copy_by_unit(&run, &mut memory);
-    play(&run, &mut memory, Call::Forward(0));
-    play(&run, &mut memory, Call::BackwardInput(1));
+    execute(&run, &mut memory, Call::Forward(0));
+    execute(&run, &mut memory, Call::BackwardInput(1));
     // rows of one unit, padded to four
     [layers[0].output, layers[0].delta].map(|at| {
         let column: Vec<F> = memory.work[at..].iter().step_by(4).take(rows).copied().collect();
@@ -40,7 +40,7 @@ fn activation_and_derivative<F: Real>(
 }
 
 #[test]
-fn activations_and_derivatives_are_those_of_pytorch() {
+fn activations_and_derivatives_equal_those_of_pytorch() {
     let _turn = turn();
     let reference = Reference::open("activations");
     let z = reference.singles("z");
@@ -50,13 +50,13 @@ fn activations_and_derivatives_are_those_of_pytorch() {
         let activation = Activation::named(activation.name(), SLOPE).unwrap();
         let expected = ["", "_grad"]
             .map(|suffix| reference.numbers(&format!("{}{suffix}", activation.name())));
-        let check = |executor: &str, found: [Vec<f64>; 2], tolerance: &dyn Fn(f64) -> f64| {
+        let check = |backend: &str, found: [Vec<f64>; 2], tolerance: &dyn Fn(f64) -> f64| {
             for (name, (found, expected)) in ["f", "f'"].iter().zip(found.iter().zip(&expected)) {
                 let offs = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
                 let ratios = offs.zip(&z).map(|(off, z)| off / tolerance(f64::from(z.abs())));
                 let worst =
                     ratios.fold(0.0, |m: f64, r| if r.is_nan() { f64::INFINITY } else { m.max(r) });
-                let what = format!("{executor}: {} {name}", activation.name());
+                let what = format!("{backend}: {} {name}", activation.name());
                 println!("{what}: {worst:.2} of the tolerance");
                 assert!(worst <= 1.0, "{what} is {worst:.2} times the tolerance off");
             }
@@ -73,8 +73,8 @@ fn activations_and_derivatives_are_those_of_pytorch() {
     }
 }
 
-/// A whole step of network `n` but for the optimiser: prediction, loss, gradients.
-fn check_step<F: Real>(executor: &str, play: Play<F>, n: usize, tolerance: f64) {
+/// A step of network `n` without the optimiser: prediction, loss, gradients.
+fn check_step<F: Real>(backend: &str, execute: Execute<F>, n: usize, tolerance: f64) {
     let reference = Reference::open("forward_backward");
     let name = |array: &str| format!("n{n}_{array}");
     let widths = reference.widths(&name("widths"));
@@ -95,9 +95,9 @@ fn check_step<F: Real>(executor: &str, play: Play<F>, n: usize, tolerance: f64) 
     let mut memory = Memory::<F>::new(&run);
     for call in step(network.layers().len(), false).into_iter().filter(|call| *call != Call::Adamw)
     {
-        play(&run, &mut memory, call);
+        execute(&run, &mut memory, call);
     }
-    let what = format!("{executor}, network {n}");
+    let what = format!("{backend}, network {n}");
     let at = run.layout.layers[network.layers().len() - 1].output;
     let mut predicted = vec![0.0; rows * outputs];
     for place in 0..rows {
@@ -115,7 +115,7 @@ fn check_step<F: Real>(executor: &str, play: Play<F>, n: usize, tolerance: f64) 
 }
 
 #[test]
-fn predictions_losses_and_gradients_are_those_of_pytorch() {
+fn predictions_losses_and_gradients_equal_those_of_pytorch() {
     let _turn = turn();
     let gpu = gpu();
     for n in 0..6 {

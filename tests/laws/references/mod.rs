@@ -1,5 +1,5 @@
-//! Outside: results agree with an implementation that we did not write: PyTorch, on the arrays of
-//! `tests/reference`.
+//! References: results agree with PyTorch on the arrays of `tests/reference`. Tests of the library
+//! compare with other programs.
 
 mod adamw;
 mod kernels;
@@ -76,8 +76,8 @@ impl Reference {
         Activation::named(&array.into_vec::<String>().unwrap()[0], SLOPE).expect("known")
     }
 
-    /// The parameters `<prefix>w0`, `<prefix>b0`, ... of a network, laid out as ours: PyTorch's
-    /// weights are [out, in].
+    /// The parameters `<prefix>w0`, `<prefix>b0`, ... of a network in the layout of this crate; the
+    /// weights of PyTorch have shape (outputs, inputs).
     fn parameters(&self, prefix: &str, network: &Network) -> Vec<f64> {
         let mut parameters = vec![0.0; network.parameter_len()];
         let layers = network.layers().iter().zip(network.parameter_table());
@@ -100,15 +100,15 @@ impl Reference {
 /// The slope of leaky_relu in every reference array.
 const SLOPE: f32 = 0.2;
 
-/// Plays one call on a run's memory: a executor under test.
-type Play<'a, F> = &'a dyn Fn(&PreparedRun, &mut Memory<F>, Call);
+/// Executes one call in the memory of a run: a backend under test.
+type Execute<'a, F> = &'a dyn Fn(&PreparedRun, &mut Memory<F>, Call);
 
 fn on_cpu<F: Real>(run: &PreparedRun, memory: &mut Memory<F>, call: Call) {
     call.reference(run, memory);
 }
 
 fn on_gpu(gpu: &Gpu) -> impl Fn(&PreparedRun, &mut Memory<f32>, Call) + '_ {
-    |run, memory, call| *memory = one_call::play(gpu, run, memory, call)
+    |run, memory, call| *memory = one_call::execute(gpu, run, memory, call)
 }
 
 /// A run on all rows of a table, inputs not scaled, in one batch.
@@ -143,13 +143,13 @@ fn wide<F: Real>(numbers: &[F]) -> Vec<f64> {
     numbers.iter().map(|number| number.wide()).collect()
 }
 
-/// Asserts that the largest deviation is within `tolerance` of the array's largest number.
+/// Asserts that the largest deviation is at most `tolerance` times the largest number of the array.
 fn assert_close(what: &str, ours: &[f64], reference: &[f64], tolerance: f64) {
     assert_eq!(ours.len(), reference.len(), "{what}");
     let scale = reference.iter().fold(0.0f64, |m, number| m.max(number.abs()));
     let off = |(ours, reference): (&f64, &f64)| {
         let off = (ours - reference).abs();
-        // NaN is as far off as can be
+        // NaN fails
         if off.is_nan() { f64::INFINITY } else { off }
     };
     let offs: Vec<f64> = ours.iter().zip(reference).map(off).collect();

@@ -27,24 +27,24 @@ fn follower(settings: &[f64]) -> PreparedRun {
 }
 
 /// The step size and the decay of one step, from 0.
-fn rates<F: Real>(play: Play<F>, run: &PreparedRun, step: usize) -> [f64; 2] {
+fn rates<F: Real>(execute: Execute<F>, run: &PreparedRun, step: usize) -> [f64; 2] {
     let mut memory = Memory::<F>::new(run);
     memory.state = State { steps: step as u32, ..State::fresh() };
-    play(run, &mut memory, Call::Clock);
+    execute(run, &mut memory, Call::Clock);
     [memory.state.step_size, memory.state.decay].map(F::wide)
 }
 
-/// Asserts that each rate by itself is as PyTorch has it, however small.
+/// Asserts that each rate equals that of PyTorch, relative to itself.
 fn check<F: Real>(
     what: &str,
-    play: Play<F>,
+    execute: Execute<F>,
     run: &PreparedRun,
     rate: (usize, f64),
     tolerance: f64,
 ) -> f64 {
     let (step, expected) = rate;
     let mut worst = 0.0f64;
-    for found in rates(play, run, step) {
+    for found in rates(execute, run, step) {
         let off = (found / expected - 1.0).abs();
         // written so that NaN fails
         let within = off <= tolerance;
@@ -64,7 +64,7 @@ fn the_learning_rate_of_a_step_is_that_of_pytorch() {
         let run = follower(settings);
         let all = reference.numbers(&format!("s{s}_rates"));
         for (step, expected) in all.iter().enumerate() {
-            let what = |executor: &str| format!("{executor}, setting {s}");
+            let what = |backend: &str| format!("{backend}, setting {s}");
             let rate = (step, *expected);
             // CosineAnnealingLR multiplies from step to step, and 1 + cos cancels: it is off by as
             // much itself

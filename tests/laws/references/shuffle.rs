@@ -1,4 +1,4 @@
-//! The integers of the shuffle.
+//! The integers of the shuffle, against numpy.
 
 use shoal::engine::graph::{Activation, Network};
 use shoal::engine::layout::{State, phase};
@@ -10,7 +10,7 @@ use super::*;
 use crate::common::{gpu, turn};
 
 #[test]
-fn hashes_and_permutations_are_the_integers_of_numpy() {
+fn hashes_and_permutations_equal_those_of_numpy() {
     let reference = Reference::open("permutation");
     let [words, hashes] = ["pcg4d_in", "pcg4d_out"].map(|name| reference.words(name));
     for (word, hash) in words.chunks(4).zip(hashes.chunks(4)) {
@@ -38,7 +38,7 @@ fn the_device_gathers_rows_in_the_order_of_numpy() {
     for count in COUNTS {
         let orders = reference.words(&format!("permute_{count}"));
         for ((key, epoch), order) in keys.iter().zip(&epochs).zip(orders.chunks(count as usize)) {
-            // each row holds its own number
+            // each row has its own number
             let x = (0..count).map(|row| row as f32).collect();
             let rows = count as usize;
             let table = Table { x, y: vec![0.0; rows], rows, inputs: 1, targets: 1 };

@@ -12,9 +12,9 @@ use shoal::engine::train::Step;
 use super::*;
 use crate::common::{different_runs, gpu, gpu_with, outcomes, table, tables, turn};
 
-/// A training that is watched step by step.
+/// A training that is executed step by step.
 trait Watched {
-    /// One step; the state after it.
+    /// Executes one step; returns the state after it.
     fn tick(&mut self) -> State<f64>;
     fn parameters(&self) -> Vec<f64>;
 }
@@ -45,7 +45,7 @@ impl<F: Real> Watched for Executor<F> {
 impl Watched for Step<'_> {
     fn tick(&mut self) -> State<f64> {
         let State { phase, batch_rows, epoch, batch_sum, validation_loss, gradient_norm, .. } =
-            self.play(1).expect("the device plays")[0];
+            self.play(1).expect("the device executes a step")[0];
         let (batch_sum, validation_loss) = (batch_sum.into(), validation_loss.into());
         let gradient_norm = gradient_norm.into();
         State {
@@ -64,7 +64,7 @@ impl Watched for Step<'_> {
     }
 }
 
-/// The training of `training.npz` as a run of ours.
+/// The training of `training.npz` as a run.
 fn reference_run(reference: &Reference) -> (Run, Table) {
     let widths = reference.widths("widths");
     let hidden = Activation::LeakyRelu { slope: SLOPE };
@@ -118,9 +118,10 @@ fn clipped_run(reference: &Reference) -> (Run, Table) {
     (run, table)
 }
 
-/// Plays a training to its end and compares all that PyTorch wrote down. The norms before clipping.
+/// Trains to the end and compares everything that PyTorch stored. Returns the norms before
+/// clipping.
 fn check(
-    executor: &str,
+    backend: &str,
     watched: &mut dyn Watched,
     network: &Network,
     reference: &Reference,
@@ -139,13 +140,13 @@ fn check(
             norms.push(state.gradient_norm);
             for steps in [300, 304].into_iter().filter(|steps| *steps == losses.len()) {
                 let expected = reference.parameters(&format!("step{steps}_"), network);
-                let what = format!("{executor}, step {steps},");
+                let what = format!("{backend}, step {steps},");
                 let ours = watched.parameters();
                 assert_parameters_close(&what, network, &ours, &expected, tolerance);
             }
         }
     }
-    let what = |what: &str| format!("{executor}, {what}");
+    let what = |what: &str| format!("{backend}, {what}");
     let expected = reference.numbers("step_loss");
     assert_close(&what("losses of the steps"), &losses, &expected, tolerance);
     let expected = reference.numbers("validation_mse");
@@ -153,13 +154,13 @@ fn check(
     norms
 }
 
-/// What f32 may lose in 304 steps. AdamW divides a gradient by its root mean square: where a
-/// gradient nearly vanishes, its rounding becomes a whole part of a step, so errors grow with the
-/// steps and no bound by counting is of use. PyTorch's own f32 is off its f64 by 5.8e-6 of an
-/// array's scale here (make.py prints it); we may lose no more (and lose 1.0e-6).
+/// The tolerance of f32 after 304 steps. AdamW divides a gradient by its root mean square: where a
+/// gradient nearly vanishes, its rounding becomes a large part of a step, so errors grow with the
+/// steps and a bound from the number of terms is too loose. PyTorch in f32 deviates from f64 by
+/// 5.8e-6 of an array's scale here (make.py prints it), this crate by 1.0e-6.
 const SINGLE: f64 = 5.8e-6;
 
-/// The training on each executor; what each gave for the norms.
+/// Trains on each backend; returns the norms of each.
 fn check_backends(reference: &Reference, run: Run, table: &Table) -> Vec<(&'static str, Vec<f64>)> {
     let prepared = PreparedRun::new(run.clone(), tables(table));
     let network = &run.network;
@@ -175,32 +176,32 @@ fn check_backends(reference: &Reference, run: Run, table: &Table) -> Vec<(&'stat
         ("gpu", &mut step, SINGLE),
         ("gpu, tiles of GPUs", &mut on_hardware_tiles, SINGLE),
     ];
-    let check = |(executor, watched, tolerance): (_, &mut dyn Watched, _)| {
-        let norms = check(executor, watched, network, reference, tolerance);
-        (executor, norms)
+    let check = |(backend, watched, tolerance): (_, &mut dyn Watched, _)| {
+        let norms = check(backend, watched, network, reference, tolerance);
+        (backend, norms)
     };
     backends.into_iter().map(check).collect()
 }
 
 #[test]
-fn three_hundred_steps_are_those_of_pytorch() {
+fn three_hundred_steps_equal_those_of_pytorch() {
     let _turn = turn();
     let reference = Reference::open("training");
     let (run, table) = reference_run(&reference);
     check_backends(&reference, run, &table);
 }
 
-/// PyTorch's own f32 is off its f64 by 1.8e-6 of an array's scale in this one, so [`SINGLE`] is
-/// three times that.
+/// PyTorch in f32 deviates from f64 by 1.8e-6 of an array's scale here, so [`SINGLE`] is three
+/// times that.
 #[test]
-fn three_hundred_steps_with_a_clipped_norm_and_a_schedule_are_those_of_pytorch() {
+fn three_hundred_steps_with_clipping_and_a_schedule_equal_those_of_pytorch() {
     let _turn = turn();
     let reference = Reference::open("clipped");
     let (run, table) = clipped_run(&reference);
     let expected = reference.numbers("norm");
-    for (executor, norms) in check_backends(&reference, run, &table) {
-        let tolerance = if executor == "f64" { 1e-13 } else { SINGLE };
-        assert_close(&format!("{executor}, norms"), &norms, &expected, tolerance);
+    for (backend, norms) in check_backends(&reference, run, &table) {
+        let tolerance = if backend == "f64" { 1e-13 } else { SINGLE };
+        assert_close(&format!("{backend}, norms"), &norms, &expected, tolerance);
     }
 }
 
@@ -233,8 +234,8 @@ fn a_training_ends_with_the_best_epoch_of_pytorch() {
     }
 }
 
-/// Same shuffles, same masks: what differs is rounding, which early stopping and chaos amplify. Of
-/// short runs the best validation losses stay within 2 %.
+/// Shuffles and masks are the same, and only rounding differs, which early stopping and chaos
+/// amplify. The best validation losses of short runs agree within 2 %.
 #[test]
 fn gpu_and_cpu_find_the_same_best_validation_losses() {
     let _turn = turn();

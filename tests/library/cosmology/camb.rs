@@ -1,4 +1,4 @@
-//! 200 universes of CAMB, made by `reference/camb/make.py`.
+//! Spectra of 200 cosmologies against CAMB, from `tests/reference/camb/make.py`.
 
 use shoal::cosmology::linear::primordial;
 use shoal::cosmology::{Cosmology, linear, nonlinear};
@@ -14,7 +14,7 @@ fn member(name: &str) -> Matrix {
     read(&format!("{TABLE}:{name}"))
 }
 
-/// The rows of the table, the first half LCDM, the other with neutrinos, that `keep` keeps.
+/// The rows of the table that `keep` keeps. The first half is LCDM, the other has neutrinos.
 fn rows(half: usize, keep: impl Fn(&Cosmology) -> bool) -> Vec<(usize, Cosmology)> {
     let parameters = member("parameters");
     assert_eq!((parameters.rows, parameters.columns), (200, 7));
@@ -23,7 +23,7 @@ fn rows(half: usize, keep: impl Fn(&Cosmology) -> bool) -> Vec<(usize, Cosmology
     all.filter(|(_, universe)| keep(universe)).collect()
 }
 
-/// Ours over CAMB's.
+/// Ratio of the spectra of this crate to those of CAMB.
 fn ratios(ours: impl Fn(f64) -> f64, theirs: &[f64], k: &[f64]) -> Vec<f64> {
     k.iter().zip(theirs).map(|(&k, theirs)| ours(k) / theirs).collect()
 }

@@ -1,4 +1,4 @@
-//! What a polynomial of the parameters leaves of spectra.
+//! Residuals of spectra after a polynomial fit in the parameters.
 
 /// The terms of Legendre polynomials in the scaled logarithms of the parameters, to a total degree;
 /// shape (rows, terms).
@@ -48,7 +48,7 @@ fn terms(parameters: &[&[f64]], degree: usize) -> Vec<Vec<f64>> {
 pub fn residuals(parameters: &[&[f64]], degree: usize, values: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let rows = parameters.len();
     let terms = terms(parameters, degree);
-    // Gram & Schmidt, twice for the rounding
+    // Gram-Schmidt, applied twice to reduce rounding
     let mut basis: Vec<Vec<f64>> = Vec::new();
     for term in 0..terms[0].len() {
         let mut vector: Vec<f64> = terms.iter().map(|row| row[term]).collect();

@@ -47,7 +47,7 @@ fn sigma_8_grows_as_the_labels_of_quijote_mg_say() {
         ratios.push(square.sqrt() / row[4]);
     }
     let (largest, rms) = off(&ratios);
-    // the labels come from a Boltzmann code with all that neutrinos do, ours know only where they
+    // the labels come from a Boltzmann code with full neutrino physics; here neutrinos only
     // stop clustering
     assert!(rms < 0.005 && largest < 0.012, "{rms} {largest}");
 }

@@ -1,4 +1,4 @@
-//! Universes that the fits do not know are refused.
+//! Parameters outside the range of the fits are refused.
 
 use shoal::cosmology::{Cosmology, Spectrum, linear, nonlinear};
 
@@ -45,7 +45,7 @@ fn a_short_linear_spectrum_is_refused() {
     assert!(error.contains("0.01") && error.contains("10"), "{error}");
 }
 
-/// The spectra are one function of the parameters, without a step where neutrinos get their mass.
+/// The spectra are continuous where the neutrino mass goes to zero.
 #[test]
 fn light_neutrinos_change_little() {
     let without = linear(&OURS).unwrap();

@@ -1,4 +1,4 @@
-//! The marked spectrum against the Quijote simulations that its fit has not seen.
+//! The marked spectrum against Quijote simulations that were not used in its fit.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use shoal::cosmology::{Cosmology, Shells, linear, matter};
 use crate::common::says;
 
 /// The folder with the spectra of the Quijote simulations, which are not part of this project;
-/// nothing, said aloud, if it is missing, but where CI is set that is a failure.
+/// if it is missing, the test prints that it is skipped; where CI is set, it fails.
 fn quijote() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/quijote");
     if folder.is_dir() {
@@ -28,8 +28,8 @@ fn cosmology(line: &str) -> Cosmology {
     Cosmology::from_row(&row)
 }
 
-/// Measured over ours for every eighth simulation that the fit has not seen, where baryons are at
-/// most 0.4 of cold matter.
+/// Ratio of measured to predicted for every eighth simulation, which the fit left out, with at
+/// most 0.4 of cold matter in baryons.
 fn ratios(folder: &std::path::Path, scenario: &str) -> Vec<Vec<f64>> {
     let bytes = std::fs::read(folder.join(format!("{scenario}_mpk.npy"))).expect("readable");
     let file = npyz::NpyFile::new(&bytes[..]).expect("an array");
@@ -52,7 +52,7 @@ fn ratios(folder: &std::path::Path, scenario: &str) -> Vec<Vec<f64>> {
 }
 
 #[test]
-fn unseen_marked_spectra_of_quijote_are_met() {
+fn marked_spectra_of_quijote_outside_the_fit_are_predicted() {
     let Some(folder) = quijote() else { return };
     for (scenario, scatter) in [("lcdm", 0.014), ("neutrino", 0.016)] {
         let rows = ratios(&folder, scenario);

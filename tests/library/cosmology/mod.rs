@@ -1,6 +1,6 @@
-//! Simulated spectra against programs that are not part of this project (CAMB and others), against
-//! independent integrations, and against the spectra of Quijote; and what simulated sets promise of
-//! seeds, rows and threads. The arrays of `tests/reference/*/` are written by the scripts beside them.
+//! Simulated spectra against other programs (CAMB and others), against independent integrations and
+//! against the spectra of Quijote; and the guarantees about seeds, rows and threads. The arrays of
+//! `tests/reference/*/` are written by the scripts beside them.
 
 mod bispectrum;
 mod camb;
@@ -20,19 +20,19 @@ fn read(below: &str) -> Matrix {
     read_matrix(&path(below)).unwrap()
 }
 
-/// Root mean square of each column of ratios less one.
+/// Root mean square deviation from 1 of each column of ratios.
 fn scatter(ratios: &[Vec<f64>]) -> Vec<f64> {
     let square = |bin: usize| ratios.iter().map(|row| (row[bin] - 1.0).powi(2)).sum::<f64>();
     (0..ratios[0].len()).map(|bin| (square(bin) / ratios.len() as f64).sqrt()).collect()
 }
 
-/// All bins are below a bound, else all are printed.
+/// Asserts that all bins are below a bound; prints all of them otherwise.
 #[track_caller]
 fn below(what: &str, k: &[f64], values: &[f64], bound: f64) {
     let lines: Vec<String> =
         (k.iter().zip(values)).map(|(k, v)| format!("{k:.4} {v:.5}")).collect();
     let worst = values.iter().copied().fold(0.0, f64::max);
-    // a NaN is not below anything
+    // NaN fails
     assert!(
         values.iter().all(|&value| value < bound),
         "{what}: {worst:.5} is not below {bound}; k, value:\n{}",
@@ -41,7 +41,7 @@ fn below(what: &str, k: &[f64], values: &[f64], bound: f64) {
     eprintln!("{what}: at most {worst:.5}");
 }
 
-/// The largest of the deviations from 1, and their root mean square.
+/// The largest deviation from 1, and the root mean square.
 fn off(ratios: &[f64]) -> (f64, f64) {
     assert!(!ratios.is_empty() && ratios.iter().all(|ratio| ratio.is_finite()));
     let largest = ratios.iter().map(|r| (r - 1.0).abs()).fold(0.0, f64::max);

@@ -1,4 +1,4 @@
-//! The real spectra.
+//! Predictions against the spectra of the Quijote simulations.
 
 use shoal::cosmology::{
     Correction, Cosmology, Shells, as_quijote_began, linear, matter, nonlinear,
@@ -8,20 +8,20 @@ use super::below;
 use super::read;
 use crate::common::path;
 
-/// What is compared with the real spectra.
+/// The prediction that is compared with the measured spectra.
 #[derive(Clone, Copy, PartialEq)]
 enum Ours {
     /// HMcode-2020 of the linear spectrum.
     Halos,
-    /// With one loop on large scales.
+    /// With one-loop corrections on large scales.
     Loop,
-    /// The same from where Quijote began.
+    /// The same from the initial conditions of Quijote.
     Uncorrected,
     Corrected,
 }
 
-/// Real spectra over ours, of the rows that `keep` keeps by their number and share of baryons in
-/// cold matter.
+/// Ratio of measured to predicted spectra, for the rows that `keep` keeps by their number and their
+/// fraction of baryons in cold matter.
 fn ratios(set: &str, ours: Ours, keep: impl Fn(usize, f64) -> bool) -> Vec<Vec<f64>> {
     ratios_of(set, ours, |row, universe| keep(row, universe.omega_b / universe.omega_cold()))
 }
@@ -98,13 +98,13 @@ fn the_bins_are_those_of_quijote() {
 }
 
 #[test]
-fn lcdm_is_quijote_s() {
-    if missing("lcdm_is_quijote_s") {
+fn lcdm_spectra_agree_with_quijote() {
+    if missing("lcdm_spectra_agree_with_quijote") {
         return;
     }
-    // HMcode alone; its mean is right because too much at few baryons and too little at many cancel
+    // HMcode alone; its mean is right because an excess at few baryons and a deficit at many cancel
     compare("LCDM, HMcode", &ratios("lcdm", Ours::Halos, |_, _| true), [0.035, 0.06]);
-    // the odd rows, which the correction has not seen
+    // the odd rows, which the correction was not fitted to
     compare(
         "LCDM, corrected",
         &ratios("lcdm", Ours::Corrected, |row, _| row % 2 == 1),
@@ -119,8 +119,8 @@ fn lcdm_is_quijote_s() {
 }
 
 #[test]
-fn neutrinos_are_quijote_s() {
-    if missing("neutrinos_are_quijote_s") {
+fn neutrino_spectra_agree_with_quijote() {
+    if missing("neutrino_spectra_agree_with_quijote") {
         return;
     }
     let all = ratios("neutrino", Ours::Uncorrected, |_, _| true);
@@ -131,16 +131,16 @@ fn neutrinos_are_quijote_s() {
     compare("neutrinos, corrected", &unseen, [0.03, 0.015]);
 }
 
-/// In linear theory the neutrino simulations depend on Omega_b as they should only if in their
-/// beginnings baryons weigh 0.049 of the critical density, whatever Omega_b is.
+/// The neutrino simulations follow linear theory in Omega_b only if their initial conditions have
+/// baryons of 0.049 of the critical density, whatever Omega_b is.
 #[test]
-fn neutrinos_begin_with_few_or_many_baryons_alike() {
-    if missing("neutrinos_begin_with_few_or_many_baryons_alike") {
+fn neutrino_simulations_start_with_a_fixed_fraction_of_baryons() {
+    if missing("neutrino_simulations_start_with_a_fixed_fraction_of_baryons") {
         return;
     }
     let k = Shells::new(1000.0, 79).k();
     let bins: Vec<usize> = (0..79).filter(|&bin| (0.03..0.1).contains(&k[bin])).collect();
-    // how much more the real spectra have over ours where Omega_b is large than where it is small
+    // the ratio at large Omega_b beside the ratio at small Omega_b
     let apart = |set: &str, ours: Ours| {
         let [many, few] = [0.06..0.07, 0.03..0.04].map(|range| {
             let some = ratios_of(set, ours, |_, universe| {

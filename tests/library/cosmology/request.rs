@@ -1,4 +1,4 @@
-//! What a simulated set promises.
+//! The guarantees of a simulated set.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -26,7 +26,7 @@ fn a_row_is_the_same_whatever_the_count_and_the_threads() {
         let other = made(&Request::new(scenario, 5, 8)).unwrap();
         assert_ne!(few.inputs, other.inputs, "{}", scenario.name);
     }
-    // two scenarios of the same seed have neither universes nor boxes in common
+    // two scenarios with the same seed share neither parameters nor boxes
     let [a, b] = [&LCDM, &NEUTRINOS].map(|scenario| made(&Request::new(scenario, 3, 7)).unwrap());
     assert_ne!(a.targets.row(0)[0], b.targets.row(0)[0]);
 }
@@ -58,7 +58,7 @@ fn without_noise_a_spectrum_is_the_expectation_and_with_it_a_box() {
 }
 
 #[test]
-fn every_parameter_fills_its_range() {
+fn parameters_fill_their_ranges() {
     for scenario in SCENARIOS {
         for sampling in Sampling::ALL {
             let prior = Prior::new(scenario, &[], sampling, 256, 1).unwrap();
@@ -107,7 +107,7 @@ fn targets_are_those_of_the_literature_with_its_ranges() {
 }
 
 #[test]
-fn new_physics_is_in_the_spectra() {
+fn new_physics_changes_the_spectra() {
     let expectation = |scenario, name: &str, value: f64| {
         let request = Request {
             noise: false,
@@ -139,7 +139,7 @@ fn new_physics_is_in_the_spectra() {
 }
 
 #[test]
-fn it_can_be_stopped_and_tells_how_far_it_is() {
+fn a_simulation_reports_progress_and_can_be_stopped() {
     let (stop, seen) = (AtomicBool::new(false), AtomicUsize::new(0));
     let observe = |done: usize| {
         seen.fetch_max(done, Ordering::Relaxed);
@@ -153,7 +153,7 @@ fn it_can_be_stopped_and_tells_how_far_it_is() {
 }
 
 #[test]
-fn the_marked_spectrum_is_of_the_same_boxes() {
+fn the_marked_spectrum_is_measured_in_the_same_boxes() {
     for scenario in [&LCDM, &NEUTRINOS] {
         let [power, marked] = Statistic::ALL.map(|statistic| {
             [true, false].map(|noise| {
@@ -163,7 +163,7 @@ fn the_marked_spectrum_is_of_the_same_boxes() {
         });
         assert_eq!(power[0].targets, marked[0].targets);
         assert!(marked[0].input_names[0].starts_with("M("));
-        // ln of the first bin over its expectation
+        // ln of the ratio of the first bin to its expectation
         let [p, m] = [&power, &marked].map(|[noisy, plain]| -> Vec<f64> {
             let pairs = noisy.inputs.column(0).zip(plain.inputs.column(0));
             pairs.map(|(noisy, plain)| (noisy / plain).ln()).collect()

@@ -1,4 +1,4 @@
-//! The scatter of simulated boxes, and that of Quijote's.
+//! The scatter of simulated boxes against that of Quijote.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::fit::residuals;
 
 const BINS: usize = 79;
 
-/// ln of what boxes measure of an expectation of 1: P in the first bins, then M.
+/// ln of the measurements of boxes with an expectation of 1: P in the first bins, then M.
 fn boxes(noise: &Noise, bins: usize, cosmologies: &[&[f64]]) -> Vec<Vec<f64>> {
     let of = |(index, row): (usize, &&[f64])| {
         let measured = Statistic::ALL.map(|statistic| {
@@ -25,7 +25,7 @@ fn boxes(noise: &Noise, bins: usize, cosmologies: &[&[f64]]) -> Vec<Vec<f64>> {
     cosmologies.iter().enumerate().map(of).collect()
 }
 
-/// Where the real spectra are, or `None` said aloud.
+/// The folder of the Quijote spectra, or `None` with a printed notice.
 fn quijote(test: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/quijote");
     if folder.is_dir() {
@@ -42,15 +42,15 @@ fn read(folder: &Path, name: &str) -> Matrix {
 }
 
 #[test]
-fn quijotes_bins_are_counted() {
+fn modes_in_the_bins_of_quijote_are_counted() {
     let bins = Bins::quijote();
     assert_eq!(bins.modes[..5], [26.0, 66.0, 158.0, 234.0, 410.0]);
-    // any other wavenumbers: the volume of the shell, close to the count where there are many modes
+    // other wavenumbers: the volume of the shell, close to the count where there are many modes
     let around = Bins::around(&bins.k[10..]);
     for (place, (count, volume)) in bins.modes[10..].iter().zip(&around.modes).enumerate() {
         assert!((volume / count - 1.0).abs() < 0.05, "{place}");
     }
-    let Some(folder) = quijote("quijotes_bins_are_counted") else {
+    let Some(folder) = quijote("modes_in_the_bins_of_quijote_are_counted") else {
         return;
     };
     assert_eq!(read(&folder, "modes.npy").values, bins.modes);
@@ -97,7 +97,7 @@ fn the_scatter_is_that_of_real_boxes() {
         .map(|row| [power.row(row), marked.row(row)].concat().iter().map(|v| v.ln()).collect())
         .collect();
     let real = residuals(&cosmologies, 4, &real);
-    // several sets of ours, so that the sampling error is that of the real one
+    // several simulated sets, so that the sampling error is that of the measured one
     let ours = [1, 2, 3, 4].map(|seed| {
         let noise = Noise::new(&Bins::quijote(), seed).unwrap();
         residuals(&cosmologies, 4, &boxes(&noise, BINS, &cosmologies))

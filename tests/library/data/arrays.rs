@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, Matrix, read_matrix, read_table};
+use shoal::data::{Dataset, FORMATS, Matrix, is_dataset, read_matrix, read_table};
 
 use super::fixture;
 use super::folder;
@@ -78,7 +78,7 @@ fn what_cannot_be_read_says_how_to_save_it_instead() {
 }
 
 #[test]
-fn no_damage_to_a_file_panics() {
+fn damaged_files_give_errors_and_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["plain.npy", "version_2.npy", "words.npy", "by_hand_named.npz"] {
         let good = fs::read(fixture(name)).unwrap();
@@ -130,4 +130,28 @@ fn text_reads_with_its_names() {
         read_matrix(&folder.path().join("binary.dat")),
         &["binary.dat", "no known format", "npz (.npz)", "text (.txt, .csv, .dat)"],
     );
+}
+
+#[test]
+fn every_format_is_known_by_its_extensions_and_its_first_bytes() {
+    let folder = folder(&[("plain.txt", "1 2\n"), ("zeros.dat", "\u{0}")]);
+    let example = |format: &str| match format {
+        "npy" => fixture("plain.npy"),
+        "npz" => fixture("one.npz"),
+        "text" => folder.path().join("plain.txt"),
+        other => panic!("there is no example of {other} here"),
+    };
+    let mut extensions = Vec::new();
+    for format in &FORMATS {
+        let bytes = fs::read(example(format.name)).unwrap();
+        for extension in format.extensions {
+            assert!(!extensions.contains(extension), "{extension} is of two formats");
+            extensions.push(extension);
+            let path = folder.path().join(format!("example.{extension}"));
+            fs::write(&path, &bytes).unwrap();
+            read_matrix(&path).unwrap();
+            assert_eq!(is_dataset(&path), format.name == "npz");
+        }
+        says(read_matrix(&folder.path().join("zeros.dat")), &[format.name]);
+    }
 }

@@ -1,4 +1,4 @@
-//! The npz of a dataset, made by hand and by us.
+//! Datasets in an npz, written by hand and by this crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ fn a_dataset_made_by_hand_gets_defaults() {
 
 #[test]
 fn a_dataset_that_does_not_fit_is_refused() {
-    let uneven = "uneven.npz: 'x' has 4 rows but 'y' has 3; they must be the same simulations in the same order";
+    let uneven = "uneven.npz: 'x' has 4 rows but 'y' has 3; they must be the same simulations in \
+                  the same order";
     says(Dataset::load(&fixture("uneven.npz"), &CONVENTIONS), &[uneven]);
     says(
         Dataset::load(&fixture("only_x.npz"), &CONVENTIONS),

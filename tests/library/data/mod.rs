@@ -1,5 +1,5 @@
-//! Datasets from files that numpy, spreadsheets and simulation codes wrote, and the errors when
-//! they did not.
+//! Datasets from files of numpy, spreadsheets and simulation codes, and the errors for files that
+//! cannot be read.
 //!
 //! `tests/fixtures/` is written by `tests/fixtures/make.py`.
 
@@ -34,7 +34,7 @@ fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.to_string()).collect()
 }
 
-/// Files as they are import.
+/// A source with these files.
 fn source(x: &str, y: &str) -> Import {
     Import { x: x.into(), y: y.into(), ..Import::default() }
 }

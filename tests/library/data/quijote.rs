@@ -1,4 +1,4 @@
-//! Spectra as Quijote publishes them, and the real ones.
+//! Spectra in the layout in which Quijote publishes them, and the published ones.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::strings;
 
 use crate::common::says;
 
-/// Quijote's layout, three simulations.
+/// Three simulations in the layout of Quijote.
 fn tree() -> tempfile::TempDir {
     folder(&[
         ("sims/0/Pk_m_z=0.txt", "# k P\n0.01 10\n0.02 20\n0.03 30\n"),
@@ -109,7 +109,7 @@ fn the_real_quijote_spectra_import() {
         dataset.target_ranges,
         [[0.1, 0.5], [0.02, 0.08], [0.5, 0.9], [0.8, 1.2], [0.6, 1.0]]
     );
-    // the first numbers that numpy prints
+    // the first numbers, as numpy reads them
     assert!(
         (dataset.inputs.values[0] - 97771.59131056).abs() < 1e-7,
         "{}",

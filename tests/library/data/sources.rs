@@ -1,4 +1,4 @@
-//! From files as they are typed to a dataset.
+//! Datasets from the sources of a study file.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn a_source_that_does_not_fit_is_refused() {
 }
 
 #[test]
-fn a_source_is_typed_as_an_inline_table() {
+fn a_source_is_an_inline_table() {
     let import: Import =
         toml::from_str("x = \"x.npy\"\ny = \"y.txt\"\ntargets = [\"h\"]\nbins = 60").unwrap();
     assert_eq!((import.bins, import.targets), (Some(60), Some(strings(&["h"]))));

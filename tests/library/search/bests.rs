@@ -1,5 +1,5 @@
-//! The best of 100 trials is as good as Optuna's, on five functions, one trial at a time and ten at
-//! a time.
+//! The best of 100 trials is as good as that of Optuna on five functions, with one trial at a time
+//! and with ten.
 
 use std::collections::BTreeMap;
 use std::f64::consts::{E, TAU};
@@ -26,7 +26,7 @@ const MODES: [(&str, u32, bool); 3] = [
     ("multivariate, one at a time", 1, true),
 ];
 
-/// What is minimised, of the parameters of a trial.
+/// The function that is minimised, of the parameters of a trial.
 type Function = fn(&[Option<f64>]) -> f64;
 
 fn float(name: &str, low: f64, high: f64, log: bool) -> Parameter {
@@ -41,7 +41,7 @@ fn cube(dimensions: usize, half: f64) -> Vec<Parameter> {
     (0..dimensions).map(|i| float(&format!("x{i}"), -half, half, false)).collect()
 }
 
-/// The functions of `reference/optuna/functions.py`.
+/// The functions of `tests/reference/optuna/functions.py`.
 fn function(name: &str) -> (Space, Function) {
     let (parameters, function): (Vec<Parameter>, Function) = match name {
         "sphere" => (cube(4, 5.0), |v| v.iter().flatten().map(|x| x * x).sum()),
@@ -135,7 +135,7 @@ fn difference(a: &[f64], b: &[f64]) -> (f64, f64) {
 }
 
 #[test]
-fn the_best_of_100_is_as_good_as_optunas() {
+fn the_best_of_100_trials_is_as_good_as_with_optuna() {
     let stored: Stored = reference("bests.json");
     assert_eq!(stored.functions.len(), 5);
     let mut worse = Vec::new();

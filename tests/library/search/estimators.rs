@@ -1,4 +1,4 @@
-//! The same histories give the same estimators as in Optuna, and the same densities.
+//! The same histories give the same estimators and densities as Optuna.
 
 use serde::Deserialize;
 use shoal::study::search::{Kernels as Ours, Parzen, Tpe};
@@ -13,7 +13,7 @@ pub struct Case {
     pub joint: Joint,
 }
 
-/// Densities of all parameters together that every finished trial has.
+/// Joint densities of the parameters that every finished trial has.
 #[derive(Deserialize)]
 pub struct Joint {
     names: Vec<String>,
@@ -39,7 +39,7 @@ struct Kernels {
     rows: Option<Vec<Vec<f64>>>,
 }
 
-/// The sums have a few hundred terms of order 1: rounding is far below, any other rule far above.
+/// The sums have a few hundred terms of order 1: rounding is far below, a different rule far above.
 const TOLERANCE: f64 = 1e-9;
 
 #[track_caller]
@@ -68,7 +68,7 @@ fn same(what: &str, ours: &Parzen, theirs: &Kernels) {
 }
 
 #[test]
-fn estimators_and_densities_are_optunas() {
+fn estimators_and_densities_equal_those_of_optuna() {
     let stored: Histories = reference("estimators.json");
     let space = stored.space();
     let mut points = 0;
@@ -97,7 +97,7 @@ fn estimators_and_densities_are_optunas() {
 }
 
 #[test]
-fn densities_of_all_parameters_together_are_optunas() {
+fn joint_densities_equal_those_of_optuna() {
     let stored: Histories = reference("estimators.json");
     let space = stored.space();
     for Case { history, trials, joint, .. } in &stored.cases {

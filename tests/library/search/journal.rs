@@ -1,4 +1,4 @@
-//! The journal: what was written comes back; what must not be gone on from is refused.
+//! The journal: records are read back unchanged; damaged or foreign journals are refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,17 +15,18 @@ fn identity() -> Identity {
 }
 
 pub fn space() -> Space {
-    let typed = "[space]\nlayers = { high = 2 }\nbatch = { choices = [16, 32] }\nactivation = { choices = ['relu', 'silu'] }";
-    toml::from_str::<SearchConfig>(typed).unwrap().space.space(Stage::Fresh).unwrap()
+    let table = "[space]\nlayers = { high = 2 }\nbatch = { choices = [16, 32] }\n\
+                 activation = { choices = ['relu', 'silu'] }";
+    toml::from_str::<SearchConfig>(table).unwrap().space.space(Stage::Fresh).unwrap()
 }
 
-/// A folder with a journal.
-pub struct Desk {
+/// A journal in a temporary folder.
+pub struct JournalFile {
     _folder: tempfile::TempDir,
     pub path: PathBuf,
 }
 
-impl Desk {
+impl JournalFile {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { path: folder.path().join("journal.log"), _folder: folder }
@@ -42,7 +43,7 @@ impl Desk {
         words.iter().for_each(|word| assert!(error.contains(word), "'{error}' lacks '{word}'"));
     }
 
-    /// Two searches; trials that ended in every way, and two that run.
+    /// Two searches, with trials that ended in every way and two that are running.
     pub fn written(&self) -> Vec<Trial> {
         let (space, mut journal) = (space(), self.open());
         let tpe = Tpe { startup: 20, candidates: 24, multivariate: true };
@@ -78,7 +79,7 @@ impl Desk {
     }
 }
 
-/// Equal to the last bit, and no number equal to no number.
+/// Asserts that trials are equal to the last bit; NaN equals NaN.
 #[track_caller]
 fn same(a: &[Trial], b: &[Trial]) {
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
@@ -86,9 +87,9 @@ fn same(a: &[Trial], b: &[Trial]) {
 
 #[test]
 fn what_was_written_comes_back_to_the_last_bit() {
-    let desk = Desk::new();
-    let trials = desk.written();
-    let journal = desk.open();
+    let file = JournalFile::new();
+    let trials = file.written();
+    let journal = file.open();
     assert_eq!(journal.repaired(), None);
     let searches = journal.records().searches();
     assert_eq!(searches.len(), 2);
@@ -102,12 +103,12 @@ fn what_was_written_comes_back_to_the_last_bit() {
 
 #[test]
 fn a_torn_line_is_removed_wherever_the_kill_came() {
-    let desk = Desk::new();
-    desk.written();
-    let whole = fs::read(&desk.path).unwrap();
+    let file = JournalFile::new();
+    file.written();
+    let whole = fs::read(&file.path).unwrap();
     for cut in (0..whole.len()).step_by(53) {
-        fs::write(&desk.path, &whole[..cut]).unwrap();
-        let journal = desk.open();
+        fs::write(&file.path, &whole[..cut]).unwrap();
+        let journal = file.open();
         let kept = whole[..cut].iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         match journal.repaired() {
             None => assert_eq!(kept, cut),
@@ -117,60 +118,60 @@ fn a_torn_line_is_removed_wherever_the_kill_came() {
             }
         }
         drop(journal);
-        let now = fs::read(&desk.path).unwrap();
-        // a search that had lost its header has it again
+        let now = fs::read(&file.path).unwrap();
+        // a search whose header was cut off gets it again
         assert!(now.starts_with(&whole[..kept]) && now.ends_with(b"\n") || now.is_empty());
-        assert_eq!(desk.open().repaired(), None);
+        assert_eq!(file.open().repaired(), None);
     }
 }
 
 #[test]
 fn a_journal_of_another_study_or_other_data_is_refused() {
-    let desk = Desk::new();
-    desk.written();
+    let file = JournalFile::new();
+    file.written();
     let other =
         |study: &str, data: &str| Identity { study: study.repeat(64), data: data.repeat(64) };
-    desk.refused(
+    file.refused(
         other("6", "d"),
         &["another study", "555555555555...", "666666666666...", "study file has changed"],
     );
-    desk.refused(other("5", "e"), &["dddddddddddd...", "eeeeeeeeeeee...", "data have changed"]);
+    file.refused(other("5", "e"), &["dddddddddddd...", "eeeeeeeeeeee...", "data have changed"]);
 }
 
 #[test]
 fn damage_and_strangers_are_refused_with_the_line() {
-    let desk = Desk::new();
-    desk.written();
+    let file = JournalFile::new();
+    file.written();
     let lines: Vec<String> =
-        fs::read_to_string(&desk.path).unwrap().lines().map(String::from).collect();
+        fs::read_to_string(&file.path).unwrap().lines().map(String::from).collect();
     let with = |line: usize, text: &str| {
         let mut lines = lines.clone();
         lines[line] = text.into();
-        fs::write(&desk.path, lines.join("\n") + "\n").unwrap();
+        fs::write(&file.path, lines.join("\n") + "\n").unwrap();
     };
     with(5, &lines[5][..20]);
-    desk.refused(identity(), &["journal.log, line 6", "damaged"]);
+    file.refused(identity(), &["journal.log, line 6", "damaged"]);
     with(5, r#"{"op_code":4,"worker_id":"1-2","study_id":0,"datetime_start":null}"#);
-    desk.refused(identity(), &["line 6", "another program", "operation 4"]);
+    file.refused(identity(), &["line 6", "another program", "operation 4"]);
     with(0, r#"{"op_code":12,"worker_id":"shoal"}"#);
-    desk.refused(identity(), &["line 1", "operation 12"]);
+    file.refused(identity(), &["line 1", "operation 12"]);
     with(0, &lines[0].replace("P(k), scratch, 50", "P(k), dummy-node, 50"));
-    desk.refused(identity(), &["begins twice"]);
-    // a note from a dashboard is nobody's harm
+    file.refused(identity(), &["begins twice"]);
+    // a note from a dashboard does no harm
     with(
         11,
         r#"{"op_code":3,"worker_id":"1-2","study_id":0,"system_attr":{"dashboard:note_str:1":"hm"}}"#,
     );
-    desk.open();
+    file.open();
     let narrow = SearchConfig::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
-    let error = desk.open().records().searches()[0].trials(&narrow).unwrap_err().to_string();
+    let error = file.open().records().searches()[0].trials(&narrow).unwrap_err().to_string();
     assert!(
         error.contains("of 'P(k), scratch, 50' has") && error.contains("for learning_rate"),
         "{error}"
     );
 }
 
-/// A second process, which is this test again, holds the journal.
+/// This test starts itself in a second process, which holds the journal.
 #[test]
 fn a_second_process_is_refused_and_a_killed_one_is_not_in_the_way() {
     const HELD: &str = "SHOAL_TEST_HELD_JOURNAL";
@@ -180,23 +181,23 @@ fn a_second_process_is_refused_and_a_killed_one_is_not_in_the_way() {
         std::thread::sleep(std::time::Duration::from_secs(60));
         return;
     }
-    let desk = Desk::new();
+    let file = JournalFile::new();
     let this = "search::journal::a_second_process_is_refused_and_a_killed_one_is_not_in_the_way";
     let mut holder = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", this])
-        .env(HELD, &desk.path)
+        .env(HELD, &file.path)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    while !desk.path.with_extension("ready").exists() {
+    while !file.path.with_extension("ready").exists() {
         assert!(holder.try_wait().unwrap().is_none(), "the second process ended");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    desk.refused(
+    file.refused(
         identity(),
         &["journal.log", &format!("process {}", holder.id()), "is writing this study"],
     );
     holder.kill().unwrap();
     holder.wait().unwrap();
-    desk.open();
+    file.open();
 }

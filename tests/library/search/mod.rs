@@ -1,5 +1,5 @@
-//! The search against Optuna itself: its estimators, its proposals, its results and its pruners, as
-//! `tests/reference/optuna/make.py` stored them, and its reader of journals where Python has it.
+//! The search against Optuna: estimators, proposals, results and pruners as stored by
+//! `tests/reference/optuna/make.py`, and its reader of journals where Python has it.
 
 mod bests;
 mod estimators;
@@ -36,7 +36,7 @@ struct Histories {
 }
 
 impl Histories {
-    /// Without conditions: every parameter is asked for on its own, as make.py asked Optuna.
+    /// Without conditions: each parameter is proposed by itself, as in make.py.
     fn space(&self) -> Space {
         let parameters = self.space.iter();
         Space::new(
@@ -86,7 +86,7 @@ struct StoredTrial {
     losses: Vec<(u32, Loss)>,
 }
 
-/// A loss; JSON has no word for one that is no number.
+/// A loss; JSON has no NaN, so it is stored as a word.
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 enum Loss {

@@ -1,4 +1,4 @@
-//! Optuna opens the journal, also while it grows.
+//! Optuna reads the journal, also while it grows.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -8,9 +8,9 @@ use shoal::study::search::{State, Trial};
 use shoal::study::store::journal::Event;
 
 use super::folder;
-use super::journal::{Desk, space};
+use super::journal::{JournalFile, space};
 
-/// The Python that has Optuna: `SHOAL_PYTHON`, or python3.
+/// The Python with Optuna: `SHOAL_PYTHON`, or python3.
 fn python() -> Option<String> {
     let python = std::env::var("SHOAL_PYTHON").unwrap_or("python3".into());
     let found = Command::new(&python).args(["-c", "import optuna"]).stderr(Stdio::null()).status();
@@ -18,19 +18,20 @@ fn python() -> Option<String> {
         return Some(python);
     }
     eprintln!(
-        "SKIPPED: {python} cannot import optuna; pip install optuna, or name a Python that has it in SHOAL_PYTHON"
+        "SKIPPED: {python} cannot import optuna; pip install optuna, or name a Python that has it \
+         in SHOAL_PYTHON"
     );
     None
 }
 
 #[test]
-fn optuna_reads_it_live() {
+fn optuna_reads_a_growing_journal() {
     let Some(python) = python() else { return };
-    let desk = Desk::new();
-    let trials = desk.written();
+    let file = JournalFile::new();
+    let trials = file.written();
     let mut reader = Command::new(python)
         .arg(folder().join("read_journal.py"))
-        .args([desk.path.to_str().unwrap(), "--live"])
+        .args([file.path.to_str().unwrap(), "--live"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -38,9 +39,9 @@ fn optuna_reads_it_live() {
     let mut answers = BufReader::new(reader.stdout.take().unwrap()).lines();
     let mut answer =
         || serde_json::from_str::<Value>(&answers.next().expect("an answer").unwrap()).unwrap();
-    check_told(&answer(), &trials);
-    // it goes on while Optuna has it open
-    let mut journal = desk.open();
+    check_answer(&answer(), &trials);
+    // it grows while Optuna has it open
+    let mut journal = file.open();
     let events = [
         Event::Loss { trial: 6, epoch: 3, loss: 0.125 },
         Event::End { trial: 6, state: State::Complete, value: Some(0.125) },
@@ -48,21 +49,24 @@ fn optuna_reads_it_live() {
     journal.append(&events).unwrap();
     let mut more = reader.stdin.take().unwrap();
     more.write_all(b"\n").unwrap();
-    let told = answer();
-    assert_eq!(told[0]["trials"][5]["state"], "COMPLETE");
-    assert_eq!(told[0]["trials"][5]["losses"], json!([[1, "0.5"], [2, "1e-300"], [3, "0.125"]]));
-    assert_eq!(told[0]["best"], 5);
+    let answered = answer();
+    assert_eq!(answered[0]["trials"][5]["state"], "COMPLETE");
+    assert_eq!(
+        answered[0]["trials"][5]["losses"],
+        json!([[1, "0.5"], [2, "1e-300"], [3, "0.125"]])
+    );
+    assert_eq!(answered[0]["best"], 5);
     drop(more);
     assert!(reader.wait().unwrap().success());
 }
 
-fn check_told(told: &Value, trials: &[Trial]) {
-    assert_eq!(told[0]["name"], "P(k), scratch, 50");
-    assert_eq!(told[1]["name"], "P(k), dummy-node, 50");
-    assert_eq!((&told[0]["direction"], &told[0]["best"]), (&json!("MINIMIZE"), &json!(0)));
-    assert_eq!(told[0]["attributes"]["shoal:study_sha256"], "5".repeat(64));
-    let theirs = told[0]["trials"].as_array().unwrap();
-    assert_eq!((theirs.len(), told[1]["trials"].as_array().unwrap().len()), (6, 1));
+fn check_answer(answered: &Value, trials: &[Trial]) {
+    assert_eq!(answered[0]["name"], "P(k), scratch, 50");
+    assert_eq!(answered[1]["name"], "P(k), dummy-node, 50");
+    assert_eq!((&answered[0]["direction"], &answered[0]["best"]), (&json!("MINIMIZE"), &json!(0)));
+    assert_eq!(answered[0]["attributes"]["shoal:study_sha256"], "5".repeat(64));
+    let theirs = answered[0]["trials"].as_array().unwrap();
+    assert_eq!((theirs.len(), answered[1]["trials"].as_array().unwrap().len()), (6, 1));
     let states: Vec<&str> = theirs.iter().map(|trial| trial["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["COMPLETE", "PRUNED", "FAIL", "COMPLETE", "RUNNING", "RUNNING"]);
     let values: Vec<&Value> = theirs.iter().map(|trial| &trial["values"]).collect();

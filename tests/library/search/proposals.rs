@@ -1,4 +1,4 @@
-//! Given the same history, proposals have Optuna's distribution.
+//! Given the same history, proposals have the same distribution as those of Optuna.
 
 use serde::Deserialize;
 use shoal::study::search::{Proposer, Space, Tpe, Trial};
@@ -13,9 +13,9 @@ struct Stored {
 #[derive(Deserialize)]
 struct Case {
     history: String,
-    /// By parameter, each on its own.
+    /// By parameter, each proposed by itself.
     proposals: Vec<Vec<f64>>,
-    /// By parameter, of those that are proposed together.
+    /// By parameter, proposed jointly.
     joint: Vec<Vec<f64>>,
 }
 
@@ -30,14 +30,14 @@ fn distance(a: &mut [f64], b: &mut [f64]) -> f64 {
     limits.map(|limit| (share(a, *limit) - share(b, *limit)).abs()).fold(0.0, f64::max)
 }
 
-/// Our proposals after a history, by parameter.
+/// The proposals of this crate after a history, by parameter.
 fn ours(space: &Space, trials: &[Trial], multivariate: bool) -> Vec<Vec<f64>> {
     let mut ours = vec![Vec::new(); space.parameters().len()];
     for seed in 0..2_000 {
         let tpe = Tpe { startup: 10, candidates: 24, multivariate };
         let proposal = tpe.propose(seed, space, trials, trials.len() as u32);
         for (values, value) in ours.iter_mut().zip(proposal) {
-            // stored with seven digits; values in steps must be equal to theirs
+            // stored with seven digits; stepped values must be equal
             values.push(format!("{:.6e}", value.unwrap()).parse().unwrap());
         }
     }
@@ -53,7 +53,7 @@ fn alike(what: &str, mut ours: Vec<f64>, mut theirs: Vec<f64>) {
 }
 
 #[test]
-fn proposals_are_distributed_as_optunas() {
+fn proposals_are_distributed_as_those_of_optuna() {
     let histories: Histories = reference("estimators.json");
     let stored: Stored = reference("proposals.json");
     let space = histories.space();
@@ -68,7 +68,7 @@ fn proposals_are_distributed_as_optunas() {
 }
 
 #[test]
-fn proposals_of_all_parameters_together_are_distributed_as_optunas() {
+fn joint_proposals_are_distributed_as_those_of_optuna() {
     let histories: Histories = reference("estimators.json");
     let stored: Stored = reference("proposals.json");
     let space = histories.space();
@@ -81,7 +81,7 @@ fn proposals_of_all_parameters_together_are_distributed_as_optunas() {
         assert_eq!(ours.len(), case.joint.len());
         for (index, theirs) in case.joint.iter().enumerate() {
             alike(&format!("{}, {index}", case.history), ours[index].clone(), theirs.clone());
-            // the neighbour too: a sum feels how the two hang together
+            // and the sum with the next one, which depends on their correlation
             let next = (index + 1) % ours.len();
             let spread = |values: &[f64]| {
                 let ends = values

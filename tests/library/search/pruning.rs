@@ -1,4 +1,4 @@
-//! The pruners decide as Optuna's did, report by report.
+//! The pruners decide as those of Optuna, report by report.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ struct Case {
 enum Entry {
     /// Trial, epoch, loss, whether it was pruned.
     Report(u32, u32, Loss, bool),
-    /// The trial has trained to its end.
+    /// The trial completed.
     End([u32; 1]),
 }
 
@@ -48,7 +48,7 @@ impl Case {
 }
 
 #[test]
-fn pruners_decide_as_optunas() {
+fn pruners_decide_as_those_of_optuna() {
     let stored: Stored = reference("pruning.json");
     assert!(stored.cases.len() >= 10);
     for case in &stored.cases {

@@ -1,4 +1,4 @@
-//! What may be typed in `[search]`, and what it means.
+//! The `[search]` table of a study file: what is valid, and the search space that follows.
 
 use shoal::study::config::{SearchConfig, SpaceConfig};
 use shoal::study::search::{
@@ -17,7 +17,7 @@ fn error(text: &str) -> String {
 }
 
 #[test]
-fn nothing_typed_is_the_papers_space() {
+fn an_empty_search_table_is_the_space_of_the_paper() {
     let search: SearchConfig = toml::from_str("").unwrap();
     assert_eq!((search.trials, search.startup), (100, 20));
     let space = search.space.space(Stage::Fresh).unwrap();

@@ -20,7 +20,8 @@ struct Network {
 }
 
 impl Network {
-    /// `hidden` layers start as He et al. (arXiv 1502.01852), an output layer, if any, as burn's default, which is PyTorch's.
+    /// `hidden` layers start as in He et al. (arXiv 1502.01852); an output layer, if any, as the
+    /// default of burn, which is that of PyTorch.
     fn new(
         inputs: usize,
         hidden: &[usize],
@@ -51,7 +52,7 @@ impl Network {
         }
     }
 
-    /// All layers hidden, nothing dropped: a frozen base.
+    /// A frozen base: hidden layers without dropout.
     fn features(&self, x: Tensor<2>) -> Tensor<2> {
         let layer = |x, layer: &Linear| self.activation.forward(layer.forward(x));
         self.layers.iter().fold(x, layer)
@@ -90,7 +91,7 @@ impl Started {
             )
         };
         let (training, y) = (work.training, table(&work.y, work.targets));
-        // a frozen base never changes: played once for the whole table
+        // a frozen base never changes: it is executed once for the whole table
         let base = Network::new(
             work.inputs,
             &run.frozen,

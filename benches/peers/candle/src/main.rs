@@ -55,7 +55,7 @@ impl Network {
         let mut x = Tensor::from_slice(&work.x, (work.rows, work.inputs), &device)?;
         let y = Tensor::from_slice(&work.y, (work.rows, work.targets), &device)?;
         let base = VarMap::new();
-        // a frozen base never changes: played once for the whole table
+        // a frozen base never changes: it is executed once for the whole table
         let from = VarBuilder::from_varmap(&base, DType::F32, &device);
         for layer in hidden_layers(work.inputs, &run.frozen, &from)? {
             x = ops::leaky_relu(&layer.forward(&x)?, training.slope)?.detach();
