@@ -8,7 +8,7 @@ use serde_json::json;
 use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
 use shoal::study::store::results::StudyResults;
-use shoal::study::{Plan, explain_test_rows, predict_test_rows};
+use shoal::study::{Study, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use super::Output;
@@ -31,16 +31,16 @@ pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
     analyse(&args.folder, results.collect::<Result<_>>()?, output)
 }
 
-/// Analyses the results of plans that have just finished; `folder` holds those of all scenarios.
+/// Analyses the results of studies that have just finished; `folder` holds those of all scenarios.
 pub fn finished(
-    plans: &[Plan],
+    studies: &[Study],
     mut results: Vec<StudyResults>,
     folder: &Path,
     output: &Output,
 ) -> Result<()> {
-    for (plan, results) in plans.iter().zip(&mut results) {
-        predict_test_rows(plan, results)?;
-        explain_test_rows(plan, results)?;
+    for (study, results) in studies.iter().zip(&mut results) {
+        predict_test_rows(study, results)?;
+        explain_test_rows(study, results)?;
     }
     analyse(folder, results, output)
 }
