@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use shoal::study::report::{page, study_figure, write_figure};
+use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
 use shoal::study::store::results::StudyResults;
-use shoal::study::{Plan, explain_test_rows, predict_test_rows};
+use shoal::study::{Study, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use super::Output;
@@ -21,9 +21,6 @@ pub struct AnalyseArgs {
     folder: PathBuf,
 }
 
-/// The name of the figure, without its ending.
-const FIGURE: &str = "test-mse";
-
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
     let folders = match StudyResults::are_in(&args.folder) {
@@ -34,16 +31,16 @@ pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
     analyse(&args.folder, results.collect::<Result<_>>()?, output)
 }
 
-/// Analyses the results of plans that have just finished; `folder` holds those of all scenarios.
+/// Analyses the results of studies that have just finished; `folder` holds those of all scenarios.
 pub fn finished(
-    plans: &[Plan],
+    studies: &[Study],
     mut results: Vec<StudyResults>,
     folder: &Path,
     output: &Output,
 ) -> Result<()> {
-    for (plan, results) in plans.iter().zip(&mut results) {
-        predict_test_rows(plan, results)?;
-        explain_test_rows(plan, results)?;
+    for (study, results) in studies.iter().zip(&mut results) {
+        predict_test_rows(study, results)?;
+        explain_test_rows(study, results)?;
     }
     analyse(folder, results, output)
 }
@@ -71,9 +68,7 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
     let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
     for findings in &all {
         findings.write_tables()?;
-        let figure = study_figure(&findings.name, &findings.summary)?;
-        write_figure(&findings.folder, FIGURE, &figure)?;
-        page::write(findings)?;
+        write_report(findings)?;
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;
         let name = if alone { String::new() } else { format!("{}: ", findings.name) };
@@ -95,8 +90,8 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
         );
     }
     if all.iter().any(|findings| findings.folder != folder) {
-        page::write_joined(folder, &all)?;
+        write_joined_report(folder, &all)?;
     }
-    output.say(&format!("the report is {}", folder.join(page::FILE).display()));
+    output.say(&format!("the report is {}", folder.join(REPORT_FILE).display()));
     Ok(())
 }

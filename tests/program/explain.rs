@@ -140,7 +140,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
     let rows = |name: &str| notes[name].as_array().unwrap().clone();
     assert_eq!((rows("rows").len(), rows("background").len()), (30, 30));
     assert!(rows("rows").iter().all(|row| !rows("background").contains(row)));
-    assert!(folder.read("out/attributions.svg").contains("What the network reads"));
+    assert!(folder.read("out/attributions.svg").contains("Attributions: "));
     assert!(folder.path("out/attributions.png").exists());
     // existing results are not overwritten
     let again = folder.explain("one.safetensors --data new.npz -o out");
