@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use shoal::data::{Dataset, Matrix, Scaling};
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::random::pcg4d;
-use shoal::engine::random::unit;
+use shoal::engine::random::{pcg4d, unit};
 use shoal::study::store::model::{About, Model};
 use shoal::study::transfer::Start;
 use tempfile::TempDir;
@@ -148,7 +147,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
     // existing results are not overwritten
     let again = folder.explain("one.safetensors --data new.npz -o out");
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("is there already") && again.err.contains("-o"), "{}", again.err);
+    assert!(again.err.contains("already exists") && again.err.contains("-o"), "{}", again.err);
 }
 
 #[test]

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shoal::engine::queue::Epoch;
-use shoal::engine::queue::Progress;
+use shoal::engine::queue::{Epoch, Progress};
 use shoal::study::store::run::RunRecord;
 use shoal::study::{Event, Name, Part};
 
@@ -146,10 +145,10 @@ impl Board {
     /// Takes up what happened, at a time since the beginning.
     pub fn take(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::Part { part, planned, over, best } => {
+            Event::Part { part, planned, finished_steps, best } => {
                 let state = self.part(*part);
                 state.planned = *planned;
-                state.over = over.iter().map(|steps| *steps as f64).collect();
+                state.over = finished_steps.iter().map(|steps| *steps as f64).collect();
                 state.best = *best;
             }
             Event::Begun { name, .. } => self.begin(name, now),
@@ -168,7 +167,7 @@ impl Board {
             }
             Event::Pretrained(row) | Event::Finished(row) => self.over(row, Some(row.key.seed)),
             Event::Progress { progress, .. } => self.tick(progress, now),
-            Event::Started { .. } | Event::Searching { .. } | Event::Continued { .. } => {}
+            Event::Started { .. } | Event::Resumed { .. } => {}
         }
     }
 

@@ -184,7 +184,7 @@ mod tests {
             let mut pool =
                 Self { board: Board::default(), waiting, threads: [None; 2], now: 0.0, steps: 0.0 };
             for (part, planned) in planned {
-                pool.tell(&Event::Part { part, planned, over: &[], best: None });
+                pool.tell(&Event::Part { part, planned, finished_steps: &[], best: None });
             }
             pool
         }

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use shoal::engine::queue::Progress;
-use shoal::study::Event;
 use shoal::study::metric::METRICS;
 use shoal::study::store::run::{RunRecord, StopReason};
+use shoal::study::{Event, Plan};
 
 use super::Output;
 use board::Board;
@@ -65,15 +65,10 @@ impl<'a> View<'a> {
         self.looked = Instant::now();
         self.board.take(event, self.now);
         match event {
-            Event::Started { pretrainings, finetunings } => {
-                self.say(&format!("{pretrainings} pre-trainings, {finetunings} fine-tunings"))
-            }
-            Event::Searching { searches, trials } => {
-                self.say(&format!("{searches} searches of {trials} trials each"));
-            }
-            Event::Trial { trial, state, row } => self.trial(*trial, state, row),
-            Event::Continued { finished, other_device, repaired } => {
-                self.continued(*finished, other_device.as_deref(), repaired.as_deref())
+            Event::Started { plan } => self.say(&counts(plan)),
+            Event::Trial { trial, state, row } => self.trial(*trial, state.name(), row),
+            Event::Resumed { finished, other_device, repaired } => {
+                self.resumed(*finished, other_device.as_deref(), repaired.as_deref())
             }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
@@ -162,18 +157,32 @@ impl<'a> View<'a> {
         self.output.event(kind, fields);
     }
 
-    fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
+    fn resumed(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
         if let Some(repaired) = repaired {
             self.say(repaired);
         }
-        self.say(&format!("going on: {finished} runs are over already"));
+        self.say(&format!("resuming: {finished} runs are finished"));
         if let Some(device) = other_device {
             self.say(&format!(
-                "the runs so far were trained on {device}; on another device, driver or tiles the same run differs in its last \
+                "the finished runs were trained on {device}; on another device, driver or tiles the same run differs in its last \
                  digits"
             ));
         }
         self.before = finished;
+    }
+}
+
+/// How many runs or trials there are.
+fn counts(plan: &Plan) -> String {
+    let groups = plan.groups();
+    let pretrainings = groups.iter().filter(|group| group.is_pretraining()).count();
+    match plan.is_search() {
+        true => format!("{} searches with {} trials each", groups.len(), plan.trials.count),
+        false => format!(
+            "{} pre-trainings, {} fine-tunings",
+            pretrainings * plan.trials.runs(),
+            (groups.len() - pretrainings) * plan.trials.runs()
+        ),
     }
 }
 

@@ -247,7 +247,7 @@ mod tests {
                 &Event::Part {
                     part: Part { strategy, simulations, pretrained: None },
                     planned: 2 + place,
-                    over: &over,
+                    finished_steps: &over,
                     best: Some(0.0123456),
                 },
                 Duration::ZERO,

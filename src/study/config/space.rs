@@ -3,7 +3,7 @@
 use crate::engine::activation::Activation;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::config::search::{Dimension, RangeTable, SpaceTable};
+use crate::study::config::search::{DimensionConfig, RangeConfig, SpaceConfig};
 use crate::study::search::distribution::{Choice, Distribution, Range};
 use crate::study::search::space;
 use crate::study::search::space::{Condition, Parameter, Space, Stage};
@@ -38,7 +38,7 @@ const fn real(key: &'static str, low: f64, high: f64, log: bool) -> Known {
     Known { key, low, high, log, integer: false, least: 0.0, below: f64::INFINITY }
 }
 
-impl SpaceTable {
+impl SpaceConfig {
     /// The space of the networks of a stage.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ fn parameter(name: &str, distribution: Distribution) -> Parameter {
 }
 
 /// The largest number of layers that a trial may have.
-fn most(layers: &Distribution, typed: &Option<Dimension>) -> Result<usize> {
+fn most(layers: &Distribution, typed: &Option<DimensionConfig>) -> Result<usize> {
     match (layers, typed) {
         (Distribution::Range(range), _) => Ok(range.high() as usize),
         // a choice is known by its index, which says nothing of how many layers there are
@@ -96,18 +96,18 @@ fn most(layers: &Distribution, typed: &Option<Dimension>) -> Result<usize> {
 }
 
 /// What was typed, with the paper's range for what was not.
-fn distribution(known: &Known, typed: &Option<Dimension>) -> Result<Distribution> {
+fn distribution(known: &Known, typed: &Option<DimensionConfig>) -> Result<Distribution> {
     let key = known.key;
     let table = match typed {
-        None => &RangeTable::default(),
-        Some(Dimension::Table(table)) => table,
-        Some(Dimension::Fixed(value)) => {
+        None => &RangeConfig::default(),
+        Some(DimensionConfig::Table(table)) => table,
+        Some(DimensionConfig::Fixed(value)) => {
             let value = number(known, value)?;
-            &RangeTable {
+            &RangeConfig {
                 low: Some(value),
                 high: Some(value),
                 log: Some(false),
-                ..RangeTable::default()
+                ..RangeConfig::default()
             }
         }
     };
@@ -135,7 +135,7 @@ fn distribution(known: &Known, typed: &Option<Dimension>) -> Result<Distribution
 }
 
 /// Choices of numbers, each checked, none twice.
-fn listed(known: &Known, table: &RangeTable, choices: &[Choice]) -> Result<Vec<Choice>> {
+fn listed(known: &Known, table: &RangeConfig, choices: &[Choice]) -> Result<Vec<Choice>> {
     let key = known.key;
     if table.low.or(table.high).or(table.step).is_some() || table.log.is_some() {
         return Err(input_error!(
@@ -186,17 +186,17 @@ fn number(known: &Known, typed: &Choice) -> Result<f64> {
 }
 
 /// The names of activations.
-fn activations(typed: &Dimension) -> Result<Vec<Choice>> {
+fn activations(typed: &DimensionConfig) -> Result<Vec<Choice>> {
     let choices = match typed {
-        Dimension::Fixed(choice) => vec![choice.clone()],
-        Dimension::Table(RangeTable {
+        DimensionConfig::Fixed(choice) => vec![choice.clone()],
+        DimensionConfig::Table(RangeConfig {
             choices: Some(choices),
             low: None,
             high: None,
             log: None,
             step: None,
         }) => choices.clone(),
-        Dimension::Table(_) => {
+        DimensionConfig::Table(_) => {
             return Err(input_error!(
                 "search.space.activation has no range; give it choices, a list of names"
             ));
@@ -214,10 +214,5 @@ fn activations(typed: &Dimension) -> Result<Vec<Choice>> {
 
 fn unknown_activation(typed: &Choice) -> crate::Error {
     let names = Activation::ALL.map(Activation::name).join(", ");
-    let typed = match typed {
-        Choice::Word(word) => word.clone(),
-        Choice::Integer(value) => value.to_string(),
-        Choice::Number(value) => value.to_string(),
-    };
     input_error!("search.space.activation has '{typed}': no such activation; there are {names}")
 }

@@ -11,8 +11,7 @@ mod case;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{Run, Training};
 
 use self::case::Case;
 use crate::common::*;

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use shoal::Error;
-use shoal::study::search::{SearchTable, Space, Stage, State, Tpe, Trial};
+use shoal::study::config::SearchConfig;
+use shoal::study::search::{Space, Stage, State, Tpe, Trial, generation};
 use shoal::study::store::journal::{Event, Identity, Journal};
 
 fn identity() -> Identity {
@@ -16,7 +17,7 @@ fn identity() -> Identity {
 pub fn space() -> Space {
     let table = "[space]\nlayers = { high = 2 }\nbatch = { choices = [16, 32] }\n\
                  activation = { choices = ['relu', 'silu'] }";
-    toml::from_str::<SearchTable>(table).unwrap().space.space(Stage::Fresh).unwrap()
+    toml::from_str::<SearchConfig>(table).unwrap().space.space(Stage::Fresh).unwrap()
 }
 
 /// A journal in a temporary folder.
@@ -45,8 +46,8 @@ impl JournalFile {
     /// Two searches, with trials that ended in every way and two that are running.
     pub fn written(&self) -> Vec<Trial> {
         let (space, mut journal) = (space(), self.open());
-        let tpe = Tpe { seed: 1, startup: 20, candidates: 24, multivariate: true };
-        let mut trials = tpe.generation(&space, &[], 0..6);
+        let tpe = Tpe { startup: 20, candidates: 24, multivariate: true };
+        let mut trials = generation(&tpe, 1, &space, &[], 0..6);
         let scratch = journal.search("P(k), scratch, 50");
         let first = journal.begin(scratch, &space, &trials[..4]);
         let other = journal.search("P(k), dummy-node, 50");
@@ -162,7 +163,7 @@ fn damage_and_strangers_are_refused_with_the_line() {
         r#"{"op_code":3,"worker_id":"1-2","study_id":0,"system_attr":{"dashboard:note_str:1":"hm"}}"#,
     );
     file.open();
-    let narrow = SearchTable::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
+    let narrow = SearchConfig::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
     let error = file.open().records().searches()[0].trials(&narrow).unwrap_err().to_string();
     assert!(
         error.contains("of 'P(k), scratch, 50' has") && error.contains("for learning_rate"),
