@@ -1,9 +1,9 @@
-//! What TensorBoard shows of a study: losses epoch by epoch, test errors, hyper-parameters. One
-//! folder a run, named as its model.
+//! Event files for TensorBoard: losses by epoch, test scores, hyper-parameters. One folder per run,
+//! named as its model.
 //!
-//! The CPU tells the losses of every epoch, the GPU those of the last epoch in a chunk of steps.
-//! Files are written every few seconds and when a run is booked, so `tensorboard` may look on. A
-//! run that begins again after a kill has its file anew.
+//! The CPU reports the losses of every epoch, the GPU those of the last epoch in a chunk of steps.
+//! Files are written every few seconds and when a run finishes, so `tensorboard` can read them
+//! meanwhile. A run that starts again after a kill has a new file.
 
 pub(crate) mod wire;
 
@@ -36,7 +36,7 @@ pub struct TensorBoard {
     written: Instant,
 }
 
-/// One run's file: its path, and what is not in it yet.
+/// The file of a run: its path, and buffered events.
 struct EventFile {
     path: PathBuf,
     bytes: Vec<u8>,
@@ -57,7 +57,7 @@ impl TensorBoard {
         })
     }
 
-    /// Takes up what happened.
+    /// Handles an event of the study.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path if a file cannot be written.
@@ -84,7 +84,7 @@ impl TensorBoard {
         }
     }
 
-    /// Writes what is not yet written.
+    /// Writes all buffered events.
     ///
     /// # Errors
     /// As [`TensorBoard::observe`].
@@ -107,7 +107,7 @@ impl TensorBoard {
         Ok(())
     }
 
-    /// Ends the file of a run that is booked.
+    /// Ends the file of a finished run.
     fn end(&mut self, trial: Option<u32>, row: &RunRecord) -> Result<()> {
         let booked =
             |name: &&Name| name.part.has(row) && (name.trial, name.seed) == (trial, row.key.seed);
@@ -136,8 +136,8 @@ impl EventFile {
         self.bytes.extend(wire::record(event));
     }
 
-    /// Appends what is not yet written. Files are closed again: a system may allow fewer than there
-    /// are runs.
+    /// Appends buffered events. Files are closed again: there may be more runs than files that a
+    /// process can open.
     fn write(&mut self) -> Result<()> {
         if self.bytes.is_empty() {
             return Ok(());
@@ -166,7 +166,7 @@ fn folder_name(name: &Name) -> String {
     }
 }
 
-/// Removes the files of a run that begins again.
+/// Removes the files of a run that starts again.
 fn remove_old(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -188,7 +188,7 @@ fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
         ("seed", Value::Number(name.seed.into())),
         ("layers", Value::Word(widths.join("-"))),
         ("activation", Value::Word(first.activation.name().into())),
-        ("dropout", Value::Number(as_typed(first.dropout))),
+        ("dropout", Value::Number(shortest(first.dropout))),
         ("batch", Value::Number(training.batch as f64)),
         ("learning_rate", Value::Number(training.learning_rate)),
         ("weight_decay", Value::Number(training.weight_decay)),
@@ -200,7 +200,7 @@ fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
 }
 
 /// The number of as few digits that is this one in f32: 0.2 and not 0.20000000298.
-fn as_typed(number: f32) -> f64 {
+fn shortest(number: f32) -> f64 {
     let digits = number.to_string();
     digits.parse().expect("tensorboard: a number as it was written")
 }

@@ -81,7 +81,7 @@ pub const WRITER: &str = "shoal";
 const MINIMIZE: u64 = 1;
 
 impl Event {
-    /// That a trial begins.
+    /// The event that a trial begins.
     pub fn trial(search: usize, space: &Space, trial: &Trial) -> Self {
         let values = space.parameters().iter().zip(&trial.parameters);
         let parameters = values.filter_map(|(parameter, value)| {
@@ -90,7 +90,7 @@ impl Event {
         Event::Trial { search, parameters: parameters.collect() }
     }
 
-    /// That trial `id` of the journal ended as `trial` did.
+    /// The event that trial `id` of the journal ended in the state of `trial`.
     pub fn end(id: usize, trial: &Trial) -> Self {
         let value = match trial.state {
             State::Pruned => trial.last().map(|(_, loss)| loss).filter(|loss| !loss.is_nan()),
@@ -140,7 +140,7 @@ impl Event {
     }
 }
 
-/// A line of fields that are written already; a loss may be what JSON has no word for.
+/// A line of formatted fields; a loss may be NaN, for which JSON has no syntax.
 fn by_hand(fields: &[(&str, String)]) -> String {
     let fields = fields.iter().map(|(key, value)| format!(",\"{key}\":{value}"));
     format!("{{\"worker_id\":\"{WRITER}\"{}}}\n", fields.collect::<String>())
