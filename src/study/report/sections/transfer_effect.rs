@@ -34,17 +34,21 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
         Scatter::Seeds => ("paired t test", "Runs of one seed have the same simulations."),
         Scatter::Trials => (
             "Welch's t test",
-            "All trials of a size have the same simulations and the best were chosen among many, so the test covers \
-             hyper-parameters and random initialisation, not other simulations; for those, run several seeds without a search.",
+            "All trials of a size have the same simulations and the best were chosen among many, \
+             so the test covers hyper-parameters and random initialisation, not other \
+             simulations; for those, run several seeds without a search.",
         ),
     };
     html! {
         p {
-            "The " (test_metric()) " of a strategy divided by that of " (BASELINE) " on the same simulations: "
+            "The " (test_metric()) " of a strategy divided by that of " (BASELINE) " on the same \
+             simulations: "
             (keys())
             @if tested {
-                " Bold and framed: the difference is significant against " (findings.scatter.words()) " (" (test)
-                ", p < " (LEVEL) " after Holm's correction for all comparisons of its kind). " (remark)
+                " Bold and framed: the difference is significant against "
+                    (findings.scatter.words()) " (" (test)
+                ", p < " (LEVEL) " after Holm's correction for all comparisons of its kind). "
+                    (remark)
             } @else {
                 " With a single run of each setting no difference can be tested."
             }
