@@ -1,4 +1,4 @@
-//! `shoal analyse`: what a study says.
+//! `shoal analyse`: the analysis of a study.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use shoal::{Error, Result};
 
 use super::Output;
 
-/// Says what a study found: tables of savings and of negative transfer, and report.html
+/// Analyses a study: writes tables of statistics, savings and negative transfer, and report.html
 #[derive(Args, Debug)]
 pub struct AnalyseArgs {
-    /// The folder of a study, also of one that is still running or was stopped
+    /// The folder of a study, which may still be running or have been stopped
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
