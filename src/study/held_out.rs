@@ -1,4 +1,4 @@
-//! The test of a network on held-out rows, run on the thread that trained it.
+//! The test of a trained network on the test rows, on the thread that trained it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::engine::graph::Network;
 use crate::engine::train::Test;
 use crate::study::metric;
 
-/// Held-out rows, and the scaling of a network.
+/// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
     /// Their [`crate::data::scaling::features`], shape (rows, inputs).
     pub features: Arc<Matrix>,

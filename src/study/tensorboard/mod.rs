@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::data::files::output_error;
 use crate::engine::run::Run;
 use crate::error::Result;
-use crate::study::event::{Event, Name};
+use crate::study::event::{Event, RunName};
 use crate::study::metric::METRICS;
 use crate::study::store::run::RunRecord;
 use crate::study::transfer::PRETRAINING;
@@ -32,7 +32,7 @@ const FILE: &str = "events.out.tfevents.";
 pub struct TensorBoard {
     folder: PathBuf,
     targets: Vec<String>,
-    files: HashMap<Name, EventFile>,
+    files: HashMap<RunName, EventFile>,
     written: Instant,
 }
 
@@ -93,7 +93,7 @@ impl TensorBoard {
         self.files.values_mut().try_for_each(EventFile::write)
     }
 
-    fn begin(&mut self, name: Name, run: &Run) -> Result<()> {
+    fn begin(&mut self, name: RunName, run: &Run) -> Result<()> {
         let folder = self.folder.join(folder_name(&name));
         let made = fs::create_dir_all(&folder).and_then(|()| remove_old(&folder));
         made.map_err(|error| output_error(&folder, &error))?;
@@ -109,8 +109,9 @@ impl TensorBoard {
 
     /// Ends the file of a finished run.
     fn end(&mut self, trial: Option<u32>, row: &RunRecord) -> Result<()> {
-        let booked =
-            |name: &&Name| name.part.has(row) && (name.trial, name.seed) == (trial, row.key.seed);
+        let booked = |name: &&RunName| {
+            name.group.has(row) && (name.trial, name.seed) == (trial, row.key.seed)
+        };
         let Some(name) = self.files.keys().find(booked).copied() else {
             return Ok(());
         };
@@ -151,13 +152,13 @@ impl EventFile {
 }
 
 /// As the run's model is called.
-fn folder_name(name: &Name) -> String {
-    let Name { part, trial, seed } = name;
-    let stem = match part.strategy {
-        PRETRAINING => part.strategy.to_owned(),
+fn folder_name(name: &RunName) -> String {
+    let RunName { group, trial, seed } = name;
+    let stem = match group.strategy {
+        PRETRAINING => group.strategy.to_owned(),
         strategy => {
-            let from = part.pretrained.map(|simulations| format!("-from-{simulations}"));
-            format!("{strategy}{}-{}", from.unwrap_or_default(), part.simulations)
+            let from = group.pretrained.map(|simulations| format!("-from-{simulations}"));
+            format!("{strategy}{}-{}", from.unwrap_or_default(), group.simulations)
         }
     };
     match trial {
@@ -177,14 +178,14 @@ fn remove_old(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
+fn hyper_parameters(name: &RunName, run: &Run) -> Vec<(&'static str, Value)> {
     let layers = run.network.layers();
     let widths: Vec<String> = layers.iter().map(|l| l.outputs.to_string()).collect();
     let first = &layers[run.network.first_trained()];
     let training = &run.training;
     let mut all = vec![
-        ("strategy", Value::Word(name.part.strategy.into())),
-        ("simulations", Value::Number(name.part.simulations as f64)),
+        ("strategy", Value::Word(name.group.strategy.into())),
+        ("simulations", Value::Number(name.group.simulations as f64)),
         ("seed", Value::Number(name.seed.into())),
         ("layers", Value::Word(widths.join("-"))),
         ("activation", Value::Word(first.activation.name().into())),

@@ -1,4 +1,5 @@
-//! The journal of a study: events in the order in which they happened, in a file that Optuna opens.
+//! The journal of a study: every event that matters, in the order in which it happened, in a file
+//! that Optuna opens.
 //!
 //! The format is that of Optuna's `JournalFileBackend` (5.0): a JSON object a line, with an
 //! operation's number. A search is a "study" there, a trial is a trial.
@@ -6,8 +7,9 @@
 //! `optuna-dashboard` read it at any time, also while a study runs. Optuna's own lock,
 //! `<journal>.lock`, is left to Optuna.
 //!
-//! Events are noted in memory, appended as whole lines, and forced to disk from time to time. A line
-//! that a kill cut off is removed when the journal is opened again, and its event happens again.
+//! A line is an event or nothing: events are noted, then appended whole, and now and then all of
+//! them are forced to disk; a line that a kill cut off is removed when the journal is opened again.
+//! Whatever led to it happens again then.
 
 pub(crate) mod event;
 pub(crate) mod lock;
@@ -24,14 +26,14 @@ use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::search::space::Space;
 use crate::study::search::trial::Trial;
-pub use event::Event;
+pub use event::JournalEvent;
 use lock::Lock;
 pub use records::{Records, SearchRecord, TrialRecord};
 
-/// Identifies the study of a journal. A journal of another study is refused.
+/// What a journal belongs to. A journal of anything else is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// SHA-256 of the settings of the study.
+    /// SHA-256 of what the study file means.
     pub study: String,
     /// SHA-256 of the data.
     pub data: String,
@@ -56,9 +58,9 @@ pub struct Journal {
     file: File,
     identity: Identity,
     records: Records,
-    /// Noted lines, not yet written.
+    /// Lines that are noted and not yet written.
     noted: String,
-    /// Whether lines are written but not forced to disk.
+    /// Whether something is written that the disk was not waited for.
     unforced: bool,
     repaired: Option<String>,
     // last, so that the file is closed before others may open it
@@ -87,8 +89,8 @@ impl Journal {
             torn => {
                 file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
                 Some(format!(
-                    "{}: the last line was cut off after {torn} bytes, as by a kill or a power cut; it is removed, and its \
-                     event happens again",
+                    "{}: the last line was cut off after {torn} bytes, as by a kill or a power cut; it is removed, and what \
+                     it told of happens again",
                     path.display()
                 ))
             }
@@ -108,23 +110,23 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The searches and trials so far.
+    /// What the journal tells so far.
     pub fn records(&self) -> &Records {
         &self.records
     }
 
-    /// A message about a damaged line that was removed.
+    /// What was wrong with the file and was put right, in words for the user.
     pub fn repaired(&self) -> Option<&str> {
         self.repaired.as_deref()
     }
 
-    /// The index of the search of that name; a new search is noted if there is none.
+    /// The index of the search of that name; it is begun if there is none, as events are noted.
     pub fn search(&mut self, name: &str) -> usize {
         if let Some(index) = self.records.searches().iter().position(|search| search.name == name) {
             return index;
         }
         let index = self.records.searches().len();
-        let mut events = vec![Event::Search { name: name.into() }];
+        let mut events = vec![JournalEvent::Search { name: name.into() }];
         events.extend(self.header(index));
         self.note(&events);
         index
@@ -143,8 +145,8 @@ impl Journal {
             "journal: {there} trials are there, and trials {trials:?} do not follow them"
         );
         let first = self.records.trial_count();
-        let events: Vec<Event> =
-            trials.iter().map(|trial| Event::trial(search, space, trial)).collect();
+        let events: Vec<JournalEvent> =
+            trials.iter().map(|trial| JournalEvent::trial(search, space, trial)).collect();
         self.note(&events);
         (first..first + trials.len()).collect()
     }
@@ -153,14 +155,14 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::write`].
-    pub fn append(&mut self, events: &[Event]) -> Result<()> {
+    pub fn append(&mut self, events: &[JournalEvent]) -> Result<()> {
         self.note(events);
         self.force()
     }
 
-    /// Notes events, to be written in this order: this process sees them at once, the next one when
-    /// they are written. Events that a kill leaves out happen again.
-    pub fn note(&mut self, events: &[Event]) {
+    /// Notes events, to be written in this order: they count for this process from now on, and for
+    /// the next one once they are written. What a kill leaves out happens again.
+    pub fn note(&mut self, events: &[JournalEvent]) {
         for event in events {
             let line = event.line();
             self.records.apply(&line).unwrap_or_else(|reason| panic!("journal: {reason}: {line}"));
@@ -168,11 +170,11 @@ impl Journal {
         }
     }
 
-    /// Appends the noted events, with one write. They survive this process then, and a power cut
-    /// after [`Journal::force`].
+    /// Appends what was noted, with one write: then it outlives this process, and after
+    /// [`Journal::force`] the machine.
     ///
     /// # Errors
-    /// [`Error::Output`] if that fails; the file is then unchanged, and the events stay noted.
+    /// [`Error::Output`] if that fails; then nothing of it is in the file, and it stays noted.
     pub fn write(&mut self) -> Result<()> {
         if self.noted.is_empty() {
             return Ok(());
@@ -180,7 +182,7 @@ impl Journal {
         let failed = |error: std::io::Error| output_error(&self.path, &error);
         let before = self.file.metadata().map_err(failed)?.len();
         if let Err(error) = self.file.write_all(self.noted.as_bytes()) {
-            // half a line must not precede the next one; if this fails too, opening the journal
+            // half a line must not stay before the next one; if that fails too, opening the journal
             // removes it
             let _ = self.file.set_len(before);
             return Err(failed(error));
@@ -190,10 +192,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Appends the noted events and waits until everything is on disk.
+    /// Appends what was noted and waits until all that was written is on disk.
     ///
     /// # Errors
-    /// [`Error::Output`] if that fails; events that could not be written stay noted.
+    /// [`Error::Output`] if that fails; of what could not be written nothing is in the file, and it
+    /// stays noted.
     pub fn force(&mut self) -> Result<()> {
         self.write()?;
         if self.unforced {
@@ -204,8 +207,8 @@ impl Journal {
     }
 
     /// The attributes that say what search `index` belongs to.
-    fn header(&self, index: usize) -> Vec<Event> {
-        let attribute = |key: &str, value: &str| Event::SearchAttribute {
+    fn header(&self, index: usize) -> Vec<JournalEvent> {
+        let attribute = |key: &str, value: &str| JournalEvent::SearchAttribute {
             search: index,
             key: key.into(),
             value: Value::from(value),
@@ -226,13 +229,13 @@ impl Journal {
 }
 
 impl Drop for Journal {
-    /// Writes noted events, ignoring errors; call [`Journal::force`] to see them.
+    /// What is noted is written as well as can be; who must know calls [`Journal::force`].
     fn drop(&mut self) {
         let _ = self.force();
     }
 }
 
-/// Checks that every search of the journal is of this study and these data.
+/// Every search of the journal is of this study and these data.
 fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result<()> {
     let shown = path.display();
     for search in records.searches() {
@@ -243,7 +246,7 @@ fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result
                 Some(found) => {
                     return Err(input_error!(
                         "{shown}: the journal of another study: its {key} is {}, here it is {}; {reason}. Choose another \
-                         folder with -o, or restore the study file and the data",
+                         folder with -o, or go back to what was there",
                         short(found),
                         short(expected)
                     ));
