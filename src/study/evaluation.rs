@@ -1,4 +1,4 @@
-//! What a trained network is worth: its model, and what it is tested on.
+//! The model file of a trained network, and the rows that it is tested on.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::study::store::model::{About, Model};
 use crate::study::store::run::RunRecord;
 use crate::study::transfer::Start;
 
-/// The model of a run, with what its record says.
+/// The model of a run, with its record as metadata.
 pub fn model(
     study: &Study,
     run: &RunRecord,

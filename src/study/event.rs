@@ -1,6 +1,7 @@
 //! What happens in a study while it runs, for views and event files.
 
-use crate::engine::queue::{Epoch, Progress};
+use crate::engine::queue::Epoch;
+use crate::engine::queue::Progress;
 use crate::engine::run::Run;
 use crate::study::plan::{GroupKey, Plan};
 use crate::study::search::trial::State;
@@ -8,7 +9,7 @@ use crate::study::store::run::{Curve, RunRecord};
 
 /// A group of trials as users know it: the pre-training, or a strategy and a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Part {
+pub struct GroupName {
     /// The strategy's name, or [`PRETRAINING`](crate::study::transfer::PRETRAINING).
     pub strategy: &'static str,
     /// Simulations, training and validation together.
@@ -18,7 +19,7 @@ pub struct Part {
     pub pretrained: Option<usize>,
 }
 
-impl Part {
+impl GroupName {
     /// Of a group of a plan.
     pub fn new(plan: &Plan, key: &GroupKey) -> Self {
         Self {
@@ -43,9 +44,9 @@ impl Part {
 
 /// Which run of a study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name {
-    /// The part that it belongs to.
-    pub part: Part,
+pub struct RunName {
+    /// The group that it belongs to.
+    pub group: GroupName,
     /// The trial that it scores, in a search.
     pub trial: Option<u32>,
     /// Its seed, from 1.
@@ -61,9 +62,9 @@ pub enum Event<'a> {
         plan: &'a Plan,
     },
     /// How far a group is: at the beginning, and when it opens.
-    Part {
+    Group {
         /// Which group.
-        part: Part,
+        group: GroupName,
         /// Its trials; without a search, its runs.
         planned: usize,
         /// Optimiser steps of each that was finished before.
@@ -74,14 +75,14 @@ pub enum Event<'a> {
     /// A run begins to train.
     Begun {
         /// Which.
-        name: Name,
+        name: RunName,
         /// Its network and how it is trained.
         run: &'a Run,
     },
     /// A run has trained on.
     Trained {
         /// Which.
-        name: Name,
+        name: RunName,
         /// Optimiser steps so far.
         steps: u32,
         /// Losses of the epochs since the last event, as many as the device reports.
@@ -90,7 +91,7 @@ pub enum Event<'a> {
     /// A run has stopped training.
     Ended {
         /// Which.
-        name: Name,
+        name: RunName,
     },
     /// A run of a finished trial of a search is recorded.
     Trial {

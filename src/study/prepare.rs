@@ -2,8 +2,10 @@
 
 use crate::data::scaling::Scaling;
 use crate::data::split::Split;
-use crate::engine::random::{Stream, key};
-use crate::engine::run::{InputScale, Run};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::run::InputScale;
+use crate::engine::run::Run;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
 use crate::study::hyperparameters::Hyperparameters;

@@ -27,7 +27,7 @@ impl<'a> Sources<'a> {
         Self { base, simulate, pretrain: None }
     }
 
-    /// The dataset that was typed.
+    /// Reads a dataset.
     pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         match source {
             DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS),

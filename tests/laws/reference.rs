@@ -6,13 +6,19 @@
 use shoal::engine::activation::Activation;
 use shoal::engine::cpu::aligned::Aligned;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::graph::{Graph, Shape};
-use shoal::engine::layout::{State, phase};
+use shoal::engine::graph::Graph;
+use shoal::engine::graph::Shape;
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::precision;
-use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
+use shoal::engine::precision::GROWTH_STEPS;
+use shoal::engine::precision::LEAST_SCALE;
+use shoal::engine::precision::MOST_SCALE;
+use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::{Run, Training};
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 use shoal::engine::step::Call;
 use shoal::engine::work::NORM_BLOCK;
 

@@ -1,4 +1,4 @@
-//! A dataset of a study as it is typed: a file, files to import, or a scenario to simulate.
+//! A dataset of a study file: a file, files to import, or a scenario to simulate.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -136,9 +136,9 @@ impl SimulateConfig {
     /// # Errors
     /// An unknown word, with the nearest one; wavenumbers that cannot be read.
     pub fn request(&self, base: &Path) -> Result<Request> {
-        let choose = |known: &[&str], typed: &Option<String>, what: &str| -> Result<usize> {
+        let choose = |known: &[&str], name: &Option<String>, what: &str| -> Result<usize> {
             let known: Vec<String> = known.iter().map(|name| name.to_string()).collect();
-            (typed.as_ref()).map_or(Ok(0), |typed| names::find(&known, typed, what))
+            (name.as_ref()).map_or(Ok(0), |name| names::find(&known, name, what))
         };
         let statistics = Statistic::ALL.map(Statistic::name);
         let samplings = Sampling::ALL.map(Sampling::name);

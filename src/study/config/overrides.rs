@@ -1,6 +1,7 @@
 //! The keys of training that `[training]` sets and that `[pretraining]` and each strategy override.
 
-use crate::engine::optim::schedule::{Cosine, Schedule};
+use crate::engine::optim::schedule::Cosine;
+use crate::engine::optim::schedule::Schedule;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::engine::device::Device;
 use crate::engine::measure::median;
-use crate::engine::measure::timing::{Pace, steady, whole};
+use crate::engine::measure::timing::Pace;
+use crate::engine::measure::timing::steady;
+use crate::engine::measure::timing::whole;
 use crate::engine::memory;
 use crate::engine::run::Run;
 use crate::engine::table::Table;

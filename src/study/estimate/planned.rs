@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
-use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::{InputScale, Run, Training};
+use crate::engine::random::pcg4d;
+use crate::engine::random::unit;
+use crate::engine::run::InputScale;
+use crate::engine::run::Run;
+use crate::engine::run::Training;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};

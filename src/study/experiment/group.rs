@@ -15,7 +15,7 @@ use crate::study::search::proposer::generation;
 use crate::study::search::space::Space;
 use crate::study::search::trial::{State, Trial};
 use crate::study::store::journal::Journal;
-use crate::study::store::journal::event::Event;
+use crate::study::store::journal::event::JournalEvent;
 use crate::study::store::run::{RunRecord, mean};
 
 /// The attribute of a trial with the rows of its runs.
@@ -32,7 +32,7 @@ pub struct FinishedRun {
 /// A finished trial.
 pub struct FinishedTrial {
     /// Events for the journal.
-    pub events: Vec<Event>,
+    pub events: Vec<JournalEvent>,
     /// The rows of its runs, by seed.
     pub rows: Vec<RunRecord>,
     /// The networks of its runs, by seed.
@@ -253,18 +253,24 @@ impl Group {
     }
 
     /// What the journal says of a finished trial.
-    fn events(&self, place: usize, rows: &[RunRecord]) -> Vec<Event> {
+    fn events(&self, place: usize, rows: &[RunRecord]) -> Vec<JournalEvent> {
         let (id, trial) = (self.ids[place], &self.trials[place]);
-        let attribute =
-            |key: &str, value: Value| Event::TrialAttribute { trial: id, key: key.into(), value };
-        let loss =
-            |(epoch, loss): (&u32, &f64)| Event::Loss { trial: id, epoch: *epoch, loss: *loss };
-        let mut events: Vec<Event> = trial.losses.iter().map(loss).collect();
+        let attribute = |key: &str, value: Value| JournalEvent::TrialAttribute {
+            trial: id,
+            key: key.into(),
+            value,
+        };
+        let loss = |(epoch, loss): (&u32, &f64)| JournalEvent::Loss {
+            trial: id,
+            epoch: *epoch,
+            loss: *loss,
+        };
+        let mut events: Vec<JournalEvent> = trial.losses.iter().map(loss).collect();
         events.push(attribute(RUNS, json!(rows)));
         if let Some(test) = mean(rows.iter().map(|row| row.score())) {
             events.push(attribute("test_mse", test.into()));
         }
-        events.push(Event::end(id, trial));
+        events.push(JournalEvent::end(id, trial));
         events
     }
 

@@ -3,7 +3,7 @@
 use crate::engine::run::Outcome;
 use crate::error::Result;
 use crate::study::evaluation;
-use crate::study::event::{Event, Part};
+use crate::study::event::{Event, GroupName};
 use crate::study::experiment::group::{FinishedRun, FinishedTrial, Group};
 use crate::study::experiment::scheduler::{RunInTraining, Scheduler};
 use crate::study::plan::{GroupKey, Plan};
@@ -22,7 +22,7 @@ impl Scheduler<'_> {
         let plan = &self.study.plan;
         let key = RunKey {
             scenario: plan.scenario.clone(),
-            curve: Part::new(plan, group).curve(),
+            curve: GroupName::new(plan, group).curve(),
             simulations: group.simulations,
             trial: plan.is_search().then_some(trial),
             seed,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::engine::device::Device;
 use crate::error::Result;
-use crate::study::event::{Event, Part};
+use crate::study::event::{Event, GroupName};
 use crate::study::experiment::scheduler::Scheduler;
 use crate::study::store::run::RunRecord;
 
@@ -51,8 +51,8 @@ impl Scheduler<'_> {
         let steps = |rows: &Vec<RunRecord>| rows.iter().map(|row| u64::from(row.steps)).sum();
         let steps: Vec<u64> = group.rows.values().map(steps).collect();
         let losses = group.rows.values().flatten().filter_map(|row| row.validation_loss);
-        (self.observe)(&Event::Part {
-            part: Part::new(plan, &group.key),
+        (self.observe)(&Event::Group {
+            group: GroupName::new(plan, &group.key),
             planned: plan.trials.count as usize,
             finished_steps: &steps,
             best: losses.min_by(f64::total_cmp),

@@ -9,19 +9,24 @@ use std::time::{Duration, Instant};
 use crate::data::scaling::Scaling;
 use crate::engine::device::Device;
 use crate::engine::graph::Graph;
-use crate::engine::queue::{Epoch, Progress, Reached, RunQueue, Test};
-use crate::engine::run::{Outcome, Run};
+use crate::engine::queue::Epoch;
+use crate::engine::queue::Progress;
+use crate::engine::queue::Reached;
+use crate::engine::queue::RunQueue;
+use crate::engine::queue::Test;
+use crate::engine::run::Outcome;
+use crate::engine::run::Run;
 use crate::engine::train;
 use crate::error::{Error, Result};
 use crate::study::datasets::Study;
 use crate::study::evaluation::Tests;
-use crate::study::event::{Event, Name, Part};
+use crate::study::event::{Event, GroupName, RunName};
 use crate::study::experiment::group::{FinishedRun, Group};
 use crate::study::hyperparameters::{Hyperparameters, largest_networks};
 use crate::study::prepare::{self, Pretrained};
 use crate::study::store::folder::StudyFolder;
 use crate::study::store::journal::Journal;
-use crate::study::store::journal::event::Event as JournalEvent;
+use crate::study::store::journal::event::JournalEvent;
 use crate::study::store::pace::Pace;
 use crate::study::store::provenance::{Provenance, Status};
 use crate::study::store::results::StudyResults;
@@ -183,7 +188,7 @@ impl RunQueue for Scheduler<'_> {
         if let Some(name) = self.name(outcome.id) {
             (self.observe)(&Event::Ended { name });
         }
-        let run = self.training.remove(&outcome.id).expect("scheduler: a run of nobody");
+        let run = self.training.remove(&outcome.id).expect("scheduler: an unknown run");
         if run.restores {
             return self.restored(run, outcome);
         }
@@ -248,11 +253,11 @@ impl<'a> Scheduler<'a> {
     }
 
     /// What a run is called; nothing for one that trains again.
-    fn name(&self, id: usize) -> Option<Name> {
+    fn name(&self, id: usize) -> Option<RunName> {
         let run = self.training.get(&id).filter(|run| !run.restores)?;
         let plan = &self.study.plan;
-        Some(Name {
-            part: Part::new(plan, &self.groups[run.group].key),
+        Some(RunName {
+            group: GroupName::new(plan, &self.groups[run.group].key),
             trial: plan.is_search().then_some(run.trial),
             seed: run.seed,
         })

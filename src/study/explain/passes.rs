@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use crate::engine::activation;
-use crate::engine::cpu::product::{Shape, product};
+use crate::engine::cpu::product::Shape;
+use crate::engine::cpu::product::product;
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::evaluate::evaluate;
 use crate::engine::graph::Graph;

@@ -106,7 +106,7 @@ mod tests {
         assert!(!stops(&[9.0, 1.0]), "the second of four");
         assert!(stops(&[9.0, 1.5]), "the third of four");
         assert!(!stops(&[9.0, 0.5, 9.0]), "between rungs");
-        assert!(!stops(&[9.0, 0.5, 9.0, 9.0]), "nobody else is there");
+        assert!(!stops(&[9.0, 0.5, 9.0, 9.0]), "no other trial was there");
         assert!(stops(&[9.0, f64::NAN]));
         assert!(!stops(&[f64::NAN]));
     }

@@ -55,7 +55,7 @@ impl Pruner for Median {
         }
         let best = trial.losses.values().copied().fold(f64::NAN, f64::min);
         let at_epoch = complete.iter().filter_map(|trial| trial.losses.get(&epoch).copied());
-        // a median that is no number stops nobody; a trial without any number stops
+        // a median that is NaN stops no trial; a trial without a number stops
         best.is_nan() || best > median(at_epoch)
     }
 

@@ -5,7 +5,7 @@
 //! l, the one where l / g is largest is proposed. Trials that still run count among the rest, so
 //! that a batch does not propose the same thing twice.
 //!
-//! Multivariate, as Optuna 5.0 is unless told otherwise, the densities are those of all parameters
+//! Multivariate, as Optuna 5.0 is by default, the densities are those of all parameters
 //! together that every finished trial has (Falkner, Klein & Hutter, "BOHB", ICML 2018, section
 //! 3.2). Other parameters, and without it each parameter, have densities of their own.
 

@@ -42,7 +42,7 @@ pub fn settings(study: &Study) -> Value {
         "search": plan.trials.search,
         "data": data(study),
     });
-    // what is new is there only where it is used: a study of an older version still has the
+    // new settings are written only where they are used: a study of an older version still has the
     // settings that it had
     if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
@@ -116,7 +116,7 @@ fn training(training: &Training) -> Value {
     all
 }
 
-/// A number as it was typed: 0.2 and not 0.20000000298, which is the same f32.
+/// The shortest decimal of a number: 0.2 and not 0.20000000298, which is the same f32.
 fn short(number: f32) -> f64 {
     number.to_string().parse().expect("settings: a number reads back")
 }

@@ -2,12 +2,16 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::device::Device;
+use shoal::engine::gpu::Gpu;
+use shoal::engine::gpu::Options;
 use shoal::engine::gpu::packing::Limits;
 use shoal::engine::gpu::packing::rehearsal::Rehearsal;
-use shoal::engine::gpu::{Gpu, Options};
 use shoal::engine::precision::Precision;
-use shoal::engine::queue::{Progress, RunQueue};
-use shoal::engine::run::{Outcome, Run, Training};
+use shoal::engine::queue::Progress;
+use shoal::engine::queue::RunQueue;
+use shoal::engine::run::Outcome;
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train_within;

@@ -11,7 +11,8 @@ mod case;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::{Run, Training};
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 
 use self::case::Case;
 use crate::common::*;

@@ -8,7 +8,7 @@ use serde_json::json;
 use shoal::Error;
 use shoal::study::config::SearchConfig;
 use shoal::study::search::{Space, Stage, State, Tpe, Trial, generation};
-use shoal::study::store::journal::{Event, Identity, Journal};
+use shoal::study::store::journal::{Identity, Journal, JournalEvent};
 
 fn identity() -> Identity {
     Identity { study: "5".repeat(64), data: "d".repeat(64) }
@@ -57,14 +57,14 @@ impl JournalFile {
         let losses = [0.1 + 0.2, 1.0 / 3.0, f64::NAN, f64::INFINITY, 0.25, 1e-300];
         for (trial, (id, loss)) in trials.iter_mut().zip(ids.iter().zip(losses)) {
             trial.losses = [(1, 0.5), (2, loss)].into();
-            let events = trial.losses.iter().map(|(epoch, loss)| Event::Loss {
+            let events = trial.losses.iter().map(|(epoch, loss)| JournalEvent::Loss {
                 trial: *id,
                 epoch: *epoch,
                 loss: *loss,
             });
             journal.append(&events.collect::<Vec<_>>()).unwrap();
         }
-        let note = Event::TrialAttribute {
+        let note = JournalEvent::TrialAttribute {
             trial: 0,
             key: "test_mse".into(),
             value: json!({"total": 0.03}),
@@ -73,7 +73,7 @@ impl JournalFile {
         trials[1].state = State::Pruned;
         trials[2] = trials[2].clone().complete(f64::NAN);
         trials[3] = trials[3].clone().complete(f64::INFINITY);
-        let ends = (0..4).map(|i| Event::end(ids[i], &trials[i]));
+        let ends = (0..4).map(|i| JournalEvent::end(ids[i], &trials[i]));
         journal.append(&[note].into_iter().chain(ends).collect::<Vec<_>>()).unwrap();
         trials
     }
