@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use shoal::Error;
 
-use super::Global;
+use crate::cli::global::Global;
 
 /// Messages on the standard error and results on the standard output, or JSON events on the latter.
 pub struct Output {

@@ -48,6 +48,19 @@ impl std::str::FromStr for Choice {
 }
 
 impl Device {
+    /// The CPU, with a thread for each core.
+    pub fn cpu() -> Self {
+        Device::Cpu(cpu::Cpu::default())
+    }
+
+    /// A hardware GPU if there is one, else the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the GPU cannot be opened.
+    pub fn auto() -> Result<Self> {
+        Self::open(&Choice::Auto, None)
+    }
+
     /// Opens what was asked for, an adapter with these tiles or with those that suit it.
     ///
     /// # Errors

@@ -156,7 +156,8 @@ impl Graph {
     ///
     /// # Errors
     /// What is wrong, in a sentence: no nodes, a node that reads a later one, shapes that do not
-    /// fit, a dropout outside [0, 1), a frozen node behind a trained one or with dropout.
+    /// fit, a dropout outside [0, 1) or after the last node, a frozen node behind a trained one or
+    /// with dropout.
     pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
         if nodes.is_empty() {
             return Err("the network has no layers".into());
@@ -190,7 +191,13 @@ impl Graph {
             graph.shapes.push(shape);
             graph.nodes.push(node);
         }
-        Ok(graph)
+        // the loss would have to apply its mask
+        match graph.nodes[graph.output_node()].attributes.dropout {
+            0.0 => Ok(graph),
+            dropout => {
+                Err(format!("the last layer has dropout {dropout}; outputs cannot be dropped"))
+            }
+        }
     }
 
     fn check(&self, id: NodeId, node: &Node) -> Result<(), String> {
