@@ -6,7 +6,10 @@
 use std::time::Instant;
 
 use shoal::engine::layout::phase;
-use shoal::engine::measure::{BATCH, Cost, Workload, call_flops};
+use shoal::engine::measure::BATCH;
+use shoal::engine::measure::Cost;
+use shoal::engine::measure::Workload;
+use shoal::engine::measure::call_flops;
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;

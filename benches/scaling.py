@@ -1,10 +1,12 @@
-"""One plot of `shoal bench --scaling --json` on one or more devices: time per run-step and bytes against the number of runs.
+"""One plot of `shoal bench --scaling --json` on one or more devices: time per run-step and bytes
+against the number of runs.
 
     shoal bench --scaling --device cpu --json > cpu.jsonl
     shoal bench --scaling --device gpu --json > gpu.jsonl
     python benches/scaling.py cpu.jsonl gpu.jsonl benches/scaling.svg
 
-Needs matplotlib; `benches/peers` installs one."""
+Needs matplotlib; `benches/peers` installs one.
+"""
 
 import json
 import pathlib
@@ -23,7 +25,9 @@ def read(path):
     """The name of the device, and the events of the scaling."""
     events = [json.loads(line) for line in path.read_text().splitlines()]
     device = next(event["device"] for event in events if event["event"] == "ceilings")
-    return f"{device['kind']} ({device['name']})", [event for event in events if event["event"] == "scaling"]
+    return f"{device['kind']} ({device['name']})", [
+        event for event in events if event["event"] == "scaling"
+    ]
 
 
 def main():
@@ -35,11 +39,30 @@ def main():
         name, events = read(source)
         runs = [event["runs"] for event in events]
         medians = [1e6 / statistics.median(event["repeats"]) for event in events]
-        spread = [[median - 1e6 / max(event["repeats"]) for median, event in zip(medians, events)],
-                  [1e6 / min(event["repeats"]) - median for median, event in zip(medians, events)]]
-        time.errorbar(runs, medians, yerr=spread, marker="o", ms=4, lw=1.2, capsize=2, color=colour, label=name)
-        memory.plot([event["packed"] for event in events], [event["bytes"] / 2**20 for event in events],
-                    marker="o", ms=4, lw=1.2, color=colour, label=name)
+        spread = [
+            [median - 1e6 / max(event["repeats"]) for median, event in zip(medians, events)],
+            [1e6 / min(event["repeats"]) - median for median, event in zip(medians, events)],
+        ]
+        time.errorbar(
+            runs,
+            medians,
+            yerr=spread,
+            marker="o",
+            ms=4,
+            lw=1.2,
+            capsize=2,
+            color=colour,
+            label=name,
+        )
+        memory.plot(
+            [event["packed"] for event in events],
+            [event["bytes"] / 2**20 for event in events],
+            marker="o",
+            ms=4,
+            lw=1.2,
+            color=colour,
+            label=name,
+        )
     time.set(xscale="log", yscale="log", xlabel="runs", ylabel="microseconds per run-step")
     memory.set(xscale="log", yscale="log", xlabel="runs packed at one time", ylabel="MiB")
     for axes in (time, memory):

@@ -8,8 +8,13 @@ use std::time::Instant;
 
 use shoal::engine::device::Device;
 use shoal::engine::gpu::packing::step::Step;
-use shoal::engine::gpu::{Gpu, Options, adapters};
-use shoal::engine::measure::{BATCH, Meter, Workload, call_flops};
+use shoal::engine::gpu::Gpu;
+use shoal::engine::gpu::Options;
+use shoal::engine::gpu::adapters;
+use shoal::engine::measure::BATCH;
+use shoal::engine::measure::Meter;
+use shoal::engine::measure::Workload;
+use shoal::engine::measure::call_flops;
 
 /// Steps that are timed together.
 const TIMES: u32 = 20;

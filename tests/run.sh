@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test. The laws need a Vulkan adapter: where the machine has none, a software one is installed first, if that is
-# possible without asking; else one line says what to type.
+# Runs every test, then every example in benches/examples. The laws need a Vulkan adapter: where the
+# machine has none, a software one is installed first if that needs no password; otherwise the
+# command to install one is printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +15,8 @@ install() {
     if [ "$(id -u)" = 0 ]; then
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages
     elif sudo -n true 2>/dev/null; then
-        sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages
+        sudo apt-get update -qq
+        sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages
     else
         return 1
     fi
@@ -24,8 +26,13 @@ cargo build --release --locked
 if [ "$(uname)" = Linux ] && ! has_adapter; then
     echo "no Vulkan adapter here: installing a software one ($packages)"
     if ! command -v apt-get >/dev/null || ! install; then
-        echo "it could not be installed from here; type: sudo apt-get install $packages" >&2
+        echo "it cannot be installed from here; type: sudo apt-get install $packages" >&2
         exit 1
     fi
 fi
 cargo test --release --locked
+shopt -s nullglob
+for example in benches/examples/*.rs; do
+    echo "example $(basename "$example" .rs)"
+    cargo run --release --locked --quiet --example "$(basename "$example" .rs)"
+done

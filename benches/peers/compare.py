@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""shoal beside what people would pick instead, on this machine, in one sitting.
+"""Compares shoal with the libraries that people use instead, on this machine, in one session.
 
-Installs the peers into a folder of their own, lets all train the same lists of runs (workloads.py), turn by turn, several times,
-and writes medians and spreads as a table and a plot. A peer that fails is reported with its error. Needs Python 3.10 or newer,
-cargo for shoal, burn and candle, and a package index for PyTorch and JAX; nothing else.
+Installs the peers into a folder of their own, lets all train the same lists of runs (workloads.py),
+turn by turn, several times, and writes medians and spreads as a table and a plot. A peer that fails
+is reported with its error. Needs Python 3.10 or newer, cargo for shoal, burn and candle, and a
+package index for PyTorch and JAX.
 
-Homogeneous lists are timed for some seconds after a warm-up, in which XLA compiles and burn tunes its kernels; the mixed one from
-its first run to its last, after XLA has compiled all that it will need (the seconds that this takes are reported beside).
-Not timed anywhere: starting the process, importing, reading the list, opening a device.
+Homogeneous lists are timed for some seconds after a warm-up, in which XLA compiles and burn tunes
+its kernels; the mixed one from its first run to its last, after XLA has compiled all that it needs
+(these seconds are reported separately). Starting the process, importing, reading the list and
+opening a device are not timed.
 """
 
 import argparse
@@ -24,44 +26,76 @@ import report
 import workloads
 from peers import PEERS, Team, cores
 
-HOMOGENEOUS = {f"{runs}x{width}": workloads.homogeneous(runs, width) for runs, width in workloads.HOMOGENEOUS}
+HOMOGENEOUS = {
+    f"{runs}x{width}": workloads.homogeneous(runs, width) for runs, width in workloads.HOMOGENEOUS
+}
 MIXED = "mixed"
 # A turn on the mixed list that takes longer than this is not repeated.
 LONG = 30
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     words = {"type": lambda text: text.split(","), "metavar": "A,B"}
     parser.add_argument("--peers", default=list(PEERS), **words, help=f"of {','.join(PEERS)}; all")
     every = [*HOMOGENEOUS, MIXED]
-    parser.add_argument("--workloads", default=every, **words, help=f"of {','.join(every)} (runs x width); all")
+    parser.add_argument(
+        "--workloads", default=every, **words, help=f"of {','.join(every)} (runs x width); all"
+    )
     parser.add_argument("--seconds", type=float, default=2, help="of one timed turn; 2")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns of each peer; 3")
-    parser.add_argument("--trials", type=int, default=4, help="of each strategy and size in the mixed list; 4")
-    parser.add_argument("--install", type=pathlib.Path, default=install.ROOT / "target" / "peers", help="target/peers")
-    parser.add_argument("--results", type=pathlib.Path, default=install.ROOT / "benches", help="folder of RESULTS.md; benches")
-    parser.add_argument("--panel", type=pathlib.Path, metavar="STUDY", help="folder of a searched study: what a loop would take")
-    parser.add_argument("--beside", type=pathlib.Path, metavar="JSON", help="results.json of earlier sittings, to stand beside")
-    typed = parser.parse_args()
-    for given, known in ((typed.peers, PEERS), (typed.workloads, every)):
+    parser.add_argument(
+        "--trials", type=int, default=4, help="of each strategy and size in the mixed list; 4"
+    )
+    parser.add_argument(
+        "--install",
+        type=pathlib.Path,
+        default=install.ROOT / "target" / "peers",
+        help="target/peers",
+    )
+    parser.add_argument(
+        "--results",
+        type=pathlib.Path,
+        default=install.ROOT / "benches",
+        help="folder of RESULTS.md; benches",
+    )
+    parser.add_argument(
+        "--panel",
+        type=pathlib.Path,
+        metavar="STUDY",
+        help="folder of a searched study: what a loop would take",
+    )
+    parser.add_argument(
+        "--beside",
+        type=pathlib.Path,
+        metavar="JSON",
+        help="results.json of earlier sessions, to stand beside",
+    )
+    options = parser.parse_args()
+    for given, known in ((options.peers, PEERS), (options.workloads, every)):
         for word in set(given) - set(known):
             parser.error(f"'{word}' is none of {', '.join(known)}")
-    return typed
+    return options
 
 
 def machine():
-    """What the figures hold for."""
+    """The machine that the figures hold for."""
     name = platform.processor() or platform.machine()
     information = pathlib.Path("/proc/cpuinfo")
     if information.exists():
-        models = [line.split(":")[1].strip() for line in information.read_text().split("\n") if line.startswith("model name")]
+        models = [
+            line.split(":")[1].strip()
+            for line in information.read_text().split("\n")
+            if line.startswith("model name")
+        ]
         name = models[0] if models else name
     return f"{len(cores())} cores of {name}, {platform.system()}, {time.strftime('%Y-%m-%d')}"
 
 
 def installed(names, folder):
-    """The words that start each peer, and the errors of those that could not be installed."""
+    """The commands that start each peer, and the errors of those that could not be installed."""
     programs, errors = {}, {}
     for name in names:
         try:
@@ -71,19 +105,21 @@ def installed(names, folder):
     return programs, errors
 
 
-class Sitting:
+class Session:
     """One list, all peers in turn."""
 
-    def __init__(self, typed, programs, workload, runs):
-        self.typed, self.programs, self.workload, self.runs = typed, programs, workload, runs
+    def __init__(self, options, programs, workload, runs):
+        self.options, self.programs, self.workload, self.runs = options, programs, workload, runs
         self.teams, self.found = {}, {}
 
     def start(self, name, choice):
         peer = PEERS[name]
-        return Team(peer, self.programs[name], self.runs, choice, self.typed.install, f"{self.workload}")
+        return Team(
+            peer, self.programs[name], self.runs, choice, self.options.install, f"{self.workload}"
+        )
 
     def guarded(self, name, what):
-        """Does it, or books the error and sends the team home."""
+        """Calls a step of a peer; on an error, records it and stops the workers of the peer."""
         try:
             return what()
         except (install.Failed, OSError) as error:
@@ -94,14 +130,14 @@ class Sitting:
             return None
 
     def choose(self, name):
-        """Starts the peer with the number of threads that is best for it here."""
+        """Starts the peer with the number of threads that is best for it on this machine."""
         tried = []
         try:
             for choice in PEERS[name].choices():
                 team = self.start(name, choice)
                 tried.append([0, team])
                 team.ask("rate 0.1")
-                tried[-1][0] = team.ask(f"rate {self.typed.seconds / 3}")["rate"]
+                tried[-1][0] = team.ask(f"rate {self.options.seconds / 3}")["rate"]
         except install.Failed:
             for _, team in tried:
                 team.end()
@@ -110,12 +146,22 @@ class Sitting:
         for _, team in tried[:-1]:
             team.end()
         self.teams[name] = tried[-1][1]
-        self.found[name] = {"choice": tried[-1][1].choice, "version": tried[-1][1].version, "rates": []}
+        self.found[name] = {
+            "choice": tried[-1][1].choice,
+            "version": tried[-1][1].version,
+            "rates": [],
+        }
 
     def prepare(self, name, choice):
         self.teams[name] = team = self.start(name, choice)
         compiling = team.ask("prepare")["seconds"]
-        self.found[name] = {"choice": choice, "version": team.version, "rates": [], "seconds": [], "prepared": compiling}
+        self.found[name] = {
+            "choice": choice,
+            "version": team.version,
+            "rates": [],
+            "seconds": [],
+            "prepared": compiling,
+        }
 
     def turn(self, name, question):
         answer = self.teams[name].ask(question)
@@ -124,11 +170,14 @@ class Sitting:
         if answer["loss"] is not None:
             found["seconds"].append(answer["seconds"])
             found["loss"] = answer["loss"]
-        print(f"  {name}: {answer['rate']:.0f} run-steps/s, {answer['seconds']:.1f} s", file=sys.stderr)
+        print(
+            f"  {name}: {answer['rate']:.0f} run-steps/s, {answer['seconds']:.1f} s",
+            file=sys.stderr,
+        )
 
-    def play(self, question):
-        """Turn by turn, each time from another peer on."""
-        for repeat in range(self.typed.repeats):
+    def run(self, question):
+        """All peers in turn, starting with another one each time."""
+        for repeat in range(self.options.repeats):
             names = list(self.teams)
             first = repeat % max(len(names), 1)
             for name in names[first:] + names[:first]:
@@ -139,65 +188,85 @@ class Sitting:
         return self.found
 
 
-def homogeneous(typed, programs, workload):
-    sitting = Sitting(typed, programs, workload, HOMOGENEOUS[workload])
+def homogeneous(options, programs, workload):
+    session = Session(options, programs, workload, HOMOGENEOUS[workload])
     for name in programs:
-        sitting.guarded(name, lambda: sitting.choose(name))
-    return sitting.play(f"rate {typed.seconds}")
+        session.guarded(name, lambda: session.choose(name))
+    return session.run(f"rate {options.seconds}")
 
 
-def mixed(typed, programs, before):
-    """The mixed list, each peer with the threads that were best most often."""
-    sitting = Sitting(typed, programs, MIXED, workloads.mixed(typed.trials))
+def mixed(options, programs, before):
+    """The mixed list, each peer with the number of threads that was best most often."""
+    session = Session(options, programs, MIXED, workloads.mixed(options.trials))
     for name in programs:
-        chosen = Counter(tuple(found[name]["choice"]) for found in before.values() if "choice" in found.get(name, {}))
+        chosen = Counter(
+            tuple(found[name]["choice"])
+            for found in before.values()
+            if "choice" in found.get(name, {})
+        )
         choice = chosen.most_common(1)[0][0] if chosen else PEERS[name].choices()[-1]
-        sitting.guarded(name, lambda: sitting.prepare(name, choice))
-    return sitting.play("whole")
+        session.guarded(name, lambda: session.prepare(name, choice))
+    return session.run("whole")
 
 
-def panel(typed, programs, results):
-    """What a loop would take for a study that shoal has done, by torch_panel.py; and shoal at its pace of this sitting."""
-    log = typed.install / "panel.log"
+def panel(options, programs, results):
+    """The time of a PyTorch loop for a study of shoal (torch_panel.py), and the pace of shoal in
+    this session."""
+    log = options.install / "panel.log"
     with open(log, "w") as errors:
-        words = [install.python(typed.install), install.HERE / "torch_panel.py", typed.panel]
-        done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=errors, text=True)
+        words = [install.python(options.install), install.HERE / "torch_panel.py", options.panel]
+        done = subprocess.run(
+            [str(word) for word in words], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
     if done.returncode:
-        raise install.Failed(f"torch_panel.py ended with {done.returncode}: {install.last_lines(log)}")
+        raise install.Failed(
+            f"torch_panel.py ended with {done.returncode}: {install.last_lines(log)}"
+        )
     results["panel"] = found = json.loads(done.stdout)
     if "shoal-cpu" in programs:
-        sitting = Sitting(typed, {"shoal-cpu": programs["shoal-cpu"]}, "panel", found["list"])
-        sitting.guarded("shoal-cpu", lambda: sitting.prepare("shoal-cpu", PEERS["shoal-cpu"].choices()[0]))
-        found["shoal"] = sitting.play("whole")["shoal-cpu"]
+        session = Session(options, {"shoal-cpu": programs["shoal-cpu"]}, "panel", found["list"])
+        session.guarded(
+            "shoal-cpu", lambda: session.prepare("shoal-cpu", PEERS["shoal-cpu"].choices()[0])
+        )
+        found["shoal"] = session.run("whole")["shoal-cpu"]
 
 
-def keep(typed, sittings):
-    (typed.install / "results.json").write_text(json.dumps(sittings, indent=1))
+def keep(options, sessions):
+    (options.install / "results.json").write_text(json.dumps(sessions, indent=1))
 
 
 def main():
-    typed = arguments()
-    typed.install = typed.install.resolve()
-    for folder in (typed.install, typed.results):
+    options = arguments()
+    options.install = options.install.resolve()
+    for folder in (options.install, options.results):
         folder.mkdir(parents=True, exist_ok=True)
-    workloads.write_table(typed.install / "table.f32")
-    earlier = json.loads(typed.beside.read_text()) if typed.beside else []
-    programs, errors = installed(typed.peers, typed.install)
-    results = {"machine": machine(), "seconds": typed.seconds, "trials": typed.trials, "errors": errors, "found": {}}
-    for workload in typed.workloads:
+    workloads.write_table(options.install / "table.f32")
+    earlier = json.loads(options.beside.read_text()) if options.beside else []
+    programs, errors = installed(options.peers, options.install)
+    results = {
+        "machine": machine(),
+        "seconds": options.seconds,
+        "trials": options.trials,
+        "errors": errors,
+        "found": {},
+    }
+    for workload in options.workloads:
         print(workload, file=sys.stderr)
         if workload == MIXED:
-            results["found"][workload] = mixed(typed, programs, results["found"])
+            results["found"][workload] = mixed(options, programs, results["found"])
         else:
-            results["found"][workload] = homogeneous(typed, programs, workload)
+            results["found"][workload] = homogeneous(options, programs, workload)
         # what is measured is kept, whatever happens to the rest
-        keep(typed, [*earlier, results])
-    if typed.panel:
-        panel(typed, programs, results)
-        keep(typed, [*earlier, results])
-    report.write(typed.results, [*earlier, results])
-    files = [typed.install / "results.json", typed.results / "results.svg"]
-    subprocess.run([str(word) for word in (install.python(typed.install), install.HERE / "plot.py", *files)], check=True)
+        keep(options, [*earlier, results])
+    if options.panel:
+        panel(options, programs, results)
+        keep(options, [*earlier, results])
+    report.write(options.results, [*earlier, results])
+    files = [options.install / "results.json", options.results / "results.svg"]
+    subprocess.run(
+        [str(word) for word in (install.python(options.install), install.HERE / "plot.py", *files)],
+        check=True,
+    )
     if not any(one.get("rates") for found in results["found"].values() for one in found.values()):
         sys.exit("nothing was measured: every peer failed, see above")
 

@@ -1,9 +1,10 @@
-"""Which runs a peer that stacks networks trains at one time, and the trainer that such peers have in common.
+"""Which runs a peer that stacks networks trains together, and the trainer that such peers share.
 
-A stack needs one depth, one number of rows (so that epochs end together) and one kind of input; widths are padded with zeros,
-which AdamW leaves zero, to the widest of the stack, and all of it trains as long as the longest. So stacks are a bargain: each
-step of a stack has a cost of its own, whatever is in it, and padding is work for nothing. From stacks of one run each, the two
-whose union saves the most by the model below are joined, as long as any saves.
+A stack needs one depth, one number of rows (so that epochs end together) and one kind of input.
+Widths are padded to the widest of the stack with zeros, which AdamW leaves zero, and a stack trains
+as long as its longest run. Each step of a stack has a fixed cost, and padding is wasted work.
+Starting from stacks of one run each, the two whose union saves most by the model below are joined,
+as long as any saves.
 """
 
 import itertools
@@ -18,7 +19,7 @@ def padded(runs):
 
 
 def cost(runs, work, step_seconds, flops_a_second):
-    """Seconds that a stack takes, by this model."""
+    """Seconds of a stack by this model."""
     batch, (inputs, hidden) = work["training"]["batch"], padded(runs)
     widths = [inputs or work["inputs"], *hidden, work["targets"]]
     weights = sum(a * b for a, b in itertools.pairwise(widths))
@@ -27,7 +28,8 @@ def cost(runs, work, step_seconds, flops_a_second):
 
 
 def stacks(work, step_seconds, flops_a_second):
-    """Lists of runs, each to be trained at one time."""
+    """Lists of runs, each to be trained together."""
+
     def price(runs):
         return cost(runs, work, step_seconds, flops_a_second)
 
@@ -53,8 +55,9 @@ def stacks(work, step_seconds, flops_a_second):
 class Trainer:
     """Trains a list stack by stack.
 
-    A peer adds `start(runs)`, which gives a stack: `count` says how many runs, `epoch()` trains an epoch of each and says how
-    many steps each took, `wait()` returns when that is done, and `losses()` is the sum of their best validation losses.
+    A peer adds `start(runs)`, which gives a stack: `count` is the number of runs, `epoch()` trains
+    an epoch of each and returns the number of steps of each, `wait()` returns when that is done,
+    and `losses()` is the sum of their best validation losses.
     """
 
     def __init__(self, work, step_seconds, flops_a_second):
@@ -64,7 +67,7 @@ class Trainer:
         return stacks(self.work, *self.costs)
 
     def rate(self, seconds):
-        """All runs of a homogeneous list at one time."""
+        """All runs of a homogeneous list together."""
         self.stack = self.stack or self.start(self.work["runs"])
         end, steps = time.perf_counter() + seconds, 0
         while time.perf_counter() < end:

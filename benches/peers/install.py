@@ -1,4 +1,5 @@
-"""Installs peers into a folder of their own: a Python environment, and the artefacts of small cargo projects."""
+"""Installs peers into a folder of their own: a Python environment, and the artefacts of small cargo
+projects."""
 
 import functools
 import pathlib
@@ -13,23 +14,30 @@ TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
 
 
 class Failed(Exception):
-    """A peer could not be installed or did not answer; the message says why."""
+    """A peer could not be installed or did not answer; the message has the reason."""
 
 
 def command(words, log):
-    """Runs a command, its output into a log file; an error ends in the log's last lines."""
+    """Runs a command with its output in a log file; an error has the last lines of the log."""
     with open(log, "w") as file:
-        status = subprocess.run([str(word) for word in words], stdout=file, stderr=subprocess.STDOUT).returncode
+        status = subprocess.run(
+            [str(word) for word in words], stdout=file, stderr=subprocess.STDOUT
+        ).returncode
     if status:
-        raise Failed(f"`{' '.join(map(str, words[:4]))} ...` ended with {status}: {last_lines(log)}")
+        raise Failed(
+            f"`{' '.join(map(str, words[:4]))} ...` ended with {status}: {last_lines(log)}"
+        )
 
 
 def last_lines(log, count=3):
-    return " / ".join(pathlib.Path(log).read_text(errors="replace").split("\n")[-count - 1 :]).strip(" /")
+    return " / ".join(
+        pathlib.Path(log).read_text(errors="replace").split("\n")[-count - 1 :]
+    ).strip(" /")
 
 
 def python(folder):
-    """The interpreter of the environment that holds requirements.txt; made if it is not there or holds something else."""
+    """The interpreter of the environment with requirements.txt; created if it is missing or
+    different."""
     place = folder / "venv"
     interpreter = place / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     wanted, mark = (HERE / "requirements.txt").read_text(), place / "requirements.txt"
@@ -37,7 +45,10 @@ def python(folder):
         return interpreter
     print("installing PyTorch, JAX, optax and matplotlib", file=sys.stderr)
     venv.create(place, with_pip=True)
-    pip, log = [interpreter, "-m", "pip", "install", "--disable-pip-version-check"], folder / "pip.log"
+    pip, log = (
+        [interpreter, "-m", "pip", "install", "--disable-pip-version-check"],
+        folder / "pip.log",
+    )
     torch = next(line for line in wanted.split() if line.startswith("torch=="))
     try:
         command([*pip, "--retries", "0", "--index-url", TORCH_FOR_CPU, torch], log)
@@ -50,7 +61,17 @@ def python(folder):
 
 def cargo(folder, name, manifest, arguments, program):
     """A program of a cargo project, built with artefacts under `folder/name`."""
-    words = ["cargo", "build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", folder / name, *arguments]
+    words = [
+        "cargo",
+        "build",
+        "--release",
+        "--locked",
+        "--manifest-path",
+        manifest,
+        "--target-dir",
+        folder / name,
+        *arguments,
+    ]
     print(f"building {name}", file=sys.stderr)
     command(words, folder / f"{name}.log")
     return folder / name / "release" / program
@@ -58,9 +79,20 @@ def cargo(folder, name, manifest, arguments, program):
 
 @functools.cache
 def shoal():
-    """shoal's own worker, an example of this crate."""
+    """The worker of shoal, an example of this crate."""
     print("building shoal", file=sys.stderr)
     log = ROOT / "target" / "peer.log"
     log.parent.mkdir(exist_ok=True)
-    command(["cargo", "build", "--release", "--manifest-path", ROOT / "Cargo.toml", "--example", "peer"], log)
+    command(
+        [
+            "cargo",
+            "build",
+            "--release",
+            "--manifest-path",
+            ROOT / "Cargo.toml",
+            "--example",
+            "peer",
+        ],
+        log,
+    )
     return ROOT / "target" / "release" / "examples" / "peer"

@@ -1,4 +1,4 @@
-"""The peers: how each is installed, started and spoken to."""
+"""The peers: how each is installed and started, and how it communicates."""
 
 import contextlib
 import json
@@ -17,12 +17,17 @@ SILENCE = 1200
 
 def cores():
     """The cores that this process may use."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
+    return (
+        sorted(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else list(range(os.cpu_count()))
+    )
 
 
 @dataclass(frozen=True)
 class Peer:
-    """`kind` says what is installed; `device` and `choices` how it is started. A choice is (processes, threads of each)."""
+    """`kind` is what is installed; `device` and `choices` how it is started. A choice is
+    (processes, threads of each)."""
 
     label: str
     kind: str
@@ -31,21 +36,27 @@ class Peer:
     processes: bool = False
 
     def choices(self):
-        """All that are tried: the best one counts."""
+        """All choices that are tried; the best one counts."""
         every = len(cores())
         if self.processes:
             return [(every, 1)]
         return [(1, every)] if self.all_cores or every == 1 else [(1, 1), (1, every)]
 
     def program(self, folder):
-        """The words that start a worker, less the list and the threads."""
+        """The command of a worker, without the list and the threads."""
         if self.kind == "python":
             return [install.python(folder), install.HERE / "worker.py", self.device]
         if self.kind == "shoal":
             return [install.shoal()]
-        name, features = ("burn", ["--features", "gpu"]) if self.device == "wgpu" else (self.kind, [])
+        name, features = (
+            ("burn", ["--features", "gpu"]) if self.device == "wgpu" else (self.kind, [])
+        )
         name = "burn-flex" if self.device == "flex" else name
-        return [install.cargo(folder, name, install.HERE / self.kind / "Cargo.toml", features, f"{self.kind}-peer")]
+        return [
+            install.cargo(
+                folder, name, install.HERE / self.kind / "Cargo.toml", features, f"{self.kind}-peer"
+            )
+        ]
 
     def words(self, program, path, threads):
         if self.kind == "python":
@@ -58,7 +69,9 @@ PEERS = {
     "shoal-gpu": Peer("shoal, gpu", "shoal", "gpu", all_cores=True),
     "torch-loop": Peer("PyTorch, a loop over runs", "python", "torch-loop"),
     "torch-fused": Peer("PyTorch, a loop, fused AdamW", "python", "torch-fused"),
-    "torch-processes": Peer("PyTorch, a loop on each core, fused AdamW", "python", "torch-fused", processes=True),
+    "torch-processes": Peer(
+        "PyTorch, a loop on each core, fused AdamW", "python", "torch-fused", processes=True
+    ),
     "torch-batched": Peer("PyTorch, batched by hand", "python", "torch-batched"),
     "jax": Peer("JAX, vmap and scan", "python", "jax"),
     "burn-flex": Peer("burn, flex on the CPU, a loop", "burn", "flex"),
@@ -72,7 +85,12 @@ class Worker:
 
     def __init__(self, words, threads, own_cores, log):
         many = str(threads)
-        settings = {"OMP_NUM_THREADS": many, "MKL_NUM_THREADS": many, "RAYON_NUM_THREADS": many, "JAX_PLATFORMS": "cpu"}
+        settings = {
+            "OMP_NUM_THREADS": many,
+            "MKL_NUM_THREADS": many,
+            "RAYON_NUM_THREADS": many,
+            "JAX_PLATFORMS": "cpu",
+        }
 
         def pin():
             # XLA and others take as many threads as there are cores that they may run on
@@ -82,8 +100,13 @@ class Worker:
         self.log = log
         with open(log, "w") as errors:
             self.process = subprocess.Popen(
-                [str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
-                env={**os.environ, **settings}, preexec_fn=pin if os.name == "posix" else None,
+                [str(word) for word in words],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **settings},
+                preexec_fn=pin if os.name == "posix" else None,
             )
         self.lines = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
@@ -132,7 +155,9 @@ class Team:
                 workloads.write_list(path, folder / "table.f32", share)
                 own = available[number * self.threads :][: self.threads]
                 log = folder / f"{peer.device or peer.kind}-{number}.log"
-                self.workers.append(Worker(peer.words(program, path, self.threads), self.threads, own, log))
+                self.workers.append(
+                    Worker(peer.words(program, path, self.threads), self.threads, own, log)
+                )
                 self.shares.append(len(share))
             self.version = [worker.answer()["version"] for worker in self.workers][0]
         except install.Failed:
@@ -144,12 +169,19 @@ class Team:
         for worker in self.workers:
             worker.say(line)
         answers = [worker.answer() for worker in self.workers]
-        steps, seconds = sum(answer["steps"] for answer in answers), max(answer["seconds"] for answer in answers)
+        steps, seconds = (
+            sum(answer["steps"] for answer in answers),
+            max(answer["seconds"] for answer in answers),
+        )
         if answers[0]["loss"] is None:
             # each for as long as it was asked to, give or take an epoch
-            rate = sum(answer["steps"] / answer["seconds"] for answer in answers if answer["seconds"])
+            rate = sum(
+                answer["steps"] / answer["seconds"] for answer in answers if answer["seconds"]
+            )
             return {"steps": steps, "seconds": seconds, "rate": rate, "loss": None}
-        loss = sum(answer["loss"] * share for answer, share in zip(answers, self.shares)) / sum(self.shares)
+        loss = sum(answer["loss"] * share for answer, share in zip(answers, self.shares)) / sum(
+            self.shares
+        )
         return {"steps": steps, "seconds": seconds, "rate": steps / seconds, "loss": loss}
 
     def end(self):

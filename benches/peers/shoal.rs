@@ -8,11 +8,18 @@ use std::time::Instant;
 
 use shoal::Result;
 use shoal::engine::activation::Activation;
-use shoal::engine::device::{Choice, Device};
-use shoal::engine::graph::{Graph, Shape};
-use shoal::engine::measure::{Pace, steady};
-use shoal::engine::queue::{Progress, RunQueue};
-use shoal::engine::run::{InputScale, Outcome, Run, Training};
+use shoal::engine::device::Choice;
+use shoal::engine::device::Device;
+use shoal::engine::graph::Graph;
+use shoal::engine::graph::Shape;
+use shoal::engine::measure::Pace;
+use shoal::engine::measure::steady;
+use shoal::engine::queue::Progress;
+use shoal::engine::queue::RunQueue;
+use shoal::engine::run::InputScale;
+use shoal::engine::run::Outcome;
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 use shoal::engine::table::Table;
 use shoal::engine::train::train;
 

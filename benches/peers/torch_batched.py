@@ -1,6 +1,8 @@
-"""PyTorch batched by hand: networks of one depth as stacked tensors, `torch.baddbmm` for their layers, one fused AdamW for all.
+"""PyTorch batched by hand: networks of one depth as stacked tensors, `torch.baddbmm` for their
+layers, one fused AdamW for all.
 
-A stack of equal networks is not padded; of different ones, widths are padded with zeros (grouping.py says which go together).
+A stack of equal networks is not padded; widths of different ones are padded with zeros (grouping.py
+chooses the stacks).
 """
 
 import math
@@ -11,12 +13,14 @@ from torch.nn import functional
 import grouping
 
 VERSION = f"PyTorch {torch.__version__}"
-# What a step costs whatever is in it, and the rate of the products, as measured where this was written; for grouping.py alone.
+# What a step costs whatever is in it, and the rate of the products, as measured where this was
+# written; for grouping.py alone.
 STEP_SECONDS, FLOPS_A_SECOND = 1.0e-3, 6e10
 
 
 def stacked_layer(fan_in, fan_out, shape, gain):
-    """Weights (runs, inputs, outputs) and biases (runs, 1, outputs), zero beyond each network's own widths."""
+    """Weights (runs, inputs, outputs) and biases (runs, 1, outputs), zero beyond each network's own
+    widths."""
     weights, biases = torch.zeros(shape), torch.zeros(shape[0], 1, shape[2])
     for run, (inputs, outputs) in enumerate(zip(fan_in, fan_out)):
         weights[run, :inputs, :outputs] = torch.randn(inputs, outputs) * (gain / math.sqrt(inputs))
@@ -25,7 +29,7 @@ def stacked_layer(fan_in, fan_out, shape, gain):
 
 
 def base_features(widths, x, slope):
-    """What a frozen base makes of the table."""
+    """The outputs of a frozen base for the table."""
     gain = math.sqrt(2 / (1 + slope**2))
     for width in widths:
         weights, biases = stacked_layer([x.shape[1]], [width], (1, x.shape[1], width), gain)
@@ -34,33 +38,49 @@ def base_features(widths, x, slope):
 
 
 class Stack:
-    """Networks that train together; each has a shuffle of its own."""
+    """Networks that train together; each has its own shuffle."""
 
     def __init__(self, runs, settings, x, y):
         self.count, self.rows, self.y = len(runs), runs[0]["training"], y
         self.end, self.slope = self.rows + runs[0]["validation"], settings["slope"]
         inputs, hidden = grouping.padded(runs)
         self.x, own_inputs = self.table(runs, x, inputs)
-        own = [own_inputs] + [[run["hidden"][i] for run in runs] for i in range(len(hidden))] + [[y.shape[1]] * self.count]
+        own = (
+            [own_inputs]
+            + [[run["hidden"][i] for run in runs] for i in range(len(hidden))]
+            + [[y.shape[1]] * self.count]
+        )
         widths, gain = [self.x.shape[-1], *hidden, y.shape[1]], math.sqrt(2 / (1 + self.slope**2))
         self.layers = []
         for i in range(len(widths) - 1):
             shape = (self.count, widths[i], widths[i + 1])
-            # the output layer with the deviation of PyTorch's default, which is uniform within 1 / sqrt(inputs)
-            self.layers.append(stacked_layer(own[i], own[i + 1], shape, gain if i < len(hidden) else 1 / math.sqrt(3)))
+            # the output layer with the deviation of PyTorch's default, which is uniform within 1 /
+            # sqrt(inputs)
+            self.layers.append(
+                stacked_layer(
+                    own[i], own[i + 1], shape, gain if i < len(hidden) else 1 / math.sqrt(3)
+                )
+            )
         parameters = [tensor.requires_grad_() for layer in self.layers for tensor in layer]
         self.optimizer = torch.optim.AdamW(
-            parameters, lr=settings["learning_rate"], betas=settings["betas"], eps=settings["epsilon"],
-            weight_decay=settings["weight_decay"], fused=True,
+            parameters,
+            lr=settings["learning_rate"],
+            betas=settings["betas"],
+            eps=settings["epsilon"],
+            weight_decay=settings["weight_decay"],
+            fused=True,
         )
         self.batch = settings["batch"]
         keep = 1 - torch.tensor([run["dropout"] for run in runs]).view(-1, 1, 1)
         self.keep, self.below = keep, (256 * keep).round().to(torch.uint8)
-        self.best, self.kept = torch.full((self.count,), math.inf), [torch.empty_like(tensor) for tensor in parameters]
+        self.best, self.kept = (
+            torch.full((self.count,), math.inf),
+            [torch.empty_like(tensor) for tensor in parameters],
+        )
 
     @torch.no_grad()
     def table(self, runs, x, inputs):
-        """The inputs, one table for all or one for each run; and the width of each run's own."""
+        """The inputs, one table for all or one for each run, and their widths."""
         if inputs is None:
             return x, [x.shape[1]] * self.count
         features = [base_features(run["frozen"], x[: self.end], self.slope) for run in runs]
@@ -68,7 +88,8 @@ class Stack:
         return torch.stack(padded), [table.shape[1] for table in features]
 
     def drop(self, z):
-        """Dropout from random bytes, eight of each word: one number for each unit was more than a third of a step."""
+        """Dropout from random bytes, eight from each word: one number for each unit took more than
+        a third of a step."""
         words = torch.empty(-(-z.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         kept = words.view(torch.uint8)[: z.numel()].view(z.shape) < self.below
         return z * (kept / self.keep)
@@ -83,10 +104,15 @@ class Stack:
 
     def gathered(self, rows):
         """Inputs of rows (runs, batch)."""
-        return self.x[rows] if self.x.dim() == 2 else self.x[torch.arange(self.count).unsqueeze(1), rows]
+        return (
+            self.x[rows]
+            if self.x.dim() == 2
+            else self.x[torch.arange(self.count).unsqueeze(1), rows]
+        )
 
     def epoch(self):
-        """Trains an epoch of every run, validates, keeps the best parameters of each. Steps of each."""
+        """Trains an epoch of every run, validates and keeps the best parameters of each. Returns
+        the steps of each."""
         batches = torch.rand(self.count, self.rows).argsort(1).split(self.batch, 1)
         for rows in batches:
             self.optimizer.zero_grad()

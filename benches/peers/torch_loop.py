@@ -1,7 +1,9 @@
-"""What people write: a plain PyTorch loop that trains small networks one after the other, on the CPU.
+"""A plain PyTorch loop that trains small networks one after the other on the CPU, as most people
+write it.
 
-`torch-loop` is as PyTorch ships it: float32, eager, no torch.compile, no vmap. `torch-fused` differs in one word,
-`AdamW(..., fused=True)`. The frozen base of a run is played once for the whole table, as it never changes.
+`torch-loop` is as PyTorch ships it: float32, eager, no torch.compile, no vmap. `torch-fused`
+differs in one argument, `AdamW(..., fused=True)`. The frozen base of a run never changes and is
+executed once for the whole table.
 """
 
 import time
@@ -13,7 +15,8 @@ VERSION = f"PyTorch {torch.__version__}"
 
 
 def linear(inputs, outputs, slope):
-    """A layer that starts as the paper's: normal weights with the deviation of He et al. (arXiv 1502.01852)."""
+    """A layer that starts as in the paper: normal weights with the deviation of He et al. (arXiv
+    1502.01852)."""
     layer = nn.Linear(inputs, outputs)
     if slope is not None:
         nn.init.kaiming_normal_(layer.weight, a=slope, nonlinearity="leaky_relu")
@@ -30,7 +33,7 @@ def perceptron(inputs, hidden, outputs, dropout, slope):
 
 @torch.no_grad()
 def base_features(widths, x, slope):
-    """What a frozen base makes of the table; the table itself without one."""
+    """The outputs of a frozen base for the table; the table itself without one."""
     for width in widths:
         x = nn.functional.leaky_relu(linear(x.shape[1], width, slope)(x), slope)
     return x
@@ -46,14 +49,18 @@ class Run:
         self.batch = settings["batch"]
         self.network = perceptron(self.x.shape[1], run["hidden"], y.shape[1], run["dropout"], slope)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=settings["learning_rate"], betas=settings["betas"], eps=settings["epsilon"],
-            weight_decay=settings["weight_decay"], fused=fused or None,
+            self.network.parameters(),
+            lr=settings["learning_rate"],
+            betas=settings["betas"],
+            eps=settings["epsilon"],
+            weight_decay=settings["weight_decay"],
+            fused=fused or None,
         )
         self.criterion = nn.MSELoss()
         self.best, self.kept = float("inf"), None
 
     def epoch(self):
-        """Trains an epoch, validates, keeps the best parameters. Steps taken."""
+        """Trains an epoch, validates and keeps the best parameters. Returns the number of steps."""
         self.network.train()
         batches = torch.randperm(self.rows).split(self.batch)
         for rows in batches:

@@ -1,10 +1,13 @@
-"""One Python peer at work: `worker.py PEER LIST THREADS`, started by compare.py in the peers' own environment.
+"""The worker of a Python peer: `worker.py PEER LIST THREADS`, started by compare.py in the
+environment of the peers.
 
-It says when it is ready, as one line of JSON, and then answers each line that it reads with another:
+It reports that it is ready with one line of JSON, and then answers each line that it reads with
+another:
 
-- `rate SECONDS`: trains for so long, whole epochs, and says how many steps it took in how many seconds;
+- `rate SECONDS`: trains whole epochs for that time; answers steps and seconds;
 - `prepare`: compiles what `whole` needs, where there is something to compile;
-- `whole`: trains every run of the list to its last epoch; says the same, and the mean of the best validation losses.
+- `whole`: trains every run of the list to its last epoch; answers the same, and the mean of the
+  best validation losses.
 """
 
 import array
@@ -14,7 +17,12 @@ import pathlib
 import sys
 import time
 
-MODULES = {"torch-loop": "torch_loop", "torch-fused": "torch_loop", "torch-batched": "torch_batched", "jax": "jax_vmap"}
+MODULES = {
+    "torch-loop": "torch_loop",
+    "torch-fused": "torch_loop",
+    "torch-batched": "torch_batched",
+    "jax": "jax_vmap",
+}
 
 
 def read_list(path):

@@ -1,15 +1,21 @@
-"""What every peer trains: a table of numbers and lists of runs, as files that each peer reads.
+"""The runs that every peer trains: a table of numbers and lists of runs, as files that each peer
+reads.
 
-A list is JSON: `table` names the file of the table beside it, little-endian f32, first the inputs, shape (rows, inputs), then the
-targets, shape (rows, targets). Each run of `runs` has
+A list is JSON: `table` names the file of the table beside it, little-endian f32, first the inputs,
+shape (rows, inputs), then the targets, shape (rows, targets). Each run of `runs` has
 
-- `frozen`: widths of a pre-trained base whose last layer it reads and never trains; empty if it reads the table;
-- `hidden`: widths of its own hidden layers, LeakyReLU(0.2) and dropout after each; a sigmoid output follows;
-- `dropout`: the probability with which a unit is dropped;
-- `training`, `validation`: it trains on the first rows of the table and validates on so many after them, each epoch;
-- `epochs`: how many it trains; in a list that is timed for some seconds, when the peer turns to the next run.
+- `frozen`: widths of a pre-trained base whose last layer it reads and never trains; empty if it
+  reads the table;
+- `hidden`: widths of its own hidden layers, LeakyReLU(0.2) and dropout after each; a sigmoid output
+  follows;
+- `dropout`: the probability that a unit is dropped;
+- `training`, `validation`: rows for training, the first of the table, and rows for validation,
+  those after them;
+- `epochs`: its epochs; in a list that is timed for some seconds, after how many the peer turns to
+  the next run.
 
-All runs: batches of 32 of a new order each epoch, mean squared error, AdamW with the settings of `training` below.
+All runs: batches of 32 in a new order each epoch, mean squared error, AdamW with the settings of
+`training` below.
 """
 
 import array
@@ -19,7 +25,14 @@ import random
 import sys
 
 ROWS, INPUTS, TARGETS = 2000, 79, 6
-TRAINING = {"batch": 32, "learning_rate": 1e-3, "betas": [0.5, 0.999], "epsilon": 1e-8, "weight_decay": 1e-4, "slope": 0.2}
+TRAINING = {
+    "batch": 32,
+    "learning_rate": 1e-3,
+    "betas": [0.5, 0.999],
+    "epsilon": 1e-8,
+    "weight_decay": 1e-4,
+    "slope": 0.2,
+}
 # Runs and width of both hidden layers.
 HOMOGENEOUS = [(24, 128), (24, 256), (96, 64), (24, 512), (1, 256), (1000, 32)]
 SIZES = [50, 100, 200, 400, 800, 1500]
@@ -27,7 +40,7 @@ STRATEGIES = ["scratch", "warm-start", "dummy-node", "attach-head"]
 
 
 def write_table(path, seed=1):
-    """Inputs that depend smoothly on the targets, with noise, nearly standardised; so that there is something to learn."""
+    """Inputs that depend smoothly on the targets, with noise, nearly standardised."""
     numbers = random.Random(seed)
     slopes = [[numbers.gauss(0, 1) for _ in range(TARGETS)] for _ in range(INPUTS)]
     targets = [[numbers.random() for _ in range(TARGETS)] for _ in range(ROWS)]
@@ -44,19 +57,28 @@ def write_table(path, seed=1):
 
 
 def homogeneous(runs, width):
-    """So many runs of 79-W-W-6 on 1,600 rows, 400 to validate; a loop turns to the next run after 20 epochs, 1,000 steps."""
-    run = {"frozen": [], "hidden": [width, width], "dropout": 0.2, "training": 1600, "validation": 400, "epochs": 20}
+    """`count` runs of 79-W-W-6 on 1,600 rows, 400 to validate; a loop turns to the next run after
+    20 epochs, 1,000 steps."""
+    run = {
+        "frozen": [],
+        "hidden": [width, width],
+        "dropout": 0.2,
+        "training": 1600,
+        "validation": 400,
+        "epochs": 20,
+    }
     return [run] * runs
 
 
 def mixed(trials=4, shortening=8, seed=1):
-    """A study in small: every strategy at every size, `trials` of each.
+    """A small study: every strategy at every size, `trials` of each.
 
-    Shapes, epochs and dropout are drawn as the search of a study draws them: 1 to 3 hidden layers of 4 to 500 units, dropout 0.2
-    to 0.8. Warm starts and dummy nodes have the layers of one of three pre-trained bases; heads read the last layer of a base and
-    have layers of their own. With early stopping (patience 50) the epochs of real searches spread log-normally around 200,
-    at least 51 and at most 1,000; here that is divided by `shortening`. Learning rates are all equal, which spares the peers that
-    stack runs an AdamW of their own.
+    Shapes, epochs and dropout are drawn as in the search of a study: 1 to 3 hidden layers of 4 to
+    500 units, dropout 0.2 to 0.8. Warm starts and dummy nodes have the layers of one of three pre-
+    trained bases; heads read the last layer of a base and have layers of their own. With early
+    stopping (patience 50) the epochs of real searches are distributed log-normally around 200,
+    between 51 and 1,000; here they are divided by `shortening`. All learning rates are equal, so
+    that peers that stack runs need only one AdamW.
     """
     numbers = random.Random(seed)
 
@@ -70,14 +92,16 @@ def mixed(trials=4, shortening=8, seed=1):
             for _ in range(trials):
                 base, own = numbers.choice(bases), layers(numbers.randint(1, 3))
                 epochs = min(max(round(numbers.lognormvariate(math.log(200), 0.6)), 51), 1000)
-                runs.append({
-                    "frozen": base if strategy == "attach-head" else [],
-                    "hidden": own if strategy in ("scratch", "attach-head") else base,
-                    "dropout": round(numbers.uniform(0.2, 0.8), 3),
-                    "training": size * 4 // 5,
-                    "validation": size // 5,
-                    "epochs": max(epochs // shortening, 1),
-                })
+                runs.append(
+                    {
+                        "frozen": base if strategy == "attach-head" else [],
+                        "hidden": own if strategy in ("scratch", "attach-head") else base,
+                        "dropout": round(numbers.uniform(0.2, 0.8), 3),
+                        "training": size * 4 // 5,
+                        "validation": size // 5,
+                        "epochs": max(epochs // shortening, 1),
+                    }
+                )
     return runs
 
 

@@ -6,18 +6,13 @@
 
 use std::path::Path;
 
-use kuva::backend::raster::RasterBackend;
-use kuva::backend::svg::SvgBackend;
-use kuva::plot::LinePlot;
-use kuva::render::layout::Layout;
-use kuva::render::plots::Plot;
-use kuva::render::render::render_multiple;
 use shoal::Result;
 use shoal::cosmology::linear::primordial;
 use shoal::cosmology::{
     Correction, Cosmology, Shells, Spectrum, as_quijote_began, linear, matter, nonlinear,
 };
 use shoal::data::{Matrix, read_matrix};
+use shoal::study::report::Chart;
 
 /// The bins that are printed.
 const PRINTED: [usize; 9] = [0, 3, 7, 11, 15, 23, 31, 56, 78];
@@ -154,24 +149,9 @@ fn print(title: &str, k: &[f64], curves: &[Curve]) {
     }
 }
 
-fn draw(stem: &str, title: &str, value: &str, k: &[f64], curves: &[Curve]) -> std::io::Result<()> {
-    let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#333333"];
-    let line = |((name, values), colour): (&Curve, &&str)| {
-        let points: Vec<(f64, f64)> = k.iter().copied().zip(values.iter().copied()).collect();
-        let line = LinePlot::new().with_data(points).with_color(*colour).with_stroke_width(2.0);
-        Plot::Line(line.with_legend(name.as_str()))
-    };
-    let plots: Vec<Plot> = curves.iter().zip(&colours).map(line).collect();
-    let layout = Layout::auto_from_plots(&plots)
-        .with_width(900.0)
-        .with_height(460.0)
-        .with_title(title)
-        .with_x_label("k [h/Mpc]")
-        .with_y_label(value);
-    let scene = render_multiple(plots, layout);
-    std::fs::write(format!("data/simulations/{stem}.svg"), SvgBackend::new().render_scene(&scene))?;
-    let png = RasterBackend::new().with_scale(2.0).render_scene(&scene);
-    std::fs::write(format!("data/simulations/{stem}.png"), png.map_err(std::io::Error::other)?)
+fn draw(stem: &str, title: &str, value: &str, k: &[f64], curves: &[Curve]) -> Result<()> {
+    let chart = Chart::lines(title, ("k [h/Mpc]", k), value, curves);
+    chart.write(Path::new("data/simulations"), stem)
 }
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use shoal::study::report::{page, study_figure, write_figure};
+use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
 use shoal::study::store::results::StudyResults;
 use shoal::study::{Plan, explain_test_rows, predict_test_rows};
@@ -20,9 +20,6 @@ pub struct AnalyseArgs {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
-
-/// The name of the figure, without its ending.
-const FIGURE: &str = "test-mse";
 
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
@@ -71,9 +68,7 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
     let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
     for findings in &all {
         findings.write_tables()?;
-        let figure = study_figure(&findings.name, &findings.summary)?;
-        write_figure(&findings.folder, FIGURE, &figure)?;
-        page::write(findings)?;
+        write_report(findings)?;
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;
         let name = if alone { String::new() } else { format!("{}: ", findings.name) };
@@ -95,8 +90,8 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
         );
     }
     if all.iter().any(|findings| findings.folder != folder) {
-        page::write_joined(folder, &all)?;
+        write_joined_report(folder, &all)?;
     }
-    output.say(&format!("the report is {}", folder.join(page::FILE).display()));
+    output.say(&format!("the report is {}", folder.join(REPORT_FILE).display()));
     Ok(())
 }

@@ -5,7 +5,10 @@ use serde_json::json;
 
 use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
-use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::engine::gpu::Adapter;
+use shoal::engine::gpu::Gpu;
+use shoal::engine::gpu::Options;
+use shoal::engine::gpu::adapters;
 use shoal::engine::measure::self_check::self_check;
 use shoal::engine::precision::Precision;
 use shoal::{Error, Result};

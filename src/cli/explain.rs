@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, Matrix, read_matrix};
+use shoal::data::{Dataset, Matrix, is_dataset, read_matrix};
 use shoal::study::explain;
 use shoal::study::explain::{Comparison, Reading, Request};
 use shoal::study::store::attributions::Profile;
@@ -119,7 +119,7 @@ struct Data {
 
 impl Data {
     fn read(path: &Path) -> Result<Self> {
-        let is_dataset = path.extension().is_some_and(|extension| extension == "npz");
+        let is_dataset = is_dataset(path);
         let dataset = if is_dataset { Some(Dataset::load(path, &CONVENTIONS)?) } else { None };
         let inputs = match &dataset {
             Some(dataset) => dataset.inputs.clone(),

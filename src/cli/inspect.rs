@@ -7,7 +7,7 @@ use serde_json::json;
 
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::Dataset;
+use shoal::data::{Dataset, is_dataset};
 use shoal::study::store::model::Model;
 
 use super::Output;
@@ -21,7 +21,7 @@ pub struct InspectArgs {
 
 /// Describes.
 pub fn run(args: &InspectArgs, output: &Output) -> Result<()> {
-    match args.file.extension().is_some_and(|extension| extension == "npz") {
+    match is_dataset(&args.file) {
         true => dataset(&args.file, output),
         false => model(&args.file, output),
     }

@@ -22,7 +22,8 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
 use shoal::data::Dataset;
-use shoal::engine::device::{Choice, Device};
+use shoal::engine::device::Choice;
+use shoal::engine::device::Device;
 use shoal::engine::precision::Precision;
 use shoal::engine::tile::TileSet;
 use shoal::{Error, Result};

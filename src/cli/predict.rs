@@ -7,7 +7,7 @@ use serde_json::json;
 
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, read_matrix, write_numbers};
+use shoal::data::{Dataset, is_dataset, read_matrix, write_numbers};
 use shoal::study::store::model::Model;
 
 use super::Output;
@@ -27,7 +27,7 @@ pub struct PredictArgs {
 /// Predicts.
 pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let model = Model::load(&args.model)?;
-    let inputs = match args.input.extension().is_some_and(|extension| extension == "npz") {
+    let inputs = match is_dataset(&args.input) {
         true => Dataset::load(&args.input, &CONVENTIONS)?.inputs,
         false => read_matrix(&args.input)?,
     };

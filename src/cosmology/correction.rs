@@ -4,7 +4,7 @@
 //! HMcode-2020 was made for universes near ours. Where Omega_b h^2 is up to three times ours, as in
 //! Quijote's hypercubes, its power at k = 0.2 h/Mpc is 5 % too high where baryons are a tenth of
 //! matter and 12 % too low where they are half of it. A factor that is cubic in the parameters
-//! takes away what is smooth of that, so that a network trained on these spectra does not learn the
+//! removes the smooth part of that, so that a network trained on these spectra does not learn the
 //! difference. It multiplies [`crate::cosmology::one_loop::matter`], for massive neutrinos that of
 //! [`crate::cosmology::linear::as_quijote_began`]. `data/quijote/correction.py` made it and says
 //! how well it does on the other half of the spectra. It ends where Quijote's bins end, and is
@@ -64,7 +64,7 @@ impl Correction {
     /// The factor at the wavenumber `k`, in h/Mpc.
     ///
     /// # Errors
-    /// `k` is larger than [`K_MAX`]: there are no spectra that the fit could have seen.
+    /// `k` is larger than [`K_MAX`]: the fit has no spectra there.
     pub fn at(&self, k: f64) -> Result<f64> {
         if !(0.0..=K_MAX).contains(&k) {
             return Err(input_error!(

@@ -42,7 +42,7 @@ const STEPS: usize = 48;
 /// 0.5] h/Mpc. X falls and B rises with |f_R0|, so that the boost rises up to 3e-4. There, and for
 /// massive neutrinos, it is checked against FREmu (Bai & Xia 2024, arXiv 2405.05840), the emulator
 /// of the Quijote-MG simulations, which is 1 % lower in the mean and scatters by 2.4 % around it.
-/// For Om < .155 and Om > .465 the fit is continued; nothing that we know of tests it there.
+/// For Om < .155 and Om > .465 the fit is extrapolated and not tested.
 ///
 /// # Errors
 /// f_R0, a wavenumber or a parameter of the cosmology lies outside the range of the formula.
@@ -111,7 +111,7 @@ fn check(cosmology: &Cosmology, f_r0: f64, k: &[f64]) -> Result<()> {
     k.iter().try_for_each(|&k| within(formula, "k in h/Mpc", k, WAVENUMBERS))
 }
 
-/// What the growth needs to know of one moment.
+/// The coefficients of the growth at one moment.
 struct Epoch {
     /// Om(a).
     omega: f64,

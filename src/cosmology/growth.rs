@@ -1,4 +1,4 @@
-//! How fast structure grows in a universe of matter and dark energy, the same on all scales.
+//! The growth of structure in a universe of matter and dark energy, the same on all scales.
 
 /// Growth D(a) of the matter density from a = 0.001, where D = a, to today; radiation and the free
 /// streaming of neutrinos are left out.

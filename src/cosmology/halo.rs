@@ -1,4 +1,4 @@
-//! Halos: how many there are, and how matter lies in them.
+//! Halos: their number, and their profile.
 
 use std::f64::consts::FRAC_PI_2;
 

@@ -70,8 +70,8 @@ pub fn linear(cosmology: &Cosmology) -> Result<Spectrum> {
 /// At z = 127, where they begin, baryons still lag behind cold dark matter at k above 0.02 h/Mpc.
 /// Their spectra are those of a mean of the two contrasts in which baryons always count with
 /// Omega_b = 0.049, Quijote's fiducial value, whatever the Omega_b with which the contrasts were
-/// computed: T_c + (0.049 / Omega_cb) (T_b - T_c). We know of no publication that says so; it is
-/// read off the spectra (`data/simulations/README.md`).
+/// computed: T_c + (0.049 / Omega_cb) (T_b - T_c). We know of no publication of this; it is
+/// inferred from the spectra (`data/simulations/README.md`).
 ///
 /// # Errors
 /// Those of [`linear()`].
@@ -103,8 +103,8 @@ fn times(spectrum: &Spectrum, factor: f64) -> Spectrum {
     Spectrum::new(spectrum.k().to_vec(), values.collect())
 }
 
-/// The spectrum of [`primordial`] where cold dark matter has the share `excess` of cold matter too
-/// much at z = 127, and baryons as much too little.
+/// The spectrum of [`primordial`] if cold dark matter has a share of cold matter at z = 127 that is
+/// larger by `excess`, and baryons one that is smaller by it.
 fn with_excess(cosmology: &Cosmology, excess: f64) -> Result<Spectrum> {
     cosmology.check()?;
     let Cosmology { h, n_s, .. } = *cosmology;

@@ -2,7 +2,7 @@
 //! with p = 2 and d_s = 0.25, where d_R is the density contrast in a sphere of 10 Mpc/h. Dense
 //! places count little (Massara et al. 2021, arXiv 2001.11024).
 //!
-//! This is no theory: it is a fit to every second of Quijote's marked spectra. To lowest order M =
+//! It is no theory but a fit to every second of Quijote's marked spectra. To lowest order M =
 //! [1 - 1.6 W(k)]^2 P with W the transform of the sphere (Philcox, Massara & Spergel 2020, arXiv
 //! 2006.10055), but today the scatter in the spheres is 0.5 to 1.4 and the series does not
 //! converge. Against Quijote the lowest order is 1.3 to 1.6 times too high for k < 0.1 h/Mpc,
@@ -57,7 +57,7 @@ static FIT: LazyLock<Fit> = LazyLock::new(|| {
 /// [`crate::cosmology::linear::linear()`]) to the marked one, for one universe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
-    /// M / P at the knots: the spline of a spectrum serves for it too.
+    /// M / P at the knots, as the spline of a spectrum.
     ratio: Spectrum,
 }
 
@@ -91,7 +91,7 @@ impl Mark {
     /// M / P at the wavenumber `k`, in h/Mpc.
     ///
     /// # Errors
-    /// `k` lies outside [`WAVENUMBERS`]: there are no spectra that the fit could have seen.
+    /// `k` lies outside [`WAVENUMBERS`]: the fit has no spectra there.
     pub fn at(&self, k: f64) -> Result<f64> {
         within("the fit of the marked spectrum", "k in h/Mpc", k, WAVENUMBERS)?;
         Ok(self.ratio.at(k))

@@ -12,7 +12,10 @@
 use crate::cosmology::cosmology::{Cosmology, FIDUCIAL};
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
-use crate::engine::random::{Stream, key, normal_pair, pcg4d};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::normal_pair;
+use crate::engine::random::pcg4d;
 use crate::error::Result;
 use crate::input_error;
 

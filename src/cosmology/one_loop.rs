@@ -1,8 +1,8 @@
 //! Large scales: the one-loop spectrum of standard perturbation theory.
 //!
 //! HMcode's two-halo term is the linear spectrum with its oscillations damped. Where baryons are
-//! much of matter the linear spectrum has troughs, which mode coupling fills, and no damping knows
-//! how far. Perturbation theory does: to one loop
+//! much of matter the linear spectrum has troughs. Mode coupling fills them, and damping cannot say
+//! how far; perturbation theory can. To one loop
 //!
 //! P = P_lin + P22 + P13, P22(k) = 2 integral d^3q / (2 pi)^3 F2(q, k - q)^2 P_lin(q) P_lin(|k -
 //! q|),
@@ -11,7 +11,7 @@
 //! r^2 - 42 r^4 + 3 / r^3 (r^2 - 1)^3 (7 r^2 + 2) ln |(1 + r) / (1 - r)|
 //!
 //! (Makino, Sasaki & Suto 1992; Jain & Bertschinger 1994, arXiv:astro-ph/9311070), with F2 of
-//! [`crate::cosmology::bispectrum`]. Massive neutrinos are taken along as if they were cold; loops
+//! [`crate::cosmology::bispectrum`]. Massive neutrinos count as if they were cold; loops
 //! of cold matter alone, which are larger by twice the share of neutrinos, come no closer to
 //! Quijote's spectra.
 
@@ -26,18 +26,18 @@ use crate::error::Result;
 /// Wavenumbers, in h/Mpc, between which the loops are summed.
 const LOOP: [f64; 2] = [1e-4, 10.0];
 
-/// Wavenumbers, in h/Mpc, between which the loops are known: below, where they are less than 0.5 %
-/// of the linear spectrum, they go on as powers of k; above nothing of them is used.
+/// Wavenumbers, in h/Mpc, between which the loops are computed: below, where they are less than 0.5 %
+/// of the linear spectrum, they continue as powers of k; above they are not used.
 const KNOWN: [f64; 2] = [0.004, 0.17];
 const KNOTS: usize = 26;
 
-/// Where perturbation theory hands over to HMcode, in h/Mpc, and how sharply: of Quijote's LCDM
+/// The wavenumber between perturbation theory and HMcode, in h/Mpc, and how sharp the change is: of Quijote's LCDM
 /// spectra with more than 0.4 of baryons, one loop is right in the mean to 3 % up to 0.07 h/Mpc and
 /// off by tens of percent in single ones from 0.1 on.
 const HANDOVER: f64 = 0.08;
 const SHARPNESS: i32 = 4;
 
-/// The least of HMcode's spectrum that one loop may be. Where displacements are as large as the
+/// The smallest ratio of the one-loop spectrum to HMcode's. Where displacements are as large as the
 /// waves, in universes of low Omega_m with most of it baryons, P13 takes away more than there is.
 const LEAST: f64 = 0.95;
 
@@ -63,7 +63,7 @@ pub fn one_loop(linear: &Spectrum, nonlinear: &Spectrum) -> Spectrum {
     let values = (nonlinear.k().iter().zip(nonlinear.values()))
         .map(|(&k, &halos)| {
             let weight = (-(k / HANDOVER).powi(SHARPNESS)).exp();
-            // as good as nothing, and beyond the loops that are known
+            // nothing to rounding, and beyond the loops that are computed
             if weight < 1e-6 {
                 return halos;
             }

@@ -1,6 +1,10 @@
 //! Samplings: how the parameters of many universes fill their ranges.
 
-use crate::engine::random::{Stream, key, pcg4d, permute, unit};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::pcg4d;
+use crate::engine::random::permute;
+use crate::engine::random::unit;
 
 /// A way to fill the unit cube with points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use crate::cosmology::parameter::{Parameter, Universe};
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
 use crate::cosmology::spectrum::Spectrum;
 use crate::data::names;
-use crate::engine::random::{Stream, key};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
 use crate::error::Result;
 use crate::input_error;
 

@@ -1,5 +1,5 @@
-//! The bins of a measured spectrum: a cubic box has only so many waves, and a bin is the mean over
-//! those in its shell.
+//! The bins of a measured spectrum: a cubic box has a finite number of waves, and a bin is the mean
+//! over those in its shell.
 
 use std::f64::consts::TAU;
 
@@ -10,7 +10,7 @@ use crate::cosmology::spectrum::Spectrum;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shells {
     fundamental: f64,
-    /// For each shell its waves: how many have each squared length in units of k_f.
+    /// For each shell the number of waves of each squared length, in units of k_f.
     waves: Vec<Vec<(f64, f64)>>,
 }
 
@@ -32,7 +32,7 @@ impl Shells {
         Shells { fundamental: TAU / side, waves: (1..=count).map(shell).collect() }
     }
 
-    /// How many waves each shell has, counting k and -k.
+    /// Number of waves in each shell, k and -k counted both.
     pub fn modes(&self) -> Vec<f64> {
         let count = |shell: &Vec<(f64, f64)>| shell.iter().map(|wave| wave.1).sum();
         self.waves.iter().map(count).collect()
@@ -61,8 +61,8 @@ impl Shells {
     }
 }
 
-/// In how many ways each number below `most` is one of `fewer` plus a square of an integer,
-/// negative ones counted too.
+/// The number of ways in which each number below `most` is one of `fewer` plus the square of an
+/// integer, negative ones counted too.
 fn with_one_more_axis(fewer: &[u64], most: usize) -> Vec<u64> {
     let mut numbers = vec![0; most];
     for (square, ways) in fewer.iter().enumerate().filter(|(_, ways)| **ways > 0) {

@@ -2,8 +2,8 @@
 
 /// A power spectrum: the natural cubic spline of ln P in ln k; k in h/Mpc, P in (Mpc/h)^3.
 ///
-/// Outside its range it goes on as a power law with the slope at the end, which integrals need; the
-/// wavenumbers that a user asks for are checked before.
+/// Outside its range it continues as a power law with the slope at the end, which integrals need;
+/// requested wavenumbers are checked before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spectrum {
     k: Vec<f64>,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::cosmology::spectrum::top_hat;
 
-/// Steps of ln k; radii are four steps apart, so that ln(k R) stands on one grid.
+/// Steps of ln k; radii are four steps apart, so that ln(k R) lies on one grid.
 const STEP: f64 = 0.025;
 const STRIDE: usize = 4;
 /// The smallest wavenumber in h/Mpc and how many.
@@ -63,7 +63,7 @@ impl Variance {
         Variance { table, displacement }
     }
 
-    /// How many radii there are.
+    /// Number of radii.
     pub fn count(&self) -> usize {
         RADII
     }

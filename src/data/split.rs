@@ -1,6 +1,8 @@
 //! Training, validation and test rows.
 
-use crate::engine::random::{Stream, key, permute};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::permute;
 use crate::error::Result;
 use crate::input_error;
 

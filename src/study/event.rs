@@ -1,6 +1,7 @@
 //! What a study tells while it runs, for whoever draws or writes it.
 
-use crate::engine::queue::{Epoch, Progress};
+use crate::engine::queue::Epoch;
+use crate::engine::queue::Progress;
 use crate::engine::run::Run;
 use crate::study::store::run::{Curve, RunRecord};
 

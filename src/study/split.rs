@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::data::dataset::Dataset;
 use crate::data::split::{Pool, Split};
-use crate::engine::random::{Stream, key};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::config::{NetworkTable, PretrainingTable, StudyFile};

@@ -3,7 +3,8 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::layout::{State, phase};
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Training;

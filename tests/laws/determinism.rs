@@ -5,16 +5,22 @@
 //! shoal with other runs.
 
 use shoal::engine::activation::Activation;
-use shoal::engine::cpu::backend::{Cpu, Executor};
+use shoal::engine::cpu::backend::Cpu;
+use shoal::engine::cpu::backend::Executor;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::packing::Limits;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::queue::{Progress, Reached, RunQueue};
-use shoal::engine::run::{Outcome, Run, Training};
+use shoal::engine::queue::Progress;
+use shoal::engine::queue::Reached;
+use shoal::engine::queue::RunQueue;
+use shoal::engine::run::Outcome;
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
-use shoal::engine::train::{train, train_within};
+use shoal::engine::train::train;
+use shoal::engine::train::train_within;
 use shoal::{Error, Result};
 
 use crate::common::*;

@@ -3,16 +3,23 @@
 
 use half::f16;
 use shoal::engine::activation::Activation;
-use shoal::engine::cpu::backend::{Cpu, Executor};
+use shoal::engine::cpu::backend::Cpu;
+use shoal::engine::cpu::backend::Executor;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Footprint;
 use shoal::engine::gpu::packing::step::Step;
-use shoal::engine::layout::{State, phase};
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
-use shoal::engine::precision::{FIRST_SCALE, Precision};
+use shoal::engine::precision::FIRST_SCALE;
+use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::{Outcome, Run, Stopped, Training};
-use shoal::engine::table::{Table, Tables};
+use shoal::engine::run::Outcome;
+use shoal::engine::run::Run;
+use shoal::engine::run::Stopped;
+use shoal::engine::run::Training;
+use shoal::engine::table::Table;
+use shoal::engine::table::Tables;
 
 use crate::common::*;
 use crate::one_call;

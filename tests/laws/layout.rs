@@ -8,19 +8,31 @@ use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
 use shoal::engine::activation::Activation;
-use shoal::engine::buffer::{Access, Buffer};
+use shoal::engine::buffer::Access;
+use shoal::engine::buffer::Buffer;
 use shoal::engine::kernel::Kernel;
-use shoal::engine::layout::{
-    DeviceCall, DeviceNode, DeviceRun, DeviceTile, LANES, NARROW_VEC4S, State, TILE_UNITS, phase,
-    stopped,
-};
+use shoal::engine::layout::DeviceCall;
+use shoal::engine::layout::DeviceNode;
+use shoal::engine::layout::DeviceRun;
+use shoal::engine::layout::DeviceTile;
+use shoal::engine::layout::LANES;
+use shoal::engine::layout::NARROW_VEC4S;
+use shoal::engine::layout::State;
+use shoal::engine::layout::TILE_UNITS;
+use shoal::engine::layout::phase;
+use shoal::engine::layout::stopped;
 use shoal::engine::loss::LOSSES;
 use shoal::engine::measure::ceiling::TURNS;
-use shoal::engine::measure::{ceiling, triad};
-use shoal::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
+use shoal::engine::measure::ceiling;
+use shoal::engine::measure::triad;
+use shoal::engine::precision::GROWTH_STEPS;
+use shoal::engine::precision::LEAST_SCALE;
+use shoal::engine::precision::MOST_SCALE;
+use shoal::engine::precision::Precision;
 use shoal::engine::step::kernels;
 use shoal::engine::tile;
-use shoal::engine::tile::{TileSet, Vec4Storage};
+use shoal::engine::tile::TileSet;
+use shoal::engine::tile::Vec4Storage;
 
 fn all_kernels() -> Vec<&'static Kernel> {
     let beside = [&ceiling::KERNEL, &triad::KERNEL];

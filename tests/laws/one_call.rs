@@ -3,11 +3,19 @@
 use half::f16;
 use shoal::engine::buffer::Buffer;
 use shoal::engine::cpu::aligned::Aligned;
-use shoal::engine::gpu::{Dispatch, Gpu, Store};
-use shoal::engine::layout::{DeviceCall, DeviceNode, DeviceRun, DeviceTile, State};
+use shoal::engine::gpu::Dispatch;
+use shoal::engine::gpu::Gpu;
+use shoal::engine::gpu::Store;
+use shoal::engine::layout::DeviceCall;
+use shoal::engine::layout::DeviceNode;
+use shoal::engine::layout::DeviceRun;
+use shoal::engine::layout::DeviceTile;
+use shoal::engine::layout::State;
 use shoal::engine::memory::Memory;
-use shoal::engine::precision::{Precision, bytes};
-use shoal::engine::prepared::{Bases, PreparedRun};
+use shoal::engine::precision::Precision;
+use shoal::engine::precision::bytes;
+use shoal::engine::prepared::Bases;
+use shoal::engine::prepared::PreparedRun;
 use shoal::engine::step::Call;
 use shoal::engine::tile::TileSet;
 

@@ -1,8 +1,11 @@
 //! Attributions against `shap` and against enumeration, and the axioms of each method.
 
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::{Graph, Node, Shape};
-use shoal::engine::random::{normal_pair, pcg4d};
+use shoal::engine::graph::Graph;
+use shoal::engine::graph::Node;
+use shoal::engine::graph::Shape;
+use shoal::engine::random::normal_pair;
+use shoal::engine::random::pcg4d;
 use shoal::engine::real::Real;
 use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};
 use shoal::study::explain::{deep_shap, expected_gradients};

@@ -4,13 +4,18 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use shoal::study::report::{study_figure, text_table, write_figure};
+use shoal::study::report::{test_error_chart, text_table, write_report};
+use shoal::study::search::State;
+use shoal::study::stats::findings::Findings;
 use shoal::study::stats::savings::{Equivalent, equivalent_simulations};
+use shoal::study::stats::scatter::Scatter;
 use shoal::study::stats::summary::summarize;
+use shoal::study::store::results::StudyResults;
 use shoal::study::store::run::{Curve, RunKey, RunRecord, Score, StopReason};
 use shoal::study::store::runs::{RunColumns, RunsFile, read_runs, write_runs};
 use shoal::study::store::savings::Bound;
 use shoal::study::store::summary::{Spread, Summary};
+use shoal::study::store::trials::{TrialRuns, write_trials};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -56,15 +61,18 @@ fn seeds(
 /// One strategy: its name, and (simulations, mean, deviation) per size.
 type Points<'a> = (&'a str, &'a [(usize, f64, f64)]);
 
-fn study(targets: &[String], curves: &[Points]) -> Summary {
-    let rows: Vec<RunRecord> = curves
+fn rows(targets: usize, curves: &[Points]) -> Vec<RunRecord> {
+    curves
         .iter()
         .flat_map(|(strategy, points)| points.iter().map(move |point| (strategy, point)))
         .flat_map(|(strategy, &(simulations, mean, deviation))| {
-            seeds(strategy, simulations, mean, deviation, targets.len())
+            seeds(strategy, simulations, mean, deviation, targets)
         })
-        .collect();
-    summarize(targets, &rows)
+        .collect()
+}
+
+fn study(targets: &[String], curves: &[Points]) -> Summary {
+    summarize(targets, &rows(targets.len(), curves))
 }
 
 #[test]
@@ -284,8 +292,8 @@ fn png_size(bytes: &[u8]) -> (u32, u32) {
     (number(16), number(20))
 }
 
-/// Shapes of studies that broke a plot in the past.
-fn awkward_studies() -> Vec<(&'static str, Summary)> {
+/// Shapes of studies that broke a plot in the past: names of targets, runs.
+fn awkward_studies() -> Vec<(&'static str, Vec<String>, Vec<RunRecord>)> {
     let many = [
         "Om",
         "Ob",
@@ -297,63 +305,60 @@ fn awkward_studies() -> Vec<(&'static str, Summary)> {
         "$w$ costs $5",
         "a name that is far too long for its small panel",
     ];
-    let mut studies: Vec<(&str, Summary)> = vec![
-        ("single run", summarize(&names(&["Om"]), &[run("scratch", 100, 0, Some(0.03), 1)])),
-        ("all diverged", summarize(&names(&["Om"]), &[run("scratch", 100, 0, None, 1)])),
-        ("zero and no targets", summarize(&[], &[run("dummy-node", 100, 0, Some(0.0), 0)])),
-        (
-            "many decades",
-            study(
-                &names(&["Om", "s8"]),
-                &[("scratch", &[(1, 1e9, 1e8), (1_000_000, 1e-12, 2e-12)])],
-            ),
-        ),
-        (
-            "extremes",
-            study(&names(&["Om"]), &[("scratch", &[(0, 5e-324, 0.0), (usize::MAX, 1e300, 1e300)])]),
-        ),
+    let two = || names(&["Om", "s8"]);
+    let decades = [(1, 1e9, 1e8), (1_000_000, 1e-12, 2e-12)];
+    let extremes = [(0, 5e-324, 0.0), (usize::MAX, 1e300, 1e300)];
+    let mut studies: Vec<(&str, Vec<String>, Vec<RunRecord>)> = vec![
+        ("single run", names(&["Om"]), vec![run("scratch", 100, 0, Some(0.03), 1)]),
+        ("all diverged", names(&["Om"]), vec![run("scratch", 100, 0, None, 1)]),
+        ("zero and no targets", vec![], vec![run("dummy-node", 100, 0, Some(0.0), 0)]),
+        ("many decades", two(), rows(2, &[("scratch", &decades)])),
+        ("extremes", names(&["Om"]), rows(1, &[("scratch", &extremes)])),
     ];
     let mut gap = seeds("scratch", 50, 0.04, 0.002, 2);
     gap.extend([run("scratch", 100, 0, None, 2), run("scratch", 200, 0, Some(0.02), 2)]);
-    studies.push(("a gap", summarize(&names(&["Om", "s8"]), &gap)));
+    studies.push(("a gap", two(), gap));
     let strategies: Vec<String> = (0..14).map(|index| format!("strategy number {index}")).collect();
     let crowd: Vec<RunRecord> = (strategies.iter().enumerate())
         .flat_map(|(index, name)| {
             [50, 60, 70, 80, 2000].map(|n| run(name, n, 0, Some((index + 1) as f64 / n as f64), 3))
         })
         .collect();
-    studies.push(("a crowd", summarize(&names(&["Om", "Ob", "h"]), &crowd)));
+    studies.push(("a crowd", names(&["Om", "Ob", "h"]), crowd));
     for count in 1..=many.len() {
-        let targets = names(&many[..count]);
         let points = [(50, 0.04, 0.002), (800, 0.02, 0.001)];
-        studies
-            .push(("targets", study(&targets, &[("scratch", &points), ("dummy-node", &points)])));
+        let runs = rows(count, &[("scratch", &points), ("dummy-node", &points)]);
+        studies.push(("targets", names(&many[..count]), runs));
     }
     studies
 }
 
 #[test]
 fn every_awkward_study_can_be_drawn() {
-    for (name, summary) in awkward_studies() {
-        let figure = study_figure("Neutrinos & f(R) <P(k)>", &summary).unwrap();
-        let svg = figure.svg();
+    for (name, targets, runs) in awkward_studies() {
+        let summary = summarize(&targets, &runs);
+        let title = "Neutrinos & f(R) <P(k)>\u{7}";
+        let chart = test_error_chart(title, &summary, &runs, Scatter::Seeds);
+        let svg = chart.file_svg();
         assert!(svg.len() < 300_000, "{name}: {} bytes", svg.len());
         assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
+        assert!(
+            !svg.contains('\u{7}') && svg.contains("Neutrinos &amp; f(R) &lt;P(k)&gt;<"),
+            "{name}"
+        );
         let escape =
             |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let curves = summary.curves.iter().map(Curve::label);
         for word in curves.chain(summary.targets.iter().cloned()) {
-            let whole = svg.contains(&format!(">{}<", escape(&word)));
-            let cut = word.len() > 40 && svg.contains(&word[..15]);
-            assert!(whole || cut, "{name}: '{word}' is missing");
+            assert!(svg.contains(&format!(">{}<", escape(&word))), "{name}: '{word}' is missing");
         }
         let colors: HashSet<&str> =
             svg.match_indices('#').map(|(at, _)| &svg[at..at + 7]).collect();
         assert!(colors.len() > 3, "{name}: only the colours {colors:?}");
-        let png = figure.png(0.5).unwrap();
+        let png = chart.file_png(0.5).unwrap();
         let (width, height) = png_size(&png);
-        assert_eq!(width, 600, "{name}");
-        assert!((300..=500).contains(&height), "{name}: {height} pixels high");
+        assert_eq!(width, 500, "{name}");
+        assert!((200..=350).contains(&height), "{name}: {height} pixels high");
         assert!(png.len() > 4000, "{name}: a PNG of {} bytes is blank", png.len());
     }
 }
@@ -361,17 +366,48 @@ fn every_awkward_study_can_be_drawn() {
 #[test]
 fn a_figure_is_written_as_svg_and_png() {
     let folder = tempfile::tempdir().unwrap();
-    let summary = study(&names(&["Om"]), &[("scratch", &[(50, 0.04, 0.002), (800, 0.02, 0.001)])]);
-    let figure = study_figure("title", &summary).unwrap();
-    write_figure(folder.path(), "study", &figure).unwrap();
+    let runs = rows(1, &[("scratch", &[(50, 0.04, 0.002), (800, 0.02, 0.001)])]);
+    let summary = summarize(&names(&["Om"]), &runs);
+    let chart = test_error_chart("title", &summary, &runs, Scatter::Seeds);
+    chart.write(folder.path(), "study").unwrap();
     let svg = fs::read_to_string(folder.path().join("study.svg")).unwrap();
-    assert!(svg.starts_with("<svg viewBox=\"0 0 1200 "), "{}", &svg[..80]);
-    assert!(svg.contains("sans-serif") && !svg.contains("@font-face"));
-    assert_eq!(png_size(&fs::read(folder.path().join("study.png")).unwrap()).0, 2400);
     assert!(
-        write_figure(&folder.path().join("missing"), "study", &figure).unwrap_err().exit_code()
-            == 4
+        svg.starts_with("<svg xmlns=") && svg.contains("viewBox=\"0 0 1000 "),
+        "{}",
+        &svg[..80]
     );
-    assert!(figure.png(0.0).is_err() && figure.png(f32::NAN).is_err());
-    assert!(study_figure("title", &Summary::default()).is_err());
+    assert!(svg.contains("sans-serif") && !svg.contains("@font-face"));
+    assert!(svg.contains("Mean over 6 seeds, error bars: standard error"));
+    assert_eq!(png_size(&fs::read(folder.path().join("study.png")).unwrap()).0, 2400);
+    assert!(chart.write(&folder.path().join("missing"), "study").unwrap_err().exit_code() == 4);
+    assert!(chart.file_png(0.0).is_err() && chart.file_png(f32::NAN).is_err());
+    let empty = test_error_chart("title", &Summary::default(), &[], Scatter::Seeds);
+    assert!(empty.file_svg().contains("no finished run"));
+}
+
+/// The figure of the folder is the one on the page, and both say what was averaged.
+#[test]
+fn the_page_contains_the_figure_of_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let points = [(50, 0.04, 0.002), (800, 0.02, 0.001)];
+    let runs = rows(1, &[("scratch", &points), ("dummy-node", &points)]);
+    write_runs(&file("runs.csv"), &RunColumns::new(&names(&["Om & <s8>"])), &runs).unwrap();
+    let figure = || {
+        let results = StudyResults::read(folder.path()).unwrap();
+        write_report(&Findings::new(results).unwrap()).unwrap();
+        let page = fs::read_to_string(file("report.html")).unwrap();
+        let svg = fs::read_to_string(file("test-mse.svg")).unwrap();
+        assert!(page.contains(&svg), "the page has another figure than the folder");
+        svg
+    };
+    assert!(figure().contains("Mean over 6 seeds, error bars: standard error"));
+
+    let mut one = run("scratch", 50, 1, Some(0.03), 1);
+    one.key.trial = Some(0);
+    let trial = TrialRuns { state: State::Complete, parameters: vec![], runs: vec![one] };
+    write_trials(&file("trials.csv"), &names(&["Om & <s8>"]), &[], &[trial]).unwrap();
+    let svg = figure();
+    assert!(svg.contains("Mean over the 6 trials with the lowest validation loss"), "{svg}");
+    assert!(!svg.contains("seed"), "{svg}");
 }

@@ -1,6 +1,7 @@
 //! Savings with intervals, and negative transfer with its significance, on runs with known answers.
 
-use shoal::engine::random::{normal_pair, pcg4d};
+use shoal::engine::random::normal_pair;
+use shoal::engine::random::pcg4d;
 use shoal::study::stats::savings::savings;
 use shoal::study::stats::scatter::Scatter;
 use shoal::study::stats::sentences::strategy_sentences;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use shoal::data::{Dataset, Matrix, Scaling};
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
-use shoal::engine::random::{pcg4d, unit};
+use shoal::engine::random::pcg4d;
+use shoal::engine::random::unit;
 use shoal::study::store::model::{About, Model};
 use shoal::study::transfer::Start;
 use tempfile::TempDir;
@@ -142,7 +143,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
     let rows = |name: &str| notes[name].as_array().unwrap().clone();
     assert_eq!((rows("rows").len(), rows("background").len()), (30, 30));
     assert!(rows("rows").iter().all(|row| !rows("background").contains(row)));
-    assert!(folder.read("out/attributions.svg").contains("What the network reads"));
+    assert!(folder.read("out/attributions.svg").contains("Attributions: "));
     assert!(folder.path("out/attributions.png").exists());
     // existing results are not overwritten
     let again = folder.explain("one.safetensors --data new.npz -o out");

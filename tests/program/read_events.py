@@ -1,4 +1,5 @@
-"""What TensorBoard reads in the event files below a folder: for each run its scalars, hyper-parameters and how it ended, as JSON."""
+"""The contents of the event files below a folder as TensorBoard reads them, in JSON: for each run
+its scalars, hyper-parameters and how it ended."""
 
 import json
 import os
@@ -24,7 +25,10 @@ def run(folder):
     begin = plugin(events, metadata.SESSION_START_INFO_TAG).session_start_info
     end = plugin(events, metadata.SESSION_END_INFO_TAG).session_end_info
     return {
-        "scalars": {tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]},
+        "scalars": {
+            tag: [[e.step, e.value] for e in events.Scalars(tag)]
+            for tag in events.Tags()["scalars"]
+        },
         "hparams": {name: value(hparam) for name, hparam in begin.hparams.items()},
         "status": end.status,
     }

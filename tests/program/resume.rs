@@ -3,7 +3,8 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use shoal::engine::random::{pcg4d, unit};
+use shoal::engine::random::pcg4d;
+use shoal::engine::random::unit;
 
 use crate::common::{STUDY, Study, ranged};
 

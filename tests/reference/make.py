@@ -1,4 +1,5 @@
-"""Writes the PyTorch reference arrays that the tests compare shoal with: `python3 make.py [OUT_DIR]`.
+"""Writes the PyTorch reference arrays that the tests compare shoal with: `python3 make.py
+[OUT_DIR]`.
 
 Needs numpy and torch. OUT_DIR is this folder unless given. README.md says what each file holds.
 """
@@ -30,7 +31,8 @@ ACTIVATIONS = {
 
 
 def pcg4d(a, b, c, d):
-    """Four hashed words of four words; uint32 arrays, whose arithmetic wraps as Rust's wrapping_* does."""
+    """Four hashed words of four words; uint32 arrays, whose arithmetic wraps like wrapping_* in
+    Rust."""
     v = [np.array(word, dtype=np.uint32, ndmin=1) for word in (a, b, c, d)]
 
     def mix():
@@ -47,9 +49,10 @@ def pcg4d(a, b, c, d):
 
 
 def permute(key, epoch, count):
-    """The whole permutation of 0..count that `key` and `epoch` name: element i goes to the i-th entry.
+    """The whole permutation of 0..count for `key` and `epoch`: element i goes to the i-th entry.
 
-    The swap-or-not shuffle of Hoang, Morris & Rogaway (CRYPTO 2012), 24 rounds, as in src/random.rs.
+    The swap-or-not shuffle of Hoang, Morris & Rogaway (CRYPTO 2012), 24 rounds, as in
+    src/engine/random.rs.
     """
     value = np.arange(count, dtype=np.uint32)
     size = np.uint32(count)
@@ -66,7 +69,8 @@ def permute(key, epoch, count):
 
 
 def representable(values):
-    """Float64 values that float32 holds exactly, so that every player starts from the same numbers."""
+    """Float64 values that float32 holds exactly, so that every backend starts from the same
+    numbers."""
     return np.asarray(values).astype(np.float32).astype(np.float64)
 
 
@@ -93,13 +97,15 @@ def forward(parameters, x, hidden, output):
 def named(prefix, parameters, suffix=""):
     """w0, b0, w1, b1, ... with a prefix and a suffix."""
     return {
-        f"{prefix}{'wb'[i % 2]}{i // 2}{suffix}": (p.detach().numpy().copy() if torch.is_tensor(p) else p)
+        f"{prefix}{'wb'[i % 2]}{i // 2}{suffix}": (
+            p.detach().numpy().copy() if torch.is_tensor(p) else p
+        )
         for i, p in enumerate(parameters)
     }
 
 
 def save(folder, name, members):
-    """One .npz, not compressed; says what it holds."""
+    """Writes an uncompressed .npz and prints its members."""
     members["made_with"] = np.array([f"torch {torch.__version__}, numpy {np.__version__}"])
     np.savez(folder / f"{name}.npz", **members)
     print(f"\n{name}.npz")
@@ -152,7 +158,9 @@ def forward_backward():
         assert torch.allclose(loss, F.mse_loss(p[:, kept], target[:, kept]), rtol=1e-14, atol=0)
         if hidden in ("relu", "leaky_relu"):  # float32 must not land on the other side of the kink
             assert min(z.abs().min() for z in inputs) > 1e-4
-        assert all(q.grad.abs().max() > 0 for q in parameters)  # no dead layer: each gradient tests something
+        assert all(
+            q.grad.abs().max() > 0 for q in parameters
+        )  # no dead layer: each gradient tests something
 
         prefix = f"n{n}_"
         members |= {
@@ -213,14 +221,17 @@ ADAMW = np.array([1e-3, 0.5, 0.999, 1e-8, 1e-2])
 
 
 def make_schedule(optimizer, warmup, steps, final_fraction):
-    """A linear warm-up to the full rate, then half a cosine up to `steps`, or, if there are none, a constant rate."""
+    """A linear warm-up to the full rate, then half a cosine up to `steps`, or, if there are none, a
+    constant rate."""
     schedulers = []
     if warmup > 0:
         factor = 1 / (warmup + 1)
         schedulers.append(lr_scheduler.LinearLR(optimizer, start_factor=factor, total_iters=warmup))
     if steps > 0:
         rate = optimizer.defaults["lr"]
-        schedulers.append(lr_scheduler.CosineAnnealingLR(optimizer, steps - warmup, eta_min=final_fraction * rate))
+        schedulers.append(
+            lr_scheduler.CosineAnnealingLR(optimizer, steps - warmup, eta_min=final_fraction * rate)
+        )
     else:
         schedulers.append(lr_scheduler.ConstantLR(optimizer, factor=1.0))
     return lr_scheduler.SequentialLR(optimizer, schedulers, [warmup] if warmup > 0 else [])
@@ -253,9 +264,10 @@ CLIP_NORM, WARMUP, FINAL_FRACTION = 0.11, 20, 0.05
 
 
 def train(data, start, dtype, suffix, clipped=False):
-    """The training in one precision: weights after 300 and after all steps, losses and validation errors.
+    """The training in one precision: weights after 300 and after all steps, losses and validation
+    errors.
 
-    If it is clipped, it has a schedule too, and the norms before clipping are written down.
+    With clipping it has a schedule too, and the norms before clipping are stored.
     """
     x, t, x_validation, t_validation = (torch.tensor(a, dtype=dtype) for a in data)
     parameters = [torch.tensor(p, dtype=dtype, requires_grad=True) for p in start]
@@ -264,7 +276,9 @@ def train(data, start, dtype, suffix, clipped=False):
     members, losses, validation, norms = {}, [], [], []
     for epoch in range(EPOCHS):
         order = torch.tensor(permute(KEY, epoch, ROWS).astype(np.int64))
-        for rows in order.split(BATCH):  # the last batch has 5 rows; its loss is the mean over those 5
+        for rows in order.split(
+            BATCH
+        ):  # the last batch has 5 rows; its loss is the mean over those 5
             p, _ = forward(parameters, x[rows], "leaky_relu", "sigmoid")
             loss = F.mse_loss(p, t[rows])
             optimizer.zero_grad()
@@ -297,7 +311,9 @@ def training_data():
     start = random_network(rng, widths)
     x = representable(rng.standard_normal((ROWS + VALIDATION_ROWS, widths[0])))
     # something to learn, within the sigmoid's range
-    signal = np.tanh(x @ rng.standard_normal((widths[0], widths[-1])) / 3) + 0.1 * x[:, :3] * x[:, 3:6]
+    signal = (
+        np.tanh(x @ rng.standard_normal((widths[0], widths[-1])) / 3) + 0.1 * x[:, :3] * x[:, 3:6]
+    )
     t = representable(1 / (1 + np.exp(-2 * signal)))
     return widths, start, (x[:ROWS], t[:ROWS], x[ROWS:], t[ROWS:])
 
@@ -306,7 +322,9 @@ def both_precisions(data, start, clipped=False):
     """The training in float64 and in float32."""
     double = train(data, start, torch.float64, "", clipped)
     single = train(data, start, torch.float32, "_f32", clipped)
-    print("float32 against float64: worst |difference| / largest |value| of the array, and worst relative one")
+    print(
+        "float32 against float64: worst |difference| / largest |value| of the array, and worst relative one"
+    )
     for name, expected in double.items():
         difference = np.abs(single[f"{name}_f32"].astype(np.float64) - expected)
         relative = (difference / np.abs(expected)).max()

@@ -5,9 +5,15 @@ use serde_json::{Value, json};
 use shoal::Result;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::packing::step::Step;
-use shoal::engine::measure::{
-    Ceilings, Floors, Meter, Pace, Timing, Workload, median, steady, whole,
-};
+use shoal::engine::measure::Ceilings;
+use shoal::engine::measure::Floors;
+use shoal::engine::measure::Meter;
+use shoal::engine::measure::Pace;
+use shoal::engine::measure::Timing;
+use shoal::engine::measure::Workload;
+use shoal::engine::measure::median;
+use shoal::engine::measure::steady;
+use shoal::engine::measure::whole;
 use shoal::engine::precision::Precision;
 
 use crate::cli::output::Output;

@@ -6,7 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
-use shoal::engine::measure::{Ceilings, Meter, Pace, Workload, median};
+use shoal::engine::measure::Ceilings;
+use shoal::engine::measure::Meter;
+use shoal::engine::measure::Pace;
+use shoal::engine::measure::Workload;
+use shoal::engine::measure::median;
 use shoal::engine::precision::Precision;
 use shoal::{Error, Result};
 

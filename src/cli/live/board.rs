@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shoal::engine::queue::{Epoch, Progress};
+use shoal::engine::queue::Epoch;
+use shoal::engine::queue::Progress;
 use shoal::study::store::run::RunRecord;
 use shoal::study::{Event, Name, Part};
 

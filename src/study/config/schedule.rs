@@ -1,7 +1,8 @@
 //! Clipping and the schedule of the learning rate: what a table of a study file says, and what it
 //! means.
 
-use crate::engine::optim::schedule::{Cosine, Schedule};
+use crate::engine::optim::schedule::Cosine;
+use crate::engine::optim::schedule::Schedule;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;

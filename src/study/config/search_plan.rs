@@ -1,7 +1,8 @@
 //! The search of a study as it is meant, and what a trial's hyper-parameters mean for its runs.
 
 use crate::engine::activation::Activation;
-use crate::engine::random::{Stream, key};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
-use crate::engine::run::{InputScale, Run, Training};
+use crate::engine::run::InputScale;
+use crate::engine::run::Run;
+use crate::engine::run::Training;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::jobs;

@@ -1,7 +1,10 @@
 //! Expected gradients: the gradient, averaged over ways from the background to a row.
 
 use crate::engine::activation;
-use crate::engine::random::{Stream, key, pcg4d, unit};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::pcg4d;
+use crate::engine::random::unit;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;

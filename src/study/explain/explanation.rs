@@ -3,7 +3,9 @@
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
 use crate::data::names;
-use crate::engine::random::{Stream, key, permute};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::permute;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::model::Model;

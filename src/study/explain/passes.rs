@@ -1,8 +1,10 @@
 //! Forward and backward through a network for many rows at one time, as matrix products.
 
+use rayon::prelude::*;
+
 use crate::engine::activation;
-use crate::engine::cpu::backend::Cpu;
-use crate::engine::cpu::product::{Shape, product};
+use crate::engine::cpu::product::Shape;
+use crate::engine::cpu::product::product;
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::evaluate::evaluate;
 use crate::engine::graph::Graph;
@@ -71,32 +73,13 @@ pub(crate) fn target_outputs<F: Real>(subject: &Subject<F>, sums: &[F]) -> Vec<F
     outputs.chunks_exact(subject.network.outputs()).flat_map(row).collect()
 }
 
-/// `of_row` of each row, one after another, on all cores. What it says of a row may not depend on
-/// other rows, so that the number of cores changes nothing.
+/// `of_row` of each row and its number, in order, on all cores. The result for a row must not depend
+/// on other rows, so that the number of cores changes nothing.
 pub(crate) fn on_all_cores<F: Real>(
     rows: &[F],
     width: usize,
     of_row: impl Fn(&[F], usize) -> Vec<F> + Sync,
 ) -> Vec<F> {
-    let count = rows.len() / width;
-    let share = count.div_ceil(Cpu::default().threads).max(1);
-    let of_share = |(number, rows): (usize, &[F])| -> Vec<F> {
-        let rows = rows.chunks_exact(width).enumerate();
-        rows.flat_map(|(row, values)| of_row(values, number * share + row)).collect()
-    };
-    std::thread::scope(|scope| {
-        let shares = rows.chunks(share * width).enumerate();
-        let workers: Vec<_> = shares
-            .map(|work| {
-                scope.spawn({
-                    let of_share = &of_share;
-                    move || of_share(work)
-                })
-            })
-            .collect();
-        let join = |worker: std::thread::ScopedJoinHandle<Vec<F>>| {
-            worker.join().expect("analysis: a worker panicked")
-        };
-        workers.into_iter().flat_map(join).collect()
-    })
+    let rows = rows.par_chunks_exact(width).enumerate();
+    rows.map(|(number, row)| of_row(row, number)).collect::<Vec<_>>().concat()
 }

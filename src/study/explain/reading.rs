@@ -8,8 +8,9 @@ use crate::data::files::{write_atomically, write_bytes};
 use crate::data::matrix::Matrix;
 use crate::data::npy::write_numbers;
 use crate::error::Result;
-use crate::study::report::attributions::{AttributionFigure, AttributionPanel, attribution_figure};
-use crate::study::report::plot::write_figure;
+use crate::study::report::attribution_chart::{Attributions, Shared, Target, attribution_chart};
+use crate::study::report::chart::model::Chart;
+use crate::study::report::chart::style::Look;
 use crate::study::store::model::Model;
 
 use crate::study::explain::attributions::Gap;
@@ -82,37 +83,62 @@ impl Reading {
             let both = (&self.profiles[..], &other.profiles[..]);
             write_comparison(&folder.join("comparison.csv"), &self.mean, both, comparisons)?;
         }
-        self.draw(folder, compared)?;
+        self.chart(compared).write(folder, "attributions")?;
         let notes = self.notes(compared.map(|(other, _)| other), notes);
         let text =
             serde_json::to_string_pretty(&notes).expect("reading: plain data is JSON") + "\n";
         write_bytes(&folder.join("explanation.json"), text.as_bytes())
     }
 
-    fn draw(&self, folder: &Path, compared: Option<(&Reading, &[Comparison])>) -> Result<()> {
-        let panel = |profile| panel(profile, compared);
-        let panels: Vec<AttributionPanel> = self.profiles.iter().map(panel).collect();
-        let whiskers = match self.networks {
-            1 => "",
-            _ => " Whiskers: standard error over networks.",
-        };
-        let remark = format!(
-            "{} of {} rows against a background of {}. Additivity gap at most {:.1e}, mean {:.1e}. Each panel has its own \
-             scale.{whiskers}",
+    fn chart(&self, compared: Option<(&Reading, &[Comparison])>) -> Chart {
+        let area = compared.map(|(other, _)| &other.name[..]);
+        let shared = Shared { axis_name: &self.mean.axis_name, axis: &self.mean.axis, area };
+        let target = |profile| self.target(profile, compared);
+        let targets: Vec<Target> = self.profiles.iter().map(target).collect();
+        let mut note = format!(
+            "Signed attributions, target scaled to [0, 1]: {} of {} rows against a background of {}; above zero, a larger input \
+             raises the target. Largest additivity gap {:.1e}, mean {:.1e}. Each panel has its own scale.",
             self.mean.method.name(),
             self.mean.rows.len(),
             self.mean.background.len(),
             self.gap.largest,
             self.gap.mean
         );
-        let figure = AttributionFigure {
-            title: &format!("What the network reads: {}", self.name),
-            line: compared.map(|(other, _)| &other.name[..]),
-            axis_name: &self.mean.axis_name,
-            axis: &self.mean.axis,
-            remark: &remark,
-        };
-        write_figure(folder, "attributions", &attribution_figure(&figure, &panels)?)
+        if self.networks > 1 {
+            note.push_str(" Band: standard error over networks.");
+        }
+        if targets.iter().any(|target| target.lines.iter().any(|line| !line.flips.is_empty())) {
+            note.push_str(" Blocks at the bottom: inputs with opposite signs.");
+        }
+        Chart {
+            title: format!("Attributions: {}", self.name),
+            note,
+            ..attribution_chart(&shared, &targets)
+        }
+    }
+
+    fn target<'a>(
+        &'a self,
+        profile: &'a Profile,
+        compared: Option<(&'a Reading, &'a [Comparison])>,
+    ) -> Target<'a> {
+        let other = compared.and_then(|(other, _)| {
+            other.profiles.iter().find(|other| other.target == profile.target)
+        });
+        let comparison = compared
+            .and_then(|(_, all)| all.iter().find(|comparison| comparison.target == profile.target));
+        Target {
+            title: profile.target.clone(),
+            subtitle: String::new(),
+            area: other.map(|other| &other.signed[..]),
+            lines: vec![Attributions {
+                name: self.name.clone(),
+                look: Look::series(0),
+                signed: &profile.signed,
+                errors: profile.standard_error.as_deref(),
+                flips: comparison.map_or(&[], |comparison| &comparison.flips),
+            }],
+        }
     }
 
     fn notes(&self, other: Option<&Reading>, mut notes: Value) -> Value {
@@ -127,27 +153,6 @@ impl Reading {
             notes["compared_gap"] = other.gap.json();
         }
         notes
-    }
-}
-
-fn panel<'a>(
-    profile: &'a Profile,
-    compared: Option<(&'a Reading, &'a [Comparison])>,
-) -> AttributionPanel<'a> {
-    let other = compared.and_then(|(other, _)| {
-        let mut profiles = other.profiles.iter();
-        profiles.find(|other| other.target == profile.target)
-    });
-    let comparison = compared.and_then(|(_, comparisons)| {
-        let mut comparisons = comparisons.iter();
-        comparisons.find(|comparison| comparison.target == profile.target)
-    });
-    AttributionPanel {
-        target: &profile.target,
-        bars: &profile.signed,
-        errors: profile.standard_error.as_deref(),
-        line: other.map(|other| &other.signed[..]),
-        flips: comparison.map_or(&[], |comparison| &comparison.flips),
     }
 }
 

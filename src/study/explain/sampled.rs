@@ -1,7 +1,9 @@
 //! Shapley values by sampling orders of the inputs, for networks of any number of inputs.
 
 use crate::engine::evaluate;
-use crate::engine::random::{Stream, key, permute};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::permute;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;

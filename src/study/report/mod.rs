@@ -1,31 +1,25 @@
-//! What a study leaves behind: the table of runs, its statistics, and the figure.
+//! Results for readers: tables, figures, and a page with everything.
 //!
 //! ```text
-//! RunRow ── RunsFile ──> runs.csv        one row per finished run, safe against a killed process
-//!    └───── Summary ───> summary.csv     mean and scatter over seeds per strategy and size
-//!              ├───────> text_table      the same for a terminal or for Markdown
-//!              ├───────> savings         how many simulations scratch needs for the same test MSE
-//!              └───────> study_figure    the same as a picture, SVG and PNG
+//! Summary  ──> text_table    a table for a terminal, also Markdown
+//! Findings ──> sections ──> page ──> report.html, test-mse.svg, test-mse.png
+//!                 │         joined ──> report.html of several scenarios
+//!                 └──> chart ──> SVG and PNG
 //! ```
-//!
-//! [`attribution_figure`] draws what a network reads, which [`crate::study::stats`] computes.
 //!
 //! Nothing here trains, and nothing here prints. Mean squared errors (MSE) are those of targets
 //! scaled to [0, 1], so that they have no unit and targets can be compared.
 
-pub(crate) mod attributions;
-pub(crate) mod axis;
-pub(crate) mod bins;
-pub(crate) mod ink;
-pub(crate) mod layout;
-pub(crate) mod linear;
-pub mod page;
-pub(crate) mod panel;
-pub(crate) mod plot;
-pub(crate) mod style;
+pub(crate) mod attribution_chart;
+pub(crate) mod chart;
+pub(crate) mod html;
+pub(crate) mod joined;
+pub(crate) mod page;
+pub(crate) mod sections;
 pub(crate) mod table;
-pub(crate) mod ticks;
 
-pub use attributions::{AttributionFigure, AttributionPanel, attribution_figure};
-pub use plot::{Figure, study_figure, write_figure};
+pub use chart::model::Chart;
+pub use joined::write_joined_report;
+pub use page::{REPORT_FILE, report_html, write_report};
+pub use sections::test_error::test_error_chart;
 pub use table::{aligned, text_table};

@@ -9,6 +9,11 @@ use crate::study::store::summary::{Summary, SummaryRow};
 /// many runs diverged, a single seed has no error, and `-` stands for a size that a strategy did
 /// not run.
 pub fn text_table(summary: &Summary) -> String {
+    aligned(&cells(summary))
+}
+
+/// The cells of that table, the heading first.
+pub(crate) fn cells(summary: &Summary) -> Vec<Vec<String>> {
     let digits = Digits::new(summary);
     let mut lines = vec![
         std::iter::once("simulations".to_owned())
@@ -21,7 +26,7 @@ pub fn text_table(summary: &Summary) -> String {
         });
         lines.push(std::iter::once(simulations.to_string()).chain(cells).collect::<Vec<String>>());
     }
-    aligned(&lines)
+    lines
 }
 
 fn cell(row: &SummaryRow, digits: &Digits) -> String {

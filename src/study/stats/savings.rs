@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::random::{Stream, key, pcg4d};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::random::pcg4d;
 use crate::study::metric::PRIMARY;
 use crate::study::stats::scatter::Scatter;
 use crate::study::store::run::{Curve, RunRecord};

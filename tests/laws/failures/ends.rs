@@ -4,9 +4,12 @@ use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::packing::Limits;
-use shoal::engine::queue::{Progress, RunQueue};
-use shoal::engine::run::{Outcome, Run};
-use shoal::engine::train::{train, train_within};
+use shoal::engine::queue::Progress;
+use shoal::engine::queue::RunQueue;
+use shoal::engine::run::Outcome;
+use shoal::engine::run::Run;
+use shoal::engine::train::train;
+use shoal::engine::train::train_within;
 use shoal::{Error, Result};
 
 use super::devices;

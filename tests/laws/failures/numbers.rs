@@ -1,7 +1,9 @@
 //! Losses that are not finite.
 
 use shoal::engine::activation::Activation;
-use shoal::engine::run::{Run, Stopped, Training};
+use shoal::engine::run::Run;
+use shoal::engine::run::Stopped;
+use shoal::engine::run::Training;
 use shoal::engine::table::Table;
 
 use super::devices;

@@ -13,7 +13,8 @@ use shoal::engine::graph::Graph;
 use shoal::engine::loss::LOSSES;
 use shoal::engine::ops::OPS;
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::{Run, Training};
+use shoal::engine::run::Run;
+use shoal::engine::run::Training;
 
 use self::case::Case;
 use crate::common::*;

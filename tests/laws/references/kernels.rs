@@ -2,7 +2,8 @@
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::layout::{State, phase};
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::random::permute;
 use shoal::engine::real::Real;

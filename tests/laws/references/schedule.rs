@@ -3,7 +3,8 @@
 use crate::common::*;
 use shoal::engine::layout::State;
 use shoal::engine::memory::Memory;
-use shoal::engine::optim::schedule::{Cosine, Schedule};
+use shoal::engine::optim::schedule::Cosine;
+use shoal::engine::optim::schedule::Schedule;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
 

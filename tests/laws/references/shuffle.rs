@@ -2,9 +2,11 @@
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::layout::{State, phase};
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
-use shoal::engine::random::{pcg4d, permute};
+use shoal::engine::random::pcg4d;
+use shoal::engine::random::permute;
 use shoal::engine::table::Table;
 
 use super::*;

@@ -2,15 +2,21 @@
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::cpu::backend::{Cpu, Executor};
+use shoal::engine::cpu::backend::Cpu;
+use shoal::engine::cpu::backend::Executor;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::graph::Graph;
-use shoal::engine::layout::{State, phase};
-use shoal::engine::optim::schedule::{Cosine, Schedule};
+use shoal::engine::layout::State;
+use shoal::engine::layout::phase;
+use shoal::engine::optim::schedule::Cosine;
+use shoal::engine::optim::schedule::Schedule;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::{InputScale, Run, Stopped, Training};
+use shoal::engine::run::InputScale;
+use shoal::engine::run::Run;
+use shoal::engine::run::Stopped;
+use shoal::engine::run::Training;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::f64::consts::{E, TAU};
 
 use serde::Deserialize;
-use shoal::engine::random::{pcg4d, unit};
+use shoal::engine::random::pcg4d;
+use shoal::engine::random::unit;
 use shoal::study::search::{Condition, Distribution, Parameter, Range, Space, Tpe, Trial};
 
 use super::{parameter, reference};

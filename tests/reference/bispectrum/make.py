@@ -1,7 +1,9 @@
-"""Writes bispectrum.npz, the reference numbers of src/simulate/bispectrum.rs: `pip install camb scipy; python make.py`.
+"""Writes bispectrum.npz, the reference numbers of src/cosmology/bispectrum.rs: `pip install camb
+scipy; python make.py`.
 
-Everything that can be done another way is: spectra from CAMB, the potential from the primordial amplitude A_s and not from the
-growth and the transfer function, adaptive cubature in elliptic coordinates and not Gauss's points in wavenumber and angle.
+The methods differ from the crate where possible: spectra from CAMB, the potential from the
+primordial amplitude A_s instead of the growth and the transfer function, adaptive cubature in
+elliptic coordinates instead of Gauss points in wavenumber and angle.
 """
 
 import os
@@ -26,7 +28,9 @@ def universe(om, ob, h, ns, s8):
     """CAMB's linear spectrum today at GRID, and its primordial amplitude A_s for that sigma_8."""
     amplitude = 2e-9
     for _ in range(2):
-        pars = camb.set_params(H0=100 * h, ombh2=ob * h**2, omch2=(om - ob) * h**2, mnu=0, omk=0, As=amplitude, ns=ns)
+        pars = camb.set_params(
+            H0=100 * h, ombh2=ob * h**2, omch2=(om - ob) * h**2, mnu=0, omk=0, As=amplitude, ns=ns
+        )
         pars.set_matter_power(redshifts=[0.0], kmax=60.0)
         pars.set_accuracy(AccuracyBoost=1.5)
         results = camb.get_results(pars)
@@ -38,7 +42,8 @@ def universe(om, ob, h, ns, s8):
 def p12(k, linear, amplitude, h, ns, shape):
     """2 integral d^3q / (2 pi)^3 F2(q, k - q) B(k, q, |k - q|), f_NL = 1; q + p = k u, q - p = k v."""
     log = CubicSpline(np.log(GRID), np.log(linear))
-    # 3/5 of the curvature perturbation, whose spectrum is 2 pi^2 A_s (k / 0.05)^(n_s - 1) / k^3, k in 1/Mpc
+    # 3/5 of the curvature perturbation, whose spectrum is 2 pi^2 A_s (k / 0.05)^(n_s - 1) / k^3, k
+    # in 1/Mpc
     potential = lambda q: 9 / 25 * 2 * np.pi**2 * amplitude * (q * h / 0.05) ** (ns - 1) / q**3
     to_matter = lambda q: np.sqrt(np.exp(log(np.log(q))) / potential(q))
 
@@ -55,7 +60,9 @@ def p12(k, linear, amplitude, h, ns, shape):
                        for x, y, z in ((a, b, c), (a, c, b), (b, a, c), (b, c, a), (c, a, b), (c, b, a))]  # fmt: skip
             primordial = 6 * (-(a * b + b * c + c * a) - 2 * (a * b * c) ** (2 / 3) + sum(ordered))
         inside = (q > GRID[0]) & (p > GRID[0])
-        factor = to_matter(k) * to_matter(np.maximum(q, GRID[0])) * to_matter(np.maximum(p, GRID[0]))
+        factor = (
+            to_matter(k) * to_matter(np.maximum(q, GRID[0])) * to_matter(np.maximum(p, GRID[0]))
+        )
         volume = 2 * np.pi * k**3 / 8 * (u**2 - v**2) * (u - 1) * (1 - v**2)
         return np.where(inside, kernel * primordial * factor * volume, 0.0)
 

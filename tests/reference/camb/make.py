@@ -1,4 +1,5 @@
-"""spectra.npz: linear and nonlinear matter power spectra of 200 cosmologies by CAMB, on Quijote's 79 bins.
+"""spectra.npz: linear and nonlinear matter power spectra of 200 cosmologies by CAMB, on Quijote's
+79 bins.
 
     pip install camb==2.0.5 numpy scipy && python make.py
 
@@ -9,8 +10,9 @@ Keys
     massless   (200, 79)   the same with M_nu = 0, that mass as cold dark matter and the same primordial amplitude
     nonlinear  (200, 79)   HMcode-2020 (CAMB's mead2020)
 
-The first 100 rows are LCDM, the last 100 have massive neutrinos and w, as in Quijote's two Latin hypercubes. The points are a
-scrambled Sobol set with another seed than any training set. A run that is stopped goes on where it was.
+The first 100 rows are LCDM, the last 100 have massive neutrinos and w, as in Quijote's two Latin
+hypercubes. The points are a scrambled Sobol set with another seed than any training set. A run that
+is stopped goes on where it was.
 """
 
 import os
@@ -46,8 +48,15 @@ def parameters(row, m_nu, amplitude):
     omega_m, omega_b, h, n_s, _, _, w = row
     p = camb.CAMBparams()
     p.set_cosmology(
-        H0=100 * h, ombh2=omega_b * h * h, omch2=(omega_m - omega_b) * h * h - m_nu / 93.14, omk=0, TCMB=2.7255, nnu=3.046,
-        mnu=m_nu, num_massive_neutrinos=3 if m_nu > 0 else 0, neutrino_hierarchy="degenerate",
+        H0=100 * h,
+        ombh2=omega_b * h * h,
+        omch2=(omega_m - omega_b) * h * h - m_nu / 93.14,
+        omk=0,
+        TCMB=2.7255,
+        nnu=3.046,
+        mnu=m_nu,
+        num_massive_neutrinos=3 if m_nu > 0 else 0,
+        neutrino_hierarchy="degenerate",
     )
     if m_nu == 0:
         p.num_nu_massless, p.num_nu_massive = 3.046, 0
@@ -59,8 +68,11 @@ def parameters(row, m_nu, amplitude):
 
 
 def spectrum(result, nonlinear):
-    k, _, power = result.get_matter_power_spectrum(minkh=1e-3, maxkh=5.0, npoints=1200) if nonlinear else (
-        result.get_linear_matter_power_spectrum(hubble_units=True, k_hunit=True))
+    k, _, power = (
+        result.get_matter_power_spectrum(minkh=1e-3, maxkh=5.0, npoints=1200)
+        if nonlinear
+        else (result.get_linear_matter_power_spectrum(hubble_units=True, k_hunit=True))
+    )
     return np.exp(CubicSpline(np.log(k), np.log(power[0]))(np.log(K)))
 
 
@@ -88,7 +100,9 @@ def main():
             np.save(part, table)
             print(i + 1, flush=True)
     linear, massless, nonlinear = np.array(table).transpose(1, 0, 2)
-    np.savez_compressed(path, k=K, parameters=rows, linear=linear, massless=massless, nonlinear=nonlinear)
+    np.savez_compressed(
+        path, k=K, parameters=rows, linear=linear, massless=massless, nonlinear=nonlinear
+    )
     os.remove(part)
 
 

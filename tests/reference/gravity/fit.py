@@ -1,7 +1,9 @@
-"""The eleven numbers of `nonlinear_boost` in src/simulate/gravity.rs, from e-MANTIS (`pip install emantis scipy`).
+"""The eleven numbers of `nonlinear_boost` in src/cosmology/gravity.rs, from e-MANTIS (`pip install
+emantis scipy`).
 
-The boost is 1 + (B_linear - 1) A / (1 + X). ln X is linear in 1, ln f, ln k, ln Om, ln s8, n_s (screening and nonlinear
-damping), ln A in ln k, ln Om, ln s8, ln k ln Om, ln k ln s8. Fitted on 256 cosmologies of its range, tested on 256 others.
+The boost is 1 + (B_linear - 1) A / (1 + X). ln X is linear in 1, ln f, ln k, ln Om, ln s8, n_s
+(screening and nonlinear damping), ln A in ln k, ln Om, ln s8, ln k ln Om, ln k ln s8. Fitted on 256
+cosmologies of its range, tested on 256 others.
 """
 
 import numpy as np
@@ -15,7 +17,8 @@ NAMES = ["Omega_m", "Omega_b", "h", "n_s", "sigma8_lcdm", "logfR0"]
 
 
 def table(count, seed, k):
-    """Cosmologies (count, 6) over the range of e-MANTIS inside our prior, and its boosts (count, len(k)) today."""
+    """Cosmologies (count, 6) over the range of e-MANTIS inside the prior, and its boosts (count,
+    len(k)) today."""
     emulator = NonLinearMGBoostEmulator(model="fR", verbose=False)
     low = np.array([emulator.params_range[name]["min_value"] for name in NAMES])
     high = np.array([emulator.params_range[name]["max_value"] for name in NAMES])
@@ -56,8 +59,14 @@ def main():
     c = least_squares(residual, start).x.round(3)
     off = abs(model(c, damping, amplitude, linear) / boost - 1)[~train]
     print("coefficients", c.tolist())
-    for name, part in ("k in [0.1, 0.5]", (K >= 0.1) & (K <= 0.5)), ("k = 1", K == 1), ("k < 0.1", K < 0.1):
-        print(f"{name}: rms {np.sqrt((off[:, part] ** 2).mean()):.4f}, largest {off[:, part].max():.4f}")
+    for name, part in (
+        ("k in [0.1, 0.5]", (K >= 0.1) & (K <= 0.5)),
+        ("k = 1", K == 1),
+        ("k < 0.1", K < 0.1),
+    ):
+        print(
+            f"{name}: rms {np.sqrt((off[:, part] ** 2).mean()):.4f}, largest {off[:, part].max():.4f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Linear growth of Hu-Sawicki f(R) gravity over that of general relativity, by an adaptive solver of order 8."""
+"""Linear growth of Hu-Sawicki f(R) gravity over that of general relativity, by an adaptive solver
+of order 8."""
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -28,11 +29,14 @@ def growth(k, omega_m, h, m_nu, f_r0, start=0.01):
         return [y[1], 1.5 * omega * force * clustering(a) * y[0] - (2 - 1.5 * omega) * y[1]]
 
     rate = (np.sqrt(1 + 24 * clustering(start)) - 1) / 4
-    solved = solve_ivp(slope, [np.log(start), 0], [1, rate], method="DOP853", rtol=1e-10, atol=1e-12)
+    solved = solve_ivp(
+        slope, [np.log(start), 0], [1, rate], method="DOP853", rtol=1e-10, atol=1e-12
+    )
     return solved.y[0, -1]
 
 
 def linear_boost(k, omega_m, h, m_nu, f_r0):
-    """P of f(R) over P of general relativity, linear theory, equal primordial amplitude, today; k an array."""
+    """P of f(R) over P of general relativity, linear theory, equal primordial amplitude, today; k
+    an array."""
     pairs = [(growth(q, omega_m, h, m_nu, f_r0), growth(q, omega_m, h, m_nu, 0.0)) for q in k]
     return np.array([(a / b) ** 2 for a, b in pairs])

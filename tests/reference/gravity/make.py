@@ -1,7 +1,7 @@
-"""Writes gravity.npz, the reference numbers of src/simulate/gravity.rs.
+"""Writes gravity.npz, the reference numbers of src/cosmology/gravity.rs.
 
-    pip install emantis fremu scipy
-    python make.py Cosmological_parameters.txt     # that file: Quijote-simulations/modified_gravity on GitHub, MIT licence
+pip install emantis fremu scipy
+python make.py Cosmological_parameters.txt     # that file: Quijote-simulations/modified_gravity on GitHub, MIT licence
 """
 
 import os
@@ -23,23 +23,30 @@ K_FREMU = np.array([0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
 def growths():
     """Rows Om, h, M_nu, |f_R0| and the linear boost at K_LINEAR, by an adaptive solver."""
     u = qmc.Sobol(4, seed=11).random(32)
-    x = np.column_stack([0.1 + 0.4 * u[:, 0], 0.5 + 0.4 * u[:, 1], u[:, 2], 10 ** (-6.5 + (6.5 - 3.523) * u[:, 3])])
+    x = np.column_stack(
+        [0.1 + 0.4 * u[:, 0], 0.5 + 0.4 * u[:, 1], u[:, 2], 10 ** (-6.5 + (6.5 - 3.523) * u[:, 3])]
+    )
     x[:8, 2] = 0.0
     return x, np.array([linear_boost(K_LINEAR, *row) for row in x])
 
 
 def fremu_boosts():
-    """Rows Om Ob h ns s8 M_nu f_R0 and the boost at K_FREMU: FREmu's network at f_R0 over the same at 0.
+    """Rows Om Ob h ns s8 M_nu f_R0 and the boost at K_FREMU: FREmu's network at f_R0 over the same
+    at 0.
 
-    FREmu divides by a spectrum without neutrinos and `get_boost` fails as shipped, so that its network is called here.
-    Mean of 13 bins at each wavenumber. Omega_m in [0.2, 0.45], where it can be divided by its own value at f_R0 = 0.
+    FREmu divides by a spectrum without neutrinos and `get_boost` fails as shipped, so that its
+    network is called here. Mean of 13 bins at each wavenumber. Omega_m in [0.2, 0.45], where it can
+    be divided by its own value at f_R0 = 0.
     """
     folder = os.path.join(list(fremu.__path__)[0], "cache")
     k = np.load(f"{folder}/k.npy")[3:253]
     parts = np.load(f"{folder}/pc_0.0.npy")
     with open(f"{folder}/scaler.pkl", "rb") as file:
         scaler = pickle.load(file)
-    net = {name: value.numpy().astype(float) for name, value in torch.load(f"{folder}/pc_ann_0.0.pth").items()}
+    net = {
+        name: value.numpy().astype(float)
+        for name, value in torch.load(f"{folder}/pc_ann_0.0.pth").items()
+    }
 
     def boost(x):
         hidden = scaler.transform(x) @ net["hidden_layer1.weight"].T + net["hidden_layer1.bias"]
@@ -57,7 +64,8 @@ def fremu_boosts():
 
 
 def no_wiggle(k, omega_m, omega_b, h, n_s):
-    """The shape of P without wiggles, Eisenstein & Hu 1998, equations 26 and 28-31; only weights of a mean here."""
+    """The shape of P without wiggles, Eisenstein & Hu 1998, equations 26 and 28-31; only weights of
+    a mean here."""
     theta, matter, baryon = 2.7255 / 2.7, omega_m * h**2, omega_b * h**2
     sound = 44.5 * np.log(9.83 / matter) / np.sqrt(1 + 10 * baryon**0.75)
     share = omega_b / omega_m
@@ -69,9 +77,11 @@ def no_wiggle(k, omega_m, omega_b, h, n_s):
 
 
 def labels(path):
-    """sigma_8 of f(R) over that of general relativity, as the Quijote-MG simulations are labelled, every 32nd of them.
+    """sigma_8 of f(R) over that of general relativity, as the Quijote-MG simulations are labelled,
+    every 32nd of them.
 
-    Rows Om h M_nu |f_R0| ratio, and the weights over K of the mean boost that the square of the ratio is.
+    Rows Om h M_nu |f_R0| ratio, and the weights over K of the mean boost that the square of the
+    ratio is.
     """
     k = np.geomspace(0.002, 1.0, 60)
     t = np.loadtxt(path)[:2048:32]

@@ -1,4 +1,4 @@
-"""The functions that both searches minimise; tests/search/bests.rs has the same ones."""
+"""The functions that both searches minimise; tests/library/search/bests.rs has the same ones."""
 
 import math
 
@@ -20,7 +20,7 @@ def ackley(trial):
 
 
 def conditional(trial):
-    """The more layers the deeper the valley, and the harder to find."""
+    """With more layers the valley is deeper and harder to find."""
     layers = trial.suggest_int("layers", 1, 3)
     miss = 0.0
     for i in range(1, layers + 1):
@@ -31,7 +31,7 @@ def conditional(trial):
 
 
 def mixed(trial):
-    """A logarithmic valley, whole numbers linear, in steps and logarithmic, and a choice."""
+    """A valley in a logarithmic number, linear, stepped and logarithmic integers, and a choice."""
     rate = trial.suggest_float("learning_rate", 1e-6, 1.0, log=True)
     width = trial.suggest_int("width", 1, 1024, log=True)
     depth = trial.suggest_int("depth", 0, 20)

@@ -1,6 +1,8 @@
-"""Writes what Optuna does, for the tests to compare shoal with: `python3 make.py [estimators|proposals|bests|pruning ...]`.
+"""Writes the behaviour of Optuna, for the tests to compare shoal with: `python3 make.py
+[estimators|proposals|bests|pruning ...]`.
 
-Needs optuna and numpy. Without an argument all four files are written, next to this one. README.md says what each file holds.
+Needs optuna and numpy. Without an argument all four files are written next to this one. README.md
+describes each file.
 """
 
 import json
@@ -46,8 +48,8 @@ SPACE = {
 
 
 class StableNumpy:
-    """numpy, but argsort keeps the order of ties. numpy leaves that order open; it decides which of two equal observations gets
-    which width, and so matters once their weights differ."""
+    """numpy, but argsort keeps the order of ties. numpy leaves that order open; it decides which of
+    two equal observations gets which width, and so matters once their weights differ."""
 
     def __getattr__(self, name):
         return getattr(np, name)
@@ -64,31 +66,43 @@ def describe(distribution):
     if isinstance(distribution, CategoricalDistribution):
         return {"choices": list(distribution.choices)}
     kind = "int" if isinstance(distribution, IntDistribution) else "float"
-    return {"kind": kind, "low": distribution.low, "high": distribution.high, "log": distribution.log, "step": distribution.step}
+    return {
+        "kind": kind,
+        "low": distribution.low,
+        "high": distribution.high,
+        "log": distribution.log,
+        "step": distribution.step,
+    }
 
 
 def text(number):
-    """JSON has no word for what is not finite."""
+    """JSON has no word for numbers that are not finite."""
     return number if number is None or math.isfinite(number) else str(number)
 
 
 def write(name, content):
     content = {"made_with": f"optuna {optuna.__version__}, numpy {np.__version__}", **content}
-    (FOLDER / name).write_text(json.dumps(content, indent=None, separators=(",", ":")).replace('],"', '],\n"') + "\n")
+    (FOLDER / name).write_text(
+        json.dumps(content, indent=None, separators=(",", ":")).replace('],"', '],\n"') + "\n"
+    )
 
 
 # ---- histories ----
 
 
 def history(seed, count, pruned=0.0, failed=0.0, running=0, ties=False):
-    """Trials at random, with values that depend on the parameters, so that the best ones are together."""
+    """Random trials, with values that depend on the parameters, so that good ones are close."""
     rng = np.random.default_rng(seed)
     trials = []
     for number in range(count + running):
         params = {name: draw(rng, distribution) for name, distribution in SPACE.items()}
         if params["layers"] < 2:
             del params["second"]
-        value = abs(params["plain"] - 1.0) + abs(math.log10(params["rate"]) + 3.0) + 0.3 * rng.standard_normal()
+        value = (
+            abs(params["plain"] - 1.0)
+            + abs(math.log10(params["rate"]) + 3.0)
+            + 0.3 * rng.standard_normal()
+        )
         value = round(value) if ties else value
         losses = {step: value + 1.0 / step for step in range(1, int(rng.integers(2, 6)))}
         fate = rng.random()
@@ -127,7 +141,13 @@ def study_of(trials):
     study = optuna.create_study()
     for state, value, params, distributions, losses in trials:
         study.add_trial(
-            create_trial(state=state, value=value, params=params, distributions=distributions, intermediate_values=losses)
+            create_trial(
+                state=state,
+                value=value,
+                params=params,
+                distributions=distributions,
+                intermediate_values=losses,
+            )
         )
     return study
 
@@ -175,7 +195,9 @@ def estimators():
                 sampler._build_parzen_estimator(study, space, part, handle_below=below)
                 for part, below in ((best, True), (rest, False))
             ]
-            points = sorted({distribution.to_internal_repr(draw(rng, distribution)) for _ in range(12)})
+            points = sorted(
+                {distribution.to_internal_repr(draw(rng, distribution)) for _ in range(12)}
+            )
             samples = {parameter: np.array(points)}
             below, above = (estimator.log_pdf(samples) for estimator in pair)
             parameters.append(
@@ -188,20 +210,25 @@ def estimators():
                 }
             )
         cases.append(
-            {"history": name, "trials": stored(trials), "parameters": parameters, "joint": joint(study, best, rest, rng)}
+            {
+                "history": name,
+                "trials": stored(trials),
+                "parameters": parameters,
+                "joint": joint(study, best, rest, rng),
+            }
         )
     space = [{"name": name, **describe(distribution)} for name, distribution in SPACE.items()]
     write("estimators.json", {"space": space, "cases": cases})
 
 
 def shared_space(study):
-    """What every finished trial has, in the order of SPACE."""
+    """The parameters of every finished trial, in the order of SPACE."""
     shared = IntersectionSearchSpace(include_pruned=True).calculate(study)
     return {name: distribution for name, distribution in SPACE.items() if name in shared}
 
 
 def joint(study, best, rest, rng):
-    """The densities of all parameters together that every finished trial has."""
+    """The joint densities of the parameters that every finished trial has."""
     space = shared_space(study)
     sampler = TPESampler(multivariate=True)
     points = [[d.to_internal_repr(draw(rng, d)) for d in space.values()] for _ in range(12)]
@@ -210,14 +237,23 @@ def joint(study, best, rest, rng):
         sampler._build_parzen_estimator(study, space, part, handle_below=below).log_pdf(samples)
         for part, below in ((best, True), (rest, False))
     )
-    return {"names": list(space), "points": points, "log_good": below.tolist(), "log_bad": above.tolist()}
+    return {
+        "names": list(space),
+        "points": points,
+        "log_good": below.tolist(),
+        "log_bad": above.tolist(),
+    }
 
 
 def kernels(estimator):
     mixture = estimator._mixture_distribution
     (distribution,) = mixture.distributions
     if hasattr(distribution, "mu"):
-        return {"weights": mixture.weights.tolist(), "mus": distribution.mu.tolist(), "sigmas": distribution.sigma.tolist()}
+        return {
+            "weights": mixture.weights.tolist(),
+            "mus": distribution.mu.tolist(),
+            "sigmas": distribution.sigma.tolist(),
+        }
     return {"weights": mixture.weights.tolist(), "rows": distribution.weights.tolist()}
 
 
@@ -233,12 +269,18 @@ def proposals(count=2000):
         frozen = study.get_trials()[trial.number]
         values = []
         for parameter, distribution in SPACE.items():
-            drawn = [sampler.sample_independent(study, frozen, parameter, distribution) for _ in range(count)]
+            drawn = [
+                sampler.sample_independent(study, frozen, parameter, distribution)
+                for _ in range(count)
+            ]
             values.append([seven(distribution, value) for value in drawn])
         sampler = TPESampler(multivariate=True, constant_liar=True, seed=18)
         space = shared_space(study)
         drawn = [sampler.sample_relative(study, frozen, space) for _ in range(count)]
-        joint = [[seven(distribution, each[name]) for each in drawn] for name, distribution in space.items()]
+        joint = [
+            [seven(distribution, each[name]) for each in drawn]
+            for name, distribution in space.items()
+        ]
         cases.append({"history": name, "proposals": values, "joint": joint})
     write("proposals.json", {"cases": cases})
 
@@ -262,13 +304,17 @@ def bests(seeds=50, trials=100):
     content = {name: {} for name in functions.FUNCTIONS}
     for mode, settings in MODES.items():
         for name, function in functions.FUNCTIONS.items():
-            content[name][mode] = [best(function, seed, trials, **settings) for seed in range(seeds)]
+            content[name][mode] = [
+                best(function, seed, trials, **settings) for seed in range(seeds)
+            ]
             print(mode, name, float(np.median(content[name][mode])), flush=True)
             write("bests.json", {"trials": trials, "startup": 10, "functions": content})
 
 
 def best(function, seed, trials, batch, multivariate):
-    study = optuna.create_study(sampler=TPESampler(seed=seed, multivariate=multivariate, constant_liar=True))
+    study = optuna.create_study(
+        sampler=TPESampler(seed=seed, multivariate=multivariate, constant_liar=True)
+    )
     for _ in range(trials // batch):
         asked = [study.ask() for _ in range(batch)]
         values = [function(trial) for trial in asked]
@@ -289,7 +335,10 @@ def pruning():
             ({"startup": 2, "warmup": 6, "interval": 4}, MedianPruner(2, 6, 4)),
         ],
         "halving": [
-            ({"first": first, "factor": factor, "delay": delay}, SuccessiveHalvingPruner(first, factor, delay))
+            (
+                {"first": first, "factor": factor, "delay": delay},
+                SuccessiveHalvingPruner(first, factor, delay),
+            )
             for first, factor, delay in ((1, 4, 0), (2, 3, 0), (1, 2, 1))
         ],
     }
@@ -303,8 +352,8 @@ def pruning():
 
 
 def decisions(pruner, together, count=40, epochs=32, seed=0):
-    """Trials, `together` of them at a time, report epoch by epoch. Each entry: trial, epoch, loss, whether it is pruned; an entry
-    of the trial alone says that it is complete."""
+    """Trials, `together` of them at a time, report epoch by epoch. Each entry: trial, epoch, loss,
+    whether it is pruned; an entry of the trial alone says that it is complete."""
     rng = np.random.default_rng(seed)
     study = optuna.create_study(pruner=pruner)
     trace, waiting, active = [], count, []

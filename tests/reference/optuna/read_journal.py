@@ -1,7 +1,7 @@
-"""Opens a journal with Optuna and prints what it tells: `python3 read_journal.py JOURNAL [--live]`.
+"""Opens a journal with Optuna and prints what it reads: `python3 read_journal.py JOURNAL [--live]`.
 
-With --live it reads again whenever a line arrives on its input, with the storage that it opened at the beginning, as
-optuna-dashboard does.
+With --live it reads again whenever a line arrives on its input, with the storage that it opened at
+the beginning, as optuna-dashboard does.
 """
 
 import json
@@ -32,9 +32,19 @@ def told(storage):
             }
             for trial in study.get_trials()
         ]
-        best = study.best_trial.number if any(trial["state"] == "COMPLETE" for trial in trials) else None
+        best = (
+            study.best_trial.number
+            if any(trial["state"] == "COMPLETE" for trial in trials)
+            else None
+        )
         studies.append(
-            {"name": name, "direction": study.direction.name, "attributes": study.user_attrs, "best": best, "trials": trials}
+            {
+                "name": name,
+                "direction": study.direction.name,
+                "attributes": study.user_attrs,
+                "best": best,
+                "trials": trials,
+            }
         )
     return studies
 

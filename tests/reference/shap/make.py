@@ -1,6 +1,7 @@
 """Writes the attributions that the tests compare shoal with: `python3 make.py [OUT_DIR]`.
 
-Needs numpy, torch and shap. OUT_DIR is this folder unless given. README.md says what the file holds.
+Needs numpy, torch and shap. OUT_DIR is this folder unless given. README.md says what the file
+holds.
 """
 
 import argparse
@@ -39,7 +40,8 @@ BACKGROUND, ROWS = 12, 7
 
 
 def representable(values):
-    """Float64 values that float32 holds exactly, so that every player starts from the same numbers."""
+    """Float64 values that float32 holds exactly, so that every backend starts from the same
+    numbers."""
     return np.asarray(values).astype(np.float32).astype(np.float64)
 
 
@@ -68,7 +70,8 @@ def deep_shap(model, background, rows):
 
 
 def expected_gradients(model, background, rows):
-    """The mean of (x - r) times the gradient over PLACES middles of equal steps from each r to x, with autograd."""
+    """The mean of (x - r) times the gradient over PLACES middles of equal steps from each r to x,
+    with autograd."""
     alpha = torch.tensor((np.arange(PLACES) + 0.5) / PLACES)[:, None]
     total = []
     for row in torch.tensor(rows):
@@ -76,14 +79,18 @@ def expected_gradients(model, background, rows):
         for reference in torch.tensor(background):
             points = (reference + alpha * (row - reference)).requires_grad_()
             outputs = model(points).sum(0)
-            gradients = [torch.autograd.grad(output, points, retain_graph=True)[0].mean(0) for output in outputs]
+            gradients = [
+                torch.autograd.grad(output, points, retain_graph=True)[0].mean(0)
+                for output in outputs
+            ]
             of_row = of_row + torch.stack(gradients) * (row - reference) / len(background)
         total.append(of_row.numpy())
     return np.stack(total)
 
 
 def exact(model, background, rows):
-    """Shapley values from all orders' sum over subsets, the mean output over the background as the worth of a subset."""
+    """Shapley values from the sum over subsets; the value of a subset is the mean output over the
+    background."""
     count = rows.shape[1]
     subsets = np.array(list(itertools.product([False, True], repeat=count)))
     sizes = subsets.sum(1)
@@ -95,7 +102,10 @@ def exact(model, background, rows):
         of_row = np.zeros((worth.shape[1], count))
         for place in range(count):
             without = ~subsets[:, place]
-            weight = [math.factorial(s) * math.factorial(count - s - 1) / math.factorial(count) for s in sizes[without]]
+            weight = [
+                math.factorial(s) * math.factorial(count - s - 1) / math.factorial(count)
+                for s in sizes[without]
+            ]
             # flipping one input moves the number of a subset by a power of two
             with_it = np.flatnonzero(without) + 2 ** (count - 1 - place)
             of_row[:, place] = np.array(weight) @ (worth[with_it] - worth[without])
@@ -109,7 +119,11 @@ def main():
     folder = parser.parse_args().out_dir
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    members = {"made_with": np.array([f"shap {shap.__version__}, torch {torch.__version__}, numpy {np.__version__}"])}
+    members = {
+        "made_with": np.array(
+            [f"shap {shap.__version__}, torch {torch.__version__}, numpy {np.__version__}"]
+        )
+    }
     for seed, (name, (widths, hidden, output)) in enumerate(NETWORKS.items()):
         rng = np.random.default_rng(100 + seed)
         model, parameters = network(rng, widths, hidden, output)
