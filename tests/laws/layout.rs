@@ -22,8 +22,8 @@ use shoal::engine::layout::TILE_UNITS;
 use shoal::engine::layout::phase;
 use shoal::engine::layout::stopped;
 use shoal::engine::loss::LOSSES;
-use shoal::engine::measure::ceiling::TURNS;
 use shoal::engine::measure::ceiling;
+use shoal::engine::measure::ceiling::TURNS;
 use shoal::engine::measure::triad;
 use shoal::engine::precision::GROWTH_STEPS;
 use shoal::engine::precision::LEAST_SCALE;
@@ -298,6 +298,23 @@ fn shared_constants_are_the_same() {
     assert_eq!(seen, known);
 }
 
+/// The names that kernels of the Rust files below a folder may have: `forward.rs` in the folder
+/// `dense` has those of `forward` and `dense_forward`.
+fn pages(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(pages(&path));
+        } else {
+            found.insert(name(&path));
+            found.insert(format!("{}_{}", name(folder), name(&path)));
+        }
+    }
+    found
+}
+
 #[test]
 fn every_shader_is_a_kernel_of_its_name_or_a_shared_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -309,13 +326,13 @@ fn every_shader_is_a_kernel_of_its_name_or_a_shared_page() {
         files.map(|file| stem(file.expect("a file"))).collect()
     };
     let mut shaders = stems("shaders");
-    let pages = stems("src/kernels");
+    let pages = pages(&folder.join("src/engine"));
     for kernel in all_kernels() {
         let text = |name: &str| {
             std::fs::read_to_string(folder.join(format!("shaders/{name}.wgsl"))).expect(name)
         };
         assert!(shaders.remove(kernel.name), "no shaders/{}.wgsl", kernel.name);
-        assert!(pages.contains(kernel.name), "no src/kernels/{}.rs", kernel.name);
+        assert!(pages.contains(kernel.name), "no file of {} in src/engine", kernel.name);
         for set in texts() {
             let source = kernel.source(&set);
             assert!(source.starts_with(&text("layout")), "{}: no layout", kernel.name);
@@ -333,13 +350,13 @@ fn every_shader_is_a_kernel_of_its_name_or_a_shared_page() {
     let shared = [
         "activation",
         "adamw_rule",
-        "half",
+        "f16",
         "lanes_plain",
         "lanes_shuffle",
         "layout",
-        "packed_long",
-        "packed_single",
-        "packed_words",
+        "packed_f16",
+        "packed_f16_pairs",
+        "packed_f32",
         "vec4_pairs",
         "vec4_plain",
         "random",

@@ -2,10 +2,10 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::device::Device;
-use shoal::engine::gpu::packing::Limits;
-use shoal::engine::gpu::packing::rehearsal::Rehearsal;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::Options;
+use shoal::engine::gpu::packing::Limits;
+use shoal::engine::gpu::packing::rehearsal::Rehearsal;
 use shoal::engine::precision::Precision;
 use shoal::engine::queue::Progress;
 use shoal::engine::queue::RunQueue;
