@@ -7,10 +7,10 @@
 use std::time::Instant;
 
 use shoal::engine::device::Device;
-use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::Options;
 use shoal::engine::gpu::adapters;
+use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::measure::BATCH;
 use shoal::engine::measure::Meter;
 use shoal::engine::measure::Workload;

@@ -1,6 +1,9 @@
 // Activations, their derivatives and the dropout mask, for four numbers at a time. Reference:
 // src/kernels/activation.rs.
 
+#import layout
+#import random
+
 const IDENTITY: u32 = 0u;
 const RELU: u32 = 1u;
 const LEAKY_RELU: u32 = 2u;

@@ -10,6 +10,11 @@
 // overflowed; the parameters are kept as f32, and as halves for products to read (Micikevicius et
 // al., arXiv 1710.03740, section 3.1).
 
+#import layout
+#import vec4_{vec4}
+#import packed_{packed}
+#import adamw_rule
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;       // writes completed
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which pairs of vec4s of the parameters

@@ -3,6 +3,9 @@
 //
 //   eight chains of vec4s a thread, x <- a x + b: 64 flops a turn
 
+#import layout
+#import vec4_{vec4}
+
 @group(0) @binding(0) var<storage, read_write> work: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 

@@ -8,6 +8,9 @@
 // Where the norm is not finite the scale is 0: what is finite then vanishes and what is not becomes
 // NaN, which ends the run.
 
+#import layout
+#import packed_{packed}
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes gradient_norm and gradient_scale
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run

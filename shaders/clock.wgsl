@@ -13,6 +13,9 @@
 //   (step + 1) / (warmup_steps + 1)                      in the warm-up final + (1 - final) (1 +
 //   cos(pi x)) / 2              after it, x being the part of cosine_steps that is over
 
+#import layout
+#import packed_{packed}
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run

@@ -9,6 +9,12 @@
 // the forward kernel does and for the same reasons. Padding is written as 0: the sums of the next
 // call run over it.
 
+#import layout
+#import packed_{packed}
+#import lanes_{lanes}
+#import activation
+#import dense_backward_input_{products}
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units below

@@ -2,6 +2,10 @@
 // and 0 to 3 of examples; eight lanes make a block of 64 units, and a tile is PRODUCT_THREADS
 // blocks, first those of all units, then those of the next examples.
 
+#import layout
+#import lanes_{lanes}
+#import dense_backward_input
+
 fn serve(tile: Tile, thread: vec3u) {
     let layer = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];

@@ -3,6 +3,10 @@
 // loaded weight serves twice the examples that it does in a GPU's tile: 12 loads for 1,024
 // multiply-adds.
 
+#import layout
+#import lanes_{lanes}
+#import dense_backward_input
+
 fn serve(tile: Tile, thread: vec3u) {
     let layer = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];

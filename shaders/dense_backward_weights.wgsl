@@ -4,6 +4,10 @@
 // Of halves the deltas, and with them the sums, are loss_scale times too large; a sum that is too
 // large for a half, or no number, is noted for the run, and AdamW passes this step over.
 
+#import layout
+#import packed_{packed}
+#import weights_tile
+
 @group(0) @binding(0) var<storage, read_write> states: array<State>;  // (runs); writes overflow
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;          // which inputs (i) and units (j)
 @group(0) @binding(2) var<storage, read> nodes: array<Node>;          // (nodes of all runs)

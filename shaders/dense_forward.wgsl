@@ -10,6 +10,11 @@
 // No workgroup memory: a thread holds its sums in registers. Lanes take units and not examples
 // because a tile with eight times the examples would be half empty at a batch of 32.
 
+#import layout
+#import packed_{packed}
+#import activation
+#import dense_forward_{products}
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units

@@ -3,6 +3,10 @@
 // of all units, then those of the next examples. 128 sums are what registers hold. Four terms at a
 // time: 24 loads for 512 multiply-adds.
 
+#import layout
+#import packed_{packed}
+#import dense_forward
+
 // Four inputs of four units, one input to a column.
 fn load_weights(at: u32, row: u32) -> mat4x4f {
     return mat4x4f(

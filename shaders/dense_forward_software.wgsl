@@ -8,6 +8,11 @@
 // A layer of at most eight units would leave seven lanes idle: there each lane takes four examples
 // of its own, and all units.
 
+#import layout
+#import packed_{packed}
+#import lanes_{lanes}
+#import dense_forward
+
 fn serve(tile: Tile, thread: vec3u) {
     let layer = nodes[tile.node];
     let groups = runs[tile.run].batch_vec4s;

@@ -7,6 +7,11 @@
 // they change), and with the first trained layer of a run, whose update is the last, records the
 // clock's ticks, as adamw.wgsl does.
 
+#import layout
+#import vec4_{vec4}
+#import adamw_rule
+#import weights_tile
+
 @group(0) @binding(0) var<storage, read_write> states: array<State>;   // (runs); writes completed
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;           // which inputs (i) and units (j)
 @group(0) @binding(2) var<storage, read> nodes: array<Node>;         // (nodes of all runs)

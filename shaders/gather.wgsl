@@ -10,6 +10,10 @@
 // Examples beyond the rows present are 0, and padding. A tile is 8 lanes of four examples, every
 // unit; the threads of a lane share the units.
 
+#import layout
+#import packed_{packed}
+#import random
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;      // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;        // i: which 8 lanes of the batch

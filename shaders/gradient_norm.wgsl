@@ -8,6 +8,9 @@
 // each thread adds its own vec4s, then thread 0 adds the threads. A gradient that is not finite
 // makes its block's sum not finite.
 
+#import layout
+#import packed_{packed}
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;        // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;    // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;      // i: which block

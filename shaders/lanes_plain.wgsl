@@ -1,6 +1,8 @@
 // Vec4Storage that all eight lanes need: here every lane loads them all. shaders/lanes_shuffle.wgsl
 // is the other way.
 
+#import packed_{packed}
+
 struct Shared {
     unused: u32,
 }

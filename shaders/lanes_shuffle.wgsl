@@ -3,6 +3,8 @@
 // while a shuffle is one instruction. A subgroup is the eight lanes of a workgroup there, and none
 // of them has left where this stands.
 
+#import packed_{packed}
+
 alias Shared = vec4f;
 
 // The vec4s at base, base + stride, ... up to place `last`, of which this thread loads the one at

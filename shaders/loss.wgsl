@@ -10,6 +10,10 @@
 // A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order:
 // each thread adds its own elements, then thread 0 adds the threads.
 
+#import layout
+#import packed_{packed}
+#import activation
+
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes batch_sum
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // layer: the run's last

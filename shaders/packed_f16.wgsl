@@ -1,5 +1,7 @@
 // Four halves as they lie in storage, here as two 32-bit words.
 
+#import f16
+
 alias Packed = vec2u;
 
 fn unpack(p: Packed) -> vec4f {

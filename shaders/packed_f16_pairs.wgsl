@@ -1,6 +1,8 @@
 // Four halves as they lie in storage, here as one 64-bit word: the same bytes, and half as many
 // components to load, which is what llvmpipe counts (see vec4_pairs.wgsl).
 
+#import f16
+
 alias Packed = u64;
 
 fn words(p: Packed) -> vec2u {

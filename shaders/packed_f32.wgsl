@@ -2,6 +2,8 @@
 // weights where products read them. Here it lies in storage as everything else does.
 // shaders/packed_words.wgsl and packed_long.wgsl are the other ways.
 
+#import vec4_{vec4}
+
 alias Packed = Vec4;
 // Numbers of a table, as many as a word holds.
 alias Datum = f32;

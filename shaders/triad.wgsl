@@ -6,6 +6,9 @@
 // Small buffers and one workgroup make it a dispatch that does nearly nothing, to measure what a
 // dispatch costs.
 
+#import layout
+#import vec4_{vec4}
+
 @group(0) @binding(0) var<storage, read> parameters: array<Vec4>;
 @group(0) @binding(1) var<storage, read> gradients: array<Vec4>;
 @group(0) @binding(2) var<storage, read_write> work: array<Vec4>;

@@ -9,6 +9,9 @@
 // inputs. Example by example both factors lie in rows, so each load is used by all the sums of its
 // row or column. What becomes of a sum says the kernel: it has to `put` four of them.
 
+#import layout
+#import weights_tile_{products}
+
 override PRODUCT_THREADS: u32;
 override THREAD_INPUTS: u32;  // in vec4s
 const THREAD_UNITS: u32 = 2u;  // in vec4s

@@ -1,6 +1,10 @@
 // The weights' gradient on GPUs: 16 inputs of 8 units a thread, in vec4s 0 to 3 of inputs and p and
 // q of units; a tile is 16 PRODUCT_THREADS inputs and 64 units.
 
+#import layout
+#import packed_{packed}
+#import weights_tile
+
 fn serve(tile: Tile, thread: vec3u) {
     let layer = nodes[tile.node];
     let first = place(tile, layer, thread);

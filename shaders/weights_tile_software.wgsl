@@ -4,6 +4,11 @@
 //
 // In a narrow layer each lane takes inputs of its own, and all units.
 
+#import layout
+#import packed_{packed}
+#import lanes_{lanes}
+#import weights_tile
+
 fn serve(tile: Tile, thread: vec3u) {
     let layer = nodes[tile.node];
     let first = place(tile, layer, thread);

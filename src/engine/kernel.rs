@@ -9,6 +9,7 @@ use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
+use crate::engine::shader;
 use crate::engine::tile::{Grid, TileSet};
 
 /// A kernel of a step. The kernels of an op are called for a node, the others for a whole run; they
@@ -17,8 +18,6 @@ use crate::engine::tile::{Grid, TileSet};
 pub struct Kernel {
     /// Its name, that of its shader: `shaders/<name>.wgsl`.
     pub name: &'static str,
-    /// Its WGSL source under a tile set, imports resolved.
-    pub pages: fn(&TileSet) -> Vec<&'static str>,
     /// The buffers of group 0, in the order of their binding numbers. Group 1 has the call.
     pub bindings: &'static [(Buffer, Access)],
     /// Its `override` constants under a tile set.
@@ -123,7 +122,7 @@ pub(crate) use reference;
 impl Kernel {
     /// Its whole WGSL source under a tile set.
     pub fn source(&self, set: &TileSet) -> String {
-        (self.pages)(set).concat()
+        shader::source(self.name, set)
     }
 
     /// Whether any run of this tile set's precision calls it.
@@ -135,7 +134,6 @@ impl Kernel {
 /// What measurements start from: a kernel that is no part of a step.
 pub const BARE: Kernel = Kernel {
     name: "",
-    pages: |_| Vec::new(),
     bindings: &[],
     constants: |_| Vec::new(),
     update: Update::Any,

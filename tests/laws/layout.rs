@@ -2,7 +2,6 @@
 //! wgpu, parses every shader; this needs no GPU.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -29,6 +28,7 @@ use shoal::engine::precision::GROWTH_STEPS;
 use shoal::engine::precision::LEAST_SCALE;
 use shoal::engine::precision::MOST_SCALE;
 use shoal::engine::precision::Precision;
+use shoal::engine::shader;
 use shoal::engine::step::kernels;
 use shoal::engine::tile;
 use shoal::engine::tile::TileSet;
@@ -316,56 +316,124 @@ fn pages(folder: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_shader_is_a_kernel_of_its_name_or_a_shared_page() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let stems = |path: &str| -> BTreeSet<String> {
-        let files = std::fs::read_dir(folder.join(path)).expect("a folder");
-        let stem = |file: std::fs::DirEntry| {
-            file.path().file_stem().expect("a name").to_string_lossy().into_owned()
-        };
-        files.map(|file| stem(file.expect("a file"))).collect()
-    };
-    let mut shaders = stems("shaders");
-    let pages = pages(&folder.join("src/engine"));
-    for kernel in all_kernels() {
-        let text = |name: &str| {
-            std::fs::read_to_string(folder.join(format!("shaders/{name}.wgsl"))).expect(name)
-        };
-        assert!(shaders.remove(kernel.name), "no shaders/{}.wgsl", kernel.name);
-        assert!(pages.contains(kernel.name), "no file of {} in src/engine", kernel.name);
-        for set in texts() {
-            let source = kernel.source(&set);
-            assert!(source.starts_with(&text("layout")), "{}: no layout", kernel.name);
-            // the page itself, and at most one more for the tile
-            let start = source.find(&text(kernel.name)).expect(kernel.name);
-            let rest = &source[start + text(kernel.name).len()..];
-            let tile = format!("{}_", kernel.name);
-            let page = stems("shaders")
-                .into_iter()
-                .find(|stem| stem.starts_with(&tile) && text(stem) == rest);
-            assert!(rest.is_empty() || page.is_some(), "{}: another text", kernel.name);
-            page.map(|page| shaders.remove(&page));
+fn every_shader_is_a_kernel_or_imported_by_one() {
+    let mut unused: BTreeSet<String> = shader::names().into_iter().collect();
+    for (kernel, set) in all_texts() {
+        for file in shader::files(kernel.name, &set) {
+            unused.remove(&file);
         }
     }
-    let shared = [
-        "activation",
-        "adamw_rule",
-        "f16",
-        "lanes_plain",
-        "lanes_shuffle",
-        "layout",
-        "packed_f16",
-        "packed_f16_pairs",
-        "packed_f32",
-        "vec4_pairs",
-        "vec4_plain",
-        "random",
-        "weights_tile",
-        "weights_tile_gpu",
-        "weights_tile_software",
-    ]
-    .map(str::to_owned);
-    assert_eq!(shaders, BTreeSet::from(shared), "a shader that no kernel is named after");
+    assert_eq!(unused, BTreeSet::new(), "shaders that no kernel needs");
+    let pages = pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine"));
+    for kernel in all_kernels() {
+        assert!(pages.contains(kernel.name), "no file of {} in src/engine", kernel.name);
+    }
     let names: Vec<&str> = all_kernels().iter().map(|kernel| kernel.name).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name twice");
+}
+
+/// Names that a text calls as functions, and names that it defines.
+fn called_and_defined(text: &str) -> [BTreeSet<String>; 2] {
+    let code: String = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(""))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let mut found = [BTreeSet::new(), BTreeSet::new()];
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for (at, _) in code.match_indices('(') {
+        let start = code[..at].rfind(|c| !is_name(c)).map_or(0, |before| before + 1);
+        let name = code[start..at].to_owned();
+        let defines = code[..start].ends_with("fn ");
+        if !name.is_empty() {
+            found[usize::from(defines)].insert(name);
+        }
+    }
+    for kind in ["struct ", "alias "] {
+        for (at, _) in code.match_indices(kind) {
+            let rest = &code[at + kind.len()..];
+            found[1].insert(rest.chars().take_while(|c| is_name(*c)).collect());
+        }
+    }
+    found
+}
+
+/// A function is defined in the file that calls it or in one that this file imports, directly or
+/// through others: so a reader finds every function from the file itself.
+#[test]
+fn every_function_is_found_from_the_file_that_calls_it() {
+    // of WGSL itself, and `put`, which a kernel gives to weights_tile
+    let known: BTreeSet<&str> = BTreeSet::from([
+        "put",
+        "if",
+        "for",
+        "while",
+        "switch",
+        "return",
+        "select",
+        "min",
+        "max",
+        "abs",
+        "exp",
+        "sqrt",
+        "sin",
+        "cos",
+        "tanh",
+        "sign",
+        "dot",
+        "fma",
+        "bitcast",
+        "u32",
+        "i32",
+        "f32",
+        "u64",
+        "vec2u",
+        "vec4u",
+        "vec4f",
+        "vec2f",
+        "vec3u",
+        "mat4x4f",
+        "transpose",
+        "workgroupBarrier",
+        "subgroupShuffle",
+        "unpack2x16float",
+        "pack2x16float",
+        "any",
+        "all",
+        "clamp",
+        "log",
+        "pow",
+        "floor",
+        "round",
+        "workgroup_size",
+        "binding",
+        "group",
+        "builtin",
+        "case",
+        "override",
+        "arrayLength",
+        "step",
+        "extractBits",
+        "insertBits",
+        "countLeadingZeros",
+        "firstLeadingBit",
+    ]);
+    for set in texts() {
+        for name in shader::names() {
+            let mut defined = BTreeSet::new();
+            for file in shader::files(&name, &set) {
+                defined.extend(called_and_defined(shader::text(&file))[1].clone());
+            }
+            let [called, _] = called_and_defined(shader::text(&name));
+            let lost = called
+                .iter()
+                .filter(|one| !known.contains(one.as_str()) && !defined.contains(*one));
+            assert_eq!(
+                lost.collect::<Vec<_>>(),
+                Vec::<&String>::new(),
+                "{name}: {} tiles",
+                set.name
+            );
+        }
+    }
 }

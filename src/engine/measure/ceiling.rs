@@ -3,14 +3,10 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::kernel::{BARE, Kernel};
-use crate::engine::page;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "ceiling",
-    pages: |set| {
-        vec![page::LAYOUT, page::vec4_page(set), include_str!("../../../shaders/ceiling.wgsl")]
-    },
     bindings: &[(Buffer::Work, Access::ReadWrite)],
     constants: |set| {
         vec![("CEILING_THREADS", f64::from(set.adamw_threads)), ("CEILING_TURNS", f64::from(TURNS))]

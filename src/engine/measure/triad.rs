@@ -3,15 +3,11 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::kernel::{BARE, Kernel};
-use crate::engine::page;
 use crate::engine::tile::TileSet;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "triad",
-    pages: |set| {
-        vec![page::LAYOUT, page::vec4_page(set), include_str!("../../../shaders/triad.wgsl")]
-    },
     bindings: &[
         (Buffer::Parameters, Access::Read),
         (Buffer::Gradients, Access::Read),

@@ -9,25 +9,16 @@ use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::{LANES, State, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::random::permute_all;
 use crate::engine::real::Real;
 use crate::engine::tile::Grid;
-use crate::engine::{page, precision};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "gather",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::packed(set),
-            page::RANDOM,
-            include_str!("../../../shaders/gather.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),

@@ -7,24 +7,14 @@ use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
+use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::tile::Grid;
-use crate::engine::{page, precision};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "loss",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::packed(set),
-            page::RANDOM,
-            page::ACTIVATION,
-            include_str!("../../../shaders/loss.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

@@ -8,24 +8,15 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::{State, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::tile::{Grid, TileSet};
-use crate::engine::{page, precision};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "adamw",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::packed(set),
-            page::ADAMW_RULE,
-            include_str!("../../../shaders/adamw.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

@@ -6,7 +6,6 @@ use crate::engine::kernel::{Kernel, Update, no_terms, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::optim::gradient_norm;
-use crate::engine::page;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::tile::Grid;
@@ -15,14 +14,6 @@ use crate::engine::work::NORM_BLOCK;
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "clip",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::packed(set),
-            include_str!("../../../shaders/clip.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

@@ -5,7 +5,6 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, no_terms, reference};
 use crate::engine::layout::{State, phase, stopped};
 use crate::engine::memory::Memory;
-use crate::engine::page;
 use crate::engine::precision::Precision;
 use crate::engine::precision::{GROWTH_STEPS, LEAST_SCALE, MOST_SCALE};
 use crate::engine::prepared::PreparedRun;
@@ -15,14 +14,6 @@ use crate::engine::tile::Grid;
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "clock",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::packed(set),
-            include_str!("../../../shaders/clock.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::ReadWrite),

@@ -13,7 +13,6 @@ use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::ops::dense::backward_weights;
 use crate::engine::optim::adamw::{Rates, keep, update};
-use crate::engine::page;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 
@@ -21,17 +20,6 @@ use crate::engine::real::Real;
 /// [`crate::engine::ops::dense::backward_weights`].
 pub static KERNEL: Kernel = Kernel {
     name: "fused_update",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::lanes(set),
-            page::packed(set),
-            page::ADAMW_RULE,
-            page::weights_tile(set),
-            include_str!("../../../shaders/fused_update.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),

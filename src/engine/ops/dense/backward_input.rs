@@ -8,34 +8,15 @@ use crate::engine::graph::{Graph, NodeId, Source, padded};
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{TILE_UNITS, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::tile::{Grid, ProductTile, TileSet};
-use crate::engine::{page, precision};
+use crate::engine::tile::{Grid, TileSet};
 
 /// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "dense_backward_input",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::lanes(set),
-            page::packed(set),
-            page::RANDOM,
-            page::ACTIVATION,
-            include_str!("../../../../shaders/dense_backward_input.wgsl"),
-            match set.products {
-                ProductTile::Gpu => {
-                    include_str!("../../../../shaders/dense_backward_input_gpu.wgsl")
-                }
-                ProductTile::Software => {
-                    include_str!("../../../../shaders/dense_backward_input_software.wgsl")
-                }
-            },
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),

@@ -9,26 +9,16 @@ use crate::engine::graph::{Graph, NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
 use crate::engine::tile::{Grid, TileSet};
-use crate::engine::{page, precision};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "dense_backward_weights",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::lanes(set),
-            page::packed(set),
-            page::weights_tile(set),
-            include_str!("../../../../shaders/dense_backward_weights.wgsl"),
-        ]
-    },
     bindings: &[
         (Buffer::States, Access::ReadWrite),
         (Buffer::Tiles, Access::Read),

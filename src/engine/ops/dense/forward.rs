@@ -8,32 +8,15 @@ use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
+use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::tile::{Grid, ProductTile, TileSet};
-use crate::engine::{page, precision};
+use crate::engine::tile::{Grid, TileSet};
 
 /// The shaders and their bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "dense_forward",
-    pages: |set| {
-        vec![
-            page::LAYOUT,
-            page::vec4_page(set),
-            page::lanes(set),
-            page::packed(set),
-            page::RANDOM,
-            page::ACTIVATION,
-            include_str!("../../../../shaders/dense_forward.wgsl"),
-            match set.products {
-                ProductTile::Gpu => include_str!("../../../../shaders/dense_forward_gpu.wgsl"),
-                ProductTile::Software => {
-                    include_str!("../../../../shaders/dense_forward_software.wgsl")
-                }
-            },
-        ]
-    },
     bindings: &[
         (Buffer::Runs, Access::Read),
         (Buffer::States, Access::Read),
