@@ -2,6 +2,7 @@
 //! wgpu, parses every shader; this needs no GPU.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
