@@ -1,4 +1,4 @@
-//! `shoal analyse`: what a study says.
+//! `shoal analyse`: the analysis of a study.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use serde_json::json;
 use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
 use shoal::study::store::results::StudyResults;
-use shoal::study::{Plan, explain_test_rows, predict_test_rows};
+use shoal::study::{Study, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use super::Output;
 
-/// Says what a study found: tables of savings and of negative transfer, and report.html
+/// Analyses a study: writes tables of statistics, savings and negative transfer, and report.html
 #[derive(Args, Debug)]
 pub struct AnalyseArgs {
-    /// The folder of a study, also of one that is still running or was stopped
+    /// The folder of a study, which may still be running or have been stopped
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
@@ -31,16 +31,16 @@ pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
     analyse(&args.folder, results.collect::<Result<_>>()?, output)
 }
 
-/// Analyses the results of plans that have just finished; `folder` holds those of all scenarios.
+/// Analyses the results of studies that have just finished; `folder` holds those of all scenarios.
 pub fn finished(
-    plans: &[Plan],
+    studies: &[Study],
     mut results: Vec<StudyResults>,
     folder: &Path,
     output: &Output,
 ) -> Result<()> {
-    for (plan, results) in plans.iter().zip(&mut results) {
-        predict_test_rows(plan, results)?;
-        explain_test_rows(plan, results)?;
+    for (study, results) in studies.iter().zip(&mut results) {
+        predict_test_rows(study, results)?;
+        explain_test_rows(study, results)?;
     }
     analyse(folder, results, output)
 }

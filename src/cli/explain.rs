@@ -1,4 +1,4 @@
-//! `shoal explain`: what a network reads.
+//! `shoal explain`: attributions of the inputs of a network.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,14 +19,15 @@ use super::Output;
 /// Shows which inputs a model uses for each target, and in which direction
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// A model: a .safetensors file of a study. Of several, the seeds of one strategy and size, the
-    /// mean is explained
+    /// A model: a .safetensors file of a study. With several, such as the seeds of one strategy and
+    /// size, attributions are averaged
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
-    /// Raw inputs, one row a simulation: a dataset (.npz), .npy or text
+    /// Raw inputs, one row per simulation: a dataset (.npz), .npy or text
     #[arg(long, value_name = "DATASET")]
     data: PathBuf,
-    /// Rows that stand for not knowing an input [default: 100, or half of the rows]
+    /// Rows of the background, to which the explained rows are compared [default: 100, or half of
+    /// the rows]
     #[arg(long, value_name = "ROWS")]
     background: Option<usize>,
     /// Rows to explain; they do not overlap with the background [default: 100, or what is left]
@@ -35,23 +36,23 @@ pub struct ExplainArgs {
     /// How attributions are computed
     #[arg(long, value_enum, default_value = "deep-shap")]
     method: Method,
-    /// Of expected gradients: places on the way from each background row to a row
+    /// Points between each background row and an explained row, for expected gradients
     #[arg(long, value_name = "PLACES", default_value_t = 10)]
     alphas: usize,
-    /// Of sampled values: pairs of orders for each background row
+    /// Pairs of input orders per background row, for sampled Shapley values
     #[arg(long, value_name = "PAIRS", default_value_t = 1)]
     pairs: usize,
     /// Targets to explain, separated by commas; by default all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Other models of the same inputs, as the pre-trained ones: what they use, and where the sign
-    /// flips
+    /// Other models with the same inputs, such as the pre-trained ones, to compare with: their
+    /// attributions, and inputs where the sign flips
     #[arg(long, value_name = "MODEL", num_args = 1..)]
     compare: Vec<PathBuf>,
-    /// Chooses the rows
+    /// Seed of the choice of rows
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
-    /// Inputs in the table of each target
+    /// Number of inputs in the table of each target
     #[arg(long, value_name = "INPUTS", default_value_t = 5)]
     top: usize,
     /// Folder for attributions.csv, attributions.npy, explanation.json and the figure
@@ -61,11 +62,11 @@ pub struct ExplainArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Method {
-    /// The rescale rule against each background row: adds up to rounding
+    /// DeepSHAP: the rescale rule, averaged over the background; adds up to rounding
     DeepShap,
-    /// The mean gradient on the way from the background
+    /// The gradient, averaged between background and row
     ExpectedGradients,
-    /// Shapley values over random orders of the inputs: slower, without bias, adds up to rounding
+    /// Shapley values over random orders of the inputs: slower, unbiased, adds up to rounding
     Sampled,
     /// Shapley values by enumeration, for at most 16 inputs
     Exact,
@@ -76,7 +77,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
     let table = args.output.join("attributions.csv");
     if table.exists() {
         return Err(Error::Input(format!(
-            "{} is there already; choose another folder with -o",
+            "{} already exists; choose another folder with -o",
             table.display()
         )));
     }
@@ -91,7 +92,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
         .map_or(Vec::new(), |theirs| explain::compare(&ours.profiles, &theirs.profiles));
     std::fs::create_dir_all(&args.output).map_err(|e| {
         Error::Output(format!(
-            "{}: the folder could not be made: {e}; choose another with -o",
+            "{}: the folder cannot be created: {e}; choose another one with -o",
             args.output.display()
         ))
     })?;
@@ -106,7 +107,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
     });
     let compared = theirs.as_ref().map(|theirs| (theirs, &comparisons[..]));
     ours.write(&args.output, compared, notes)?;
-    tell(args, output, &ours, compared);
+    print(args, output, &ours, compared);
     Ok(())
 }
 
@@ -158,8 +159,8 @@ impl ExplainArgs {
         }
     }
 
-    /// The models to compare with. They may know fewer targets; of those asked for, they need one
-    /// at least.
+    /// The models to compare with. They may have fewer targets, but at least one of the requested
+    /// ones.
     fn other(&self, data: &Data, request: &Request, ours: &Reading) -> Result<Reading> {
         let known = Model::load(&self.compare[0])?.about.target_names;
         let wanted = self.targets.as_ref().map(|wanted| {
@@ -181,7 +182,7 @@ impl ExplainArgs {
     }
 }
 
-fn tell(
+fn print(
     args: &ExplainArgs,
     output: &Output,
     ours: &Reading,
@@ -201,7 +202,7 @@ fn tell(
     if let Some((theirs, comparisons)) = compared {
         output.result(&format!("{} compared with {}, target by target:", ours.name, theirs.name));
         output.result(&explain::comparison_table(&ours.mean, comparisons));
-        output.result("How alike is what each target uses (rows) to what the compared model uses for its targets (columns):");
+        output.result("Cosine similarity of the attributions of each target (rows) with those of the compared model (columns):");
         output.result(&explain::similarity_table(&ours.profiles, &theirs.profiles));
     }
     for reading in std::iter::once(ours).chain(compared.map(|(theirs, _)| theirs)) {

@@ -1,4 +1,4 @@
-//! `shoal inspect`: what is in a file.
+//! `shoal inspect`: the contents of a file.
 
 use std::path::{Path, PathBuf};
 

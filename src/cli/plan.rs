@@ -5,20 +5,18 @@ use serde_json::{Value, json};
 
 use shoal::Result;
 use shoal::engine::device::Device;
-use shoal::engine::measure::Meter;
-use shoal::study::Plan;
-use shoal::study::estimate::{Family, Forecast, Schedule, forecast};
+use shoal::study::Study;
+use shoal::study::estimate::{Bounds, Forecast, PATIENCES, PATIENCES_OF_HEADS, Share, forecast};
 
 use super::Output;
 
-/// Shows the forecast of each plan.
-pub fn show(plans: &[Plan], device: &mut Device, output: &Output) -> Result<()> {
-    let meter = Meter::new(device)?;
-    let forecasts: Vec<Forecast> = plans
+/// Shows the forecast of each study.
+pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
+    let forecasts: Vec<Forecast> = studies
         .iter()
-        .map(|plan| {
-            let forecast = forecast(plan, &meter)?;
-            show_one(plan, &forecast, meter.device(), output);
+        .map(|study| {
+            let forecast = forecast(study, device)?;
+            show_one(study, &forecast, device, output);
             Ok(forecast)
         })
         .collect::<Result<_>>()?;
@@ -26,85 +24,55 @@ pub fn show(plans: &[Plan], device: &mut Device, output: &Output) -> Result<()> 
         let sum = |of: fn(&Forecast) -> f64| time(forecasts.iter().map(of).sum());
         output.result(&format!(
             "all {} together: {} (at most {})",
-            plans.len(),
-            sum(|one| one.expected.seconds),
-            sum(|one| one.most.seconds)
+            studies.len(),
+            sum(|one| one.seconds.expected),
+            sum(|one| one.seconds.most)
         ));
     }
     Ok(())
 }
 
-fn show_one(plan: &Plan, forecast: &Forecast, device: &Device, output: &Output) {
-    let (most, expected) = (&forecast.most, &forecast.expected);
-    let runs: usize = forecast.families.iter().map(|family| family.runs).sum();
+fn show_one(study: &Study, forecast: &Forecast, device: &Device, output: &Output) {
+    let plan = &study.plan;
+    let runs: usize = forecast.shares.iter().map(|share| share.runs).sum();
     output.result(&format!(
-        "{}\n{runs} runs{}, {} at one time; {} bytes on the device{}\n",
+        "{}\n{runs} runs{}, {} at a time; {} bytes on the device\n",
         plan.name,
-        if plan.search.is_some() { " if no trial is stopped early" } else { "" },
-        expected.packed,
-        HumanCount(expected.bytes),
-        at_most(forecast, &HumanCount(most.bytes).to_string(), most.bytes != expected.bytes),
+        if plan.is_search() { " if no trial is pruned" } else { "" },
+        both(&forecast.room.map(|room| room.together.to_string())),
+        both(&forecast.room.map(|room| HumanCount(room.bytes).to_string())),
     ));
     output.result(&table(forecast));
-    let ceilings = &forecast.ceilings;
-    output.result(&format!(
-        "on {}: {}{}, with {:.1} GFLOP/s, {:.1} GB/s{} measured now",
-        device.name(),
-        time(expected.seconds),
-        at_most(forecast, &time(most.seconds), forecast.open),
-        ceilings.flops / 1e9,
-        ceilings.bandwidth / 1e9,
-        match device {
-            Device::Gpu(_) => format!(" and {:.1} us a dispatch", ceilings.dispatch * 1e6),
-            Device::Cpu(_) => String::new(),
-        }
-    ));
-    output.result("\nelsewhere, not measured: the least time by the data sheet; and with dispatches as long as others measured:");
-    for elsewhere in &forecast.elsewhere {
-        let class = &elsewhere.class;
-        let [least, with] = [elsewhere.least, elsewhere.with_dispatches].map(|seconds| {
-            let most = at_most(forecast, &time(seconds[0]), forecast.open);
-            format!("{}{most}", time(seconds[1]))
-        });
-        output.result(&format!(
-            "  {:<24} {least:<28} {with:<28} {:.1} TFLOP/s, {:.0} GB/s, {:.0} us a dispatch",
-            class.name,
-            class.flops / 1e12,
-            class.bandwidth / 1e9,
-            class.dispatch * 1e6
-        ));
-    }
-    for sentence in assumptions(forecast) {
+    output.result(&format!("on {}: {}", device.name(), both(&forecast.seconds.map(|s| time(*s)))));
+    for sentence in assumptions(study, forecast) {
         output.result(&sentence);
     }
     output.result("");
-    output.event("plan", as_json(plan, forecast, device));
+    output.event("plan", as_json(study, forecast, device));
 }
 
-/// ` (at most ...)` where that is more.
-fn at_most(forecast: &Forecast, most: &str, more: bool) -> String {
-    match forecast.open && more {
-        true => format!(" (at most {most})"),
-        false => String::new(),
+/// What is expected, and ` (at most ...)` where that is another text.
+fn both(texts: &Bounds<String>) -> String {
+    match texts.most == texts.expected {
+        true => texts.expected.clone(),
+        false => format!("{} (at most {})", texts.expected, texts.most),
     }
 }
 
 fn table(forecast: &Forecast) -> String {
-    let head = ["", "runs", "networks", "training steps", "GFLOP", "of least"];
-    let mut rows = vec![head.map(str::to_owned)];
-    for family in &forecast.families {
-        let [most, expected] = family.steps.map(|steps| HumanCount(steps).to_string());
-        let [most_flops, expected_flops] = family.flops.map(gflop);
-        let more = most != expected;
-        rows.push([
-            family.name.clone(),
-            family.runs.to_string(),
-            networks(family),
-            format!("{expected}{}", at_most(forecast, &most, more)),
-            format!("{expected_flops}{}", at_most(forecast, &most_flops, more)),
-            format!("{:.1}x", family.factor),
-        ]);
-    }
+    let head = ["", "runs", "networks", "training steps", "GFLOP", "GFLOP/s"];
+    let row = |share: &Share| {
+        [
+            share.name.to_owned(),
+            share.runs.to_string(),
+            networks(share),
+            both(&share.steps.map(|steps| HumanCount(*steps).to_string())),
+            both(&share.flops.map(|flops| gflop(*flops))),
+            gflop(share.rate),
+        ]
+    };
+    let rows: Vec<[String; 6]> =
+        std::iter::once(head.map(str::to_owned)).chain(forecast.shares.iter().map(row)).collect();
     let widths: Vec<usize> = (0..head.len())
         .map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0))
         .collect();
@@ -129,36 +97,33 @@ fn gflop(flops: f64) -> String {
 }
 
 /// Widths of a network, or of the smallest and the largest.
-fn networks(family: &Family) -> String {
+fn networks(share: &Share) -> String {
     let widths = |network: &[usize]| {
         let words: Vec<String> = network.iter().map(usize::to_string).collect();
         words.join("-")
     };
-    let [smallest, largest] = &family.networks;
+    let [smallest, largest] = &share.networks;
     match smallest == largest {
         true => widths(smallest),
         false => format!("{} to {}", widths(smallest), widths(largest)),
     }
 }
 
-/// What the figures rest on.
-fn assumptions(forecast: &Forecast) -> Vec<String> {
+/// What the figures assume.
+fn assumptions(study: &Study, forecast: &Forecast) -> Vec<String> {
     let mut sentences = vec![
-        "'of least': how many times the least time that the ceilings allow the networks take, measured on some; \
-         below 1 where they lie in a cache that is faster than the memory"
-            .to_owned(),
+        "GFLOP/s: the rate at which this device trained some of the networks just now".to_owned(),
     ];
-    if forecast.open {
-        sentences.push(
-            "expected, before 'at most': early stopping ends a network that trains whole after 4 times the patience, \
-             and one on a frozen base after 15 times, about as in the studies in data/studies; nobody can know"
-                .into(),
-        );
+    if forecast.ends_early {
+        sentences.push(format!(
+            "before 'at most': early stopping is expected to end a network that trains whole after {PATIENCES} times the \
+             patience, and one on a frozen base (attach-head) after {PATIENCES_OF_HEADS} times, about as in the studies in \
+             data/studies"
+        ));
     }
-    if forecast.drawn {
+    if study.plan.is_search() {
         sentences.push(
-            "the networks of trials are drawn at random from the search space, and the trials that the pruner stops by \
-             lot; a sampler that fuses_update will propose others"
+            "the networks of trials are drawn at random from the search space, and so are the losses by which trials are pruned"
                 .into(),
         );
     }
@@ -175,50 +140,30 @@ fn time(seconds: f64) -> String {
     }
 }
 
-fn as_json(plan: &Plan, forecast: &Forecast, device: &Device) -> Value {
-    let schedule = |one: &Schedule| {
+fn as_json(study: &Study, forecast: &Forecast, device: &Device) -> Value {
+    let shares = forecast.shares.iter().map(|share| {
         json!({
-            "seconds": one.seconds,
-            "bytes": one.bytes,
-            "at_one_time": one.packed,
-            "steps_of_the_shoal": one.ticks,
-        })
-    };
-    let families = forecast.families.iter().map(|family| {
-        json!({
-            "name": family.name,
-            "runs": family.runs,
-            "smallest": family.networks[0],
-            "largest": family.networks[1],
-            "steps": { "most": family.steps[0], "expected": family.steps[1] },
-            "flops": { "most": family.flops[0], "expected": family.flops[1] },
-            "times_the_least": family.factor,
+            "name": share.name,
+            "runs": share.runs,
+            "smallest": share.networks[0],
+            "largest": share.networks[1],
+            "steps": { "most": share.steps.most, "expected": share.steps.expected },
+            "flops": { "most": share.flops.most, "expected": share.flops.expected },
+            "flops_per_second": share.rate,
         })
     });
-    let elsewhere = forecast.elsewhere.iter().map(|one| {
-        json!({
-            "name": one.class.name,
-            "tflops": one.class.flops / 1e12,
-            "gigabytes_per_second": one.class.bandwidth / 1e9,
-            "dispatch_microseconds": one.class.dispatch * 1e6,
-            "source": one.class.source,
-            "seconds_at_least": { "most": one.least[0], "expected": one.least[1] },
-            "seconds_with_dispatches": { "most": one.with_dispatches[0], "expected": one.with_dispatches[1] },
-        })
-    });
+    let in_all =
+        forecast.room.map(|room| json!({ "bytes": room.bytes, "at_a_time": room.together }));
+    let Bounds { mut most, mut expected } = in_all;
+    most["seconds"] = forecast.seconds.most.into();
+    expected["seconds"] = forecast.seconds.expected.into();
     json!({
-        "name": plan.name,
-        "scenario": plan.scenario,
+        "name": study.plan.name,
+        "scenario": study.plan.scenario,
         "device": device.describe(),
-        "ceilings": {
-            "gflops": forecast.ceilings.flops / 1e9,
-            "gigabytes_per_second": forecast.ceilings.bandwidth / 1e9,
-            "dispatch_microseconds": forecast.ceilings.dispatch * 1e6,
-        },
-        "families": families.collect::<Vec<_>>(),
-        "early_stopping": forecast.open,
-        "expected": schedule(&forecast.expected),
-        "most": schedule(&forecast.most),
-        "elsewhere": elsewhere.collect::<Vec<_>>(),
+        "strategies": shares.collect::<Vec<_>>(),
+        "ends_early": forecast.ends_early,
+        "expected": expected,
+        "most": most,
     })
 }

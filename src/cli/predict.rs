@@ -1,4 +1,4 @@
-//! `shoal predict`: targets from spectra.
+//! `shoal predict`: predictions of a trained model.
 
 use std::path::PathBuf;
 
@@ -17,9 +17,9 @@ use super::Output;
 pub struct PredictArgs {
     /// A model: a .safetensors file of a study
     model: PathBuf,
-    /// Raw inputs, one row a simulation (.npy or text), or a dataset (.npz)
+    /// Raw inputs, one row per simulation (.npy or text), or a dataset (.npz)
     input: PathBuf,
-    /// Array to write, shape (simulations, targets), f64
+    /// File for the predictions, an f64 array of shape (simulations, targets)
     #[arg(short, long, value_name = "FILE.npy")]
     output: PathBuf,
 }

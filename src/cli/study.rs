@@ -11,7 +11,7 @@ use shoal::engine::device::Device;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
-use shoal::study::{Event, JOURNAL_FILE, Plan, execute, report};
+use shoal::study::{Event, JOURNAL_FILE, Study, execute, report};
 use shoal::{Error, Result};
 
 use super::Global;
@@ -22,16 +22,16 @@ use super::plan;
 use super::simulate;
 use super::stop_on_ctrl_c;
 
-/// Pre-trains, then trains every size, strategy and seed of a study, and writes tables, models and
-/// plots.
+/// Runs a study: pre-trains, then trains every size, strategy and seed, and writes tables, models
+/// and plots.
 ///
-/// A study that was stopped, also by a kill, goes on when the same command is given again: runs
-/// that are over are kept, and the tables at the end are those of a study that was never stopped.
+/// A study that was interrupted, also by a kill, is resumed by the same command: finished runs are
+/// kept, and the tables at the end are those of a study that was never interrupted.
 #[derive(Args, Debug)]
 pub struct StudyArgs {
-    /// The study, a TOML file; paths in it are relative to it
+    /// The study file (TOML); paths in it are relative to it
     study: PathBuf,
-    /// Folder for the results; made if it is not there
+    /// Folder for the results; created if it does not exist
     #[arg(
         short,
         long,
@@ -41,43 +41,42 @@ pub struct StudyArgs {
         default_value_if("plan", clap::builder::ArgPredicate::IsPresent, ".")
     )]
     output: PathBuf,
-    /// Go on with the study in DIR, and do not begin one if there is none
+    /// Resume the study in DIR; an error if there is none
     #[arg(long)]
     resume: bool,
-    /// Writes event files for TensorBoard too, a folder a run: losses by epoch (on a GPU those of
-    /// the last epoch in each chunk of steps), test errors, hyper-parameters; into LOGDIR, or into
-    /// tensorboard/ beside the results
+    /// Write event files for TensorBoard too, a folder for each run: losses by epoch (on a GPU those
+    /// of the last epoch in each chunk of steps), test errors and hyper-parameters; into LOGDIR, or
+    /// into tensorboard/ beside the results
     #[arg(long, value_name = "LOGDIR", num_args = 0..=1, require_equals = true)]
     tensorboard: Option<Option<PathBuf>>,
-    /// Trains nothing and writes nothing: says what the study will take, in runs, bytes, steps,
-    /// arithmetic and time, on this device (on which some of its networks step for a few seconds)
-    /// and on other GPUs by their data sheets
+    /// Train nothing and write nothing: estimate the runs, bytes, steps, arithmetic and time of the
+    /// study on this device, which trains some of its networks for a few seconds
     #[arg(long, conflicts_with = "resume")]
     plan: bool,
 }
 
 impl StudyArgs {
-    /// Where the results of a plan go.
-    fn folder(&self, plan: &Plan) -> PathBuf {
-        below(&self.output, plan)
+    /// Where the results of a study go.
+    fn folder(&self, study: &Study) -> PathBuf {
+        below(&self.output, study)
     }
 
-    /// Its event files, if they are wanted.
-    fn event_files(&self, plan: &Plan) -> Result<Option<TensorBoard>> {
+    /// Its event files, if they are requested.
+    fn event_files(&self, study: &Study) -> Result<Option<TensorBoard>> {
         let Some(args) = &self.tensorboard else {
             return Ok(None);
         };
         let folder = match args {
-            Some(folder) => below(folder, plan),
-            None => self.folder(plan).join("tensorboard"),
+            Some(folder) => below(folder, study),
+            None => self.folder(study).join("tensorboard"),
         };
-        TensorBoard::new(&folder, &plan.finetune.target_names).map(Some)
+        TensorBoard::new(&folder, &study.data.fine_tuning.dataset.target_names).map(Some)
     }
 }
 
-/// A folder, or the one in it for the scenario of a plan.
-fn below(folder: &Path, plan: &Plan) -> PathBuf {
-    match &plan.scenario {
+/// A folder, or the one in it for the scenario of a study.
+fn below(folder: &Path, study: &Study) -> PathBuf {
+    match &study.plan.scenario {
         Some(scenario) => folder.join(scenario),
         None => folder.into(),
     }
@@ -86,42 +85,43 @@ fn below(folder: &Path, plan: &Plan) -> PathBuf {
 /// Runs a study.
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     let stop = stop_on_ctrl_c()?;
-    let plans = Plan::read(&args.study, &mut |request| {
+    let studies = Study::read(&args.study, &mut |request| {
         output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name));
         simulate::shown(request, output, &stop)
     })?;
+    let precision = studies[0].plan.precision();
     if args.plan {
-        return plan::show(&plans, &mut global.open(output, plans[0].precision())?, output);
+        return plan::show(&studies, &global.open(output, precision)?, output);
     }
-    let begun = |plan: &Plan| args.folder(plan).join(JOURNAL_FILE).exists();
-    if args.resume && !plans.iter().any(begun) {
+    let begun = |study: &Study| args.folder(study).join(JOURNAL_FILE).exists();
+    if args.resume && !studies.iter().any(begun) {
         return Err(shoal::Error::Input(format!(
-            "--resume: there is no study to go on with in {} (no {JOURNAL_FILE}); leave --resume out to begin one",
+            "--resume: there is no study to resume in {} (no {JOURNAL_FILE}); leave --resume out to start one",
             args.output.display()
         )));
     }
-    let device = global.open(output, plans[0].precision())?;
-    let results = plans.iter().map(|plan| run_plan(plan, &device, args, &stop, output));
+    let device = global.open(output, precision)?;
+    let results = studies.iter().map(|study| run_study(study, &device, args, &stop, output));
     let results = results.collect::<Result<_>>()?;
-    analyse::finished(&plans, results, &args.output, output)
+    analyse::finished(&studies, results, &args.output, output)
 }
 
-/// Runs one plan, and prints its table.
-fn run_plan(
-    plan: &Plan,
+/// Runs one study, and prints its table.
+fn run_study(
+    study: &Study,
     device: &Device,
     args: &StudyArgs,
     stop: &AtomicBool,
     output: &Output,
 ) -> Result<StudyResults> {
-    let folder = args.folder(plan);
-    let mut files = Files(args.event_files(plan)?.map(Ok));
+    let (plan, folder) = (&study.plan, args.folder(study));
+    let mut files = Files(args.event_files(study)?.map(Ok));
     let mut view = View::new(output, &plan.name);
     let start = Instant::now();
-    let finished = execute(plan, device, &folder, stop, &mut |event| {
+    let finished = execute(study, device, &folder, stop, &mut |event| {
         view.show(event);
         if let Some(failure) = files.take(event) {
-            view.say(&format!("{failure}; the study goes on without"));
+            view.say(&format!("{failure}; the study continues without event files"));
         }
     });
     view.clear();
@@ -132,9 +132,9 @@ fn run_plan(
     output.result(&format!(
         "{}\n\ntest MSE, mean ± standard error over {}\n",
         plan.name,
-        match plan.search {
-            Some(_) => "the best trials, 10 at most".into(),
-            None => format!("{} seeds", plan.seeds),
+        match plan.is_search() {
+            true => "the best trials, at most 10".into(),
+            false => format!("{} seeds", plan.seeds),
         }
     ));
     output.result(&report::text_table(&summarize(&results.targets, &results.runs)));
@@ -163,8 +163,7 @@ fn run_plan(
 struct Files(Option<std::result::Result<TensorBoard, Error>>);
 
 impl Files {
-    /// Takes up what happened; the failure, once, if it could not be written. A study is worth more
-    /// than its event files.
+    /// Writes an event; returns the first failure, once. A study is worth more than its event files.
     fn take(&mut self, event: &Event) -> Option<&Error> {
         let Some(Ok(files)) = &mut self.0 else {
             return None;
@@ -176,7 +175,7 @@ impl Files {
         }
     }
 
-    /// Writes what is left; the failure that there was.
+    /// Writes the rest; returns the failure that there was.
     fn end(self) -> Result<()> {
         match self.0 {
             None => Ok(()),

@@ -66,15 +66,15 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<()> {
-    let failed = |error: io::Error| output_error(path, &error);
-    let temporary =
-        temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
-    let result = write_and_rename(path, &temporary, write);
-    if result.is_err() {
-        // There may be nothing to remove; the first error is the one to report.
-        let _ = fs::remove_file(&temporary);
-    }
-    result.map_err(failed)
+    let written = || {
+        let mut temporary = Temporary::new(path)?;
+        write(&mut temporary.file)?;
+        temporary.file.sync_all()?;
+        temporary.rename()?;
+        sync_folder(path);
+        Ok(())
+    };
+    written().map_err(|error| output_error(path, &error))
 }
 
 /// [`write_atomically`] with all bytes at once.
@@ -92,49 +92,18 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
 /// As [`write_atomically`], for the first that fails; files that were renamed before it stay.
 pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     let mut open = Vec::new();
-    let written = files.iter().try_for_each(|(path, bytes)| {
-        let failed = |error: io::Error| output_error(path, &error);
-        let temporary =
-            temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
-        let file = File::create_new(&temporary).map_err(failed)?;
-        open.push((path, temporary, file));
-        let (_, _, file) = open.last_mut().expect("files: one was just opened");
-        file.write_all(bytes).map_err(failed)
-    });
-    let forced = written.and_then(|()| {
-        open.iter().try_for_each(|(path, _, file)| {
-            (file.sync_all()).map_err(|error| output_error(path, &error))
-        })
-    });
-    let mut result = forced;
-    let mut folders = BTreeSet::new();
-    for (path, temporary, file) in open {
-        drop(file);
-        if result.is_ok() {
-            let renamed = fs::rename(&temporary, path);
-            result = renamed.map_err(|error| output_error(path, &error));
-            folders.insert(path.parent());
-        }
-        if result.is_err() {
-            // There may be nothing to remove; the first error is the one to report.
-            let _ = fs::remove_file(&temporary);
-        }
+    for (path, bytes) in files {
+        let failed = |error| output_error(path, &error);
+        let mut temporary = Temporary::new(path).map_err(failed)?;
+        temporary.file.write_all(bytes).map_err(failed)?;
+        open.push(temporary);
     }
-    folders.into_iter().flatten().for_each(sync_folder_itself);
-    result
-}
-
-fn write_and_rename(
-    path: &Path,
-    temporary: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut file = File::create_new(temporary)?;
-    write(&mut file)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(temporary, path)?;
-    sync_folder(path);
+    let sync = |it: &Temporary| it.file.sync_all().map_err(|error| output_error(it.path, &error));
+    let rename = |it: &Temporary| it.rename().map_err(|error| output_error(it.path, &error));
+    open.iter().try_for_each(sync)?;
+    open.iter().try_for_each(rename)?;
+    let folders: BTreeSet<_> = files.iter().filter_map(|(path, _)| path.parent()).collect();
+    folders.into_iter().for_each(sync_folder_itself);
     Ok(())
 }
 
@@ -144,23 +113,39 @@ fn write_and_rename(
 /// [`Error::Output`] that names `path`.
 pub fn check_writable(path: &Path) -> Result<()> {
     let failed = |error: io::Error| output_error(path, &error);
-    if path.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    match path.is_dir() {
+        true => Err(failed(io::ErrorKind::IsADirectory.into())),
+        false => Temporary::new(path).map(drop).map_err(failed),
     }
-    let temporary =
-        temporary_name(path).ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
-    File::create_new(&temporary).map_err(failed)?;
-    fs::remove_file(&temporary).map_err(failed)
 }
 
-/// A name in the same folder that no other writer uses, of this process or another.
-fn temporary_name(path: &Path) -> Option<PathBuf> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = path.file_name()?.to_string_lossy();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    Some(folder.join(format!(".{name}.{}-{count}.part", std::process::id())))
+/// A file beside `path` under a name that no other writer uses, of this process or another. It is
+/// removed when it is dropped, unless it was renamed.
+struct Temporary<'a> {
+    path: &'a Path,
+    name: PathBuf,
+    file: File,
+}
+
+impl<'a> Temporary<'a> {
+    fn new(path: &'a Path) -> io::Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy();
+        let name = path.with_file_name(format!(".{name}.{}-{count}.part", std::process::id()));
+        Ok(Self { path, file: File::create_new(&name)?, name })
+    }
+
+    fn rename(&self) -> io::Result<()> {
+        fs::rename(&self.name, self.path)
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        // After a rename there is nothing to remove; before it, the first error is the one to report.
+        let _ = fs::remove_file(&self.name);
+    }
 }
 
 /// Forces the name of a new file to disk too. Not every system can, and the contents are safe

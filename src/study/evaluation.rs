@@ -1,32 +1,33 @@
-//! What a trained network is worth: its model, and what it is tested on.
+//! The model file of a trained network, and the rows that it is tested on.
 
 use std::sync::Arc;
 
 use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
+use crate::study::datasets::Study;
 use crate::study::held_out::HeldOut;
-use crate::study::plan::Plan;
+use crate::study::plan::TestSet;
 use crate::study::store::model::{About, Model};
 use crate::study::store::run::RunRecord;
 use crate::study::transfer::Start;
 
-/// The model of a run, with what its record says.
+/// The model of a run, with its record as metadata.
 pub fn model(
-    plan: &Plan,
+    study: &Study,
     run: &RunRecord,
     start: Start,
     scaling: Scaling,
     targets: &[String],
 ) -> Model {
-    let data = &plan.finetune;
+    let data = &study.data.fine_tuning.dataset;
     let about = About {
         scaling,
         input_names: data.input_names.clone(),
         axis_name: data.axis_name.clone(),
         axis: data.axis.clone(),
         target_names: targets.to_vec(),
-        study: plan.name.clone(),
+        study: study.plan.name.clone(),
         strategy: run.key.curve.strategy.clone(),
         simulations: run.key.simulations,
         seed: run.key.seed,
@@ -38,16 +39,17 @@ pub fn model(
 
 /// The rows that networks are tested on, selected once where they are the same for all.
 pub struct Tests<'a> {
-    plan: &'a Plan,
+    study: &'a Study,
     /// Features and targets of the rows that test every size; none where each size has its own.
     same: Option<(Arc<Matrix>, Arc<Matrix>)>,
 }
 
 impl<'a> Tests<'a> {
-    /// Of a plan.
-    pub fn new(plan: &'a Plan) -> Self {
-        let same = || select(plan, plan.pool.test());
-        Self { plan, same: plan.test_part.is_none().then(same) }
+    /// Of a study.
+    pub fn new(study: &'a Study) -> Self {
+        let same = || select(study, study.data.fine_tuning.pool.test());
+        let is_shared = matches!(study.plan.test, TestSet::Shared(_));
+        Self { study, same: is_shared.then(same) }
     }
 
     /// What a network with this scaling is tested on, by the simulations and the seed of its
@@ -58,13 +60,13 @@ impl<'a> Tests<'a> {
     pub fn held_out(&self, scaling: &Scaling, simulations: usize, seed: u32) -> Result<HeldOut> {
         let (features, targets) = match &self.same {
             Some(same) => same.clone(),
-            None => select(self.plan, &self.plan.rows(simulations, seed)?.1),
+            None => select(self.study, &self.study.rows(simulations, seed)?.1),
         };
         Ok(HeldOut { features, targets, scaling: scaling.clone() })
     }
 }
 
-fn select(plan: &Plan, rows: &[u32]) -> (Arc<Matrix>, Arc<Matrix>) {
-    let targets = plan.finetune.targets.select_rows(rows);
-    (plan.features.select_rows(rows).into(), targets.into())
+fn select(study: &Study, rows: &[u32]) -> (Arc<Matrix>, Arc<Matrix>) {
+    let targets = study.data.fine_tuning.dataset.targets.select_rows(rows);
+    (study.data.fine_tuning.features.select_rows(rows).into(), targets.into())
 }

@@ -1,16 +1,16 @@
-//! What a study tells while it runs, for whoever draws or writes it.
+//! What happens in a study while it runs, for views and event files.
 
 use crate::engine::queue::Epoch;
 use crate::engine::queue::Progress;
 use crate::engine::run::Run;
+use crate::study::plan::{GroupKey, Plan};
+use crate::study::search::trial::State;
 use crate::study::store::run::{Curve, RunRecord};
 
-pub use crate::study::transfer::PRETRAINING;
-
-/// A part of a study: its pre-training, or a strategy with a size.
+/// A group of trials as users know it: the pre-training, or a strategy and a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Part {
-    /// The strategy's name, or [`PRETRAINING`].
+pub struct GroupName {
+    /// The strategy's name, or [`PRETRAINING`](crate::study::transfer::PRETRAINING).
     pub strategy: &'static str,
     /// Simulations, training and validation together.
     pub simulations: usize,
@@ -19,13 +19,22 @@ pub struct Part {
     pub pretrained: Option<usize>,
 }
 
-impl Part {
+impl GroupName {
+    /// Of a group of a plan.
+    pub fn new(plan: &Plan, key: &GroupKey) -> Self {
+        Self {
+            strategy: key.name(),
+            simulations: key.simulations,
+            pretrained: key.pretrained.filter(|_| plan.has_pretraining_sizes()),
+        }
+    }
+
     /// Its learning curve.
     pub fn curve(&self) -> Curve {
         Curve { strategy: self.strategy.to_owned(), pretraining_simulations: self.pretrained }
     }
 
-    /// Whether a row is of this part.
+    /// Whether a run belongs to this group.
     pub fn has(&self, run: &RunRecord) -> bool {
         let curve = &run.key.curve;
         (self.strategy, self.simulations, self.pretrained)
@@ -35,93 +44,83 @@ impl Part {
 
 /// Which run of a study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name {
-    /// The part that it belongs to.
-    pub part: Part,
+pub struct RunName {
+    /// The group that it belongs to.
+    pub group: GroupName,
     /// The trial that it scores, in a search.
     pub trial: Option<u32>,
     /// Its seed, from 1.
     pub seed: u32,
 }
 
-/// What happens in a study, for whoever draws it.
+/// What happens in a study.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
     /// It begins.
     Started {
-        /// Pre-trainings.
-        pretrainings: usize,
-        /// Fine-tunings.
-        finetunings: usize,
+        /// Its settings.
+        plan: &'a Plan,
     },
-    /// It begins, with searches.
-    Searching {
-        /// Searches: the pre-training's, and one for each strategy and size.
-        searches: usize,
-        /// Trials of each.
-        trials: u32,
-    },
-    /// A part of it: the pre-training, or a strategy and size; again when more is known of it.
-    Part {
-        /// Which.
-        part: Part,
-        /// Its trials, of a search; its runs, of other studies.
+    /// How far a group is: at the beginning, and when it opens.
+    Group {
+        /// Which group.
+        group: GroupName,
+        /// Its trials; without a search, its runs.
         planned: usize,
-        /// Optimiser steps of each of them that was over before.
-        over: &'a [u64],
+        /// Optimiser steps of each that was finished before.
+        finished_steps: &'a [u64],
         /// The best validation loss among those.
         best: Option<f64>,
     },
     /// A run begins to train.
     Begun {
         /// Which.
-        name: Name,
+        name: RunName,
         /// Its network and how it is trained.
         run: &'a Run,
     },
     /// A run has trained on.
     Trained {
         /// Which.
-        name: Name,
+        name: RunName,
         /// Optimiser steps so far.
         steps: u32,
-        /// Losses of the epochs that it has done since this was told last, as many as the device
-        /// told.
+        /// Losses of the epochs since the last event, as many as the device reports.
         epochs: &'a [Epoch],
     },
-    /// A run trains no more.
+    /// A run has stopped training.
     Ended {
         /// Which.
-        name: Name,
+        name: RunName,
     },
-    /// A run of a trial is booked.
+    /// A run of a finished trial of a search is recorded.
     Trial {
         /// Number of the trial.
         trial: u32,
-        /// What became of the trial: `complete`, `pruned` or `failed`.
-        state: &'a str,
+        /// What became of the trial.
+        state: State,
         /// The run.
         row: &'a RunRecord,
     },
-    /// It was begun before, and goes on.
-    Continued {
-        /// Runs that are over already.
+    /// The study was begun before, and is resumed.
+    Resumed {
+        /// Runs that are finished.
         finished: usize,
         /// The device that trained them, if it is not this one; bits are promised for one device
         /// only.
         other_device: Option<String>,
-        /// What was wrong with the journal and was put right.
+        /// What was wrong with the journal and was repaired.
         repaired: Option<String>,
     },
-    /// A pre-training is booked.
+    /// A pre-training is recorded.
     Pretrained(&'a RunRecord),
-    /// A fine-tuning is booked.
+    /// A fine-tuning is recorded.
     Finished(&'a RunRecord),
     /// Several times a second.
     Progress {
         /// Of the training.
         progress: Progress,
-        /// Runs that are over.
+        /// Finished runs.
         done: usize,
         /// Runs that wait.
         waiting: usize,

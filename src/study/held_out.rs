@@ -1,4 +1,4 @@
-//! The test of a network on rows that were kept aside: done where it holds up nobody.
+//! The test of a trained network on the test rows, on the thread that trained it.
 
 use std::sync::Arc;
 

@@ -1,34 +1,30 @@
-//! A whole experiment: pre-train, then sizes x strategies x seeds.
+//! A whole experiment: pre-train, then sizes x strategies x seeds, or a search.
 //!
-//! `typed` is what was typed in a TOML file, `source` what was typed of a dataset, `sources` reads,
-//! imports or simulates datasets, `plan` is what is meant and cannot be invalid (`schedule` that of
-//! the learning rate, `division` which rows are for what), `jobs` makes runs of it, `execution`
-//! trains them, `evaluation` tests them (`held_out`), and `results` are written as they come:
-//! networks by a thread of their own (`saving`), and `pace` says how often the disk is waited for.
+//! `config` is the study file as it is parsed; `resolve` checks it and reads the data (`sources`):
+//! a [`Study`] is a [`Plan`] of settings and the [`Datasets`] beside it. `experiment` trains the
+//! runs that `prepare` makes of `hyperparameters`, tests them (`evaluation`), and records them in
+//! the `store`. With a `[search]`, trials come from `search`. What happens is reported as an
+//! `event`. `estimate` says what a study will take, before anything runs.
 //!
-//! With a `[search]`, `searching` takes the place of `execution`: generations of trials that
-//! `search` proposes, as `search_plan` says.
-//!
-//! `forecast` says what all of it will take, before anything runs.
-//!
-//! A study can be stopped at any moment, also by a kill, and gone on with: what is over stands in
-//! the `record`, a journal, and a run that was not over begins again. `settings` tells whether a
-//! `folder` is of the same study. What happens is told as an `event`; `tensorboard` writes such
-//! events into files.
+//! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
+//! journal, others begin again.
 
-pub(crate) mod config;
+pub mod config;
+pub(crate) mod datasets;
 pub mod estimate;
 pub(crate) mod evaluation;
 pub(crate) mod event;
 pub(crate) mod experiment;
 pub mod explain;
 pub(crate) mod held_out;
-pub(crate) mod jobs;
+pub(crate) mod hyperparameters;
 pub mod metric;
 pub(crate) mod plan;
+pub(crate) mod prepare;
 pub mod report;
+pub(crate) mod resolve;
 pub mod search;
-pub(crate) mod searches;
+pub(crate) mod sources;
 pub(crate) mod split;
 pub mod stats;
 pub mod store;
@@ -36,15 +32,11 @@ pub mod tensorboard;
 pub(crate) mod test_rows;
 pub mod transfer;
 
-use crate::study::config::{source, sources};
-use crate::study::store::record;
-use crate::study::{config as typed, experiment as execution};
-
-pub use event::{Event, Name, PRETRAINING, Part};
-pub use execution::execute;
+pub use datasets::{Datasets, LoadedDataset, Study};
+pub use event::{Event, GroupName, RunName};
+pub use experiment::execute;
 pub use plan::{Plan, StrategyPlan};
-pub use record::JOURNAL_FILE;
-pub use source::{DataSource, SimulateTable};
 pub use sources::Simulate;
+pub use store::folder::JOURNAL_FILE;
 pub use test_rows::{explain_test_rows, predict_test_rows};
-pub use typed::StudyFile;
+pub use transfer::PRETRAINING;

@@ -1,10 +1,10 @@
 //! What the trained networks of a study predict of the test rows, and what they use of each input.
 
 use crate::error::Result;
+use crate::study::datasets::Study;
 use crate::study::explain::explanation::{Method, Request};
 use crate::study::explain::reading::Reading;
 use crate::study::explain::usage::{mark_flips, usage};
-use crate::study::plan::Plan;
 use crate::study::store::attributions::{ATTRIBUTIONS_FILE, write_usages};
 use crate::study::store::model::Model;
 use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, write_predictions};
@@ -19,7 +19,7 @@ const NETWORKS: usize = 3;
 const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
 
-/// Adds predictions to the results of a finished plan, and writes `predictions.csv`: of each
+/// Adds predictions to the results of a finished study, and writes `predictions.csv`: of each
 /// strategy the network with the lowest validation loss of those with the most simulations, and the
 /// most to pre-train on, on its test rows, in the units of the targets. Nothing if no networks were
 /// saved.
@@ -27,19 +27,20 @@ const BACKGROUND: usize = 25;
 /// # Errors
 /// [`crate::Error::Input`] if a model of the folder cannot be read, [`crate::Error::Output`] with the
 /// path.
-pub fn predict_test_rows(plan: &Plan, results: &mut StudyResults) -> Result<()> {
+pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
     for strategy in &plan.strategies {
         let Some(run) = best(&results.runs, strategy.strategy.name()) else {
             continue;
         };
         let model = Model::load(&results.folder.join(&run.model))?;
-        let (_, rows) = plan.rows(run.key.simulations, model.about.seed)?;
-        let inputs = plan.finetune.inputs.select_rows(&rows);
+        let (_, rows) = study.rows(run.key.simulations, model.about.seed)?;
+        let inputs = data.inputs.select_rows(&rows);
         results.predictions.push(Predictions {
             curve: run.key.curve.clone(),
             simulations: run.key.simulations,
             seed: run.key.seed,
-            truth: plan.finetune.targets.select_rows(&rows),
+            truth: data.targets.select_rows(&rows),
             rows,
             prediction: model.predict(&inputs, "data.finetune")?,
         });
@@ -53,23 +54,24 @@ pub fn predict_test_rows(plan: &Plan, results: &mut StudyResults) -> Result<()> 
     }
 }
 
-/// Adds attributions to the results of a finished plan, and writes `attributions.csv`: DeepSHAP of
+/// Adds attributions to the results of a finished study, and writes `attributions.csv`: DeepSHAP of
 /// the pre-trained networks and, for each strategy, of those with the most simulations, and the most
 /// to pre-train on, all on the same test rows. Nothing if no networks were saved, or there are fewer
 /// than two test rows.
 ///
 /// # Errors
 /// As [`predict_test_rows`].
-pub fn explain_test_rows(plan: &Plan, results: &mut StudyResults) -> Result<()> {
+pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
     let Some(largest) = plan.sizes.iter().max() else {
         return Ok(());
     };
     // where each seed has test rows of its own, the first seed's are used
-    let (_, rows) = plan.rows(*largest, 1)?;
+    let (_, rows) = study.rows(*largest, 1)?;
     if rows.len() < 2 {
         return Ok(());
     }
-    let inputs = plan.finetune.inputs.select_rows(&rows);
+    let inputs = data.inputs.select_rows(&rows);
     let background = BACKGROUND.min(rows.len() / 2);
     let request = Request {
         method: Method::DeepShap,

@@ -168,27 +168,31 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
     let gains = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Seeds);
     assert!(
         gains[0].starts_with("dummy-node: its test MSE is 50 %")
-            && gains[0].contains(" % lower at 5 of 5 sizes, beyond the scatter over seeds; with ")
-            && gains[0].ends_with("It makes no target worse beyond the scatter."),
+            && gains[0].contains(
+                " % lower than that of scratch at 5 of 5 sizes (corrected p < 0.05, over seeds); with "
+            )
+            && gains[0].ends_with("No significant negative transfer for any target."),
         "{gains:?}"
     );
     let costs = say(&runs(0.25, 0.02, 1.0, 6), Scatter::Seeds);
     assert!(
-        costs[0].contains(" % higher at 5 of 5 sizes, beyond the scatter over seeds.")
-            && costs[0].contains("Negative transfer for M_nu (")
+        costs[0].contains(
+            " % higher than that of scratch at 5 of 5 sizes (corrected p < 0.05, over seeds)."
+        ) && costs[0].contains("Negative transfer for M_nu (")
             && costs[0].contains(" and Om ("),
         "{costs:?}"
     );
     let nothing = say(&runs(1.0, 0.3, 1.0, 6), Scatter::Seeds);
     assert_eq!(
         nothing,
-        ["dummy-node: its test MSE differs from that of scratch within the scatter over seeds \
-             at all 5 sizes. It makes no \
-             target worse beyond the scatter."]
+        [
+            "dummy-node: its test MSE does not differ significantly from that of scratch at any of 5 \
+          sizes (over seeds). No significant negative transfer for any target."
+        ]
     );
     let trials = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Trials);
     assert!(
-        trials[0].contains("beyond the scatter over the best trials")
+        trials[0].contains("(corrected p < 0.05, over the best trials)")
             && !trials[0].contains("seed"),
         "{trials:?}"
     );

@@ -148,7 +148,7 @@ fn a_model_is_explained_in_tables_an_array_and_a_figure() {
     // existing results are not overwritten
     let again = folder.explain("one.safetensors --data new.npz -o out");
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("is there already") && again.err.contains("-o"), "{}", again.err);
+    assert!(again.err.contains("already exists") && again.err.contains("-o"), "{}", again.err);
 }
 
 #[test]

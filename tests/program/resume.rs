@@ -134,7 +134,7 @@ fn another_study_and_a_second_process_are_refused() {
     let resume = |study: &Study| {
         study.shoal(&["study", "study.toml", "-o", "out", "--device", "cpu", "--resume"])
     };
-    resume(&study).fails(2, &["--resume", "no study to go on with in out"]);
+    resume(&study).fails(2, &["--resume", "no study to resume in out"]);
     assert_eq!(study.run().code, 0);
     assert_eq!(resume(&study).code, 0);
     ranged(&study, &STUDY.replace("epochs = 6", "epochs = 7\nlearning_rate = 0.01"));

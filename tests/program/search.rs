@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
-use shoal::study::{Plan, execute};
+use shoal::study::{self, execute};
 
 use crate::common::{STUDY, Study, ranged};
 use crate::resume::survives_kills;
@@ -77,7 +77,7 @@ fn a_search_leaves_its_trials_the_ten_best_of_each_and_the_networks_of_the_best(
         .collect();
     assert_eq!((named.len(), &named), (7, &there));
     let ran = study.run();
-    assert!(ran.code == 0 && ran.err.contains("84 runs are over already"), "{}", ran.err);
+    assert!(ran.code == 0 && ran.err.contains("84 runs are finished"), "{}", ran.err);
 }
 
 #[test]
@@ -85,10 +85,10 @@ fn threads_and_rungs_without_a_stop_change_no_trial() {
     let of = |more: &str, threads: usize| {
         let study = study(30, "", "", more);
         let mut no_scenario = |_: &shoal::cosmology::Request| unreachable!("its data are files");
-        let plans = Plan::read(&study.path("study.toml"), &mut no_scenario).unwrap();
+        let studies = study::Study::read(&study.path("study.toml"), &mut no_scenario).unwrap();
         let device = Device::Cpu(Cpu { threads });
         let stop = AtomicBool::new(false);
-        execute(&plans[0], &device, &study.path("out"), &stop, &mut |_| {}).unwrap();
+        execute(&studies[0], &device, &study.path("out"), &stop, &mut |_| {}).unwrap();
         (study.read("out/trials.csv"), study.read("out/runs.csv"))
     };
     assert_eq!(of(HALVING, 1), of(HALVING, 2));

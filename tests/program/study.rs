@@ -37,7 +37,7 @@ fn a_study_leaves_tables_models_and_plots() {
     // finished runs are not trained again
     let ran = study.run();
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.err.contains("18 runs are over already"), "{}", ran.err);
+    assert!(ran.err.contains("18 runs are finished"), "{}", ran.err);
     assert_eq!(study.read("out/runs.csv"), runs);
     std::fs::remove_file(study.path("out/journal.log")).unwrap();
     study.run().fails(2, &["out already holds the results", "another folder"]);
@@ -312,9 +312,9 @@ fn ctrl_c_stops_cleanly_and_says_what_is_on_disk() {
     let finished = rows("pretraining") + rows("runs");
     assert!((2..10).contains(&finished), "{finished} runs");
     for words in [
-        "stopped as asked",
+        "interrupted",
         &format!("{finished} of 10 runs are finished and in out"),
-        "the same command goes on",
+        "the same command resumes the study",
     ] {
         assert!(error.contains(words), "{error}");
     }

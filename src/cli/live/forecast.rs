@@ -1,9 +1,10 @@
-//! When a study will be over: the steps that are still to be taken, part by part, and what a step
-//! has cost lately.
+//! The remaining time of a study: the steps that are left, group by group, times the recent cost of
+//! a step.
 //!
-//! The runs of a part will be as those of it that are over; where none is over, as those of the
-//! same strategy at the nearest size, in the same epochs. Nothing is said before a run of the
-//! pre-training and of every strategy is over: strategies differ tenfold.
+//! The runs of a group are expected to take as many steps as its finished runs; where none is
+//! finished, as those of the same strategy at the nearest size, in the same epochs. There is no
+//! estimate before a run of the pre-training and of every strategy is finished: strategies differ
+//! tenfold.
 
 use std::time::Duration;
 
@@ -12,12 +13,12 @@ use shoal::study::PRETRAINING;
 use super::board::Board;
 use super::board::State;
 
-/// The time that is left, if anything is known of it.
+/// The remaining time, if it can be estimated.
 pub fn left(board: &Board) -> Option<Duration> {
     let (mut seconds, mut units) = (0.0, 0);
-    // what begins after the pre-training is over takes at least as long as its longest run
+    // fine-tunings after the pre-training take at least as long as their longest run
     let (mut pretraining, mut others): (f64, f64) = (0.0, 0.0);
-    for state in board.parts.iter().filter(|state| !state.is_over()) {
+    for state in board.groups.iter().filter(|state| !state.is_finished()) {
         let known = known(board, state)?;
         let cost = cost(board, state)?;
         let open = state.open.values().map(|open| {
@@ -29,7 +30,7 @@ pub fn left(board: &Board) -> Option<Duration> {
         seconds += cost * left.iter().sum::<f64>();
         units += left.len();
         let longest = cost * left.iter().copied().fold(0.0, f64::max);
-        let kind = match state.part.strategy {
+        let kind = match state.group.strategy {
             PRETRAINING => &mut pretraining,
             _ => &mut others,
         };
@@ -43,12 +44,12 @@ pub fn left(board: &Board) -> Option<Duration> {
     Duration::try_from_secs_f64(left).ok()
 }
 
-/// Steps of runs that are over, of a part or of one like it.
+/// Steps of finished runs, of a group or of one like it.
 struct Known(Vec<f64>);
 
 impl Known {
-    /// Steps at the end of a run that has taken so many: as those that were longer, else it is
-    /// about to end.
+    /// Steps at the end of a run that has taken so many: the mean of longer runs, else it is about to
+    /// end.
     fn whole(&self, so_far: f64) -> f64 {
         let longer: Vec<f64> = self.0.iter().copied().filter(|s| *s > so_far).collect();
         match longer.len() {
@@ -57,8 +58,8 @@ impl Known {
         }
     }
 
-    /// Steps of a run that has not begun. Runs that still train count as long as they will be:
-    /// short ones are over first.
+    /// Steps of a run that has not begun. Running ones count with their expected length: short runs
+    /// finish first.
     fn mean(&self, state: &State) -> f64 {
         let open = state.open.values().map(|open| self.whole(open.steps()));
         let all: Vec<f64> = self.0.iter().copied().chain(open).collect();
@@ -66,37 +67,36 @@ impl Known {
     }
 }
 
-/// What is known of a part's runs.
+/// The finished runs that a group is compared with.
 fn known(board: &Board, state: &State) -> Option<Known> {
-    let told = |other: &State| other.over.iter().any(|steps| *steps > 0.0);
-    let from = nearest(board, state, told)?;
+    let has_steps = |other: &State| other.finished.iter().any(|steps| *steps > 0.0);
+    let from = nearest(board, state, has_steps)?;
     // in the same epochs, as many steps for each simulation
-    let scale = state.part.simulations as f64 / from.part.simulations as f64;
-    let steps = from.over.iter().filter(|steps| **steps > 0.0);
+    let scale = state.group.simulations as f64 / from.group.simulations as f64;
+    let steps = from.finished.iter().filter(|steps| **steps > 0.0);
     Some(Known(steps.map(|steps| steps * scale).collect()))
 }
 
-/// Seconds that a run of a part takes for a step, beside the others.
+/// Seconds of a step of a run of a group, while others train too.
 fn cost(board: &Board, state: &State) -> Option<f64> {
     let from = nearest(board, state, |other| other.steps.sum() > 0.0)?;
     Some(from.seconds.sum() / from.steps.sum())
 }
 
-/// The part itself if it has what is asked for, else the one of its strategy that is nearest in
-/// size.
+/// The group itself if it meets a condition, else the one of its strategy that is nearest in size.
 fn nearest<'a>(
     board: &'a Board,
     state: &'a State,
     has: impl Fn(&State) -> bool,
 ) -> Option<&'a State> {
-    let size = |state: &State| (state.part.simulations as f64).ln();
-    let alike = |other: &&State| other.part.strategy == state.part.strategy && has(other);
+    let size = |state: &State| (state.group.simulations as f64).ln();
+    let alike = |other: &&State| other.group.strategy == state.group.strategy && has(other);
     let far = |other: &State| (size(other) - size(state)).abs();
-    let others = board.parts.iter().filter(alike);
+    let others = board.groups.iter().filter(alike);
     others.min_by(|one, other| far(one).total_cmp(&far(other)))
 }
 
-/// A time as it is told: the longer, the rounder.
+/// A time in words: the longer, the rounder.
 pub fn in_words(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let minutes = (seconds / 60.0).round() as u64;
@@ -114,22 +114,22 @@ mod tests {
 
     use shoal::engine::queue::Progress;
     use shoal::study::store::run::{RunKey, RunRecord, StopReason};
-    use shoal::study::{Event, Name, Part};
+    use shoal::study::{Event, GroupName, RunName};
 
     use super::*;
 
     /// A run of a made-up study.
     #[derive(Clone, Copy)]
     struct Made {
-        name: Name,
+        name: RunName,
         steps: u32,
         /// Seconds a step.
         cost: f64,
     }
 
     fn row(made: &Made) -> RunRecord {
-        let Name { part, seed, .. } = made.name;
-        let (curve, simulations) = (part.curve(), part.simulations);
+        let RunName { group, seed, .. } = made.name;
+        let (curve, simulations) = (group.curve(), group.simulations);
         let key = RunKey { curve, simulations, seed, ..RunKey::default() };
         RunRecord {
             validation_loss: Some(0.1),
@@ -143,19 +143,19 @@ mod tests {
     /// Four pre-trainings of 100 s each, then fine-tunings of three sizes of 1 to 4 s, 20 % more or
     /// less.
     fn runs() -> VecDeque<Made> {
-        let part = |strategy, simulations| Part { strategy, simulations, pretrained: None };
-        let made = |part, seed: u32, steps: f64, cost| Made {
-            name: Name { part, trial: None, seed },
+        let group = |strategy, simulations| GroupName { strategy, simulations, pretrained: None };
+        let made = |group, seed: u32, steps: f64, cost| Made {
+            name: RunName { group, trial: None, seed },
             steps: (steps * (0.8 + 0.1 * f64::from(seed * 7 % 5))) as u32,
             cost,
         };
         let mut runs = VecDeque::new();
-        runs.extend((1..=4).map(|seed| made(part(PRETRAINING, 8000), seed, 50_000.0, 2e-3)));
+        runs.extend((1..=4).map(|seed| made(group(PRETRAINING, 8000), seed, 50_000.0, 2e-3)));
         for simulations in [100, 200, 400] {
             for (strategy, cost) in [("scratch", 1e-3), ("attach-head", 5e-4)] {
                 let steps = 10.0 * simulations as f64;
-                let part = part(strategy, simulations);
-                runs.extend((1..=20).map(|seed| made(part, seed, steps, cost)));
+                let group = group(strategy, simulations);
+                runs.extend((1..=20).map(|seed| made(group, seed, steps, cost)));
             }
         }
         runs
@@ -174,22 +174,22 @@ mod tests {
 
     impl WorkerPool {
         fn new(waiting: VecDeque<Made>) -> Self {
-            let mut planned: Vec<(Part, usize)> = Vec::new();
+            let mut planned: Vec<(GroupName, usize)> = Vec::new();
             for made in &waiting {
-                match planned.iter_mut().find(|(part, _)| *part == made.name.part) {
+                match planned.iter_mut().find(|(group, _)| *group == made.name.group) {
                     Some((_, count)) => *count += 1,
-                    None => planned.push((made.name.part, 1)),
+                    None => planned.push((made.name.group, 1)),
                 }
             }
             let mut pool =
                 Self { board: Board::default(), waiting, threads: [None; 2], now: 0.0, steps: 0.0 };
-            for (part, planned) in planned {
-                pool.tell(&Event::Part { part, planned, over: &[], best: None });
+            for (group, planned) in planned {
+                pool.observe(&Event::Group { group, planned, finished_steps: &[], best: None });
             }
             pool
         }
 
-        fn tell(&mut self, event: &Event) {
+        fn observe(&mut self, event: &Event) {
             self.board.take(event, Duration::from_secs_f64(self.now));
         }
 
@@ -200,18 +200,18 @@ mod tests {
             let after = (before + TICK / made.cost).min(made.steps.into());
             self.steps += after - before;
             let name = made.name;
-            self.tell(&Event::Trained { name, steps: after as u32, epochs: &[] });
+            self.observe(&Event::Trained { name, steps: after as u32, epochs: &[] });
             self.threads[thread] = Some((made, after));
             if after as u32 == made.steps {
-                self.tell(&Event::Ended { name });
-                self.tell(&Event::Finished(&row(&made)));
+                self.observe(&Event::Ended { name });
+                self.observe(&Event::Finished(&row(&made)));
                 self.threads[thread] = None;
             }
         }
 
-        /// Plays all of it: at each time what was foretold, and how long it took.
-        fn play(mut self) -> (Vec<(f64, Option<f64>)>, f64) {
-            let mut told = Vec::new();
+        /// Runs all of it; returns the estimate at each time, and the whole time.
+        fn run(mut self) -> (Vec<(f64, Option<f64>)>, f64) {
+            let mut estimates = Vec::new();
             loop {
                 for thread in 0..2 {
                     if self.threads[thread].is_none() {
@@ -223,7 +223,7 @@ mod tests {
                     }
                 }
                 if self.threads.iter().all(Option::is_none) {
-                    return (told, self.now);
+                    return (estimates, self.now);
                 }
                 self.now += TICK;
                 (0..2).for_each(|thread| self.train(thread));
@@ -235,22 +235,22 @@ mod tests {
                     host: Duration::ZERO,
                     device: Duration::ZERO,
                 };
-                self.tell(&Event::Progress { progress, done: 0, waiting: 0 });
+                self.observe(&Event::Progress { progress, done: 0, waiting: 0 });
                 let left = left(&self.board).map(|left| left.as_secs_f64());
-                told.push((self.now, left));
+                estimates.push((self.now, left));
             }
         }
     }
 
     #[test]
-    fn what_is_left_is_foretold_from_the_first_runs_that_are_over() {
-        let (told, end) = WorkerPool::new(runs()).play();
+    fn the_remaining_time_follows_from_the_first_finished_runs() {
+        let (estimates, end) = WorkerPool::new(runs()).run();
         assert!((250.0..400.0).contains(&end), "{end}");
-        // nothing before one of each strategy is over: attach-head begins 20 s after a thread is
+        // no estimate before one run of each strategy is finished: attach-head begins 20 s after a thread is
         // free of pre-trainings
-        let first = told.iter().find(|(_, left)| left.is_some()).unwrap().0;
+        let first = estimates.iter().find(|(_, left)| left.is_some()).unwrap().0;
         assert!((205.0..230.0).contains(&first), "{first}");
-        for (now, left) in told.iter().filter(|(now, _)| (first..end).contains(now)) {
+        for (now, left) in estimates.iter().filter(|(now, _)| (first..end).contains(now)) {
             let (left, truth) = (left.expect("known by now"), end - now);
             let error = (left - truth).abs();
             assert!(error < 0.15 * truth + 2.0, "at {now}: {left}, truly {truth}");
@@ -259,18 +259,18 @@ mod tests {
 
     #[test]
     fn pre_trainings_that_still_run_are_counted_as_such() {
-        // scratch runs first: short runs are over while long ones have just begun
+        // scratch runs first: short runs finish while long ones have just begun
         let mut runs = runs();
         runs.rotate_left(4);
-        let (told, end) = WorkerPool::new(runs).play();
-        let half = told.iter().find(|(now, left)| *now > 0.7 * end && left.is_some());
+        let (estimates, end) = WorkerPool::new(runs).run();
+        let half = estimates.iter().find(|(now, left)| *now > 0.7 * end && left.is_some());
         let (now, left) = half.unwrap();
         let truth = end - now;
         assert!((left.unwrap() / truth - 1.0).abs() < 0.3, "{left:?}, truly {truth}");
     }
 
     #[test]
-    fn a_long_time_is_told_roundly() {
+    fn long_times_are_rounded() {
         let words = |seconds| in_words(Duration::from_secs_f64(seconds));
         assert_eq!(words(3.2), "4 s");
         assert_eq!(words(61.0), "60 s");

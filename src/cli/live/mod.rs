@@ -1,4 +1,4 @@
-//! What one sees of a study while it runs: a table in a terminal, a line now and then elsewhere,
+//! The view of a running study: a table in a terminal, a line every few seconds elsewhere, JSON
 //! events for programs.
 
 mod board;
@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use shoal::engine::queue::Progress;
-use shoal::study::Event;
 use shoal::study::metric::METRICS;
 use shoal::study::store::run::{RunRecord, StopReason};
+use shoal::study::{Event, Plan};
 
 use super::Output;
 use board::Board;
 use screen::Screen;
 use table::Ink;
 
-/// How often progress is told where there is no terminal.
+/// How often progress is reported without a terminal.
 const LINE: Duration = Duration::from_secs(10);
 
-/// Time without an event that counts at most: a machine that slept, or a process that was stopped,
-/// is not slow for it.
+/// The longest time between events that counts: a machine that slept, or a process that was
+/// stopped, is not slow.
 const GAP: Duration = Duration::from_secs(5);
 
 /// The view of a study.
@@ -33,10 +33,10 @@ pub struct View<'a> {
     title: &'a str,
     board: Board,
     screen: Option<Screen>,
-    /// Time since the beginning, and when it was looked at.
+    /// Time since the beginning, and when it was updated.
     now: Duration,
     looked: Instant,
-    told: Instant,
+    reported: Instant,
     /// Runs that diverged.
     pub diverged: usize,
     /// Runs that an earlier process finished.
@@ -53,46 +53,41 @@ impl<'a> View<'a> {
             screen: output.terminal().then(Screen::new),
             now: Duration::ZERO,
             looked: Instant::now(),
-            told: Instant::now(),
+            reported: Instant::now(),
             diverged: 0,
             before: 0,
         }
     }
 
-    /// Shows what happened.
+    /// Shows an event.
     pub fn show(&mut self, event: &Event) {
         self.now += self.looked.elapsed().min(GAP);
         self.looked = Instant::now();
         self.board.take(event, self.now);
         match event {
-            Event::Started { pretrainings, finetunings } => {
-                self.say(&format!("{pretrainings} pre-trainings, {finetunings} fine-tunings"))
-            }
-            Event::Searching { searches, trials } => {
-                self.say(&format!("{searches} searches of {trials} trials each"));
-            }
-            Event::Trial { trial, state, row } => self.trial(*trial, state, row),
-            Event::Continued { finished, other_device, repaired } => {
-                self.continued(*finished, other_device.as_deref(), repaired.as_deref())
+            Event::Started { plan } => self.say(&counts(plan)),
+            Event::Trial { trial, state, row } => self.trial(*trial, state.name(), row),
+            Event::Resumed { finished, other_device, repaired } => {
+                self.resumed(*finished, other_device.as_deref(), repaired.as_deref())
             }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
             Event::Progress { progress, done, waiting } => self.progress(progress, *done, *waiting),
-            Event::Part { .. }
+            Event::Group { .. }
             | Event::Begun { .. }
             | Event::Trained { .. }
             | Event::Ended { .. } => {}
         }
     }
 
-    /// Takes the table off the terminal.
+    /// Removes the table from the terminal.
     pub fn clear(&mut self) {
         if let Some(screen) = &mut self.screen {
             screen.clear();
         }
     }
 
-    /// A message; the table comes again below it.
+    /// Prints a message above the table.
     pub fn say(&mut self, text: &str) {
         self.clear();
         self.output.say(text);
@@ -103,10 +98,10 @@ impl<'a> View<'a> {
             let ink = Ink(self.output.colour());
             screen.draw(&table::lines(&self.board, self.title, screen.size(), ink));
         }
-        if self.screen.is_some() || self.told.elapsed() < LINE {
+        if self.screen.is_some() || self.reported.elapsed() < LINE {
             return;
         }
-        self.told = Instant::now();
+        self.reported = Instant::now();
         if !self.output.json() {
             return self.output.say(&table::pieces(&self.board).join("  "));
         }
@@ -126,7 +121,7 @@ impl<'a> View<'a> {
     fn trial(&mut self, trial: u32, state: &str, row: &RunRecord) {
         let mut fields = fields(row);
         (fields["trial"], fields["state"]) = (trial.into(), state.into());
-        self.booked("trial", fields, row);
+        self.recorded("trial", fields, row);
         if self.output.verbose() && !self.output.json() {
             self.say(&format!(
                 "{} N={} trial {trial} seed {}: {state}, validation {}, {} epochs",
@@ -142,7 +137,7 @@ impl<'a> View<'a> {
     fn row(&mut self, kind: &str, row: &RunRecord) {
         let mut fields = fields(row);
         fields["model"] = row.model.as_str().into();
-        self.booked(kind, fields, row);
+        self.recorded(kind, fields, row);
         if self.output.verbose() && !self.output.json() {
             self.say(&format!(
                 "{} N={} seed {}: validation {}, test {}, {} epochs, {}",
@@ -157,23 +152,37 @@ impl<'a> View<'a> {
         }
     }
 
-    fn booked(&mut self, kind: &str, fields: Value, row: &RunRecord) {
+    fn recorded(&mut self, kind: &str, fields: Value, row: &RunRecord) {
         self.diverged += usize::from(row.stopped == StopReason::Diverged);
         self.output.event(kind, fields);
     }
 
-    fn continued(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
+    fn resumed(&mut self, finished: usize, other_device: Option<&str>, repaired: Option<&str>) {
         if let Some(repaired) = repaired {
             self.say(repaired);
         }
-        self.say(&format!("going on: {finished} runs are over already"));
+        self.say(&format!("resuming: {finished} runs are finished"));
         if let Some(device) = other_device {
             self.say(&format!(
-                "the runs so far were trained on {device}; on another device, driver or tiles the same run differs in its last \
+                "the finished runs were trained on {device}; on another device, driver or tiles the same run differs in its last \
                  digits"
             ));
         }
         self.before = finished;
+    }
+}
+
+/// How many runs or trials there are.
+fn counts(plan: &Plan) -> String {
+    let groups = plan.groups();
+    let pretrainings = groups.iter().filter(|group| group.is_pretraining()).count();
+    match plan.is_search() {
+        true => format!("{} searches with {} trials each", groups.len(), plan.trials.count),
+        false => format!(
+            "{} pre-trainings, {} fine-tunings",
+            pretrainings * plan.trials.runs(),
+            (groups.len() - pretrainings) * plan.trials.runs()
+        ),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lines at the bottom of a terminal that are drawn again and again.
+//! Lines at the bottom of a terminal that are redrawn.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ impl Screen {
     }
 
     /// Draws lines in place of those that are there. A terminal that cannot be written is no error:
-    /// the study goes on.
+    /// the study continues.
     pub fn draw(&mut self, lines: &[Line]) {
         self.last = Some(Instant::now());
         self.remove();

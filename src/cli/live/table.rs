@@ -24,7 +24,7 @@ impl Ink {
     }
 }
 
-/// A line: its text, and how it looks. The text tells how many columns it takes.
+/// A line with and without colours; the plain text gives its width.
 pub struct Line {
     /// Without colours.
     pub plain: String,
@@ -36,7 +36,7 @@ pub struct Line {
 struct Columns {
     name: usize,
     simulations: usize,
-    over: usize,
+    finished: usize,
     bar: usize,
     training_loss: bool,
 }
@@ -56,26 +56,25 @@ pub fn lines(board: &Board, title: &str, (columns, rows): (usize, usize), ink: I
     for state in &shown {
         lines.push(table.row(state, width, ink));
     }
-    let hidden = board.parts.len() - shown.len();
+    let hidden = board.groups.len() - shown.len();
     if hidden > 0 {
-        let over = |state: &&State| state.is_over();
-        let all = board.parts.iter().filter(over).count();
-        let over = all - shown.iter().filter(|state| state.is_over()).count();
-        let text = format!("and {hidden} more: {over} over, {} to come", hidden - over);
+        let all = board.groups.iter().filter(|state| state.is_finished()).count();
+        let finished = all - shown.iter().filter(|state| state.is_finished()).count();
+        let text = format!("and {hidden} more: {finished} finished, {} waiting", hidden - finished);
         lines.push(line(&text, width, ink, "2"));
     }
     lines.push(foot);
     lines
 }
 
-/// The parts for which there is room: what trains, then what is to come, then what is over, in the
-/// study's order.
+/// The groups for which there is room: running ones first, then waiting ones, then finished ones;
+/// in the study's order.
 fn shown(board: &Board, room: usize) -> Vec<&State> {
-    let mut ranked: Vec<(usize, &State)> = board.parts.iter().enumerate().collect();
+    let mut ranked: Vec<(usize, &State)> = board.groups.iter().enumerate().collect();
     if ranked.len() > room {
         ranked.sort_by_key(|(place, state)| match state {
             _ if state.alive > 0 => (0, *place),
-            _ if !state.is_over() => (1, *place),
+            _ if !state.is_finished() => (1, *place),
             _ => (2, usize::MAX - place),
         });
         ranked.truncate(room);
@@ -87,13 +86,13 @@ fn shown(board: &Board, room: usize) -> Vec<&State> {
 impl Columns {
     fn new(board: &Board, width: usize) -> Self {
         let widest = |text: &dyn Fn(&State) -> String, least: usize| {
-            let all = board.parts.iter().map(|state| text(state).len());
+            let all = board.groups.iter().map(|state| text(state).len());
             all.max().unwrap_or(0).max(least)
         };
         let mut columns = Self {
-            name: widest(&|state| state.part.curve().label(), 8),
-            simulations: widest(&|state| state.part.simulations.to_string(), 1),
-            over: widest(&|state| format!("{0}/{0}", state.planned), 4),
+            name: widest(&|state| state.group.curve().label(), 8),
+            simulations: widest(&|state| state.group.simulations.to_string(), 1),
+            finished: widest(&|state| format!("{0}/{0}", state.planned), 4),
             bar: 0,
             training_loss: true,
         };
@@ -106,24 +105,24 @@ impl Columns {
     /// Columns without the bar.
     fn taken(&self) -> usize {
         let losses = if self.training_loss { 3 } else { 2 };
-        self.name + self.simulations + self.over + 3 * 2 + 8 + losses * (NUMBER + 2)
+        self.name + self.simulations + self.finished + 3 * 2 + 8 + losses * (NUMBER + 2)
     }
 
-    fn compose(&self, [name, simulations, bar, over]: [&str; 4], numbers: [&str; 4]) -> String {
-        let [best, training, loss, validation] = numbers;
+    fn compose(&self, [name, simulations, bar, finished]: [&str; 4], numbers: [&str; 4]) -> String {
+        let [best, running, training, validation] = numbers;
         let mut text = format!("{name:<0$}  {simulations:>1$}", self.name, self.simulations);
         if self.bar > 0 {
             text += &format!("  {bar:<0$}", self.bar);
         }
-        text += &format!("  {over:>0$}  {best:>NUMBER$}  {training:>8}", self.over);
+        text += &format!("  {finished:>0$}  {best:>NUMBER$}  {running:>8}", self.finished);
         if self.training_loss {
-            text += &format!("  {loss:>NUMBER$}");
+            text += &format!("  {training:>NUMBER$}");
         }
         text + &format!("  {validation:>NUMBER$}")
     }
 
     fn heading(&self) -> String {
-        self.compose(["", "N", "", "over"], ["best", "training", "loss", "validate"])
+        self.compose(["", "N", "", "done"], ["best val", "running", "train", "val"])
     }
 
     fn row(&self, state: &State, width: usize, ink: Ink) -> Line {
@@ -138,11 +137,11 @@ impl Columns {
             number(last.map(|last| last.training_loss)),
             number(last.map(|last| last.validation_loss)),
         ];
-        let over = format!("{}/{}", state.over.len(), state.planned);
-        let simulations = state.part.simulations.to_string();
-        let bar = bar(state.over.len(), state.planned, self.bar);
+        let finished = format!("{}/{}", state.finished.len(), state.planned);
+        let simulations = state.group.simulations.to_string();
+        let bar = bar(state.finished.len(), state.planned, self.bar);
         let text = self.compose(
-            [&state.part.curve().label(), &simulations, &bar, &over],
+            [&state.group.curve().label(), &simulations, &bar, &finished],
             numbers.each_ref().map(String::as_str),
         );
         let look = match state {
@@ -175,7 +174,7 @@ fn bar(done: usize, all: usize, columns: usize) -> String {
     format!("{}{}", "━".repeat(full), "─".repeat(columns - full))
 }
 
-/// What is over of all, the time left, the throughput; as much of it as there is room for.
+/// Finished runs, the time left, the throughput; as much as there is room for.
 fn foot(board: &Board, width: usize) -> String {
     let mut text = String::new();
     for piece in pieces(board) {
@@ -187,23 +186,22 @@ fn foot(board: &Board, width: usize) -> String {
     text
 }
 
-/// How far a study is, the most important first.
+/// The progress of a study, the most important first.
 pub fn pieces(board: &Board) -> Vec<String> {
-    let sum = |count: &dyn Fn(&State) -> usize| board.parts.iter().map(count).sum::<usize>();
-    let mut pieces =
-        vec![format!("{} of {} over", sum(&|state| state.over.len()), sum(&|state| state.planned))];
+    let sum = |count: &dyn Fn(&State) -> usize| board.groups.iter().map(count).sum::<usize>();
+    let mut pieces = vec![format!(
+        "{} of {} finished",
+        sum(&|state| state.finished.len()),
+        sum(&|state| state.planned)
+    )];
     if let Some(left) = forecast::left(board) {
         pieces.push(format!("about {} left", forecast::in_words(left)));
     }
     if let Some(rate) = board.steps.rate() {
         pieces.push(format!("{} run-steps/s", thousands(rate)));
     }
-    pieces.push(format!(
-        "{} training, {} waiting",
-        sum(&|state| state.alive),
-        sum(&State::waiting)
-    ));
-    pieces.push(format!("after {}", forecast::in_words(board.elapsed)));
+    pieces.push(format!("{} running, {} waiting", sum(&|state| state.alive), sum(&State::waiting)));
+    pieces.push(format!("elapsed {}", forecast::in_words(board.elapsed)));
     pieces
 }
 
@@ -230,24 +228,24 @@ fn line(text: &str, width: usize, ink: Ink, look: &str) -> Line {
 mod tests {
     use std::time::Duration;
 
-    use shoal::study::{Event, PRETRAINING, Part};
+    use shoal::study::{Event, GroupName, PRETRAINING};
 
     use super::*;
 
-    fn board(parts: usize) -> Board {
+    fn board(groups: usize) -> Board {
         let mut board = Board::default();
         let strategies = ["scratch", "dummy-node", "warm-start", "attach-head"];
-        let all = (0..parts).map(|place| match place {
+        let all = (0..groups).map(|place| match place {
             0 => (PRETRAINING, 32_768),
             place => (strategies[(place - 1) % 4], 50 << ((place - 1) / 4)),
         });
         for (place, (strategy, simulations)) in all.enumerate() {
-            let over = [400, 500];
+            let steps = [400, 500];
             board.take(
-                &Event::Part {
-                    part: Part { strategy, simulations, pretrained: None },
+                &Event::Group {
+                    group: GroupName { strategy, simulations, pretrained: None },
                     planned: 2 + place,
-                    over: &over,
+                    finished_steps: &steps,
                     best: Some(0.0123456),
                 },
                 Duration::ZERO,
@@ -269,20 +267,20 @@ mod tests {
     }
 
     #[test]
-    fn at_60_columns_a_row_still_tells_what_counts() {
+    fn at_60_columns_a_row_has_name_size_progress_and_best_loss() {
         let lines = lines(&board(2), "A study", (60, 24), Ink(false));
         assert!(lines.iter().all(|line| line.plain == line.painted));
         assert_eq!(
             lines[2].plain.split_whitespace().collect::<Vec<_>>()[..4],
             ["pretraining", "32768", "2/2", "0.01235"]
         );
-        assert!(lines[4].plain.starts_with("4 of 5 over"), "{}", lines[4].plain);
+        assert!(lines[4].plain.starts_with("4 of 5 finished"), "{}", lines[4].plain);
     }
 
     #[test]
-    fn what_has_no_room_is_counted() {
+    fn groups_without_room_are_counted() {
         let lines = lines(&board(25), "A study", (80, 12), Ink(false));
         let more = &lines[lines.len() - 2].plain;
-        assert!(more.starts_with("and ") && more.contains("over"), "{more}");
+        assert!(more.starts_with("and ") && more.contains("finished"), "{more}");
     }
 }

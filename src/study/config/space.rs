@@ -3,7 +3,7 @@
 use crate::engine::activation::Activation;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::config::search::{Dimension, RangeTable, SpaceTable};
+use crate::study::config::search::{DimensionConfig, RangeConfig, SpaceConfig};
 use crate::study::search::distribution::{Choice, Distribution, Range};
 use crate::study::search::space;
 use crate::study::search::space::{Condition, Parameter, Space, Stage};
@@ -38,14 +38,14 @@ const fn real(key: &'static str, low: f64, high: f64, log: bool) -> Known {
     Known { key, low, high, log, integer: false, least: 0.0, below: f64::INFINITY }
 }
 
-impl SpaceTable {
+impl SpaceConfig {
     /// The space of the networks of a stage.
     ///
     /// # Errors
     /// [`crate::Error::Input`] that names the key and the numbers.
     pub fn space(&self, stage: Stage) -> Result<Space> {
         let mut parameters = Vec::new();
-        let (layers, rate, typed_rate) = match stage {
+        let (layers, rate, own_rate) = match stage {
             Stage::Fresh => {
                 let layers = distribution(&LAYERS, &self.layers)?;
                 let most = most(&layers, &self.layers)?;
@@ -66,15 +66,15 @@ impl SpaceTable {
             let dropout = parameter(&space::dropout(layer), distribution(&DROPOUT, &self.dropout)?);
             parameters.push(Parameter { condition, ..dropout });
         }
-        parameters.push(parameter(space::LEARNING_RATE, distribution(rate, typed_rate)?));
+        parameters.push(parameter(space::LEARNING_RATE, distribution(rate, own_rate)?));
         parameters
             .push(parameter(space::WEIGHT_DECAY, distribution(&WEIGHT_DECAY, &self.weight_decay)?));
         if self.batch.is_some() {
             parameters.push(parameter(space::BATCH, distribution(&BATCH, &self.batch)?));
         }
-        if let Some(typed) = self.activation.as_ref().filter(|_| fresh) {
+        if let Some(config) = self.activation.as_ref().filter(|_| fresh) {
             parameters
-                .push(parameter(space::ACTIVATION, Distribution::Choices(activations(typed)?)));
+                .push(parameter(space::ACTIVATION, Distribution::Choices(activations(config)?)));
         }
         Ok(Space::new(parameters))
     }
@@ -85,8 +85,8 @@ fn parameter(name: &str, distribution: Distribution) -> Parameter {
 }
 
 /// The largest number of layers that a trial may have.
-fn most(layers: &Distribution, typed: &Option<Dimension>) -> Result<usize> {
-    match (layers, typed) {
+fn most(layers: &Distribution, config: &Option<DimensionConfig>) -> Result<usize> {
+    match (layers, config) {
         (Distribution::Range(range), _) => Ok(range.high() as usize),
         // a choice is known by its index, which says nothing of how many layers there are
         _ => Err(input_error!(
@@ -95,19 +95,19 @@ fn most(layers: &Distribution, typed: &Option<Dimension>) -> Result<usize> {
     }
 }
 
-/// What was typed, with the paper's range for what was not.
-fn distribution(known: &Known, typed: &Option<Dimension>) -> Result<Distribution> {
+/// The distribution of a hyper-parameter; keys that are left out are the paper's.
+fn distribution(known: &Known, config: &Option<DimensionConfig>) -> Result<Distribution> {
     let key = known.key;
-    let table = match typed {
-        None => &RangeTable::default(),
-        Some(Dimension::Table(table)) => table,
-        Some(Dimension::Fixed(value)) => {
+    let table = match config {
+        None => &RangeConfig::default(),
+        Some(DimensionConfig::Table(table)) => table,
+        Some(DimensionConfig::Fixed(value)) => {
             let value = number(known, value)?;
-            &RangeTable {
+            &RangeConfig {
                 low: Some(value),
                 high: Some(value),
                 log: Some(false),
-                ..RangeTable::default()
+                ..RangeConfig::default()
             }
         }
     };
@@ -135,7 +135,7 @@ fn distribution(known: &Known, typed: &Option<Dimension>) -> Result<Distribution
 }
 
 /// Choices of numbers, each checked, none twice.
-fn listed(known: &Known, table: &RangeTable, choices: &[Choice]) -> Result<Vec<Choice>> {
+fn listed(known: &Known, table: &RangeConfig, choices: &[Choice]) -> Result<Vec<Choice>> {
     let key = known.key;
     if table.low.or(table.high).or(table.step).is_some() || table.log.is_some() {
         return Err(input_error!(
@@ -163,10 +163,10 @@ fn check_list(key: &str, choices: &[Choice]) -> Result<()> {
     Ok(())
 }
 
-/// The number that was typed, if it makes sense for this hyper-parameter.
-fn number(known: &Known, typed: &Choice) -> Result<f64> {
+/// The number, if it is valid for this hyper-parameter.
+fn number(known: &Known, config: &Choice) -> Result<f64> {
     let key = known.key;
-    let value = match typed {
+    let value = match config {
         Choice::Integer(value) => *value as f64,
         Choice::Number(value) => *value,
         Choice::Word(word) => {
@@ -186,17 +186,17 @@ fn number(known: &Known, typed: &Choice) -> Result<f64> {
 }
 
 /// The names of activations.
-fn activations(typed: &Dimension) -> Result<Vec<Choice>> {
-    let choices = match typed {
-        Dimension::Fixed(choice) => vec![choice.clone()],
-        Dimension::Table(RangeTable {
+fn activations(config: &DimensionConfig) -> Result<Vec<Choice>> {
+    let choices = match config {
+        DimensionConfig::Fixed(choice) => vec![choice.clone()],
+        DimensionConfig::Table(RangeConfig {
             choices: Some(choices),
             low: None,
             high: None,
             log: None,
             step: None,
         }) => choices.clone(),
-        Dimension::Table(_) => {
+        DimensionConfig::Table(_) => {
             return Err(input_error!(
                 "search.space.activation has no range; give it choices, a list of names"
             ));
@@ -212,12 +212,7 @@ fn activations(typed: &Dimension) -> Result<Vec<Choice>> {
     Ok(choices)
 }
 
-fn unknown_activation(typed: &Choice) -> crate::Error {
+fn unknown_activation(config: &Choice) -> crate::Error {
     let names = Activation::ALL.map(Activation::name).join(", ");
-    let typed = match typed {
-        Choice::Word(word) => word.clone(),
-        Choice::Integer(value) => value.to_string(),
-        Choice::Number(value) => value.to_string(),
-    };
-    input_error!("search.space.activation has '{typed}': no such activation; there are {names}")
+    input_error!("search.space.activation has '{config}': no such activation; there are {names}")
 }

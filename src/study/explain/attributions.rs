@@ -1,4 +1,4 @@
-//! Attributions, and how far they are from adding up.
+//! Attributions, and their additivity gap.
 
 use crate::engine::real::Real;
 
@@ -16,15 +16,15 @@ pub struct Attributions<F> {
     pub inputs: usize,
     /// The attributions, shape (rows, targets, inputs).
     pub values: Vec<F>,
-    /// What the network says of each row, shape (rows, targets).
+    /// The outputs of the network for each row, shape (rows, targets).
     pub outputs: Vec<F>,
-    /// The mean of what it says of the background, shape (targets).
+    /// Their means over the background, shape (targets).
     pub base: Vec<F>,
 }
 
-/// How far the attributions of a row and a target are from adding up to the output less the base,
-/// as absolute differences in units of the scaled output, and relative to the range that the output
-/// has over the rows.
+/// The additivity gap: the absolute difference between the sum of the attributions of a row and a
+/// target and the output less the base, in units of the scaled output, and relative to the range of
+/// the output over the rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gap {
     /// The largest, over rows and targets.
@@ -118,7 +118,7 @@ impl<F: Real> Attributions<F> {
         self.values.iter_mut().chain(&mut self.outputs).chain(&mut self.base)
     }
 
-    /// How far they are from adding up.
+    /// The additivity gap.
     pub fn gap(&self) -> Gap {
         let mut gap =
             Gap { largest: 0.0, mean: 0.0, largest_relative: Some(0.0), mean_relative: Some(0.0) };
@@ -143,7 +143,7 @@ impl<F: Real> Attributions<F> {
         gap
     }
 
-    /// How far one row and target are from adding up; infinite where a number is NaN.
+    /// The gap of one row and target; infinite where a number is NaN.
     fn miss(&self, row: usize, target: usize) -> f64 {
         let total: f64 = self.of(row, target).iter().map(|value| value.wide()).sum();
         let output = self.outputs[row * self.targets + target].wide();

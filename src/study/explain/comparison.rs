@@ -1,24 +1,25 @@
-//! What two models of the same inputs use: a pre-trained one and what fine-tuning made of it.
+//! Comparison of the attributions of two models of the same inputs, such as before and after
+//! fine-tuning.
 
 use crate::study::store::attributions::Profile;
 
 /// Below this share of a profile's largest input, an input is not counted as used.
 const USED: f64 = 0.1;
 
-/// A correlation counts from this many standard errors of that of unrelated series, 1 / sqrt(rows):
-/// with 79 inputs, chance alone passes three at one input in five targets.
+/// A correlation counts from this many standard errors of unrelated series, 1 / sqrt(rows). With 79
+/// inputs, noise exceeds three of them at one input in five targets.
 const CLEAR: f64 = 3.0;
 
 /// A signed attribution counts from this many of its standard errors over networks, where several
 /// were averaged.
 const SURE: f64 = 2.0;
 
-/// How two models differ in what they use for one target.
+/// The comparison of two models for one target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The target, which both have.
     pub target: String,
-    /// The similarity of what they use, see [`similarity`].
+    /// The similarity of their profiles, see [`similarity`].
     pub similarity: Option<f64>,
     /// The inputs that both use, with opposite signs, ascending: each with at least a tenth of its
     /// profile's largest mean absolute attribution, a correlation of at least three standard

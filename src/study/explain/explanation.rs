@@ -24,7 +24,7 @@ pub enum Method {
     DeepShap,
     /// [`expected_gradients`]
     ExpectedGradients {
-        /// Places on each way from a background row to a row.
+        /// Points between each background row and a row.
         alphas: usize,
     },
     /// [`sampled_shapley`]
@@ -37,7 +37,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Its name, as it is typed.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Method::DeepShap => "deep-shap",
@@ -48,16 +48,16 @@ impl Method {
     }
 }
 
-/// What is wanted.
+/// Parameters of an explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// How attributions are computed.
     pub method: Method,
-    /// Rows of the background; absent: 100, or half of what there is if that is less.
+    /// Rows of the background; absent: 100, or half of the rows if that is less.
     pub background: Option<usize>,
     /// Rows to explain; absent: 100, or all that are not in the background if these are fewer.
     pub rows: Option<usize>,
-    /// Chooses the rows, and the places on the ways of expected gradients.
+    /// Seed of the choice of rows, and of the points of expected gradients.
     pub seed: u64,
     /// Names of the targets to explain; absent: all.
     pub targets: Option<Vec<String>>,

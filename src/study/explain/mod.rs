@@ -1,14 +1,13 @@
-//! What a network reads: attributions of each input to each target.
+//! Attributions of each input to each target of a network.
 //!
-//! An attribution is computed for a row against a background, the rows that stand for "not knowing"
-//! an input. For each target the attributions of a row add up to what the network says of the row
-//! less its mean over the background; how far they miss this is the [`Gap`], which is always
-//! computed.
+//! An attribution is computed for a row against a background, whose rows replace inputs that are
+//! unknown. For each target the attributions of a row add up to the output for the row less the mean
+//! output over the background; the difference is the [`Gap`], which is always computed.
 //!
 //! | method | what it is | cost for a row | gap |
 //! |---|---|---|---|
 //! | [`deep_shap`] | the rescale rule, averaged over the background | one backward pass a background row | rounding |
-//! | [`expected_gradients`] | the gradient, averaged on the way from the background to the row | so many passes | sampling |
+//! | [`expected_gradients`] | the gradient, averaged between background and row | one pass a point | sampling |
 //! | [`sampled_shapley`] | Shapley values over random orders, without bias | 2 (inputs + 1) passes a background row | rounding |
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes a background row | rounding |
 //!

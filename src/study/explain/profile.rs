@@ -64,7 +64,7 @@ impl Profile {
 
 /// Pearson's correlation; absent where one side is constant or there are fewer than three pairs.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    // asked of the values, for rounding can give a constant a variance
+    // the values are compared, since rounding can give a constant a variance
     let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);
     if a.len() < 3 || constant(a) || constant(b) {
         return None;

@@ -1,6 +1,6 @@
-//! What is explained: a network and its background.
+//! The network to explain, and its background.
 
-/// A network, its parameters, and the background that its rows are held against.
+/// A network, its parameters, and the background of its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a, F> {
     /// The network.

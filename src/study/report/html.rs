@@ -12,6 +12,11 @@ pub(crate) fn test_metric() -> String {
     format!("test {}", PRIMARY.title)
 }
 
+/// The file of the figure of that metric, without its ending.
+pub(crate) fn figure_name() -> String {
+    format!("test-{}", PRIMARY.name)
+}
+
 /// A figure: the drawing of its file, and one for narrow screens.
 pub(crate) fn figure(chart: &Chart) -> Markup {
     html! {

@@ -38,15 +38,22 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
         @if saved { (section("Simulations saved", figure(&savings::joined(all, &shown)))) }
         (section("Where transfer helps and hurts", html! {
             p {
-                "The " (test_metric()) " of a strategy divided by that of " (BASELINE) ": " (transfer_effect::keys())
+                "The " (test_metric()) " of a strategy divided by that of " (BASELINE) ": "
+                    (transfer_effect::keys())
                 " Bold and framed: the difference is significant."
             }
             @for (name, findings) in all {
-                @if let Some(chart) = transfer_effect::chart(findings, &shown) { h3 { (name) } (figure(&chart)) }
+                @if let Some(chart) = transfer_effect::chart(findings, &shown) {
+                    h3 { (name) }
+                    (figure(&chart))
+                }
             }
         }))
         (section("Files", html! {
-            @for (name, findings) in all { h3 { (name) } (files::links(findings, &format!("{name}/"))) }
+            @for (name, findings) in all {
+                h3 { (name) }
+                (files::links(findings, &format!("{name}/")))
+            }
         }))
     }
 }

@@ -9,8 +9,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::data::files::write_bytes;
 use crate::error::Result;
-use crate::study::metric::PRIMARY;
 use crate::study::report::chart::style::{Series, paints, series};
+use crate::study::report::html::figure_name;
 use crate::study::report::sections::{
     attributions, files, predictions, pretraining_size, savings, search, test_error,
     transfer_effect,
@@ -22,14 +22,13 @@ use crate::study::store::provenance::Status;
 /// The name of the page.
 pub const REPORT_FILE: &str = "report.html";
 
-/// Writes `test-mse.svg`, `test-mse.png` and `report.html`, which contains the same figure, into the
-/// folder of the findings, each atomically.
+/// Writes `test-mse.svg`, `test-mse.png` and `report.html`, which contains the same figure, into
+/// the folder of the findings, each atomically.
 ///
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings))
-        .write(&findings.folder, &format!("test-{}", PRIMARY.name))?;
+    test_error::chart(findings, &shown(findings)).write(&findings.folder, &figure_name())?;
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 
@@ -92,7 +91,8 @@ fn body(findings: &Findings) -> Markup {
         (by_strategy(findings))
         @if shown.len() < findings.summary.curves.len() {
             p.remark {
-                "Figures show the largest pre-training size; the section on the pre-training size and the tables have all."
+                "Figures show the largest pre-training size; the section on the pre-training size \
+                 and the tables have all."
             }
         }
         (section("Test error", test_error::section(findings, &shown)))
@@ -127,12 +127,14 @@ fn about(findings: &Findings) -> Markup {
             " · " (findings.summary.curves.len()) " strategies"
             " · " (findings.summary.sizes().len()) " sizes"
             @if let Some(study) = study.filter(|study| study.all_seconds() > 0.0) {
-                " · " (format!("{:.0}", study.all_seconds())) " s on " (study.device["kind"].as_str().unwrap_or("device"))
+                " · " (format!("{:.0}", study.all_seconds())) " s on "
+                    (study.device["kind"].as_str().unwrap_or("device"))
             }
         }
         @if let Some(study) = study.filter(|study| study.status != Status::Finished) {
             p.unfinished {
-                "Not finished: the study is " (study.status.name()) ", with " (trained(findings)) " of "
+                "Not finished: the study is " (study.status.name()) ", with " (trained(findings))
+                    " of "
                 (study.runs_planned) " runs."
             }
         }
@@ -168,7 +170,10 @@ fn by_strategy(findings: &Findings) -> Markup {
     let sentences = findings.by_strategy();
     html! {
         @if !sentences.is_empty() {
-            details { summary { "By strategy" } ul { @for sentence in &sentences { li { (sentence) } } } }
+            details {
+                summary { "By strategy" }
+                ul { @for sentence in &sentences { li { (sentence) } } }
+            }
         }
     }
 }

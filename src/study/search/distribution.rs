@@ -36,6 +36,32 @@ impl From<&str> for Choice {
     }
 }
 
+impl std::fmt::Display for Choice {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Choice::Integer(value) => value.fmt(formatter),
+            Choice::Number(value) => value.fmt(formatter),
+            Choice::Word(word) => word.fmt(formatter),
+        }
+    }
+}
+
+impl Choice {
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Choice::Integer(value) => Some(*value as f64),
+            Choice::Number(value) => Some(*value),
+            Choice::Word(_) => None,
+        }
+    }
+
+    /// The number as a whole one, if it is a number.
+    pub fn whole(&self) -> Option<usize> {
+        self.number().map(|value| value as usize)
+    }
+}
+
 /// Numbers from `low` to `high`, both included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {

@@ -84,6 +84,15 @@ impl Space {
         })
     }
 
+    /// The largest value of a whole number.
+    pub fn largest(&self, name: &str) -> Option<usize> {
+        let parameter = self.parameters.iter().find(|parameter| parameter.name == name)?;
+        match &parameter.distribution {
+            Distribution::Range(range) => Some(range.high() as usize),
+            Distribution::Choices(choices) => choices.iter().filter_map(Choice::whole).max(),
+        }
+    }
+
     /// A trial's value of a parameter, if the space and the trial have it.
     pub fn value(&self, trial: &Trial, name: &str) -> Option<f64> {
         let index = self.parameters.iter().position(|parameter| parameter.name == name)?;
@@ -102,20 +111,13 @@ impl Space {
     /// A trial's hyper-parameters.
     ///
     /// # Panics
-    /// If the space is not one of [`crate::study::search::SpaceTable::space`].
+    /// If the space is not one of [`crate::study::config::SpaceConfig::space`].
     pub fn setting(&self, trial: &Trial) -> Setting {
-        let whole = |name: &str| match self.choice(trial, name) {
-            Some(Choice::Integer(value)) => Some(*value as usize),
-            Some(Choice::Number(value)) => Some(*value as usize),
-            Some(Choice::Word(_)) => None,
-            None => self.value(trial, name).map(|value| value as usize),
-        };
         let number = |name: &str| match self.choice(trial, name) {
-            Some(Choice::Integer(value)) => Some(*value as f64),
-            Some(Choice::Number(value)) => Some(*value),
-            Some(Choice::Word(_)) => None,
+            Some(choice) => choice.number(),
             None => self.value(trial, name),
         };
+        let whole = |name: &str| number(name).map(|value| value as usize);
         let needed =
             |name: &str| number(name).unwrap_or_else(|| panic!("space: a trial without {name}"));
         let activation = match self.choice(trial, ACTIVATION) {

@@ -5,24 +5,25 @@
 //! l, the one where l / g is largest is proposed. Trials that still run count among the rest, so
 //! that a batch does not propose the same thing twice.
 //!
-//! Multivariate, as Optuna 5.0 is unless told otherwise, the densities are those of all parameters
+//! Multivariate, as Optuna 5.0 is by default, the densities are those of all parameters
 //! together that every finished trial has (Falkner, Klein & Hutter, "BOHB", ICML 2018, section
 //! 3.2). Other parameters, and without it each parameter, have densities of their own.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::sync::Arc;
 
-use crate::engine::random::pcg4d;
+use crate::error::Result;
+use crate::study::config::search::SearchConfig;
 use crate::study::search::distribution::Distribution;
 use crate::study::search::parzen::Parzen;
+use crate::study::search::proposer::{Proposer, ProposerEntry};
+use crate::study::search::random::{ParameterDraws, Random};
 use crate::study::search::space::Space;
 use crate::study::search::trial::{State, Trial};
 
 /// How trials are proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tpe {
-    /// Names everything random.
-    pub seed: u64,
     /// Trials that must have finished before proposals are no longer random.
     pub startup: usize,
     /// Values that are drawn to choose one from.
@@ -31,25 +32,17 @@ pub struct Tpe {
     pub multivariate: bool,
 }
 
-impl Tpe {
-    /// The trials of a generation, given all trials before it. Each knows of those before it in the
-    /// generation that they run.
-    pub fn generation(&self, space: &Space, before: &[Trial], numbers: Range<u32>) -> Vec<Trial> {
-        let mut trials = before.to_vec();
-        for number in numbers {
-            trials.push(Trial::running(number, self.propose(space, &trials, number)));
+impl Proposer for Tpe {
+    fn propose(&self, seed: u64, space: &Space, others: &[Trial], number: u32) -> Vec<Option<f64>> {
+        if others.iter().filter(|trial| trial.counts()).count() < self.startup {
+            return Random.propose(seed, space, others, number);
         }
-        trials.split_off(before.len())
-    }
-
-    /// A value for each parameter that applies, given other trials in the order of their numbers.
-    pub fn propose(&self, space: &Space, others: &[Trial], number: u32) -> Vec<Option<f64>> {
-        let random = others.iter().filter(|trial| trial.counts()).count() < self.startup;
         let parts = split(others);
+        let best = |indices: &[usize]| self.best_candidate(space, indices, &parts, (seed, number));
         let mut together = BTreeMap::new();
-        if self.multivariate && !random {
+        if self.multivariate {
             let shared = Self::shared(space, others);
-            let values = self.best_candidate(space, &shared, &parts, number);
+            let values = best(&shared);
             together = shared.into_iter().zip(values).collect();
         }
         let mut values = Vec::new();
@@ -57,18 +50,28 @@ impl Tpe {
             let value = match parameter.distribution.only() {
                 _ if !space.applies(index, &values) => None,
                 Some(only) => Some(only),
-                None if random => {
-                    let quantile =
-                        ParameterDraws::new(self.seed, number, &parameter.name).draw(0)[0];
-                    Some(parameter.distribution.uniform(quantile))
-                }
-                None => together.get(&index).copied().or_else(|| {
-                    self.best_candidate(space, &[index], &parts, number).first().copied()
-                }),
+                None => together.get(&index).copied().or_else(|| best(&[index]).first().copied()),
             };
             values.push(value);
         }
         values
+    }
+}
+
+impl Tpe {
+    /// In the list of proposers.
+    pub const ENTRY: ProposerEntry = ProposerEntry {
+        name: "tpe",
+        summary: "the tree-structured Parzen estimator, as Optuna's TPESampler",
+        build: Self::build,
+    };
+
+    fn build(config: &SearchConfig) -> Result<Arc<dyn Proposer>> {
+        Ok(Arc::new(Self {
+            startup: config.startup,
+            candidates: config.candidates,
+            multivariate: config.multivariate,
+        }))
     }
 
     /// The parameters that are estimated together: those of every finished trial, but for those
@@ -92,12 +95,12 @@ impl Tpe {
         space: &Space,
         indices: &[usize],
         parts: &[Vec<&Trial>; 2],
-        number: u32,
+        (seed, number): (u64, u32),
     ) -> Vec<f64> {
         let [good, bad] = parts.each_ref().map(|trials| estimate(space, trials, indices));
         let names = indices.iter().map(|index| &space.parameters()[*index].name);
         let streams: Vec<ParameterDraws> =
-            names.map(|name| ParameterDraws::new(self.seed, number, name)).collect();
+            names.map(|name| ParameterDraws::new(seed, number, name)).collect();
         let mut best = (f64::NEG_INFINITY, Vec::new());
         let mut seen: Vec<Vec<f64>> = Vec::new();
         for candidate in 0..self.candidates {
@@ -171,32 +174,6 @@ fn progress(trial: &Trial) -> (i64, f64) {
     }
 }
 
-/// The random numbers of one parameter of one trial.
-struct ParameterDraws([u32; 4]);
-
-impl ParameterDraws {
-    fn new(seed: u64, trial: u32, parameter: &str) -> Self {
-        // FNV-1a (Fowler, Noll & Vo): the name counts, not the place in the space
-        let name = parameter
-            .bytes()
-            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        ParameterDraws(pcg4d([seed as u32, (seed >> 32) as u32, trial, name]))
-    }
-
-    /// Two uniform numbers in (0, 1).
-    fn draw(&self, index: u32) -> [f64; 2] {
-        let [a, b, c, d] = self.0;
-        let words = pcg4d([a, b, c, d.wrapping_add(index)]);
-        [uniform(words[0], words[1]), uniform(words[2], words[3])]
-    }
-}
-
-/// The middle of one of 2^52 equal cells of (0, 1).
-fn uniform(high: u32, low: u32) -> f64 {
-    let cell = (u64::from(high) << 20) | u64::from(low >> 12);
-    (cell as f64 + 0.5) / (1u64 << 52) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,21 +222,5 @@ mod tests {
             trials.extend((0..10).map(|i| pruned(10 + 10 * count + i, &[])));
         }
         assert_eq!(best_numbers, [vec![4], vec![3, 4], vec![1, 3, 4], vec![1, 2, 3, 4]]);
-    }
-
-    #[test]
-    fn draws_are_apart_and_uniform() {
-        let mut sums = [0.0; 3];
-        for trial in 0..10_000 {
-            let [a, b] = ParameterDraws::new(1, trial, "units_1").draw(3);
-            sums = [sums[0] + a, sums[1] + b, sums[2] + (a - 0.5) * (b - 0.5)];
-        }
-        // five standard errors: sqrt(1/12) and 1/12 over 10,000 numbers
-        assert!((sums[0] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0, "{sums:?}");
-        assert!((sums[1] / 1e4 - 0.5).abs() < 5.0 * (1.0f64 / 12.0).sqrt() / 100.0, "{sums:?}");
-        assert!((sums[2] / 1e4).abs() < 5.0 / 12.0 / 100.0, "{sums:?}");
-        let first = |seed, trial, name| ParameterDraws::new(seed, trial, name).draw(0);
-        assert_ne!(first(1, 2, "units_1"), first(1, 2, "units_2"));
-        assert_ne!(first(1, 2, "units_1"), first(2, 2, "units_1"));
     }
 }

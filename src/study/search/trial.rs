@@ -68,7 +68,7 @@ impl Trial {
         self.losses.last_key_value().map(|(epoch, loss)| (*epoch, *loss))
     }
 
-    /// Whether the search fuses_update from it.
+    /// Whether proposals depend on it.
     pub fn counts(&self) -> bool {
         matches!(self.state, State::Complete | State::Pruned)
     }

@@ -129,7 +129,7 @@ impl Findings {
         Ok(())
     }
 
-    /// The result in two sentences: what transfer saves, and where it hurts.
+    /// The result in two statements: what transfer saves, and where it hurts.
     pub fn headline(&self) -> [String; 2] {
         headline((&self.runs, self.scatter), &self.savings, &self.transfers)
     }
@@ -143,7 +143,7 @@ impl Findings {
         let silent = self.summary.curves.iter().filter(|curve| !known(curve));
         sentences.extend(silent.map(|curve| {
             let name = curve.label();
-            format!("{name}: it has no finished run beside one of {BASELINE} to compare with.")
+            format!("{name}: no finished run can be compared with one of {BASELINE}.")
         }));
         sentences
     }

@@ -1,50 +1,52 @@
-//! The answer of a study in two sentences.
+//! The result of a study in two statements: what transfer saves, and where it hurts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::study::metric::PRIMARY;
 use crate::study::stats::scatter::{Scatter, contrast, mean};
-use crate::study::stats::words::{at_sizes, joined, p_text, plural, worth};
+use crate::study::stats::words::{at_sizes, joined, p_text, plural, ratio_text, worth};
 use crate::study::store::negative_transfer::{LEVEL, Transfer};
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::savings::Saving;
 use crate::study::transfer::BASELINE;
 
-/// Runs of a side from which a test can tell more than large differences.
+/// Fewer runs than this can only make large differences significant.
 const MANY: usize = 6;
+
+const UNTESTED: &str = "Negative transfer cannot be tested either.";
 
 /// What transfer saves, and where it hurts.
 pub(crate) fn headline(
     (runs, scatter): (&[RunRecord], Scatter),
-    saved: &[Saving],
+    savings: &[Saving],
     transfers: &[Transfer],
 ) -> [String; 2] {
     let ranked = ranked(transfers);
     let Some(best) = ranked.first() else {
-        let beside = match scatter {
-            Scatter::Seeds => "with the same seed and size",
-            Scatter::Trials => "of the same size",
+        let same = match scatter {
+            Scatter::Seeds => "the same seed and size",
+            Scatter::Trials => "the same size",
         };
         return [
             format!(
-                "No other strategy has a finished run beside one of {BASELINE} {beside}, so nothing can be compared."
+                "No other strategy has a finished run with {same} as one of {BASELINE}, so there is nothing to compare."
             ),
-            "Where transfer hurts cannot be told either.".to_owned(),
+            UNTESTED.to_owned(),
         ];
     };
     if transfers.iter().all(|one| one.p.is_none()) {
-        let (one, others) = match scatter {
-            Scatter::Seeds => ("seed", "run at least three seeds"),
-            Scatter::Trials => ("trial", "give the search more trials"),
+        let cure = match scatter {
+            Scatter::Seeds => "run at least three seeds",
+            Scatter::Trials => "give the search more trials",
         };
+        let one = scatter.noun().trim_end_matches('s');
         return [
-            format!(
-                "With a single {one} no difference from {BASELINE} can be told from chance; {others}."
-            ),
-            "For the same reason nothing can be said about negative transfer.".to_owned(),
+            format!("With a single {one}, differences from {BASELINE} cannot be tested; {cure}."),
+            UNTESTED.to_owned(),
         ];
     }
-    [gain((runs, scatter), best, &ranked[1..], saved, transfers), loss(&ranked, transfers, scatter)]
+    let gain = gain((runs, scatter), best, &ranked[1..], savings, transfers);
+    [gain, loss(&ranked, transfers, scatter)]
 }
 
 /// The curves, by the mean over sizes of the logarithm of their test score relative to the
@@ -65,126 +67,118 @@ fn gain(
     (runs, scatter): (&[RunRecord], Scatter),
     best: &Curve,
     rest: &[&Curve],
-    saved: &[Saving],
+    savings: &[Saving],
     transfers: &[Transfer],
 ) -> String {
     let totals: Vec<&Transfer> =
         (transfers.iter()).filter(|one| one.curve == *best && one.target.is_none()).collect();
     let better: Vec<&Transfer> = (totals.iter().copied()).filter(|one| one.is_positive()).collect();
-    // over all sizes together; corrected because the best of so many strategies is looked at
+    // over all sizes together; corrected because the best of several strategies is tested
     let over_sizes = contrast(runs, (best, &Curve::of(BASELINE)), scatter);
     let p = over_sizes.and_then(|found| found.p);
     let p = p.map_or(1.0, |p| (p * (1 + rest.len()) as f64).min(1.0));
     let ratio = over_sizes.map_or(1.0, |found| found.mean.exp());
-    let name = best.label();
+    let (name, title) = (best.label(), PRIMARY.title);
     if better.is_empty() && (p >= LEVEL || !PRIMARY.better.is_better(ratio, 1.0)) {
-        let few = over_sizes.map_or(0, |found| found.runs);
-        let few = match few < MANY {
-            true => format!("; {few} {} can tell only large differences", scatter.noun()),
-            false => String::new(),
+        let few = match over_sizes.map_or(0, |found| found.runs) {
+            few if few < MANY => {
+                format!("; with {few} {} only large differences are significant", scatter.noun())
+            }
+            _ => String::new(),
         };
         return format!(
-            "Transfer saves nothing that can be told from chance: {name}, the best strategy, has {ratio:.2}x the test MSE of \
-             {BASELINE} in the geometric mean over sizes (corrected p = {}{few}).",
+            "No significant saving: {name}, the best strategy, has {ratio:.2} times the test {title} of {BASELINE} (geometric \
+             mean over sizes, corrected p = {}{few}).",
             p_text(p)
         );
     }
+    let difference = match better.is_empty() {
+        true => format!(
+            "{:.0} % {} than that of {BASELINE} in the geometric mean over sizes (corrected p = {}), but not significantly at \
+             any single size ({})",
+            100.0 * (ratio - 1.0).abs(),
+            PRIMARY.better.word(),
+            p_text(p),
+            scatter.over()
+        ),
+        false => at_sizes(&better, totals.len(), PRIMARY.better, scatter),
+    };
     let tied = |other: &&Curve| {
         let between = contrast(runs, (best, other), scatter).and_then(|found| found.p);
         between.is_none_or(|p| p >= LEVEL)
     };
     let ties: Vec<String> = rest.iter().copied().filter(tied).map(Curve::label).collect();
-    let alike = match ties.is_empty() {
+    let ties = match ties.is_empty() {
         true => String::new(),
-        false => format!(" ({} cannot be told apart from it)", joined(&ties)),
+        false => format!("; the difference from {} is not significant", joined(&ties)),
     };
-    let lower = match better.is_empty() {
-        true => format!(
-            "a test MSE {:.0} % lower in the geometric mean over sizes (corrected p = {}), though at no single size beyond {}",
-            100.0 * (1.0 - ratio),
-            p_text(p),
-            scatter.words()
-        ),
-        false => format!(
-            "a test MSE {}, beyond {}, at {} of {} {}",
-            at_sizes(&better),
-            scatter.words(),
-            better.len(),
-            totals.len(),
-            plural(totals.len(), "size")
-        ),
-    };
-    match most_saved(saved, best, &better) {
+    match most_saved(savings, best, &better) {
         Some(one) => format!(
-            "Transfer saves simulations: {name} with {}{alike} {}, and has {lower}.",
+            "Transfer saves simulations: {name} with {} simulations {}. Its test {title} is {difference}{ties}.",
             one.simulations,
             worth(one)
         ),
-        None => format!("Transfer helps: {name}{alike} has {lower}."),
+        None => format!("Transfer helps: the test {title} of {name} is {difference}{ties}."),
     }
 }
 
-/// Of all sizes where a strategy is better the one whose interval promises the most, so that luck
-/// of one size is not what is told; of all sizes if it is better at none alone.
+/// The largest saving by the lower end of its interval, which a lucky size cannot raise, of the sizes
+/// where a strategy is significantly better; of all sizes if it is so at none.
 pub(crate) fn most_saved<'a>(
-    saved: &'a [Saving],
+    savings: &'a [Saving],
     curve: &Curve,
     better: &[&Transfer],
 ) -> Option<&'a Saving> {
     let is_better = |one: &&Saving| {
-        let told = |total: &&Transfer| total.simulations == one.simulations;
-        one.curve == *curve && one.factor > 1.0 && (better.is_empty() || better.iter().any(told))
+        let same = |total: &&Transfer| total.simulations == one.simulations;
+        one.curve == *curve && one.factor > 1.0 && (better.is_empty() || better.iter().any(same))
     };
-    let promises = |one: &Saving| one.low.unwrap_or(0.0);
-    let all = saved.iter().filter(is_better);
-    all.max_by(|a, b| promises(a).total_cmp(&promises(b)))
+    let low = |one: &Saving| one.low.unwrap_or(0.0);
+    let all = savings.iter().filter(is_better);
+    all.max_by(|a, b| low(a).total_cmp(&low(b)))
 }
 
 fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
     let tested: Vec<&Transfer> = (transfers.iter())
         .filter(|one| one.target.is_some() && one.p_corrected.is_some())
         .collect();
-    let negative: Vec<&&Transfer> = tested.iter().filter(|one| one.is_negative()).collect();
-    let Some(worst) = worst(negative.iter().map(|one| **one)) else {
+    let negative: Vec<&Transfer> = tested.iter().copied().filter(|one| one.is_negative()).collect();
+    let Some(worst) = worst(negative.iter().copied()) else {
         return format!(
-            "No strategy makes any target worse than {BASELINE} beyond {}, in {} comparisons of strategies, sizes and targets \
-             (corrected for their number).",
-            scatter.words(),
-            tested.len()
+            "No significant negative transfer: in none of {} comparisons of strategies, sizes and targets is the test {} \
+             significantly {} than that of {BASELINE} (corrected p < {LEVEL}, {}).",
+            tested.len(),
+            PRIMARY.title,
+            PRIMARY.better.reverse().word(),
+            scatter.over()
         );
     };
     let hurt = |curve: &Curve| -> BTreeSet<&str> {
         let own = negative.iter().filter(|one| one.curve == *curve);
         own.filter_map(|one| one.target.as_deref()).collect()
     };
-    let targets =
-        tested.iter().filter_map(|one| one.target.as_deref()).collect::<BTreeSet<_>>().len();
+    let targets: BTreeSet<&str> = tested.iter().filter_map(|one| one.target.as_deref()).collect();
     let (others, harmless): (Vec<&Curve>, Vec<&Curve>) = (ranked.iter().copied())
         .filter(|curve| **curve != worst.curve)
         .partition(|curve| !hurt(curve).is_empty());
-    let count = hurt(&worst.curve).len();
     let mut text = format!(
-        "Transfer hurts with {}: {} of {targets} {} {} worse at some size, {} the most ({:.2}x the test MSE of {BASELINE} at \
-         {} simulations, corrected p = {})",
+        "Negative transfer with {}: the test {} is significantly {} than that of {BASELINE} for {} of {} {} at some size, most \
+         for {}",
         worst.curve.label(),
-        count,
-        plural(targets, "target"),
-        if count == 1 { "is" } else { "are" },
-        worst.target.as_deref().unwrap_or_default(),
-        worst.ratio,
-        worst.simulations,
-        p_text(worst.p_corrected.unwrap_or(1.0)),
+        PRIMARY.title,
+        PRIMARY.better.reverse().word(),
+        hurt(&worst.curve).len(),
+        targets.len(),
+        plural(targets.len(), "target"),
+        ratio_text(worst)
     );
     for other in others {
         let targets: Vec<&str> = hurt(other).into_iter().collect();
-        text.push_str(&format!("; {} hurts {}", other.label(), joined(&targets)));
+        text.push_str(&format!("; also with {} for {}", other.label(), joined(&targets)));
     }
     if !harmless.is_empty() {
-        let verb = if harmless.len() == 1 { "makes" } else { "make" };
-        text.push_str(&format!(
-            "; {} {verb} no target worse beyond the scatter",
-            joined(&harmless.iter().map(|curve| curve.label()).collect::<Vec<_>>())
-        ));
+        let names: Vec<String> = harmless.iter().map(|curve| curve.label()).collect();
+        text.push_str(&format!("; not with {}", joined(&names)));
     }
     text + "."
 }
@@ -233,37 +227,42 @@ mod tests {
     const SCRATCH: [(usize, [f64; 2]); 3] = [(100, [0.04; 2]), (200, [0.02; 2]), (400, [0.01; 2])];
 
     #[test]
-    fn what_is_saved_comes_first_and_what_is_hurt_second() {
+    fn savings_come_first_and_negative_transfer_second() {
         let scratch = runs("scratch", &SCRATCH);
         let good = runs("good", &[(100, [0.02, 0.02]), (200, [0.011, 0.011])]);
         let mixed = runs("mixed", &[(100, [0.02, 0.06]), (200, [0.01, 0.04])]);
         let [gain, loss] = say(&[scratch.clone(), good, mixed]);
         assert!(
-            gain.starts_with("Transfer saves simulations: good with 100 is as good as scratch with about 200, 2.0x fewer"),
+            gain.starts_with(
+                "Transfer saves simulations: good with 100 simulations matches scratch with about 200, 2.0 times as many"
+            ),
             "{gain}"
         );
         assert!(gain.contains("at 2 of 2 sizes"), "{gain}");
         assert!(
             loss.starts_with(
-                "Transfer hurts with mixed: 1 of 2 targets is worse at some size, M_nu the most (2.00x the test MSE of \
-                 scratch at 200 simulations"
+                "Negative transfer with mixed: the test MSE is significantly higher than that of scratch for 1 of 2 targets at \
+                 some size, most for M_nu (2.00 times the test MSE of scratch at 200 simulations"
             ),
             "{loss}"
         );
-        assert!(loss.ends_with("good makes no target worse beyond the scatter."), "{loss}");
+        assert!(loss.ends_with("; not with good."), "{loss}");
     }
 
     #[test]
-    fn what_chance_can_do_is_not_claimed() {
+    fn differences_within_the_scatter_are_not_claimed() {
         let scratch = runs("scratch", &SCRATCH);
         let same = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 1.0001)));
         let [gain, loss] = say(&[scratch.clone(), runs("same", &same)]);
-        assert!(gain.starts_with("Transfer saves nothing that can be told from chance"), "{gain}");
-        assert!(loss.starts_with("No strategy makes any target worse"), "{loss}");
+        assert!(gain.starts_with("No significant saving: same, the best strategy"), "{gain}");
+        assert!(
+            loss.starts_with("No significant negative transfer: in none of 6 comparisons"),
+            "{loss}"
+        );
         let better = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 0.7)));
         let like = SCRATCH.map(|(size, values)| (size, values.map(|value| value * 0.701)));
         let [gain, _] = say(&[scratch.clone(), runs("better", &better), runs("ally", &like)]);
-        assert!(gain.contains("cannot be told apart from it"), "{gain}");
+        assert!(gain.contains("the difference from ally is not significant"), "{gain}");
         let first = |runs: Vec<RunRecord>| {
             runs.into_iter().filter(|run| run.key.seed == 1).collect::<Vec<_>>()
         };

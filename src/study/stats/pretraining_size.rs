@@ -1,8 +1,8 @@
-//! What a larger pre-training is worth: the test MSE against the simulations that networks were
-//! pre-trained on.
+//! The effect of a larger pre-training: the test score against the simulations of the pre-training.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::study::metric::PRIMARY;
 use crate::study::stats::statistics::mean_interval;
 use crate::study::store::pretraining_size::PretrainingSize;
 use crate::study::store::run::{Curve, RunRecord};
@@ -29,7 +29,7 @@ pub fn pretraining_sizes(runs: &[RunRecord]) -> Vec<PretrainingSize> {
     found
 }
 
-/// One line of the table, from the runs of its size; absent if no seed has a test MSE.
+/// One line of the table, from the runs of its size; absent if no seed has a test score.
 fn one(
     here: &[&RunRecord],
     strategy: &str,
@@ -55,8 +55,8 @@ fn one(
     })
 }
 
-/// One sentence for each strategy: what the smallest pre-training loses against the largest, over
-/// all sizes, and how much of the gain over the baseline it has already. Empty unless the runs have
+/// One sentence for each strategy: the test score after the smallest pre-training relative to the
+/// largest, over all sizes, and its share of the gain over the baseline. Empty unless the runs have
 /// several pre-training sizes.
 pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
     let counts: Vec<usize> = pretrained(runs).into_iter().filter(|count| *count > 0).collect();
@@ -64,38 +64,41 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
         return vec![];
     };
     let sizes = all(runs, |run| Some(run.key.simulations)).len();
+    let sign = PRIMARY.better.sign();
     let sentence = |strategy: &String| {
         let apart = over_sizes(runs, strategy, smallest, largest);
         let gain = over_sizes(runs, strategy, 0, largest);
         let Some([low, high]) = mean_interval(&apart) else {
             return format!(
-                "{strategy}: with fewer than two seeds the effect of the pre-training size cannot be told from chance."
+                "{strategy}: with fewer than two seeds, the effect of the pre-training size cannot be tested."
             );
         };
         let over = match sizes {
             1 => String::new(),
-            _ => format!(", in the geometric mean over {sizes} sizes"),
+            _ => format!(", geometric mean over {sizes} sizes"),
         };
         let percent = |logarithm: f64| 100.0 * (logarithm.exp() - 1.0);
         let mean = average(&apart);
         let mut text = format!(
-            "{strategy}: pre-trained on {smallest} simulations in place of {largest} it has {:.2}x the test MSE (95 % interval \
-             of the difference {:+.1} to {:+.1} %{over})",
+            "{strategy}: pre-trained on {smallest} simulations in place of {largest}, it has {:.2} times the test {} (95 % \
+             interval of the change {:+.1} to {:+.1} %{over})",
             mean.exp(),
+            PRIMARY.title,
             percent(low),
             percent(high)
         );
-        // a share of nothing means nothing
-        if mean_interval(&gain).is_some_and(|[least, _]| least > 0.0) {
+        // without a significant gain the share has no meaning
+        if mean_interval(&gain).is_some_and(|ends| ends.iter().all(|end| sign * end > 0.0)) {
             let share = 100.0 * (1.0 - mean / average(&gain));
-            text += &format!(", and {share:.0} % of the gain over {BASELINE} in its logarithm");
+            let title = PRIMARY.title;
+            text += &format!(", and {share:.0} % of the gain over {BASELINE} in log test {title}");
         }
         text + "."
     };
     strategies(runs).iter().map(sentence).collect()
 }
 
-/// The logarithm of the ratio of test MSEs after two pre-trainings, mean over sizes, for each seed
+/// The logarithm of the ratio of test scores after two pre-trainings, mean over sizes, for each seed
 /// that has both at every size.
 fn over_sizes(runs: &[RunRecord], strategy: &str, count: usize, other: usize) -> Vec<f64> {
     let sizes = all(runs, |run| Some(run.key.simulations));
@@ -115,7 +118,7 @@ fn over_sizes(runs: &[RunRecord], strategy: &str, count: usize, other: usize) ->
     whole.map(|(sum, count)| sum / count as f64).collect()
 }
 
-/// The logarithms of the test MSEs by seed; of the baseline where there is no pre-training.
+/// The logarithms of the test scores by seed; of the baseline where there is no pre-training.
 fn of(here: &[&RunRecord], strategy: &str, count: usize) -> BTreeMap<u32, f64> {
     let curve = match count {
         0 => Curve::of(BASELINE),
@@ -202,11 +205,11 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_says_what_a_smaller_pretraining_loses() {
+    fn the_sentence_compares_the_smallest_pretraining_with_the_largest() {
         let [sentence] = &pretraining_size_verdict(&study())[..] else { panic!("one strategy") };
-        let begin = "dummy-node: pre-trained on 2000 simulations in place of 8000 it has 1.10x the test MSE";
+        let begin = "dummy-node: pre-trained on 2000 simulations in place of 8000, it has 1.10 times the test MSE";
         assert!(sentence.starts_with(begin), "{sentence}");
-        // ln 1.1 of ln 2 is lost
+        // ln 1.1 of ln 2 is missing
         assert!(sentence.contains("86 % of the gain over scratch"), "{sentence}");
         assert!(sentence.contains("over 2 sizes"), "{sentence}");
         let worse = [runs("scratch", 0, 1.0), runs("a", 2000, 1.5), runs("a", 8000, 1.2)];

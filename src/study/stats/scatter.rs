@@ -1,4 +1,4 @@
-//! Whether two strategies differ beyond the scatter over their runs.
+//! Whether two strategies differ significantly, over seeds or over the best trials.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::study::store::run::{Curve, RunRecord};
 /// What the runs of one strategy and size differ in, which decides how strategies are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scatter {
-    /// Seeds. One seed names the same simulations whatever the strategy, so differences are paired.
+    /// Seeds. A seed selects the same simulations for every strategy, so differences are paired.
     Seeds,
     /// The best trials of a search, `seed` being the rank. They share their simulations and differ
-    /// in hyper-parameters, which have no partner with another strategy: means are compared by
-    /// Welch's t test. It knows nothing of other simulations, nor that the trials were chosen.
+    /// in hyper-parameters, which are not paired between strategies: means are compared by Welch's t
+    /// test. It accounts neither for other simulations nor for the choice of the trials.
     Trials,
 }
 
@@ -25,6 +25,14 @@ impl Scatter {
         }
     }
 
+    /// What is averaged over: `over seeds`, `over the best trials`.
+    pub fn over(self) -> &'static str {
+        match self {
+            Scatter::Seeds => "over seeds",
+            Scatter::Trials => "over the best trials",
+        }
+    }
+
     /// The words for it: `the scatter over seeds`.
     pub fn words(self) -> &'static str {
         match self {
@@ -34,7 +42,7 @@ impl Scatter {
     }
 }
 
-/// How two strategies differ in ln(test MSE), over all sizes that both have.
+/// The difference of two curves in ln(test score), over all sizes that both have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Contrast {
     /// The mean difference.
@@ -45,7 +53,7 @@ pub(crate) struct Contrast {
     pub runs: usize,
 }
 
-/// The values of a strategy's runs, by size and seed.
+/// ln(test score) of the runs of a curve, by size and seed.
 type Values = BTreeMap<usize, BTreeMap<u32, f64>>;
 
 fn logarithms(runs: &[RunRecord], curve: &Curve) -> Values {
@@ -59,7 +67,7 @@ fn logarithms(runs: &[RunRecord], curve: &Curve) -> Values {
     values
 }
 
-/// The difference of two strategies; absent if they share no size, or no seed of one.
+/// The difference of two curves; absent if they share no size, or no seed of one.
 pub(crate) fn contrast(
     runs: &[RunRecord],
     (one, other): (&Curve, &Curve),

@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(mean_interval(&[1.0]), None);
     }
 
-    /// Differences and what scipy 1.17.1 says of them: `ttest_1samp(d, 0)` and `wilcoxon(d,
+    /// Differences and the p-values of scipy 1.17.1: `ttest_1samp(d, 0)` and `wilcoxon(d,
     /// method='exact')`.
     const SCIPY: [(&[f64], f64, f64); 10] = [
         (&[-0.402, -0.924], 0.23875368153016044, 0.5),

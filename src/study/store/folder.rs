@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::study::plan::Plan;
+use crate::study::datasets::Study;
+use crate::study::store::journal::Journal;
 use crate::study::store::model::Model;
 use crate::study::store::model_writer::ModelWriter;
 use crate::study::store::provenance::Provenance;
-use crate::study::store::record::{JOURNAL_FILE, Record};
 use crate::study::store::results::StudyResults;
 use crate::study::store::run::RunRecord;
 use crate::study::store::runs::{PRETRAINING_FILE, RUNS_FILE, RunColumns, RunsFile, write_runs};
 use crate::study::store::settings::{differences, identity, settings};
 use crate::study::store::trials::TrialRuns;
+
+/// The journal in a study's folder.
+pub const JOURNAL_FILE: &str = "journal.log";
 
 const MODELS: &str = "models";
 
@@ -37,7 +40,7 @@ impl StudyFolder {
     /// # Errors
     /// [`Error::Input`] if there are results of another study, or another process writes there;
     /// [`Error::Output`] if it cannot be written.
-    pub fn open(folder: &Path, plan: &Plan) -> Result<(Self, Record)> {
+    pub fn open(folder: &Path, study: &Study) -> Result<(Self, Journal)> {
         if folder.join(RUNS_FILE).exists() && !folder.join(JOURNAL_FILE).exists() {
             return Err(input_error!(
                 "{0} already holds the results of a study, but no {JOURNAL_FILE} to resume from; choose another folder with \
@@ -54,17 +57,17 @@ impl StudyFolder {
         })?;
         let before = Provenance::read(folder)?;
         if let Some(before) = &before {
-            check_settings(folder, plan, before)?;
+            check_settings(folder, study, before)?;
         }
-        let record = Record::open(folder, identity(plan))?;
+        let journal = Journal::open(&folder.join(JOURNAL_FILE), identity(study))?;
         remove_parts(folder);
         remove_parts(&models);
-        let pretraining = plan.pretraining.as_ref();
+        let pretraining = study.data.pretraining.as_ref();
         let opened = Self {
             folder: folder.into(),
             columns: RunColumns {
-                targets: plan.finetune.target_names.clone(),
-                pretraining_sizes: plan.has_pretraining_sizes(),
+                targets: study.data.fine_tuning.dataset.target_names.clone(),
+                pretraining_sizes: study.plan.has_pretraining_sizes(),
             },
             pretraining_columns: pretraining.map(|one| RunColumns::new(&one.dataset.target_names)),
             runs_file: None,
@@ -74,7 +77,7 @@ impl StudyFolder {
             models: ModelWriter::default(),
             before,
         };
-        Ok((opened, record))
+        Ok((opened, journal))
     }
 
     /// Begins the tables with the runs that finished before.
@@ -171,14 +174,14 @@ impl StudyFolder {
     /// [`Error::Output`] with the path.
     pub fn finish(
         mut self,
-        plan: &Plan,
+        study: &Study,
         provenance: Provenance,
         trials: Vec<TrialRuns>,
     ) -> Result<StudyResults> {
+        let strategies = &study.plan.strategies;
         self.runs.sort_by_key(|run| {
             let curve = &run.key.curve;
-            let strategy =
-                plan.strategies.iter().position(|one| one.strategy.name() == curve.strategy);
+            let strategy = strategies.iter().position(|one| one.strategy.name() == curve.strategy);
             (run.key.simulations, strategy, curve.pretraining_simulations, run.key.seed)
         });
         write_runs(&self.path(RUNS_FILE), &self.columns, &self.runs)?;
@@ -199,10 +202,10 @@ impl StudyFolder {
     }
 }
 
-/// Checks that the results in a folder are those of this plan. The journal would notice too, but
+/// Checks that the results in a folder are those of this study. The journal would notice too, but
 /// could not say what differs.
-fn check_settings(folder: &Path, plan: &Plan, before: &Provenance) -> Result<()> {
-    let found = differences(&before.settings, &settings(plan));
+fn check_settings(folder: &Path, study: &Study, before: &Provenance) -> Result<()> {
+    let found = differences(&before.settings, &settings(study));
     if found.is_empty() {
         return Ok(());
     }

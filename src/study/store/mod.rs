@@ -14,7 +14,6 @@ pub(crate) mod pace;
 pub mod predictions;
 pub mod pretraining_size;
 pub mod provenance;
-pub(crate) mod record;
 pub mod results;
 pub mod run;
 pub mod runs;

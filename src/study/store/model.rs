@@ -30,11 +30,11 @@ use crate::study::transfer::Start;
 pub struct Model {
     /// The network and its parameters.
     pub start: Start,
-    /// What is not a weight.
+    /// Its metadata.
     pub about: About,
 }
 
-/// What a model file says besides the weights.
+/// The metadata of a model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct About {
     /// How inputs and targets are scaled.
@@ -43,17 +43,17 @@ pub struct About {
     pub input_names: Vec<String>,
     /// What the inputs are a function of, with its unit.
     pub axis_name: String,
-    /// Where each input lies on it.
+    /// The position of each input on that axis.
     pub axis: Vec<f64>,
     /// Names of the targets, the first outputs; outputs beyond are dummies.
     pub target_names: Vec<String>,
     /// Name of the study.
     pub study: String,
-    /// How it started; `pretraining` for a pre-trained network.
+    /// The strategy; `pretraining` for a pre-trained network.
     pub strategy: String,
     /// Simulations it was trained and validated on.
     pub simulations: usize,
-    /// Which of the seeds.
+    /// The seed, from 1.
     pub seed: u32,
     /// The lowest validation loss.
     pub validation_loss: Option<f64>,
@@ -167,7 +167,7 @@ impl Model {
         Ok(Self { start: Start { network, parameters }, about: header.about })
     }
 
-    /// What the network sees of raw inputs, shape (rows, inputs).
+    /// The scaled inputs of the network from raw inputs, shape (rows, inputs).
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the network's, not finite, or not

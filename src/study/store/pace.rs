@@ -1,14 +1,14 @@
-//! How often the disk is waited for.
+//! How often the disk is forced.
 
 use std::time::{Duration, Instant};
 
-/// The part of the time in which the disk may be waited for: one in so many.
+/// The time between two forced writes, as a multiple of the time that one takes.
 const PART: u32 = 100;
-/// The longest that what is over may wait to be forced to disk.
+/// The longest time between two forced writes.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Says when to wait for the disk again: the longer it takes, the less often, so that it takes a
-/// small part of the time on slow disks too.
+/// Decides when to force the disk again: the longer it takes, the less often, so that it takes a
+/// small share of the time on slow disks too.
 pub struct Pace {
     next: Instant,
 }
@@ -25,7 +25,7 @@ impl Pace {
         Instant::now() >= self.next
     }
 
-    /// The disk was waited for since `begun`.
+    /// Notes that the disk was forced, since `begun`.
     pub fn waited(&mut self, begun: Instant) {
         self.next = Instant::now() + (PART * begun.elapsed()).min(LONGEST);
     }

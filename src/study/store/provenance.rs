@@ -9,7 +9,7 @@ use crate::data::dataset::Dataset;
 use crate::data::files::write_bytes;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::plan::Plan;
+use crate::study::datasets::Study;
 use crate::study::store::settings::settings;
 
 /// The file in a study's folder.
@@ -105,15 +105,16 @@ impl Status {
 }
 
 impl Provenance {
-    /// Of a plan on a device, before training. `before` is what an earlier process wrote.
+    /// Of a study on a device, before training. `before` is what an earlier process wrote.
     pub fn new(
-        plan: &Plan,
+        study: &Study,
         device: Value,
         runs_planned: usize,
         before: Option<&Provenance>,
     ) -> Self {
-        let pretrain = plan.pretraining.as_ref().map(|pretraining| &pretraining.dataset);
-        let finetune = &plan.finetune;
+        let plan = &study.plan;
+        let pretrain = study.data.pretraining.as_ref().map(|data| &data.dataset);
+        let finetune = &study.data.fine_tuning.dataset;
         Self {
             name: plan.name.clone(),
             scenario: plan.scenario.clone(),
@@ -131,7 +132,7 @@ impl Provenance {
                 finetune: finetune.provenance.clone(),
                 pretrain: pretrain.map(|dataset: &Dataset| dataset.provenance.clone()),
             },
-            settings: settings(plan),
+            settings: settings(study),
             earlier: before.map_or(vec![], Provenance::processes),
             status: Status::Running,
             runs_finished: 0,

@@ -8,11 +8,17 @@ use crate::data::dataset::Dataset;
 use crate::engine::activation::Activation;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
-use crate::study::plan::{Plan, Pretraining, StrategyPlan};
+use crate::study::datasets::Study;
+use crate::study::plan::{PretrainingPlan, StrategyPlan, TestSet};
 use crate::study::store::journal::Identity;
 
 /// Everything that decides what the runs of a plan are.
-pub fn settings(plan: &Plan) -> Value {
+pub fn settings(study: &Study) -> Value {
+    let plan = &study.plan;
+    let test = match plan.test {
+        TestSet::Shared(test) => test,
+        TestSet::Fraction(_) => 0,
+    };
     let strategies: Map<String, Value> = (plan.strategies.iter())
         .map(|how| (how.strategy.name().to_owned(), strategy(how)))
         .collect();
@@ -21,34 +27,34 @@ pub fn settings(plan: &Plan) -> Value {
         "seed": plan.seed,
         "seeds": plan.seeds,
         "sizes": plan.sizes,
-        "test": plan.pool.test().len(),
+        "test": test,
         "validation": plan.validation,
         "save_models": plan.save_models,
         "log10": plan.log10,
         "network": {
-            "hidden": plan.shape.hidden,
-            "activation": activation(plan.shape.activation),
-            "output": activation(plan.shape.output),
-            "dropout": short(plan.shape.dropout),
+            "hidden": plan.network.hidden,
+            "activation": activation(plan.network.activation),
+            "output": activation(plan.network.output),
+            "dropout": short(plan.network.dropout),
         },
         "strategies": strategies,
         "pretraining": plan.pretraining.as_ref().map(pretraining),
-        "search": plan.search.as_ref().map(|search| &search.table),
-        "data": data(plan),
+        "search": plan.trials.search,
+        "data": data(study),
     });
-    // what is new is there only where it is used: a study of an older version still has the
+    // new settings are written only where they are used: a study of an older version still has the
     // settings that it had
-    if let Some(test) = plan.test_part {
+    if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
     }
     all
 }
 
-fn data(plan: &Plan) -> Value {
-    let pretrain = plan.pretraining.as_ref();
+fn data(study: &Study) -> Value {
+    let pretrain = study.data.pretraining.as_ref();
     json!({
-        "finetune": dataset(&plan.finetune),
-        "pretrain": pretrain.map(|pretraining| dataset(&pretraining.dataset)),
+        "finetune": dataset(&study.data.fine_tuning.dataset),
+        "pretrain": pretrain.map(|data| dataset(&data.dataset)),
     })
 }
 
@@ -66,7 +72,7 @@ fn strategy(how: &StrategyPlan) -> Value {
     json!({ "training": training(&how.training), "dropout": short(how.dropout), "reads": reads, "hidden": how.head })
 }
 
-fn pretraining(pretraining: &Pretraining) -> Value {
+fn pretraining(pretraining: &PretrainingPlan) -> Value {
     let mut all = json!({
         "simulations": pretraining.simulations,
         "validation": pretraining.validation,
@@ -110,16 +116,16 @@ fn training(training: &Training) -> Value {
     all
 }
 
-/// A number as it was typed: 0.2 and not 0.20000000298, which is the same f32.
+/// The shortest decimal of a number: 0.2 and not 0.20000000298, which is the same f32.
 fn short(number: f32) -> f64 {
     number.to_string().parse().expect("settings: a number reads back")
 }
 
 /// What the journal of a plan belongs to.
-pub fn identity(plan: &Plan) -> Identity {
-    let mut study = settings(plan);
-    let data = study["data"].take();
-    Identity { study: sha256(&study), data: sha256(&data) }
+pub fn identity(study: &Study) -> Identity {
+    let mut all = settings(study);
+    let data = all["data"].take();
+    Identity { study: sha256(&all), data: sha256(&data) }
 }
 
 /// Of the text; keys of JSON objects are sorted.

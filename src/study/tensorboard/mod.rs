@@ -1,9 +1,9 @@
-//! What TensorBoard shows of a study: losses epoch by epoch, test errors, hyper-parameters. One
-//! folder a run, named as its model.
+//! Event files for TensorBoard: losses by epoch, test scores, hyper-parameters. One folder per run,
+//! named as its model.
 //!
-//! The CPU tells the losses of every epoch, the GPU those of the last epoch in a chunk of steps.
-//! Files are written every few seconds and when a run is booked, so `tensorboard` may look on. A
-//! run that begins again after a kill has its file anew.
+//! The CPU reports the losses of every epoch, the GPU those of the last epoch in a chunk of steps.
+//! Files are written every few seconds and when a run finishes, so `tensorboard` can read them
+//! meanwhile. A run that starts again after a kill has a new file.
 
 pub(crate) mod wire;
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::data::files::output_error;
 use crate::engine::run::Run;
 use crate::error::Result;
-use crate::study::event::{Event, Name};
+use crate::study::event::{Event, RunName};
 use crate::study::metric::METRICS;
 use crate::study::store::run::RunRecord;
 use crate::study::transfer::PRETRAINING;
@@ -32,11 +32,11 @@ const FILE: &str = "events.out.tfevents.";
 pub struct TensorBoard {
     folder: PathBuf,
     targets: Vec<String>,
-    files: HashMap<Name, EventFile>,
+    files: HashMap<RunName, EventFile>,
     written: Instant,
 }
 
-/// One run's file: its path, and what is not in it yet.
+/// The file of a run: its path, and buffered events.
 struct EventFile {
     path: PathBuf,
     bytes: Vec<u8>,
@@ -57,7 +57,7 @@ impl TensorBoard {
         })
     }
 
-    /// Takes up what happened.
+    /// Handles an event of the study.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path if a file cannot be written.
@@ -84,7 +84,7 @@ impl TensorBoard {
         }
     }
 
-    /// Writes what is not yet written.
+    /// Writes all buffered events.
     ///
     /// # Errors
     /// As [`TensorBoard::observe`].
@@ -93,7 +93,7 @@ impl TensorBoard {
         self.files.values_mut().try_for_each(EventFile::write)
     }
 
-    fn begin(&mut self, name: Name, run: &Run) -> Result<()> {
+    fn begin(&mut self, name: RunName, run: &Run) -> Result<()> {
         let folder = self.folder.join(folder_name(&name));
         let made = fs::create_dir_all(&folder).and_then(|()| remove_old(&folder));
         made.map_err(|error| output_error(&folder, &error))?;
@@ -107,10 +107,11 @@ impl TensorBoard {
         Ok(())
     }
 
-    /// Ends the file of a run that is booked.
+    /// Ends the file of a finished run.
     fn end(&mut self, trial: Option<u32>, row: &RunRecord) -> Result<()> {
-        let booked =
-            |name: &&Name| name.part.has(row) && (name.trial, name.seed) == (trial, row.key.seed);
+        let booked = |name: &&RunName| {
+            name.group.has(row) && (name.trial, name.seed) == (trial, row.key.seed)
+        };
         let Some(name) = self.files.keys().find(booked).copied() else {
             return Ok(());
         };
@@ -136,8 +137,8 @@ impl EventFile {
         self.bytes.extend(wire::record(event));
     }
 
-    /// Appends what is not yet written. Files are closed again: a system may allow fewer than there
-    /// are runs.
+    /// Appends buffered events. Files are closed again: there may be more runs than files that a
+    /// process can open.
     fn write(&mut self) -> Result<()> {
         if self.bytes.is_empty() {
             return Ok(());
@@ -151,13 +152,13 @@ impl EventFile {
 }
 
 /// As the run's model is called.
-fn folder_name(name: &Name) -> String {
-    let Name { part, trial, seed } = name;
-    let stem = match part.strategy {
-        PRETRAINING => part.strategy.to_owned(),
+fn folder_name(name: &RunName) -> String {
+    let RunName { group, trial, seed } = name;
+    let stem = match group.strategy {
+        PRETRAINING => group.strategy.to_owned(),
         strategy => {
-            let from = part.pretrained.map(|simulations| format!("-from-{simulations}"));
-            format!("{strategy}{}-{}", from.unwrap_or_default(), part.simulations)
+            let from = group.pretrained.map(|simulations| format!("-from-{simulations}"));
+            format!("{strategy}{}-{}", from.unwrap_or_default(), group.simulations)
         }
     };
     match trial {
@@ -166,7 +167,7 @@ fn folder_name(name: &Name) -> String {
     }
 }
 
-/// Removes the files of a run that begins again.
+/// Removes the files of a run that starts again.
 fn remove_old(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -177,19 +178,19 @@ fn remove_old(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
+fn hyper_parameters(name: &RunName, run: &Run) -> Vec<(&'static str, Value)> {
     let graph = &run.graph;
     let nodes = 0..graph.nodes().len();
     let widths: Vec<String> = nodes.map(|node| graph.shape(node).width.to_string()).collect();
     let first = &graph.nodes()[graph.first_trained()].attributes;
     let training = &run.training;
     let mut all = vec![
-        ("strategy", Value::Word(name.part.strategy.into())),
-        ("simulations", Value::Number(name.part.simulations as f64)),
+        ("strategy", Value::Word(name.group.strategy.into())),
+        ("simulations", Value::Number(name.group.simulations as f64)),
         ("seed", Value::Number(name.seed.into())),
         ("layers", Value::Word(widths.join("-"))),
         ("activation", Value::Word(first.activation.name().into())),
-        ("dropout", Value::Number(as_typed(first.dropout))),
+        ("dropout", Value::Number(shortest(first.dropout))),
         ("batch", Value::Number(training.batch as f64)),
         ("learning_rate", Value::Number(training.learning_rate)),
         ("weight_decay", Value::Number(training.weight_decay)),
@@ -201,7 +202,7 @@ fn hyper_parameters(name: &Name, run: &Run) -> Vec<(&'static str, Value)> {
 }
 
 /// The number of as few digits that is this one in f32: 0.2 and not 0.20000000298.
-fn as_typed(number: f32) -> f64 {
+fn shortest(number: f32) -> f64 {
     let digits = number.to_string();
     digits.parse().expect("tensorboard: a number as it was written")
 }

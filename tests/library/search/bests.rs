@@ -7,7 +7,9 @@ use std::f64::consts::{E, TAU};
 use serde::Deserialize;
 use shoal::engine::random::pcg4d;
 use shoal::engine::random::unit;
-use shoal::study::search::{Condition, Distribution, Parameter, Range, Space, Tpe, Trial};
+use shoal::study::search::{
+    Condition, Distribution, Parameter, Range, Space, Tpe, Trial, generation,
+};
 
 use super::{parameter, reference};
 
@@ -98,10 +100,15 @@ fn mixed(v: &[Option<f64>]) -> f64 {
         + [1.0, 0.5, 0.0, 2.0][kind as usize]
 }
 
-fn best(tpe: &Tpe, (space, function): &(Space, Function), trials: u32, batch: u32) -> f64 {
+fn best(
+    (tpe, seed): (&Tpe, u64),
+    (space, function): &(Space, Function),
+    trials: u32,
+    batch: u32,
+) -> f64 {
     let mut history: Vec<Trial> = Vec::new();
     for first in (0..trials).step_by(batch as usize) {
-        let generation = tpe.generation(space, &history, first..trials.min(first + batch));
+        let generation = generation(tpe, seed, space, &history, first..trials.min(first + batch));
         history.extend(generation.into_iter().map(|trial| {
             let value = function(&trial.parameters);
             trial.complete(value)
@@ -138,9 +145,9 @@ fn the_best_of_100_trials_is_as_good_as_with_optuna() {
         for (mode, batch, multivariate) in MODES {
             let theirs = &modes[mode];
             let seeds = 0..theirs.len() as u64;
-            let tpe = |seed| Tpe { seed, startup: stored.startup, candidates: 24, multivariate };
+            let tpe = Tpe { startup: stored.startup, candidates: 24, multivariate };
             let ours: Vec<f64> =
-                seeds.map(|seed| best(&tpe(seed), &function, stored.trials, batch)).collect();
+                seeds.map(|seed| best((&tpe, seed), &function, stored.trials, batch)).collect();
             let (low, high) = difference(&ours, theirs);
             let [a, b] = [&ours, theirs].map(|values| median(&mut values.clone()));
             let line = format!(

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use shoal::Error;
-use shoal::study::search::{SearchTable, Space, Stage, State, Tpe, Trial};
-use shoal::study::store::journal::{Event, Identity, Journal};
+use shoal::study::config::SearchConfig;
+use shoal::study::search::{Space, Stage, State, Tpe, Trial, generation};
+use shoal::study::store::journal::{Identity, Journal, JournalEvent};
 
 fn identity() -> Identity {
     Identity { study: "5".repeat(64), data: "d".repeat(64) }
@@ -16,7 +17,7 @@ fn identity() -> Identity {
 pub fn space() -> Space {
     let table = "[space]\nlayers = { high = 2 }\nbatch = { choices = [16, 32] }\n\
                  activation = { choices = ['relu', 'silu'] }";
-    toml::from_str::<SearchTable>(table).unwrap().space.space(Stage::Fresh).unwrap()
+    toml::from_str::<SearchConfig>(table).unwrap().space.space(Stage::Fresh).unwrap()
 }
 
 /// A journal in a temporary folder.
@@ -45,8 +46,8 @@ impl JournalFile {
     /// Two searches, with trials that ended in every way and two that are running.
     pub fn written(&self) -> Vec<Trial> {
         let (space, mut journal) = (space(), self.open());
-        let tpe = Tpe { seed: 1, startup: 20, candidates: 24, multivariate: true };
-        let mut trials = tpe.generation(&space, &[], 0..6);
+        let tpe = Tpe { startup: 20, candidates: 24, multivariate: true };
+        let mut trials = generation(&tpe, 1, &space, &[], 0..6);
         let scratch = journal.search("P(k), scratch, 50");
         let first = journal.begin(scratch, &space, &trials[..4]);
         let other = journal.search("P(k), dummy-node, 50");
@@ -56,14 +57,14 @@ impl JournalFile {
         let losses = [0.1 + 0.2, 1.0 / 3.0, f64::NAN, f64::INFINITY, 0.25, 1e-300];
         for (trial, (id, loss)) in trials.iter_mut().zip(ids.iter().zip(losses)) {
             trial.losses = [(1, 0.5), (2, loss)].into();
-            let events = trial.losses.iter().map(|(epoch, loss)| Event::Loss {
+            let events = trial.losses.iter().map(|(epoch, loss)| JournalEvent::Loss {
                 trial: *id,
                 epoch: *epoch,
                 loss: *loss,
             });
             journal.append(&events.collect::<Vec<_>>()).unwrap();
         }
-        let note = Event::TrialAttribute {
+        let note = JournalEvent::TrialAttribute {
             trial: 0,
             key: "test_mse".into(),
             value: json!({"total": 0.03}),
@@ -72,7 +73,7 @@ impl JournalFile {
         trials[1].state = State::Pruned;
         trials[2] = trials[2].clone().complete(f64::NAN);
         trials[3] = trials[3].clone().complete(f64::INFINITY);
-        let ends = (0..4).map(|i| Event::end(ids[i], &trials[i]));
+        let ends = (0..4).map(|i| JournalEvent::end(ids[i], &trials[i]));
         journal.append(&[note].into_iter().chain(ends).collect::<Vec<_>>()).unwrap();
         trials
     }
@@ -162,7 +163,7 @@ fn damage_and_strangers_are_refused_with_the_line() {
         r#"{"op_code":3,"worker_id":"1-2","study_id":0,"system_attr":{"dashboard:note_str:1":"hm"}}"#,
     );
     file.open();
-    let narrow = SearchTable::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
+    let narrow = SearchConfig::default().space.space(Stage::FineTuning { layers: 1 }).unwrap();
     let error = file.open().records().searches()[0].trials(&narrow).unwrap_err().to_string();
     assert!(
         error.contains("of 'P(k), scratch, 50' has") && error.contains("for learning_rate"),

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use shoal::study::search::{State, Trial};
-use shoal::study::store::journal::Event;
+use shoal::study::store::journal::JournalEvent;
 
 use super::folder;
 use super::journal::{JournalFile, space};
@@ -43,8 +43,8 @@ fn optuna_reads_a_growing_journal() {
     // it grows while Optuna has it open
     let mut journal = file.open();
     let events = [
-        Event::Loss { trial: 6, epoch: 3, loss: 0.125 },
-        Event::End { trial: 6, state: State::Complete, value: Some(0.125) },
+        JournalEvent::Loss { trial: 6, epoch: 3, loss: 0.125 },
+        JournalEvent::End { trial: 6, state: State::Complete, value: Some(0.125) },
     ];
     journal.append(&events).unwrap();
     let mut more = reader.stdin.take().unwrap();

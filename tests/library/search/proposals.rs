@@ -1,7 +1,7 @@
 //! Given the same history, proposals have the same distribution as those of Optuna.
 
 use serde::Deserialize;
-use shoal::study::search::{Space, Tpe, Trial};
+use shoal::study::search::{Proposer, Space, Tpe, Trial};
 
 use super::{Histories, reference, trials};
 
@@ -34,8 +34,8 @@ fn distance(a: &mut [f64], b: &mut [f64]) -> f64 {
 fn ours(space: &Space, trials: &[Trial], multivariate: bool) -> Vec<Vec<f64>> {
     let mut ours = vec![Vec::new(); space.parameters().len()];
     for seed in 0..2_000 {
-        let tpe = Tpe { seed, startup: 10, candidates: 24, multivariate };
-        let proposal = tpe.propose(space, trials, trials.len() as u32);
+        let tpe = Tpe { startup: 10, candidates: 24, multivariate };
+        let proposal = tpe.propose(seed, space, trials, trials.len() as u32);
         for (values, value) in ours.iter_mut().zip(proposal) {
             // stored with seven digits; stepped values must be equal
             values.push(format!("{:.6e}", value.unwrap()).parse().unwrap());

@@ -30,15 +30,15 @@ enum Entry {
 }
 
 impl Case {
-    fn pruner(&self) -> Pruner {
+    fn pruner(&self) -> Box<dyn Pruner> {
         let number = |key: &str| self.numbers[key].as_u64().unwrap() as u32;
         match self.rule.as_str() {
-            "median" => Pruner::Median(Median {
+            "median" => Box::new(Median {
                 startup: number("startup") as usize,
                 warmup: number("warmup"),
                 interval: number("interval"),
             }),
-            _ => Pruner::Halving(Halving {
+            _ => Box::new(Halving {
                 first: number("first"),
                 factor: number("factor"),
                 delay: number("delay"),

@@ -1,13 +1,16 @@
 //! The `[search]` table of a study file: what is valid, and the search space that follows.
 
-use shoal::study::search::{Distribution, SearchTable, SpaceTable, Stage, Trial};
+use shoal::study::config::{SearchConfig, SpaceConfig};
+use shoal::study::search::{
+    Distribution, PROPOSERS, PRUNERS, Stage, Trial, proposer, pruner as build_pruner,
+};
 
-fn table(text: &str) -> SpaceTable {
+fn table(text: &str) -> SpaceConfig {
     toml::from_str(text).unwrap()
 }
 
 fn error(text: &str) -> String {
-    match toml::from_str::<SpaceTable>(text) {
+    match toml::from_str::<SpaceConfig>(text) {
         Err(error) => error.to_string(),
         Ok(table) => table.space(Stage::Fresh).unwrap_err().to_string(),
     }
@@ -15,7 +18,7 @@ fn error(text: &str) -> String {
 
 #[test]
 fn an_empty_search_table_is_the_space_of_the_paper() {
-    let search: SearchTable = toml::from_str("").unwrap();
+    let search: SearchConfig = toml::from_str("").unwrap();
     assert_eq!((search.trials, search.startup), (100, 20));
     let space = search.space.space(Stage::Fresh).unwrap();
     let names: Vec<&str> =
@@ -38,7 +41,7 @@ fn an_empty_search_table_is_the_space_of_the_paper() {
 
 #[test]
 fn fine_tuning_keeps_the_layers() {
-    let space = SpaceTable::default().space(Stage::FineTuning { layers: 2 }).unwrap();
+    let space = SpaceConfig::default().space(Stage::FineTuning { layers: 2 }).unwrap();
     let names: Vec<&str> =
         space.parameters().iter().map(|parameter| parameter.name.as_str()).collect();
     assert_eq!(names, ["dropout_1", "dropout_2", "learning_rate", "weight_decay"]);
@@ -90,11 +93,40 @@ fn mistakes_are_named_with_their_numbers() {
 #[test]
 fn pruning_rules_refuse_each_others_keys() {
     let pruner = |text: &str| {
-        toml::from_str::<SearchTable>(&format!("[pruning]\n{text}")).unwrap().pruning.pruner()
+        let search: SearchConfig = toml::from_str(&format!("[pruning]\n{text}")).unwrap();
+        build_pruner(&search.pruning)
     };
     let error = |text: &str| pruner(text).unwrap_err().to_string();
     assert!(error("rule = 'halfing'").contains("did you mean 'halving'?"));
     assert!(error("warmup = 3").contains("warmup means nothing to the rule 'halving'"));
     assert!(error("factor = 1").contains("factor is 1; it must be at least 2"));
     assert!(pruner("rule = 'median'\nwarmup = 3").is_ok());
+}
+
+#[test]
+fn every_listed_pruner_and_proposer_is_known_and_named_in_errors() {
+    for entry in &PRUNERS {
+        let pruning = |keys: &str| {
+            let text = format!("[pruning]\nrule = '{}'\n{keys}", entry.name);
+            build_pruner(&toml::from_str::<SearchConfig>(&text).unwrap().pruning)
+        };
+        assert_eq!(pruning("").unwrap().prunes(), entry.name != "off");
+        for key in entry.keys {
+            assert!(pruning(&format!("{} = {}", key.name, key.default)).is_ok(), "{}", key.name);
+        }
+        let error = pruning("frist = 3").unwrap_err().to_string();
+        assert!(error.contains("`frist`") && error.contains("did you mean `first`?"), "{error}");
+        let error = "[pruning]\nrule = 'xyz'";
+        let error = build_pruner(&toml::from_str::<SearchConfig>(error).unwrap().pruning);
+        assert!(error.unwrap_err().to_string().contains(entry.name));
+    }
+    for entry in &PROPOSERS {
+        let of = |name: &str| {
+            proposer(&toml::from_str::<SearchConfig>(&format!("proposer = '{name}'")).unwrap())
+        };
+        // a fixed setting is what a study without a search has
+        assert_eq!(of(entry.name).is_ok(), entry.name != "fixed", "{}", entry.name);
+        let error = of("xyz").unwrap_err().to_string();
+        assert!(error.contains(entry.name), "{error}");
+    }
 }

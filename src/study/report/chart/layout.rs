@@ -222,6 +222,12 @@ impl Frame<'_> {
         matches!(self.panel.y.ticks, Ticks::Names(_))
     }
 
+    /// The place in the middle.
+    pub fn middle(&self) -> Place {
+        let ((left, right), (bottom, top)) = (self.x.pixels, self.y.pixels);
+        ((left + right) / 2.0, (top + bottom) / 2.0)
+    }
+
     /// The radius of markers.
     pub fn radius(&self) -> f64 {
         if self.x.length() > 330.0 { 5.0 } else { 3.8 }

@@ -13,6 +13,7 @@ pub(crate) mod axis;
 pub(crate) mod layout;
 pub(crate) mod model;
 pub(crate) mod png;
+pub(crate) mod shapes;
 pub(crate) mod style;
 pub(crate) mod svg;
 pub(crate) mod text;

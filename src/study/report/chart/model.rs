@@ -127,8 +127,8 @@ pub(crate) struct Cell {
 }
 
 impl Chart {
-    /// A figure of lines over one linear axis: names with a value for each `x`. Axes have a name and
-    /// values.
+    /// A figure of lines over one linear axis: names with a value for each `x`. Axes have a name
+    /// and values.
     ///
     /// # Panics
     /// If a line has not one value for each `x`.

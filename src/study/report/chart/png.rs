@@ -54,3 +54,23 @@ impl Chart {
         write_bytes(&folder.join(format!("{stem}.png")), &self.file_png(2.4)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many pixels of the heading are dark.
+    fn dark(title: &str) -> usize {
+        let chart = Chart { title: title.to_owned(), ..Chart::default() };
+        let pixels = Pixmap::decode_png(&chart.file_png(1.0).unwrap()).unwrap();
+        pixels.pixels().iter().filter(|pixel| pixel.red() < 128).count()
+    }
+
+    #[test]
+    fn texts_are_drawn_with_the_font_of_the_program() {
+        assert_eq!(dark(""), 0);
+        for title in ["Omega_m", "σ₈", "Ω_ν ≤ 10⁻³", "длина"] {
+            assert!(dark(title) > 100, "'{title}' has {} dark pixels", dark(title));
+        }
+    }
+}

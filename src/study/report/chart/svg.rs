@@ -6,10 +6,13 @@
 use maud::{Markup, html};
 
 use crate::study::report::chart::layout::{
-    Frame, HEADING, LEGEND, Layout, NAME, Place, SAMPLE, TICK, TITLE, sample_width,
+    Frame, HEADING, LEGEND, Layout, NAME, Place, SAMPLE, TICK, sample_width,
 };
 use crate::study::report::chart::model::{Arrow, Cell, Chart, Key, Layer, Marks, Point, Sample};
-use crate::study::report::chart::style::{INK, Look, Marker, PAPER, Paint, RULE, SOFT};
+use crate::study::report::chart::shapes::{
+    Font, area, clean, line, marker, painted, polyline, px, text, upright,
+};
+use crate::study::report::chart::style::{INK, Look, PAPER, RULE, SOFT};
 use crate::study::report::chart::text::width_of;
 use crate::study::report::chart::ticks::Tick;
 
@@ -32,7 +35,8 @@ impl Chart {
             svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img"
                 aria-label=(clean(&self.label)) viewBox={ "0 0 " (width) " " (height) }
                 width=(width) height=(height) font-family=(FONTS) {
-                rect class=(PAPER.class) fill=(PAPER.light) stroke="none" width="100%" height="100%" {}
+                rect class=(PAPER.class) fill=(PAPER.light) stroke="none" width="100%"
+                    height="100%" {}
                 @if let Some((at, title)) = &layout.heading {
                     (text(*at, Font { size: HEADING, bold: true, ..Font::START }, title))
                 }
@@ -49,109 +53,6 @@ impl Chart {
     }
 }
 
-/// How a text is set.
-#[derive(Clone, Copy)]
-struct Font {
-    size: f64,
-    anchor: &'static str,
-    bold: bool,
-    paint: Paint,
-}
-
-impl Font {
-    const START: Self = Self { size: TITLE, anchor: "start", bold: false, paint: INK };
-    const MIDDLE: Self = Self { anchor: "middle", ..Self::START };
-    const END: Self = Self { anchor: "end", ..Self::START };
-
-    fn soft(self, size: f64) -> Self {
-        Self { paint: SOFT, size, ..self }
-    }
-}
-
-/// A text without the control characters that XML does not allow.
-fn clean(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
-}
-
-/// A length with the digits that can be seen.
-fn px(length: f64) -> String {
-    let text = format!("{length:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-/// A text with its base line at a place.
-fn text((x, y): Place, font: Font, content: &str) -> Markup {
-    html! {
-        text class=(font.paint.class) fill=(font.paint.light) stroke="none" x=(px(x)) y=(px(y))
-            font-size=(font.size) text-anchor=(font.anchor) font-weight=[font.bold.then_some("bold")] {
-            (clean(content))
-        }
-    }
-}
-
-/// A text that reads from bottom to top, centred at a place.
-fn upright((x, y): Place, content: &str) -> Markup {
-    html! {
-        text class=(SOFT.class) fill=(SOFT.light) stroke="none" font-size=(NAME) text-anchor="middle"
-            transform={ "translate(" (px(x)) " " (px(y)) ") rotate(-90)" } { (clean(content)) }
-    }
-}
-
-/// Everything in it has this colour unless it says otherwise.
-fn painted(paint: Paint, content: Markup) -> Markup {
-    html! { g class=(paint.class) fill=(paint.light) stroke=(paint.light) { (content) } }
-}
-
-fn line((x1, y1): Place, (x2, y2): Place) -> Markup {
-    html! { line x1=(px(x1)) y1=(px(y1)) x2=(px(x2)) y2=(px(y2)) {} }
-}
-
-/// A line of this width through places, in the dashes of a look.
-fn polyline(places: &[Place], look: &Look, width: f64) -> Markup {
-    let points: Vec<String> =
-        places.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
-    let dashes: Vec<String> = look.dashes.iter().map(f64::to_string).collect();
-    html! {
-        @if places.len() > 1 {
-            polyline class="line" points=(points.join(" ")) fill="none" stroke-width=(width)
-                stroke-linejoin="round" stroke-dasharray=[(!dashes.is_empty()).then(|| dashes.join(" "))] {}
-        }
-    }
-}
-
-/// The area within places.
-fn area(places: &[Place], opacity: f64) -> Markup {
-    let points: Vec<String> =
-        places.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
-    html! {
-        @if places.len() > 2 {
-            polygon class="area" points=(points.join(" ")) stroke="none" fill-opacity=(opacity) {}
-        }
-    }
-}
-
-/// A marker with a thin rim, which keeps overlapping ones apart.
-fn marker((x, y): Place, look: &Look, radius: f64) -> Markup {
-    let corners: &[(f64, f64)] = match look.marker {
-        Marker::Circle => &[],
-        Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
-        Marker::Up => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
-        Marker::Down => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
-        Marker::Diamond => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
-    };
-    let corner = |(right, down): &(f64, f64)| {
-        format!("{},{}", px(x + right * radius), px(y + down * radius))
-    };
-    html! {
-        @if corners.is_empty() {
-            circle class="mark" stroke=(PAPER.light) stroke-width="0.8" cx=(px(x)) cy=(px(y)) r=(radius) {}
-        } @else {
-            polygon class="mark" stroke=(PAPER.light) stroke-width="0.8"
-                points=(corners.iter().map(corner).collect::<Vec<_>>().join(" ")) {}
-        }
-    }
-}
-
 /// An entry of the legend, its middle at the height of a place.
 fn entry((x, y): Place, key: &Key) -> Markup {
     let ends = [(x, y), (x + SAMPLE, y)];
@@ -165,7 +66,8 @@ fn entry((x, y): Place, key: &Key) -> Markup {
         },
     };
     let at = (x + sample_width(key) + 7.0, y + 5.0);
-    html! { (painted(key.look.paint, sample)) (text(at, Font { size: LEGEND, ..Font::START }, &key.name)) }
+    let font = Font { size: LEGEND, ..Font::START };
+    html! { (painted(key.look.paint, sample)) (text(at, font, &key.name)) }
 }
 
 /// What is drawn in panels.
@@ -180,7 +82,7 @@ impl Pen {
     }
 
     fn frame(&self, frame: &Frame) -> Markup {
-        let ((left, right), (bottom, top)) = (frame.x.pixels, frame.y.pixels);
+        let ((left, _), (bottom, top)) = (frame.x.pixels, frame.y.pixels);
         let title = Font { bold: true, ..Font::START };
         let panel = frame.panel;
         let (above, below) = match panel.subtitle.is_empty() {
@@ -212,7 +114,7 @@ impl Pen {
             @if let Some(at) = frame.x_name { (text(at, Font::MIDDLE.soft(NAME), &panel.x.name)) }
             @if let Some(at) = frame.y_name { (upright(at, &panel.y.name)) }
             @if panel.layers.is_empty() {
-                (text(((left + right) / 2.0, (top + bottom) / 2.0), Font::MIDDLE.soft(NAME), "no finished run"))
+                (text(frame.middle(), Font::MIDDLE.soft(NAME), "no finished run"))
             }
         }
     }
@@ -229,14 +131,17 @@ impl Pen {
                 } }
             }
             Marks::Points(points) => html! { @for point in points {
-                @if let Some(at) = place((point.x, point.y)) { (self.point(frame, look, point, at)) }
+                @if let Some(at) = place((point.x, point.y)) {
+                    (self.point(frame, look, point, at))
+                }
             } },
             Marks::Dots(dots) => {
                 // Beside the marker, which would hide them.
                 let beside = if layer.dodge.1 > 0 { 0.9 * frame.radius() } else { 0.0 };
                 html! { @for (x, y, title) in dots {
                     @if let Some((x, y)) = place((*x, *y)) {
-                        circle class="dot" stroke="none" fill-opacity="0.45" cx=(px(x + beside)) cy=(px(y)) r="1.8" {
+                        circle class="dot" stroke="none" fill-opacity="0.45" cx=(px(x + beside))
+                            cy=(px(y)) r="1.8" {
                             (self.title(title))
                         }
                     }
@@ -246,7 +151,10 @@ impl Pen {
                 let places = dots.iter().filter_map(|at| place(*at));
                 let path: String =
                     places.map(|(x, y)| format!("M{} {}h.1", px(x), px(y))).collect();
-                html! { path class="cloud" fill="none" stroke-width="2.6" stroke-linecap="round" stroke-opacity="0.5" d=(path) {} }
+                html! {
+                    path class="cloud" fill="none" stroke-width="2.6" stroke-linecap="round"
+                        stroke-opacity="0.5" d=(path) {}
+                }
             }
             Marks::Area(edge) => {
                 let base = frame.y.end(0.0);
@@ -273,14 +181,16 @@ impl Pen {
             g class="point" stroke-width="1.5" {
                 @if self.titles {
                     (self.title(&point.title))
-                    circle fill="none" stroke="none" pointer-events="all" cx=(px(x)) cy=(px(y)) r=(2.2 * radius) {}
+                    circle fill="none" stroke="none" pointer-events="all" cx=(px(x)) cy=(px(y))
+                        r=(2.2 * radius) {}
                 }
                 @if let Some([low, high]) = bar { (line((x, low), (x, high))) }
                 @if let Some(arrow) = point.arrow {
                     @let way = if arrow == Arrow::Up { -1.0 } else { 1.0 };
                     @let tip = y + way * 4.2 * radius;
                     (line((x, y), (x, tip)))
-                    (polyline(&[(x - 4.0, tip - way * 5.0), (x, tip), (x + 4.0, tip - way * 5.0)], &look.solid(), 1.5))
+                    @let barb = tip - way * 5.0;
+                    (polyline(&[(x - 4.0, barb), (x, tip), (x + 4.0, barb)], &look.solid(), 1.5))
                 }
                 (marker((x, y), look, radius))
             }
@@ -295,6 +205,7 @@ impl Pen {
         };
         let inset = if cell.text.is_empty() { 0.0 } else { 1.5 };
         let (width, height) = (right - left - 2.0 * inset, bottom - top - 2.0 * inset);
+        let middle = ((left + right) / 2.0, (top + bottom) / 2.0 + 4.5);
         let (class, stroke) = match (cell.text.is_empty(), cell.framed) {
             (true, _) => ("column", "none"),
             (_, false) => ("cell", RULE.light),
@@ -304,11 +215,13 @@ impl Pen {
         let font = Font { size: (size * 10.0).floor() / 10.0, bold: cell.framed, ..Font::MIDDLE };
         html! {
             @if self.titles || cell.opacity > 0.0 {
-                rect class=(class) stroke=(stroke) stroke-width=(if cell.framed { 1.8 } else { 1.0 })
-                    fill-opacity=(format!("{:.2}", cell.opacity)) x=(px(left + inset)) y=(px(top + inset))
+                rect class=(class) stroke=(stroke)
+                    stroke-width=(if cell.framed { 1.8 } else { 1.0 })
+                    fill-opacity=(format!("{:.2}", cell.opacity))
+                    x=(px(left + inset)) y=(px(top + inset))
                     width=(px(width)) height=(px(height)) { (self.title(&cell.title)) }
             }
-            @if !cell.text.is_empty() { (text(((left + right) / 2.0, (top + bottom) / 2.0 + 4.5), font, &cell.text)) }
+            @if !cell.text.is_empty() { (text(middle, font, &cell.text)) }
         }
     }
 }
@@ -319,7 +232,9 @@ fn lines(frame: &Frame) -> Markup {
     let labelled = |tick: &&Tick| tick.label.is_some();
     html! {
         (painted(RULE, html! {
-            @for tick in frame.y_ticks.iter().filter(labelled) { (line((left, tick.pixel), (right, tick.pixel))) }
+            @for tick in frame.y_ticks.iter().filter(labelled) {
+                (line((left, tick.pixel), (right, tick.pixel)))
+            }
             @for tick in frame.x_ticks.iter() { (line((tick.pixel, bottom), (tick.pixel, top))) }
         }))
         (painted(SOFT, html! {
@@ -327,7 +242,9 @@ fn lines(frame: &Frame) -> Markup {
                 @let length = if tick.label.is_some() { 4.0 } else { 2.0 };
                 (line((left - length, tick.pixel), (left, tick.pixel)))
             }
-            @for tick in frame.x_ticks.iter().filter(labelled) { (line((tick.pixel, bottom), (tick.pixel, bottom + 4.0))) }
+            @for tick in frame.x_ticks.iter().filter(labelled) {
+                (line((tick.pixel, bottom), (tick.pixel, bottom + 4.0)))
+            }
             (line((left, top), (left, bottom)))
             (line((left, bottom), (right, bottom)))
         }))

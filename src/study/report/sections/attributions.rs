@@ -23,8 +23,9 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let networks = Networks::new(findings, shown);
     let Some((usage, ..)) = networks.strategies.first() else {
         return html! { p {
-            "There is no attributions.csv in this folder: the study is not finished, or it saved no networks. The same shoal \
-            study command writes it at the end; shoal explain computes attributions of single networks."
+            "There is no attributions.csv in this folder: the study is not finished, or it saved \
+             no networks. The same shoal study command writes it at the end; shoal explain \
+             computes attributions of single networks."
         } };
     };
     if usage.axis.len() < 2 {
@@ -32,8 +33,9 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     }
     html! {
         p {
-            "How much each input matters for each target: the mean absolute DeepSHAP attribution, above zero where a larger \
-            input raises the prediction and below where it lowers it, in units of the range of the target."
+            "How much each input matters for each target: the mean absolute DeepSHAP attribution, \
+             above zero where a larger input raises the prediction and below where it lowers it, \
+             in units of the range of the target."
             @if usage.axis_name == DEFAULT_AXIS {
                 " The inputs have no axis (data.finetune.axis) and are drawn in their order."
             }
@@ -124,14 +126,18 @@ impl<'a> Networks<'a> {
         html! {
             @if networks > 1 { "Means over the first " (networks) " networks of a strategy" }
             @else { "The best network of a strategy" }
-            " with " (largest.simulations) " simulations, on " (rows) " test rows against a background of "
-            (largest.background) " others. The attributions of a row add up to the prediction within " (three(gap)) "."
+            " with " (largest.simulations) " simulations, on " (rows) " test rows against a \
+             background of "
+            (largest.background) " others. The attributions of a row add up to the prediction \
+             within " (three(gap)) "."
             @if let Some(best) = self.best {
-                " Of the strategies that transfer only the best is drawn, " (best.curve.label()) "; the table has all."
+                " Of the strategies that transfer only the best is drawn, " (best.curve.label())
+                    "; the table has all."
             }
             @if self.pretrained.is_some() {
-                " Grey: the pre-trained networks on the same rows; for a target that they do not have, their target with the \
-                most similar attributions. Blocks at the bottom: the sign is clearly opposite to that of the pre-trained networks."
+                " Grey: the pre-trained networks on the same rows; for a target that they do not \
+                 have, their target with the most similar attributions. Blocks at the bottom: the \
+                 sign is clearly opposite to that of the pre-trained networks."
             }
         }
     }
@@ -162,11 +168,16 @@ impl<'a> Networks<'a> {
         html! { details {
             summary { "Tables: opposite signs, similarity" }
             p.remark {
-                "A sign counts as opposite where both networks use the input, with at least a tenth of the largest attribution, \
-                and the direction of both is clear. Cosine over all inputs: 1, the same attributions; -1, all signs opposite."
+                "A sign counts as opposite where both networks use the input, with at least a \
+                 tenth of the largest attribution, and the direction of both is clear. Cosine \
+                 over all inputs: 1, the same attributions; -1, all signs opposite."
             }
-            (table(&["strategy", "target", "cosine", "opposite", "where"], &opposite.collect::<Vec<_>>()))
-            h3 { "Cosine of " (best.curve.label()) ", by target (rows), and the pre-trained networks, by target (columns)" }
+            (table(&["strategy", "target", "cosine", "opposite", "where"],
+                &opposite.collect::<Vec<_>>()))
+            h3 {
+                "Cosine of " (best.curve.label()) ", by target (rows), and the pre-trained \
+                 networks, by target (columns)"
+            }
             (table(&[&[&best.curve.label()[..]], &names[..]].concat(), &similar))
         } }
     }

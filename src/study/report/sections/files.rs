@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::study::report::html::figure_name;
 use crate::study::stats::findings::Findings;
 use crate::study::store::attributions::ATTRIBUTIONS_FILE;
 use crate::study::store::provenance::STUDY_FILE;
@@ -10,7 +11,7 @@ use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// Files of a study with what is in them.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 12] = [
     (RUNS_FILE, "every run; after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
@@ -23,13 +24,14 @@ const FILES: [(&str, &str); 14] = [
     (ATTRIBUTIONS_FILE, "attributions of each input for each target"),
     ("pretraining.csv", "the pre-training runs"),
     (STUDY_FILE, "provenance"),
-    ("test-mse.svg", "the figure of test MSEs"),
-    ("test-mse.png", "the same for slides"),
 ];
 
 /// Links to those that are there, below `prefix`.
 pub(crate) fn links(findings: &Findings, prefix: &str) -> Markup {
-    let there = FILES.iter().filter(|(name, _)| findings.folder.join(name).is_file());
+    let figures = [("svg", "the figure of the test metric"), ("png", "the same, for slides")];
+    let figures = figures.map(|(ending, content)| (format!("{}.{ending}", figure_name()), content));
+    let tables = FILES.iter().map(|(name, content)| ((*name).to_owned(), *content));
+    let there = tables.chain(figures).filter(|(name, _)| findings.folder.join(name).is_file());
     html! {
         ul.files { @for (name, content) in there {
             li { a href={ (prefix) (name) } { (name) } " " (content) }

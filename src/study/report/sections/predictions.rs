@@ -17,9 +17,11 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let rows = findings.predictions.first().map_or(0, |(one, _)| one.rows.len());
     html! {
         p {
-            "For each strategy the network with the lowest validation loss at the largest number of simulations, on the "
-            (rows) " simulations of the test set. On the thin line prediction and truth are equal; the thick line connects the \
-            means of eighths of the test set, sorted by prediction."
+            "For each strategy the network with the lowest validation loss at the largest number \
+             of simulations, on the "
+            (rows) " simulations of the test set. On the thin line prediction and truth are \
+             equal; the thick line connects the means of eighths of the test set, sorted by \
+             prediction."
         }
         @for (one, agreements) in &findings.predictions {
             @let which = match findings.scatter {
@@ -33,9 +35,10 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             summary { "Table" }
             (agreement_table(findings))
             p.remark {
-                "R²: 1 for perfect predictions, 0 for predictions that are no better than the mean. Bias: mean of prediction \
-                minus truth; RMS: root mean squared error; both in units of the target. Slope: of the truth on the prediction; 1 \
-                for calibrated predictions, below 1 for overconfident ones."
+                "R²: 1 for perfect predictions, 0 for predictions that are no better than the \
+                 mean. Bias: mean of prediction minus truth; RMS: root mean squared error; both \
+                 in units of the target. Slope: of the truth on the prediction; 1 for calibrated \
+                 predictions, below 1 for overconfident ones."
             }
         }
     }

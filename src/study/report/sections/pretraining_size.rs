@@ -53,7 +53,8 @@ fn chart(all: &[PretrainingSize]) -> Chart {
             height: 210.0,
         }],
         note: format!(
-            "Mean over seeds, error bars: 95 % intervals (Student's t). Dotted: {BASELINE} with the same simulations."
+            "Mean over seeds, error bars: 95 % intervals (Student's t). Dotted: {BASELINE} with \
+             the same simulations."
         ),
         ..Chart::default()
     }

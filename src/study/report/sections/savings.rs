@@ -18,23 +18,27 @@ const FACTOR: &str = "simulations saved (factor)";
 /// The sentences, the figure and the table.
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     if findings.savings.is_empty() {
-        return html! { p { "There is no finished run of " (BASELINE) " and of another strategy to compare." } };
+        return html! {
+            p { "There are no finished runs of " (BASELINE) " and of another strategy to compare." }
+        };
     }
     let chart = Chart {
         note: format!(
-            "Error bars: 95 % bootstrap intervals. Arrows mark bounds: up where {BASELINE} never gets as good, down \
-             where it is better with its fewest simulations."
+            "Error bars: 95 % bootstrap intervals. Arrows mark bounds: up where {BASELINE} never \
+             gets as good, down where it is better with its fewest simulations."
         ),
         ..joined(&[("", findings)], shown)
     };
     let noun = findings.scatter.noun();
     html! {
         p {
-            "The number of simulations that " (BASELINE) " needs for the " (test_metric()) " of a strategy, divided by the number that \
-            the strategy has. The curve of " (BASELINE) " is interpolated between its sizes. Bootstrap samples are drawn over "
+            "The number of simulations that " (BASELINE) " needs for the " (test_metric()) " of a \
+             strategy, divided by the number that the strategy has. The curve of " (BASELINE) " \
+             is interpolated between its sizes. Bootstrap samples are drawn over "
             (noun)
             @if findings.scatter == Scatter::Trials {
-                ", separately for each strategy and size; they do not include the scatter over other simulations"
+                ", separately for each strategy and size; they do not include the scatter over \
+                 other simulations"
             }
             "."
             @match findings.most_runs() {

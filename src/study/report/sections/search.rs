@@ -36,8 +36,9 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             most: 480.0,
             height: 190.0,
         }],
-        note: "Lines: lowest validation loss so far. Dots: single trials; pruned trials have the validation loss at which they \
-               were stopped. The highest quarter of the trials lies outside the panels."
+        note: "Lines: lowest validation loss so far. Dots: single trials; pruned trials have the \
+         validation loss at which they were stopped. The highest quarter of the trials lies \
+         outside the panels."
             .to_owned(),
         ..Chart::default()
     };

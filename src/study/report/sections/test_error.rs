@@ -29,8 +29,8 @@ pub(crate) fn chart(findings: &Findings, shown: &[Series]) -> Chart {
     draw(&findings.name, &findings.summary, &findings.runs, findings.scatter, shown)
 }
 
-/// The figure of the test metric: one large panel for the mean over all targets, one small panel for each
-/// target; both axes are logarithmic, with one line for each strategy.
+/// The figure of the test metric: one large panel for the mean over all targets, one small panel
+/// for each target; both axes are logarithmic, with one line for each strategy.
 ///
 /// Points are means over the runs of a strategy and size, bars standard errors, dots single runs. A
 /// size at which no run has a value leaves a gap in its line.
@@ -197,8 +197,8 @@ impl Data<'_> {
             }
             (1, Scatter::Trials) => "The trial with the lowest validation loss.".to_owned(),
             (_, Scatter::Trials) => format!(
-                "Mean over the {count} trials with the lowest validation loss (arXiv 2510.19168), error bars: standard \
-                 error, dots: single trials."
+                "Mean over the {count} trials with the lowest validation loss (arXiv 2510.19168), \
+                 error bars: standard error, dots: single trials."
             ),
         };
         let diverged: usize = rows.iter().map(|row| row.diverged).sum();

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::study::metric::{Better, PRIMARY};
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Cell, Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{BAD, GOOD, Look, Series};
@@ -34,17 +35,21 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
         Scatter::Seeds => ("paired t test", "Runs of one seed have the same simulations."),
         Scatter::Trials => (
             "Welch's t test",
-            "All trials of a size have the same simulations and the best were chosen among many, so the test covers \
-             hyper-parameters and random initialisation, not other simulations; for those, run several seeds without a search.",
+            "All trials of a size have the same simulations and the best were chosen among many, \
+             so the test covers hyper-parameters and random initialisation, not other \
+             simulations; for those, run several seeds without a search.",
         ),
     };
     html! {
         p {
-            "The " (test_metric()) " of a strategy divided by that of " (BASELINE) " on the same simulations: "
+            "The " (test_metric()) " of a strategy divided by that of " (BASELINE) " on the same \
+             simulations: "
             (keys())
             @if tested {
-                " Bold and framed: the difference is significant against " (findings.scatter.words()) " (" (test)
-                ", p < " (LEVEL) " after Holm's correction for all comparisons of its kind). " (remark)
+                " Bold and framed: the difference is significant against "
+                    (findings.scatter.words()) " (" (test)
+                ", p < " (LEVEL) " after Holm's correction for all comparisons of its kind). "
+                    (remark)
             } @else {
                 " With a single run of each setting no difference can be tested."
             }
@@ -55,9 +60,11 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
 
 /// What the colours mean.
 pub(crate) fn keys() -> Markup {
-    html! {
-        span.key.good { "below 1" } " transfer helps, " span.key.bad { "above 1" } " it hurts."
-    }
+    let (good, bad) = match PRIMARY.better {
+        Better::Lower => ("below 1", "above 1"),
+        Better::Higher => ("above 1", "below 1"),
+    };
+    html! { span.key.good { (good) } " transfer helps, " span.key.bad { (bad) } " it hurts." }
 }
 
 /// A panel for each strategy; absent if none can be compared.
@@ -99,7 +106,7 @@ fn panel(findings: &Findings, curve: &Curve) -> Option<Panel> {
     let cell = |one: &&Transfer| {
         let column = sizes.iter().position(|size| *size == one.simulations)? as f64;
         let row = rows.iter().find(|row| row.1 == one.target.as_ref())?.0;
-        Some((one.ratio > 1.0, cell(one, findings.scatter, (column, row))))
+        Some((PRIMARY.better.is_better(1.0, one.ratio), cell(one, findings.scatter, (column, row))))
     };
     let (bad, good): (Vec<_>, Vec<_>) = own.iter().filter_map(cell).partition(|(bad, _)| *bad);
     let layer = |paint, cells: Vec<(bool, Cell)>| {

@@ -11,7 +11,7 @@ use crate::study::search::trial::{State, Trial};
 /// Something that happened. Searches are counted from 0 in the order in which they began, trials
 /// over all searches.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum JournalEvent {
     /// A search began; its value is minimised.
     Search {
         /// Its name: the study's name in Optuna.
@@ -80,14 +80,14 @@ pub const WRITER: &str = "shoal";
 /// `StudyDirection.MINIMIZE`.
 const MINIMIZE: u64 = 1;
 
-impl Event {
+impl JournalEvent {
     /// That a trial begins.
     pub fn trial(search: usize, space: &Space, trial: &Trial) -> Self {
         let values = space.parameters().iter().zip(&trial.parameters);
         let parameters = values.filter_map(|(parameter, value)| {
             Some((parameter.name.clone(), parameter.distribution.clone(), (*value)?))
         });
-        Event::Trial { search, parameters: parameters.collect() }
+        JournalEvent::Trial { search, parameters: parameters.collect() }
     }
 
     /// That trial `id` of the journal ended as `trial` did.
@@ -96,25 +96,25 @@ impl Event {
             State::Pruned => trial.last().map(|(_, loss)| loss).filter(|loss| !loss.is_nan()),
             _ => trial.value,
         };
-        Event::End { trial: id, state: trial.state, value }
+        JournalEvent::End { trial: id, state: trial.state, value }
     }
 
     /// The line, with its end.
     pub fn line(&self) -> String {
         let fields = match self {
-            Event::Search { name } => {
+            JournalEvent::Search { name } => {
                 json!({ "op_code": operation::CREATE_STUDY, "study_name": name, "directions": [MINIMIZE] })
             }
-            Event::SearchAttribute { search, key, value } => {
+            JournalEvent::SearchAttribute { search, key, value } => {
                 let code = operation::SET_STUDY_USER_ATTRIBUTE;
                 json!({ "op_code": code, "study_id": search, "user_attr": { key: value } })
             }
-            Event::Trial { search, parameters } => new_trial(*search, parameters),
-            Event::TrialAttribute { trial, key, value } => {
+            JournalEvent::Trial { search, parameters } => new_trial(*search, parameters),
+            JournalEvent::TrialAttribute { trial, key, value } => {
                 let code = operation::SET_TRIAL_USER_ATTRIBUTE;
                 json!({ "op_code": code, "trial_id": trial, "user_attr": { key: value } })
             }
-            Event::Loss { trial, epoch, loss } => {
+            JournalEvent::Loss { trial, epoch, loss } => {
                 let code = operation::SET_TRIAL_INTERMEDIATE_VALUE;
                 return by_hand(&[
                     ("op_code", code.to_string()),
@@ -123,7 +123,7 @@ impl Event {
                     ("intermediate_value", number(*loss)),
                 ]);
             }
-            Event::End { trial, state, value } => {
+            JournalEvent::End { trial, state, value } => {
                 let values = value.map_or("null".into(), |value| format!("[{}]", number(value)));
                 return by_hand(&[
                     ("op_code", operation::SET_TRIAL_STATE_VALUES.to_string()),

@@ -1,5 +1,4 @@
-//! One process at a time: a lock of the operating system, which is gone when its process is,
-//! however that ended.
+//! One process at a time: a lock of the operating system, which ends with its process in any case.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -9,7 +8,7 @@ use crate::data::files::output_error;
 use crate::error::{Error, Result};
 use crate::study::store::journal::other_writer;
 
-/// The right to write a journal.
+/// The lock of a journal.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -19,7 +18,7 @@ impl Lock {
     /// Takes it for the journal at `path`. The file `<journal>.owner` stays; only the lock on it
     /// counts.
     ///
-    /// Not the journal itself is locked, because on Windows nobody could read it then.
+    /// The journal itself is not locked, since other processes could not read it on Windows then.
     pub fn take(path: &Path) -> Result<Self> {
         let owner = path.with_added_extension("owner");
         let failed = |error: std::io::Error| output_error(&owner, &error);
@@ -30,7 +29,7 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut name = String::new();
-                // a name would be kind, but where a lock forbids reading there is none
+                // where a lock forbids reading, the owner is unknown
                 let _ = file.read_to_string(&mut name);
                 let name = if name.is_empty() { "another process" } else { name.trim_end() };
                 return Err(other_writer(path, name));

@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::search::space::Space;
 use crate::study::search::trial::Trial;
-pub use event::Event;
+pub use event::JournalEvent;
 use lock::Lock;
 pub use records::{Records, SearchRecord, TrialRecord};
 
@@ -126,7 +126,7 @@ impl Journal {
             return index;
         }
         let index = self.records.searches().len();
-        let mut events = vec![Event::Search { name: name.into() }];
+        let mut events = vec![JournalEvent::Search { name: name.into() }];
         events.extend(self.header(index));
         self.note(&events);
         index
@@ -145,8 +145,8 @@ impl Journal {
             "journal: {there} trials are there, and trials {trials:?} do not follow them"
         );
         let first = self.records.trial_count();
-        let events: Vec<Event> =
-            trials.iter().map(|trial| Event::trial(search, space, trial)).collect();
+        let events: Vec<JournalEvent> =
+            trials.iter().map(|trial| JournalEvent::trial(search, space, trial)).collect();
         self.note(&events);
         (first..first + trials.len()).collect()
     }
@@ -155,14 +155,14 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::write`].
-    pub fn append(&mut self, events: &[Event]) -> Result<()> {
+    pub fn append(&mut self, events: &[JournalEvent]) -> Result<()> {
         self.note(events);
         self.force()
     }
 
     /// Notes events, to be written in this order: they count for this process from now on, and for
     /// the next one once they are written. What a kill leaves out happens again.
-    pub fn note(&mut self, events: &[Event]) {
+    pub fn note(&mut self, events: &[JournalEvent]) {
         for event in events {
             let line = event.line();
             self.records.apply(&line).unwrap_or_else(|reason| panic!("journal: {reason}: {line}"));
@@ -207,8 +207,8 @@ impl Journal {
     }
 
     /// The attributes that say what search `index` belongs to.
-    fn header(&self, index: usize) -> Vec<Event> {
-        let attribute = |key: &str, value: &str| Event::SearchAttribute {
+    fn header(&self, index: usize) -> Vec<JournalEvent> {
+        let attribute = |key: &str, value: &str| JournalEvent::SearchAttribute {
             search: index,
             key: key.into(),
             value: Value::from(value),

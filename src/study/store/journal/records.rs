@@ -1,4 +1,4 @@
-//! What the lines of a journal add up to.
+//! The searches and trials of a journal.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub struct Records {
 pub struct SearchRecord {
     /// Its name.
     pub name: String,
-    /// What is told of it.
+    /// User attributes.
     pub attributes: BTreeMap<String, Value>,
     /// Its trials, by number.
     pub trials: Vec<TrialRecord>,
@@ -36,7 +36,7 @@ pub struct SearchRecord {
 pub struct TrialRecord {
     /// Its identifier in events.
     pub id: usize,
-    /// How far it is.
+    /// Its state.
     pub state: State,
     /// The parameters that apply.
     pub parameters: BTreeMap<String, f64>,
@@ -44,7 +44,7 @@ pub struct TrialRecord {
     pub value: Option<f64>,
     /// Validation losses by epoch.
     pub losses: BTreeMap<u32, f64>,
-    /// What is told of it.
+    /// User attributes.
     pub attributes: BTreeMap<String, Value>,
 }
 
@@ -62,7 +62,7 @@ impl Records {
             };
             applied.map_err(|reason| {
                 input_error!(
-                    "{}, line {number}: {reason}; a study cannot go on from it. Restore the file, or choose another folder \
+                    "{}, line {number}: {reason}; the study cannot be resumed. Restore the file, or choose another folder \
                      with -o",
                     path.display()
                 )
@@ -87,7 +87,7 @@ impl Records {
         Some(&self.searches[search].trials[place])
     }
 
-    /// Takes up what a line tells. The error says what is wrong with it.
+    /// Applies a line. The error says what is wrong with it.
     pub fn apply(&mut self, line: &str) -> std::result::Result<(), String> {
         let event: Value = serde_json::from_str(&quoted(line))
             .map_err(|error| format!("it is damaged: {error}"))?;
@@ -222,12 +222,12 @@ fn attribute(
     attributes: &mut BTreeMap<String, Value>,
     event: &Value,
 ) -> std::result::Result<(), String> {
-    let told = event["user_attr"].as_object().ok_or("it has no user_attr")?;
-    attributes.extend(told.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let added = event["user_attr"].as_object().ok_or("it has no user_attr")?;
+    attributes.extend(added.iter().map(|(key, value)| (key.clone(), value.clone())));
     Ok(())
 }
 
-/// A number, also one for which JSON has no word.
+/// A number, also one that is not finite, for which JSON has no syntax.
 fn number(value: &Value) -> Option<f64> {
     match value.as_str() {
         Some("NaN") => Some(f64::NAN),
@@ -237,7 +237,7 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// The line with quotes around the words that Python writes for numbers which are not finite.
+/// The line with quotes around the words that Python writes for numbers that are not finite.
 fn quoted(line: &str) -> Cow<'_, str> {
     if !line.contains("NaN") && !line.contains("Infinity") {
         return line.into();

@@ -7,7 +7,7 @@ use crate::cosmology::request::Request;
 use crate::data::dataset::Dataset;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::config::source::DataSource;
+use crate::study::config::data::DatasetConfig;
 
 /// Makes the dataset of a request, as [`crate::cosmology::request::simulate`] does.
 pub type Simulate<'a> = &'a mut dyn FnMut(&Request) -> Result<Dataset>;
@@ -27,17 +27,17 @@ impl<'a> Sources<'a> {
         Self { base, simulate, pretrain: None }
     }
 
-    /// The dataset that was typed.
-    pub(crate) fn read(&mut self, source: &DataSource) -> Result<Dataset> {
+    /// Reads a dataset.
+    pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         match source {
-            DataSource::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS),
-            DataSource::Import(source) => source.read(self.base, &CONVENTIONS),
-            DataSource::Simulate(table) => (self.simulate)(&table.request(self.base)?),
+            DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS),
+            DatasetConfig::Import(source) => source.read(self.base, &CONVENTIONS),
+            DatasetConfig::Simulate(table) => (self.simulate)(&table.request(self.base)?),
         }
     }
 
     /// The dataset to pre-train on, which is made once.
-    pub(crate) fn pretrain(&mut self, source: &DataSource) -> Result<Dataset> {
+    pub(crate) fn pretrain(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         if self.pretrain.is_none() {
             self.pretrain = Some(self.read(source)?);
         }

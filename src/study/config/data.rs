@@ -1,4 +1,4 @@
-//! A dataset of a study as it is typed: a file, files to import, or a scenario to simulate.
+//! A dataset of a study file: a file, files to import, or a scenario to simulate.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,40 +18,40 @@ use crate::error::Result;
 /// A dataset: the path of an `.npz`, a table of files as `shoal import` takes them, or what to
 /// `simulate`.
 #[derive(Clone, Debug, PartialEq)]
-pub enum DataSource {
+pub enum DatasetConfig {
     /// A dataset of shoal.
     File(std::path::PathBuf),
     /// Files to import on the way.
     Import(Box<Import>),
     /// No files at all.
-    Simulate(Box<SimulateTable>),
+    Simulate(Box<SimulateConfig>),
 }
 
-impl<'de> Deserialize<'de> for DataSource {
+impl<'de> Deserialize<'de> for DatasetConfig {
     // by hand, because an untagged enum would swallow the error that names the unknown key
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
     ) -> std::result::Result<Self, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = DataSource;
+            type Value = DatasetConfig;
             fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
                 formatter.write_str(
                     "the path of a dataset (.npz), a table with x and y, or one with simulate",
                 )
             }
-            fn visit_str<E>(self, path: &str) -> std::result::Result<DataSource, E> {
-                Ok(DataSource::File(path.into()))
+            fn visit_str<E>(self, path: &str) -> std::result::Result<DatasetConfig, E> {
+                Ok(DatasetConfig::File(path.into()))
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(
                 self,
                 mut map: A,
-            ) -> std::result::Result<DataSource, A::Error> {
+            ) -> std::result::Result<DatasetConfig, A::Error> {
                 let first = map.next_key::<String>()?;
                 if first.as_deref() == Some("simulate") {
                     let table = map.next_value()?;
                     return match map.next_key::<String>()? {
-                        None => Ok(DataSource::Simulate(table)),
+                        None => Ok(DatasetConfig::Simulate(table)),
                         Some(other) => Err(A::Error::custom(format!(
                             "`{other}` stands beside `simulate`, which needs no files; leave one of them out"
                         ))),
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for DataSource {
                 let map = FromFirst { first, map };
                 let source =
                     Import::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(DataSource::Import(Box::new(source)))
+                Ok(DatasetConfig::Import(Box::new(source)))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -97,7 +97,7 @@ impl<'de, A: serde::de::MapAccess<'de>> serde::de::MapAccess<'de> for FromFirst<
 /// `simulate`: a scenario in place of files, with the options of `shoal simulate`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SimulateTable {
+pub struct SimulateConfig {
     /// Which: lcdm, neutrinos, modified-gravity, equilateral or local.
     pub scenario: String,
     /// How many simulations; default 2000.
@@ -130,15 +130,15 @@ fn yes() -> bool {
     true
 }
 
-impl SimulateTable {
+impl SimulateConfig {
     /// What is meant; a relative path from `base`.
     ///
     /// # Errors
     /// An unknown word, with the nearest one; wavenumbers that cannot be read.
     pub fn request(&self, base: &Path) -> Result<Request> {
-        let choose = |known: &[&str], typed: &Option<String>, what: &str| -> Result<usize> {
+        let choose = |known: &[&str], name: &Option<String>, what: &str| -> Result<usize> {
             let known: Vec<String> = known.iter().map(|name| name.to_string()).collect();
-            (typed.as_ref()).map_or(Ok(0), |typed| names::find(&known, typed, what))
+            (name.as_ref()).map_or(Ok(0), |name| names::find(&known, name, what))
         };
         let statistics = Statistic::ALL.map(Statistic::name);
         let samplings = Sampling::ALL.map(Sampling::name);

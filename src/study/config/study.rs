@@ -1,0 +1,308 @@
+//! The tables of a study file.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::Result;
+use crate::input_error;
+use crate::study::config::checks::nearest;
+use crate::study::config::data::DatasetConfig;
+use crate::study::config::overrides::{Overrides, with_overrides};
+use crate::study::config::search::SearchConfig;
+
+/// A study file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyConfig {
+    /// Title of tables and plots.
+    pub name: String,
+    /// Seed of everything random; default 1.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Networks for each size and strategy; default 6.
+    pub seeds: Option<u32>,
+    /// Simulations of each fine-tuning, those to validate on included; with `split` those to test
+    /// on too.
+    pub sizes: Vec<usize>,
+    /// Simulations to test on, the same for every size; required without `split`.
+    pub test: Option<usize>,
+    /// Fraction of each size to validate on; default 0.2.
+    pub validation: Option<f64>,
+    /// Gives each size a test set of its own, as in arXiv 2510.19168; replaces `test` and
+    /// `validation`.
+    pub split: Option<SplitConfig>,
+    /// Whether every network is saved; default true.
+    #[serde(default = "yes")]
+    pub save_models: bool,
+    /// Whether inputs are taken as log10; default true.
+    #[serde(default = "yes")]
+    pub log10: bool,
+    /// The datasets.
+    pub data: DataConfig,
+    /// The networks; default as in the paper.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// How every run is trained.
+    #[serde(default)]
+    pub training: TrainingConfig,
+    /// How pre-training differs.
+    #[serde(default)]
+    pub pretraining: PretrainingConfig,
+    /// The strategies to compare, with what differs in each; default all four.
+    #[serde(default)]
+    pub strategies: StrategiesConfig,
+    /// The search for hyper-parameters; without it every run has those above.
+    pub search: Option<SearchConfig>,
+    /// Several kinds of simulations to fine-tune on, in place of `data.finetune`; each has its own
+    /// folder of results.
+    #[serde(default)]
+    pub scenario: Vec<ScenarioConfig>,
+}
+
+/// `[[scenario]]`: one kind of simulations to fine-tune on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioConfig {
+    /// Its name, and that of its folder of results.
+    pub name: String,
+    /// What to fine-tune on.
+    pub finetune: DatasetConfig,
+    /// Overrides the study's.
+    pub sizes: Option<Vec<usize>>,
+    /// Overrides the study's.
+    pub test: Option<usize>,
+}
+
+/// `[split]`: how each size is divided; the parts add up to 1.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SplitConfig {
+    /// Fraction to train on.
+    pub training: f64,
+    /// Fraction to validate on.
+    pub validation: f64,
+    /// Fraction to test on.
+    pub test: f64,
+}
+
+impl Default for SplitConfig {
+    /// As in arXiv 2510.19168.
+    fn default() -> Self {
+        Self { training: 0.7, validation: 0.15, test: 0.15 }
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+fn yes() -> bool {
+    true
+}
+
+/// `[data]`: the datasets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// What to pre-train on; not needed if no strategy transfers.
+    pub pretrain: Option<DatasetConfig>,
+    /// What to fine-tune on; not needed if there are scenarios.
+    pub finetune: Option<DatasetConfig>,
+}
+
+/// `[network]`: the hidden layers of every network, and its outputs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: String,
+    /// Slope of leaky_relu below 0.
+    pub slope: f32,
+    /// Activation of the outputs.
+    pub output: String,
+    /// Probability with which a hidden unit is dropped in training.
+    pub dropout: f32,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            hidden: vec![256, 256],
+            activation: "leaky_relu".into(),
+            slope: 0.2,
+            output: "sigmoid".into(),
+            dropout: 0.2,
+        }
+    }
+}
+
+with_overrides! {
+    /// `[training]`: AdamW and early stopping.
+    pub struct TrainingConfig {
+        /// "f32" (default), or "f16": inputs, activations, deltas and gradients in f16, and a copy
+        /// of the parameters.
+        pub precision: Option<String>,
+    }
+}
+
+with_overrides! {
+    /// `[pretraining]`: the pre-training, and what differs in its training.
+    pub struct PretrainingConfig {
+        /// Simulations; default all. With a list, each number has its own pre-trained networks, and
+        /// the runs that start from them are trained once for each.
+        #[serde(default, deserialize_with = "one_or_several")]
+        pub simulations: Option<Vec<usize>>,
+        /// Fraction of the simulations to validate on; default 0.15.
+        pub validation: Option<f64>,
+        /// Units of one more hidden layer, the last one, which only pre-trained networks have;
+        /// default none.
+        pub bottleneck: Option<usize>,
+        /// Dummy outputs; default as many as there are new targets.
+        pub dummies: Option<usize>,
+    }
+}
+
+/// A number, or a list of numbers. By hand, because an untagged enum would not say what was
+/// expected.
+fn one_or_several<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Vec<usize>>, D::Error> {
+    struct Visitor;
+    impl<'de> serde::de::Visitor<'de> for Visitor {
+        type Value = Option<Vec<usize>>;
+        fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+            formatter.write_str("a number of simulations, or a list of such numbers")
+        }
+        fn visit_i64<E: serde::de::Error>(self, one: i64) -> std::result::Result<Self::Value, E> {
+            let count = usize::try_from(one);
+            count
+                .map(|count| Some(vec![count]))
+                .map_err(|_| E::custom(format!("{one} simulations; there must be at least one")))
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(
+            self,
+            list: A,
+        ) -> std::result::Result<Self::Value, A::Error> {
+            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(list)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Visitor)
+}
+
+/// `[strategies]`: one table a strategy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StrategiesConfig {
+    /// No transfer.
+    pub scratch: Option<StrategyConfig>,
+    /// Dummy outputs become the new targets.
+    pub dummy_node: Option<StrategyConfig>,
+    /// Fresh outputs for the new targets.
+    pub warm_start: Option<StrategyConfig>,
+    /// A fresh network on a frozen one.
+    pub attach_head: Option<AttachHeadConfig>,
+}
+
+with_overrides! {
+    /// `[strategies.<name>]`: what differs in a strategy.
+    pub struct StrategyConfig {
+        /// Dropout; overrides `[network]`.
+        pub dropout: Option<f32>,
+    }
+}
+
+with_overrides! {
+    /// `[strategies.attach-head]`.
+    pub struct AttachHeadConfig {
+        /// Dropout in the head; overrides `[network]`.
+        pub dropout: Option<f32>,
+        /// What the head reads: "outputs" (default) or "last-hidden".
+        pub reads: Option<String>,
+        /// Hidden widths of the head; default those of `[network]`.
+        pub hidden: Option<Vec<usize>>,
+    }
+}
+
+impl StudyConfig {
+    /// Reads a study file.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with the line, and the nearest key for an unknown one.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            let folder = std::env::current_dir().unwrap_or_default();
+            input_error!(
+                "{name}: the study file cannot be read: {e} (looked from {})",
+                folder.display()
+            )
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            let hint = hint(error.message()).unwrap_or_default();
+            input_error!("{name}: {}{hint}", error.to_string().trim_end())
+        })
+    }
+}
+
+/// "did you mean ..." for serde's message about an unknown field.
+fn hint(message: &str) -> Option<String> {
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (typed, known) = words.split_first()?;
+    let unknown = message.starts_with("unknown field");
+    let nearest = nearest(typed, known.iter().copied()).filter(|_| unknown)?;
+    Some(format!("\ndid you mean `{nearest}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "name = 'a'\nsizes = [50]\ntest = 10\n[data]\nfinetune = 'b.npz'\n";
+
+    fn error(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("study.toml");
+        std::fs::write(&path, text).unwrap();
+        StudyConfig::read(&path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_smallest_study_has_the_papers_defaults() {
+        let study: StudyConfig = toml::from_str(SMALLEST).unwrap();
+        assert_eq!((study.seeds, study.validation, study.log10), (None, None, true));
+        assert_eq!(study.pretraining.simulations, None);
+        assert_eq!(study.network.hidden, [256, 256]);
+    }
+
+    #[test]
+    fn simulations_to_pretrain_on_are_a_number_or_a_list() {
+        let sizes = |typed: &str| {
+            let text = format!("{SMALLEST}[pretraining]\nsimulations = {typed}\n");
+            toml::from_str::<StudyConfig>(&text).map(|study| study.pretraining.simulations)
+        };
+        assert_eq!(sizes("300").unwrap(), Some(vec![300]));
+        assert_eq!(sizes("[300, 200]").unwrap(), Some(vec![300, 200]));
+        let error = sizes("'all'").unwrap_err().to_string();
+        assert!(error.contains("a number of simulations, or a list"), "{error}");
+        let error = sizes("-3").unwrap_err().to_string();
+        assert!(error.contains("-3 simulations"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
+        let text = format!("{SMALLEST}[training]\nlearningrate = 1e-3\n");
+        let error = error(&text);
+        assert!(error.contains("did you mean `learning_rate`?"), "{error}");
+        assert!(error.contains("line 7"), "{error}");
+        let text = SMALLEST.replace("'b.npz'", "{ x = 'a', y = 'b', axes = 'c' }");
+        assert!(self::error(&text).contains("did you mean `axis`?"), "{}", self::error(&text));
+        let text = format!("{SMALLEST}[strategies.warmstart]\n");
+        assert!(
+            self::error(&text).contains("did you mean `warm-start`?"),
+            "{}",
+            self::error(&text)
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The data of a study: datasets with what is derived from them, and which rows are for what.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
+use crate::data::split::{Pool, Split};
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::table::Table;
+use crate::error::Result;
+use crate::study::plan::{Plan, TestSet};
+
+/// Indices of the tables of [`Datasets::tables`].
+pub const FINE_TUNING_TABLE: usize = 0;
+/// The table of the pre-training.
+pub const PRETRAINING_TABLE: usize = 1;
+
+/// A study that can run: its settings and its data.
+#[derive(Debug)]
+pub struct Study {
+    /// The settings.
+    pub plan: Plan,
+    /// The data.
+    pub data: Datasets,
+}
+
+/// The data of a study.
+#[derive(Debug)]
+pub struct Datasets {
+    /// The simulations to fine-tune on: the targets shared with the pre-training first, then the
+    /// new ones.
+    pub fine_tuning: LoadedDataset,
+    /// The simulations to pre-train on, if a strategy transfers.
+    pub pretraining: Option<LoadedDataset>,
+    /// Rows of subsets that were drawn before, by size and seed: all strategies and trials have the
+    /// same ones.
+    subsets: Mutex<HashMap<(usize, u32), (Split, Vec<u32>)>>,
+}
+
+/// A dataset in memory.
+#[derive(Debug)]
+pub struct LoadedDataset {
+    /// The simulations.
+    pub dataset: Dataset,
+    /// Its inputs, or their logarithms, that scalings are fitted to, shape (simulations, inputs).
+    pub features: Arc<Matrix>,
+    /// Its rows: those of a shared test set, and the rest.
+    pub pool: Pool,
+}
+
+impl Datasets {
+    /// Of loaded datasets.
+    pub fn new(fine_tuning: LoadedDataset, pretraining: Option<LoadedDataset>) -> Self {
+        Self { fine_tuning, pretraining, subsets: Mutex::default() }
+    }
+
+    /// The tables that runs are trained on.
+    pub fn tables(&self) -> Arc<[Table]> {
+        std::iter::once(&self.fine_tuning).chain(&self.pretraining).map(table).collect()
+    }
+}
+
+impl Study {
+    /// The data of the pre-training.
+    ///
+    /// # Panics
+    /// If the study has none.
+    pub fn pretraining_data(&self) -> &LoadedDataset {
+        self.data.pretraining.as_ref().expect("study: no data to pre-train on")
+    }
+
+    /// Targets that pre-trained networks know.
+    pub fn shared_targets(&self) -> usize {
+        (self.data.pretraining.as_ref()).map_or(0, |data| data.dataset.target_names.len())
+    }
+
+    /// The rows of a fine-tuning, the same for every strategy: to train and validate on, and to
+    /// test on.
+    ///
+    /// # Errors
+    /// None for the study's own sizes.
+    pub fn rows(&self, simulations: usize, seed: u32) -> Result<(Split, Vec<u32>)> {
+        let mut subsets = self.data.subsets.lock().expect("study: a thread panicked");
+        if let Some(rows) = subsets.get(&(simulations, seed)) {
+            return Ok(rows.clone());
+        }
+        let (pool, validation) = (&self.data.fine_tuning.pool, self.plan.validation);
+        let subset = key(self.plan.seed, Stream::FineTuningRows, seed);
+        let rows = match self.plan.test {
+            TestSet::Fraction(test) => {
+                pool.subset_with_test(simulations, validation, test, subset)?
+            }
+            TestSet::Shared(_) => {
+                (pool.subset(simulations, validation, subset)?, pool.test().to_vec())
+            }
+        };
+        subsets.insert((simulations, seed), rows.clone());
+        Ok(rows)
+    }
+}
+
+fn table(data: &LoadedDataset) -> Table {
+    let dataset = &data.dataset;
+    let ranges = dataset.target_ranges.iter().cycle();
+    let y = dataset.targets.values.iter().zip(ranges);
+    Table {
+        x: data.features.values.iter().map(|value| *value as f32).collect(),
+        y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32).collect(),
+        rows: dataset.inputs.rows,
+        inputs: dataset.inputs.columns,
+        targets: dataset.targets.columns,
+    }
+}

@@ -1,0 +1,130 @@
+//! Runs that can train: their rows, first parameters and scaling.
+
+use crate::data::scaling::Scaling;
+use crate::data::split::Split;
+use crate::engine::random::Stream;
+use crate::engine::random::key;
+use crate::engine::run::InputScale;
+use crate::engine::run::Run;
+use crate::error::Result;
+use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
+use crate::study::hyperparameters::Hyperparameters;
+use crate::study::transfer::{self, Start, Strategy};
+
+/// A pre-trained network and the scaling of its inputs, which fine-tuning keeps.
+#[derive(Clone, Debug)]
+pub struct Pretrained {
+    /// The network and its best parameters.
+    pub start: Start,
+    /// Its scaling; the target ranges are those of the data to fine-tune on.
+    pub scaling: Scaling,
+}
+
+/// A pre-training with its scaling.
+///
+/// # Errors
+/// None for the study's own numbers of simulations.
+pub fn pretraining(
+    study: &Study,
+    own: &Hyperparameters,
+    id: usize,
+    (simulations, seed): (usize, u32),
+) -> Result<(Run, Scaling)> {
+    let (plan, data) = (&study.plan, study.pretraining_data());
+    let settings = plan.pretraining.as_ref().expect("plan: no pre-training");
+    let subset = key(plan.seed, Stream::PretrainingRows, seed);
+    let split = data.pool.subset(simulations, settings.validation, subset)?;
+    let network = own.base_network(study);
+    let parameters =
+        network.initial_parameters(key(plan.seed, Stream::PretrainingParameters, seed));
+    let ranges = &study.data.fine_tuning.dataset.target_ranges;
+    let scaling = Scaling::from_features(&data.features, &split.train, plan.log10, ranges)?;
+    let (start, targets) = (Start { network, parameters }, data.dataset.targets.columns);
+    let seed = key(plan.seed, Stream::PretrainingSteps, seed);
+    let run = run(own, start, (split, PRETRAINING_TABLE, targets), &scaling, (id, seed));
+    Ok((run, scaling))
+}
+
+/// A fine-tuning with its scaling; `base` is the pre-trained network of its seed, which `scratch`
+/// does without.
+///
+/// # Errors
+/// None for the study's own sizes.
+pub fn fine_tuning(
+    study: &Study,
+    own: &Hyperparameters,
+    id: usize,
+    (strategy, base): (Strategy, Option<&Pretrained>),
+    (simulations, seed): (usize, u32),
+) -> Result<(Run, Scaling)> {
+    let (plan, data) = (&study.plan, &study.data.fine_tuning);
+    let (split, _) = study.rows(simulations, seed)?;
+    let scaling = match base {
+        Some(base) => base.scaling.clone(),
+        None => {
+            let ranges = &data.dataset.target_ranges;
+            Scaling::from_features(&data.features, &split.train, plan.log10, ranges)?
+        }
+    };
+    let (start, targets) =
+        (start(study, own, (strategy, base), seed), data.dataset.targets.columns);
+    let seed = key(plan.seed, Stream::FineTuningSteps, seed);
+    let run = run(own, start, (split, FINE_TUNING_TABLE, targets), &scaling, (id, seed));
+    Ok((run, scaling))
+}
+
+fn run(
+    own: &Hyperparameters,
+    start: Start,
+    (split, table, targets): (Split, usize, usize),
+    scaling: &Scaling,
+    (id, seed): (usize, u32),
+) -> Run {
+    let outputs = start.network.outputs();
+    Run {
+        id,
+        loss_weights: (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect(),
+        graph: start.network,
+        parameters: start.parameters,
+        training: own.training,
+        seed,
+        table,
+        training_rows: split.train,
+        validation_rows: split.validation,
+        scale: InputScale {
+            mean: scaling.mean.iter().map(|mean| *mean as f32).collect(),
+            inverse_deviation: scaling.deviation.iter().map(|d| (1.0 / d) as f32).collect(),
+        },
+    }
+}
+
+/// How a fine-tuning starts.
+fn start(
+    study: &Study,
+    own: &Hyperparameters,
+    (strategy, base): (Strategy, Option<&Pretrained>),
+    seed: u32,
+) -> Start {
+    let (plan, dataset) = (&study.plan, &study.data.fine_tuning.dataset);
+    let (inputs, targets) = (dataset.inputs.columns, dataset.targets.columns);
+    let fresh = key(plan.seed, Stream::TransferParameters, seed);
+    let base = || &base.expect("prepare: a transfer without its pre-training").start;
+    let reused = |start: Start| Start { network: own.with_dropout(&start.network), ..start };
+    match strategy {
+        Strategy::Scratch => {
+            let network = own.network(plan, inputs, targets);
+            let first = key(plan.seed, Stream::FineTuningParameters, seed);
+            Start { parameters: network.initial_parameters(first), network }
+        }
+        Strategy::DummyNode => reused(transfer::dummy_node(base(), targets, 0.0, fresh)),
+        Strategy::WarmStart => {
+            reused(transfer::warm_start(base(), study.shared_targets(), targets, 0.0, fresh))
+        }
+        Strategy::AttachHead => {
+            let reads = plan.strategy(strategy).reads;
+            let width = transfer::head_inputs(&base().network, reads);
+            let head = own.network(plan, width, targets);
+            transfer::attach_head(base(), reads, &head, fresh)
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! From a study file to studies that can run: every setting is checked here, and the data are read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::data::dataset::Dataset;
+use crate::data::scaling::features;
+use crate::data::split::Pool;
+use crate::engine::precision::Precision;
+use crate::engine::run::Training;
+use crate::error::Result;
+use crate::input_error;
+use crate::study::config::checks::{
+    MAX_LAYERS, MAX_WIDTH, activation, check_dropout, check_fraction, check_hidden, prefix,
+};
+use crate::study::config::data::DatasetConfig;
+use crate::study::config::overrides::Overrides;
+use crate::study::config::study::{
+    AttachHeadConfig, NetworkConfig, PretrainingConfig, StudyConfig, TrainingConfig,
+};
+use crate::study::datasets::{Datasets, LoadedDataset, Study};
+use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
+use crate::study::search::fixed::Fixed;
+use crate::study::search::proposers::proposer;
+use crate::study::search::pruner::Off;
+use crate::study::search::pruners::pruner;
+use crate::study::search::space::Stage;
+use crate::study::sources::{Simulate, Sources, check_inputs, check_targets};
+use crate::study::split::{pool, pretraining_sizes, split};
+use crate::study::transfer::{Reads, Strategy};
+
+/// Networks for each size and strategy unless the study file says.
+const SEEDS: u32 = 6;
+
+impl Study {
+    /// Reads a study file and everything that it names; paths are relative to the file. There is a
+    /// study for each `[[scenario]]`, or one. Datasets that are simulated are made by `simulate`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
+    pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
+        let config = StudyConfig::read(path)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        let mut sources = Sources::new(base, simulate);
+        if config.scenario.is_empty() {
+            let Some(finetune) = &config.data.finetune else {
+                return Err(input_error!(
+                    "data.finetune is missing; name the simulations to fine-tune on, or give [[scenario]] tables"
+                ));
+            };
+            return Ok(vec![Self::new(&config, finetune, &mut sources)?]);
+        }
+        check_scenarios(&config)?;
+        (config.scenario.iter())
+            .map(|scenario| {
+                let own = StudyConfig {
+                    name: format!("{}: {}", config.name, scenario.name),
+                    sizes: scenario.sizes.clone().unwrap_or(config.sizes.clone()),
+                    test: scenario.test.or(config.test),
+                    ..config.clone()
+                };
+                let mut study = Self::new(&own, &scenario.finetune, &mut sources)
+                    .map_err(|error| prefix(error, &format!("scenario {}", scenario.name)))?;
+                study.plan.scenario = Some(scenario.name.clone());
+                Ok(study)
+            })
+            .collect()
+    }
+
+    /// The study of a study file, to fine-tune on one dataset.
+    fn new(config: &StudyConfig, finetune: &DatasetConfig, sources: &mut Sources) -> Result<Self> {
+        let network = network(&config.network)?;
+        let training = training(&config.training)?;
+        let strategies = strategies(config, &training, &network)?;
+        let sizes = sizes(config)?;
+        let (validation, test) = split(config)?;
+        let mut finetune = sources.read(finetune)?;
+        let pool = pool(config, &sizes, &finetune, (validation, test))?;
+        let (pretraining, data) = match strategies.iter().any(|one| one.strategy.transfers()) {
+            true => {
+                pretraining(config, &training, &mut finetune, sources).map(Option::Some)?.unzip()
+            }
+            false => (None, None),
+        };
+        let features = features(&finetune, config.log10, "data.finetune")?.into();
+        let trials = trials(config, pretraining.as_ref())?;
+        let plan = Plan {
+            name: config.name.clone(),
+            scenario: None,
+            seed: config.seed,
+            seeds: match &trials.search {
+                Some(_) => trials.seeds,
+                None => trials.count,
+            },
+            sizes,
+            validation,
+            test,
+            save_models: config.save_models,
+            log10: config.log10,
+            pretraining,
+            strategies,
+            network,
+            trials,
+        };
+        let finetune = LoadedDataset { dataset: finetune, features, pool };
+        Ok(Self { plan, data: Datasets::new(finetune, data) })
+    }
+}
+
+fn check_scenarios(config: &StudyConfig) -> Result<()> {
+    if config.data.finetune.is_some() {
+        return Err(input_error!(
+            "there is data.finetune and there are [[scenario]] tables, which have their own; leave one of them out"
+        ));
+    }
+    for (place, scenario) in config.scenario.iter().enumerate() {
+        let name = &scenario.name;
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err(input_error!(
+                "scenario.name = \"{name}\": it names a folder; use letters, digits, - and _"
+            ));
+        }
+        if config.scenario[..place].iter().any(|other| other.name == *name) {
+            return Err(input_error!(
+                "scenario.name = \"{name}\" is there twice; each scenario has its own folder of results"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
+    let mut sizes = config.sizes.clone();
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.is_empty() || sizes.len() != config.sizes.len() {
+        return Err(input_error!("sizes = {:?}: give at least one size, each once", config.sizes));
+    }
+    if config.seeds == Some(0) {
+        return Err(input_error!("seeds = 0: train at least one network per size and strategy"));
+    }
+    Ok(sizes)
+}
+
+/// The trials of a group: those of the search, or a fixed setting for each seed.
+fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result<TrialsPlan> {
+    let Some(search) = &config.search else {
+        let count = config.seeds.unwrap_or(SEEDS);
+        return Ok(TrialsPlan {
+            count,
+            generation: count,
+            seeds: 1,
+            proposer: Arc::new(Fixed),
+            pruner: Arc::new(Off),
+            search: None,
+        });
+    };
+    if let Some(several) = pretraining.filter(|pretraining| pretraining.simulations.len() > 1) {
+        return Err(input_error!(
+            "pretraining.simulations = {:?} beside [search]: a search fine-tunes the best networks of one pre-training; give one \
+             number and a study for each of the {}, or remove [search]",
+            several.simulations,
+            several.simulations.len()
+        ));
+    }
+    if let Some(seeds) = config.seeds {
+        return Err(input_error!(
+            "seeds = {seeds} beside [search]: the networks of a search are its trials; give search.seeds, how many networks \
+             score a trial, and remove seeds"
+        ));
+    }
+    search.check()?;
+    let fresh = search.space.space(Stage::Fresh)?;
+    search.space.space(Stage::FineTuning { layers: 1 })?;
+    for (name, limit) in [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)] {
+        if let Some(most) = fresh.largest(name).filter(|most| *most > limit) {
+            let key = name.trim_end_matches("_1");
+            return Err(input_error!(
+                "search.space.{key} goes up to {most}; there are at most {limit}"
+            ));
+        }
+    }
+    let width = pretraining.and_then(|pretraining| pretraining.bottleneck);
+    if let (Some(width), Some(MAX_LAYERS)) = (width, fresh.largest("layers")) {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width} is one hidden layer more than search.space.layers, which goes up to {MAX_LAYERS}, and \
+             there are at most {MAX_LAYERS}; lower search.space.layers.high"
+        ));
+    }
+    Ok(TrialsPlan {
+        count: search.trials,
+        generation: search.generation,
+        seeds: search.seeds,
+        proposer: proposer(search)?,
+        pruner: pruner(&search.pruning)?,
+        search: Some(search.clone()),
+    })
+}
+
+fn network(config: &NetworkConfig) -> Result<NetworkPlan> {
+    check_hidden("network.hidden", &config.hidden)?;
+    check_dropout("network.dropout", config.dropout)?;
+    Ok(NetworkPlan {
+        hidden: config.hidden.clone(),
+        activation: activation("network.activation", &config.activation, config.slope)?,
+        output: activation("network.output", &config.output, config.slope)?,
+        dropout: config.dropout,
+    })
+}
+
+fn training(config: &TrainingConfig) -> Result<Training> {
+    let precision = match config.precision.as_deref() {
+        None => Precision::default(),
+        Some(name) => (name.parse())
+            .map_err(|known: String| input_error!("training.precision = \"{name}\": {known}"))?,
+    };
+    // as in arXiv 2510.19168
+    let default = Training {
+        weight_decay: 1e-4,
+        beta1: 0.5,
+        min_delta: 1e-6,
+        precision,
+        ..Training::default()
+    };
+    config.overrides().apply("training", &default)
+}
+
+fn strategies(
+    config: &StudyConfig,
+    training: &Training,
+    network: &NetworkPlan,
+) -> Result<Vec<StrategyPlan>> {
+    let tables = &config.strategies;
+    let plain = [
+        (Strategy::Scratch, &tables.scratch),
+        (Strategy::DummyNode, &tables.dummy_node),
+        (Strategy::WarmStart, &tables.warm_start),
+    ];
+    let none = plain.iter().all(|(_, table)| table.is_none()) && tables.attach_head.is_none();
+    let mut plans = Vec::new();
+    for (strategy, table) in plain {
+        if let Some(table) = table.clone().or(none.then(Default::default)) {
+            let head = AttachHeadConfig { dropout: table.dropout, ..Default::default() };
+            plans.push(strategy_plan(strategy, &head, (&table.overrides(), training), network)?);
+        }
+    }
+    if let Some(table) = tables.attach_head.clone().or(none.then(Default::default)) {
+        let keys = table.overrides();
+        plans.push(strategy_plan(Strategy::AttachHead, &table, (&keys, training), network)?);
+    }
+    Ok(plans)
+}
+
+fn strategy_plan(
+    strategy: Strategy,
+    table: &AttachHeadConfig,
+    (overrides, training): (&Overrides, &Training),
+    network: &NetworkPlan,
+) -> Result<StrategyPlan> {
+    let key = format!("strategies.{}", strategy.name());
+    let training = overrides.apply(&key, training)?;
+    let dropout = table.dropout.unwrap_or(network.dropout);
+    check_dropout(&format!("{key}.dropout"), dropout)?;
+    let reads = match table.reads.as_deref() {
+        None | Some("outputs") => Reads::Outputs,
+        Some("last-hidden") => Reads::LastHidden,
+        Some(other) => {
+            return Err(input_error!(
+                "{key}.reads = \"{other}\": a head reads \"outputs\" or \"last-hidden\""
+            ));
+        }
+    };
+    let head = table.hidden.clone().unwrap_or_else(|| network.hidden.clone());
+    check_hidden(&format!("{key}.hidden"), &head)?;
+    Ok(StrategyPlan { strategy, training, dropout, reads, head })
+}
+
+/// Reads the data to pre-train on, and puts the targets of `finetune` into its order.
+fn pretraining(
+    config: &StudyConfig,
+    training: &Training,
+    finetune: &mut Dataset,
+    sources: &mut Sources,
+) -> Result<(PretrainingPlan, LoadedDataset)> {
+    let Some(source) = &config.data.pretrain else {
+        return Err(input_error!(
+            "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
+        ));
+    };
+    let dataset = sources.pretrain(source)?;
+    check_inputs(&dataset, finetune)?;
+    let is_new = |name: &&String| !dataset.target_names.contains(name);
+    let new: Vec<String> = finetune.target_names.iter().filter(is_new).cloned().collect();
+    check_targets(&dataset, finetune)?;
+    *finetune = finetune.select_targets(&[dataset.target_names.clone(), new.clone()].concat())?;
+    let features = features(&dataset, config.log10, "data.pretrain")?.into();
+    let table = &config.pretraining;
+    let training = table.overrides().apply("pretraining", training)?;
+    let validation = table.validation.unwrap_or(0.15);
+    check_fraction("pretraining.validation", validation)?;
+    let pool = Pool::new(dataset.inputs.rows, 0, config.seed)?;
+    let plan = PretrainingPlan {
+        simulations: pretraining_sizes(table, &pool, validation)?,
+        validation,
+        bottleneck: bottleneck(table, &config.network)?,
+        dummies: table.dummies.unwrap_or(new.len()),
+        training,
+    };
+    Ok((plan, LoadedDataset { dataset, features, pool }))
+}
+
+/// The width of the last hidden layer of pre-trained networks, if they have one more than others.
+fn bottleneck(config: &PretrainingConfig, network: &NetworkConfig) -> Result<Option<usize>> {
+    let Some(width) = config.bottleneck else {
+        return Ok(None);
+    };
+    if !(1..=MAX_WIDTH).contains(&width) {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to {MAX_WIDTH}"
+        ));
+    }
+    let layers = network.hidden.len();
+    if layers == MAX_LAYERS {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of network.hidden, and there are at \
+             most {MAX_LAYERS}; remove one"
+        ));
+    }
+    Ok(Some(width))
+}
