@@ -18,6 +18,7 @@ use super::analyse;
 use super::live::View;
 use super::plan;
 use super::simulate;
+use super::study_file;
 use crate::cli::common::stop_on_ctrl_c;
 use crate::cli::global::Global;
 use crate::cli::output::Output;
@@ -28,6 +29,7 @@ use crate::cli::output::Output;
 /// A study that was interrupted, also by a kill, is resumed by the same command: finished runs are
 /// kept, and the tables at the end are those of a study that was never interrupted.
 #[derive(Args, Debug)]
+#[command(after_long_help = study_file::reference())]
 pub struct StudyArgs {
     /// The study file (TOML); paths in it are relative to it
     study: PathBuf,
