@@ -4,15 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shoal::Result;
 use shoal::engine::activation::Activation;
-use shoal::engine::gpu::Adapter;
-use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::Options;
-use shoal::engine::gpu::adapters;
-use shoal::engine::graph::Graph;
+use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
+use shoal::engine::graph::{Attributes, Graph, Node, Op, Shape, Source};
 use shoal::engine::kernel::Kernel;
+use shoal::engine::loss::LOSSES;
 use shoal::engine::memory::Memory;
-use shoal::engine::optim::schedule::Cosine;
-use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::ops::{OPS, dense};
+use shoal::engine::optim::schedule::{Cosine, Schedule};
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::queue::Progress;
@@ -230,7 +228,39 @@ pub fn any_activation(numbers: &mut Numbers) -> Activation {
     }
 }
 
-/// Runs on one table that differ in widths, depth, activations, dropout, rows, batch,
+/// A chain with these widths, the input first: dense layers, and between two of them the op.
+/// Activations and dropout depend on `number`. An op that cannot have the width gets that of its
+/// input; an op with several inputs reads the last nodes.
+pub fn chain(op: &'static Op, widths: &[usize], number: usize) -> Graph {
+    let input = Shape::examples(widths[0]);
+    let mut nodes: Vec<Node> = Vec::new();
+    for (layer, width) in widths[1..].iter().enumerate() {
+        let last = layer + 2 == widths.len();
+        let op = if layer % 2 == 0 || last { &dense::OP } else { op };
+        let before = (0..op.inputs).map(|back| match layer.checked_sub(1 + back) {
+            Some(node) => Source::Node(node),
+            None => Source::Input,
+        });
+        let attributes = Attributes {
+            width: *width,
+            activation: match Activation::ALL[(number + layer) % 7] {
+                Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope: 0.2 },
+                other => other,
+            },
+            dropout: if (number + layer) % 3 == 1 { 0.3 } else { 0.0 },
+        };
+        let node = Node { op, attributes, inputs: before.collect(), frozen: false };
+        nodes.push(node.clone());
+        if Graph::new(input, nodes.clone()).is_err() {
+            let below = nodes.len() - 1;
+            nodes[below].attributes.width = Graph::new(input, nodes[..below].to_vec())
+                .map_or(widths[0], |graph| graph.outputs());
+        }
+    }
+    Graph::new(input, nodes).expect("a chain of the op and dense layers")
+}
+
+/// Runs on one table that differ in ops, widths, depth, activations, dropout, rows, batch, loss,
 /// hyper-parameters, frozen layers, dummy outputs, stopping, clipping, schedule and seed.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
@@ -244,6 +274,11 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
             let hidden_activation = any_activation(&mut numbers);
             let mut network =
                 perceptron(table.inputs, &hidden, outputs, hidden_activation, output, dropout);
+            let op = OPS[id % OPS.len()].op;
+            if op != &dense::OP {
+                let widths = [&[table.inputs], &hidden[..], &[outputs]].concat();
+                network = chain(op, &widths, id);
+            }
             if numbers.below(4) == 0 {
                 network = frozen_below(&network, 1);
             }
@@ -256,6 +291,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 patience: 1 + numbers.below(4) as u32,
                 // clip no step, every step, some steps
                 clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
+                loss: LOSSES[id % LOSSES.len()],
                 ..training()
             };
             let training =
@@ -330,8 +366,8 @@ pub fn outcomes(
 pub fn copy_by_unit<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     let rows = run.layout.stride;
     let x = (run.layout.x, run.layout.x_by_unit, run.graph.inputs());
-    let layers = run.layout.nodes.iter().zip(dense(&run.graph));
-    let outputs = layers.map(|(at, layer)| (at.output, at.output_by_unit, layer.outputs));
+    let outputs = run.layout.nodes.iter().enumerate();
+    let outputs = outputs.map(|(id, at)| (at.output, at.output_by_unit, run.graph.shape(id).width));
     for (from, to, units) in std::iter::once(x).chain(outputs) {
         let units = units.next_multiple_of(4);
         for place in 0..units * rows {

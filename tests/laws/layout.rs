@@ -2,6 +2,7 @@
 //! wgpu, parses every shader; this needs no GPU.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -298,6 +299,23 @@ fn shared_constants_are_the_same() {
     assert_eq!(seen, known);
 }
 
+/// The names that kernels of the Rust files below a folder may have: `forward.rs` in the folder
+/// `dense` has those of `forward` and `dense_forward`.
+fn pages(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(pages(&path));
+        } else {
+            found.insert(name(&path));
+            found.insert(format!("{}_{}", name(folder), name(&path)));
+        }
+    }
+    found
+}
+
 #[test]
 fn every_shader_is_a_kernel_or_imported_by_one() {
     let mut unused: BTreeSet<String> = shader::names().into_iter().collect();
@@ -307,6 +325,10 @@ fn every_shader_is_a_kernel_or_imported_by_one() {
         }
     }
     assert_eq!(unused, BTreeSet::new(), "shaders that no kernel needs");
+    let pages = pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine"));
+    for kernel in all_kernels() {
+        assert!(pages.contains(kernel.name), "no file of {} in src/engine", kernel.name);
+    }
     let names: Vec<&str> = all_kernels().iter().map(|kernel| kernel.name).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name twice");
 }

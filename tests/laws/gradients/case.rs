@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
+use shoal::engine::graph::{Parameters, padded};
 use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
@@ -31,8 +32,7 @@ struct Verdict {
 }
 
 impl Case {
-    /// Plays whole steps until the batch of the next one has `present` examples, and a few steps
-    /// are behind.
+    /// Executes a few whole steps, until the batch of the next one has `present` examples.
     pub fn new(name: &str, run: Run, of: &shoal::engine::table::Table, present: usize) -> Self {
         let run = PreparedRun::new(run, tables(of));
         let mut memory = Memory::<f64>::new(&run);
@@ -65,31 +65,41 @@ impl Case {
     fn loss(&self, place: usize, by: f64) -> (f64, Vec<bool>) {
         let mut memory = self.memory.clone();
         memory.parameters[place] += by;
-        let layers = dense(&self.run.graph);
-        of_run("gather").reference(&self.run, &mut memory);
-        (0..layers.len())
-            .for_each(|layer| of_level("dense_forward", layer).reference(&self.run, &mut memory));
-        of_run("loss").reference(&self.run, &mut memory);
+        let forward = step(&self.run, false).into_iter();
+        let forward = forward.skip_while(|call| call.kernel.name != "gather");
+        let loss = of_run("loss");
+        for call in forward.take_while(|call| *call != loss).chain([loss]) {
+            call.reference(&self.run, &mut memory);
+        }
         let present = memory.state.batch_rows as usize;
-        let kinked = |layer: &Dense| {
-            matches!(layer.activation, Activation::Relu | Activation::LeakyRelu { .. })
-        };
+        let graph = &self.run.graph;
         let mut sides = Vec::new();
-        for (layer, at) in layers.iter().zip(&self.run.layout.nodes).filter(|(l, _)| kinked(l)) {
-            let stride = layer.outputs.next_multiple_of(4);
-            for row in memory.work[at.saved..].chunks(stride).take(present) {
-                sides.extend(row[..layer.outputs].iter().map(|z| *z > 0.0));
+        for (id, (node, at)) in graph.nodes().iter().zip(&self.run.layout.nodes).enumerate() {
+            let activation = node.attributes.activation;
+            if !matches!(activation, Activation::Relu | Activation::LeakyRelu { .. }) {
+                continue;
+            }
+            // the sign of a preactivation is that of the output, unless it is dropped
+            let width = graph.shape(id).width;
+            for row in memory.work[at.output..].chunks(padded(width)).take(present) {
+                sides.extend(row[..width].iter().map(|a| *a > 0.0));
             }
         }
         (memory.state.batch_sum / (present as f64 * self.run.weight_sum()), sides)
     }
 
+    /// The matrices of trained parameters.
+    fn trained_matrices(&self) -> impl Iterator<Item = &Parameters> {
+        let graph = &self.run.graph;
+        let trained = graph.first_trained()..graph.nodes().len();
+        trained.flat_map(|node| graph.parameters(node))
+    }
+
     /// Indices of trained parameters, without padding.
     fn trained(&self) -> Vec<usize> {
-        let layers = dense(&self.run.graph).into_iter();
-        let rows = layers.skip(self.run.graph.first_trained()).flat_map(|layer| {
-            let starts = (0..=layer.inputs).map(move |row| layer.weights + row * layer.stride);
-            starts.flat_map(move |start| start..start + layer.outputs)
+        let rows = self.trained_matrices().flat_map(|matrix| {
+            let starts = (0..matrix.rows).map(move |row| matrix.at + row * matrix.stride);
+            starts.flat_map(move |start| start..start + matrix.columns)
         });
         rows.collect()
     }
@@ -98,7 +108,9 @@ impl Case {
     fn compare(&self, gradients: &[f64]) -> Verdict {
         let mut verdict = Verdict::default();
         let (loss, sides) = self.loss(0, 0.0);
-        let chain: usize = dense(&self.run.graph).iter().map(|layer| layer.inputs + 2).sum();
+        let graph = &self.run.graph;
+        let chain: usize =
+            (0..graph.nodes().len()).map(|node| graph.input_shape(node).width + 2).sum();
         let largest = self.trained().iter().fold(0.0f64, |m, at| m.max(gradients[*at].abs()));
         for place in self.trained() {
             let moved = [-2.0, -1.0, 1.0, 2.0].map(|steps| self.loss(place, steps * H));
@@ -136,18 +148,15 @@ impl Case {
         self.frozen_layers_are_untouched(&after_step);
     }
 
-    /// The same comparison fails where a gradient is 1 % off, in any trained layer, its weights or
-    /// its bias.
+    /// The same comparison fails where a gradient is 1 % off, in any matrix of trained parameters.
     fn detects_a_wrong_gradient(&self, right: &[f64]) {
-        let trained = self.run.graph.first_trained();
-        for place in &dense(&self.run.graph)[trained..] {
-            for part in [place.weights..place.bias, place.bias..place.bias + place.stride] {
-                let mut wrong = right.to_vec();
-                wrong[part.clone()].iter_mut().for_each(|gradient| *gradient *= 1.01);
-                let still = wrong[part.clone()].iter().all(|gradient| *gradient == 0.0);
-                let verdict = self.compare(&wrong);
-                assert!(still || verdict.worst > 1.0, "{}: 1 % at {part:?} is not seen", self.name);
-            }
+        for matrix in self.trained_matrices() {
+            let part = matrix.range();
+            let mut wrong = right.to_vec();
+            wrong[part.clone()].iter_mut().for_each(|gradient| *gradient *= 1.01);
+            let still = wrong[part.clone()].iter().all(|gradient| *gradient == 0.0);
+            let verdict = self.compare(&wrong);
+            assert!(still || verdict.worst > 1.0, "{}: 1 % at {part:?} is not seen", self.name);
         }
     }
 

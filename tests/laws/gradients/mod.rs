@@ -10,6 +10,8 @@ mod case;
 
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
+use shoal::engine::loss::LOSSES;
+use shoal::engine::ops::OPS;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
@@ -29,6 +31,24 @@ fn gradients_equal_differences_for_every_activation() {
             let network = perceptron(5, &[7, 6], 3, hidden, output, 0.0);
             let name = format!("{}, {}", hidden.name(), output.name());
             Case::new(&name, run(3, network, &table, 30, small(8)), &table, 8).check();
+        }
+    }
+}
+
+#[test]
+fn gradients_equal_differences_for_every_op_and_loss() {
+    let table = table(30, 5, 3);
+    for (kernels, loss) in OPS.into_iter().flat_map(|op| LOSSES.map(|loss| (op, loss))) {
+        for number in 0..3 {
+            let graph = chain(kernels.op, &[5, 8, 7, 6, 3], number);
+            let graph = graph.edited(|nodes| {
+                // the loss takes outputs as they are
+                nodes.last_mut().expect("a node").attributes.dropout = 0.0;
+            });
+            let graph = graph.expect("the same shapes");
+            let name = format!("{}, {}, {number}", kernels.op.name, loss.name);
+            let training = Training { loss, ..small(8) };
+            Case::new(&name, run(6, graph, &table, 30, training), &table, 8).check();
         }
     }
 }
@@ -74,7 +94,7 @@ fn a_dropout_mask_is_a_function_of_seed_and_step() {
         let run = PreparedRun::new(Run { seed, ..(*case.run).clone() }, tables(&table));
         let mut memory = case.memory.clone();
         memory.state.steps = steps;
-        // the batch stays: only the mask may change
+        // the batch is the same: only the mask may change
         of_run("gather").reference(&case.run, &mut memory);
         of_level("dense_forward", 0).reference(&run, &mut memory);
         let at = case.run.layout.nodes[0].output;

@@ -1,0 +1,298 @@
+//! One run with random numbers in its memory, and the states in which its calls are tested.
+
+use shoal::engine::cpu::aligned::Aligned;
+use shoal::engine::graph::{Op, padded};
+use shoal::engine::kernel::Update;
+use shoal::engine::layout::{State, phase};
+use shoal::engine::loss::LOSSES;
+use shoal::engine::memory::Memory;
+use shoal::engine::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::run::Training;
+use shoal::engine::step::Call;
+
+use super::blocks;
+use crate::common::*;
+
+pub struct Case {
+    pub prepared: PreparedRun,
+    pub start: Memory<f32>,
+}
+
+impl Case {
+    /// A run of a chain of an op with these widths, the input first, and a batch of which
+    /// `present` examples are there. Activations, dropout, clipping and schedule depend on
+    /// `number`.
+    pub fn new(
+        op: &'static Op,
+        number: usize,
+        widths: &[usize],
+        (batch, present): (usize, usize),
+        precision: Precision,
+    ) -> Self {
+        let mut numbers = Numbers::new(number as u32 + 1);
+        let graph = chain(op, widths, number);
+        let outputs = graph.outputs();
+        let table = table(6 * batch + 20, widths[0], outputs.div_ceil(2));
+        let training = Training {
+            batch,
+            weight_decay: 1e-2,
+            precision,
+            // the gradients' norm is 0.6 for each root of a parameter: some are clipped
+            clip_norm: Some([0.3, 1e4][number % 2]),
+            schedule: schedules(12)[number / 2 % 4],
+            loss: LOSSES[number % LOSSES.len()],
+            ..training()
+        };
+        let run = run(number, graph, &table, 6 * batch + 20, training);
+        let prepared = PreparedRun::new(run, tables(&table));
+        let mut start = Memory::<f32>::new(&prepared);
+        start.gradients = numbers.many(start.gradients.len()).into();
+        start.first_moment = numbers.many(start.gradients.len()).into();
+        start.second_moment = numbers.many(start.gradients.len()).iter().map(|v| v * v).collect();
+        let constants = prepared.layout.x;
+        let random = numbers.many(start.work.len() - constants);
+        start.work[constants..].copy_from_slice(&random);
+        precision::round(precision, &mut start.work[constants..]);
+        precision::round(precision, &mut start.gradients);
+        let count = 4 * blocks(&prepared);
+        let (used, unused) = start.work[prepared.layout.squares..].split_at_mut(count);
+        used.iter_mut().for_each(|value| *value *= *value);
+        unused.fill(0.0);
+        start.state = State {
+            phase: phase::TRAIN,
+            ticks: 41,
+            steps: 17,
+            epoch: 3,
+            cursor: 2,
+            batch_rows: present as u32,
+            improved: 1,
+            batch_sum: 0.7,
+            epoch_sum: 1.25,
+            step_size: 2e-3,
+            root_correction: 0.4,
+            loss_scale: match precision {
+                Precision::F32 => 1.0,
+                Precision::F16 => 1024.0,
+            },
+            decay: 3e-5,
+            gradient_norm: 2.5,
+            gradient_scale: 0.7,
+            ..start.state
+        };
+        let mut case = Self { prepared, start };
+        copy_by_unit(&case.prepared, &mut case.start);
+        case.clear_absent();
+        case
+    }
+
+    /// The same without clipping, its first layers frozen.
+    pub fn unclipped(&self, frozen: usize) -> Self {
+        let mut run = (*self.prepared).clone();
+        run.training.clip_norm = None;
+        run.graph = frozen_below(&run.graph, frozen);
+        let mut start = self.start.clone();
+        start.state.gradient_scale = 1.0;
+        Self { prepared: PreparedRun::new(run, self.prepared.tables.clone()), start }
+    }
+
+    /// The widths of the nodes.
+    pub fn widths(&self) -> Vec<usize> {
+        let graph = &self.prepared.graph;
+        (0..graph.nodes().len()).map(|node| graph.shape(node).width).collect()
+    }
+
+    /// The matrices of a batch that references compute: where they start and their widths.
+    fn matrices(&self) -> Vec<(usize, usize)> {
+        let (layout, graph) = (&self.prepared.layout, &self.prepared.graph);
+        let mut found = vec![(layout.x, graph.inputs()), (layout.labels, graph.outputs())];
+        for (id, (node, at)) in graph.nodes().iter().zip(&layout.nodes).enumerate() {
+            let mut saved = at.saved;
+            for width in (node.op.saved)(&graph.input_shapes(id), &node.attributes) {
+                found.push((saved, width));
+                saved += padded(width) * layout.stride;
+            }
+            let width = graph.shape(id).width;
+            found.extend([(at.output, width), (at.delta, width)]);
+        }
+        found
+    }
+
+    /// Asserts that the reference computes the same bits for the examples that are there, whatever
+    /// the rows behind them hold.
+    pub fn check_present(&self, call: Call, now: &State<f32>, whole: &Memory<f64>) {
+        let mut memory = widen(&Memory { state: *now, ..self.start.clone() });
+        let (stride, present) = (self.prepared.layout.stride, now.batch_rows as usize);
+        let matrices = self.matrices();
+        for (at, width) in &matrices {
+            memory.work[*at..][..padded(*width) * stride][padded(*width) * present..]
+                .fill(f64::NAN);
+        }
+        call.reference(&self.prepared, &mut memory);
+        let same = |one: &[f64], other: &[f64], what: &str| {
+            let bits = |numbers: &[f64]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
+            assert!(
+                bits(one) == bits(other),
+                "{call:?}: {what} change with the rows behind the examples"
+            );
+        };
+        for (at, width) in matrices {
+            let there = at..at + padded(width) * present;
+            same(&memory.work[there.clone()], &whole.work[there], "numbers");
+        }
+        if call.kernel.update != Update::Fused {
+            same(&memory.gradients, &whole.gradients, "gradients");
+        }
+        same(&memory.parameters, &whole.parameters, "parameters");
+        same(&memory.best, &whole.best, "best parameters");
+        // as text, because NaN is not equal to itself
+        let states = [memory.state, whole.state].map(|state| format!("{state:?}"));
+        assert_eq!(states[0], states[1], "{call:?}");
+    }
+
+    /// Delta is 0 for padding and absent examples, as the device leaves it.
+    fn clear_absent(&mut self) {
+        let (layout, graph) = (&self.prepared.layout, &self.prepared.graph);
+        let present = self.start.state.batch_rows as usize;
+        for (id, at) in layout.nodes.iter().enumerate() {
+            let width = graph.shape(id).width;
+            let delta = &mut self.start.work[at.delta..][..padded(width) * layout.stride];
+            for (example, row) in delta.chunks_exact_mut(padded(width)).enumerate() {
+                let kept = if example < present { width } else { 0 };
+                row[kept..].fill(0.0);
+            }
+        }
+    }
+
+    /// The states in which a call is tested.
+    pub fn states(&self, call: Call) -> Vec<(&'static str, State<f32>)> {
+        let train = self.start.state;
+        let validate = State { phase: phase::VALIDATE, improved: 0, ..train };
+        let done = State { phase: phase::DONE, ..train };
+        let mut states = vec![("train", train), ("validate", validate), ("done", done)];
+        if self.prepared.precision() == Precision::F16 {
+            states.extend(scale_states(call, train));
+        }
+        if call.kernel.name == "clock" {
+            let rows = |rows: usize| rows as u32;
+            let training = rows(self.prepared.training_rows.len());
+            let validation = rows(self.prepared.validation_rows.len());
+            let last = |cursor: u32, of: u32| State {
+                cursor: of - 1,
+                batch_rows: 1,
+                ..if cursor == 0 { train } else { validate }
+            };
+            let ends = last(1, validation);
+            let batches = training.div_ceil(self.prepared.training.batch as u32);
+            let last_step = 12 * batches - 2;
+            states.extend([
+                ("fresh", State::fresh()),
+                ("end of training", last(0, training)),
+                ("better", ends),
+                ("not better", State { best_loss: 1e-9, ..ends }),
+                ("patience", State { best_loss: 1e-9, waited: 4, ..ends }),
+                ("last epoch", State { epoch: 11, ..ends }),
+                ("first step", State { steps: 0, ..train }),
+                ("warm-up", State { steps: 2, ..train }),
+                ("last step but one", State { steps: last_step - 1, ..train }),
+                ("last step", State { steps: last_step, ..train }),
+                ("many steps", State { steps: 100_000, ..train }),
+                ("infinite", State { batch_sum: f32::INFINITY, ..train }),
+                ("not a number", State { batch_sum: f32::NAN, ..validate }),
+            ]);
+        }
+        states
+    }
+}
+
+/// Runs the reference of a call as the device does: the kernels of ops compute absent examples too,
+/// gather and loss write zeros for them, and fused updates store no gradients.
+pub fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
+    let mut all = memory.clone();
+    let gradients = memory.gradients.clone();
+    call.reference(run, memory);
+    if call.kernel.update == Update::Fused {
+        memory.gradients = gradients;
+    }
+    let (layout, graph) = (&run.layout, &run.graph);
+    if call.level.is_some() {
+        all.state.batch_rows = layout.stride as u32;
+        call.reference(run, &mut all);
+        memory.work = all.work;
+    }
+    let written = match call.kernel.name {
+        "gather" => vec![(layout.x, graph.inputs()), (layout.labels, graph.outputs())],
+        "loss" => vec![(layout.nodes[graph.output_node()].delta, graph.outputs())],
+        _ => Vec::new(),
+    };
+    for (at, width) in written {
+        if memory.state.phase != phase::DONE {
+            let present = memory.state.batch_rows as usize;
+            memory.work[at..][..padded(width) * layout.stride][padded(width) * present..].fill(0.0);
+        }
+    }
+    // references do not need the transposed copies
+    copy_by_unit(run, memory);
+}
+
+/// The states of the loss scale before a call.
+fn scale_states(call: Call, train: State<f32>) -> Vec<(&'static str, State<f32>)> {
+    let overflow = State { overflow: 1, ..train };
+    let about_to_grow = State { good_steps: GROWTH_STEPS - 1, ..train };
+    let least = State { loss_scale: LEAST_SCALE, ..overflow };
+    let most = State { loss_scale: MOST_SCALE, ..about_to_grow };
+    match (call.kernel.name, call.level) {
+        ("clock", _) => vec![
+            ("overflow", overflow),
+            ("about to grow", about_to_grow),
+            ("overflow at the least scale", least),
+            ("most", most),
+        ],
+        ("adamw", _) => vec![("overflow", overflow)],
+        _ => vec![],
+    }
+}
+
+/// The same memory in f64.
+pub fn widen(memory: &Memory<f32>) -> Memory<f64> {
+    let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Aligned<_>>();
+    let s = memory.state;
+    Memory {
+        state: State {
+            phase: s.phase,
+            ticks: s.ticks,
+            completed: s.completed,
+            steps: s.steps,
+            epoch: s.epoch,
+            best_epoch: s.best_epoch,
+            cursor: s.cursor,
+            batch_rows: s.batch_rows,
+            improved: s.improved,
+            waited: s.waited,
+            stopped: s.stopped,
+            batch_sum: s.batch_sum.into(),
+            epoch_sum: s.epoch_sum.into(),
+            validation_sum: s.validation_sum.into(),
+            training_loss: s.training_loss.into(),
+            validation_loss: s.validation_loss.into(),
+            best_loss: s.best_loss.into(),
+            step_size: s.step_size.into(),
+            root_correction: s.root_correction.into(),
+            loss_scale: s.loss_scale.into(),
+            good_steps: s.good_steps,
+            overflow: s.overflow,
+            decay: s.decay.into(),
+            gradient_norm: s.gradient_norm.into(),
+            gradient_scale: s.gradient_scale.into(),
+        },
+        parameters: wide(&memory.parameters),
+        weights: wide(&memory.weights),
+        gradients: wide(&memory.gradients),
+        first_moment: wide(&memory.first_moment),
+        second_moment: wide(&memory.second_moment),
+        best: wide(&memory.best),
+        work: wide(&memory.work),
+        scratch: wide(&memory.scratch),
+        features: Aligned::default(),
+    }
+}

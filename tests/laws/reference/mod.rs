@@ -1,0 +1,129 @@
+//! Reference: every kernel on the GPU equals its CPU reference in f64, for awkward sizes and every
+//! tile set, within a tolerance that follows from the number of terms. What a kernel writes is
+//! poisoned with NaN first, so that a missing write fails; everything else must keep its bits.
+//!
+//! The cases walk the lists of ops and losses: a new op is tested in graphs between dense layers,
+//! with all shapes, precisions and tile sets.
+
+mod bounds;
+mod case;
+mod compare;
+mod poison;
+
+use shoal::engine::gpu::Gpu;
+use shoal::engine::graph::Op;
+use shoal::engine::kernel::Update;
+use shoal::engine::layout::State;
+use shoal::engine::memory::Memory;
+use shoal::engine::ops::OPS;
+use shoal::engine::precision::Precision;
+use shoal::engine::prepared::PreparedRun;
+use shoal::engine::step::Call;
+
+use crate::common::*;
+use crate::one_call;
+use case::{Case, run_reference, widen};
+use compare::{compare, compare_states};
+
+#[test]
+fn every_kernel_equals_its_reference_in_f64() {
+    every_kernel_in(Precision::F32);
+}
+
+#[test]
+fn every_kernel_in_f16_equals_its_reference_in_f64() {
+    every_kernel_in(Precision::F16);
+}
+
+fn every_kernel_in(precision: Precision) {
+    let _turn = turn();
+    let gpus: Vec<Gpu> = kernel_sets().map(|set| gpu_with(Some(set))).collect();
+    for kernels in OPS {
+        for (number, shape) in shapes().into_iter().enumerate() {
+            every_kernel_of(kernels.op, number, shape, precision, &gpus);
+        }
+    }
+}
+
+/// The calls of a run that stores its gradients, and those of the fused updates, with no frozen
+/// node and with all but the last frozen.
+fn every_kernel_of(
+    op: &'static Op,
+    number: usize,
+    (widths, batch, present): (Vec<usize>, usize, usize),
+    precision: Precision,
+    gpus: &[Gpu],
+) {
+    let case = Case::new(op, number, &widths, (batch, present), precision);
+    for call in step(&case.prepared, false) {
+        case.check(call, gpus.iter());
+    }
+    let fusing = || gpus.iter().filter(|gpu| gpu.tiles().fused_update);
+    if precision == Precision::F32 && fusing().next().is_some() {
+        for frozen in [0, widths.len() - 2] {
+            let case = case.unclipped(frozen);
+            let calls = step(&case.prepared, true).into_iter();
+            for call in calls.filter(|call| call.kernel.update == Update::Fused) {
+                case.check(call, fusing());
+            }
+        }
+    }
+}
+
+/// Widths from the input up, batch, examples present: 1, tile - 1, tile, tile + 1, primes.
+fn shapes() -> Vec<(Vec<usize>, usize, usize)> {
+    let mut shapes = vec![
+        (vec![1, 1, 1], 1, 1),
+        (vec![4, 4, 4], 4, 4),
+        (vec![3, 15, 16, 17, 2], 5, 3),
+        (vec![79, 31, 32, 33, 6], 32, 32),
+        (vec![17, 127, 5], 33, 33),
+        (vec![128, 129, 1], 31, 30),
+        (vec![13, 65, 64, 63, 9], 37, 5),
+        (vec![79, 256, 256, 6], 32, 27),
+        (vec![2, 600, 7], 130, 129),
+        // a block of the norm, and a vec4 more
+        (vec![2047, 4], 2, 2),
+        (vec![2048, 3], 3, 1),
+    ];
+    for width in [1, 2, 3, 7, 8, 9, 11, 16, 23] {
+        shapes.push((vec![width, width + 1, width, 3], 1 + 3 * width, 1 + 2 * width));
+    }
+    shapes
+}
+
+impl Case {
+    /// Compares a call on these GPUs with its reference, in every state in which it may be called.
+    fn check<'a>(&self, call: Call, gpus: impl Iterator<Item = &'a Gpu> + Clone) {
+        for (name, state) in self.states(call) {
+            let start = Memory { state, ..self.start.clone() };
+            let mut reference = widen(&start);
+            run_reference(&self.prepared, call, &mut reference);
+            self.check_present(call, &state, &reference);
+            let bounds = self.bounds(call, &start, &reference);
+            let mut poisoned = start.clone();
+            self.poison(call, &start, &reference, &mut poisoned);
+            for gpu in gpus.clone() {
+                let found = one_call::execute(gpu, &self.prepared, &poisoned, call);
+                let widths = self.widths();
+                let what = format!(
+                    "{call:?} ({name}) of {widths:?}, batch {}, {} tiles",
+                    self.prepared.layout.stride,
+                    gpu.tiles().name
+                );
+                compare(&what, &found, &reference, &bounds);
+                self.compare_states(&what, &found.state, &reference.state);
+            }
+        }
+    }
+
+    fn compare_states(&self, what: &str, found: &State<f32>, reference: &State<f64>) {
+        let terms = self.prepared.graph.outputs() * self.prepared.layout.stride;
+        compare_states(what, found, reference, terms, blocks(&self.prepared));
+    }
+}
+
+/// Blocks of the norm of the gradients of a run.
+fn blocks(run: &PreparedRun) -> usize {
+    run.parameters.len().div_ceil(shoal::engine::work::NORM_BLOCK)
+}
