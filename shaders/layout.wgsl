@@ -1,5 +1,5 @@
 // Structs and constants that all kernels share: the tables that the host writes and the state that
-// the clock keeps. The Rust side of these structs is src/engine/layout.rs; a test compares names,
+// the clock updates. The Rust side of these structs is src/engine/layout.rs; a test compares names,
 // types and offsets of both through naga.
 //
 // Offsets count vec4s (four numbers each); `moments` holds two vec4s for each vec4 of `parameters`.

@@ -7,7 +7,7 @@
 
 use crate::engine::activation::Activation;
 
-/// What a row of a value stands for.
+/// The kind of the rows of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rows {
     /// An example of the batch.
@@ -17,7 +17,7 @@ pub enum Rows {
 /// The shape of a value: which rows it has, and how many numbers are in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// What its rows are.
+    /// The kind of its rows.
     pub rows: Rows,
     /// Numbers in a row.
     pub width: usize,

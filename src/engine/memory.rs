@@ -45,7 +45,7 @@ fn scratch_numbers(graph: &Graph, batch: usize) -> usize {
 pub struct Memory<F> {
     /// The state, which the clock updates.
     pub state: State<F>,
-    /// Parameters, stored as [`Graph::parameters`] says, as are the next five vectors.
+    /// Parameters, stored as in [`Graph::parameters`], as are the next five vectors.
     pub parameters: Aligned<F>,
     /// Parameters rounded to f16, read by products; empty in f32, where products read the
     /// parameters.
@@ -59,7 +59,7 @@ pub struct Memory<F> {
     pub second_moment: Aligned<F>,
     /// Parameters at the best validation loss.
     pub best: Aligned<F>,
-    /// Batch, activations and deltas, as [`WorkLayout`] says.
+    /// Batch, activations and deltas, in the layout of [`WorkLayout`].
     pub work: Aligned<F>,
     /// Delta of a node and of the node below, both by unit, while the latter is computed; only on
     /// the CPU.

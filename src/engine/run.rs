@@ -114,7 +114,7 @@ pub struct Run {
     pub id: usize,
     /// The network.
     pub graph: Graph,
-    /// Initial parameters, stored as [`Graph::parameters`] says.
+    /// Initial parameters, stored as in [`Graph::parameters`].
     pub parameters: Vec<f32>,
     /// The hyper-parameters.
     pub training: Training,

@@ -1,4 +1,4 @@
-//! Who comes in, and where in the buffers each run lies.
+//! Admits runs to the shoal and allocates their ranges in the buffers.
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::input_error;
 
 impl Shoal<'_> {
-    /// Packs waiting runs while there is room.
+    /// Packs waiting runs while there is memory for them.
     pub(crate) fn admit(&mut self, work: &mut dyn RunQueue) -> Result<()> {
         while self.alive() < self.limits.runs {
             let run = match self.waiting.take() {
@@ -53,7 +53,7 @@ impl Shoal<'_> {
         Ok(())
     }
 
-    /// Finds room in every buffer, or takes nothing.
+    /// Allocates ranges in all buffers for a run, or none and returns `None`.
     pub(crate) fn place(
         &mut self,
         run: &PreparedRun,
@@ -123,7 +123,7 @@ impl Shoal<'_> {
         self.nodes.give(bases.nodes, run.graph.nodes().len());
     }
 
-    /// Writes a run into the place found for it.
+    /// Writes a run to its ranges.
     pub(crate) fn settle(&mut self, run: PreparedRun, bases: Bases) -> Result<()> {
         let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         if slot == self.slots.len() {
@@ -158,8 +158,8 @@ impl Shoal<'_> {
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         store.write(Buffer::Best, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
-            // the weights that products read lie there; gradients alone are written before they are
-            // read
+            // this buffer holds the weights that products read; gradients alone need no
+            // initialisation
             store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
         }
         store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));
@@ -169,7 +169,7 @@ impl Shoal<'_> {
     }
 }
 
-/// Uploads the tables; where each begins, x and y.
+/// Uploads the tables and returns the offsets of x and y of each.
 pub(crate) fn upload(
     gpu: &Gpu,
     store: &mut Store,
@@ -179,7 +179,7 @@ pub(crate) fn upload(
     let (mut len, width) = (0, precision.bytes());
     let mut bases = Vec::new();
     for table in tables.iter() {
-        // whole words: devices are written four bytes at a time
+        // whole words, the unit of writes to the device
         let y = len + table.x.len().next_multiple_of(2);
         bases.push((len, y));
         len = y + table.y.len().next_multiple_of(2);
