@@ -15,11 +15,23 @@ use super::Output;
 
 /// Analyses a study: writes tables of statistics, savings and negative transfer, and report.html
 #[derive(Args, Debug)]
+#[command(after_long_help = REFERENCE)]
 pub struct AnalyseArgs {
     /// The folder of a study, which may still be running or have been stopped
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
+
+const REFERENCE: &str = "\
+shoal study ends with the same analysis. It uses the tables in the folder and
+trains nothing. Of a study that was stopped, it covers what is finished.
+
+Examples:
+  shoal analyse results              a study, or all scenarios of one
+  shoal analyse results/neutrinos    one scenario
+
+Events (--json):
+  analysed  a study or scenario: folder, name, verdict, pretraining_size";
 
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {

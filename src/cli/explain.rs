@@ -9,8 +9,8 @@ use serde_json::json;
 use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, Matrix, is_dataset, read_matrix};
 use shoal::study::explain;
-use shoal::study::explain::{Comparison, Reading, Request};
-use shoal::study::store::attributions::Profile;
+use shoal::study::explain::{Comparison, MeanExplanation, Request};
+use shoal::study::store::attribution_table::Profile;
 use shoal::study::store::model::Model;
 use shoal::{Error, Result};
 
@@ -18,6 +18,7 @@ use super::Output;
 
 /// Shows which inputs a model uses for each target, and in which direction
 #[derive(Args, Debug)]
+#[command(after_long_help = REFERENCE)]
 pub struct ExplainArgs {
     /// A model: a .safetensors file of a study. With several, such as the seeds of one strategy and
     /// size, attributions are averaged
@@ -60,6 +61,27 @@ pub struct ExplainArgs {
     output: PathBuf,
 }
 
+const REFERENCE: &str = "\
+Attributions of a row, one per input, add up to its prediction less the mean
+prediction over the background. The additivity gap says how far they are off.
+
+Files in DIR:
+  attributions.csv   per target and input: mean absolute and signed values
+  attributions.npy   all values, shape (rows, targets, inputs)
+  attributions.svg   the figure, also as .png
+  explanation.json   settings, rows and additivity gap
+  compared.csv       with --compare: attributions.csv of the other models
+  comparison.csv     with --compare: where the signs of the two are opposite
+
+Examples:
+  shoal explain dummy-node-400-1.safetensors --data expensive.npz -o reads
+  shoal explain a-{1,2,3}.safetensors --data x.npy -o reads --targets M_nu \\
+      --compare pretraining-{1,2,3}.safetensors
+  shoal explain a.safetensors --data x.npy -o reads --method sampled --pairs 4
+
+Events (--json):
+  explained  folder, targets, rows, background, gap, flips";
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Method {
     /// DeepSHAP: the rescale rule, averaged over the background; adds up to rounding
@@ -83,7 +105,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
     }
     let data = Data::read(&args.data)?;
     let request = args.request();
-    let ours = data.reading(&args.models, &request)?;
+    let ours = data.explain(&args.models, &request)?;
     let theirs = match args.compare.is_empty() {
         true => None,
         false => Some(args.other(&data, &request, &ours)?),
@@ -129,7 +151,7 @@ impl Data {
         Ok(Self { name: path.display().to_string(), inputs, dataset })
     }
 
-    fn reading(&self, paths: &[PathBuf], request: &Request) -> Result<Reading> {
+    fn explain(&self, paths: &[PathBuf], request: &Request) -> Result<MeanExplanation> {
         let models: Vec<Model> =
             paths.iter().map(|path| Model::load(path)).collect::<Result<_>>()?;
         if let Some(dataset) = &self.dataset {
@@ -137,7 +159,7 @@ impl Data {
                 explain::check_same_inputs(model, dataset, &self.name)?;
             }
         }
-        Reading::new(&models, &self.inputs, &self.name, request)
+        MeanExplanation::new(&models, &self.inputs, &self.name, request)
     }
 }
 
@@ -161,7 +183,12 @@ impl ExplainArgs {
 
     /// The models to compare with. They may have fewer targets, but at least one of the requested
     /// ones.
-    fn other(&self, data: &Data, request: &Request, ours: &Reading) -> Result<Reading> {
+    fn other(
+        &self,
+        data: &Data,
+        request: &Request,
+        ours: &MeanExplanation,
+    ) -> Result<MeanExplanation> {
         let known = Model::load(&self.compare[0])?.about.target_names;
         let wanted = self.targets.as_ref().map(|wanted| {
             let shared = wanted.iter().filter(|name| known.contains(name));
@@ -178,19 +205,19 @@ impl ExplainArgs {
             )));
         }
         let request = Request { targets: wanted, ..request.clone() };
-        data.reading(&self.compare, &request)
+        data.explain(&self.compare, &request)
     }
 }
 
 fn print(
     args: &ExplainArgs,
     output: &Output,
-    ours: &Reading,
-    compared: Option<(&Reading, &[Comparison])>,
+    ours: &MeanExplanation,
+    compared: Option<(&MeanExplanation, &[Comparison])>,
 ) {
-    let ranking = |reading: &Reading, profile: &Profile| {
-        output.result(&format!("{}: {}", profile.target, reading.name));
-        output.result(&explain::ranking_table(&reading.mean, profile, args.top));
+    let ranking = |explained: &MeanExplanation, profile: &Profile| {
+        output.result(&format!("{}: {}", profile.target, explained.name));
+        output.result(&explain::ranking_table(&explained.mean, profile, args.top));
     };
     for profile in &ours.profiles {
         ranking(ours, profile);
@@ -205,8 +232,8 @@ fn print(
         output.result("Cosine similarity of the attributions of each target (rows) with those of the compared model (columns):");
         output.result(&explain::similarity_table(&ours.profiles, &theirs.profiles));
     }
-    for reading in std::iter::once(ours).chain(compared.map(|(theirs, _)| theirs)) {
-        output.result(&format!("additivity gap of {}: {}", reading.name, reading.gap));
+    for explained in std::iter::once(ours).chain(compared.map(|(theirs, _)| theirs)) {
+        output.result(&format!("additivity gap of {}: {}", explained.name, explained.gap));
     }
     output.result(&format!("tables and figure are in {}", args.output.display()));
     let comparisons = compared.map_or(&[][..], |(_, comparisons)| comparisons);

@@ -37,20 +37,20 @@ pub fn scenarios() -> String {
     list(SCENARIOS.iter().map(entry))
 }
 
-/// Names and the lines of their texts in two columns.
-fn list(entries: impl IntoIterator<Item = (String, String)>) -> String {
+/// Names and the lines of their texts in two columns. A no-break space keeps words together.
+pub fn list(entries: impl IntoIterator<Item = (String, String)>) -> String {
     let entries: Vec<(String, String)> = entries.into_iter().collect();
     let column = 4 + entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for (name, text) in entries {
         let mut line = format!("  {name:<width$}", width = column - 2);
         for paragraph in text.lines() {
-            for word in paragraph.split_whitespace() {
-                if line.len() + word.len() > WIDTH {
+            for word in paragraph.split(' ') {
+                if line.len() + word.chars().count() > WIDTH {
                     lines.push(line.trim_end().to_owned());
                     line = " ".repeat(column);
                 }
-                line += word;
+                line += &word.replace('\u{a0}', " ");
                 line.push(' ');
             }
             lines.push(line.trim_end().to_owned());

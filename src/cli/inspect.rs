@@ -14,10 +14,21 @@ use super::Output;
 
 /// Describes a model (.safetensors) or a dataset (.npz)
 #[derive(Args, Debug)]
+#[command(after_long_help = REFERENCE)]
 pub struct InspectArgs {
     /// The file
     file: PathBuf,
 }
+
+const REFERENCE: &str = "\
+Examples:
+  shoal inspect results/models/scratch-400-1.safetensors
+  shoal inspect expensive.npz --json
+
+Events (--json):
+  model    about, parameters
+  dataset  simulations, inputs, axis_name, targets, target_ranges, sha256,
+           provenance";
 
 /// Describes.
 pub fn run(args: &InspectArgs, output: &Output) -> Result<()> {

@@ -13,6 +13,7 @@ mod plan;
 mod predict;
 mod simulate;
 mod study;
+mod study_file;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -206,12 +207,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_of_help_texts_fit_80_columns() {
+    fn every_command_has_a_reference_of_80_columns() {
         let command = Arguments::command();
         for command in std::iter::once(&command).chain(command.get_subcommands()) {
-            let text = command.get_after_long_help().map(|text| text.to_string());
-            for line in text.unwrap_or_default().lines() {
-                assert!(line.len() <= 80, "{}: {line}", command.get_name());
+            let name = command.get_name();
+            let reference = command.get_after_long_help();
+            let text = reference.unwrap_or_else(|| panic!("{name}: no reference")).to_string();
+            for line in text.lines() {
+                assert!(line.len() <= 80, "{name}: {line}");
             }
         }
     }

@@ -14,6 +14,7 @@ use super::Output;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]
+#[command(after_long_help = REFERENCE)]
 pub struct PredictArgs {
     /// A model: a .safetensors file of a study
     model: PathBuf,
@@ -23,6 +24,17 @@ pub struct PredictArgs {
     #[arg(short, long, value_name = "FILE.npy")]
     output: PathBuf,
 }
+
+const REFERENCE: &str = "\
+Inputs are raw, as in the dataset that the model was trained on: the model file
+has the scaling of inputs and targets, and log10 where the study took it.
+
+Examples:
+  shoal predict scratch-400-1.safetensors x.npy -o y.npy
+  shoal predict scratch-400-1.safetensors expensive.npz -o y.npy
+
+Events (--json):
+  predicted  file, simulations, columns";
 
 /// Predicts.
 pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {

@@ -21,6 +21,7 @@ use super::live::View;
 use super::plan;
 use super::simulate;
 use super::stop_on_ctrl_c;
+use super::study_file;
 
 /// Runs a study: pre-trains, then trains every size, strategy and seed, and writes tables, models
 /// and plots.
@@ -28,6 +29,7 @@ use super::stop_on_ctrl_c;
 /// A study that was interrupted, also by a kill, is resumed by the same command: finished runs are
 /// kept, and the tables at the end are those of a study that was never interrupted.
 #[derive(Args, Debug)]
+#[command(after_long_help = study_file::reference())]
 pub struct StudyArgs {
     /// The study file (TOML); paths in it are relative to it
     study: PathBuf,

@@ -137,11 +137,13 @@ impl Pool {
     fn first(&self, size: usize, seed: u32) -> Result<impl Iterator<Item = u32>> {
         let available = self.pool.len();
         if size > available {
+            let beside = match self.test.len() {
+                0 => String::new(),
+                test => format!(" beside the {test} of the test set"),
+            };
             return Err(input_error!(
-                "a subset of {size} simulations is larger than the {available} that are left: the \
-                 test set takes {} of {}",
-                self.test.len(),
-                self.test.len() + available
+                "a subset of {size} simulations is too large: there are {available}{beside}; \
+                 choose a smaller one"
             ));
         }
         let key = key(self.seed, Stream::SubsetRows, seed);
@@ -235,7 +237,7 @@ mod tests {
             let error = pool.subset_with_test(size, validation, test, 0).unwrap_err().to_string();
             parts.iter().for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
         };
-        says(101, 0.15, 0.15, &["101", "the 100 that are left"]);
+        says(101, 0.15, 0.15, &["101", "there are 100;"]);
         says(3, 0.15, 0.15, &["3 simulations", "0 validation", "at least 7"]);
         says(50, 0.5, 0.5, &["the validation fraction is 0.5", "together below 1"]);
         says(50, 0.0, 0.5, &["above 0"]);
@@ -248,7 +250,7 @@ mod tests {
             let error = pool.subset(size, fraction, 0).unwrap_err().to_string();
             parts.iter().for_each(|part| assert!(error.contains(part), "{error} lacks {part}"));
         };
-        says(81, 0.2, &["81", "the 80 that are left", "takes 20 of 100"]);
+        says(81, 0.2, &["81", "there are 80", "beside the 20 of the test set"]);
         says(4, 0.2, &["4 simulations", "0 validation", "at least 5"]);
         says(0, 0.2, &["0 training"]);
         says(1, 0.9, &["0 validation", "at least 2"]);

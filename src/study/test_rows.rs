@@ -3,9 +3,9 @@
 use crate::error::Result;
 use crate::study::datasets::Study;
 use crate::study::explain::explanation::{Method, Request};
-use crate::study::explain::reading::Reading;
+use crate::study::explain::mean_explanation::MeanExplanation;
 use crate::study::explain::usage::{mark_flips, usage};
-use crate::study::store::attributions::{ATTRIBUTIONS_FILE, write_usages};
+use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, write_usages};
 use crate::study::store::model::Model;
 use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, write_predictions};
 use crate::study::store::results::StudyResults;
@@ -88,9 +88,9 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         };
         let models = runs.iter().map(|run| Model::load(&results.folder.join(&run.model)));
         let models: Vec<Model> = models.collect::<Result<_>>()?;
-        let reading = Reading::new(&models, &inputs, "data.finetune", &request)?;
+        let explained = MeanExplanation::new(&models, &inputs, "data.finetune", &request)?;
         let curve = first.key.curve.clone();
-        results.usages.push(usage(&reading, curve, first.key.simulations));
+        results.usages.push(usage(&explained, curve, first.key.simulations));
     }
     mark_flips(&mut results.usages);
     match results.usages.is_empty() {

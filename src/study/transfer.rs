@@ -1,29 +1,28 @@
-//! The four strategies: from a pre-trained network to the start of a fresh one. Pure functions;
-//! seeds are given.
+//! The four transfer strategies: the initial network and parameters of a run, from a pre-trained
+//! network. The functions are pure; seeds are arguments.
 //!
-//! The targets of the fresh network are the pre-trained ones (`shared`), in their order, and then
-//! the new ones.
+//! The targets of the new network are those of the pre-training (`shared`), in their order, then the
+//! new ones.
 
 use crate::engine::graph::Graph;
 
-/// The name of the strategy that the others are measured against: training without a pre-trained
-/// network.
+/// The name of the strategy that others are compared with: training from scratch.
 pub const BASELINE: &str = "scratch";
 
-/// The name of pre-trainings in the place of a strategy.
+/// The name of the pre-training where a strategy is expected.
 pub const PRETRAINING: &str = "pretraining";
 
 /// How a run starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Strategy {
-    /// No transfer: fresh parameters.
+    /// No transfer: random parameters.
     Scratch,
-    /// Every parameter starts from the pre-trained one; dummy outputs, which the loss of the
-    /// pre-training ignored, become the new targets.
+    /// All parameters are the pre-trained ones. Dummy outputs, which the loss of the pre-training
+    /// ignores, become the new targets.
     DummyNode,
-    /// The pre-trained parameters, but fresh outputs for the new targets.
+    /// The pre-trained parameters, with random weights for the outputs of new targets.
     WarmStart,
-    /// The pre-trained network is frozen; a fresh network reads what it knows.
+    /// The pre-trained network is frozen and feeds a new network, the head.
     AttachHead,
 }
 
@@ -32,7 +31,7 @@ impl Strategy {
     pub const ALL: [Strategy; 4] =
         [Strategy::Scratch, Strategy::DummyNode, Strategy::WarmStart, Strategy::AttachHead];
 
-    /// Its name in files and on the command line.
+    /// The name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Strategy::Scratch => "scratch",
@@ -42,27 +41,27 @@ impl Strategy {
         }
     }
 
-    /// Whether it starts from a pre-trained network.
+    /// Whether the strategy uses a pre-trained network.
     pub fn transfers(self) -> bool {
         self != Strategy::Scratch
     }
 
-    /// Whether its hidden layers are those of the pre-trained network.
+    /// Whether the hidden layers are those of the pre-trained network.
     pub fn gives_layers(self) -> bool {
         matches!(self, Strategy::DummyNode | Strategy::WarmStart)
     }
 }
 
-/// What an attached head reads of the frozen network.
+/// The inputs of an attached head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
-    /// Its outputs, dummies included.
+    /// The outputs of the frozen network, dummies included.
     Outputs,
-    /// Its last hidden layer.
+    /// The last hidden layer of the frozen network.
     LastHidden,
 }
 
-/// A network and its parameters, laid out as [`Graph::parameters`] says.
+/// A network and its initial parameters, in the layout of [`Graph::parameters`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     /// The network.
@@ -71,25 +70,25 @@ pub struct Start {
     pub parameters: Vec<f32>,
 }
 
-/// The pre-trained network with `targets` outputs: the `shared` first, then the dummies as new
-/// targets. Where there are fewer dummies than new targets, the rest is fresh; dummies left over
-/// are dropped. Dropout becomes `dropout`.
+/// The pre-trained network with `targets` outputs: the shared ones, then the dummies as new targets.
+/// New targets without a dummy get random weights; surplus dummies are dropped. Hidden layers get
+/// the given `dropout`.
 pub fn dummy_node(base: &Start, targets: usize, dropout: f32, seed: u32) -> Start {
     let kept = base.network.outputs().min(targets);
     with_outputs(base, kept, targets, dropout, seed)
 }
 
 /// The pre-trained network with `targets` outputs: the first `shared` are the pre-trained ones, the
-/// others are fresh. Dropout becomes `dropout`.
+/// others get random weights. Hidden layers get the given `dropout`.
 pub fn warm_start(base: &Start, shared: usize, targets: usize, dropout: f32, seed: u32) -> Start {
     with_outputs(base, shared, targets, dropout, seed)
 }
 
-/// The pre-trained network, frozen and without dropout, with a fresh network on top of what it
-/// `reads`.
+/// The pre-trained network, frozen and without dropout, followed by `head`, whose inputs are what
+/// `reads` selects.
 ///
 /// # Panics
-/// If the inputs of `head` are not as many as what is read; [`head_inputs`] says how many that is.
+/// If the number of inputs of `head` is not [`head_inputs`].
 pub fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start {
     let kept = kept_nodes(&base.network, reads);
     let frozen = base.network.edited(|nodes| {
@@ -109,7 +108,7 @@ pub fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start
     Start { network, parameters }
 }
 
-/// Width of what a head reads.
+/// Number of inputs of a head.
 pub fn head_inputs(base: &Graph, reads: Reads) -> usize {
     base.shape(kept_nodes(base, reads) - 1).width
 }
@@ -121,7 +120,7 @@ fn kept_nodes(base: &Graph, reads: Reads) -> usize {
     }
 }
 
-/// The same hidden layers; the first `kept` outputs of the base, the others up to `targets` fresh.
+/// The base with `targets` outputs: the first `kept` are its own, the others get random weights.
 fn with_outputs(base: &Start, kept: usize, targets: usize, dropout: f32, seed: u32) -> Start {
     let last = base.network.output_node();
     let network = base.network.edited(|nodes| {
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_dummies_are_fresh_and_surplus_ones_are_dropped() {
+    fn missing_dummies_are_random_and_surplus_ones_are_dropped() {
         let base = base(4);
         let more = dummy_node(&base, 6, 0.3, 9);
         for output in 0..4 {

@@ -9,7 +9,7 @@ use std::process::Command;
 use shoal::data::Matrix;
 use shoal::study::explain::mark_flips;
 use shoal::study::search::State;
-use shoal::study::store::attributions::{Profile, Usage, write_usages};
+use shoal::study::store::attribution_table::{Profile, Usage, write_usages};
 use shoal::study::store::predictions::{Predictions, write_predictions};
 use shoal::study::store::run::{Curve, RunKey, RunRecord, StopReason};
 use shoal::study::store::runs::{RunColumns, write_runs};

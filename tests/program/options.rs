@@ -127,7 +127,7 @@ fn a_head_reads_the_bottleneck_that_only_pretrained_networks_have() {
         };
         let head = layers("attach-head");
         assert!(narrow(&head), "{head}");
-        assert!(head.contains(&format!("layer {}: 3 -> ", layer + 1)), "{head}");
+        assert!(head.contains(&format!("layer {}: dense 3 -> ", layer + 1)), "{head}");
         assert!(narrow(&layers("dummy-node")), "{}", layers("dummy-node"));
         assert!(!narrow(&layers("scratch")), "{}", layers("scratch"));
     }

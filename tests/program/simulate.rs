@@ -170,7 +170,7 @@ fn mistakes_in_scenarios_of_a_study_are_named() {
     wrong(STUDY, "scenario = \"lcdm\"", "scenario = \"lcmd\"", &["'lcmd'", "Did you mean 'lcdm'?"]);
     wrong(STUDY, "count = 60", "cuont = 60", &["`cuont`", "did you mean `count`?"]);
     wrong(STUDY, "count = 60", "spectrum = \"mk\"", &["no spectrum 'mk'", "pk, mpk"]);
-    wrong(STUDY, "0.4] } }", "0.4] } }\nx = 'a.npy'", &["`x` stands beside `simulate`"]);
+    wrong(STUDY, "0.4] } }", "0.4] } }\nx = 'a.npy'", &["`x` beside `simulate`"]);
     wrong(STUDY, "[data.finetune]\nsimulate", "[data]\nfinetunes", &["finetunes"]);
     let several = several();
     wrong(&several, "\"local\"\nfinetune", "\"neutrinos\"\nfinetune", &["neutrinos", "twice"]);

@@ -72,7 +72,7 @@ fn predict_and_inspect(study: &Study) {
     assert!(!study.path("q.npy").exists());
 
     let ran = study.shoal(&["inspect", model]);
-    assert!(ran.out.contains("layer 1: 8 -> 3, sigmoid"), "{}", ran.out);
+    assert!(ran.out.contains("layer 1: dense 8 -> 3, sigmoid"), "{}", ran.out);
     let import =
         ["import", "--x", "new_x.csv", "--y", "new_y.csv", "-o", "new.npz", "--range", "a=0:1"];
     assert_eq!(study.shoal(&import).code, 0);

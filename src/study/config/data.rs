@@ -15,20 +15,20 @@ use crate::data::import::options::Import;
 use crate::data::names;
 use crate::error::Result;
 
-/// A dataset: the path of an `.npz`, a table of files as `shoal import` takes them, or what to
+/// A dataset: the path of an `.npz`, a table with the options of `shoal import`, or a table
 /// `simulate`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DatasetConfig {
-    /// A dataset of shoal.
+    /// The path of a dataset (`.npz`).
     File(std::path::PathBuf),
-    /// Files to import on the way.
+    /// Files to import.
     Import(Box<Import>),
-    /// No files at all.
+    /// A scenario to simulate.
     Simulate(Box<SimulateConfig>),
 }
 
 impl<'de> Deserialize<'de> for DatasetConfig {
-    // by hand, because an untagged enum would swallow the error that names the unknown key
+    // not derived: the errors of an untagged enum do not name the unknown key
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
     ) -> std::result::Result<Self, D::Error> {
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for DatasetConfig {
                     return match map.next_key::<String>()? {
                         None => Ok(DatasetConfig::Simulate(table)),
                         Some(other) => Err(A::Error::custom(format!(
-                            "`{other}` stands beside `simulate`, which needs no files; leave one of them out"
+                            "`{other}` beside `simulate`, which needs no files; remove one of them"
                         ))),
                     };
                 }
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for DatasetConfig {
     }
 }
 
-/// A table whose first key was looked at already.
+/// A map whose first key has already been taken.
 struct FromFirst<A> {
     first: Option<String>,
     map: A,
@@ -98,22 +98,22 @@ impl<'de, A: serde::de::MapAccess<'de>> serde::de::MapAccess<'de> for FromFirst<
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateConfig {
-    /// Which: lcdm, neutrinos, modified-gravity, equilateral or local.
+    /// The name of the scenario: lcdm, neutrinos, modified-gravity, equilateral or local.
     pub scenario: String,
-    /// How many simulations; default 2000.
+    /// Number of simulations; default 2000.
     #[serde(default = "two_thousand")]
     pub count: usize,
-    /// Names the universes and their boxes; default 1.
+    /// Seed of the cosmologies and of the noise; default 1.
     #[serde(default = "one")]
     pub seed: u64,
-    /// What is measured: "pk" (default) or "mpk".
+    /// The spectrum: "pk" (default) or "mpk".
     pub spectrum: Option<String>,
-    /// Ranges in place of the prior's.
+    /// Ranges of parameters in place of their priors, by name.
     #[serde(default)]
     pub ranges: BTreeMap<String, [f64; 2]>,
-    /// How the parameters fill their ranges: "sobol" (default) or "latin-hypercube".
+    /// Sampling of the parameters: "sobol" (default) or "latin-hypercube".
     pub sampling: Option<String>,
-    /// Whether spectra have the scatter of one box; default true.
+    /// Whether spectra have the noise of one box; default true.
     #[serde(default = "yes")]
     pub noise: bool,
     /// A file of wavenumbers in h/Mpc; default Quijote's 79 bins.
@@ -131,10 +131,11 @@ fn yes() -> bool {
 }
 
 impl SimulateConfig {
-    /// What is meant; a relative path from `base`.
+    /// The resolved request. A relative path is relative to `base`.
     ///
     /// # Errors
-    /// An unknown word, with the nearest one; wavenumbers that cannot be read.
+    /// [`crate::Error::Input`] for an unknown name, with the nearest known one, and for wavenumbers
+    /// that cannot be read.
     pub fn request(&self, base: &Path) -> Result<Request> {
         let choose = |known: &[&str], name: &Option<String>, what: &str| -> Result<usize> {
             let known: Vec<String> = known.iter().map(|name| name.to_string()).collect();

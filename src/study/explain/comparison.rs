@@ -1,23 +1,23 @@
 //! Comparison of the attributions of two models of the same inputs, such as before and after
 //! fine-tuning.
 
-use crate::study::store::attributions::Profile;
+use crate::study::store::attribution_table::Profile;
 
-/// Below this share of a profile's largest input, an input is not counted as used.
+/// An input is used if its mean absolute attribution is at least this share of the largest one.
 const USED: f64 = 0.1;
 
-/// A correlation counts from this many standard errors of unrelated series, 1 / sqrt(rows). With 79
-/// inputs, noise exceeds three of them at one input in five targets.
+/// A correlation is significant from this many standard errors, 1 / sqrt(rows) for independent
+/// series. With 79 inputs, noise exceeds three of them for one input in five targets.
 const CLEAR: f64 = 3.0;
 
-/// A signed attribution counts from this many of its standard errors over networks, where several
-/// were averaged.
+/// A signed attribution is significant from this many of its standard errors over networks, if
+/// several were averaged.
 const SURE: f64 = 2.0;
 
 /// The comparison of two models for one target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// The target, which both have.
+    /// The target.
     pub target: String,
     /// The similarity of their profiles, see [`similarity`].
     pub similarity: Option<f64>,
@@ -69,8 +69,8 @@ fn flips(our: &Profile, their: &Profile) -> Vec<usize> {
 }
 
 impl Profile {
-    /// Whether a larger input pushes the prediction up; absent where the input is hardly used or
-    /// the direction is not clear.
+    /// Whether a larger input increases the prediction; absent if the input is not used or the sign
+    /// is not significant.
     fn sign(&self, input: usize) -> Option<bool> {
         let largest = self.mean_absolute.iter().copied().fold(0.0, f64::max);
         let clear = CLEAR / (self.rows as f64).sqrt();

@@ -1,21 +1,24 @@
-//! DeepSHAP: the rescale rule against each row of a background, averaged.
+//! DeepSHAP: the rescale rule relative to each row of a background, averaged.
 
 use crate::engine::activation;
 use crate::engine::activation::Activation;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
-use crate::study::explain::attributions::Attributions;
 use crate::study::explain::passes::{multipliers, on_all_cores, sums};
+use crate::study::explain::values::Attributions;
 
 /// DeepSHAP (Lundberg & Lee 2017, arXiv 1705.07874, section 4.2) with the rescale rule of DeepLIFT
-/// (Shrikumar et al. 2017, arXiv 1704.02685, section 3.5.2) of `rows`, shape (rows, inputs):
-/// against a background row r, a unit with sum z for the row and z' for r passes on a change
-/// multiplied by (a(z) - a(z')) / (z - z'); the input gets its multiplier times x - r; and the
-/// attributions are the mean over the background. They add up to rounding.
+/// (Shrikumar et al. 2017, arXiv 1704.02685, section 3.5.2) of `rows`, shape (rows, inputs).
+///
+/// Relative to a background row r, the multiplier of a unit with preactivation z for the row and z'
+/// for r is (a(z) - a(z')) / (z - z'), and multipliers are propagated by the chain rule. The
+/// attribution of an input is its multiplier times x - r, averaged over the background. The
+/// additivity gap is rounding.
 ///
 /// # Panics
-/// If there is no row or background row, either is not whole rows, or there is no target.
+/// If there is no row, background row or target, or if a length is not a multiple of the number of
+/// inputs.
 pub fn deep_shap<F: Real>(subject: &Subject<F>, rows: &[F]) -> Attributions<F> {
     subject.check(rows);
     let (inputs, network) = (subject.network.inputs(), subject.network);
@@ -44,8 +47,8 @@ pub fn deep_shap<F: Real>(subject: &Subject<F>, rows: &[F]) -> Attributions<F> {
     Attributions::new(subject, rows, values)
 }
 
-/// The slope of the activation between the sums of a row, shape (units), and those of the
-/// background, shape (background rows, units).
+/// The slope of the activation between the preactivations of a row, shape (units), and those of
+/// the background, shape (background rows, units).
 fn slopes<F: Real>(activation: Activation, here: &[F], there: &[F]) -> Vec<F> {
     let mut middles = Vec::with_capacity(there.len());
     let mut slopes = Vec::with_capacity(there.len());
@@ -70,13 +73,13 @@ fn slopes<F: Real>(activation: Activation, here: &[F], there: &[F]) -> Vec<F> {
     slopes
 }
 
-/// Whether the derivative in the middle is nearer to the slope between two sums than the quotient
-/// of rounded differences.
+/// Whether the derivative at the midpoint is a more accurate slope between two preactivations than
+/// the difference quotient.
 ///
-/// A smooth activation: the derivative misses the slope by about difference^2, the quotient by
-/// about epsilon / difference, so they meet at the cube root of epsilon. The ReLU family: the
-/// derivative is exact on one side of the kink, and across it the quotient subtracts numbers of
-/// opposite sign, which loses nothing.
+/// For smooth activations, the error of the derivative is about difference^2 and that of the
+/// quotient about epsilon / difference; they are equal at the cube root of epsilon. For the ReLU
+/// family, the derivative is exact on one side of the kink; across it the quotient subtracts numbers
+/// of opposite sign, which loses no digits.
 fn use_derivative<F: Real>(activation: Activation, here: F, there: F) -> bool {
     match activation {
         Activation::Identity => true,
@@ -93,14 +96,14 @@ fn use_derivative<F: Real>(activation: Activation, here: F, there: F) -> bool {
 mod tests {
     use super::*;
 
-    /// The slope between two sums, one unit.
+    /// The slope between two preactivations of one unit.
     fn slope<F: Real>(activation: Activation, here: f64, there: f64) -> f64 {
         slopes(activation, &[F::of(here)], &[F::of(there)])[0].wide()
     }
 
     #[test]
-    fn slopes_add_up_however_near_the_sums_are() {
-        // a(z) - a(z') against slope (z - z'), both in f64: what additivity asks of each unit
+    fn slopes_are_additive_for_close_preactivations() {
+        // additivity requires a(z) - a(z') = slope (z - z') for each unit; both in f64
         for activation in Activation::ALL {
             for there in [-3.0, -0.4, 0.0, 1e-9, 0.7, 5.0] {
                 for exponent in 0..17 {
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_of_equal_sums_is_the_derivative() {
+    fn the_slope_of_equal_preactivations_is_the_derivative() {
         for activation in Activation::ALL {
             for z in [-2.0, 0.3, 4.0] {
                 let mut derivative = [1.0];

@@ -1,4 +1,4 @@
-//! Expected gradients: the gradient, averaged over ways from the background to a row.
+//! Expected gradients: the gradient, averaged over straight lines from the background to a row.
 
 use crate::engine::activation;
 use crate::engine::random::Stream;
@@ -8,22 +8,23 @@ use crate::engine::random::unit;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
-use crate::study::explain::attributions::Attributions;
 use crate::study::explain::passes::{multipliers, on_all_cores, sums};
+use crate::study::explain::values::Attributions;
 
-/// Points on all ways that go through the network at one time.
+/// Points that are evaluated in one forward and backward pass.
 const BLOCK: usize = 128;
 
 /// Expected gradients (Erion et al. 2021, Nature Machine Intelligence 3, 620; arXiv 1906.10670) of
 /// `rows`, shape (rows, inputs): the mean of (x - r) times the gradient at r + alpha (x - r), over
-/// every background row r and `alphas` places on its way, alpha uniform in (0, 1).
+/// every background row r and `alphas` values of alpha in (0, 1).
 ///
-/// The places are stratified: the i-th is uniform in (i / alphas, (i + 1) / alphas), a function of
-/// the seed, the row, the background row and i alone. The same arguments give the same numbers on
-/// any number of cores.
+/// The values are stratified: the i-th is uniform in (i / alphas, (i + 1) / alphas) and depends
+/// only on the seed, the row, the background row and i. The result does not depend on the number of
+/// cores.
 ///
 /// # Panics
-/// If there is no row, background row, target or alpha, or there are not whole rows.
+/// If there is no row, background row, target or alpha, or if a length is not a multiple of the
+/// number of inputs.
 pub fn expected_gradients<F: Real>(
     subject: &Subject<F>,
     rows: &[F],
@@ -31,17 +32,17 @@ pub fn expected_gradients<F: Real>(
     seed: u64,
 ) -> Attributions<F> {
     subject.check(rows);
-    assert!(alphas > 0, "expected gradients: no alphas");
+    assert!(alphas > 0, "expected gradients: alphas must be at least 1");
     let inputs = subject.network.inputs();
     let background = subject.background.len() / inputs;
     let count = F::of((background * alphas) as f64);
     let of_row = |row: &[F], number: usize| {
         let key = key(seed, Stream::GradientPoints, number as u32);
         let mut values = vec![F::zero(); subject.targets.len() * inputs];
-        let ways: Vec<(usize, usize)> = (0..background)
+        let points: Vec<(usize, usize)> = (0..background)
             .flat_map(|reference| (0..alphas).map(move |stratum| (reference, stratum)))
             .collect();
-        for block in ways.chunks(BLOCK) {
+        for block in points.chunks(BLOCK) {
             add_block(subject, row, block, alphas, key, &mut values);
         }
         values.iter_mut().for_each(|value| *value /= count);
@@ -66,8 +67,8 @@ fn add_block<F: Real>(
     for &(number, stratum) in block {
         let word = pcg4d([key, number as u32, stratum as u32, 0])[0];
         let alpha = F::of((stratum as f64 + unit(word)) / alphas as f64);
-        let on_the_way = |(x, r): (&F, &F)| *r + alpha * (*x - *r);
-        points.extend(row.iter().zip(reference(number)).map(on_the_way));
+        let on_the_line = |(x, r): (&F, &F)| *r + alpha * (*x - *r);
+        points.extend(row.iter().zip(reference(number)).map(on_the_line));
     }
     let mut factors = sums(subject.network, subject.parameters, &points);
     for (node, sums) in subject.network.nodes().iter().zip(&mut factors) {

@@ -11,11 +11,11 @@ use crate::input_error;
 use crate::study::store::model::Model;
 
 use crate::study::explain::Subject;
-use crate::study::explain::attributions::{Attributions, Gap};
 use crate::study::explain::deep_shap::deep_shap;
 use crate::study::explain::expected_gradients::expected_gradients;
 use crate::study::explain::sampled::sampled_shapley;
 use crate::study::explain::shapley::{MOST_INPUTS, exact_shapley};
+use crate::study::explain::values::{Attributions, Gap};
 
 /// How attributions are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub enum Method {
     DeepShap,
     /// [`expected_gradients`]
     ExpectedGradients {
-        /// Points between each background row and a row.
+        /// Points between each background row and the explained row.
         alphas: usize,
     },
     /// [`sampled_shapley`]
     Sampled {
-        /// Pairs of orders for each background row.
+        /// Pairs of orders of the inputs for each background row.
         pairs: usize,
     },
     /// [`exact_shapley`]
@@ -63,45 +63,45 @@ pub struct Request {
     pub targets: Option<Vec<String>>,
 }
 
-/// Attributions of a model with what they are about.
+/// Attributions of a model, with their targets, inputs and rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// How it was computed.
     pub method: Method,
     /// Names of the targets that are explained.
     pub targets: Vec<String>,
-    /// Their ranges `[low, high]` in physical units, which scaled targets count in.
+    /// Ranges `[low, high]` of the targets in physical units, which are scaled to [0, 1].
     pub target_ranges: Vec<[f64; 2]>,
     /// Names of the inputs.
     pub input_names: Vec<String>,
-    /// What the inputs are a function of, with its unit.
+    /// The name of the axis of the inputs, with its unit.
     pub axis_name: String,
-    /// Where each input lies on it.
+    /// The place of each input on the axis.
     pub axis: Vec<f64>,
-    /// The rows of the background, numbers of rows in the dataset.
+    /// Indices of the background rows in the dataset.
     pub background: Vec<u32>,
-    /// The rows that are explained, likewise.
+    /// Indices of the explained rows in the dataset.
     pub rows: Vec<u32>,
-    /// Their scaled inputs, shape (rows, inputs).
+    /// Scaled inputs of the explained rows, shape (rows, inputs).
     pub inputs: Vec<f64>,
     /// The attributions, in units of the scaled targets: 1 is the whole range of a target.
     pub attributions: Attributions<f64>,
-    /// How far they are from adding up.
+    /// The additivity gap.
     pub gap: Gap,
 }
 
-/// Usual number of rows of the background, and of rows to explain.
+/// Default number of background rows, and of rows to explain.
 const ROWS: usize = 100;
 
-/// Explains a model on raw inputs, one row a simulation; `name` is what the user calls them.
+/// Explains a model on raw inputs, one row per simulation; `name` names them in errors.
 ///
-/// Everything is computed in f64, so that the gap is that of the method. The output activation is
-/// part of what is explained, and an attribution to an input is one to its logarithm where the
-/// model takes that. Background and explained rows are chosen by the seed and do not overlap.
+/// All arithmetic is in f64, so that the gap is that of the method. The output activation is part of
+/// the explained function. If the model takes log10 of its inputs, attributions are those of the
+/// logarithms. Background and explained rows are chosen by the seed and do not overlap.
 ///
 /// # Errors
 /// [`crate::Error::Input`]: other inputs than the model's ([`Model::scaled_inputs`]); fewer rows
-/// than asked for; a background or a choice of no rows; an unknown target; no alphas; too many
+/// than requested; a background or a choice of no rows; an unknown target; no alphas; too many
 /// inputs for [`Method::Exact`].
 pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Result<Explanation> {
     let about = &model.about;
@@ -143,14 +143,14 @@ pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Re
 
 impl Explanation {
     /// The explanation of the mean of several models, which explain the same targets on the same
-    /// rows: attributions of all three methods are linear in the output, so they are the mean of
-    /// the models' own.
+    /// rows: attributions of all methods are linear in the output, so they are the mean of those of
+    /// the models.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the models do not predict the same targets from as many inputs.
     ///
     /// # Panics
-    /// If there is none, or they explain different rows.
+    /// If there is no explanation, or the explained rows differ.
     pub fn mean(all: &[Explanation]) -> Result<Explanation> {
         let mut mean = all.first().expect("explanation: a mean of none").clone();
         for other in &all[1..] {
@@ -209,7 +209,7 @@ fn choose(total: usize, name: &str, request: &Request) -> Result<(Vec<u32>, Vec<
     Ok((within(0, background), within(background, background + rows)))
 }
 
-/// Where the wanted targets are among the model's.
+/// Indices of the requested targets among those of the model.
 fn targets(known: &[String], request: &Request) -> Result<Vec<usize>> {
     let Some(wanted) = &request.targets else {
         return Ok((0..known.len()).collect());
@@ -234,7 +234,7 @@ fn check_method(model: &Model, method: Method) -> Result<()> {
     }
 }
 
-/// How far two places on an axis may lie apart, relative to the larger: the digits of a text file.
+/// Relative tolerance for places on an axis: the precision of a text file.
 const SLACK: f64 = 1e-6;
 
 /// Checks that a dataset has the inputs of a model: as many, and at the same places where both have

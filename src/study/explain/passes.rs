@@ -18,9 +18,9 @@ pub(crate) fn sums<F: Real>(network: &Graph, parameters: &[F], inputs: &[F]) -> 
     values.into_iter().map(|values| values.preactivation).collect()
 }
 
-/// What a change of an input does to each target, shape (targets, rows, inputs), when an activation
-/// multiplies a change by its `factors`, for each node of shape (rows, units). With derivatives as
-/// factors this is the gradient.
+/// The multiplier of each input for each target, shape (targets, rows, inputs), by the chain rule
+/// with `factors` in place of the derivatives of the activations, for each node of shape (rows,
+/// units). With the derivatives as factors it is the gradient.
 pub(crate) fn multipliers<F: Real>(subject: &Subject<F>, factors: &[Vec<F>]) -> Vec<F> {
     let network = subject.network;
     let last = network.output_node();
@@ -47,8 +47,8 @@ pub(crate) fn multipliers<F: Real>(subject: &Subject<F>, factors: &[Vec<F>]) -> 
     above
 }
 
-/// Through the output node: of its units only the target's own counts. Shape (targets, rows, units
-/// below).
+/// The backward pass through the output node, whose gradient is 1 for the unit of the target and 0
+/// for the others. Shape (targets, rows, units below).
 fn last_node<F: Real>(subject: &Subject<F>, factors: &[F]) -> Vec<F> {
     let weights = subject.network.parameters(subject.network.output_node())[0];
     let rows = factors.len() / weights.columns;
@@ -73,8 +73,8 @@ pub(crate) fn target_outputs<F: Real>(subject: &Subject<F>, sums: &[F]) -> Vec<F
     outputs.chunks_exact(subject.network.outputs()).flat_map(row).collect()
 }
 
-/// `of_row` of each row and its number, in order, on all cores. The result for a row must not depend
-/// on other rows, so that the number of cores changes nothing.
+/// Applies `of_row` to each row and its index, on all cores, and concatenates the results in order.
+/// The result does not depend on the number of cores.
 pub(crate) fn on_all_cores<F: Real>(
     rows: &[F],
     width: usize,

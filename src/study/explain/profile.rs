@@ -1,10 +1,11 @@
-//! What a model uses for a target, input by input: attributions, summed up over rows.
+//! Profiles: the importance and the sign of each input for a target, from the attributions of all
+//! rows.
 
 use crate::study::explain::explanation::Explanation;
-use crate::study::store::attributions::Profile;
+use crate::study::store::attribution_table::Profile;
 use crate::study::store::summary::Spread;
 
-/// One profile for each target of the mean of several explanations, with its scatter over them.
+/// A profile for each target of the mean of several explanations, with standard errors over them.
 pub(crate) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Profile> {
     let mut means = profiles(mean);
     let own: Vec<Vec<Profile>> = all.iter().map(profiles).collect();
@@ -17,7 +18,7 @@ pub(crate) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Prof
     means
 }
 
-/// One profile for each target of an explanation.
+/// A profile for each target of an explanation.
 pub fn profiles(explanation: &Explanation) -> Vec<Profile> {
     let profile = |(target, name): (usize, &String)| profile(explanation, target, name);
     explanation.targets.iter().enumerate().map(profile).collect()
@@ -48,7 +49,7 @@ fn profile(explanation: &Explanation, target: usize, name: &str) -> Profile {
 }
 
 impl Profile {
-    /// The inputs, most important first; of equal ones the earlier.
+    /// The inputs, most important first; ties keep their order.
     pub fn ranking(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.mean_absolute.len()).collect();
         order.sort_by(|a, b| self.mean_absolute[*b].total_cmp(&self.mean_absolute[*a]));
@@ -62,7 +63,7 @@ impl Profile {
     }
 }
 
-/// Pearson's correlation; absent where one side is constant or there are fewer than three pairs.
+/// Pearson's correlation; absent if one side is constant or there are fewer than three pairs.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     // the values are compared, since rounding can give a constant a variance
     let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);

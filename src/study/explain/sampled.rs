@@ -1,4 +1,4 @@
-//! Shapley values by sampling orders of the inputs, for networks of any number of inputs.
+//! Shapley values estimated from random orders of the inputs.
 
 use crate::engine::evaluate;
 use crate::engine::random::Stream;
@@ -7,20 +7,23 @@ use crate::engine::random::permute;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
-use crate::study::explain::attributions::Attributions;
 use crate::study::explain::passes::on_all_cores;
+use crate::study::explain::values::Attributions;
 
-/// Shapley values of `rows`, shape (rows, inputs), of the game of
-/// [`exact_shapley`](crate::study::explain::shapley::exact_shapley), estimated without bias: from
-/// each background row the inputs are taken over from the explained row one by one, in `pairs`
-/// random orders (Castro et al. 2009, Computers & Operations Research 36, 1726) and their reverses
-/// (Mitchell et al. 2022, JMLR 23, 43), and an input gets the mean change of the output at its
-/// turn. The changes of an order add up, so that the gap is rounding.
+/// An unbiased estimate of the Shapley values of `rows`, shape (rows, inputs), for the value
+/// function of [`exact_shapley`](crate::study::explain::shapley::exact_shapley).
 ///
-/// Orders are a function of the seed, the row, the background row and the pair alone.
+/// Starting from each background row, the inputs are replaced one by one with those of the
+/// explained row, in `pairs` random orders (Castro et al. 2009, Computers & Operations Research 36,
+/// 1726) and their reverses (Mitchell et al. 2022, JMLR 23, 43). The attribution of an input is the
+/// mean change of the output when that input is replaced. The changes along an order add up to the
+/// whole change, so the additivity gap is rounding.
+///
+/// An order depends only on the seed, the row, the background row and the pair.
 ///
 /// # Panics
-/// If there is no row, background row, target or pair, or there are not whole rows.
+/// If there is no row, background row, target or pair, or if a length is not a multiple of the
+/// number of inputs.
 pub fn sampled_shapley<F: Real>(
     subject: &Subject<F>,
     rows: &[F],
@@ -28,7 +31,7 @@ pub fn sampled_shapley<F: Real>(
     seed: u64,
 ) -> Attributions<F> {
     subject.check(rows);
-    assert!(pairs > 0, "sampled shapley: no orders");
+    assert!(pairs > 0, "sampled shapley: pairs must be at least 1");
     let inputs = subject.network.inputs();
     let count = 2 * pairs * subject.background.len() / inputs;
     let of_row = |row: &[F], number: usize| {

@@ -1,34 +1,34 @@
-//! Shapley values by enumeration, for networks of few inputs.
+//! Shapley values by enumeration, for networks with few inputs.
 
 use crate::engine::evaluate;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
-use crate::study::explain::attributions::Attributions;
 use crate::study::explain::passes::on_all_cores;
+use crate::study::explain::values::Attributions;
 
-/// The most inputs that are enumerated: 2^16 subsets for each row and background row.
+/// The largest number of inputs: 2^16 subsets for each row and background row.
 pub const MOST_INPUTS: usize = 16;
 
-/// Subsets that go through the network at one time.
+/// Subsets that are evaluated in one forward pass.
 const BLOCK: usize = 64;
 
-/// The Shapley values (Shapley 1953) of `rows`, shape (rows, inputs), of the game in which a subset
-/// S of the inputs is worth the mean output over the background with the inputs in S taken from the
-/// row (interventional values: Janzing et al. 2020, arXiv 1910.13413):
+/// The Shapley values (Shapley 1953) of `rows`, shape (rows, inputs). The value v(S) of a subset S
+/// of the inputs is the mean output over the background with the inputs in S replaced by those of
+/// the row (interventional values: Janzing et al. 2020, arXiv 1910.13413):
 ///
 /// phi_i = sum over S without i of |S|! (n - |S| - 1)! / n! (v(S + i) - v(S)).
 ///
 /// # Panics
 /// If the network has more than [`MOST_INPUTS`] inputs, there is no row, background row or target,
-/// or there are not whole rows.
+/// or a length is not a multiple of the number of inputs.
 pub fn exact_shapley<F: Real>(subject: &Subject<F>, rows: &[F]) -> Attributions<F> {
     subject.check(rows);
     let inputs = subject.network.inputs();
     assert!(inputs <= MOST_INPUTS, "shapley: {inputs} inputs are too many to enumerate");
     let weights = weights(inputs);
     let of_row = |row: &[F], _: usize| {
-        let worth = worth(subject, row);
+        let of_subsets = subset_values(subject, row);
         let targets = subject.targets.len();
         let mut values = vec![F::zero(); targets * inputs];
         for input in 0..inputs {
@@ -36,9 +36,9 @@ pub fn exact_shapley<F: Real>(subject: &Subject<F>, rows: &[F]) -> Attributions<
             for subset in without {
                 let weight = F::of(weights[subset.count_ones() as usize]);
                 for target in 0..targets {
-                    let with = worth[(subset | 1 << input) * targets + target];
+                    let with = of_subsets[(subset | 1 << input) * targets + target];
                     values[target * inputs + input] +=
-                        weight * (with - worth[subset * targets + target]);
+                        weight * (with - of_subsets[subset * targets + target]);
                 }
             }
         }
@@ -60,14 +60,14 @@ fn weights(inputs: usize) -> Vec<f64> {
     (0..inputs).map(weight).collect()
 }
 
-/// What each subset of the inputs is worth, shape (2^inputs, targets); bit i of its number says
-/// whether i is in it.
-fn worth<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
+/// The value of each subset of the inputs, shape (2^inputs, targets). Input i is in the subset if
+/// bit i of its number is set.
+fn subset_values<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
     let (inputs, outputs) = (row.len(), subject.network.outputs());
     let background = subject.background.chunks_exact(inputs);
     let count = F::of(background.len() as f64);
     let subsets: Vec<usize> = (0..1 << inputs).collect();
-    let mut worth = Vec::with_capacity(subsets.len() * subject.targets.len());
+    let mut of_subsets = Vec::with_capacity(subsets.len() * subject.targets.len());
     for block in subsets.chunks(BLOCK) {
         let mut points = Vec::with_capacity(block.len() * subject.background.len());
         for subset in block {
@@ -83,11 +83,11 @@ fn worth<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
         for of_subset in predicted.chunks_exact(background.len() * outputs) {
             for target in subject.targets {
                 let values = of_subset.iter().skip(*target).step_by(outputs);
-                worth.push(values.fold(F::zero(), |sum, value| sum + *value) / count);
+                of_subsets.push(values.fold(F::zero(), |sum, value| sum + *value) / count);
             }
         }
     }
-    worth
+    of_subsets
 }
 
 #[cfg(test)]

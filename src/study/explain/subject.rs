@@ -1,11 +1,11 @@
 //! The network to explain, and its background.
 
-/// A network, its parameters, and the background of its rows.
+/// A network with its parameters, the background and the targets to explain.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a, F> {
     /// The network.
     pub network: &'a crate::engine::graph::Graph,
-    /// Its parameters, as [`crate::engine::graph::Graph::parameter_table`] lays them out.
+    /// The parameters, in the layout of [`crate::engine::graph::Graph::parameter_table`].
     pub parameters: &'a [F],
     /// Scaled inputs of the background, shape (background rows, inputs).
     pub background: &'a [F],
@@ -14,7 +14,7 @@ pub struct Subject<'a, F> {
 }
 
 impl<F> Subject<'_, F> {
-    /// Asserts that the subject is whole and that there are whole rows to explain.
+    /// Asserts that the fields are consistent and that the rows have the right length.
     pub(crate) fn check(&self, rows: &[F]) {
         let inputs = self.network.inputs();
         assert_eq!(self.parameters.len(), self.network.parameter_len(), "analysis: parameters");

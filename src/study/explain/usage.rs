@@ -1,25 +1,25 @@
-//! What the networks of a study use, curve by curve.
+//! Attribution profiles of the networks of a study, for each curve.
 
 use crate::study::explain::comparison::{Comparison, compare};
-use crate::study::explain::reading::Reading;
-use crate::study::store::attributions::Usage;
+use crate::study::explain::mean_explanation::MeanExplanation;
+use crate::study::store::attribution_table::Usage;
 use crate::study::store::run::Curve;
 use crate::study::transfer::PRETRAINING;
 
-/// The usage of networks of one curve and size.
-pub(crate) fn usage(reading: &Reading, curve: Curve, simulations: usize) -> Usage {
-    let mean = &reading.mean;
+/// The profiles of the networks of one curve and size.
+pub(crate) fn usage(explained: &MeanExplanation, curve: Curve, simulations: usize) -> Usage {
+    let mean = &explained.mean;
     Usage {
         curve,
         simulations,
-        networks: reading.networks,
+        networks: explained.networks,
         background: mean.background.len(),
-        gap: reading.gap.largest,
+        gap: explained.gap.largest,
         axis_name: mean.axis_name.clone(),
         inputs: mean.input_names.clone(),
         axis: mean.axis.clone(),
-        flips: vec![None; reading.profiles.len()],
-        profiles: reading.profiles.clone(),
+        flips: vec![None; explained.profiles.len()],
+        profiles: explained.profiles.clone(),
     }
 }
 
@@ -39,7 +39,7 @@ pub fn mark_flips(all: &mut [Usage]) {
     };
     for one in all.iter_mut().filter(|one| !is_pretraining(one)) {
         let compared = compare_usages(one, &pretrained);
-        let flips = |profile: &crate::study::store::attributions::Profile| {
+        let flips = |profile: &crate::study::store::attribution_table::Profile| {
             let found = compared.iter().find(|found| found.target == profile.target);
             found.map(|found| found.flips.clone())
         };

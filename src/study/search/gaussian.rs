@@ -1,12 +1,11 @@
-//! The normal distribution between two bounds, in logarithms, so that the far tails keep their
-//! digits.
+//! The truncated normal distribution, in logarithms, which keeps precision in the far tails.
 
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 
-/// Logarithm of the probability that a standard normal number is below `x`.
+/// Logarithm of the cumulative distribution function of the standard normal distribution.
 ///
-/// Below -20 by the asymptotic series of Abramowitz & Stegun, equation 26.2.12, whose ninth term is
-/// below 1e-16 there.
+/// Below -20 it is the asymptotic series of Abramowitz & Stegun, equation 26.2.12, whose ninth term
+/// is below 1e-16 there.
 pub fn log_cdf(x: f64) -> f64 {
     if x > 0.0 {
         return (-0.5 * libm::erfc(x * FRAC_1_SQRT_2)).ln_1p();
@@ -28,7 +27,7 @@ pub fn log_density(x: f64) -> f64 {
     -0.5 * x * x - 0.5 * (2.0 * PI).ln()
 }
 
-/// Logarithm of the probability that a standard normal number is between `a` and `b`.
+/// Logarithm of the probability that a standard normal variable lies between `a` and `b`.
 pub fn log_mass(a: f64, b: f64) -> f64 {
     if a > 0.0 {
         return log_mass(-b, -a);
@@ -37,17 +36,17 @@ pub fn log_mass(a: f64, b: f64) -> f64 {
         let (above, below) = (log_cdf(b), log_cdf(a));
         return above + (-(below - above).exp()).ln_1p();
     }
-    // both halves are positive: nothing cancels
+    // both terms are positive, so nothing cancels
     let half = |x: f64| 0.5 * libm::erf(x * FRAC_1_SQRT_2);
     (half(b) - half(a)).ln()
 }
 
-/// The number at a quantile (0, 1) of the standard normal distribution between `a` and `b`.
+/// The quantile, in (0, 1), of the standard normal distribution truncated to `a` and `b`.
 pub fn quantile_between(quantile: f64, a: f64, b: f64) -> f64 {
     let mass = log_mass(a, b);
     let below = log_sum(log_cdf(a), quantile.ln() + mass);
     let above = log_sum(log_cdf(-b), (-quantile).ln_1p() + mass);
-    // the smaller tail is the one that has the digits
+    // the smaller tail is the more precise one
     let x = if below <= above { inverse_log_cdf(below) } else { -inverse_log_cdf(above) };
     x.clamp(a, b)
 }
@@ -59,8 +58,8 @@ fn log_sum(a: f64, b: f64) -> f64 {
 
 /// The `x` with `log_cdf(x) = target`, for targets up to about ln 1/2.
 ///
-/// Newton's method. `log_cdf` is concave, and it is below the target at the start because the tail
-/// is at most exp(-x^2/2) / 2: from there every step stays below the root and none can overshoot.
+/// Newton's method. At the start `log_cdf` is below the target, because the tail is at most
+/// exp(-x^2/2) / 2. Since `log_cdf` is concave, no step overshoots the root.
 fn inverse_log_cdf(target: f64) -> f64 {
     let mut x = -(-2.0 * target.min(-LN_2)).sqrt();
     for _ in 0..100 {
@@ -84,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn the_series_meets_the_error_function() {
-        // at -20 both are good to a few roundings of a number of 203
+    fn the_series_equals_the_error_function_at_the_switch() {
+        // at -20 both are accurate to a few roundings of a value near 203
         let series = {
             let x = -20.000_000_000_1;
             log_cdf(x)
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn mass_and_its_mirror_image_agree() {
+    fn mass_is_symmetric() {
         for (a, b) in [(-1.0, 2.0), (-3.0, -2.9), (5.0, 7.0), (-40.0, -39.0), (-1e-3, 1e-3)] {
             near(log_mass(a, b), log_mass(-b, -a), 1e-14);
         }

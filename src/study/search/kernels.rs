@@ -1,5 +1,4 @@
-//! The kernels of a Parzen estimator along one parameter: one for each observation, the prior's
-//! last.
+//! The kernels of a Parzen estimator along one parameter: one per observation, then the prior.
 
 use crate::study::search::distribution::{Distribution, Range};
 use crate::study::search::gaussian::{log_density, log_mass, quantile_between};
@@ -7,7 +6,7 @@ use crate::study::search::gaussian::{log_density, log_mass, quantile_between};
 /// The kernels along one parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernels {
-    /// Normals on the axis of a range, cut off at its ends.
+    /// Truncated normal distributions on the axis of a range.
     Normals {
         /// The range.
         range: Range,
@@ -18,20 +17,20 @@ pub enum Kernels {
     Choices(Vec<Vec<f64>>),
 }
 
-/// A normal on an axis, cut off at the axis's ends.
+/// A normal distribution truncated to the ends of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normal {
-    /// Its mean, on the axis.
+    /// The mean, on the axis.
     pub mean: f64,
-    /// Its deviation, on the axis.
+    /// The standard deviation, on the axis.
     pub deviation: f64,
-    /// Minus the logarithm of what of it lies between the ends; of its deviation too if there are
-    /// no steps.
+    /// The logarithm of the normalisation: minus that of the probability between the ends, and
+    /// minus that of the deviation if there are no steps.
     log_scale: f64,
 }
 
 impl Kernels {
-    /// From observations of a parameter.
+    /// The kernels for observations of a parameter.
     pub fn new(distribution: &Distribution, observations: &[f64]) -> Self {
         match distribution {
             Distribution::Range(range) => {
@@ -43,8 +42,8 @@ impl Kernels {
         }
     }
 
-    /// Adds the logarithm of each kernel's density at a value, on the axis of a range; of its
-    /// probability if values are in steps or choices.
+    /// Adds the logarithm of each kernel's density at a value to `sums`: a density on the axis of a
+    /// range without steps, a probability otherwise.
     pub fn add_log_densities(&self, value: f64, sums: &mut [f64]) {
         match self {
             Kernels::Choices(rows) => {
@@ -68,7 +67,7 @@ impl Kernels {
         }
     }
 
-    /// The value at a quantile (0, 1) of a kernel.
+    /// The value at a quantile in (0, 1) of a kernel.
     pub fn sample(&self, kernel: usize, quantile: f64) -> f64 {
         match self {
             Kernels::Choices(rows) => pick(&rows[kernel], quantile) as f64,
@@ -90,13 +89,13 @@ impl Normal {
         Self { mean, deviation, log_scale: -inside - width }
     }
 
-    /// A place on the axis as this normal sees it.
+    /// The standard score of a place on the axis.
     fn standard(&self, place: f64) -> f64 {
         (place - self.mean) / self.deviation
     }
 }
 
-/// A normal for each observation and the prior's last.
+/// A truncated normal per observation, then the prior.
 fn normals(range: &Range, observations: &[f64]) -> Vec<Normal> {
     let (low, high) = range.ends();
     let width = high - low;
@@ -110,9 +109,8 @@ fn normals(range: &Range, observations: &[f64]) -> Vec<Normal> {
     kernels.map(|(mean, deviation)| Normal::new(range, *mean, deviation)).collect()
 }
 
-/// The distance of each place from its farther neighbour. The outermost have one neighbour each,
-/// unless there is only one place: its neighbours are the ends. Equal places are neighbours in
-/// their order.
+/// The distance of each place from its farther neighbour. The outermost places have one neighbour
+/// each. A single place has the ends as neighbours. Equal places keep their order.
 fn spacings(places: &[f64], low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
@@ -130,8 +128,8 @@ fn spacings(places: &[f64], low: f64, high: f64) -> Vec<f64> {
     spacings
 }
 
-/// For each observation one more count of its choice, the prior's row last: 1 / kernels of a count
-/// for every choice.
+/// The probabilities of the choices in each kernel, the prior last: an observation counts 1 for its
+/// choice, and every choice has a pseudocount of 1 / kernels.
 fn smoothed(choices: usize, observations: &[f64]) -> Vec<Vec<f64>> {
     let kernels = observations.len() + 1;
     let share = 1.0 / kernels as f64;
@@ -143,13 +141,13 @@ fn smoothed(choices: usize, observations: &[f64]) -> Vec<Vec<f64>> {
     observed.chain([None]).map(row).collect()
 }
 
-/// The index whose share of a unit interval holds the quantile.
+/// The index whose part of the unit interval contains the quantile; `shares` are the lengths.
 pub fn pick(shares: &[f64], quantile: f64) -> usize {
     let mut sum = 0.0;
     let found = shares.iter().position(|share| {
         sum += share;
         quantile < sum
     });
-    // the shares may sum to a rounding less than 1
+    // rounding can make the sum of the shares less than 1
     found.unwrap_or(shares.len() - 1)
 }

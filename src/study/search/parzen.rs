@@ -1,28 +1,28 @@
-//! A Parzen estimator: a mixture with a kernel for each observation and one for the prior. A kernel
-//! is a product over parameters.
+//! A Parzen estimator: a mixture of one kernel per observation and one for the prior. A kernel is a
+//! product over parameters.
 //!
-//! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4, with what
-//! Optuna 5.0 makes of it (`TPESampler`): normals cut off at the ends of the axis, the width of a
-//! kernel from the distance of its neighbours, no narrower than a part of the axis (the "magic
-//! clip") and not widened by the ends of the axis, the prior as one more kernel of weight 1, old
-//! observations fading linearly behind the last 25.
+//! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4, with the
+//! choices of Optuna 5.0 (`TPESampler`): kernels are normal distributions truncated to the range;
+//! their width is the distance to the neighbours, bounded below by a fraction of the range (the
+//! "magic clip"), and the ends of the range do not count as neighbours; the prior is one more kernel
+//! of weight 1; the weights of observations older than the last 25 decrease linearly.
 
 use crate::study::search::distribution::Distribution;
 use crate::study::search::kernels::{Kernels, pick};
 
-/// A distribution that was estimated from observations.
+/// A density estimated from observations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parzen {
-    /// The weight of each kernel, the prior's last; their sum is 1.
+    /// The weight of each kernel, the prior last; they sum to 1.
     weights: Vec<f64>,
     log_weights: Vec<f64>,
-    /// For each parameter.
+    /// The kernels along each parameter.
     kernels: Vec<Kernels>,
 }
 
 impl Parzen {
-    /// From observations of some parameters together, each with a value for every parameter, oldest
-    /// first.
+    /// Estimates the joint density of some parameters from observations, oldest first, each with a
+    /// value for every parameter.
     pub fn new(distributions: &[&Distribution], observations: &[Vec<f64>]) -> Self {
         let mut weights = fading_weights(observations.len());
         weights.push(1.0);
@@ -36,7 +36,7 @@ impl Parzen {
         Self { kernels: kernels.collect(), log_weights, weights }
     }
 
-    /// The weight of each kernel, oldest observation first, the prior's last.
+    /// The weight of each kernel, oldest observation first, the prior last.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
@@ -46,8 +46,8 @@ impl Parzen {
         &self.kernels
     }
 
-    /// Logarithm of the density at a value of each parameter: along a range without steps a density
-    /// on the range's axis, else a probability.
+    /// Logarithm of the density at a value of each parameter: a density on the axis of a range
+    /// without steps, a probability otherwise.
     pub fn log_density(&self, values: &[f64]) -> f64 {
         let mut terms = self.log_weights.clone();
         for (kernels, value) in self.kernels.iter().zip(values) {
@@ -61,8 +61,8 @@ impl Parzen {
         largest + sum.ln()
     }
 
-    /// A value of each parameter, from quantiles in (0, 1): one picks the kernel, the others the
-    /// places in it.
+    /// A value of each parameter from quantiles in (0, 1): `kernel` chooses the kernel, `places` the
+    /// values within it.
     pub fn sample(&self, kernel: f64, places: &[f64]) -> Vec<f64> {
         let kernel = pick(&self.weights, kernel);
         self.kernels
@@ -73,7 +73,7 @@ impl Parzen {
     }
 }
 
-/// Weight 1 for the newest 25 observations; those before them rise linearly from 1 / count to 1.
+/// Weight 1 for the newest 25 observations; older weights rise linearly from 1 / count to 1.
 fn fading_weights(count: usize) -> Vec<f64> {
     let old = count.saturating_sub(25);
     let first = 1.0 / count as f64;
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_25_count_in_full() {
+    fn the_last_25_have_weight_one() {
         assert_eq!(fading_weights(24), vec![1.0; 24]);
         assert_eq!(fading_weights(26)[..2], [1.0 / 26.0, 1.0]);
         let weights = fading_weights(125);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_density_is_one_in_all() {
+    fn the_density_integrates_to_one() {
         let range = Range::float(1e-5, 1e-1, true).unwrap();
         let parzen = estimate(&Distribution::Range(range), &[1e-3, 2e-3, 5e-2, 1e-5]);
         let (low, high) = range.ends();
@@ -117,7 +117,7 @@ mod tests {
                 parzen.log_density(&[(low + (f64::from(i) + 0.5) * width).exp()]).exp() * width
             })
             .sum();
-        // the midpoint rule's error is width^2 / 24 times the change of the slope, far below this
+        // the error of the midpoint rule is width^2 / 24 times the change of the slope, far below
         assert!((sum - 1.0).abs() < 1e-6, "{sum}");
 
         let layers = Distribution::Range(Range::int(1, 9, true).unwrap());
@@ -141,7 +141,7 @@ mod tests {
                     count += u32::from(parzen.sample(quantiles[0], &quantiles[1..]) == [value]);
                 }
                 let share = f64::from(count) / f64::from(side * side);
-                // a grid is off by at most a row and a column of cells a kernel
+                // a grid is wrong by at most a row and a column of cells per kernel
                 assert!(
                     (share - parzen.log_density(&[value]).exp()).abs() < 4.0 / f64::from(side),
                     "{value}: {share}"

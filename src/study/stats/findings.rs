@@ -13,7 +13,7 @@ use crate::study::stats::sentences::strategy_sentences;
 use crate::study::stats::summary::summarize;
 use crate::study::stats::transfers::transfers;
 use crate::study::store::agreement::{AGREEMENT_FILE, Agreement, write_agreement};
-use crate::study::store::attributions::Usage;
+use crate::study::store::attribution_table::Usage;
 use crate::study::store::negative_transfer::{NEGATIVE_TRANSFER_FILE, Transfer, write_transfers};
 use crate::study::store::predictions::Predictions;
 use crate::study::store::pretraining_size::{
@@ -27,11 +27,11 @@ use crate::study::store::summary::{SUMMARY_FILE, Summary};
 use crate::study::store::trials::{BEST_TRIALS_FILE, SearchSummary, write_best_trials};
 use crate::study::transfer::BASELINE;
 
-/// Most bootstrap samples, and most runs in all of them together: a study of ten thousand runs
-/// takes fewer samples.
+/// The largest number of bootstrap samples, and of runs in all of them together: a study of ten
+/// thousand runs takes fewer samples.
 const SAMPLES: usize = 2000;
 const SAMPLED_RUNS: usize = 2_000_000;
-/// Groups of rows by their prediction, for the calibration.
+/// Number of groups of rows, by their prediction, for the calibration.
 const GROUPS: usize = 8;
 
 /// The analysis of a study, or of one of its scenarios.
@@ -49,21 +49,21 @@ pub struct Findings {
     pub runs: Vec<RunRecord>,
     /// What the runs of one curve and size differ in.
     pub scatter: Scatter,
-    /// Their statistics.
+    /// Statistics over the runs.
     pub summary: Summary,
-    /// How many simulations transfer saves.
+    /// Simulations saved by transfer.
     pub savings: Vec<Saving>,
-    /// Where transfer helps and hurts.
+    /// Test scores relative to the baseline.
     pub transfers: Vec<Transfer>,
     /// The effect of the pre-training size, if there are several.
     pub pretraining_sizes: Vec<PretrainingSize>,
-    /// The same in words, a sentence for each strategy.
+    /// A sentence about that effect for each strategy.
     pub pretraining_size_verdict: Vec<String>,
     /// The searches for hyper-parameters, if there were any.
     pub searches: Vec<SearchSummary>,
-    /// Networks on the test rows, each with the agreement of every target.
+    /// Predictions of networks on the test rows, each with the agreement of every target.
     pub predictions: Vec<(Predictions, Vec<Agreement>)>,
-    /// What the networks use of each input, the pre-trained ones first if there are any.
+    /// Attribution profiles of the networks, the pre-trained ones first if there are any.
     pub usages: Vec<Usage>,
 }
 
@@ -129,12 +129,12 @@ impl Findings {
         Ok(())
     }
 
-    /// The result in two statements: what transfer saves, and where it hurts.
+    /// The result in two sentences: the best saving, and negative transfer.
     pub fn headline(&self) -> [String; 2] {
         headline((&self.runs, self.scatter), &self.savings, &self.transfers)
     }
 
-    /// The same strategy by strategy, the best one first.
+    /// The result of each strategy, the best one first.
     pub fn by_strategy(&self) -> Vec<String> {
         let mut sentences = strategy_sentences(&self.savings, &self.transfers, self.scatter);
         let known = |curve: &Curve| {
@@ -168,8 +168,8 @@ fn name(folder: &Path, provenance: Option<&Provenance>) -> String {
     title.or(last).unwrap_or_else(|| "study".to_owned())
 }
 
-/// Places of targets that are the same in every row that was predicted: errors in them are rounding,
-/// and their ratios have no meaning.
+/// Indices of targets that are constant over the predicted rows: errors of these are rounding, and
+/// ratios of them have no meaning.
 fn constant(predictions: &[Predictions]) -> Vec<usize> {
     let Some(Predictions { truth, .. }) = predictions.first() else {
         return vec![];
@@ -182,7 +182,7 @@ fn constant(predictions: &[Predictions]) -> Vec<usize> {
     (0..truth.columns).filter(is_constant).collect()
 }
 
-/// The runs without their scores in these targets.
+/// The runs without the scores of these targets.
 fn without(places: &[usize], runs: &[RunRecord]) -> Vec<RunRecord> {
     let mut runs = runs.to_vec();
     for score in runs.iter_mut().flat_map(|run| &mut run.test) {

@@ -1,4 +1,4 @@
-//! The result of a study in two statements: what transfer saves, and where it hurts.
+//! The result of a study in two sentences: the best saving, and negative transfer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,12 @@ use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::savings::Saving;
 use crate::study::transfer::BASELINE;
 
-/// Fewer runs than this can only make large differences significant.
+/// With fewer runs than this only large differences are significant.
 const MANY: usize = 6;
 
 const UNTESTED: &str = "Negative transfer cannot be tested either.";
 
-/// What transfer saves, and where it hurts.
+/// The sentences about the best saving and about negative transfer.
 pub(crate) fn headline(
     (runs, scatter): (&[RunRecord], Scatter),
     savings: &[Saving],
@@ -122,8 +122,8 @@ fn gain(
     }
 }
 
-/// The largest saving by the lower end of its interval, which a lucky size cannot raise, of the sizes
-/// where a strategy is significantly better; of all sizes if it is so at none.
+/// The largest saving, compared by the lower end of the interval, which is robust to an outlier at
+/// one size. Only sizes where the strategy is significantly better count, or all if there are none.
 pub(crate) fn most_saved<'a>(
     savings: &'a [Saving],
     curve: &Curve,

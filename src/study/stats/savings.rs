@@ -18,9 +18,9 @@ use crate::study::transfer::BASELINE;
 pub struct Equivalent {
     /// Strategy and pre-training size.
     pub curve: Curve,
-    /// How many simulations it had.
+    /// Simulations of that curve.
     pub simulations: usize,
-    /// How many the baseline needs; absent outside the sizes it ran.
+    /// Simulations that the baseline needs; absent outside the range of its sizes.
     pub equivalent: Option<f64>,
     /// Whether that number is known, or only a bound.
     pub bound: Bound,
@@ -96,7 +96,7 @@ fn invert(curve: &[(f64, f64)], score: f64) -> (Option<f64>, Bound) {
 /// The savings of every curve and size, in the order of [`Summary::rows`], with percentile bootstrap
 /// intervals (Efron 1979) from `samples` samples. A sample draws seeds with replacement and takes
 /// all runs of a drawn seed, of every curve and size, as often as it was drawn: runs of one seed
-/// have the same simulations. With few seeds such intervals are too narrow; six give an idea. The
+/// have the same simulations. With few seeds, such as six, the intervals are too narrow. The
 /// best trials of a search are not paired, so each curve and size draws its own.
 ///
 /// # Panics

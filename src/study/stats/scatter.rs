@@ -32,14 +32,6 @@ impl Scatter {
             Scatter::Trials => "over the best trials",
         }
     }
-
-    /// The words for it: `the scatter over seeds`.
-    pub fn words(self) -> &'static str {
-        match self {
-            Scatter::Seeds => "the scatter over seeds",
-            Scatter::Trials => "the scatter over the best trials",
-        }
-    }
 }
 
 /// The difference of two curves in ln(test score), over all sizes that both have.

@@ -11,9 +11,9 @@ use crate::study::store::run::Curve;
 use crate::study::store::savings::Saving;
 use crate::study::transfer::BASELINE;
 
-/// What each strategy saves or costs and for which targets transfer is negative, the best strategy
-/// first, one or two sentences for each. They state what [`transfers`] finds significant, as the
-/// headline does.
+/// One or two sentences for each strategy, the best first: its saving or cost, and the targets with
+/// negative transfer. As in the headline, only differences count that [`transfers`] finds
+/// significant.
 ///
 /// [`transfers`]: crate::study::stats::transfers::transfers
 pub fn strategy_sentences(

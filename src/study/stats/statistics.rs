@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Pairs up to which the signed-rank test is exact; beyond, it is the normal approximation.
+/// Number of pairs up to which the signed-rank test is exact and not a normal approximation.
 const COUNTED: usize = 50;
 
 /// The two-sided p-value of Student's paired t test of no mean difference; absent with fewer than
@@ -21,19 +21,19 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
     Some(student_tails((mean / error).abs(), differences.len() as f64 - 1.0))
 }
 
-/// Values of one kind: how many, their mean, and the variance of that mean.
+/// A sample: its size, its mean, and the variance of the mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Group {
-    /// How many.
+    /// Number of values.
     pub count: usize,
-    /// Their mean.
+    /// Mean.
     pub mean: f64,
-    /// Their sample variance divided by their number; absent for one value.
+    /// Sample variance divided by the number of values; absent for one value.
     pub variance: Option<f64>,
 }
 
 impl Group {
-    /// Of values, of which there is one at least.
+    /// The group of at least one value.
     pub fn new(values: impl Iterator<Item = f64> + Clone) -> Self {
         let count = values.clone().count();
         let mean = values.clone().sum::<f64>() / count as f64;
@@ -44,7 +44,7 @@ impl Group {
 }
 
 /// The two-sided p-value of no mean difference between the sides of pairs of groups, by Welch's t
-/// test (Welch 1947, Biometrika 34, 28): groups have variances of their own, and values no partner.
+/// test (Welch 1947, Biometrika 34, 28): variances may differ, and values are not paired.
 /// Absent without a pair, or where a group has one value.
 ///
 /// The degrees of freedom are those of Satterthwaite 1946 (Biometrics Bulletin 2, 110).
@@ -94,8 +94,8 @@ fn student(freedom: f64) -> StudentsT {
 }
 
 /// The two-sided p-value of Wilcoxon's signed-rank test of differences symmetric about 0 (Wilcoxon
-/// 1945); differences of 0 are left out and equal ones share their mean rank. Up to 50 differences
-/// all signs are counted, beyond it is the normal approximation. Absent if no difference is left.
+/// 1945). Differences of 0 are left out, and ties share their mean rank. The test is exact up to 50
+/// differences and a normal approximation for more. Absent if no difference is left.
 pub fn signed_rank(differences: &[f64]) -> Option<f64> {
     let mut sorted: Vec<f64> = differences.iter().copied().filter(|value| *value != 0.0).collect();
     sorted.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
@@ -130,9 +130,9 @@ pub fn signed_rank(differences: &[f64]) -> Option<f64> {
     }
 }
 
-/// p-values corrected for how many there are (Holm 1979, Scandinavian Journal of Statistics 6, 65),
-/// in the same order: whoever calls those below 0.05 significant is wrong about any of them with a
-/// probability of at most 0.05. Absent ones stay absent and do not count.
+/// p-values corrected for multiple testing (Holm 1979, Scandinavian Journal of Statistics 6, 65), in
+/// the same order: with a threshold of 0.05 the family-wise error rate is at most 0.05. Absent values
+/// stay absent and do not count.
 pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut order: Vec<(usize, f64)> =
         (p_values.iter().enumerate()).filter_map(|(place, p)| p.map(|p| (place, p))).collect();

@@ -1,4 +1,4 @@
-//! Where transfer helps and hurts, with its significance over seeds or over the best trials.
+//! Ratios of test scores to the baseline, with their significance over seeds or best trials.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::study::transfer::BASELINE;
 /// the totals of all curves and sizes, then the targets; curves and sizes ascending.
 ///
 /// # Panics
-/// If a run has not one score for each target.
+/// If a run has another number of scores than there are targets.
 pub fn transfers(targets: &[String], runs: &[RunRecord], scatter: Scatter) -> Vec<Transfer> {
     let groups: BTreeSet<(&Curve, usize)> = (runs.iter())
         .filter(|run| run.key.curve.strategy != BASELINE)
@@ -68,7 +68,7 @@ fn transfer(
     compared.ratio.is_finite().then_some(compared)
 }
 
-/// Over pairs of runs of one seed.
+/// The comparison of runs paired by seed.
 fn paired(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32, f64>) -> Transfer {
     let pairs: Vec<(f64, f64)> =
         (ours.iter()).filter_map(|(seed, our)| Some((*our, *baseline.get(seed)?))).collect();
@@ -83,7 +83,7 @@ fn paired(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32, f
     }
 }
 
-/// Over runs that are not paired.
+/// The comparison of unpaired runs.
 fn unpaired(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32, f64>) -> Transfer {
     let group = |values: &BTreeMap<u32, f64>| Group::new(values.values().copied());
     let (ours, baseline) = (group(ours), group(baseline));

@@ -4,7 +4,7 @@
 //! study runs.
 
 pub mod agreement;
-pub mod attributions;
+pub mod attribution_table;
 pub(crate) mod folder;
 pub mod journal;
 pub mod model;

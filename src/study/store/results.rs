@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::input_error;
-use crate::study::store::attributions::{ATTRIBUTIONS_FILE, Usage, read_usages};
+use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, Usage, read_usages};
 use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, read_predictions};
 use crate::study::store::provenance::Provenance;
 use crate::study::store::run::RunRecord;

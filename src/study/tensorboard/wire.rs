@@ -1,10 +1,10 @@
-//! The bytes of an event file: records of TensorFlow (`tensorflow/core/lib/io/record_writer.h`),
-//! each a protocol buffer `tensorflow.Event` (`event.proto`, `summary.proto`; hyper-parameters as
-//! in the plugin's `plugin_data.proto`).
+//! The encoding of an event file: TFRecords (`tensorflow/core/lib/io/record_writer.h`), each with a
+//! protocol buffer `tensorflow.Event` (`event.proto`, `summary.proto`). Hyper-parameters are encoded
+//! as in `plugin_data.proto` of TensorBoard's hparams plugin.
 
 use crc32c::crc32c;
 
-/// A record: its length, the masked checksum of that, the bytes, and their masked checksum,
+/// A record: the length, its masked checksum, the bytes, and their masked checksum, all
 /// little-endian.
 pub fn record(event: &Message) -> Vec<u8> {
     let bytes = &event.bytes;
@@ -13,19 +13,20 @@ pub fn record(event: &Message) -> Vec<u8> {
     [&length[..], &sums[0], bytes, &sums[1]].concat()
 }
 
-/// A checksum as it is stored, so that one over bytes that hold checksums is none of theirs.
+/// The masked form in which a checksum is stored. The CRC of data that contains its own CRC would
+/// otherwise be degenerate.
 pub fn masked(sum: u32) -> u32 {
     sum.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// A protocol buffer in the making: fields by their number.
+/// An encoder of a protocol buffer message. Fields are given by their number.
 #[derive(Clone, Debug, Default)]
 pub struct Message {
     bytes: Vec<u8>,
 }
 
-/// How a field's value is written.
-mod kind {
+/// The wire types of protocol buffers.
+mod wire_type {
     pub const VARINT: u64 = 0;
     pub const EIGHT_BYTES: u64 = 1;
     pub const LENGTH: u64 = 2;
@@ -41,61 +42,61 @@ impl Message {
         self.bytes.push(value as u8);
     }
 
-    fn tag(&mut self, field: u64, written: u64) {
-        self.varint(field << 3 | written);
+    fn tag(&mut self, field: u64, wire_type: u64) {
+        self.varint(field << 3 | wire_type);
     }
 
-    /// With a whole number.
-    pub fn whole(mut self, field: u64, value: u64) -> Self {
-        self.tag(field, kind::VARINT);
+    /// Appends an unsigned integer (varint).
+    pub fn integer(mut self, field: u64, value: u64) -> Self {
+        self.tag(field, wire_type::VARINT);
         self.varint(value);
         self
     }
 
-    /// With a number of eight bytes.
+    /// Appends a double.
     pub fn double(mut self, field: u64, value: f64) -> Self {
-        self.tag(field, kind::EIGHT_BYTES);
+        self.tag(field, wire_type::EIGHT_BYTES);
         self.bytes.extend(value.to_le_bytes());
         self
     }
 
-    /// With a number of four bytes.
+    /// Appends a float.
     pub fn float(mut self, field: u64, value: f32) -> Self {
-        self.tag(field, kind::FOUR_BYTES);
+        self.tag(field, wire_type::FOUR_BYTES);
         self.bytes.extend(value.to_le_bytes());
         self
     }
 
-    /// With bytes or text.
-    pub fn text(mut self, field: u64, value: &[u8]) -> Self {
-        self.tag(field, kind::LENGTH);
+    /// Appends bytes or a string.
+    pub fn bytes(mut self, field: u64, value: &[u8]) -> Self {
+        self.tag(field, wire_type::LENGTH);
         self.varint(value.len() as u64);
         self.bytes.extend(value);
         self
     }
 
-    /// With a message inside.
-    pub fn inside(self, field: u64, value: &Message) -> Self {
-        self.text(field, &value.bytes)
+    /// Appends an embedded message.
+    pub fn message(self, field: u64, value: &Message) -> Self {
+        self.bytes(field, &value.bytes)
     }
 }
 
-/// The event that every file begins with.
+/// The first event of every file, with the version of the format.
 pub fn version(now: f64) -> Message {
     Message::default()
         .double(1, now)
-        .text(3, b"brain.Event:2")
-        .inside(10, &Message::default().text(1, b"shoal"))
+        .bytes(3, b"brain.Event:2")
+        .message(10, &Message::default().bytes(1, b"shoal"))
 }
 
-/// An event with numbers under names, at a step.
+/// An event with named scalars at a step.
 pub fn scalars(now: f64, step: u32, numbers: &[(&str, f64)]) -> Message {
     let mut summary = Message::default();
     for (name, value) in numbers {
-        let value = Message::default().text(1, name.as_bytes()).float(2, *value as f32);
-        summary = summary.inside(1, &value);
+        let value = Message::default().bytes(1, name.as_bytes()).float(2, *value as f32);
+        summary = summary.message(1, &value);
     }
-    Message::default().double(1, now).whole(2, step.into()).inside(5, &summary)
+    Message::default().double(1, now).integer(2, step.into()).message(5, &summary)
 }
 
 /// A hyper-parameter.
@@ -103,42 +104,47 @@ pub fn scalars(now: f64, step: u32, numbers: &[(&str, f64)]) -> Message {
 pub enum Value {
     /// A number.
     Number(f64),
-    /// A word.
+    /// A string.
     Word(String),
 }
 
-/// That a run begins, with its hyper-parameters.
+/// The start of a session of the hparams plugin: a run with its hyper-parameters.
 pub fn begins(now: f64, parameters: &[(&str, Value)]) -> Message {
     let mut info = Message::default();
     for (name, value) in parameters {
         let value = match value {
             Value::Number(number) => Message::default().double(2, *number),
-            Value::Word(word) => Message::default().text(3, word.as_bytes()),
+            Value::Word(word) => Message::default().bytes(3, word.as_bytes()),
         };
-        let entry = Message::default().text(1, name.as_bytes()).inside(2, &value);
-        info = info.inside(1, &entry);
+        let entry = Message::default().bytes(1, name.as_bytes()).message(2, &value);
+        info = info.message(1, &entry);
     }
-    plugin(now, "_hparams_/session_start_info", &Message::default().inside(3, &info.double(5, now)))
+    plugin(
+        now,
+        "_hparams_/session_start_info",
+        &Message::default().message(3, &info.double(5, now)),
+    )
 }
 
-/// That a run is over, well or not.
-pub fn ends(now: f64, well: bool) -> Message {
-    let info = Message::default().whole(1, if well { 1 } else { 2 });
-    plugin(now, "_hparams_/session_end_info", &Message::default().inside(4, &info.double(2, now)))
+/// The end of a session of the hparams plugin.
+pub fn ends(now: f64, success: bool) -> Message {
+    let info = Message::default().integer(1, if success { 1 } else { 2 });
+    plugin(now, "_hparams_/session_end_info", &Message::default().message(4, &info.double(2, now)))
 }
 
-/// An event for the plugin of hyper-parameters: its message as metadata, beside a number that means
-/// nothing.
+/// An event of the hparams plugin: its message as the metadata of a summary whose value is unused.
 fn plugin(now: f64, name: &str, message: &Message) -> Message {
-    let data = Message::default().text(1, b"hparams").text(2, &message.bytes);
+    let data = Message::default().bytes(1, b"hparams").bytes(2, &message.bytes);
     // DT_FLOAT without dimensions
-    let tensor =
-        Message::default().whole(1, 1).inside(2, &Message::default()).text(5, &0f32.to_le_bytes());
+    let tensor = Message::default()
+        .integer(1, 1)
+        .message(2, &Message::default())
+        .bytes(5, &0f32.to_le_bytes());
     let value = Message::default()
-        .text(1, name.as_bytes())
-        .inside(8, &tensor)
-        .inside(9, &Message::default().inside(1, &data));
-    Message::default().double(1, now).inside(5, &Message::default().inside(1, &value))
+        .bytes(1, name.as_bytes())
+        .message(8, &tensor)
+        .message(9, &Message::default().message(1, &data));
+    Message::default().double(1, now).message(5, &Message::default().message(1, &value))
 }
 
 #[cfg(test)]
@@ -146,15 +152,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_those_of_tensorflow() {
-        // bytes that `tensorboard.summary.writer.record_writer.RecordWriter` of tensorboard 2.21
-        // wrote
+    fn records_equal_those_of_tensorflow() {
+        // written by `tensorboard.summary.writer.record_writer.RecordWriter`, tensorboard 2.21
         let written = record(&Message { bytes: b"shoal".to_vec() });
         assert_eq!(written, RECORD);
     }
 
     #[test]
-    fn a_message_is_that_of_protocol_buffers() {
+    fn a_message_equals_that_of_protocol_buffers() {
         // tensorboard 2.21: Event(wall_time=1.5, step=300,
         // summary=Summary(value=[Summary.Value(tag="loss", simple_value=0.25)]))
         assert_eq!(scalars(1.5, 300, &[("loss", 0.25)]).bytes, EVENT);

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::study::explain::comparison::{Comparison, similarity};
-use crate::study::explain::tables::ranges;
+use crate::study::explain::explanation_tables::ranges;
 use crate::study::explain::usage::compare_usages;
 use crate::study::report::attribution_chart::{Attributions, Shared, Target, attribution_chart};
 use crate::study::report::chart::model::Chart;
@@ -11,7 +11,7 @@ use crate::study::report::chart::style::{Look, Series};
 use crate::study::report::chart::text::three;
 use crate::study::report::html::{figure, table};
 use crate::study::stats::findings::Findings;
-use crate::study::store::attributions::{Profile, Usage};
+use crate::study::store::attribution_table::{Profile, Usage};
 use crate::study::store::run::Curve;
 use crate::study::transfer::{BASELINE, PRETRAINING};
 

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use crate::study::report::html::figure_name;
 use crate::study::stats::findings::Findings;
-use crate::study::store::attributions::ATTRIBUTIONS_FILE;
+use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
 use crate::study::store::provenance::STUDY_FILE;
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// Files of a study with what is in them.
-const FILES: [(&str, &str); 12] = [
+pub const FILES: [(&str, &str); 12] = [
     (RUNS_FILE, "every run; after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),

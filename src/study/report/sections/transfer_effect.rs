@@ -46,8 +46,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
              simulations: "
             (keys())
             @if tested {
-                " Bold and framed: the difference is significant against "
-                    (findings.scatter.words()) " (" (test)
+                " Bold and framed: the difference is significant " (findings.scatter.over()) " (" (test)
                 ", p < " (LEVEL) " after Holm's correction for all comparisons of its kind). "
                     (remark)
             } @else {

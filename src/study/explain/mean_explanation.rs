@@ -1,4 +1,4 @@
-//! What networks of one kind read, and the folder that says so.
+//! The mean explanation of several networks, and its files.
 
 use std::path::Path;
 
@@ -13,31 +13,31 @@ use crate::study::report::chart::model::Chart;
 use crate::study::report::chart::style::Look;
 use crate::study::store::model::Model;
 
-use crate::study::explain::attributions::Gap;
 use crate::study::explain::comparison::Comparison;
 use crate::study::explain::explanation::{Explanation, Request, explain};
+use crate::study::explain::explanation_tables::{write_attributions, write_comparison};
 use crate::study::explain::profile::mean_profiles;
-use crate::study::explain::tables::{write_attributions, write_comparison};
-use crate::study::store::attributions::Profile;
+use crate::study::explain::values::Gap;
+use crate::study::store::attribution_table::Profile;
 
-/// What networks of one kind, as the seeds of one strategy and size, read in the mean.
+/// The mean explanation of several networks, such as the seeds of one strategy and size.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// What they are: strategy, simulations, and how many networks if several.
+pub struct MeanExplanation {
+    /// Strategy, simulations, and the number of networks if there are several.
     pub name: String,
-    /// How many networks.
+    /// Number of networks.
     pub networks: usize,
-    /// The explanation of their mean.
+    /// The explanation of the mean of the networks.
     pub mean: Explanation,
-    /// What they use for each target, with the scatter over the networks.
+    /// The profile of each target, with standard errors over the networks.
     pub profiles: Vec<Profile>,
-    /// The largest gap of all networks.
+    /// The gap of the network with the largest one.
     pub gap: Gap,
 }
 
-impl Reading {
-    /// Explains each model on the same rows of `raw`, which the user calls `name`, and takes the
-    /// mean.
+impl MeanExplanation {
+    /// Explains each model on the same rows of `raw` and takes the mean; `name` names the inputs in
+    /// errors.
     ///
     /// # Errors
     /// As [`explain`] and [`Explanation::mean`].
@@ -59,21 +59,21 @@ impl Reading {
             },
             networks: models.len(),
             profiles: mean_profiles(&explanations, &mean),
-            gap: gaps.reduce(larger).expect("reading: no model"),
+            gap: gaps.reduce(larger).expect("mean explanation: no model"),
             mean,
         })
     }
 
     /// Writes `attributions.csv`, `attributions.npy` of shape (rows, targets, inputs), the figure
-    /// `attributions.svg` and `.png`, and `explanation.json` with `notes`; with a reading to
-    /// compare with also `compared.csv` and `comparison.csv`.
+    /// `attributions.svg` and `.png`, and `explanation.json` with `notes`; also `compared.csv` and
+    /// `comparison.csv` if there is an explanation to compare with.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path.
     pub fn write(
         &self,
         folder: &Path,
-        compared: Option<(&Reading, &[Comparison])>,
+        compared: Option<(&MeanExplanation, &[Comparison])>,
         notes: Value,
     ) -> Result<()> {
         write_attributions(&folder.join("attributions.csv"), &self.mean, &self.profiles)?;
@@ -85,12 +85,13 @@ impl Reading {
         }
         self.chart(compared).write(folder, "attributions")?;
         let notes = self.notes(compared.map(|(other, _)| other), notes);
-        let text =
-            serde_json::to_string_pretty(&notes).expect("reading: plain data is JSON") + "\n";
+        let text = serde_json::to_string_pretty(&notes)
+            .expect("mean explanation: plain data is JSON")
+            + "\n";
         write_bytes(&folder.join("explanation.json"), text.as_bytes())
     }
 
-    fn chart(&self, compared: Option<(&Reading, &[Comparison])>) -> Chart {
+    fn chart(&self, compared: Option<(&MeanExplanation, &[Comparison])>) -> Chart {
         let area = compared.map(|(other, _)| &other.name[..]);
         let shared = Shared { axis_name: &self.mean.axis_name, axis: &self.mean.axis, area };
         let target = |profile| self.target(profile, compared);
@@ -120,7 +121,7 @@ impl Reading {
     fn target<'a>(
         &'a self,
         profile: &'a Profile,
-        compared: Option<(&'a Reading, &'a [Comparison])>,
+        compared: Option<(&'a MeanExplanation, &'a [Comparison])>,
     ) -> Target<'a> {
         let other = compared.and_then(|(other, _)| {
             other.profiles.iter().find(|other| other.target == profile.target)
@@ -141,7 +142,7 @@ impl Reading {
         }
     }
 
-    fn notes(&self, other: Option<&Reading>, mut notes: Value) -> Value {
+    fn notes(&self, other: Option<&MeanExplanation>, mut notes: Value) -> Value {
         notes["shoal"] = env!("CARGO_PKG_VERSION").into();
         notes["method"] = self.mean.method.name().into();
         notes["background"] = json!(self.mean.background);
@@ -156,7 +157,7 @@ impl Reading {
     }
 }
 
-/// Attributions, shape (rows, targets, inputs), f64.
+/// Writes the attributions as an f64 array of shape (rows, targets, inputs).
 fn write_values(path: &Path, explanation: &Explanation) -> Result<()> {
     let attributions = &explanation.attributions;
     let shape = [attributions.rows, attributions.targets, attributions.inputs];

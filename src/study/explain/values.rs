@@ -5,14 +5,14 @@ use crate::engine::real::Real;
 use crate::study::explain::Subject;
 use crate::study::explain::passes::{sums, target_outputs};
 
-/// What each input of each row contributes to each target, in units of the scaled outputs.
+/// The contribution of each input of each row to each target, in units of the scaled outputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attributions<F> {
-    /// How many rows are explained.
+    /// Number of explained rows.
     pub rows: usize,
-    /// How many targets.
+    /// Number of targets.
     pub targets: usize,
-    /// How many inputs.
+    /// Number of inputs.
     pub inputs: usize,
     /// The attributions, shape (rows, targets, inputs).
     pub values: Vec<F>,
@@ -38,7 +38,7 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// The same as JSON.
+    /// As JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::json!({
             "largest": self.largest,
@@ -65,7 +65,7 @@ impl std::fmt::Display for Gap {
 }
 
 impl<F: Real> Attributions<F> {
-    /// Puts the values of the rows together with the outputs that they should add up to.
+    /// Attributions from their values; computes the outputs that they should add up to.
     ///
     /// # Panics
     /// If the values are not of shape (rows, targets, inputs).
@@ -92,7 +92,7 @@ impl<F: Real> Attributions<F> {
         &self.values[(row * self.targets + target) * self.inputs..][..self.inputs]
     }
 
-    /// Adds those of another network for the same rows.
+    /// Adds the attributions of another network for the same rows.
     ///
     /// # Panics
     /// If the shapes differ.

@@ -9,10 +9,10 @@ use crate::study::store::table::{csv_text, number_text};
 
 use crate::study::explain::comparison::{Comparison, similarity};
 use crate::study::explain::explanation::Explanation;
-use crate::study::store::attributions::Profile;
+use crate::study::store::attribution_table::Profile;
 
-/// The most important inputs of a target, `most` of them, as a table: where, how much, in which
-/// direction.
+/// A table of the `most` most important inputs of a target: place on the axis, mean absolute
+/// attribution, share and correlation.
 pub fn ranking_table(explanation: &Explanation, profile: &Profile, most: usize) -> String {
     let mut lines = vec![
         [explanation.axis_name.as_str(), "mean absolute", "share", "correlation"]
@@ -32,8 +32,8 @@ pub fn ranking_table(explanation: &Explanation, profile: &Profile, most: usize) 
     aligned(&lines)
 }
 
-/// Where fine-tuning uses the inputs otherwise: for each shared target the similarity to what the
-/// other model uses for it, and where the sign flips.
+/// A table with a line per shared target: the similarity of the two models' profiles, and the inputs
+/// where the sign flips.
 pub fn comparison_table(explanation: &Explanation, comparisons: &[Comparison]) -> String {
     let mut lines = vec![["target", "similarity", "flips", "where"].map(str::to_owned).to_vec()];
     for comparison in comparisons {
@@ -47,8 +47,7 @@ pub fn comparison_table(explanation: &Explanation, comparisons: &[Comparison]) -
     aligned(&lines)
 }
 
-/// The similarity of what one model uses for each target (rows) to what another uses for each of
-/// its targets (columns).
+/// A table of the similarities of the profiles of one model (rows) and of another (columns).
 pub fn similarity_table(ours: &[Profile], theirs: &[Profile]) -> String {
     let heading = std::iter::once("target".to_owned());
     let mut lines =
@@ -110,7 +109,7 @@ pub fn write_attributions(
 /// [`crate::Error::Output`] with the path.
 ///
 /// # Panics
-/// If a comparison is of a target that is in neither list.
+/// If the target of a comparison is missing in a list.
 pub fn write_comparison(
     path: &Path,
     explanation: &Explanation,
@@ -121,7 +120,7 @@ pub fn write_comparison(
     let mut lines = vec![heading.map(str::to_owned).to_vec()];
     let signed = |profiles: &[Profile], target: &str, input: usize| {
         let profile = profiles.iter().find(|profile| profile.target == target);
-        number_text(Some(profile.expect("comparison: a target of both").signed[input]))
+        number_text(Some(profile.expect("comparison: the target is in both lists").signed[input]))
     };
     for comparison in comparisons {
         for input in 0..explanation.axis.len() {
@@ -145,7 +144,7 @@ fn line(
     [target.to_owned(), name, place].into_iter().chain(numbers).collect()
 }
 
-/// An input's place on the axis, in as many digits as tell neighbours apart.
+/// An input's place on the axis, with enough digits to distinguish neighbours.
 fn place(axis: &[f64], input: usize) -> String {
     let steps = axis.windows(2).map(|pair| (pair[1] - pair[0]).abs());
     let least = steps.filter(|step| *step > 0.0).fold(f64::INFINITY, f64::min);
@@ -156,7 +155,7 @@ fn place(axis: &[f64], input: usize) -> String {
     format!("{:.decimals$}", axis[input])
 }
 
-/// Neighbouring inputs as `0.210 to 0.247`, the rest one by one.
+/// Inputs as text: neighbours as a range, `0.210 to 0.247`, others one by one.
 pub(crate) fn ranges(axis: &[f64], inputs: &[usize]) -> String {
     let groups = inputs.chunk_by(|a, b| a + 1 == *b);
     let text = |group: &[usize]| match group {

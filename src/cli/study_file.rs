@@ -1,0 +1,276 @@
+//! The reference of `shoal study --help`: every key of a study file.
+
+use shoal::engine::activation::Activation;
+use shoal::study::report::{FILES, REPORT_FILE};
+use shoal::study::search::{PROPOSERS, PRUNERS};
+
+use super::help::list;
+
+/// A table of a study file: its heading, and its keys with what they mean.
+type Table = (&'static str, &'static [(&'static str, &'static str)]);
+
+const TABLES: [Table; 9] = [
+    (
+        "Top level:",
+        &[
+            ("name", "title of tables and figures; required"),
+            (
+                "sizes",
+                "list of numbers of simulations to fine-tune on, for training and validation together; required",
+            ),
+            (
+                "test",
+                "simulations kept for testing, the same for every size; required without [split]",
+            ),
+            ("validation", "fraction of each size used for validation [default: 0.2]"),
+            ("seed", "seed of everything random [default: 1]"),
+            ("seeds", "networks per strategy and size [default: 6]"),
+            ("save_models", "save every network [default: true]"),
+            ("log10", "take log10 of the inputs [default: true]"),
+        ],
+    ),
+    (
+        "[split], a test set for each size, in place of test and validation:",
+        &[
+            ("training", "fraction used for training [default: 0.7]"),
+            ("validation", "fraction used for validation [default: 0.15]"),
+            ("test", "fraction used for testing [default: 0.15]"),
+        ],
+    ),
+    (
+        "[data], each a dataset (.npz), or a table of the options of shoal import,\nor a table `simulate` of the options of shoal simulate:",
+        &[
+            ("pretrain", "simulations to pre-train on; not needed if no strategy transfers"),
+            ("finetune", "simulations to fine-tune on; not needed with [[scenario]]"),
+        ],
+    ),
+    (
+        "[[scenario]], one table for each of several datasets to fine-tune on:",
+        &[
+            ("name", "its name, and that of its folder of results; required"),
+            ("finetune", "as in [data]; required"),
+            ("sizes", "overrides the top level"),
+            ("test", "overrides the top level"),
+        ],
+    ),
+    (
+        "[network]:",
+        &[
+            ("hidden", "widths of the hidden layers [default: [256, 256]]"),
+            ("activation", "activation of the hidden layers [default: \"leaky_relu\"]"),
+            ("slope", "slope of leaky_relu below 0 [default: 0.2]"),
+            ("output", "activation of the outputs [default: \"sigmoid\"]"),
+            ("dropout", "probability that a hidden unit is dropped in training [default: 0.2]"),
+        ],
+    ),
+    (
+        "[training], AdamW with early stopping:",
+        &[
+            ("batch", "examples per batch [default: 32]"),
+            ("learning_rate", "[default: 1e-3]"),
+            ("weight_decay", "decoupled weight decay [default: 1e-4]"),
+            ("betas", "decay rates of the moments [default: [0.5, 0.999]]"),
+            ("epsilon", "added to the root of the second moment [default: 1e-8]"),
+            ("epochs", "maximum number of epochs [default: 1000]"),
+            ("patience", "epochs without improvement after which a run stops [default: 50]"),
+            (
+                "min_delta",
+                "decrease of the validation loss that counts as an improvement [default: 1e-6]",
+            ),
+            (
+                "clip_norm",
+                "global norm to which the gradients of a batch are clipped [default: inf]",
+            ),
+            (
+                "schedule",
+                "of the learning rate: \"constant\", or \"cosine\" over all epochs [default: \"constant\"]",
+            ),
+            ("warmup", "epochs in which the learning rate rises linearly [default: 0]"),
+            (
+                "final_fraction",
+                "fraction of the learning rate left at the end of a cosine [default: 0]",
+            ),
+            (
+                "precision",
+                "\"f32\", or \"f16\" for inputs, activations, gradients and a copy of the parameters [default: \"f32\"]",
+            ),
+        ],
+    ),
+    (
+        "[pretraining], which also overrides keys of [training] except precision:",
+        &[
+            (
+                "simulations",
+                "how many to pre-train on: a number, or a list to compare [default: all]",
+            ),
+            ("validation", "fraction used for validation [default: 0.15]"),
+            (
+                "bottleneck",
+                "width of one more hidden layer, the last one, of pre-trained networks [default: none]",
+            ),
+            ("dummies", "extra outputs for dummy-node [default: number of new targets]"),
+        ],
+    ),
+    (
+        "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four run if there is no such table. Each overrides keys of [training]\nexcept precision, and has:",
+        &[
+            ("dropout", "overrides [network]"),
+            (
+                "reads",
+                "attach-head: \"outputs\" of the frozen network, or \"last-hidden\" [default: \"outputs\"]",
+            ),
+            ("hidden", "attach-head: widths of the head [default: those of [network]]"),
+        ],
+    ),
+    (
+        "[search], one search for the pre-training and one per strategy and size:",
+        &[
+            ("trials", "trials of each search [default: 100]"),
+            ("proposer", "how settings are proposed, as below [default: \"tpe\"]"),
+            ("startup", "tpe: random trials before the first proposal [default: 20]"),
+            ("generation", "trials that are proposed and trained together [default: 20]"),
+            ("candidates", "tpe: values drawn to choose one from [default: 24]"),
+            ("multivariate", "tpe: estimate hyper-parameters together [default: false]"),
+            ("seeds", "networks of a trial; its value is their mean validation loss [default: 1]"),
+        ],
+    ),
+];
+
+const SPACE: &[(&str, &str)] = &[
+    ("layers", "hidden layers [default: 1 to 3]"),
+    ("units", "units of each hidden layer [default: 4 to 500]"),
+    ("dropout", "dropout after each hidden layer [default: 0.2 to 0.8]"),
+    ("learning_rate", "without transfer [default: 1e-5 to 1e-1, logarithmic]"),
+    ("fine_tuning_learning_rate", "with transfer [default: 1e-6 to 1e-3, logarithmic]"),
+    ("weight_decay", "[default: 1e-8 to 1, logarithmic]"),
+    ("batch", "examples per batch [default: not searched]"),
+    ("activation", "activation of the hidden layers [default: not searched]"),
+];
+
+const RESULTS: [(&str, &str); 3] = [
+    ("test-mse.svg", "the figure of the test error, also as .png"),
+    ("models/", "networks (.safetensors), for shoal predict and shoal explain"),
+    ("journal.log", "what is finished, to resume a study; Optuna reads it"),
+];
+
+/// The text below the options.
+pub fn reference() -> String {
+    let activations = Activation::ALL.map(Activation::name).join(", ");
+    format!(
+        "\
+Study file (TOML), with paths relative to it; an unknown key is an error.
+
+{}
+
+Activations: {activations}.
+
+[search.pruning], rule = one of these, and the keys of the rule:
+{}
+
+[search.space], each a value, or {{ low, high, log, step }}, or {{ choices }}:
+{}
+
+Proposers:
+{}
+
+Results in DIR, or in a folder in it for each [[scenario]]:
+{}
+
+Examples:
+  shoal study data/studies/demo.toml -o results
+  shoal study my.toml --plan --device gpu
+  shoal study my.toml -o results --device gpu --tensorboard
+  shoal study my.toml -o results --resume --json
+
+Events (--json):
+  progress    every ten seconds: run_steps, done, waiting, bytes, seconds_left
+  pretrained  a pre-training: strategy, simulations, seed, test errors, model
+  run         a run of the study, with the same fields
+  trial       a run of a search, also with trial and state
+  finished    runs, runs_before, seconds
+  analysed    folder, name, verdict, pretraining_size
+  plan        with --plan: what the study takes
+
+Exit codes:
+    0  done
+    2  the study file, an argument or a dataset cannot be used
+    3  the device is missing, failed, or computes wrong results
+    4  results cannot be written
+  130  stopped by Ctrl-C or by a request to terminate; the same command resumes",
+        TABLES
+            .map(|(heading, keys)| format!("{heading}\n{}", list(keys.iter().map(owned))))
+            .join("\n\n"),
+        pruners(),
+        list(SPACE.iter().map(owned)),
+        list(PROPOSERS.iter().map(|entry| owned(&(entry.name, entry.summary)))),
+        results(),
+    )
+}
+
+fn pruners() -> String {
+    let entry = |entry: &shoal::study::search::PrunerEntry| {
+        let keys = entry.keys.iter().map(|key| format!("{} = {}", key.name, key.default));
+        let keys: Vec<String> = keys.collect();
+        (format!("\"{}\"", entry.name), format!("{}\n{}", entry.summary, keys.join(", ")))
+    };
+    list(PRUNERS.iter().map(entry))
+}
+
+fn results() -> String {
+    let report = (REPORT_FILE, "figures, tables and conclusions on one page");
+    list([report].iter().chain(&FILES).chain(&RESULTS).map(owned))
+}
+
+fn owned((name, text): &(&str, &str)) -> (String, String) {
+    ((*name).to_owned(), text.replace("[default: ", "[default:\u{a0}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shoal::study::config::StudyConfig;
+
+    /// The keys of a table that the parser knows, from its message about an unknown one.
+    fn known(text: &str) -> Vec<String> {
+        let error = toml::from_str::<StudyConfig>(&format!("{text}\nnone = 1")).unwrap_err();
+        let words = error.message().split('`').skip(3).step_by(2);
+        words.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_key_of_every_table_is_listed_and_no_other() {
+        let overridden: Vec<String> =
+            known("[training]").into_iter().filter(|key| key != "precision").collect();
+        let tables = [
+            "",
+            "[split]",
+            "[data]",
+            "[[scenario]]",
+            "[network]",
+            "[training]",
+            "[pretraining]",
+            "[strategies.attach-head]",
+            "[search]",
+        ];
+        let listed = TABLES.iter().map(|(_, keys)| *keys).zip(tables);
+        for (keys, table) in listed.chain([(SPACE, "[search.space]")]) {
+            let mut found: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+            let mut known = known(table);
+            assert!(known.len() > 1, "{table}: {known:?}");
+            if ["[pretraining]", "[strategies.attach-head]"].contains(&table) {
+                known.retain(|key| !overridden.contains(key));
+            }
+            // the tables have headings of their own
+            if table.is_empty() {
+                let is_table = |key: &str| {
+                    TABLES.iter().any(|(heading, _)| heading.contains(&format!("[{key}")))
+                };
+                known.retain(|key| !is_table(key));
+            }
+            known.retain(|key| table != "[search]" || !["pruning", "space"].contains(&&key[..]));
+            found.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(found, known, "{table}");
+        }
+    }
+}
