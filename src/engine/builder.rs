@@ -1,4 +1,4 @@
-//! How graphs are built: perceptrons by their widths, other chains layer by layer.
+//! Builders of graphs: perceptrons from their widths, other chains op by op.
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, Node, Shape, Source};
@@ -25,7 +25,7 @@ impl Graph {
         }
     }
 
-    /// A chain of ops on an input of this shape, layer by layer.
+    /// A builder of a chain of ops on an input of this shape.
     ///
     /// ```
     /// use shoal::{Activation, Graph, Shape};
@@ -99,7 +99,7 @@ impl Builder {
         self.node(dense_node(width, activation, dropout))
     }
 
-    /// Another node on the output of the last one, whatever its inputs were.
+    /// Adds a node on the output of the last one; its own inputs are ignored.
     pub fn node(mut self, node: Node) -> Self {
         let below = match self.nodes.len() {
             0 => Source::Input,
@@ -112,13 +112,13 @@ impl Builder {
     /// The graph.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] with what is wrong, as [`Graph::new`] says.
+    /// [`crate::Error::Input`] with the message of [`Graph::new`].
     pub fn build(self) -> Result<Graph> {
         Graph::new(self.input, self.nodes).map_err(|what| input_error!("{what}"))
     }
 }
 
-/// A dense node without a place in a graph.
+/// A dense node without inputs.
 fn dense_node(width: usize, activation: Activation, dropout: f32) -> Node {
     let attributes = Attributes { width, activation, dropout };
     Node { op: &dense::OP, attributes, inputs: Vec::new(), frozen: false }

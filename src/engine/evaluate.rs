@@ -1,5 +1,4 @@
-//! Outputs of a graph for given rows, without dropout: prediction and the values that attributions
-//! need.
+//! Evaluates a graph on given rows, without dropout: for predictions and attributions.
 
 use crate::engine::graph::{Graph, Source};
 use crate::engine::kernel::Values;
@@ -7,13 +6,13 @@ use crate::engine::ops::kernels_of;
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run};
 
-/// Rows that are predicted at one time.
+/// Rows evaluated at one time.
 const BLOCK: usize = 256;
 
 /// Outputs of a graph, shape (rows, outputs), from scaled inputs, shape (rows, inputs).
 ///
 /// # Panics
-/// If `inputs` is not whole rows.
+/// If the length of `inputs` is not a multiple of the graph's inputs.
 pub fn predict<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<F> {
     let width = graph.inputs();
     assert_eq!(inputs.len() % width, 0, "predict: not whole rows");

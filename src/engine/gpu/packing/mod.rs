@@ -1,5 +1,5 @@
-//! The GPU's way to train: runs are packed side by side, play chunks of steps together, leave when
-//! they are done and make room for those that wait.
+//! Training on the GPU: runs are packed into shared buffers and execute chunks of steps together;
+//! finished runs leave and waiting runs take their place.
 
 pub(crate) mod packed;
 pub(crate) mod places;
@@ -19,7 +19,7 @@ use crate::engine::queue::{CHUNK, RunQueue};
 use crate::engine::table::Table;
 use crate::error::Result;
 
-/// Trains everything that `work` has.
+/// Trains all runs of `work`.
 pub fn train(
     gpu: &Gpu,
     tables: Arc<[Table]>,
@@ -34,7 +34,7 @@ pub fn train(
     let mut shoal = Shoal::new(gpu, tables, limits, precision)?;
     shoal.waiting = Some(PreparedRun::new(first, shoal.tables.clone()));
     let mut in_flight: Option<Chunk> = None;
-    let (mut steps, mut looked) = (1, Instant::now());
+    let (mut steps, mut read) = (1, Instant::now());
     loop {
         shoal.admit(work)?;
         if shoal.alive() == 0 {
@@ -48,9 +48,9 @@ pub fn train(
         };
         // the device works on the next chunk while the host reads this one
         shoal.look(&chunk, work)?;
-        shoal.count_device(looked.elapsed(), submitting);
-        let took = looked.elapsed().as_secs_f64();
-        looked = Instant::now();
+        shoal.count_device(read.elapsed(), submitting);
+        let took = read.elapsed().as_secs_f64();
+        read = Instant::now();
         let wanted = f64::from(chunk.steps) * CHUNK.as_secs_f64() / took.max(1e-6);
         steps = (wanted as u32).clamp(1, 2 * chunk.steps).min(shoal.steps_ahead());
         work.progress(&shoal.progress(start))?;

@@ -1,4 +1,4 @@
-//! Who comes in, and where in the buffers each run lies.
+//! Admits runs to the shoal and allocates their ranges in the buffers.
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::footprint::Footprint;
@@ -11,7 +11,7 @@ use crate::engine::queue::RunQueue;
 use crate::error::{Error, Result};
 
 impl Shoal<'_> {
-    /// Packs waiting runs while there is room.
+    /// Packs waiting runs while there is memory for them.
     pub(crate) fn admit(&mut self, work: &mut dyn RunQueue) -> Result<()> {
         while self.alive() < self.limits.runs {
             let run = match self.waiting.take() {
@@ -50,7 +50,7 @@ impl Shoal<'_> {
         Ok(())
     }
 
-    /// Finds room in every buffer, or takes nothing.
+    /// Allocates ranges in all buffers for a run, or none and returns `None`.
     pub(crate) fn place(
         &mut self,
         run: &PreparedRun,
@@ -120,7 +120,7 @@ impl Shoal<'_> {
         self.nodes.give(bases.nodes, run.graph.nodes().len());
     }
 
-    /// Writes a run into the place found for it.
+    /// Writes a run to its ranges.
     pub(crate) fn settle(&mut self, run: PreparedRun, bases: Bases) -> Result<()> {
         let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         if slot == self.slots.len() {
@@ -155,8 +155,8 @@ impl Shoal<'_> {
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         store.write(Buffer::Best, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
-            // the weights that products read lie there; gradients alone are written before they are
-            // read
+            // this buffer holds the weights that products read; gradients alone need no
+            // initialisation
             store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
         }
         store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));

@@ -1,4 +1,4 @@
-//! Packing without training: who would train beside whom, and how many bytes that takes.
+//! Packing without training: determines which runs would train together, and in how many bytes.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::engine::queue::RunQueue;
 use crate::engine::table::Table;
 use crate::error::Result;
 
-/// A shoal whose buffers are made as for a training, but never written or played.
+/// A shoal whose buffers are allocated as for a training, but never written or executed on.
 pub struct Rehearsal<'a> {
     shoal: Shoal<'a>,
 }
 
 impl<'a> Rehearsal<'a> {
-    /// Before the first run.
+    /// An empty shoal.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the tables are larger than the device can hold.
@@ -33,7 +33,7 @@ impl<'a> Rehearsal<'a> {
         Ok(Self { shoal })
     }
 
-    /// Packs waiting runs while there is room, as a training does.
+    /// Packs waiting runs while there is memory for them, as a training does.
     ///
     /// # Errors
     /// As [`crate::engine::train::train`].
@@ -45,12 +45,12 @@ impl<'a> Rehearsal<'a> {
         Ok(())
     }
 
-    /// The [`crate::engine::run::Run::id`]s of the runs that are packed now.
+    /// The [`crate::engine::run::Run::id`]s of the packed runs.
     pub fn packed(&self) -> Vec<usize> {
         self.shoal.packed().map(|(_, packed)| packed.run.id).collect()
     }
 
-    /// Frees the places of some runs.
+    /// Removes runs and frees their ranges.
     pub fn leave(&mut self, ids: &[usize]) {
         for slot in 0..self.shoal.slots.len() {
             let leaves =
@@ -62,8 +62,7 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// Bytes of all buffers. They never shrink, so at the end it is the most that there were at one
-    /// time.
+    /// Total size of all buffers, in bytes. Buffers never shrink, so at the end it is the peak.
     pub fn bytes(&self) -> u64 {
         self.shoal.store.total()
     }
