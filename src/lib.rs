@@ -27,20 +27,21 @@
 //! # Ok::<(), shoal::Error>(())
 //! ```
 //!
-//! [`Device::auto`] takes a GPU if there is one. Own queues of runs, which decide what to train next
-//! from what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has three
+//! [`Device::auto`] takes a hardware GPU if there is one, else the CPU. To decide what trains next from
+//! what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has three
 //! programs to start from.
 //!
 //! # How it works
 //!
 //! A network is a [`Graph`]: nodes in topological order, each an op with its attributes. A training
 //! step is a list of kernel calls ([`engine::step`]): clock, gather, the forward kernels level by
-//! level, loss, the backward kernels from the top level down, AdamW. Runs never share memory, so two
+//! level, loss, the backward kernels from the top level down, clipping, AdamW. Runs never share memory, so two
 //! backends may execute the same list in two orders:
 //!
 //! - [`engine::gpu`] executes one step across all runs. A dispatch serves all of them: a table says
 //!   which run, which node and which tile each workgroup computes. So the number of dispatches
-//!   depends on the depth of the graphs but not on the number of runs: 3 layers + 2 for perceptrons.
+//!   depends on the depth of the graphs but not on the number of runs: for perceptrons it is three times
+//!   the number of layers plus two, and up to three more with clipping or f16.
 //! - [`engine::cpu`] executes one run across all steps, a run on each core.
 //!
 //! All state of a run that changes from step to step is on the device ([`engine::layout::State`]).
@@ -63,10 +64,12 @@
 //! | [`cosmology`] | the simulator of power spectra, Quijote files |
 //! | [`study`] | a study: configuration, plan, experiment, search, stored results, statistics, attributions, report |
 //!
-//! The program in `src/cli` has one file for each subcommand. Where things are: AdamW is
+//! The program in `src/cli` has one module for each subcommand. Where things are: AdamW is
 //! [`engine::optim::adamw`] and `shaders/adamw.wgsl`; early stopping is decided by
 //! [`engine::optim::clock`]; activations are [`engine::activation`] and `shaders/activation.wgsl`;
-//! ops are listed in [`engine::ops::OPS`], losses in [`engine::loss::LOSSES`], metrics in
+//! searches stop trials
+//! early by `study::search::pruners`; determinism is tested in `tests/laws/determinism.rs` and, for
+//! studies that are killed, in `tests/program/resume.rs`; ops are listed in [`engine::ops::OPS`], losses in [`engine::loss::LOSSES`], metrics in
 //! [`study::metric`].
 //!
 //! # The six laws, each tested in `tests/laws`
@@ -82,7 +85,7 @@
 //! 6. *references*: results agree with PyTorch on stored arrays; spectra agree with CAMB, attributions
 //!    with `shap`, the sampler and the journal with Optuna.
 //!
-//! Bits are promised for one adapter, driver and tile set, not across devices.
+//! Bits are promised for one adapter, driver and [tile set](engine::tile::TileSet), not across devices.
 #![warn(missing_docs)]
 
 pub mod cosmology;

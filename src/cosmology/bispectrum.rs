@@ -15,8 +15,8 @@
 //! Second order in f_NL and the loops beyond the first are left out; simulations follow P12 to k of
 //! about 0.1 h/Mpc and then grow less than it says.
 
-use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::growth::Growth;
+use crate::cosmology::parameters::Cosmology;
 use crate::cosmology::quadrature::gauss_legendre;
 use crate::cosmology::range::within;
 use crate::cosmology::spectrum::Spectrum;

@@ -12,7 +12,7 @@
 
 use std::sync::LazyLock;
 
-use crate::cosmology::cosmology::Cosmology;
+use crate::cosmology::parameters::Cosmology;
 use crate::error::Result;
 use crate::input_error;
 

@@ -6,7 +6,7 @@
 //! general relativity would give. That is the `s8(LCDM)` of the Quijote-MG simulations, the one
 //! over which their prior is uniform; the sigma_8 of f(R) itself is up to 1.3 times larger.
 
-use crate::cosmology::cosmology::Cosmology;
+use crate::cosmology::parameters::Cosmology;
 use crate::cosmology::range::within;
 use crate::cosmology::spectrum::Spectrum;
 use crate::error::Result;

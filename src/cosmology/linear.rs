@@ -10,8 +10,8 @@
 
 use std::sync::LazyLock;
 
-use crate::cosmology::cosmology::{Cosmology, FIDUCIAL};
 use crate::cosmology::eisenstein_hu::{Acoustic, Smooth};
+use crate::cosmology::parameters::{Cosmology, FIDUCIAL};
 use crate::cosmology::spectrum::Spectrum;
 use crate::cosmology::surrogate::{Surrogate, member};
 use crate::cosmology::variance::Variance;

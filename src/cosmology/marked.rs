@@ -22,7 +22,7 @@
 use std::sync::LazyLock;
 
 use crate::cosmology::correction::parameters;
-use crate::cosmology::cosmology::Cosmology;
+use crate::cosmology::parameters::Cosmology;
 use crate::cosmology::range::within;
 use crate::cosmology::spectrum::Spectrum;
 use crate::error::Result;

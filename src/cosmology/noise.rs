@@ -9,7 +9,7 @@
 //! Quijote's LCDM Latin hypercube: with the two, no correlation between bins is left beyond the
 //! sampling error.
 
-use crate::cosmology::cosmology::{Cosmology, FIDUCIAL};
+use crate::cosmology::parameters::{Cosmology, FIDUCIAL};
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
 use crate::engine::random::Stream;

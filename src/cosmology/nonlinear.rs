@@ -7,10 +7,10 @@
 
 use std::f64::consts::PI;
 
-use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::eisenstein_hu::{ColdRatio, Smooth};
 use crate::cosmology::growth::Growth;
 use crate::cosmology::halo::{mass_function, profile};
+use crate::cosmology::parameters::Cosmology;
 use crate::cosmology::spectrum::Spectrum;
 use crate::cosmology::variance::Variance;
 use crate::error::Result;

@@ -17,8 +17,8 @@
 
 use std::f64::consts::PI;
 
-use crate::cosmology::cosmology::Cosmology;
 use crate::cosmology::nonlinear::nonlinear;
+use crate::cosmology::parameters::Cosmology;
 use crate::cosmology::quadrature::gauss_legendre;
 use crate::cosmology::spectrum::Spectrum;
 use crate::error::Result;

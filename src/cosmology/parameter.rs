@@ -1,6 +1,6 @@
 //! The parameters of universes, with their priors.
 
-use crate::cosmology::cosmology::{Cosmology, FIDUCIAL};
+use crate::cosmology::parameters::{Cosmology, FIDUCIAL};
 use crate::data::names::without_unit;
 
 /// One universe.

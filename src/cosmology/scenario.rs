@@ -1,9 +1,9 @@
 //! Scenarios: the kinds of universes, and the priors from which universes of a kind are drawn.
 
-use crate::cosmology::cosmology::{Cosmology, MOST_BARYONS};
 use crate::cosmology::linear::{as_quijote_began, linear};
 use crate::cosmology::parameter;
 use crate::cosmology::parameter::{Parameter, Universe};
+use crate::cosmology::parameters::{Cosmology, MOST_BARYONS};
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
 use crate::cosmology::spectrum::Spectrum;
 use crate::data::names;

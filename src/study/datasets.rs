@@ -36,8 +36,11 @@ pub struct Datasets {
     pub pretraining: Option<LoadedDataset>,
     /// Rows of subsets that were drawn before, by size and seed: all strategies and trials have the
     /// same ones.
-    subsets: Mutex<HashMap<(usize, u32), (Split, Vec<u32>)>>,
+    subsets: Mutex<HashMap<(usize, u32), Subset>>,
 }
+
+/// Rows to train and validate on, and rows to test on.
+type Subset = (Split, Vec<u32>);
 
 /// A dataset in memory.
 #[derive(Debug)]

@@ -243,7 +243,7 @@ pub fn chain(op: &'static Op, widths: &[usize], number: usize) -> Graph {
         });
         let attributes = Attributes {
             width: *width,
-            activation: match Activation::ALL[(number + layer) % 7] {
+            activation: match Activation::ALL[(number + layer) % Activation::ALL.len()] {
                 Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope: 0.2 },
                 other => other,
             },

@@ -55,7 +55,7 @@ impl Scheduler<'_> {
         if usable && plan.save_models && !plan.is_search() {
             row.model = StudyFolder::model_path(&stem(plan, &group.key, run.trial, run.seed));
         }
-        let network = usable.then(|| Pretrained {
+        let network = usable.then_some(Pretrained {
             start: Start { network: run.network, parameters: outcome.parameters },
             scaling: run.scaling,
         });

@@ -20,7 +20,7 @@ use crate::engine::graph::Node;
 use crate::engine::graph::Parameters;
 use crate::engine::graph::Shape;
 use crate::engine::graph::Source;
-use crate::engine::ops::dense;
+use crate::engine::ops;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::transfer::Start;
@@ -70,6 +70,7 @@ struct Header {
 
 #[derive(Serialize, Deserialize)]
 struct LayerHeader {
+    op: String,
     inputs: usize,
     outputs: usize,
     activation: String,
@@ -94,6 +95,7 @@ impl Model {
     pub fn bytes(&self) -> Vec<u8> {
         let network = &self.start.network;
         let header = |(id, node): (usize, &Node)| LayerHeader {
+            op: node.op.name.to_owned(),
             inputs: network.input_shape(id).width,
             outputs: network.shape(id).width,
             activation: node.attributes.activation.name().to_owned(),
@@ -248,7 +250,7 @@ fn network(layers: &[LayerHeader]) -> Result<Graph, String> {
             .ok_or_else(|| format!("there is no activation '{}'", layer.activation))?;
         let dropout = if layer.frozen { 0.0 } else { layer.dropout };
         nodes.push(Node {
-            op: &dense::OP,
+            op: ops::named(&layer.op).ok_or_else(|| format!("there is no op '{}'", layer.op))?,
             attributes: Attributes { width: layer.outputs, activation, dropout },
             inputs: vec![id.checked_sub(1).map_or(Source::Input, Source::Node)],
             frozen: layer.frozen,

@@ -87,7 +87,7 @@ impl Reference {
     /// weights are [out, in].
     fn parameters(&self, prefix: &str, network: &Graph) -> Vec<f64> {
         let mut parameters = vec![0.0; network.parameter_len()];
-        let layers = dense(&network).into_iter();
+        let layers = dense(network).into_iter();
         for (number, layer) in layers.enumerate() {
             let weights = self.numbers(&format!("{prefix}w{number}"));
             let bias = self.numbers(&format!("{prefix}b{number}"));
@@ -182,7 +182,7 @@ fn assert_parameters_close(
     reference: &[f64],
     tolerance: f64,
 ) {
-    for (number, place) in dense(&network).into_iter().enumerate() {
+    for (number, place) in dense(network).into_iter().enumerate() {
         let parts =
             [("w", place.weights..place.bias), ("b", place.bias..place.bias + place.stride)];
         for (name, part) in parts {

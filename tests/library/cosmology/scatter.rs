@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use shoal::cosmology::cosmology::FIDUCIAL;
+use shoal::cosmology::parameters::FIDUCIAL;
 use shoal::cosmology::{Bins, Cosmology, Noise, Statistic};
 use shoal::data::{Matrix, read_matrix};
 
