@@ -84,8 +84,7 @@ impl Device {
         }
     }
 
-    /// Its description in result files. Results have the same bits only where all fields are the
-    /// same.
+    /// Its description in result files. Equal bits are guaranteed only where all fields are equal.
     pub fn describe(&self) -> serde_json::Value {
         match self {
             Device::Gpu(gpu) => json!({

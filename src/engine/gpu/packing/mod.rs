@@ -193,7 +193,7 @@ impl<'a> Shoal<'a> {
         let bytes: &[u8] = bytemuck::cast_slice(&tiles);
         if !self.store.reserve(Buffer::Tiles, bytes.len() as u64)? {
             return Err(Error::Device(format!(
-                "{}: no room for a table of {} tiles; train fewer runs at one time",
+                "{}: not enough memory for a table of {} tiles; train fewer runs at one time",
                 self.gpu.adapter().name(),
                 tiles.len()
             )));
@@ -277,8 +277,8 @@ impl<'a> Shoal<'a> {
         self.retire(&finished, work)
     }
 
-    /// Continues a finished run with the next chunk if the queue gives it more epochs; whether it
-    /// does.
+    /// Continues a finished run with the next chunk if the queue gives it more epochs. Returns
+    /// whether it continues.
     fn goes_on(&mut self, slot: usize, work: &mut dyn RunQueue) -> bool {
         let packed = self.slots[slot].as_mut().expect("shoal: an empty slot");
         let Some(epochs) = crate::engine::queue::goes_on(&packed.run, &mut packed.state, work)
