@@ -48,6 +48,19 @@ impl std::str::FromStr for Choice {
 }
 
 impl Device {
+    /// The CPU, with one thread per hardware thread.
+    pub fn cpu() -> Self {
+        Device::Cpu(cpu::Cpu::default())
+    }
+
+    /// Opens a hardware GPU if there is one, otherwise the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the GPU cannot be opened.
+    pub fn auto() -> Result<Self> {
+        Self::open(&Choice::Auto, None)
+    }
+
     /// Opens the requested device; `tiles` overrides the tile set of an adapter.
     ///
     /// # Errors

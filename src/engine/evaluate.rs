@@ -4,6 +4,7 @@ use crate::engine::graph::{Graph, Source};
 use crate::engine::kernel::Values;
 use crate::engine::ops::kernels_of;
 use crate::engine::real::Real;
+use crate::engine::run::{Outcome, Run};
 
 /// Rows evaluated at one time.
 const BLOCK: usize = 256;
@@ -36,4 +37,14 @@ pub fn evaluate<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<V
         all.push(values);
     }
     all
+}
+
+impl Run {
+    /// Outputs of the trained network, shape (rows, outputs), for raw inputs, shape (rows, inputs).
+    ///
+    /// # Panics
+    /// If the length of `x` is not a multiple of the inputs, or the outcome is of another network.
+    pub fn predict(&self, outcome: &Outcome, x: &[f32]) -> Vec<f32> {
+        predict(&self.graph, &outcome.parameters, &self.scale.apply(x))
+    }
 }

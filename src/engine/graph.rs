@@ -155,7 +155,7 @@ impl Graph {
     ///
     /// # Errors
     /// A message: no nodes, a node that reads a later one, shapes that do not fit, a dropout
-    /// outside [0, 1), a frozen node after a trained one or with dropout.
+    /// outside [0, 1) or after the last node, a frozen node after a trained one or with dropout.
     pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
         if nodes.is_empty() {
             return Err("the network has no layers".into());
@@ -189,7 +189,13 @@ impl Graph {
             graph.shapes.push(shape);
             graph.nodes.push(node);
         }
-        Ok(graph)
+        // the loss would have to apply its mask
+        match graph.nodes[graph.output_node()].attributes.dropout {
+            0.0 => Ok(graph),
+            dropout => {
+                Err(format!("the last layer has dropout {dropout}; outputs cannot be dropped"))
+            }
+        }
     }
 
     fn check(&self, id: NodeId, node: &Node) -> Result<(), String> {

@@ -52,7 +52,9 @@ pub trait RunQueue: Send {
     ///
     /// # Errors
     /// An error ends the training; an interruption is reported this way.
-    fn progress(&mut self, progress: &Progress) -> Result<()>;
+    fn progress(&mut self, _progress: &Progress) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The state of a run after its last epoch.

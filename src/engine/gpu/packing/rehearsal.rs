@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
-use crate::engine::gpu::packing::{DeviceTile, Limits, Shoal};
+use crate::engine::gpu::packing::shoal::Limits;
+use crate::engine::gpu::packing::shoal::Shoal;
+use crate::engine::layout::DeviceTile;
 use crate::engine::precision::Precision;
 use crate::engine::queue::RunQueue;
 use crate::engine::table::Table;
@@ -52,7 +54,7 @@ impl<'a> Rehearsal<'a> {
     pub fn leave(&mut self, ids: &[usize]) {
         for slot in 0..self.shoal.slots.len() {
             let leaves =
-                |packed: &crate::engine::gpu::packing::Packed| ids.contains(&packed.run.id);
+                |packed: &crate::engine::gpu::packing::packed::Packed| ids.contains(&packed.run.id);
             if self.shoal.slots[slot].as_ref().is_some_and(leaves) {
                 let packed = self.shoal.slots[slot].take().expect("rehearsal: a slot");
                 self.shoal.release(&packed.run, &packed.bases);
