@@ -1,5 +1,13 @@
-// Activations, their derivatives and the dropout mask, for four numbers at a time. Reference:
-// src/kernels/activation.rs.
+// Activations, their derivatives and the dropout mask, for four numbers at a time:
+//
+//   relu        max(z, 0)
+//   leaky_relu  z > 0 ? z : slope z
+//   tanh        (e^z - e^-z) / (e^z + e^-z)
+//   sigmoid     1 / (1 + e^-z)
+//   silu        z sigmoid(z)
+//   gelu        z (1 + erf(z / sqrt(2))) / 2
+//
+// CPU reference: src/engine/activation.rs.
 
 #import layout
 #import random
@@ -12,18 +20,18 @@ const SIGMOID: u32 = 4u;
 const SILU: u32 = 5u;
 const GELU: u32 = 6u;
 
-// Beyond this, exp overflows; the functions are flat in f32 long before.
+// exp overflows beyond this argument; in f32 the functions are flat long before.
 const EXP_LIMIT: f32 = 80.0;
-// Of the approximation of erf: Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26,
-// |error| < 1.5e-7.
+// Constants of the approximation of erf: Abramowitz & Stegun, Handbook of Mathematical Functions,
+// 7.1.26, |error| < 1.5e-7.
 const ERF_P: f32 = 0.3275911;
 const ROOT_HALF: f32 = 0.70710678;
 
-// The one exponential and the one quotient that an activation needs. Software rasterizers compute
-// every branch of a switch, so what is dear stands before it.
+// The one exponential and the one quotient that an activation needs. Software rasterizers execute
+// every branch of a switch, so the expensive operations are computed once, before it.
 struct Parts {
-    e: vec4f,  // exp(-z); of tanh exp(-2 |z|); of gelu exp(-z^2 / 2)
-    q: vec4f,  // 1 / (1 + e); of gelu 1 / (1 + p |z| / sqrt(2))
+    e: vec4f,  // exp(-z); for tanh exp(-2 |z|); for gelu exp(-z^2 / 2)
+    q: vec4f,  // 1 / (1 + e); for gelu 1 / (1 + p |z| / sqrt(2))
 }
 
 fn parts(kind: u32, z: vec4f) -> Parts {
@@ -32,18 +40,19 @@ fn parts(kind: u32, z: vec4f) -> Parts {
     return Parts(e, 1.0 / (1.0 + select(e, ERF_P * ROOT_HALF * abs(z), kind == GELU)));
 }
 
-// The normal distribution at z, from the parts of gelu.
+// The cumulative distribution function of the standard normal distribution, from the parts of gelu.
 fn normal_distribution(z: vec4f, given: Parts) -> vec4f {
     let t = given.q;
-    let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+    let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t
+        + 0.254829592) * t;
     return 0.5 + 0.5 * sign(z) * (1.0 - series * given.e);
 }
 
-// activation(z). A NaN goes through, so that the loss shows it: `max` and `clamp` would drop it,
-// and WGSL lets a compiler assume that there is none, so the bits are asked.
+// activation(z). NaN propagates, so that the loss shows it: `max` and `clamp` would drop it. WGSL
+// lets a compiler assume that there are no NaNs, so the test is on the bits.
 fn activate(kind: u32, slope: f32, z: vec4f) -> vec4f {
-    let lost = (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
-    return select(activate_number(kind, slope, z), z, lost);
+    let is_nan = (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+    return select(activate_number(kind, slope, z), z, is_nan);
 }
 
 fn activate_number(kind: u32, slope: f32, z: vec4f) -> vec4f {
@@ -80,12 +89,12 @@ fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
     }
 }
 
-// The dropout mask of four examples of four units, one unit to a column: 0 where a unit is dropped,
-// else 1 / (1 - dropout). Never stored: the backward pass draws the same numbers again.
-fn dropout_mask(seed: u32, step: u32, layer: Node, units: u32, examples: u32) -> mat4x4f {
-    let key = (layer.number << 16u) + 4u * units;
-    let kept = vec4f(layer.keep_scale);
-    let threshold = vec4u(layer.drop_threshold);
+// The dropout mask of four examples and four units, one unit per column: 0 where a unit is dropped,
+// else 1 / (1 - dropout). It is not stored: the backward pass generates the same numbers again.
+fn dropout_mask(seed: u32, step: u32, node: Node, units: u32, examples: u32) -> mat4x4f {
+    let key = (node.number << 16u) + 4u * units;
+    let kept = vec4f(node.keep_scale);
+    let threshold = vec4u(node.drop_threshold);
     return mat4x4f(
         select(vec4f(0.0), kept, pcg4d(vec4u(seed, step, key, examples)) >= threshold),
         select(vec4f(0.0), kept, pcg4d(vec4u(seed, step, key + 1u, examples)) >= threshold),
@@ -94,13 +103,13 @@ fn dropout_mask(seed: u32, step: u32, layer: Node, units: u32, examples: u32) ->
     );
 }
 
-// Element by element.
+// Elementwise product.
 fn times(a: mat4x4f, b: mat4x4f) -> mat4x4f {
     return mat4x4f(a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]);
 }
 
-// The matrix with column `place` replaced; a column that is only known at run time would go through
-// memory.
+// The matrix with column `place` replaced. Indexing with a number known only at run time would
+// spill the matrix to memory.
 fn with_column(a: mat4x4f, place: u32, column: vec4f) -> mat4x4f {
     return mat4x4f(
         select(a[0], column, place == 0u),

@@ -1,14 +1,15 @@
-// AdamW, the rule of adamw_rule.wgsl, on the gradients of whole runs, times the scale that clipping
-// found for the run.
+// AdamW on whole runs; formula in adamw_rule.wgsl, with
 //
-// The last kernel of a step. It also keeps the parameters as the best of the run where the clock
-// saw an improvement (before they change), and records the clock's ticks: the host compares them,
-// because some drivers report a killed chunk as finished. Frozen layers lie first and are passed
-// over.
+//   g = gradient_scale / loss_scale * gradient
 //
-// Of halves the gradients are loss_scale times too large, and nothing is updated where one of them
-// overflowed; the parameters are kept as f32, and as halves for products to read (Micikevicius et
-// al., arXiv 1710.03740, section 3.1).
+// It is the last kernel of a step, for the runs that store their gradients. Where the clock found
+// an improvement it first copies the parameters to `best`. It also copies the clock's ticks to
+// `completed`: the host compares the two, because some drivers report a killed submission as
+// finished. Frozen nodes come first in memory and are skipped.
+//
+// In f16 the gradients are multiplied by loss_scale, and a step in which one of them overflowed
+// updates nothing. The parameters are stored as f32, with an f16 copy that the products read
+// (Micikevicius et al., arXiv 1710.03740, section 3.1).
 
 #import layout
 #import vec4_{vec4}
@@ -16,12 +17,16 @@
 #import adamw_rule
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
-@group(0) @binding(1) var<storage, read_write> states: array<State>;       // writes completed
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;               // i: which pairs of vec4s of the parameters
-@group(0) @binding(3) var<storage, read_write> parameters: array<TwoVec4>;  // p
-@group(0) @binding(4) var<storage, read_write> gradients: array<TwoPacked>;  // g; of halves also p, for products
-@group(0) @binding(5) var<storage, read_write> moments: array<TwoVec4>;     // m and v of a vec4
-@group(0) @binding(6) var<storage, read_write> best: array<TwoVec4>;        // p at the best validation loss
+@group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs); writes completed
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); i: pairs of vec4s
+// p, shape (pairs)
+@group(0) @binding(3) var<storage, read_write> parameters: array<TwoVec4>;
+// g, shape (pairs); in f16 also the copy of p
+@group(0) @binding(4) var<storage, read_write> gradients: array<TwoPacked>;
+// m and v of one vec4, shape (2 pairs)
+@group(0) @binding(5) var<storage, read_write> moments: array<TwoVec4>;
+// p at the best validation loss, shape (pairs)
+@group(0) @binding(6) var<storage, read_write> best: array<TwoVec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override ADAMW_THREADS: u32;
@@ -42,7 +47,8 @@ fn main(
     if tile.i == 0u && thread == 0u {
         states[tile.run].completed = states[tile.run].ticks;
     }
-    let trains = states[tile.run].phase == PHASE_TRAIN && !(HALF && states[tile.run].overflow == 1u);
+    let overflowed = HALF && states[tile.run].overflow == 1u;
+    let trains = states[tile.run].phase == PHASE_TRAIN && !overflowed;
     let improved = states[tile.run].improved == 1u;
     var scale = states[tile.run].gradient_scale;
     if HALF {
@@ -58,14 +64,13 @@ fn main(
         states[tile.run].decay,
     );
 
-    // in pairs of vec4s; a run begins with a whole one, and room is left for the second of its last
+    // in pairs of vec4s; a run starts at a pair, and its last pair is padded to two vec4s
     let parameters_at = run.parameters / 2u;
     let gradients_at = run.gradients / 2u;
     let copy_at = run.copy / 2u;
     let first = run.frozen_vec4s / 2u + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
     let end = min(first + ADAMW_THREADS * ADAMW_REPEATS, (run.parameter_vec4s + 1u) / 2u);
-    // two loops: a software rasterizer plays what stands in a branch under a mask, whether or not
-    // it is taken
+    // two loops: a software rasterizer executes the body of a branch under a mask, taken or not
     if improved {
         for (var at = first; at < end; at += ADAMW_THREADS) {
             best[parameters_at + at] = parameters[parameters_at + at];
@@ -83,7 +88,7 @@ fn main(
         var m = first_numbers(of_first);
         var v = second_numbers(of_first);
         let p0 = first_numbers(p);
-        // where frozen layers end within a pair, its first vec4 is theirs
+        // where the frozen nodes end within a pair, its first vec4 belongs to them
         let stays = 2u * at < run.frozen_vec4s;
         let first_updated = select(stepped(rates, p0, scale * unpack_first(g), &m, &v), p0, stays);
         moments[2u * here] = two_vec4(m, v);

@@ -6,23 +6,31 @@
 //   v <- beta2 v + (1 - beta2) g^2
 //   p <- p - learning_rate / (1 - beta1^t)  m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 //
-// with the learning rate that the clock found for the step.
+// with the learning rate that the clock computed for the step.
 
-// The same for all parameters of a run in one step.
+// Coefficients that all parameters of a run share in one step.
 struct Rates {
     one_minus_beta1: f32,
     beta2: f32,
     one_minus_beta2: f32,
     epsilon: f32,
     step_size: f32,
-    root_correction: f32,  // 1 over that of the state
+    root_correction: f32,  // 1 / root_correction of the state
     decay: f32,
 }
 
-// p after the step; m and v are renewed.
-fn stepped(rates: Rates, p: vec4f, g: vec4f, m: ptr<function, vec4f>, v: ptr<function, vec4f>) -> vec4f {
+// Returns p after the step; updates m and v in place.
+fn stepped(
+    rates: Rates,
+    p: vec4f,
+    g: vec4f,
+    m: ptr<function, vec4f>,
+    v: ptr<function, vec4f>,
+) -> vec4f {
     *m += rates.one_minus_beta1 * (g - *m);
     *v = rates.beta2 * *v + rates.one_minus_beta2 * g * g;
-    // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step alike
-    return p - (rates.decay * p + rates.step_size * *m / (sqrt(*v) * rates.root_correction + rates.epsilon));
+    // subtracted, not p * (1 - decay): rounding that factor to f32 would bias every step the same
+    // way
+    let denominator = sqrt(*v) * rates.root_correction + rates.epsilon;
+    return p - (rates.decay * p + rates.step_size * *m / denominator);
 }

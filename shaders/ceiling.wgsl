@@ -1,21 +1,22 @@
-// The ceiling: multiply-adds on registers and nothing else, to measure what a device can do at
-// most. Not part of a step.
+// Multiply-adds on registers and nothing else, to measure the arithmetic ceiling of a device. Not
+// part of a step.
 //
-//   eight chains of vec4s a thread, x <- a x + b: 64 flops a turn
+//   x <- a x + b, eight independent chains of vec4s per thread: 64 flops per turn
 
 #import layout
 #import vec4_{vec4}
 
+// reads a and b, writes the sum of the chains: shape (2 + threads)
 @group(0) @binding(0) var<storage, read_write> work: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CEILING_THREADS: u32;
 override CEILING_TURNS: u32;  // a multiple of UNROLLED
 
-// Turns without a branch between them: compilers unroll a loop of a constant length. Software
-// rasterizers load, mask and store what a loop changes at each of its ends; with one turn between
-// them this measured 113 instead of 135 GFLOP/s on llvmpipe of Mesa 22.3, and 58 instead of 125 on
-// that of Mesa 25.0.
+// Turns without a branch between them: compilers unroll a loop of constant length. Software
+// rasterizers load, mask and store the variables of a loop in each iteration; with one turn per
+// iteration this measured 113 instead of 135 GFLOP/s on llvmpipe of Mesa 22.3, and 58 instead of
+// 125 on llvmpipe of Mesa 25.0.
 const UNROLLED: u32 = 8u;
 
 @compute @workgroup_size(CEILING_THREADS)

@@ -1,20 +1,21 @@
-// Clip: the norm of all gradients of a run, and what they are multiplied with so that it is at most
-// clip_norm; one thread per run. As torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov & Bengio,
-// arXiv 1211.5063, algorithm 1):
+// Clipping: the norm of all gradients of a run, and the factor that brings it down to clip_norm;
+// one thread per run. As torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov & Bengio, arXiv
+// 1211.5063, algorithm 1):
 //
 //   norm  = sqrt(sum_b sum_c squares[b][c])
-//   scale = min(1, clip_norm / (norm + 1e-6))     AdamW multiplies; the gradients stay as they are
+//   scale = min(1, clip_norm / (norm + 1e-6))
 //
-// Where the norm is not finite the scale is 0: what is finite then vanishes and what is not becomes
-// NaN, which ends the run.
+// The gradients are not changed: AdamW multiplies them by the scale. Where the norm is not finite
+// the scale is 0: finite gradients become 0 and the others NaN, which ends the run.
 
 #import layout
 #import packed_{packed}
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
-@group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes gradient_norm and gradient_scale
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run
-@group(0) @binding(3) var<storage, read> work: array<Packed>;           // squares, shape (blocks)
+// (runs); writes gradient_norm and gradient_scale
+@group(0) @binding(1) var<storage, read_write> states: array<State>;
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // (tiles); one per run
+@group(0) @binding(3) var<storage, read> work: array<Packed>;         // squares, shape (blocks)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CLIP_THREADS: u32;

@@ -1,29 +1,32 @@
-// The clock: first kernel of a step, one thread per run. It books what the last step computed,
+// The clock: first kernel of a step, one thread per run. It records the result of the last step,
 // decides what this step is (a training batch, a validation batch, or nothing because the run is
-// done), and prepares the optimiser's scalars.
+// finished), and computes the optimiser's scalars.
 //
-//   epoch     = ceil(training rows / batch) training batches, then ceil(validation rows / batch)
-//   validation batches improved  = validation loss < best loss - min_delta
-//   done      = patience epochs without improvement, or max_epochs, or a loss that is not finite
-//   (diverged)
+//   epoch    = ceil(training rows / batch) training batches, then
+//              ceil(validation rows / batch) validation batches
+//   improved = validation loss < best loss - min_delta
+//   done     = patience epochs without improvement, or max_epochs, or a loss that is not finite
 //
-// The part of the learning rate in a step, from 0 (src/run/schedule.rs says whose formulae these
-// are):
+// The factor of the learning rate in a step, counted from 0 (sources:
+// src/engine/optim/schedule.rs):
 //
-//   (step + 1) / (warmup_steps + 1)                      in the warm-up final + (1 - final) (1 +
-//   cos(pi x)) / 2              after it, x being the part of cosine_steps that is over
+//   (step + 1) / (warmup_steps + 1)              during warm-up
+//   final + (1 - final) (1 + cos(pi x)) / 2      afterwards
+//
+// with x = min(1, (step - warmup_steps) / cosine_steps), the part of the cosine that is done.
 
 #import layout
 #import packed_{packed}
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // a tile is a run
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // (tiles); one per run
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CLOCK_THREADS: u32;
 
-// Of halves: steps without an overflow after which the loss scale doubles, and its bounds.
+// In f16: steps without an overflow after which the loss scale doubles, and the bounds of the
+// scale.
 const GROWTH_STEPS: u32 = 2000u;
 const LEAST_SCALE: f32 = 5.9604645e-8;
 const MOST_SCALE: f32 = 16777216.0;
@@ -33,7 +36,7 @@ fn one_minus_exp(x: f32) -> f32 {
     if x < -0.5 {
         return 1.0 - exp(x);
     }
-    // x / 1 (1 + x / 2 (1 + x / 3 (...))): nine terms leave 0.5^10 / 10! < 3e-10
+    // x / 1 (1 + x / 2 (1 + x / 3 (...))): error after nine terms < 0.5^10 / 10! < 3e-10
     var sum = 1.0;
     for (var n = 9.0; n > 1.5; n -= 1.0) {
         sum = 1.0 + sum * x / n;
@@ -41,10 +44,10 @@ fn one_minus_exp(x: f32) -> f32 {
     return -x * sum;
 }
 
-// Dynamic loss scaling, as torch.amp.GradScaler has it: where a gradient overflowed, nothing was
-// updated, so the step does not count, and the scale halves; after enough steps without that it
+// Dynamic loss scaling, as in torch.amp.GradScaler: after an overflow nothing was updated, so the
+// step does not count and the scale is divided by 2; after GROWTH_STEPS steps without one it
 // doubles.
-fn book_scale(state: ptr<function, State>) {
+fn update_loss_scale(state: ptr<function, State>) {
     if (*state).overflow == 1u {
         (*state).loss_scale *= 0.5;
         (*state).good_steps = 0u;
@@ -59,8 +62,8 @@ fn book_scale(state: ptr<function, State>) {
     (*state).overflow = 0u;
 }
 
-// sin(pi x / 2) for x from 0 to 1. A driver's own may be off by 2^-11; this series leaves (pi /
-// 2)^15 / 15! < 7e-10.
+// sin(pi x / 2) for x from 0 to 1. The built-in function may be wrong by 2^-11; the error of this
+// series is below (pi / 2)^15 / 15! < 7e-10.
 fn quarter_sine(x: f32) -> f32 {
     let z = 1.57079633 * x;
     // z (1 - z^2 / (2 3) (1 - z^2 / (4 5) (...)))
@@ -71,7 +74,7 @@ fn quarter_sine(x: f32) -> f32 {
     return z * sum;
 }
 
-// The part of the learning rate in a step.
+// The factor of the learning rate in a step.
 fn schedule(run: Run, step: u32) -> f32 {
     if step < run.warmup_steps {
         return f32(step + 1u) / f32(run.warmup_steps + 1u);
@@ -79,7 +82,7 @@ fn schedule(run: Run, step: u32) -> f32 {
     if run.cosine_steps == 0u {
         return 1.0;
     }
-    // (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), which does not cancel where little is left
+    // (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), which has no cancellation near x = 1
     let left = run.cosine_steps - min(step - run.warmup_steps, run.cosine_steps);
     let sine = quarter_sine(f32(left) / f32(run.cosine_steps));
     return run.final_fraction + (1.0 - run.final_fraction) * sine * sine;
@@ -106,12 +109,12 @@ fn main(
         return;
     }
 
-    // what the last step did
+    // record the last step
     if state.phase == PHASE_FRESH {
         state.phase = PHASE_TRAIN;
     } else if state.phase == PHASE_TRAIN {
         if HALF {
-            book_scale(&state);
+            update_loss_scale(&state);
         } else {
             state.steps += 1u;
         }
@@ -127,10 +130,12 @@ fn main(
         state.validation_sum += state.batch_sum;
         state.cursor += state.batch_rows;
         if state.cursor >= run.validation_rows {
-            state.validation_loss = state.validation_sum * run.inverse_weight_sum / f32(run.validation_rows);
+            state.validation_loss =
+                state.validation_sum * run.inverse_weight_sum / f32(run.validation_rows);
             state.epoch += 1u;
             state.waited += 1u;
-            if finite(state.batch_sum) && state.validation_loss < state.best_loss - run.min_delta {
+            let threshold = state.best_loss - run.min_delta;
+            if finite(state.batch_sum) && state.validation_loss < threshold {
                 state.best_loss = state.validation_loss;
                 state.best_epoch = state.epoch;
                 state.improved = 1u;
@@ -153,7 +158,7 @@ fn main(
         state.stopped = STOPPED_DIVERGED;
     }
 
-    // what this step is
+    // decide this step
     let rows = select(run.training_rows, run.validation_rows, state.phase == PHASE_VALIDATE);
     state.batch_rows = min(run.batch, rows - min(state.cursor, rows));
     if state.phase == PHASE_TRAIN {

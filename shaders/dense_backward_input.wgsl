@@ -1,13 +1,13 @@
-// Backward to the input: one layer for all runs, through the activation and the dropout of the
-// layer below.
+// Backward pass to the input of a dense node, for all runs, through the activation and the dropout
+// of the node below:
 //
 //   delta_below[e, k] = mask_below[e, k] activation'(z_below[e, k]) sum_n delta[e, n] W[k, n]
 //
-// `tile.node` is the layer whose weights are read; the layer below it is `tile.node - 1`. Here is
-// what both tiles of this kernel share; the sums are in backward_input_gpu.wgsl and
-// backward_input_software.wgsl. A thread computes 8 units of the layer below for some examples, as
-// the forward kernel does and for the same reasons. Padding is written as 0: the sums of the next
-// call run over it.
+// `tile.node` is the node whose weights are read, `below` the node that produced its input. This
+// page holds what both variants share; the products are in dense_backward_input_gpu.wgsl and
+// dense_backward_input_software.wgsl. As in the forward kernel, a thread computes 8 units (here of
+// the node below) for several examples. Padding is written as 0, because the products of the next
+// node read it.
 
 #import layout
 #import packed_{packed}
@@ -17,16 +17,18 @@
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // which examples and units below
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); examples, units below
 @group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
-@group(0) @binding(4) var<storage, read> weights: array<Packed>;      // W, shape (inputs, outputs); b, shape (outputs)
-@group(0) @binding(5) var<storage, read_write> work: array<Packed>;    // reads delta and z below, writes delta below
+// W, shape (inputs, outputs)
+@group(0) @binding(4) var<storage, read> weights: array<Packed>;
+// reads delta, shape (batch, outputs), and z_below; writes delta_below, both shape (batch, inputs)
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override PRODUCT_THREADS: u32;
 
-// Four units of four examples, one example to a column: of eight that are shared, those from
-// `place` on.
+// Four units of four examples, one example per column: elements `place` to `place + 3` of the eight
+// shared vectors.
 fn four(mine: Shared, at: u32, row: u32, last: u32, place: u32) -> mat4x4f {
     return mat4x4f(
         shared_vec4(mine, at, row, last, place),
@@ -43,7 +45,7 @@ fn store(at: u32, row: u32, s: mat4x4f) {
     work[at + 3u * row] = pack(s[3]);
 }
 
-// Four outputs of four units below, one output to a column.
+// Weights of four outputs and four units below, one output per column.
 fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
     return transpose(mat4x4f(
         unpack(weights[a]),
@@ -53,23 +55,23 @@ fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
     ));
 }
 
-// The derivative and the mask on the raw sums that this thread has just stored: one loop instead of
-// a copy for every sum. Units and examples in vec4s.
+// Multiplies the products that this thread has just stored by the derivative and the mask: one loop
+// instead of a copy of the code for each accumulator. Ranges of units and examples, in vec4s.
 fn finish(tile: Tile, units: vec2u, examples: vec2u) {
-    let layer = nodes[tile.node];
+    let node = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];
     let row = below.output_vec4s;
     let seed = runs[tile.run].seed;
     let step = states[tile.run].steps;
     for (var unit = units.x; unit < units.y; unit++) {
-        let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(layer.inputs);
+        let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
         for (var e = examples.x; e < examples.y; e++) {
             let at = 4u * e * row + unit;
             var values = mat4x4f();
             for (var i = 0u; i < 4u; i++) {
                 let z = unpack(work[below.saved + at + i * row]);
-                let sum = unpack(work[below.delta + at + i * row]);
-                let value = sum * derivative(below.activation, below.slope, z);
+                let product = unpack(work[below.delta + at + i * row]);
+                let value = product * derivative(below.activation, below.slope, z);
                 values = with_column(values, i, select(vec4f(0.0), value, real));
             }
             if below.drop_threshold > 0u {
@@ -80,7 +82,7 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
     }
 }
 
-// Each tile says how its threads `serve` it.
+// `serve` computes one tile; each variant defines it.
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,

@@ -1,35 +1,37 @@
-// Backward to the input on GPUs: 8 units below of 16 examples a thread, in vec4s p and q of units
-// and 0 to 3 of examples; eight lanes make a block of 64 units, and a tile is PRODUCT_THREADS
-// blocks, first those of all units, then those of the next examples.
+// Backward pass to the input, variant for GPUs; formula in dense_backward_input.wgsl. A thread
+// computes 8 units below of 16 examples: vec4s p and q of units, vec4s 0 to 3 of examples. Eight
+// lanes form a block of 64 units. A tile is PRODUCT_THREADS blocks; blocks are numbered through all
+// units first, then through the examples.
 
 #import layout
 #import lanes_{lanes}
 #import dense_backward_input
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = nodes[tile.node];
+    let node = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];
-    let groups = runs[tile.run].batch_vec4s;
+    let batch_vec4s = runs[tile.run].batch_vec4s;
     let block = tile.i * PRODUCT_THREADS + thread.y;
     let across = (below.output_vec4s + 2u * LANES - 1u) / (2u * LANES);
-    let first = (block % across * LANES + thread.x) * 8u;  // unit of the layer below
+    let first = (block % across * LANES + thread.x) * 8u;  // unit of the node below
     let examples = block / across * 4u;                    // in vec4s of examples
-    if states[tile.run].phase != PHASE_TRAIN || first >= 4u * below.output_vec4s || examples >= groups {
+    let outside = first >= 4u * below.output_vec4s || examples >= batch_vec4s;
+    if states[tile.run].phase != PHASE_TRAIN || outside {
         return;
     }
 
-    // beyond the edges a thread repeats the last row and stores nothing, or zeros
-    let last_input = layer.inputs - 1u;
-    let row0 = layer.weights + min(first + 0u, last_input) * layer.output_vec4s;
-    let row1 = layer.weights + min(first + 1u, last_input) * layer.output_vec4s;
-    let row2 = layer.weights + min(first + 2u, last_input) * layer.output_vec4s;
-    let row3 = layer.weights + min(first + 3u, last_input) * layer.output_vec4s;
-    let row4 = layer.weights + min(first + 4u, last_input) * layer.output_vec4s;
-    let row5 = layer.weights + min(first + 5u, last_input) * layer.output_vec4s;
-    let row6 = layer.weights + min(first + 6u, last_input) * layer.output_vec4s;
-    let row7 = layer.weights + min(first + 7u, last_input) * layer.output_vec4s;
-    let row = layer.output_vec4s;
-    let last = min(4u * (groups - examples), 16u) - 1u;  // of this tile's examples
+    // beyond the edges a thread reads the last row again and stores nothing, or zeros
+    let last_input = node.inputs - 1u;
+    let row0 = node.weights + min(first + 0u, last_input) * node.output_vec4s;
+    let row1 = node.weights + min(first + 1u, last_input) * node.output_vec4s;
+    let row2 = node.weights + min(first + 2u, last_input) * node.output_vec4s;
+    let row3 = node.weights + min(first + 3u, last_input) * node.output_vec4s;
+    let row4 = node.weights + min(first + 4u, last_input) * node.output_vec4s;
+    let row5 = node.weights + min(first + 5u, last_input) * node.output_vec4s;
+    let row6 = node.weights + min(first + 6u, last_input) * node.output_vec4s;
+    let row7 = node.weights + min(first + 7u, last_input) * node.output_vec4s;
+    let row = node.output_vec4s;
+    let last = min(4u * (batch_vec4s - examples), 16u) - 1u;  // of this tile's examples
     let middle = min(8u, last);
     var sp0 = mat4x4f();
     var sq0 = mat4x4f();
@@ -43,7 +45,7 @@ fn serve(tile: Tile, thread: vec3u) {
     for (var n = 0u; n < row; n++) {
         let wp = load_weights(row0 + n, row1 + n, row2 + n, row3 + n);
         let wq = load_weights(row4 + n, row5 + n, row6 + n, row7 + n);
-        let at = layer.delta + 4u * examples * row + n;
+        let at = node.delta + 4u * examples * row + n;
         let upper = load_shared(at, row, last, thread.x);
         let d0 = four(upper, at, row, last, 0u);
         sp0 += wp * d0;
@@ -70,23 +72,23 @@ fn serve(tile: Tile, thread: vec3u) {
     if more {
         store(at + 1u, below_row, sq0);
     }
-    if examples + 1u < groups {
+    if examples + 1u < batch_vec4s {
         store(at + 4u * below_row, below_row, sp1);
         if more {
             store(at + 4u * below_row + 1u, below_row, sq1);
         }
     }
-    if examples + 2u < groups {
+    if examples + 2u < batch_vec4s {
         store(at + 8u * below_row, below_row, sp2);
         if more {
             store(at + 8u * below_row + 1u, below_row, sq2);
         }
     }
-    if examples + 3u < groups {
+    if examples + 3u < batch_vec4s {
         store(at + 12u * below_row, below_row, sp3);
         if more {
             store(at + 12u * below_row + 1u, below_row, sq3);
         }
     }
-    finish(tile, vec2u(units, end), vec2u(examples, min(examples + 4u, groups)));
+    finish(tile, vec2u(units, end), vec2u(examples, min(examples + 4u, batch_vec4s)));
 }

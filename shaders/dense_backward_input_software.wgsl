@@ -1,6 +1,7 @@
-// Backward to the input on software rasterizers: 8 units below of 32 examples a thread, in vec4s p
-// and q of units and 0 to 7 of examples; a tile is 32 examples and 64 PRODUCT_THREADS units. A
-// loaded weight serves twice the examples that it does in a GPU's tile: 12 loads for 1,024
+// Backward pass to the input, variant for software rasterizers; formula in
+// dense_backward_input.wgsl. A thread computes 8 units below of 32 examples: vec4s p and q of
+// units, vec4s 0 to 7 of examples. A tile is 32 examples and 64 PRODUCT_THREADS units. Each loaded
+// weight is used for twice as many examples as in the variant for GPUs: 12 loads for 1,024
 // multiply-adds.
 
 #import layout
@@ -8,28 +9,29 @@
 #import dense_backward_input
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = nodes[tile.node];
+    let node = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];
-    let groups = runs[tile.run].batch_vec4s;
-    let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;  // unit of the layer below
-    let examples = tile.i * 8u;                                                   // in vec4s of examples
+    let batch_vec4s = runs[tile.run].batch_vec4s;
+    // the first unit of the node below
+    let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;
+    let examples = tile.i * 8u;  // in vec4s of examples
     if states[tile.run].phase != PHASE_TRAIN {
         return;
     }
 
-    // beyond the edges a thread repeats the last row and stores nothing, or zeros; lanes beyond the
-    // last unit load for the others
-    let last_input = layer.inputs - 1u;
-    let row0 = layer.weights + min(first + 0u, last_input) * layer.output_vec4s;
-    let row1 = layer.weights + min(first + 1u, last_input) * layer.output_vec4s;
-    let row2 = layer.weights + min(first + 2u, last_input) * layer.output_vec4s;
-    let row3 = layer.weights + min(first + 3u, last_input) * layer.output_vec4s;
-    let row4 = layer.weights + min(first + 4u, last_input) * layer.output_vec4s;
-    let row5 = layer.weights + min(first + 5u, last_input) * layer.output_vec4s;
-    let row6 = layer.weights + min(first + 6u, last_input) * layer.output_vec4s;
-    let row7 = layer.weights + min(first + 7u, last_input) * layer.output_vec4s;
-    let row = layer.output_vec4s;
-    let last = min(4u * (groups - examples), 32u) - 1u;  // of this tile's examples
+    // beyond the edges a thread reads the last row again and stores nothing, or zeros; lanes beyond
+    // the last unit load for the others
+    let last_input = node.inputs - 1u;
+    let row0 = node.weights + min(first + 0u, last_input) * node.output_vec4s;
+    let row1 = node.weights + min(first + 1u, last_input) * node.output_vec4s;
+    let row2 = node.weights + min(first + 2u, last_input) * node.output_vec4s;
+    let row3 = node.weights + min(first + 3u, last_input) * node.output_vec4s;
+    let row4 = node.weights + min(first + 4u, last_input) * node.output_vec4s;
+    let row5 = node.weights + min(first + 5u, last_input) * node.output_vec4s;
+    let row6 = node.weights + min(first + 6u, last_input) * node.output_vec4s;
+    let row7 = node.weights + min(first + 7u, last_input) * node.output_vec4s;
+    let row = node.output_vec4s;
+    let last = min(4u * (batch_vec4s - examples), 32u) - 1u;  // of this tile's examples
     let to1 = min(8u, last);
     let to2 = min(16u, last);
     let to3 = min(24u, last);
@@ -53,7 +55,7 @@ fn serve(tile: Tile, thread: vec3u) {
     for (var n = 0u; n < row; n++) {
         let wp = load_weights(row0 + n, row1 + n, row2 + n, row3 + n);
         let wq = load_weights(row4 + n, row5 + n, row6 + n, row7 + n);
-        let at0 = layer.delta + 4u * examples * row + n;
+        let at0 = node.delta + 4u * examples * row + n;
         let part0 = load_shared(at0, row, last, thread.x);
         let d0 = four(part0, at0, row, last, 0u);
         sp0 += wp * d0;
@@ -99,47 +101,47 @@ fn serve(tile: Tile, thread: vec3u) {
     if more {
         store(at + 1u, below_row, sq0);
     }
-    if examples + 1u < groups {
+    if examples + 1u < batch_vec4s {
         store(at + 4u * below_row, below_row, sp1);
         if more {
             store(at + 4u * below_row + 1u, below_row, sq1);
         }
     }
-    if examples + 2u < groups {
+    if examples + 2u < batch_vec4s {
         store(at + 8u * below_row, below_row, sp2);
         if more {
             store(at + 8u * below_row + 1u, below_row, sq2);
         }
     }
-    if examples + 3u < groups {
+    if examples + 3u < batch_vec4s {
         store(at + 12u * below_row, below_row, sp3);
         if more {
             store(at + 12u * below_row + 1u, below_row, sq3);
         }
     }
-    if examples + 4u < groups {
+    if examples + 4u < batch_vec4s {
         store(at + 16u * below_row, below_row, sp4);
         if more {
             store(at + 16u * below_row + 1u, below_row, sq4);
         }
     }
-    if examples + 5u < groups {
+    if examples + 5u < batch_vec4s {
         store(at + 20u * below_row, below_row, sp5);
         if more {
             store(at + 20u * below_row + 1u, below_row, sq5);
         }
     }
-    if examples + 6u < groups {
+    if examples + 6u < batch_vec4s {
         store(at + 24u * below_row, below_row, sp6);
         if more {
             store(at + 24u * below_row + 1u, below_row, sq6);
         }
     }
-    if examples + 7u < groups {
+    if examples + 7u < batch_vec4s {
         store(at + 28u * below_row, below_row, sp7);
         if more {
             store(at + 28u * below_row + 1u, below_row, sq7);
         }
     }
-    finish(tile, vec2u(units, end), vec2u(examples, min(examples + 8u, groups)));
+    finish(tile, vec2u(units, end), vec2u(examples, min(examples + 8u, batch_vec4s)));
 }

@@ -1,27 +1,29 @@
-// Backward to the weights and the bias of one layer for all runs: the sums of weights_tile.wgsl,
-// stored.
+// Gradient of the weights and the bias of a dense node, for all runs; formula in weights_tile.wgsl.
+// The gradient is stored.
 //
-// Of halves the deltas, and with them the sums, are loss_scale times too large; a sum that is too
-// large for a half, or no number, is noted for the run, and AdamW passes this step over.
+// In f16 the deltas, and with them the gradient, are multiplied by loss_scale. A gradient that is
+// not finite in f16 sets `overflow` of the run, and AdamW skips the step.
 
 #import layout
 #import packed_{packed}
 #import weights_tile
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;  // (runs); writes overflow
-@group(0) @binding(1) var<storage, read> tiles: array<Tile>;          // which inputs (i) and units (j)
+@group(0) @binding(1) var<storage, read> tiles: array<Tile>;  // (tiles); i: inputs, j: units
 @group(0) @binding(2) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
-@group(0) @binding(3) var<storage, read> work: array<Packed>;           // x, shape (batch, inputs); delta, shape (batch, outputs)
-@group(0) @binding(4) var<storage, read_write> gradients: array<Packed>; // dW, shape (inputs, outputs); db, shape (outputs)
+// x, shape (batch, inputs); delta, shape (batch, outputs)
+@group(0) @binding(3) var<storage, read> work: array<Packed>;
+// writes dW, shape (inputs, outputs), and db, shape (outputs)
+@group(0) @binding(4) var<storage, read_write> gradients: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-// Whether this thread met a sum that is too large for a half.
-var<private> lost: bool = false;
+// Whether a gradient of this thread is not finite in f16.
+var<private> overflowed: bool = false;
 
 fn put(at: u32, g: vec4f) {
     gradients[at] = pack(g);
     if overflows(g) {
-        lost = true;
+        overflowed = true;
     }
 }
 
@@ -35,8 +37,8 @@ fn main(
     if index < call.count {
         let tile = tiles[call.first + index];
         serve(tile, thread);
-        // every thread that comes here writes the same
-        if HALF && lost {
+        // every thread that reaches this line writes the same value
+        if HALF && overflowed {
             states[tile.run].overflow = 1u;
         }
     }

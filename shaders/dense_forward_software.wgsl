@@ -1,11 +1,12 @@
-// Forward on software rasterizers: 16 units of 32 examples a thread, in vec4s p to s of units and 0
-// to 7 of examples; a tile is 32 examples and 128 PRODUCT_THREADS units. A load of a vec4 costs
-// such a device (llvmpipe of Mesa 22.3) some 160 instructions, so sums for each load are what
-// counts. The sums live on the stack; no GPU has so many registers. Each is loaded, masked and
-// stored again in every pass, so a pass adds two terms; with four the loop may no longer fit the
-// instruction cache (32 instead of 40 GFLOP/s for 4 runs).
+// Forward pass, variant for software rasterizers; formula in dense_forward.wgsl. A thread computes
+// 16 units of 32 examples: vec4s p to s of units, vec4s 0 to 7 of examples. A tile is 32 examples
+// and 128 PRODUCT_THREADS units. Loading a vec4 costs such a device (llvmpipe of Mesa 22.3) some
+// 160 instructions, so the number of accumulators per load decides the speed. The accumulators are
+// on the stack; no GPU has so many registers. Each is loaded, masked and stored in every iteration,
+// so an iteration adds two terms; with four the loop may no longer fit the instruction cache (32
+// instead of 40 GFLOP/s for 4 runs).
 //
-// A layer of at most eight units would leave seven lanes idle: there each lane takes four examples
+// In a node of at most eight units seven lanes would be idle; there each lane takes four examples
 // of its own, and all units.
 
 #import layout
@@ -14,26 +15,26 @@
 #import dense_forward
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = nodes[tile.node];
-    let groups = runs[tile.run].batch_vec4s;
-    let narrow = layer.output_vec4s <= NARROW_VEC4S;
+    let node = nodes[tile.node];
+    let batch_vec4s = runs[tile.run].batch_vec4s;
+    let narrow = node.output_vec4s <= NARROW_VEC4S;
     let block = (tile.j * PRODUCT_THREADS + thread.y) * 4u * LANES;
     let units = block + select(4u * thread.x, 0u, narrow);           // in vec4s of units
     let examples = tile.i * 8u + select(0u, thread.x, narrow);       // in vec4s of examples
-    if states[tile.run].phase == PHASE_DONE || examples >= groups {
+    if states[tile.run].phase == PHASE_DONE || examples >= batch_vec4s {
         return;
     }
-    // lanes beyond the last unit stay: they load for the others
-    let unit_end = min(units + 4u, layer.output_vec4s);
-    let example_end = min(examples + select(8u, 1u, narrow), groups);
+    // lanes beyond the last unit do not return here: they load for the others
+    let unit_end = min(units + 4u, node.output_vec4s);
+    let example_end = min(examples + select(8u, 1u, narrow), batch_vec4s);
 
-    // beyond the edges a thread repeats the last column and stores nothing
-    let last_unit = layer.output_vec4s - 1u;
-    let p = layer.weights + min(units, last_unit);
-    let q = layer.weights + min(units + 1u, last_unit);
-    let r = layer.weights + min(units + 2u, last_unit);
-    let s = layer.weights + min(units + 3u, last_unit);
-    let x = layer.input_by_unit + examples;
+    // beyond the edges a thread reads the last column again and stores nothing
+    let last_unit = node.output_vec4s - 1u;
+    let p = node.weights + min(units, last_unit);
+    let q = node.weights + min(units + 1u, last_unit);
+    let r = node.weights + min(units + 2u, last_unit);
+    let s = node.weights + min(units + 3u, last_unit);
+    let x = node.input_by_unit + examples;
     let last = example_end - 1u - examples;
     var zp0 = mat4x4f();
     var zq0 = mat4x4f();
@@ -68,27 +69,27 @@ fn serve(tile: Tile, thread: vec3u) {
     var zr7 = mat4x4f();
     var zs7 = mat4x4f();
 
-    for (var k = 0u; narrow && k < layer.inputs; k++) {
-        let v0 = unpack(work[x + k * groups]);
-        zp0 += outer(v0, unpack(weights[p + k * layer.output_vec4s]));
-        zq0 += outer(v0, unpack(weights[q + k * layer.output_vec4s]));
+    for (var k = 0u; narrow && k < node.inputs; k++) {
+        let v0 = unpack(work[x + k * batch_vec4s]);
+        zp0 += outer(v0, unpack(weights[p + k * node.output_vec4s]));
+        zq0 += outer(v0, unpack(weights[q + k * node.output_vec4s]));
     }
-    for (var k = 0u; !narrow && k < layer.inputs; k += 2u) {
-        // beyond an odd number of terms stands the last again, times 0
-        let second = min(k + 1u, layer.inputs - 1u);
+    for (var k = 0u; !narrow && k < node.inputs; k += 2u) {
+        // an odd number of terms is completed with the last term times 0
+        let second = min(k + 1u, node.inputs - 1u);
         let more = f32(second - k);
-        let at_x = x + k * groups;
-        let at_y = x + second * groups;
+        let at_x = x + k * batch_vec4s;
+        let at_y = x + second * batch_vec4s;
         let xs = load_shared(at_x, 1u, last, thread.x);
         let ys = load_shared(at_y, 1u, last, thread.x);
-        let wp = unpack(weights[p + k * layer.output_vec4s]);
-        let vp = more * unpack(weights[p + second * layer.output_vec4s]);
-        let wq = unpack(weights[q + k * layer.output_vec4s]);
-        let vq = more * unpack(weights[q + second * layer.output_vec4s]);
-        let wr = unpack(weights[r + k * layer.output_vec4s]);
-        let vr = more * unpack(weights[r + second * layer.output_vec4s]);
-        let ws = unpack(weights[s + k * layer.output_vec4s]);
-        let vs = more * unpack(weights[s + second * layer.output_vec4s]);
+        let wp = unpack(weights[p + k * node.output_vec4s]);
+        let vp = more * unpack(weights[p + second * node.output_vec4s]);
+        let wq = unpack(weights[q + k * node.output_vec4s]);
+        let vq = more * unpack(weights[q + second * node.output_vec4s]);
+        let wr = unpack(weights[r + k * node.output_vec4s]);
+        let vr = more * unpack(weights[r + second * node.output_vec4s]);
+        let ws = unpack(weights[s + k * node.output_vec4s]);
+        let vs = more * unpack(weights[s + second * node.output_vec4s]);
         let x0 = shared_vec4(xs, at_x, 1u, last, 0u);
         let y0 = shared_vec4(ys, at_y, 1u, last, 0u);
         zp0 = (zp0 + outer(x0, wp)) + outer(y0, vp);
@@ -139,107 +140,107 @@ fn serve(tile: Tile, thread: vec3u) {
         zs7 = (zs7 + outer(x7, ws)) + outer(y7, vs);
     }
 
-    let bp = unpack(weights[layer.bias + min(units, last_unit)]);
-    let bq = unpack(weights[layer.bias + min(units + 1u, last_unit)]);
-    let br = unpack(weights[layer.bias + min(units + 2u, last_unit)]);
-    let bs = unpack(weights[layer.bias + min(units + 3u, last_unit)]);
+    let bp = unpack(weights[node.bias + min(units, last_unit)]);
+    let bq = unpack(weights[node.bias + min(units + 1u, last_unit)]);
+    let br = unpack(weights[node.bias + min(units + 2u, last_unit)]);
+    let bs = unpack(weights[node.bias + min(units + 3u, last_unit)]);
     if units >= unit_end {
         return;
     }
-    let row = layer.output_vec4s;
-    let sum = layer.saved + 4u * examples * row + units;
-    store(sum, row, zp0, bp);
+    let row = node.output_vec4s;
+    let z = node.saved + 4u * examples * row + units;
+    store(z, row, zp0, bp);
     if units + 1u < unit_end {
-        store(sum + 1u, row, zq0, bq);
+        store(z + 1u, row, zq0, bq);
     }
     if units + 2u < unit_end {
-        store(sum + 2u, row, zr0, br);
+        store(z + 2u, row, zr0, br);
     }
     if units + 3u < unit_end {
-        store(sum + 3u, row, zs0, bs);
+        store(z + 3u, row, zs0, bs);
     }
     if examples + 1u < example_end {
-        store(sum + 4u * row, row, zp1, bp);
+        store(z + 4u * row, row, zp1, bp);
         if units + 1u < unit_end {
-            store(sum + 4u * row + 1u, row, zq1, bq);
+            store(z + 4u * row + 1u, row, zq1, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 4u * row + 2u, row, zr1, br);
+            store(z + 4u * row + 2u, row, zr1, br);
         }
         if units + 3u < unit_end {
-            store(sum + 4u * row + 3u, row, zs1, bs);
+            store(z + 4u * row + 3u, row, zs1, bs);
         }
     }
     if examples + 2u < example_end {
-        store(sum + 8u * row, row, zp2, bp);
+        store(z + 8u * row, row, zp2, bp);
         if units + 1u < unit_end {
-            store(sum + 8u * row + 1u, row, zq2, bq);
+            store(z + 8u * row + 1u, row, zq2, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 8u * row + 2u, row, zr2, br);
+            store(z + 8u * row + 2u, row, zr2, br);
         }
         if units + 3u < unit_end {
-            store(sum + 8u * row + 3u, row, zs2, bs);
+            store(z + 8u * row + 3u, row, zs2, bs);
         }
     }
     if examples + 3u < example_end {
-        store(sum + 12u * row, row, zp3, bp);
+        store(z + 12u * row, row, zp3, bp);
         if units + 1u < unit_end {
-            store(sum + 12u * row + 1u, row, zq3, bq);
+            store(z + 12u * row + 1u, row, zq3, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 12u * row + 2u, row, zr3, br);
+            store(z + 12u * row + 2u, row, zr3, br);
         }
         if units + 3u < unit_end {
-            store(sum + 12u * row + 3u, row, zs3, bs);
+            store(z + 12u * row + 3u, row, zs3, bs);
         }
     }
     if examples + 4u < example_end {
-        store(sum + 16u * row, row, zp4, bp);
+        store(z + 16u * row, row, zp4, bp);
         if units + 1u < unit_end {
-            store(sum + 16u * row + 1u, row, zq4, bq);
+            store(z + 16u * row + 1u, row, zq4, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 16u * row + 2u, row, zr4, br);
+            store(z + 16u * row + 2u, row, zr4, br);
         }
         if units + 3u < unit_end {
-            store(sum + 16u * row + 3u, row, zs4, bs);
+            store(z + 16u * row + 3u, row, zs4, bs);
         }
     }
     if examples + 5u < example_end {
-        store(sum + 20u * row, row, zp5, bp);
+        store(z + 20u * row, row, zp5, bp);
         if units + 1u < unit_end {
-            store(sum + 20u * row + 1u, row, zq5, bq);
+            store(z + 20u * row + 1u, row, zq5, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 20u * row + 2u, row, zr5, br);
+            store(z + 20u * row + 2u, row, zr5, br);
         }
         if units + 3u < unit_end {
-            store(sum + 20u * row + 3u, row, zs5, bs);
+            store(z + 20u * row + 3u, row, zs5, bs);
         }
     }
     if examples + 6u < example_end {
-        store(sum + 24u * row, row, zp6, bp);
+        store(z + 24u * row, row, zp6, bp);
         if units + 1u < unit_end {
-            store(sum + 24u * row + 1u, row, zq6, bq);
+            store(z + 24u * row + 1u, row, zq6, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 24u * row + 2u, row, zr6, br);
+            store(z + 24u * row + 2u, row, zr6, br);
         }
         if units + 3u < unit_end {
-            store(sum + 24u * row + 3u, row, zs6, bs);
+            store(z + 24u * row + 3u, row, zs6, bs);
         }
     }
     if examples + 7u < example_end {
-        store(sum + 28u * row, row, zp7, bp);
+        store(z + 28u * row, row, zp7, bp);
         if units + 1u < unit_end {
-            store(sum + 28u * row + 1u, row, zq7, bq);
+            store(z + 28u * row + 1u, row, zq7, bq);
         }
         if units + 2u < unit_end {
-            store(sum + 28u * row + 2u, row, zr7, br);
+            store(z + 28u * row + 2u, row, zr7, br);
         }
         if units + 3u < unit_end {
-            store(sum + 28u * row + 3u, row, zs7, bs);
+            store(z + 28u * row + 3u, row, zs7, bs);
         }
     }
     finish(tile, vec2u(units, unit_end), vec2u(examples, example_end));

@@ -1,14 +1,16 @@
-// Gather: the batch of this step, shuffled by a counter-based permutation and scaled.
+// Gather: copies the examples of this step's batch from the tables, shuffled by a counter-based
+// permutation, and scales the inputs.
 //
-//   row(e)   = training: rows[permute(seed, epoch, training rows, cursor + e)];  validation: in
-//   order x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
+//   row(e)   = rows[permute(seed, epoch, training rows, cursor + e)]     in training
+//   row(e)   = rows[training rows + cursor + e]                          in validation
+//   x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
 //   t[e, j]  = table_y[row(e), j], 0 for a dummy output
 //
-// Of halves each column of table_x lies in the table with mean 0 and deviation 1, and a run's mean
-// and deviation allow for that.
+// In f16 each column of table_x is stored with mean 0 and deviation 1; the mean and the deviation
+// of a run take that into account.
 //
-// Examples beyond the rows present are 0, and padding. A tile is 8 lanes of four examples, every
-// unit; the threads of a lane share the units.
+// Examples beyond the present ones are 0, as is padding. A tile is 8 lanes of four examples and all
+// units; the threads of a lane share the units.
 
 #import layout
 #import packed_{packed}
@@ -16,25 +18,29 @@
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;      // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;        // i: which 8 lanes of the batch
-@group(0) @binding(3) var<storage, read> rows: array<u32>;          // each run: training rows, validation rows
-@group(0) @binding(4) var<storage, read> data: array<Datum>;        // tables, x then y
-@group(0) @binding(5) var<storage, read_write> work: array<Packed>; // writes x (twice) and t
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); i: 8 lanes of examples
+// (training and validation rows of all runs)
+@group(0) @binding(3) var<storage, read> rows: array<u32>;
+// all tables: x (rows, inputs), y (rows, targets)
+@group(0) @binding(4) var<storage, read> data: array<Datum>;
+// writes x, shapes (batch, inputs) and (inputs, batch), and t, shape (batch, outputs)
+@group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override GATHER_THREADS: u32;
 
+// Number `at` of the tables.
 fn number(at: u32) -> f32 {
     return datum(data[at / IN_DATUM], at);
 }
 
-// Four numbers that are the run's and never change.
+// Four constants of the run, stored as f32 at vec4 `k` of an array that starts at `first`.
 fn constants(first: u32, k: u32) -> vec4f {
     let at = first + k * EXACT;
     return exact(work[at], work[at + EXACT - 1u]);
 }
 
-// Four numbers of a row of a table from column `first` on, 0 beyond its `columns`.
+// Four numbers of a table from column `first` of a row on; 0 beyond the last of its `columns`.
 fn fetch(row: u32, first: u32, columns: u32) -> vec4f {
     let column = vec4u(first) + vec4u(0u, 1u, 2u, 3u);
     let at = vec4u(row) + min(column, vec4u(columns - 1u));
@@ -63,7 +69,7 @@ fn main(
     let epoch = states[tile.run].epoch;
     let present = states[tile.run].batch_rows;
 
-    // where the four examples lie in the tables; absent ones read row 0 and are masked
+    // the rows of the four examples in the tables; absent examples read row 0 and are masked
     var source = vec4u(0u);
     for (var e = 0u; e < 4u; e++) {
         let example = examples * 4u + e;
@@ -85,7 +91,7 @@ fn main(
     for (var k = thread.y; k < input_vec4s; k += GATHER_THREADS) {
         let mean = constants(run.mean, k);
         let scale = constants(run.inverse_deviation, k);
-        // one example to a column
+        // one example per column
         let x = mat4x4f(
             select(vec4f(0.0), (fetch(row_x.x, 4u * k, run.inputs) - mean) * scale, here.x),
             select(vec4f(0.0), (fetch(row_x.y, 4u * k, run.inputs) - mean) * scale, here.y),
@@ -108,9 +114,13 @@ fn main(
     let row_y = source * run.targets + vec4u(run.table_y);
     for (var j = thread.y; j < output_vec4s; j += GATHER_THREADS) {
         let at = run.labels + 4u * examples * output_vec4s + j;
-        work[at] = pack(select(vec4f(0.0), fetch(row_y.x, 4u * j, run.targets), here.x));
-        work[at + output_vec4s] = pack(select(vec4f(0.0), fetch(row_y.y, 4u * j, run.targets), here.y));
-        work[at + 2u * output_vec4s] = pack(select(vec4f(0.0), fetch(row_y.z, 4u * j, run.targets), here.z));
-        work[at + 3u * output_vec4s] = pack(select(vec4f(0.0), fetch(row_y.w, 4u * j, run.targets), here.w));
+        let t0 = select(vec4f(0.0), fetch(row_y.x, 4u * j, run.targets), here.x);
+        let t1 = select(vec4f(0.0), fetch(row_y.y, 4u * j, run.targets), here.y);
+        let t2 = select(vec4f(0.0), fetch(row_y.z, 4u * j, run.targets), here.z);
+        let t3 = select(vec4f(0.0), fetch(row_y.w, 4u * j, run.targets), here.w);
+        work[at] = pack(t0);
+        work[at + output_vec4s] = pack(t1);
+        work[at + 2u * output_vec4s] = pack(t2);
+        work[at + 3u * output_vec4s] = pack(t3);
     }
 }

@@ -1,21 +1,22 @@
-// Norm: sums of the squares of a run's gradients, one block of vec4s per workgroup; clip.wgsl adds
-// the blocks.
+// Gradient norm: sums of the squares of a run's gradients, one block of vec4s per workgroup;
+// clip.wgsl adds the blocks.
 //
-//   squares[b][c] = sum_q g[q][c]^2     over the vec4s q of block b; c is the place in a vec4, g
-//   without the scale of the loss
+//   squares[b][c] = sum_q (g[q][c] / loss_scale)^2
 //
-// Frozen layers lie first and are passed over; padding has gradient 0. The sum has a fixed order:
-// each thread adds its own vec4s, then thread 0 adds the threads. A gradient that is not finite
-// makes its block's sum not finite.
+// over the vec4s q of block b, for each component c of a vec4. Frozen nodes come first in memory
+// and are skipped; padding has gradient 0. The order of the additions is fixed: each thread adds
+// its own vec4s, then thread 0 adds the threads. A gradient that is not finite makes the sum of its
+// block not finite.
 
 #import layout
 #import packed_{packed}
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;        // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;    // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;      // i: which block
-@group(0) @binding(3) var<storage, read> gradients: array<Packed>; // g
-@group(0) @binding(4) var<storage, read_write> work: array<Packed>; // writes the squares
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;      // (tiles); i: block
+@group(0) @binding(3) var<storage, read> gradients: array<Packed>;  // g, shape (vec4s)
+// writes squares, shape (blocks)
+@group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override NORM_THREADS: u32;
@@ -36,7 +37,7 @@ fn main(
 
     var sum = vec4f(0.0);
     if serves {
-        // 1 in f32
+        // loss_scale is 1 in f32
         let unscale = 1.0 / states[tile.run].loss_scale;
         let first = run.frozen_vec4s + tile.i * NORM_BLOCK;
         let end = min(first + NORM_BLOCK, run.parameter_vec4s);

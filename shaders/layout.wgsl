@@ -1,20 +1,21 @@
-// What every kernel shares: the tables that the host writes and the state that the clock keeps. The
-// Rust side of these structs is src/kernels/layout.rs; a test asks naga whether names, types and
-// offsets agree.
+// Structs and constants that all kernels share: the tables that the host writes and the state that
+// the clock updates. The Rust side of these structs is src/engine/layout.rs; a test compares names,
+// types and offsets of both through naga.
 //
-// Offsets count vec4s, four numbers each; the moments hold two vec4s for each of `parameters`.
-// `weights` is what products read: the parameters themselves, or where those are halves a copy of
-// them, which lies behind the run's gradients. Matrices of a run lie example by example: row = an
-// example, columns = units, four to a vec4. What goes into a forward product lies there a second
-// time, unit by unit: row = a unit, columns = the batch, four examples to a vec4.
+// Offsets count vec4s (four numbers each); `moments` holds two vec4s for each vec4 of `parameters`.
+// `weights` is the buffer that products read: the parameters themselves, or in f16 the buffer of
+// gradients, which holds a copy of the parameters behind the gradients of each run. Matrices of a
+// run are stored by example: row = example, columns = units, four per vec4. The inputs of forward
+// products are stored a second time by unit: row = unit, columns = the batch, four examples per
+// vec4.
 
-// Which tiles one dispatch serves: tiles[first .. first + count].
+// The tiles of one dispatch: tiles[first .. first + count].
 struct Call {
     first: u32,
     count: u32,
 }
 
-// What one workgroup serves.
+// The work of one workgroup.
 struct Tile {
     run: u32,    // slot in `runs` and `states`
     node: u32,   // index into `nodes`
@@ -22,11 +23,12 @@ struct Tile {
     j: u32,
 }
 
-// One run: where its numbers lie and how it is trained. Written once, when the run is packed.
+// One run: where its numbers are stored and how it is trained. Written once, when the run is
+// packed.
 struct Run {
     seed: u32,
     batch: u32,                // examples in a full batch
-    batch_vec4s: u32,         // vec4s in a row of a matrix that lies unit by unit: ceil(batch / 4)
+    batch_vec4s: u32,          // vec4s in a row of a matrix stored by unit: ceil(batch / 4)
     inputs: u32,
     outputs: u32,
     targets: u32,              // columns of y; outputs beyond them are dummies
@@ -46,9 +48,9 @@ struct Run {
     nodes: u32,
     parameters: u32,           // its first parameter; also of best
     gradients: u32,            // its first gradient, if they are stored
-    copy: u32,                 // of halves: its first parameter in `weights`, which `gradients` holds too
-    frozen_vec4s: u32,        // vec4s at the start that are never updated
-    parameter_vec4s: u32,     // vec4s in all
+    copy: u32,                 // in f16: the copy of its first parameter, in `gradients`
+    frozen_vec4s: u32,         // vec4s at the start that are never updated
+    parameter_vec4s: u32,      // vec4s in total
     max_epochs: u32,
     patience: u32,
     min_delta: f32,
@@ -62,11 +64,11 @@ struct Run {
     one_minus_beta2: f32,
     log_beta1: f32,
     log_beta2: f32,
-    clip_norm: f32,            // gradients are scaled down to this norm; the largest f32 where they are not
+    clip_norm: f32,            // largest norm of the gradients; the largest f32 without clipping
     warmup_steps: u32,         // steps in which the learning rate rises
-    cosine_steps: u32,         // steps after them in which it falls; 0: it does not
-    final_fraction: f32,       // the part of it that is left then
-    loss: u32,                 // which loss: see loss.wgsl
+    cosine_steps: u32,         // steps after them in which it falls; 0: constant
+    final_fraction: f32,       // factor of the learning rate after them
+    loss: u32,                 // number of the loss in loss.wgsl
 }
 
 // One node of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
@@ -74,14 +76,14 @@ struct Node {
     number: u32,               // within its run, from 0
     inputs: u32,
     outputs: u32,
-    input_vec4s: u32,         // ceil(inputs / 4)
-    output_vec4s: u32,        // ceil(outputs / 4)
+    input_vec4s: u32,          // ceil(inputs / 4)
+    output_vec4s: u32,         // ceil(outputs / 4)
     weights: u32,              // in `weights`
     bias: u32,
-    weights_gradient: u32,     // in `gradients`; of a run that uses the fused update in `parameters`
+    weights_gradient: u32,     // in `gradients`; with the fused update, in `parameters`
     bias_gradient: u32,
-    below: u32,                // index into `nodes` of the node that it reads; itself where that is the input
-    input: u32,                // in `work`, shape (batch, inputs): x or the output of the layer below
+    below: u32,                // index into `nodes` of its input; its own index if that is x
+    input: u32,                // in `work`, shape (batch, inputs): x or the output of `below`
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
     saved: u32,                // in `work`, shape (batch, outputs): z = x W + b
     output: u32,               // in `work`, shape (batch, outputs): dropout(activation(z))
@@ -91,40 +93,40 @@ struct Node {
     slope: f32,                // of leaky_relu
     drop_threshold: u32,       // a unit is dropped where its hash is below; 0 = no dropout
     keep_scale: f32,           // 1 / (1 - dropout)
-    one_minus_beta1: f32,      // as the run has them: a kernel that needs them has no binding left for the runs
+    one_minus_beta1: f32,      // copies of those of the run: fused_update does not bind `runs`
     beta2: f32,
     one_minus_beta2: f32,
     epsilon: f32,
-    ends_step: u32,            // 1: no layer below is trained, so the update of this one is the last
+    ends_step: u32,            // 1: first trained node of its run, so its update is the last
 }
 
-// What changes with every step, one per run; the clock keeps it.
+// What changes in every step, one per run; written by the clock.
 struct State {
     phase: u32,
     ticks: u32,                // calls of the clock since the run was packed
-    completed: u32,                 // `ticks` as the last kernel of a step saw them: the completion marker
+    completed: u32,            // completion marker: `ticks`, copied by the last kernel of a step
     steps: u32,                // optimiser steps taken
     epoch: u32,                // epochs finished
     best_epoch: u32,           // the epoch of the best validation loss, from 1
     cursor: u32,               // examples of this phase served before this batch
     batch_rows: u32,           // examples in this batch
-    improved: u32,             // 1: this step keeps the parameters as the best
+    improved: u32,             // 1: this step copies the parameters to `best`
     waited: u32,               // epochs since the last improvement
     stopped: u32,
-    batch_sum: f32,            // weighted squared errors of this batch
-    epoch_sum: f32,            // of this epoch's training so far
-    validation_sum: f32,       // of this epoch's validation so far
-    training_loss: f32,        // mean over the last whole epoch
+    batch_sum: f32,            // weighted losses of this batch
+    epoch_sum: f32,            // sum of batch_sum over the training batches of this epoch
+    validation_sum: f32,       // the same over its validation batches
+    training_loss: f32,        // mean over the last complete epoch
     validation_loss: f32,      // mean over the last validation
     best_loss: f32,            // smallest validation loss
     step_size: f32,            // learning rate of this step / (1 - beta1^step)
     root_correction: f32,      // sqrt(1 - beta2^step)
-    loss_scale: f32,           // what deltas and gradients are multiplied with: 1, but of halves a power of 2
-    good_steps: u32,           // of halves: steps since the last overflow or growth of the scale
-    overflow: u32,             // 1: a gradient of this step is beyond what a half can be
+    loss_scale: f32,           // factor of deltas and gradients: 1 in f32, a power of 2 in f16
+    good_steps: u32,           // in f16: steps since the last overflow or growth of the scale
+    overflow: u32,             // 1: a gradient of this step is not finite in f16
     decay: f32,                // learning rate of this step * weight decay
-    gradient_norm: f32,        // of the last training batch, before clipping; 0 where no norm is asked for
-    gradient_scale: f32,       // what AdamW multiplies the gradients with: 1 without clipping
+    gradient_norm: f32,        // of the last training batch, before clipping; 0 without clipping
+    gradient_scale: f32,       // factor of the gradients in AdamW: 1 without clipping
 }
 
 const PHASE_FRESH: u32 = 0u;
@@ -140,16 +142,16 @@ const STOPPED_DIVERGED: u32 = 3u;
 // Lanes that share a row of units: each takes its own units or examples.
 const LANES: u32 = 8u;
 
-// A layer with so few vec4s of units would leave most lanes idle: there they take other examples,
-// or inputs, of all units.
+// A node with at most this many vec4s of units would leave most lanes idle: there each lane takes
+// its own examples, or inputs, and all units.
 const NARROW_VEC4S: u32 = 2u;
 
-// WGSL lets a compiler assume that there are no NaNs, so the bits are asked.
+// WGSL lets a compiler assume that there are no NaNs, so the test is on the bits.
 fn finite(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }
 
-// The number of a workgroup in a grid that is folded into two dimensions.
+// The index of a workgroup in a grid folded into two dimensions.
 fn group_index(group: vec3u, grid: vec3u) -> u32 {
     return group.x + group.y * grid.x;
 }

@@ -5,7 +5,7 @@
 //   delta[e, j] = loss_scale c[j] l'(a, t) activation'(z) / (examples present * sum_j c[j])
 //
 // With l = (a - t)^2 and c = 1 this is torch.nn.MSELoss. In f16 the loss is scaled so that small
-// deltas are not lost (Micikevicius et al., arXiv 1710.03740, section 3.2).
+// deltas do not underflow (Micikevicius et al., arXiv 1710.03740, section 3.2).
 //
 // A dummy output has c = 0. Padding and absent examples get delta 0. The sum has a fixed order:
 // each thread adds its own elements, then thread 0 adds the threads.
@@ -15,10 +15,11 @@
 #import activation
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
-@group(0) @binding(1) var<storage, read_write> states: array<State>;  // writes batch_sum
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // layer: the run's last
+@group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs); writes batch_sum
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); node: the output node
 @group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
-@group(0) @binding(4) var<storage, read_write> work: array<Packed>;  // reads z, a and the labels, writes delta
+// reads z, a and t, writes delta, all of shape (batch, outputs); reads c, shape (outputs)
+@group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override LOSS_THREADS: u32;
@@ -55,7 +56,7 @@ fn main(
     let index = group_index(group, grid);
     let tile = tiles[call.first + min(index, call.count - 1u)];
     let run = runs[tile.run];
-    let layer = nodes[tile.node];
+    let node = nodes[tile.node];
     let phase = states[tile.run].phase;
     let present = states[tile.run].batch_rows;
     let serves = index < call.count && phase != PHASE_DONE;
@@ -63,19 +64,20 @@ fn main(
     var sum = 0.0;
     if serves {
         let scale = states[tile.run].loss_scale * run.inverse_weight_sum / f32(present);
-        let count = layer.output_vec4s * 4u * run.batch_vec4s;
+        let count = node.output_vec4s * 4u * run.batch_vec4s;
         for (var place = thread; place < count; place += LOSS_THREADS) {
-            let at = run.loss_weights + place % layer.output_vec4s * EXACT;
+            let at = run.loss_weights + place % node.output_vec4s * EXACT;
             let weight = exact(work[at], work[at + EXACT - 1u]);
             var delta = vec4f(0.0);
-            if place < present * layer.output_vec4s {
-                let a = unpack(work[layer.output + place]);
+            if place < present * node.output_vec4s {
+                let a = unpack(work[node.output + place]);
                 let t = unpack(work[run.labels + place]);
-                let slope = derivative(layer.activation, layer.slope, unpack(work[layer.saved + place]));
+                let z = unpack(work[node.saved + place]);
+                let slope = derivative(node.activation, node.slope, z);
                 delta = scale * weight * loss_slope(run.loss, a, t) * slope;
                 sum += dot(weight, loss_value(run.loss, a, t));
             }
-            work[layer.delta + place] = pack(delta);
+            work[node.delta + place] = pack(delta);
         }
     }
     partial[thread] = sum;

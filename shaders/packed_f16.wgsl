@@ -1,4 +1,4 @@
-// Four halves as they lie in storage, here as two 32-bit words.
+// Storage of four f16 as two 32-bit words. packed_f16_pairs.wgsl is the alternative.
 
 #import f16
 
@@ -12,12 +12,12 @@ fn pack(v: vec4f) -> Packed {
     return half_words(v);
 }
 
-// What is kept as f32 among halves, from the first and the last Packed that it takes.
+// A vec4 stored as f32 among f16, from its first and its last Packed.
 fn exact(first: Packed, last: Packed) -> vec4f {
     return bitcast<vec4f>(vec4u(first, last));
 }
 
-// The other way.
+// The first and the last Packed of a vec4 stored as f32.
 fn first_of(v: vec4f) -> Packed {
     return bitcast<vec2u>(v.xy);
 }
@@ -26,7 +26,7 @@ fn last_of(v: vec4f) -> Packed {
     return bitcast<vec2u>(v.zw);
 }
 
-// Two of them side by side.
+// Two of them, adjacent in memory.
 alias TwoPacked = vec4u;
 
 fn unpack_first(both: TwoPacked) -> vec4f {

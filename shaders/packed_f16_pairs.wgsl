@@ -1,5 +1,5 @@
-// Four halves as they lie in storage, here as one 64-bit word: the same bytes, and half as many
-// components to load, which is what llvmpipe counts (see vec4_pairs.wgsl).
+// Storage of four f16 as one 64-bit word: the same bytes as in packed_f16.wgsl and half as many
+// components, whose number decides the cost of a load on llvmpipe (see vec4_pairs.wgsl).
 
 #import f16
 
@@ -17,7 +17,7 @@ fn pack(v: vec4f) -> Packed {
     return from_pair(half_words(v));
 }
 
-// What is kept as f32 among halves, from the first and the last Packed that it takes.
+// A vec4 stored as f32 among f16, from its first and its last Packed.
 fn exact(first: Packed, last: Packed) -> vec4f {
     return bitcast<vec4f>(vec4u(words(first), words(last)));
 }
@@ -26,7 +26,7 @@ fn from_pair(words: vec2u) -> Packed {
     return u64(words.x) | (u64(words.y) << 32u);
 }
 
-// The other way.
+// The first and the last Packed of a vec4 stored as f32.
 fn first_of(v: vec4f) -> Packed {
     return from_pair(bitcast<vec2u>(v.xy));
 }
@@ -35,7 +35,7 @@ fn last_of(v: vec4f) -> Packed {
     return from_pair(bitcast<vec2u>(v.zw));
 }
 
-// Two of them side by side.
+// Two of them, adjacent in memory.
 alias TwoPacked = vec2<u64>;
 
 fn unpack_first(both: TwoPacked) -> vec4f {

@@ -1,14 +1,14 @@
-// What is only multiplied and added up, four numbers at a time: activations, deltas, gradients, and
-// weights where products read them. Here it lies in storage as everything else does.
-// shaders/packed_words.wgsl and packed_long.wgsl are the other ways.
+// Storage, four numbers at a time, of what is only multiplied and added: activations, deltas,
+// gradients, and the weights that products read. Here it is f32, as everything else.
+// packed_f16.wgsl and packed_f16_pairs.wgsl are the alternatives.
 
 #import vec4_{vec4}
 
 alias Packed = Vec4;
-// Numbers of a table, as many as a word holds.
+// A word of a table, with IN_DATUM numbers.
 alias Datum = f32;
 
-// Whether these numbers are halves.
+// Whether Packed holds f16.
 const HALF: bool = false;
 // How many Packed an exact vec4f takes.
 const EXACT: u32 = 1u;
@@ -23,16 +23,17 @@ fn pack(v: vec4f) -> Packed {
     return stored_vec4(v);
 }
 
+// Whether one of the four is too large for the storage type: only f16 overflows.
 fn overflows(v: vec4f) -> bool {
     return false;
 }
 
-// What is kept as f32 among Packed, from the first and the last that it takes.
+// A vec4 stored as f32, from its first and its last Packed.
 fn exact(first: Packed, last: Packed) -> vec4f {
     return numbers(first);
 }
 
-// The other way.
+// The first and the last Packed of a vec4 stored as f32.
 fn first_of(v: vec4f) -> Packed {
     return stored_vec4(v);
 }
@@ -41,11 +42,12 @@ fn last_of(v: vec4f) -> Packed {
     return stored_vec4(v);
 }
 
+// Number `at` of a table, from the word that holds it.
 fn datum(word: Datum, at: u32) -> f32 {
     return word;
 }
 
-// Two of them side by side.
+// Two of them, adjacent in memory.
 alias TwoPacked = TwoVec4;
 
 fn unpack_first(both: TwoPacked) -> vec4f {

@@ -1,4 +1,4 @@
-// Counter-based random numbers, the same integers as src/random.rs.
+// Counter-based random numbers, the same integers as src/engine/random.rs.
 
 // pcg4d of Jarzynski & Olano, "Hash Functions for GPU Rendering", JCGT 9(3), 2020.
 fn pcg4d(seed: vec4u) -> vec4u {
@@ -15,14 +15,14 @@ fn pcg4d(seed: vec4u) -> vec4u {
     return v;
 }
 
-// One round of the shuffle: swap with the partner or not.
+// One round of the shuffle: swaps `value` with its partner, or not.
 fn swap_or_not(key: u32, epoch: u32, count: u32, round: u32, sum: u32, value: u32) -> u32 {
     let partner = (sum % count + count - value) % count;
     let coin = pcg4d(vec4u(key, epoch, round, max(value, partner))).x >> 31u;
     return select(value, partner, coin == 1u);
 }
 
-// Where element `index` of 0..count goes in the permutation of (key, epoch): the swap-or-not
+// The image of `index` under the permutation of 0..count for (key, epoch): the swap-or-not
 // shuffle of Hoang, Morris & Rogaway, CRYPTO 2012, 24 rounds.
 fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
     var value = index;

@@ -1,17 +1,17 @@
-// The triad of STREAM (McCalpin 1995), to measure what memory gives to a kernel. Not part of a
+// The triad of STREAM (McCalpin 1995), to measure the memory bandwidth of a kernel. Not part of a
 // step.
 //
-//   work[i] <- parameters[i] + 3 gradients[i]: three numbers moved for each that is computed
+//   work[i] <- parameters[i] + 3 gradients[i]: three numbers moved for each result
 //
-// Small buffers and one workgroup make it a dispatch that does nearly nothing, to measure what a
+// With small buffers and one workgroup it is a dispatch that does almost nothing, to measure what a
 // dispatch costs.
 
 #import layout
 #import vec4_{vec4}
 
-@group(0) @binding(0) var<storage, read> parameters: array<Vec4>;
-@group(0) @binding(1) var<storage, read> gradients: array<Vec4>;
-@group(0) @binding(2) var<storage, read_write> work: array<Vec4>;
+@group(0) @binding(0) var<storage, read> parameters: array<Vec4>;  // (vec4s)
+@group(0) @binding(1) var<storage, read> gradients: array<Vec4>;   // (vec4s)
+@group(0) @binding(2) var<storage, read_write> work: array<Vec4>;  // (vec4s)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override TRIAD_THREADS: u32;

@@ -1,6 +1,6 @@
-// Four numbers as they lie in storage, as two 64-bit words: the same bytes. llvmpipe spends some
-// eight instructions per lane on each component that it loads or stores, whatever its size, so half
-// as many components are nearly half the cost.
+// Storage of four f32 as two 64-bit words: the same bytes as in vec4_plain.wgsl. llvmpipe spends
+// some eight instructions per lane on each component that it loads or stores, whatever its size, so
+// half as many components cost nearly half as much.
 
 alias Vec4 = vec2<u64>;
 
@@ -13,7 +13,7 @@ fn stored_vec4(v: vec4f) -> Vec4 {
     return vec2<u64>(u64(bits.x) | (u64(bits.y) << 32u), u64(bits.z) | (u64(bits.w) << 32u));
 }
 
-// Two of them side by side, in one load: half the loops over lanes.
+// Two of them, adjacent in memory and loaded together: half as many loops over lanes.
 alias TwoVec4 = vec4<u64>;
 
 fn first_numbers(both: TwoVec4) -> vec4f {

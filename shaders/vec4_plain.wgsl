@@ -1,4 +1,4 @@
-// Four numbers as they lie in storage: here as they are. shaders/vec4_pairs.wgsl is the other way.
+// Storage of four f32 as a vec4f. vec4_pairs.wgsl is the alternative.
 
 alias Vec4 = vec4f;
 
@@ -10,7 +10,7 @@ fn stored_vec4(v: vec4f) -> Vec4 {
     return v;
 }
 
-// Two of them side by side.
+// Two of them, adjacent in memory.
 struct TwoVec4 {
     first: Vec4,
     second: Vec4,

@@ -1,13 +1,14 @@
-// The sums of a layer's gradient, on a tile of it:
+// Gradient of a dense node, for one tile of it:
 //
 //   dW[k, n] = sum_e x[e, k] delta[e, n]
 //   db[n]    = sum_e delta[e, n]
 //
-// Here is what both tiles share; the sums are in weights_tile_gpu.wgsl and
-// weights_tile_software.wgsl. A thread computes some inputs of some units; its eight lanes take
-// different units of the same inputs, or, where one thread can hold all units of a layer, different
-// inputs. Example by example both factors lie in rows, so each load is used by all the sums of its
-// row or column. What becomes of a sum says the kernel: it has to `put` four of them.
+// This page holds what both variants share; the products are in weights_tile_gpu.wgsl and
+// weights_tile_software.wgsl. A thread computes several inputs of several units. Its eight lanes
+// take different units of the same inputs, or, where one thread can hold all units of a node,
+// different inputs. Both factors are stored by example, so each load is used by all accumulators of
+// its row or column. The importing kernel decides what happens to the gradient: it defines `put`,
+// which takes four units.
 
 #import layout
 #import weights_tile_{products}
@@ -17,20 +18,20 @@ override THREAD_INPUTS: u32;  // in vec4s
 const THREAD_UNITS: u32 = 2u;  // in vec4s
 
 // The first input and the first unit of a thread, in vec4s.
-fn place(tile: Tile, layer: Node, thread: vec3u) -> vec2u {
+fn place(tile: Tile, node: Node, thread: vec3u) -> vec2u {
     let block = tile.i * PRODUCT_THREADS + thread.y;
-    if layer.output_vec4s <= NARROW_VEC4S {
+    if node.output_vec4s <= NARROW_VEC4S {
         return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);
     }
     return vec2u(block * THREAD_INPUTS, (tile.j * LANES + thread.x) * THREAD_UNITS);
 }
 
-// Four units by four inputs, one input to a column: x[k] delta[n].
+// Outer product x[k] delta[n] of four inputs and four units, one input per column.
 fn outer(x: vec4f, delta: vec4f) -> mat4x4f {
     return mat4x4f(x.x * delta, x.y * delta, x.z * delta, x.w * delta);
 }
 
-// Puts four units of four inputs, those of them that are below `rows`.
+// Passes the gradients of four units and four inputs to `put`, for the inputs below `rows`.
 fn store(at: u32, row: u32, rows: u32, input: u32, g: mat4x4f) {
     if input < rows {
         put(at, g[0]);

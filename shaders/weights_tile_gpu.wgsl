@@ -1,28 +1,30 @@
-// The weights' gradient on GPUs: 16 inputs of 8 units a thread, in vec4s 0 to 3 of inputs and p and
-// q of units; a tile is 16 PRODUCT_THREADS inputs and 64 units.
+// Gradient of the weights, variant for GPUs; formula in weights_tile.wgsl. A thread computes 16
+// inputs of 8 units: vec4s 0 to 3 of inputs, vec4s p and q of units. A tile is 16 PRODUCT_THREADS
+// inputs and 64 units.
 
 #import layout
 #import packed_{packed}
 #import weights_tile
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = nodes[tile.node];
-    let first = place(tile, layer, thread);
+    let node = nodes[tile.node];
+    let first = place(tile, node, thread);
     let inputs = first.x;
     let units = first.y;
-    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_vec4s || units >= layer.output_vec4s {
+    let outside = inputs >= node.input_vec4s || units >= node.output_vec4s;
+    if states[tile.run].phase != PHASE_TRAIN || outside {
         return;
     }
-    let unit_end = min(units + THREAD_UNITS, layer.output_vec4s);
+    let unit_end = min(units + THREAD_UNITS, node.output_vec4s);
 
-    // beyond the edges a thread repeats the last column and stores nothing
-    let last = layer.input_vec4s - 1u;
-    let x0 = layer.input + inputs;
-    let x1 = layer.input + min(inputs + 1u, last);
-    let x2 = layer.input + min(inputs + 2u, last);
-    let x3 = layer.input + min(inputs + 3u, last);
-    let delta_p = layer.delta + units;
-    let delta_q = layer.delta + min(units + 1u, unit_end - 1u);
+    // beyond the edges a thread reads the last column again and stores nothing
+    let last = node.input_vec4s - 1u;
+    let x0 = node.input + inputs;
+    let x1 = node.input + min(inputs + 1u, last);
+    let x2 = node.input + min(inputs + 2u, last);
+    let x3 = node.input + min(inputs + 3u, last);
+    let delta_p = node.delta + units;
+    let delta_q = node.delta + min(units + 1u, unit_end - 1u);
     var bias_p = vec4f(0.0);
     var bias_q = vec4f(0.0);
     var g0p = mat4x4f();
@@ -37,8 +39,8 @@ fn serve(tile: Tile, thread: vec3u) {
     // absent examples have delta 0
     let present = states[tile.run].batch_rows;
     for (var e = 0u; e < present; e++) {
-        let row = e * layer.output_vec4s;
-        let at = e * layer.input_vec4s;
+        let row = e * node.output_vec4s;
+        let at = e * node.input_vec4s;
         let dp = unpack(work[delta_p + row]);
         let dq = unpack(work[delta_q + row]);
         bias_p += dp;
@@ -57,10 +59,10 @@ fn serve(tile: Tile, thread: vec3u) {
         g3q += outer(v3, dq);
     }
 
-    let rows = layer.inputs - 4u * inputs;
-    let row = layer.output_vec4s;
-    let at = layer.weights_gradient + 4u * inputs * row + units;
-    let bias = layer.bias_gradient + units;
+    let rows = node.inputs - 4u * inputs;
+    let row = node.output_vec4s;
+    let at = node.weights_gradient + 4u * inputs * row + units;
+    let bias = node.bias_gradient + units;
     if inputs == 0u {
         put(bias, bias_p);
     }

@@ -1,8 +1,9 @@
-// The weights' gradient on software rasterizers: 32 inputs of 8 units a thread, in vec4s 0 to 7 of
-// inputs and p and q of units; a tile is 32 PRODUCT_THREADS inputs and 64 units. Two examples for
-// each pass over the sums, as the forward kernel takes two terms.
+// Gradient of the weights, variant for software rasterizers; formula in weights_tile.wgsl. A thread
+// computes 32 inputs of 8 units: vec4s 0 to 7 of inputs, vec4s p and q of units. A tile is 32
+// PRODUCT_THREADS inputs and 64 units. An iteration adds two examples, as the forward kernel adds
+// two terms.
 //
-// In a narrow layer each lane takes inputs of its own, and all units.
+// In a narrow node each lane takes inputs of its own, and all units.
 
 #import layout
 #import packed_{packed}
@@ -10,23 +11,23 @@
 #import weights_tile
 
 fn serve(tile: Tile, thread: vec3u) {
-    let layer = nodes[tile.node];
-    let first = place(tile, layer, thread);
+    let node = nodes[tile.node];
+    let first = place(tile, node, thread);
     let inputs = first.x;
     let units = first.y;
-    let narrow = layer.output_vec4s <= NARROW_VEC4S;
-    if states[tile.run].phase != PHASE_TRAIN || inputs >= layer.input_vec4s {
+    let narrow = node.output_vec4s <= NARROW_VEC4S;
+    if states[tile.run].phase != PHASE_TRAIN || inputs >= node.input_vec4s {
         return;
     }
-    // lanes beyond the last unit stay: they load for the others
-    let unit_end = min(units + THREAD_UNITS, layer.output_vec4s);
+    // lanes beyond the last unit do not return here: they load for the others
+    let unit_end = min(units + THREAD_UNITS, node.output_vec4s);
 
-    // beyond the edges a thread repeats the last column and stores nothing
-    let x = layer.input + inputs;
-    let last = min(7u, layer.input_vec4s - 1u - inputs);
-    let last_unit = layer.output_vec4s - 1u;
-    let delta_p = layer.delta + min(units, last_unit);
-    let delta_q = layer.delta + min(units + 1u, last_unit);
+    // beyond the edges a thread reads the last column again and stores nothing
+    let x = node.input + inputs;
+    let last = min(7u, node.input_vec4s - 1u - inputs);
+    let last_unit = node.output_vec4s - 1u;
+    let delta_p = node.delta + min(units, last_unit);
+    let delta_q = node.delta + min(units + 1u, last_unit);
     var bias_p = vec4f(0.0);
     var bias_q = vec4f(0.0);
     var g0p = mat4x4f();
@@ -46,14 +47,14 @@ fn serve(tile: Tile, thread: vec3u) {
     var g7p = mat4x4f();
     var g7q = mat4x4f();
 
-    // absent examples have delta 0, and a batch has room for whole vec4s of them
+    // absent examples have delta 0, and the batch is padded to whole vec4s of examples
     let present = states[tile.run].batch_rows;
     for (var e = 0u; narrow && e < present; e++) {
-        let dp = unpack(work[delta_p + e * layer.output_vec4s]);
-        let dq = unpack(work[delta_q + e * layer.output_vec4s]);
+        let dp = unpack(work[delta_p + e * node.output_vec4s]);
+        let dq = unpack(work[delta_q + e * node.output_vec4s]);
         bias_p += dp;
         bias_q += dq;
-        let at = x + e * layer.input_vec4s;
+        let at = x + e * node.input_vec4s;
         let v0 = unpack(work[at + min(0u, last)]);
         g0p += outer(v0, dp);
         g0q += outer(v0, dq);
@@ -80,15 +81,15 @@ fn serve(tile: Tile, thread: vec3u) {
         g7q += outer(v7, dq);
     }
     for (var e = 0u; !narrow && e < present; e += 2u) {
-        let row = e * layer.output_vec4s;
-        let at_x = x + e * layer.input_vec4s;
-        let at_y = at_x + layer.input_vec4s;
+        let row = e * node.output_vec4s;
+        let at_x = x + e * node.input_vec4s;
+        let at_y = at_x + node.input_vec4s;
         let xs = load_shared(at_x, 1u, last, thread.x);
         let ys = load_shared(at_y, 1u, last, thread.x);
         let dp = unpack(work[delta_p + row]);
         let dq = unpack(work[delta_q + row]);
-        let fp = unpack(work[delta_p + row + layer.output_vec4s]);
-        let fq = unpack(work[delta_q + row + layer.output_vec4s]);
+        let fp = unpack(work[delta_p + row + node.output_vec4s]);
+        let fq = unpack(work[delta_q + row + node.output_vec4s]);
         bias_p = (bias_p + dp) + fp;
         bias_q = (bias_q + dq) + fq;
         let x0 = shared_vec4(xs, at_x, 1u, last, 0u);
@@ -128,10 +129,10 @@ fn serve(tile: Tile, thread: vec3u) {
     if units >= unit_end {
         return;
     }
-    let rows = layer.inputs - 4u * inputs;
-    let row = layer.output_vec4s;
-    let at = layer.weights_gradient + 4u * inputs * row + units;
-    let bias = layer.bias_gradient + units;
+    let rows = node.inputs - 4u * inputs;
+    let row = node.output_vec4s;
+    let at = node.weights_gradient + 4u * inputs * row + units;
+    let bias = node.bias_gradient + units;
     if inputs == 0u {
         put(bias, bias_p);
     }

@@ -1,78 +1,88 @@
-//! shoal trains hundreds of *different* small networks at once on any GPU, and on that tells how
-//! many expensive simulations pre-training saves, which transfer strategy is best and where
-//! transfer hurts.
+//! shoal trains hundreds of *different* small neural networks at once, on any Vulkan, Metal or DX12
+//! GPU or on the CPU. On that engine it has a study tool: how many expensive simulations does
+//! pre-training on cheap ones save, which transfer strategy is best, and where does transfer hurt?
 //!
-//! # The idea
+//! # Three networks in one call
 //!
-//! A training step is a short list of kernels, [`kernels::step`]: clock, gather, forward for each
-//! layer, loss, backward for each layer, the norm of the gradients where a run clips it, AdamW.
-//! Where no parameter waits for the gradients of others, a layer's gradient and its update are one
-//! kernel ([`kernels::learn`]) and the gradients are stored nowhere. Runs never touch each other's
-//! memory, so two backends may play the same list in two orders:
+//! ```
+//! use shoal::{Activation, Device, Graph, Run, Table, Training, train_all};
 //!
-//! - [`device::gpu`] plays one step across all runs: one dispatch per kernel and layer, 3 layers +
-//!   2 in all (on software rasterizers, and of halves, + 3; more where a run clips), for one run or
-//!   for four thousand. Which run and which tile a workgroup serves stands in a table that the host
-//!   wrote.
-//! - [`device::cpu`] plays one run across all steps, each thread its own. Its matrix products are
-//!   our own ([`kernels::product`]): crates for them copy both factors before they multiply, which
-//!   batches of 32 never earn back.
+//! // y = a b on a grid: inputs of shape (400, 2), targets of shape (400, 1)
+//! let points: Vec<[f32; 2]> = (0..400).map(|i| [(i % 20) as f32 / 10.0, (i / 20) as f32 / 10.0]).collect();
+//! let y = points.iter().map(|[a, b]| a * b).collect();
+//! let table = Table::new(points.concat(), 2, y, 1)?;
 //!
-//! All that changes from step to step lives beside the run: step, epoch, cursor, losses, patience,
-//! `done` ([`kernels::layout::State`]). The clock comes first in a step: it books what the last
-//! step computed and decides whether this one is a training batch, a validation batch or nothing.
-//! Shuffles and dropout masks are functions of counters ([`random`]), so nothing is stored or
-//! uploaded for them. The host ([`shoal`]) submits chunks of about 50 ms, reads the states of one
-//! chunk while the next one runs, takes the best parameters of runs that are done and packs waiting
-//! runs into their places. A run may be given more epochs when it has done those that it has
-//! ([`shoal::Work::reached`]); so searches stop trials early.
+//! let training = Training { learning_rate: 1e-2, max_epochs: 60, ..Training::default() };
+//! let run = |graph: Graph| Run::new(graph, &table).seed(1).training(training);
+//! let runs = [
+//!     run(Graph::mlp(&[2, 8, 1]).build()?),
+//!     run(Graph::mlp(&[2, 64, 64, 1]).activation(Activation::Silu).build()?),
+//!     run(Graph::mlp(&[2, 32, 32, 32, 1]).activation(Activation::Tanh).dropout(0.1).build()?),
+//! ];
+//! let outcomes = train_all(&Device::cpu(), std::slice::from_ref(&table), runs.clone())?;
 //!
-//! Matrices lie example by example: a row is an example, its columns are units, four to a vec4.
-//! What the forward product reads lies there a second time, unit by unit, so that every product
-//! finds both of its factors in rows. Rows are padded to whole vec4s with zeros that stay zero.
+//! assert!(outcomes[1].validation_loss.unwrap() < 0.01);
+//! let predicted = runs[1].predict(&outcomes[1], &[1.5, 0.4]);
+//! assert!((predicted[0] - 0.6).abs() < 0.1);
+//! # Ok::<(), shoal::Error>(())
+//! ```
 //!
-//! In half precision ([`run::Precision`]) all that is only multiplied and added up lies in storage
-//! as IEEE 754 halves: tables, activations, deltas, gradients, and a copy of the weights for
-//! products to read. Sums, parameters and moments are f32. The same kernels play it; two pages,
-//! `shaders/packed_*.wgsl`, say how four numbers lie. Deltas are scaled up so that small ones are
-//! not lost; the scale is part of a run's state, and the clock halves and doubles it.
+//! [`Device::auto`] takes a GPU if there is one. Own queues of runs, which decide what to train next
+//! from what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has three
+//! programs to start from.
 //!
-//! # The modules, in the order in which they depend on each other
+//! # How it works
 //!
-//! | module | one sentence |
+//! A network is a [`Graph`]: nodes in topological order, each an op with its attributes. A training
+//! step is a list of kernel calls ([`engine::step`]): clock, gather, the forward kernels level by
+//! level, loss, the backward kernels from the top level down, AdamW. Runs never share memory, so two
+//! backends may execute the same list in two orders:
+//!
+//! - [`engine::gpu`] executes one step across all runs. A dispatch serves all of them: a table says
+//!   which run, which node and which tile each workgroup computes. So the number of dispatches
+//!   depends on the depth of the graphs but not on the number of runs: 3 layers + 2 for perceptrons.
+//! - [`engine::cpu`] executes one run across all steps, a run on each core.
+//!
+//! All state of a run that changes from step to step is on the device ([`engine::layout::State`]).
+//! The clock, the first kernel of a step, decides whether the step is a training batch, a validation
+//! batch, or nothing because the run has finished. Shuffles and dropout masks are functions of
+//! counters ([`engine::random`]). The host submits chunks of about 50 ms, reads the states of one
+//! chunk while the next one executes, reads the best parameters of runs that have finished, and packs
+//! waiting runs into their places.
+//!
+//! In f16 ([`Precision`]) tables, activations, gradients and the weights that products read are
+//! stored as f16 with a dynamic loss scale; sums, parameters and moments are f32.
+//!
+//! # The modules, each using only those above it
+//!
+//! | module | what it has |
 //! |---|---|
 //! | [`error`] | what can go wrong, and the exit code of each |
-//! | [`random`] | counter-based numbers: hashes, a shuffle, normals |
-//! | [`data`] | datasets: reading, importing, scaling, splitting; knows nothing of training |
-//! | [`simulate`] | spectra of universes on demand; knows nothing of training |
-//! | [`network`] | the shape of a network, where its parameters lie, how it starts |
-//! | [`run`] | one training of one network, and its outcome |
-//! | [`kernels`] | one file per shader: bindings, grid, CPU reference |
-//! | [`device`] | the two backends, and how one is chosen |
-//! | [`shoal`] | packing, chunks, leaving and refilling |
-//! | [`check`] | a small training on a device against the CPU, before it is trusted |
-//! | [`measure`] | what a device can do at most, what it does, and what bounds it |
-//! | [`transfer`] | the four strategies: from a pre-trained network to a fresh one; pure |
-//! | [`model`] | a trained network with all that is needed to predict, as a file |
-//! | [`report`] | tables, statistics, plots |
-//! | [`analysis`] | where transfer saves and hurts, with its significance; what a network reads, input by input |
-//! | [`page`] | the report of a study as one HTML page |
-//! | [`study`] | a whole experiment, from a TOML file to a folder of results |
+//! | [`engine`] | graphs, ops, losses, the optimiser, both backends, measurements; knows no files, physics or experiments |
+//! | [`data`] | datasets and their formats, scaling, splits |
+//! | [`cosmology`] | the simulator of power spectra, Quijote files |
+//! | [`study`] | a study: configuration, plan, experiment, search, stored results, statistics, attributions, report |
 //!
-//! # The six laws, each a test in `tests/laws/`
+//! The program in `src/cli` has one file for each subcommand. Where things are: AdamW is
+//! [`engine::optim::adamw`] and `shaders/adamw.wgsl`; early stopping is decided by
+//! [`engine::optim::clock`]; activations are [`engine::activation`] and `shaders/activation.wgsl`;
+//! ops are listed in [`engine::ops::OPS`], losses in [`engine::loss::LOSSES`], metrics in
+//! [`study::metric`].
 //!
-//! 1. *reference*: every kernel on the GPU equals its reference on the CPU in f64, within a
-//!    tolerance from the number of terms.
-//! 2. *slope*: the references' gradients equal central differences.
-//! 3. *company*: a run among hundreds of different runs gives the same bits as alone.
-//! 4. *again*: same seed, same device, same bits; a run that was killed and started again gives the
-//!    same bits.
-//! 5. *honest*: no adapter, a lost device, a NaN, a full disk: a clear error, and nothing that was
+//! # The six laws, each tested in `tests/laws`
+//!
+//! 1. *reference*: every kernel on the GPU equals its CPU reference in f64 within a tolerance that
+//!    follows from the number of terms.
+//! 2. *gradients*: the gradients of the references equal central differences.
+//! 3. *isolation*: a run trained among hundreds of different runs gives the same bits as alone.
+//! 4. *determinism*: the same seed on the same device gives the same bits; a study that is killed and
+//!    resumed gives the same tables.
+//! 5. *failures*: no adapter, a lost device, NaN, a full disk: a clear error, and nothing that has
 //!    finished is lost.
-//! 6. *outside*: results agree with PyTorch on stored arrays, and, in tests of their own, spectra
-//!    with CAMB, attributions with `shap` and enumeration, the sampler and the journal with Optuna.
+//! 6. *references*: results agree with PyTorch on stored arrays; spectra agree with CAMB, attributions
+//!    with `shap`, the sampler and the journal with Optuna.
 //!
-//! Bits are promised for one adapter, driver and tile set, never across devices.
+//! Bits are promised for one adapter, driver and tile set, not across devices.
 #![warn(missing_docs)]
 
 pub mod cosmology;
@@ -82,4 +92,14 @@ pub mod error;
 pub mod study;
 
 pub use crate::data::files::{check_writable, write_atomically};
+pub use crate::engine::activation::Activation;
+pub use crate::engine::device::{Choice, Device};
+pub use crate::engine::graph::{Graph, Shape};
+pub use crate::engine::loss::Loss;
+pub use crate::engine::optim::schedule::{Cosine, Schedule};
+pub use crate::engine::precision::Precision;
+pub use crate::engine::queue::{Epoch, Progress, Reached, RunQueue};
+pub use crate::engine::run::{InputScale, Outcome, Run, Stopped, Training};
+pub use crate::engine::table::Table;
+pub use crate::engine::train::{train, train_all};
 pub use crate::error::{Error, Result};

@@ -9,7 +9,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     quiet_mesa();
     let arguments = cli::Arguments::parse();
-    let output = cli::Output::new(&arguments.global);
+    let output = cli::Output::new(arguments.global.json, arguments.global.verbose);
     match cli::run(arguments, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

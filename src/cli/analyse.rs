@@ -11,7 +11,7 @@ use shoal::study::store::results::StudyResults;
 use shoal::study::{Study, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
-use super::Output;
+use crate::cli::output::Output;
 
 /// Analyses a study: writes tables of statistics, savings and negative transfer, and report.html
 #[derive(Args, Debug)]

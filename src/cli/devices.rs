@@ -13,8 +13,8 @@ use shoal::engine::measure::self_check::self_check;
 use shoal::engine::precision::Precision;
 use shoal::{Error, Result};
 
-use super::Global;
-use super::Output;
+use crate::cli::global::Global;
+use crate::cli::output::Output;
 
 /// Lists the devices of this machine with their limits, and checks each one
 ///

@@ -14,7 +14,7 @@ use shoal::study::store::attribution_table::Profile;
 use shoal::study::store::model::Model;
 use shoal::{Error, Result};
 
-use super::Output;
+use crate::cli::output::Output;
 
 /// Shows which inputs a model uses for each target, and in which direction
 #[derive(Args, Debug)]

@@ -9,11 +9,11 @@ use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
 use shoal::data::Import;
 
-use super::Output;
-use super::check_npz;
 use super::help::{folders, formats};
-use super::range;
-use super::save;
+use crate::cli::common::check_npz;
+use crate::cli::common::range;
+use crate::cli::common::save;
+use crate::cli::output::Output;
 
 /// Makes a dataset (.npz) from arrays, text, or a folder with one folder per simulation
 ///

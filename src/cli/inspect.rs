@@ -10,7 +10,7 @@ use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, is_dataset};
 use shoal::study::store::model::Model;
 
-use super::Output;
+use crate::cli::output::Output;
 
 /// Describes a model (.safetensors) or a dataset (.npz)
 #[derive(Args, Debug)]

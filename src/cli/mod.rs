@@ -2,8 +2,10 @@
 
 mod analyse;
 mod bench;
+mod common;
 mod devices;
 mod explain;
+mod global;
 mod help;
 mod import;
 mod inspect;
@@ -15,20 +17,10 @@ mod simulate;
 mod study;
 mod study_file;
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use clap::{Parser, Subcommand};
+use shoal::Result;
 
-use clap::{Args, Parser, Subcommand};
-use serde_json::json;
-
-use shoal::data::Dataset;
-use shoal::engine::device::Choice;
-use shoal::engine::device::Device;
-use shoal::engine::precision::Precision;
-use shoal::engine::tile::TileSet;
-use shoal::{Error, Result};
-
+use global::Global;
 pub use output::Output;
 
 /// Trains hundreds of different small networks at once on any GPU, and measures how many
@@ -75,31 +67,6 @@ Exit codes:
   130  stopped by Ctrl-C or by a request to terminate
   Whatever is finished by then stays on disk.";
 
-/// Options of every subcommand.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Global options")]
-pub struct Global {
-    /// The device to train on
-    ///
-    /// `auto` is a hardware GPU if there is one, else the CPU; `gpu` the best adapter, a software
-    /// rasterizer if there is no other; `cpu` the CPU; NAME a part of an adapter's name as `shoal
-    /// devices` prints it.
-    #[arg(long, global = true, value_name = "auto|gpu|cpu|NAME", default_value = "auto")]
-    device: Choice,
-    /// How kernels are cut into workgroups [default: by the adapter]
-    ///
-    /// `hardware`, `hardware-split` (AdamW in a kernel of its own), `software`, or `software-32`
-    /// (without 64-bit integers). Results depend on it in their last bits, so study.json names it.
-    #[arg(long, global = true, value_name = "NAME")]
-    tiles: Option<TileSet>,
-    /// Print each run as it finishes
-    #[arg(short, long, global = true)]
-    verbose: bool,
-    /// Print events as JSON, one a line, on the standard output
-    #[arg(long, global = true)]
-    json: bool,
-}
-
 #[derive(Subcommand, Debug)]
 enum Command {
     Study(study::StudyArgs),
@@ -126,77 +93,6 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Devices(args) => devices::run(&args, global, output),
         Command::Bench(args) => bench::run(&args, global, output),
         Command::Inspect(args) => inspect::run(&args, output),
-    }
-}
-
-/// Parses a range, NAME=LOW:HIGH.
-fn range(argument: &str) -> std::result::Result<(String, [f64; 2]), String> {
-    let parse = || {
-        let (name, numbers) = argument.split_once('=')?;
-        let (low, high) = numbers.split_once(':')?;
-        Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
-    };
-    parse().ok_or_else(|| "a range is written NAME=LOW:HIGH, as in Omega_m=0.1:0.5".to_owned())
-}
-
-/// A flag that Ctrl-C or a request to terminate sets; a second one ends the process at once.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
-    Ok(stop)
-}
-
-/// Checks that a dataset can have this name.
-fn check_npz(path: &Path) -> Result<()> {
-    match path.extension().is_some_and(|extension| extension == "npz") {
-        true => Ok(()),
-        false => Err(Error::Input(format!(
-            "-o {}: a dataset is written as .npz; give a name that ends so",
-            path.display()
-        ))),
-    }
-}
-
-/// Saves a dataset and describes it, as an event of this kind too. `rows` and `columns` are what
-/// its numbers are called.
-fn save(
-    dataset: &Dataset,
-    path: &Path,
-    [rows, columns]: [&str; 2],
-    event: &str,
-    output: &Output,
-) -> Result<()> {
-    dataset.save(path)?;
-    output.result(&format!(
-        "{}: {} {rows}, {} {columns}, targets {}",
-        path.display(),
-        dataset.inputs.rows,
-        dataset.inputs.columns,
-        dataset.target_names.join(" ")
-    ));
-    let value = json!({
-        "file": path,
-        "simulations": dataset.inputs.rows,
-        "inputs": dataset.inputs.columns,
-        "targets": dataset.target_names,
-    });
-    output.event(event, value);
-    Ok(())
-}
-
-impl Global {
-    /// Opens the requested device, checks it in a precision, and prints its name.
-    fn open(&self, output: &Output, precision: Precision) -> Result<Device> {
-        let device = Device::open(&self.device, self.tiles)?;
-        shoal::engine::measure::self_check::self_check(&device, precision)?;
-        output.say(&format!("device: {}", device.name()));
-        Ok(device)
     }
 }
 

@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 
 use shoal::Error;
 
-use super::Global;
-
 /// Messages on the standard error and results on the standard output, or JSON events on the latter.
 pub struct Output {
     json: bool,
@@ -17,11 +15,11 @@ pub struct Output {
 }
 
 impl Output {
-    /// By the options and the terminal.
-    pub fn new(global: &Global) -> Self {
+    /// For these options and the terminal.
+    pub fn new(json: bool, verbose: bool) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::io::stderr().is_terminal();
-        Self { json: global.json, verbose: global.verbose, colour }
+        Self { json, verbose, colour }
     }
 
     /// Whether each run is printed (`--verbose`).

@@ -8,7 +8,7 @@ use shoal::engine::device::Device;
 use shoal::study::Study;
 use shoal::study::estimate::{Bounds, Forecast, PATIENCES, PATIENCES_OF_HEADS, Share, forecast};
 
-use super::Output;
+use crate::cli::output::Output;
 
 /// Shows the forecast of each study.
 pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {

@@ -10,7 +10,7 @@ use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, is_dataset, read_matrix, write_numbers};
 use shoal::study::store::model::Model;
 
-use super::Output;
+use crate::cli::output::Output;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]

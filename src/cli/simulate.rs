@@ -13,12 +13,12 @@ use shoal::cosmology::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::data::{Dataset, read_axis};
 use shoal::{Result, check_writable};
 
-use super::Output;
-use super::check_npz;
 use super::help::scenarios;
-use super::range;
-use super::save;
-use super::stop_on_ctrl_c;
+use crate::cli::common::check_npz;
+use crate::cli::common::range;
+use crate::cli::common::save;
+use crate::cli::common::stop_on_ctrl_c;
+use crate::cli::output::Output;
 
 /// Makes a dataset (.npz) of matter power spectra at redshift 0, as boxes of 1 (Gpc/h)^3 would
 /// measure them

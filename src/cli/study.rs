@@ -14,14 +14,14 @@ use shoal::study::tensorboard::TensorBoard;
 use shoal::study::{Event, JOURNAL_FILE, Study, execute, report};
 use shoal::{Error, Result};
 
-use super::Global;
-use super::Output;
 use super::analyse;
 use super::live::View;
 use super::plan;
 use super::simulate;
-use super::stop_on_ctrl_c;
 use super::study_file;
+use crate::cli::common::stop_on_ctrl_c;
+use crate::cli::global::Global;
+use crate::cli::output::Output;
 
 /// Runs a study: pre-trains, then trains every size, strategy and seed, and writes tables, models
 /// and plots.

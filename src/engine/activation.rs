@@ -1,5 +1,5 @@
-//! Activation functions, their derivatives, and the dropout mask. The device's copy is
-//! `shaders/activation.wgsl`.
+//! Activation functions, their derivatives, and the dropout mask. `shaders/activation.wgsl`
+//! computes the same on the device.
 
 use crate::engine::cpu::vectors::widest;
 use crate::engine::random::pcg4d;
@@ -68,9 +68,8 @@ impl Activation {
         place.expect("activation: not in ALL") as u32
     }
 
-    /// The gain of a layer's fresh weights, which keeps the variance from layer to layer (He et
-    /// al., arXiv 1502.01852, eq. 15): gain^2 = 2 / (1 + slope^2) for the ReLU family, 1 for the
-    /// others.
+    /// The gain of the initial weights, which keeps the variance from node to node (He et al.,
+    /// arXiv 1502.01852, eq. 15): gain^2 = 2 / (1 + slope^2) for the ReLU family, 1 for the others.
     pub fn gain(self) -> f64 {
         match self {
             Activation::Relu | Activation::LeakyRelu { .. } => {
@@ -105,7 +104,7 @@ widest! {
         match activation {
             Activation::Identity => a.copy_from_slice(z),
             Activation::Relu | Activation::LeakyRelu { .. } => {
-                // written out so that the compiler makes vectors of it
+                // written out so that the compiler vectorises it
                 let slope = F::of(f64::from(activation.slope()));
                 for (a, z) in a.iter_mut().zip(z) {
                     *a = if *z > zero { *z } else { slope * *z };
@@ -146,9 +145,9 @@ widest! {
 /// The dropout of a node as integer threshold and factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
-    /// A number is dropped where its hash is below; 0: none is.
+    /// A number is dropped where its hash is below; 0: no dropout.
     pub threshold: u32,
-    /// What the others are multiplied with: 1 / (1 - dropout).
+    /// Factor of the other numbers: 1 / (1 - dropout).
     pub scale: f64,
 }
 
@@ -167,22 +166,22 @@ impl Dropout {
     /// and the key of the node.
     pub fn apply<F: Real>(self, [seed, step, node]: [u32; 3], stride: usize, matrix: &mut [F]) {
         let scale = F::of(self.scale);
-        for (group, rows) in (0..).zip(matrix.chunks_exact_mut(4 * stride)) {
-            mask_four_examples([seed, step, node, group], self.threshold, scale, rows);
+        for (examples, rows) in (0..).zip(matrix.chunks_exact_mut(4 * stride)) {
+            mask_four_examples([seed, step, node, examples], self.threshold, scale, rows);
         }
     }
 }
 
 widest! {
-    /// Four examples, one after another; `key` is that of their first unit.
+    /// Multiplies four consecutive rows with their mask; `key` is that of their first unit.
     fn mask_four_examples<F: Real>(key: [u32; 4], threshold: u32, scale: F, rows: &mut [F]) {
         let (above, below) = rows.split_at_mut(rows.len() / 2);
         let (first, second) = above.split_at_mut(above.len() / 2);
         let (third, fourth) = below.split_at_mut(below.len() / 2);
         let pairs = first.iter_mut().zip(second).zip(third.iter_mut().zip(fourth));
-        let [seed, step, units, group] = key;
+        let [seed, step, units, examples] = key;
         for (unit, ((first, second), (third, fourth))) in (units..).zip(pairs) {
-            let hashed = pcg4d([seed, step, unit, group]);
+            let hashed = pcg4d([seed, step, unit, examples]);
             let factor = |hash: u32| if hash >= threshold { scale } else { F::zero() };
             *first *= factor(hashed[0]);
             *second *= factor(hashed[1]);

@@ -1,8 +1,8 @@
-//! The buffers of the device, and what a kernel does with them.
+//! The buffers of the device, and how kernels access them.
 
 use crate::engine::precision::Precision;
 
-/// A buffer of the device; a kernel binds some of them.
+/// A buffer of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Buffer {
     /// `array<Run>`
@@ -19,9 +19,10 @@ pub enum Buffer {
     Data,
     /// `array<Vec4>`
     Parameters,
-    /// `array<Packed>`: of halves also the weights
+    /// `array<Packed>`; in f16 also the weights
     Gradients,
-    /// `array<Packed>`: what products read, not a buffer of its own: see [`Buffer::owner`]
+    /// `array<Packed>`: the weights that products read, part of another buffer: see
+    /// [`Buffer::owner`]
     Weights,
     /// `array<Vec4>`
     Moments,
@@ -32,7 +33,7 @@ pub enum Buffer {
 }
 
 impl Buffer {
-    /// Every buffer that is one.
+    /// Every buffer that is allocated.
     pub const ALL: [Buffer; 11] = [
         Buffer::Runs,
         Buffer::Nodes,
@@ -47,8 +48,8 @@ impl Buffer {
         Buffer::Work,
     ];
 
-    /// The buffer that holds this one: products read the parameters themselves or, of halves, the
-    /// copy beside the gradients.
+    /// The buffer that contains this one: products read the parameters themselves or, in f16, the
+    /// copy in the buffer of gradients.
     pub fn owner(self, precision: Precision) -> Buffer {
         match (self, precision) {
             (Buffer::Weights, Precision::F32) => Buffer::Parameters,
@@ -76,10 +77,10 @@ impl Buffer {
     }
 }
 
-/// What a kernel does with a buffer.
+/// How a kernel accesses a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Only reads it.
+    /// Reads it.
     Read,
     /// Writes it, and may read it.
     ReadWrite,

@@ -1,4 +1,4 @@
-//! How graphs are built: perceptrons by their widths, other chains layer by layer.
+//! Builders of graphs: perceptrons from their widths, other chains op by op.
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, Node, Shape, Source};
@@ -25,7 +25,7 @@ impl Graph {
         }
     }
 
-    /// A chain of ops on an input of this shape, layer by layer.
+    /// A builder of a chain of ops on an input of this shape.
     ///
     /// ```
     /// use shoal::{Activation, Graph, Shape};
@@ -99,7 +99,7 @@ impl Builder {
         self.node(dense_node(width, activation, dropout))
     }
 
-    /// Another node on the output of the last one, whatever its inputs were.
+    /// Adds a node on the output of the last one; its own inputs are ignored.
     pub fn node(mut self, node: Node) -> Self {
         let below = match self.nodes.len() {
             0 => Source::Input,
@@ -112,14 +112,86 @@ impl Builder {
     /// The graph.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] with what is wrong, as [`Graph::new`] says.
+    /// [`crate::Error::Input`] with the message of [`Graph::new`].
     pub fn build(self) -> Result<Graph> {
         Graph::new(self.input, self.nodes).map_err(|what| input_error!("{what}"))
     }
 }
 
-/// A dense node without a place in a graph.
+/// A dense node without inputs.
 fn dense_node(width: usize, activation: Activation, dropout: f32) -> Node {
     let attributes = Attributes { width, activation, dropout };
     Node { op: &dense::OP, attributes, inputs: Vec::new(), frozen: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::graph::Parameters;
+
+    #[test]
+    fn parameters_are_stored_one_after_another_in_whole_vec4s() {
+        let graph = Graph::mlp(&[3, 5, 1, 6]).build().unwrap();
+        let all: Vec<&Parameters> = (0..3).flat_map(|node| graph.parameters(node)).collect();
+        let places: Vec<_> = all.iter().map(|matrix| (matrix.at, matrix.stride)).collect();
+        assert_eq!(places, [(0, 8), (24, 8), (32, 4), (52, 4), (56, 8), (64, 8)]);
+        assert_eq!(graph.parameter_len(), 72);
+        assert_eq!(graph.parameter_count(), 3 * 5 + 5 + 5 + 1 + 6 + 6);
+    }
+
+    #[test]
+    fn fresh_weights_have_the_deviation_of_he_and_padding_stays_zero() {
+        let hidden = Activation::LeakyRelu { slope: 0.2 };
+        let graph = Graph::mlp(&[200, 150, 3]).activation(hidden).build().unwrap();
+        let parameters = graph.initial_parameters(11);
+        let weights = graph.parameters(0)[0];
+        let (mut sum, mut squares) = (0.0f64, 0.0f64);
+        for row in parameters[weights.range()].chunks(weights.stride) {
+            assert_eq!(&row[150..], [0.0, 0.0]);
+            for weight in &row[..150] {
+                sum += f64::from(*weight);
+                squares += f64::from(*weight).powi(2);
+            }
+        }
+        let count = 200.0 * 150.0;
+        let variance = 2.0 / (1.0 + 0.04) / 200.0;
+        assert!((sum / count).abs() < 5.0 * (variance / count).sqrt());
+        assert!((squares / count / variance - 1.0).abs() < 5.0 * (2.0 / count).sqrt());
+        assert_ne!(parameters, graph.initial_parameters(12), "seeds must do something");
+    }
+
+    #[test]
+    fn graphs_that_make_no_sense_are_errors_that_say_why() {
+        let dense = |width, dropout| dense_node(width, Activation::Tanh, dropout);
+        let chain = |nodes: Vec<Node>| {
+            let builder = Graph::builder(Shape::examples(4));
+            nodes.into_iter().fold(builder, Builder::node).build()
+        };
+        let frozen = Node { frozen: true, ..dense(3, 0.0) };
+        let wrong = [
+            (chain(vec![]), "no layers"),
+            (chain(vec![dense(0, 0.0)]), "layer 1 (dense): width 0"),
+            (chain(vec![dense(3, 1.0), dense(2, 0.0)]), "dropout is 1"),
+            (chain(vec![dense(3, 0.2)]), "outputs cannot be dropped"),
+            (chain(vec![dense(3, 0.0), frozen]), "cannot follow a trained one"),
+            (Graph::mlp(&[4]).build(), "at least two widths"),
+            (Graph::mlp(&[0, 3]).build(), "no inputs"),
+        ];
+        for (graph, message) in wrong {
+            let error = graph.unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_graph_on_a_frozen_one_reads_its_output() {
+        let base = Graph::mlp(&[4, 7, 5]).build().unwrap();
+        let freeze = |nodes: &mut Vec<Node>| nodes.iter_mut().for_each(|node| node.frozen = true);
+        let head = Graph::mlp(&[5, 3, 2]).build().unwrap();
+        let both = base.edited(freeze).and_then(|base| base.stacked(&head)).unwrap();
+        assert_eq!((both.inputs(), both.outputs(), both.depth()), (4, 2, 4));
+        assert_eq!((both.first_trained(), both.frozen_output()), (2, Some(1)));
+        assert_eq!(both.frozen_len(), both.parameter_range(2).start);
+        assert!(!both.needs_gradient(1) && both.needs_gradient(2));
+    }
 }

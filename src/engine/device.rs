@@ -1,4 +1,4 @@
-//! The two backends of a step, and how one is chosen.
+//! The two backends, and how one is chosen.
 
 use crate::engine::cpu::backend as cpu;
 use crate::engine::gpu;
@@ -14,20 +14,20 @@ use crate::error::{Error, Result};
 use crate::input_error;
 use gpu::{Adapter, Gpu, Options, adapters};
 
-/// Who plays the kernels.
+/// The backend that executes the kernels.
 pub enum Device {
-    /// One step across all runs.
+    /// Executes one step across all runs.
     Gpu(Box<Gpu>),
-    /// One run across all steps.
+    /// Executes one run across all steps, on each core.
     Cpu(cpu::Cpu),
 }
 
-/// What a user asks for.
+/// The requested device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// A hardware GPU if there is one, else the CPU.
+    /// A hardware GPU if there is one, otherwise the CPU.
     Auto,
-    /// The best adapter, a software rasterizer too.
+    /// The best adapter, including software rasterizers.
     Gpu,
     /// The CPU.
     Cpu,
@@ -37,8 +37,8 @@ pub enum Choice {
 
 impl std::str::FromStr for Choice {
     type Err = std::convert::Infallible;
-    fn from_str(typed: &str) -> std::result::Result<Self, Self::Err> {
-        Ok(match typed {
+    fn from_str(name: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(match name {
             "auto" => Choice::Auto,
             "gpu" => Choice::Gpu,
             "cpu" => Choice::Cpu,
@@ -48,11 +48,24 @@ impl std::str::FromStr for Choice {
 }
 
 impl Device {
+    /// The CPU, with a thread for each core.
+    pub fn cpu() -> Self {
+        Device::Cpu(cpu::Cpu::default())
+    }
+
+    /// A hardware GPU if there is one, else the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the GPU cannot be opened.
+    pub fn auto() -> Result<Self> {
+        Self::open(&Choice::Auto, None)
+    }
+
     /// Opens what was asked for, an adapter with these tiles or with those that suit it.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is no such adapter, with the cure, or if it cannot be opened;
-    /// [`Error::Input`] for tiles that it cannot have.
+    /// [`Error::Device`] if there is no such adapter or it cannot be opened, [`Error::Input`] for
+    /// tiles that it does not support.
     pub fn open(choice: &Choice, tiles: Option<TileSet>) -> Result<Self> {
         let adapter = match choice {
             Choice::Cpu => None,
@@ -73,7 +86,7 @@ impl Device {
         }
     }
 
-    /// Its name, for people.
+    /// Its name, for messages.
     pub fn name(&self) -> String {
         match self {
             Device::Gpu(gpu) if gpu.adapter().is_software() => {
@@ -84,7 +97,8 @@ impl Device {
         }
     }
 
-    /// What identifies it in result files: bits are promised only for the same of all of these.
+    /// Its description in result files. Results have the same bits only where all fields are the
+    /// same.
     pub fn describe(&self) -> serde_json::Value {
         match self {
             Device::Gpu(gpu) => json!({
@@ -106,8 +120,8 @@ impl Device {
         }
     }
 
-    /// Whether runs that are trained like this uses the fused update on it, so that their gradients
-    /// are stored nowhere.
+    /// Whether runs with this training use the fused update on it, so that their gradients are not
+    /// stored.
     pub fn fuses_update(&self, training: &Training) -> bool {
         match self {
             Device::Gpu(gpu) => gpu.tiles().fuses_update(training),
@@ -115,10 +129,10 @@ impl Device {
         }
     }
 
-    /// Whether it can ever hold a network trained in batches of this size, in this precision.
+    /// Checks that its buffers can hold a network trained in batches of this size and precision.
     ///
     /// # Errors
-    /// [`Error::Input`] with the bytes that are needed and those that there are.
+    /// [`Error::Input`] with the required and the available bytes.
     pub fn check(&self, graph: &Graph, batch: usize, precision: Precision) -> Result<()> {
         match self {
             Device::Gpu(gpu) => {

@@ -1,18 +1,18 @@
-//! Outputs of a graph for given rows, without dropout: prediction and the values that attributions
-//! need.
+//! Evaluates a graph on given rows, without dropout: for predictions and attributions.
 
 use crate::engine::graph::{Graph, Source};
 use crate::engine::kernel::Values;
 use crate::engine::ops::kernels_of;
 use crate::engine::real::Real;
+use crate::engine::run::{Outcome, Run};
 
-/// Rows that are predicted at one time.
+/// Rows evaluated at one time.
 const BLOCK: usize = 256;
 
 /// Outputs of a graph, shape (rows, outputs), from scaled inputs, shape (rows, inputs).
 ///
 /// # Panics
-/// If `inputs` is not whole rows.
+/// If the length of `inputs` is not a multiple of the graph's inputs.
 pub fn predict<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<F> {
     let width = graph.inputs();
     assert_eq!(inputs.len() % width, 0, "predict: not whole rows");
@@ -37,4 +37,14 @@ pub fn evaluate<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<V
         all.push(values);
     }
     all
+}
+
+impl Run {
+    /// Outputs of the trained network, shape (rows, outputs), for raw inputs, shape (rows, inputs).
+    ///
+    /// # Panics
+    /// If `x` is not whole rows, or the outcome is of another network.
+    pub fn predict(&self, outcome: &Outcome, x: &[f32]) -> Vec<f32> {
+        predict(&self.graph, &outcome.parameters, &self.scale.apply(x))
+    }
 }

@@ -1,5 +1,5 @@
-//! A network as a graph of ops: its nodes, their shapes, where their parameters are stored, and
-//! how they start.
+//! A network as a graph of ops: its nodes, their shapes, and the layout and initial values of their
+//! parameters.
 //!
 //! A [`Graph`] is a list of nodes in topological order. Each [`Node`] applies an [`Op`], with its
 //! [`Attributes`], to the outputs of earlier nodes or to the input of the graph. Everything else
@@ -7,7 +7,7 @@
 
 use crate::engine::activation::Activation;
 
-/// What a row of a value stands for.
+/// The kind of the rows of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rows {
     /// An example of the batch.
@@ -17,7 +17,7 @@ pub enum Rows {
 /// The shape of a value: which rows it has, and how many numbers are in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// What its rows are.
+    /// The kind of its rows.
     pub rows: Rows,
     /// Numbers in a row.
     pub width: usize,
@@ -42,7 +42,7 @@ pub enum Source {
     Node(NodeId),
 }
 
-/// The settings of a node. Which of them count is up to its op.
+/// The settings of a node. Each op uses some of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attributes {
     /// Width of the output.
@@ -54,7 +54,7 @@ pub struct Attributes {
     pub dropout: f32,
 }
 
-/// One matrix of parameters of an op, before it has a place.
+/// The name and shape of a matrix of parameters of an op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParameterShape {
     /// Its name in model files, such as `weight`.
@@ -71,26 +71,25 @@ pub struct ParameterShape {
 pub struct Op {
     /// Its name in study and model files.
     pub name: &'static str,
-    /// Inputs that it takes.
+    /// Number of inputs.
     pub inputs: usize,
-    /// The shape of its output from those of its inputs, or why they do not fit.
+    /// The shape of its output for inputs of these shapes, or why they do not fit.
     pub shape: fn(&[Shape], &Attributes) -> Result<Shape, String>,
     /// Its matrices of parameters, in the order in which they are stored.
     pub parameters: fn(&[Shape], &Attributes) -> Vec<ParameterShape>,
-    /// Widths of what its forward kernel keeps of each row for the backward kernels, besides the
+    /// Widths of the matrices that its forward kernel saves for the backward kernels, besides the
     /// output.
     pub saved: fn(&[Shape], &Attributes) -> Vec<usize>,
-    /// Numbers for each row of a batch that the CPU needs in between when it computes the gradient
-    /// at the inputs.
+    /// Scratch memory of the gradient at the inputs on the CPU, in numbers per row of a batch.
     pub scratch: fn(&[Shape], &Attributes) -> usize,
-    /// Multiplications, each with an addition, of one row in the forward kernel.
+    /// Multiply-adds of the forward kernel for one row.
     pub multiply_adds: fn(&[Shape], &Attributes) -> usize,
-    /// Fills the fresh parameters of a node: a function of the seed, the node and the position.
+    /// Fills the initial parameters of a node: a function of the seed, the node and the position.
     pub initialise: fn(&Graph, NodeId, seed: u32, parameters: &mut [f32]),
 }
 
 impl PartialEq for Op {
-    /// Ops are told apart by their names.
+    /// Compares the names.
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
@@ -105,11 +104,11 @@ pub struct Node {
     pub attributes: Attributes,
     /// Where its inputs come from.
     pub inputs: Vec<Source>,
-    /// A frozen node keeps its parameters. Frozen nodes come first and drop nothing.
+    /// Whether its parameters are never updated. Frozen nodes come first and have no dropout.
     pub frozen: bool,
 }
 
-/// A matrix of parameters in its place. Rows are padded with zeros to whole vec4s.
+/// A matrix of parameters with its offset. Rows are padded with zeros to whole vec4s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// Its name in model files.
@@ -120,7 +119,7 @@ pub struct Parameters {
     pub rows: usize,
     /// Columns.
     pub columns: usize,
-    /// From a row to the next: `columns` rounded up to a multiple of four.
+    /// Distance between rows: `columns` rounded up to a multiple of four.
     pub stride: usize,
 }
 
@@ -156,7 +155,8 @@ impl Graph {
     ///
     /// # Errors
     /// What is wrong, in a sentence: no nodes, a node that reads a later one, shapes that do not
-    /// fit, a dropout outside [0, 1), a frozen node behind a trained one or with dropout.
+    /// fit, a dropout outside [0, 1) or after the last node, a frozen node behind a trained one or
+    /// with dropout.
     pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
         if nodes.is_empty() {
             return Err("the network has no layers".into());
@@ -190,7 +190,13 @@ impl Graph {
             graph.shapes.push(shape);
             graph.nodes.push(node);
         }
-        Ok(graph)
+        // the loss would have to apply its mask
+        match graph.nodes[graph.output_node()].attributes.dropout {
+            0.0 => Ok(graph),
+            dropout => {
+                Err(format!("the last layer has dropout {dropout}; outputs cannot be dropped"))
+            }
+        }
     }
 
     fn check(&self, id: NodeId, node: &Node) -> Result<(), String> {
@@ -243,12 +249,12 @@ impl Graph {
         self.shapes[node]
     }
 
-    /// The shape of what a node reads first.
+    /// The shape of the first input of a node.
     pub fn input_shape(&self, node: NodeId) -> Shape {
         self.shape_of(self.nodes[node].inputs[0])
     }
 
-    /// The shapes of what a node reads.
+    /// The shapes of the inputs of a node.
     pub fn input_shapes(&self, node: NodeId) -> Vec<Shape> {
         self.nodes[node].inputs.iter().map(|at| self.shape_of(*at)).collect()
     }
@@ -260,8 +266,8 @@ impl Graph {
         }
     }
 
-    /// How many nodes are on the longest way from the input to a node, itself not counted. Nodes
-    /// of one level do not read each other, so they execute together.
+    /// The number of nodes on the longest path from the input to a node, without the node itself.
+    /// Nodes of one level do not read each other, so they execute together.
     pub fn level(&self, node: NodeId) -> usize {
         self.levels[node]
     }
@@ -274,7 +280,7 @@ impl Graph {
         inputs.iter().map(below).max().unwrap_or(0)
     }
 
-    /// Levels in all.
+    /// Number of levels.
     pub fn depth(&self) -> usize {
         self.levels.iter().map(|level| level + 1).max().unwrap_or(0)
     }
@@ -307,8 +313,8 @@ impl Graph {
         }
     }
 
-    /// The frozen node whose output is all that trained nodes read of the graph below them, if
-    /// there is one.
+    /// The frozen node whose output is the only one that trained nodes read from frozen nodes or
+    /// the input, if there is one.
     pub fn frozen_output(&self) -> Option<NodeId> {
         let frozen = self.first_trained();
         let mut read = self.nodes[frozen..].iter().flat_map(|node| &node.inputs);
@@ -318,7 +324,7 @@ impl Graph {
         read.all(|at| !below(at) || *at == first).then_some(node)
     }
 
-    /// Numbers that all parameters take up, padding included; a multiple of four.
+    /// Length of all parameters, padding included; a multiple of four.
     pub fn parameter_len(&self) -> usize {
         self.parameters.iter().flatten().map(Parameters::end).max().unwrap_or(0)
     }
@@ -359,7 +365,7 @@ impl Graph {
         (0..self.nodes.len()).map(of_node).sum()
     }
 
-    /// The graph with its nodes changed.
+    /// The graph with edited nodes.
     ///
     /// # Errors
     /// As [`Graph::new`].
@@ -387,7 +393,7 @@ impl Graph {
         })
     }
 
-    /// Fresh parameters; their values are a function of the seed, the node and the position alone.
+    /// Initial parameters: a function of the seed, the node and the position.
     pub fn initial_parameters(&self, seed: u32) -> Vec<f32> {
         let mut parameters = vec![0.0; self.parameter_len()];
         for node in 0..self.nodes.len() {

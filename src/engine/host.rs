@@ -1,4 +1,4 @@
-//! What the host spends beside the training: every call of [`RunQueue`] is timed.
+//! Measures the time that the host spends in [`RunQueue`].
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use crate::engine::queue::{Epoch, Progress, Reached, RunQueue, Test};
 use crate::engine::run::{Outcome, Run};
 use crate::error::Result;
 
-/// Work whose time is taken; [`Progress::host`] tells it.
+/// A [`RunQueue`] that adds up the time of its calls and reports it as [`Progress::host`].
 pub struct Timed<'a> {
     work: &'a mut dyn RunQueue,
     spent: Duration,
 }
 
 impl<'a> Timed<'a> {
-    /// Nothing spent so far.
+    /// Wraps a queue; the time starts at 0.
     pub fn new(work: &'a mut dyn RunQueue) -> Self {
         Self { work, spent: Duration::ZERO }
     }

@@ -1,5 +1,5 @@
-//! What a kernel is: a shader, the buffers that it binds, the tiles that serve a run, and the CPU
-//! reference that computes the same.
+//! The description of a kernel: a shader, the buffers that it binds, the tiles of a run, and the
+//! CPU reference that computes the same.
 
 use std::any::Any;
 
@@ -12,15 +12,15 @@ use crate::engine::run::Training;
 use crate::engine::shader;
 use crate::engine::tile::{Grid, TileSet};
 
-/// A kernel of a step. The kernels of an op are called for a node, the others for a whole run; they
-/// get the output node of the run then.
+/// A kernel of a step. The kernels of an op are called for a node, the others for a whole run, with
+/// its output node.
 #[derive(Debug)]
 pub struct Kernel {
     /// Its name, that of its shader: `shaders/<name>.wgsl`.
     pub name: &'static str,
     /// The buffers of group 0, in the order of their binding numbers. Group 1 has the call.
     pub bindings: &'static [(Buffer, Access)],
-    /// Its `override` constants under a tile set.
+    /// Its `override` constants for a tile set.
     pub constants: fn(&TileSet) -> Vec<(&'static str, f64)>,
     /// Which runs call it, by how they update their parameters.
     pub update: Update,
@@ -28,11 +28,11 @@ pub struct Kernel {
     pub serves: fn(&Graph, &Training, NodeId) -> bool,
     /// The tiles that serve this node of a run.
     pub tiles: fn(&PreparedRun, NodeId, &TileSet) -> Grid,
-    /// Terms of its sums for this node: how long a tile takes beside one of another run.
+    /// Terms of its sums for this node: the relative duration of a tile.
     pub terms: fn(&PreparedRun, NodeId) -> usize,
     /// Tiles that one workgroup serves.
     pub tiles_per_group: fn(&TileSet) -> u32,
-    /// The same on the CPU.
+    /// The CPU implementation.
     pub reference: Reference,
 }
 
@@ -72,7 +72,7 @@ pub struct Evaluate {
 }
 
 impl Evaluate {
-    /// The one in `F`.
+    /// The function for `F`.
     pub fn of<F: Real>(&self) -> EvaluateOf<F> {
         let both: [&dyn Any; 2] = [&self.f32, &self.f64];
         *both.into_iter().find_map(|one| one.downcast_ref()).expect("op: neither f32 nor f64")
@@ -82,18 +82,18 @@ impl Evaluate {
 /// How a run updates its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Update {
-    /// Either way.
+    /// Called by runs with and without the fused update.
     Any,
-    /// The gradient of a node and its update are one kernel; gradients are not stored.
+    /// Called by runs with the fused update, which do not store gradients.
     Fused,
-    /// Gradients are stored, and one kernel updates all parameters.
+    /// Called by runs that store their gradients and update all parameters in one kernel.
     Stored,
 }
 
 /// The CPU implementation of a kernel: computes a node of a run in the run's memory.
 pub type ReferenceOf<F> = fn(&PreparedRun, NodeId, &mut Memory<F>);
 
-/// A [`ReferenceOf`] in f32 and f64; [`reference!`] makes it of a generic function.
+/// A [`ReferenceOf`] in f32 and f64; [`reference!`] builds it from a generic function.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference {
     /// In f32, for training on the CPU.
@@ -103,7 +103,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// The one in `F`.
+    /// The function for `F`.
     pub fn of<F: Real>(&self) -> ReferenceOf<F> {
         let both: [&dyn Any; 2] = [&self.f32, &self.f64];
         *both.into_iter().find_map(|one| one.downcast_ref()).expect("kernel: neither f32 nor f64")
@@ -120,18 +120,18 @@ macro_rules! reference {
 pub(crate) use reference;
 
 impl Kernel {
-    /// Its whole WGSL source under a tile set.
+    /// Its complete WGSL source for a tile set.
     pub fn source(&self, set: &TileSet) -> String {
         shader::source(self.name, set)
     }
 
-    /// Whether any run of this tile set's precision calls it.
+    /// Whether any run in the precision of this tile set calls it.
     pub fn is_used(&self, set: &TileSet) -> bool {
         self.update != Update::Fused || set.fuses_updates()
     }
 }
 
-/// What measurements start from: a kernel that is no part of a step.
+/// Defaults for the kernels of measurements, which are not part of a step.
 pub const BARE: Kernel = Kernel {
     name: "",
     bindings: &[],
@@ -145,23 +145,23 @@ pub const BARE: Kernel = Kernel {
 };
 
 impl PartialEq for Kernel {
-    /// Kernels are told apart by their names.
+    /// Compares the names.
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-/// For kernels that are called for every node of their op.
+/// [`Kernel::serves`] of kernels that are called for every node of their op.
 pub fn always(_graph: &Graph, _training: &Training, _node: NodeId) -> bool {
     true
 }
 
-/// For kernels without sums that run along a dimension of a run.
+/// [`Kernel::terms`] of kernels without sums along a dimension of a run.
 pub fn no_terms(_run: &PreparedRun, _node: NodeId) -> usize {
     0
 }
 
-/// For kernels whose workgroups serve one tile each.
+/// [`Kernel::tiles_per_group`] of kernels whose workgroups serve one tile each.
 pub fn one_tile(_set: &TileSet) -> u32 {
     1
 }

@@ -1,5 +1,5 @@
-//! The structs that Rust and WGSL share, field for field: `shaders/layout.wgsl`. A test asks naga
-//! whether they agree.
+//! The structs that Rust and WGSL share, field for field with `shaders/layout.wgsl`. A test
+//! compares both through naga.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -87,7 +87,7 @@ pub struct DeviceNode {
     pub ends_step: u32,
 }
 
-/// What one workgroup serves.
+/// The work of one workgroup.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct DeviceTile {
@@ -101,7 +101,7 @@ pub struct DeviceTile {
     pub j: u32,
 }
 
-/// Which tiles one dispatch serves.
+/// The tiles of one dispatch.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct DeviceCall {
@@ -111,7 +111,7 @@ pub struct DeviceCall {
     pub count: u32,
 }
 
-/// What changes with every step of a run; the clock updates it. On the device `F` is f32.
+/// The state of a run, which the clock updates in every step. On the device `F` is f32.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)] // each field is described in shaders/layout.wgsl
@@ -197,7 +197,7 @@ pub mod phase {
 
 /// Values of [`State::stopped`].
 pub mod stopped {
-    /// The run goes on.
+    /// The run has not stopped.
     pub const NOT: u32 = 0;
     /// Too many epochs without improvement.
     pub const PATIENCE: u32 = 1;
@@ -207,11 +207,11 @@ pub mod stopped {
     pub const DIVERGED: u32 = 3;
 }
 
-/// Lanes of a workgroup that differ in what they serve.
+/// Lanes of a workgroup, each with its own units or examples.
 pub const LANES: usize = 8;
 
-/// Vec4Storage of units up to which a layer counts as narrow: its lanes take other examples, or
-/// inputs, of all units.
+/// Largest width of a narrow node, in vec4s of units: there each lane takes its own examples, or
+/// inputs, and all units.
 pub const NARROW_VEC4S: usize = 2;
-/// Units in a tile of either gradient, for one product thread: eight a lane.
+/// Units in a tile of the gradient kernels, for one product thread: eight per lane.
 pub const TILE_UNITS: usize = 8 * LANES;

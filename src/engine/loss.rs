@@ -1,9 +1,8 @@
-//! Loss functions: what a run minimises. [`LOSSES`] lists them; the device's copy is the `switch`
-//! in `shaders/loss.wgsl`.
+//! Loss functions. [`LOSSES`] lists them; the `switch` in `shaders/loss.wgsl` computes the same on
+//! the device.
 //!
-//! The loss of a batch is the weighted mean over examples and outputs,
-//! `sum_e sum_j w_j l(a_ej, t_ej) / (examples * sum_j w_j)`, with the weight w_j of an output: 0 for
-//! a dummy.
+//! The loss of a batch is the weighted mean over examples and outputs, `sum_e sum_j w_j l(a_ej,
+//! t_ej) / (examples * sum_j w_j)`, with the weight w_j of an output, 0 for a dummy.
 
 use std::any::Any;
 
@@ -14,13 +13,13 @@ use crate::engine::real::Real;
 pub struct Loss {
     /// Its name in study files and results.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A description in one line.
     pub about: &'static str,
-    /// Its values and slopes for one example.
+    /// Its values and derivatives for one example.
     row: Row,
 }
 
-/// Adds up `w_j l(a_j, t_j)` of one example and fills `w_j d l / d a_j`.
+/// Adds `w_j l(a_j, t_j)` of one example to `sum` and fills `slopes` with `w_j d l / d a_j`.
 type RowOf<F> = fn(outputs: &[F], targets: &[F], weights: &[F], slopes: &mut [F], sum: &mut F);
 
 #[derive(Debug)]
@@ -68,7 +67,7 @@ impl Loss {
 }
 
 impl PartialEq for Loss {
-    /// Losses are told apart by their names.
+    /// Compares the names.
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }

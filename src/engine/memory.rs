@@ -1,4 +1,4 @@
-//! The memory of a run on the CPU, in f32 or f64.
+//! The memory of a run on the CPU, in f32 or f64, with the layout of the device.
 
 use crate::engine::cpu::aligned::Aligned;
 use crate::engine::cpu::product;
@@ -15,8 +15,8 @@ pub fn computed_rows(present: usize, batch: usize) -> usize {
     present.next_multiple_of(product::TILE_ROWS).min(batch)
 }
 
-/// Numbers of the vectors of a run's [`Memory`]: of six as long as its parameters, of which the
-/// weights are empty in f32, then of `work` and of `scratch`.
+/// Lengths of the vectors of a run's [`Memory`]: six with the length of its parameters, of which
+/// the weights are empty in f32, then `work` and `scratch`.
 pub fn numbers(graph: &Graph, batch: usize, precision: Precision) -> [usize; 8] {
     let parameters = graph.parameter_len();
     let weights = match precision {
@@ -28,7 +28,7 @@ pub fn numbers(graph: &Graph, batch: usize, precision: Precision) -> [usize; 8] 
     [parameters, weights, parameters, parameters, parameters, parameters, work, scratch]
 }
 
-/// Numbers of [`Memory::scratch`].
+/// Length of [`Memory::scratch`].
 fn scratch_numbers(graph: &Graph, batch: usize) -> usize {
     let of_node = |(id, node): (usize, &Node)| {
         let below = |at: &Source| matches!(at, Source::Node(n) if graph.needs_gradient(*n));
@@ -43,30 +43,30 @@ fn scratch_numbers(graph: &Graph, batch: usize) -> usize {
 /// f16 but still stored as `F`: the values are the same as on the device, the bytes are not.
 #[derive(Clone)]
 pub struct Memory<F> {
-    /// What the clock keeps.
+    /// The state, which the clock updates.
     pub state: State<F>,
-    /// Parameters, as [`Graph::parameters`] says; as are the next five.
+    /// Parameters, stored as in [`Graph::parameters`], as are the next five vectors.
     pub parameters: Aligned<F>,
-    /// Parameters rounded to halves, for products to read; empty in f32, where they read the
+    /// Parameters rounded to f16, read by products; empty in f32, where products read the
     /// parameters.
     pub weights: Aligned<F>,
-    /// d loss / d parameter; of a run that uses the fused update those of some parameters, at the
-    /// start.
+    /// d loss / d parameter; with the fused update the start holds the gradients of a few
+    /// parameters at a time.
     pub gradients: Aligned<F>,
-    /// AdamW's mean of the gradient.
+    /// First moment of AdamW: the running mean of the gradient.
     pub first_moment: Aligned<F>,
-    /// AdamW's mean of its square.
+    /// Second moment of AdamW: the running mean of the squared gradient.
     pub second_moment: Aligned<F>,
     /// Parameters at the best validation loss.
     pub best: Aligned<F>,
-    /// Batch, activations and deltas, as [`WorkLayout`] says.
+    /// Batch, activations and deltas, in the layout of [`WorkLayout`].
     pub work: Aligned<F>,
-    /// Delta of a layer and of the one below unit by unit, while the latter is made; of the CPU
-    /// alone.
+    /// Delta of a node and of the node below, both by unit, while the latter is computed; only on
+    /// the CPU.
     pub scratch: Aligned<F>,
-    /// What the frozen layers make of the training rows and then the validation rows, shape (rows,
-    /// units of the last of them, padded to a multiple of four); empty where it is not known. Of
-    /// the CPU alone, see [`crate::engine::cpu::frozen`].
+    /// The output of the frozen nodes for the training rows and then the validation rows, shape
+    /// (rows, units of the last frozen node, padded to a multiple of four); empty where it is not
+    /// precomputed. Only on the CPU, see [`crate::engine::cpu::frozen`].
     pub features: Aligned<F>,
 }
 
@@ -76,8 +76,8 @@ impl<F: Real> Memory<F> {
         Self::in_place_of(None, run)
     }
 
-    /// The same where an earlier run's was: what a system gives anew it has to map and to clear
-    /// first.
+    /// The same in the allocations of an earlier run: the operating system maps and clears new
+    /// ones, which takes time.
     pub fn in_place_of(earlier: Option<Self>, run: &PreparedRun) -> Self {
         let mut memory = earlier.unwrap_or_else(|| Self {
             state: State::fresh(),
@@ -107,12 +107,12 @@ impl<F: Real> Memory<F> {
         memory
     }
 
-    /// Rows of the batch that the CPU computes; those after them have no meaning.
+    /// Rows of the batch that the CPU computes; the rows after them are undefined.
     pub fn rows(&self, run: &PreparedRun) -> usize {
         computed_rows(self.state.batch_rows as usize, run.layout.stride)
     }
 
-    /// Bytes that it holds, those included that an earlier run needed and this one does not.
+    /// Allocated bytes, including those that only an earlier run needed.
     pub fn bytes(&self) -> u64 {
         let vectors = [
             &self.parameters,

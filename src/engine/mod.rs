@@ -1,5 +1,5 @@
-//! The engine: trains many different small networks at once. It knows no files, no physics and no
-//! experiments.
+//! The engine: trains many different small networks at once. It does not depend on file formats,
+//! physics or experiments.
 
 pub mod activation;
 pub mod buffer;

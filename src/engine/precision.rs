@@ -6,7 +6,7 @@ use half::slice::HalfFloatSliceExt;
 use crate::engine::real::Real;
 
 /// How inputs, activations, gradients and the weights that products read are stored. Sums are
-/// computed in f32, and parameters and moments are f32, in either precision.
+/// computed in f32, and parameters and moments are f32, in both precisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// Four bytes.
@@ -40,7 +40,7 @@ impl Precision {
         }
     }
 
-    /// Bytes of such a number.
+    /// Bytes of one number.
     pub fn bytes(self) -> usize {
         match self {
             Precision::F32 => 4,
@@ -65,7 +65,7 @@ pub fn round<F: Real>(precision: Precision, numbers: &mut [F]) {
     }
 }
 
-/// The bytes of numbers as the device stores them, rounded where the precision asks for it.
+/// The bytes of numbers as the device stores them, rounded to the precision.
 pub fn bytes(precision: Precision, numbers: &[f32]) -> Vec<u8> {
     match precision {
         Precision::F32 => bytemuck::cast_slice(numbers).to_vec(),

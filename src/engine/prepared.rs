@@ -1,5 +1,4 @@
-//! A run with what follows from it: where its numbers are stored, and its entries in the tables of
-//! the device.
+//! A run with its memory layout, and its entries in the tables of the device.
 
 use std::ops::Deref;
 
@@ -12,13 +11,13 @@ use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::table::{Table, Tables};
 use crate::engine::work::WorkLayout;
 
-/// A run with what follows from it. It dereferences to the run.
+/// A run with its memory layout and tables. It dereferences to the run.
 #[derive(Clone, Debug)]
 pub struct PreparedRun {
     run: Run,
-    /// Where its working numbers are stored.
+    /// The layout of its working memory.
     pub layout: WorkLayout,
-    /// The tables that runs share.
+    /// The tables, shared with other runs.
     pub tables: Tables,
 }
 
@@ -29,7 +28,7 @@ impl Deref for PreparedRun {
     }
 }
 
-/// Where the numbers of a packed run start in each buffer of the device.
+/// Offsets of a packed run in the buffers of the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bases {
     /// Its first node in `nodes`.
@@ -38,8 +37,8 @@ pub struct Bases {
     pub rows: usize,
     /// Its first parameter, in numbers.
     pub parameters: usize,
-    /// Its first gradient, in numbers of four bytes; if its gradients are stored nowhere, its first
-    /// parameter.
+    /// Its first gradient, in numbers of four bytes; its first parameter if its gradients are not
+    /// stored.
     pub gradients: usize,
     /// Its first working number.
     pub work: usize,
@@ -62,7 +61,7 @@ impl PreparedRun {
     /// Prepares a run.
     ///
     /// # Panics
-    /// If [`Run::check`] finds something wrong.
+    /// If [`Run::check`] fails.
     pub fn new(run: Run, tables: impl Into<Tables>) -> Self {
         let tables = tables.into();
         if let Err(error) = run.check(&tables) {
@@ -97,7 +96,7 @@ impl PreparedRun {
         self.loss_weights.iter().map(|weight| f64::from(*weight)).sum()
     }
 
-    /// ln(beta1) and ln(beta2); beta = 0 stands as a number whose power vanishes.
+    /// ln(beta1) and ln(beta2), at least -100, so that powers of beta = 0 are 0.
     pub fn log_betas(&self) -> [f64; 2] {
         [self.training.beta1, self.training.beta2].map(|beta| beta.ln().max(-100.0))
     }
@@ -107,7 +106,7 @@ impl PreparedRun {
         self.training.clip_norm.is_some()
     }
 
-    /// The norm that its gradients are clipped to; the largest f32 where they are not.
+    /// The norm that its gradients are clipped to; the largest f32 without clipping.
     pub fn clip_norm(&self) -> f64 {
         let none = f64::from(f32::MAX);
         self.training.clip_norm.map_or(none, |norm| norm.min(none))
@@ -174,7 +173,7 @@ impl PreparedRun {
         }
     }
 
-    /// Numbers that its gradients take up: whole pairs of vec4s, because AdamW reads pairs.
+    /// Size of its gradients in numbers: whole pairs of vec4s, because AdamW reads pairs.
     fn gradients_len(&self) -> usize {
         self.parameters.len().next_multiple_of(8)
     }
@@ -259,8 +258,8 @@ impl PreparedRun {
         )
     }
 
-    /// The constants at the start of working memory as the device stores them: f32 in either
-    /// precision.
+    /// The constants at the start of working memory as the device stores them: f32 in both
+    /// precisions.
     pub fn constant_bytes(&self) -> Vec<u8> {
         let (constants, layout) = (self.constants(), &self.layout);
         let width = self.precision().bytes();

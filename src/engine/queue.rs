@@ -1,5 +1,5 @@
-//! Where runs come from and where their outcomes go: the interface of a training to whoever asks
-//! for it.
+//! The queue of runs: the trait through which a training takes runs and reports progress and
+//! outcomes.
 
 use std::time::Duration;
 
@@ -9,65 +9,69 @@ use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Training};
 use crate::error::Result;
 
-/// Finds the errors of a network with these parameters on rows that were kept aside for it, see
+/// Computes the errors of a network with these parameters on test rows, see
 /// [`Outcome::test_errors`].
 pub type Test = Box<dyn FnOnce(&[f32]) -> Vec<f64> + Send>;
 
-/// Where runs come from and where their outcomes go.
+/// A source of runs that also receives their progress and outcomes.
 pub trait RunQueue: Send {
-    /// A run that can start now. `None` if there is none left, or none before another one finishes;
-    /// it is asked again after each that does. Not all of them need begin at once, nor in this
-    /// order.
+    /// Returns a run that can start now, or `None` if there is none left or none before another run
+    /// finishes. It is called again after each run that finishes. Runs need not start at once, nor
+    /// in this order.
     fn next(&mut self) -> Option<Run>;
 
-    /// Hears that a run begins to train.
+    /// Called when a run starts to train.
     fn begins(&mut self, _run: &Run) {}
 
-    /// The test of a run that is over, if it is tested: the errors are in the [`Outcome`] that
-    /// follows. On the CPU the thread that trained the run makes it while others go on.
+    /// Returns the test of a finished run, if it has one. The errors are in the [`Outcome`] that
+    /// follows. On the CPU the thread that trained the run executes the test while other threads
+    /// train.
     fn test(&mut self, _id: usize) -> Option<Test> {
         None
     }
 
-    /// Takes what became of a run.
+    /// Receives the outcome of a run.
     ///
     /// # Errors
-    /// Ends the training.
+    /// An error ends the training.
     fn finished(&mut self, outcome: Outcome) -> Result<()>;
 
-    /// A run has done the epochs that it was given. If they are to be more, it goes on as if it had
-    /// been given so many from the beginning, to the last bit; how many runs train beside it makes
-    /// no difference to when it is asked. That is how a search stops trials early.
+    /// Called when a run reaches its last epoch. Returns a larger number of epochs to continue it,
+    /// or `None` to finish it. A continued run gives the same bits as a run with that number of
+    /// epochs from the start, and the call comes at the same epoch however many runs train at the
+    /// same time. A search uses it to stop trials early.
     fn reached(&mut self, _at: &Reached) -> Option<u32> {
         None
     }
 
-    /// Hears how far a run is: the steps that it has taken, and the epochs that it has done since
-    /// this was told last. The CPU tells of every epoch, the GPU of the last one in a chunk.
+    /// Reports the progress of a run: the steps taken so far, and the epochs finished since the
+    /// last call. The CPU reports every epoch, the GPU the last epoch of each chunk.
     fn trained(&mut self, _id: usize, _steps: u32, _epochs: &[Epoch]) {}
 
-    /// Hears how it goes, several times a second.
+    /// Reports the progress of the training, several times a second.
     ///
     /// # Errors
     /// Ends the training; an interruption comes this way.
-    fn progress(&mut self, progress: &Progress) -> Result<()>;
+    fn progress(&mut self, _progress: &Progress) -> Result<()> {
+        Ok(())
+    }
 }
 
-/// Where a run stands after the last epoch that it was given.
+/// The state of a run after its last epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reached {
     /// The run's [`Run::id`].
     pub id: usize,
-    /// Epochs done.
+    /// Epochs finished.
     pub epoch: u32,
-    /// The best validation loss so far; no number if there is none.
+    /// The best validation loss so far; NaN if there is none.
     pub best_loss: f64,
 }
 
 /// The losses of a run in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
-    /// Which epoch, from 1.
+    /// Number of the epoch, from 1.
     pub epoch: u32,
     /// The mean loss over its training rows, while it trained.
     pub training_loss: f64,
@@ -76,9 +80,9 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// The last epoch that a run has done, if it is not the one told before.
-    pub(crate) fn after<F: Real>(state: &State<F>, told: u32) -> Option<Self> {
-        (state.epoch > told).then(|| Self {
+    /// The last epoch that a run finished, if it comes after `reported`.
+    pub(crate) fn after<F: Real>(state: &State<F>, reported: u32) -> Option<Self> {
+        (state.epoch > reported).then(|| Self {
             epoch: state.epoch,
             training_loss: state.training_loss.wide(),
             validation_loss: state.validation_loss.wide(),
@@ -86,7 +90,7 @@ impl Epoch {
     }
 }
 
-/// How far a training is.
+/// The progress of a training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// Runs in training now.
@@ -95,14 +99,14 @@ pub struct Progress {
     pub run_steps: u64,
     /// Time since the training began.
     pub elapsed: Duration,
-    /// The most bytes held for runs on the device since this was told last.
+    /// Peak bytes allocated for runs on the device since the last report.
     pub bytes: u64,
-    /// Time in which [`RunQueue`] worked: searches, journals, tests, tables. On a GPU the device
-    /// trains meanwhile, on the CPU the other threads do.
+    /// Time spent in [`RunQueue`]: searches, journals, tests, tables. Meanwhile the GPU, or the
+    /// other threads of the CPU, train.
     pub host: Duration,
-    /// Time in which the device surely took steps. On the CPU it is that of all threads, divided by
-    /// their number; on a GPU that in which chunks were in flight, without those that ended before
-    /// the host looked.
+    /// A lower bound of the time in which the device executed steps. On the CPU it is the sum over
+    /// all threads, divided by their number; on a GPU the time in which chunks were in flight,
+    /// without chunks that finished before the host waited for them.
     pub device: Duration,
 }
 
@@ -111,9 +115,9 @@ pub(crate) fn tested(outcome: Outcome, test: Option<Test>) -> Outcome {
     Outcome { test_errors: test.map(|test| test(&outcome.parameters)), ..outcome }
 }
 
-/// Asks whether a run that is done goes on: with how many epochs. A run whose patience ended with
-/// its epochs does not; its state then says that it was the patience, as in a run that was given
-/// more epochs at once.
+/// Returns the number of epochs with which a finished run continues, if it does. A run whose
+/// patience ended at its last epoch does not; its state is then set to stopped by patience, as in a
+/// run with more epochs from the start.
 pub(crate) fn goes_on<F: Real>(
     run: &PreparedRun,
     state: &mut State<F>,
@@ -136,12 +140,12 @@ pub(crate) fn goes_on<F: Real>(
     Some(epochs)
 }
 
-/// The run with so many epochs.
+/// The run with another number of epochs.
 pub(crate) fn with_epochs(run: &PreparedRun, max_epochs: u32) -> PreparedRun {
     let training = Training { max_epochs, ..run.training };
     let longer = Run { training, ..Run::clone(run) };
     PreparedRun::new(longer, run.tables.clone())
 }
 
-/// How long the device works between two looks of the host.
+/// Target duration of a chunk of steps, after which the host reads the states.
 pub(crate) const CHUNK: Duration = Duration::from_millis(50);

@@ -1,8 +1,8 @@
-//! Counter-based random numbers: every draw is a pure function of a key and an index, so that both
-//! backends, in any order and on any number of threads, see the same integers. The device's copy is
-//! `shaders/random.wgsl`.
+//! Counter-based random numbers: each is a pure function of a key and an index, so both backends,
+//! in any order and on any number of threads, get the same integers. `shaders/random.wgsl` computes
+//! the same on the device.
 
-/// Four hashed words of four words: `pcg4d` of Jarzynski & Olano, "Hash Functions for GPU
+/// Hashes four words to four words: `pcg4d` of Jarzynski & Olano, "Hash Functions for GPU
 /// Rendering", Journal of Computer Graphics Techniques 9(3), 2020.
 #[inline(always)]
 pub fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
@@ -25,31 +25,31 @@ fn mix(v: &mut [u32; 4]) {
     v[3] = v[3].wrapping_add(v[1].wrapping_mul(v[2]));
 }
 
-/// What random numbers are for: every random key of the project is drawn from one of these streams.
+/// The purposes of random numbers: every random key of the project belongs to one of these streams.
 ///
-/// A key is [`key`]`(seed, stream, index)`; each variant says which seed and which index it takes.
-/// Labels are part of all results and never change. Two streams may share a label where their seeds
-/// or their indices never meet.
+/// A key is [`key`]`(seed, stream, index)`; each variant documents its seed and its index. Labels
+/// are part of all results and never change. Two streams may share a label if they never have the
+/// same seed and index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Rows of the test set. Seed of the study; index 0.
     TestRows,
-    /// Order in which a subset takes rows of the pool. Seed of the study; the index is itself a key
-    /// of [`Stream::FineTuningRows`] or [`Stream::PretrainingRows`].
+    /// Order of the rows of the pool from which a subset takes the first. Seed of the study; the
+    /// index is itself a key of [`Stream::FineTuningRows`] or [`Stream::PretrainingRows`].
     SubsetRows,
     /// Rows of a fine-tuning. Seed of the study; index: seed of the run, from 1.
     FineTuningRows,
-    /// First parameters of a network that starts from scratch. As [`Stream::FineTuningRows`].
+    /// Initial parameters of a network that starts from scratch. As [`Stream::FineTuningRows`].
     FineTuningParameters,
     /// Shuffles and dropout of a fine-tuning. As [`Stream::FineTuningRows`].
     FineTuningSteps,
     /// Rows of a pre-training. As [`Stream::FineTuningRows`].
     PretrainingRows,
-    /// First parameters of a pre-training. As [`Stream::FineTuningRows`].
+    /// Initial parameters of a pre-training. As [`Stream::FineTuningRows`].
     PretrainingParameters,
     /// Shuffles and dropout of a pre-training. As [`Stream::FineTuningRows`].
     PretrainingSteps,
-    /// Fresh parameters of a network that starts from a pre-trained one. As
+    /// Initial parameters of the new nodes of a network that starts from a pre-trained one. As
     /// [`Stream::FineTuningRows`].
     TransferParameters,
     /// Trials of the pre-training's search. Seed of the study; index 0.
@@ -71,7 +71,8 @@ pub enum Stream {
     HypercubeSlices,
     /// Points within the slices of a Latin hypercube. Seed of the scenario; index: dimension.
     HypercubePoints,
-    /// Points in place of those that are no valid cosmology. Seed of the scenario; index: dimension.
+    /// Replacements for points that are not a valid cosmology. Seed of the scenario; index:
+    /// dimension.
     SparePoints,
     /// Scatter of simulated boxes. Seed of the scenario; index 0.
     BoxNoise,
@@ -86,7 +87,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// The word that stands for the stream in a hash.
+    /// The word of the stream in the hash.
     pub const fn label(self) -> u32 {
         match self {
             Stream::TestRows | Stream::FineTuningRows => 1,
@@ -121,11 +122,11 @@ pub fn key(seed: u64, stream: Stream, index: u32) -> u32 {
     v[0] ^ v[2]
 }
 
-/// Where element `index` of `0..count` goes in the permutation named by `key` and `epoch`.
+/// The image of `index` under the permutation of `0..count` for `key` and `epoch`.
 ///
 /// The swap-or-not shuffle of Hoang, Morris & Rogaway ("An Enciphering Scheme Based on a Card
-/// Shuffle", CRYPTO 2012, figure 1), 24 rounds: it permutes any number of elements, however few,
-/// without a table and without a search.
+/// Shuffle", CRYPTO 2012, figure 1), 24 rounds: it permutes any number of elements without a
+/// table and without a search.
 ///
 /// # Panics
 /// If `index >= count`.
@@ -136,12 +137,13 @@ pub fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
     value[0]
 }
 
-/// [`permute`] of many elements, each below `count`, in their places. What the elements share is
-/// hashed once, and the loop over them becomes vectors where the caller is compiled for some.
+/// [`permute`] of many elements, each below `count`, in place. Hashes that the elements share are
+/// computed once, and the loop over the elements is vectorised where the caller is compiled for
+/// vector instructions.
 #[inline(always)]
 pub fn permute_all(key: u32, epoch: u32, count: u32, values: &mut [u32]) {
     for block in 0..ROUNDS / 4 {
-        // the words of the sums and the coins are told apart by the high bits of the third word
+        // the high bits of the third word separate the hashes of the sums from those of the coins
         let sums = pcg4d([key, epoch, SUMS + block, count]);
         for (round, sum) in (4 * block..).zip(sums) {
             let sum = sum % count;
@@ -159,7 +161,7 @@ pub fn permute_all(key: u32, epoch: u32, count: u32, values: &mut [u32]) {
 /// Rounds of the shuffle.
 const ROUNDS: u32 = 24;
 
-/// Sets the hashes of the sums apart from those of the coins.
+/// Separates the hashes of the sums from those of the coins.
 const SUMS: u32 = 1 << 16;
 
 /// A uniform number in (0, 1) from a word: the middle of one of 2^32 equal cells.
@@ -174,10 +176,10 @@ pub fn normal_pair(a: u32, b: u32) -> [f64; 2] {
     [radius * angle.cos(), radius * angle.sin()]
 }
 
-/// Normal numbers: the one at each place is the first of [`normal_pair`] of the hash of `key` and
-/// the place. Logarithm and cosine are sums of their series, so that compilers make vectors of the
-/// loop, and the numbers are the same whatever mathematical library the system has and whatever
-/// vectors; they differ from [`normal_pair`]'s in the last places of an f64.
+/// Fills `numbers` with standard normal numbers: number i is the first of [`normal_pair`] of the
+/// hash of `key` and i. Logarithm and cosine are computed from their series, so that compilers
+/// vectorise the loop and the numbers do not depend on the mathematical library or the vector
+/// instructions of the system. They differ from [`normal_pair`] in the last digits of an f64.
 pub fn normals(key: [u32; 3], numbers: &mut [f64]) {
     #[cfg(target_arch = "x86_64")]
     {
@@ -186,7 +188,7 @@ pub fn normals(key: [u32; 3], numbers: &mut [f64]) {
             fill_normals(key, numbers);
         }
         if std::is_x86_feature_detected!("avx2") {
-            // SAFETY: the CPU has these instructions, as was just asked.
+            // SAFETY: the CPU has these instructions, as just checked.
             return unsafe { in_vectors(key, numbers) };
         }
     }
@@ -231,7 +233,7 @@ fn ln_unit(word: u32) -> f64 {
 fn cosine_of_turn(word: u32) -> f64 {
     let angle = std::f64::consts::TAU * ((unit(word) - 0.5).abs() - 0.25);
     let square = angle * angle;
-    // sum of (-1)^k angle^(2k + 1) / (2k + 1)!, from the last term that counts
+    // sum of (-1)^k angle^(2k + 1) / (2k + 1)!, from the last significant term
     let series = (1..11).rev().fold(1.0, |sum, k| {
         let inverse = 1.0 / f64::from(2 * k * (2 * k + 1));
         1.0 - sum * square * inverse
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn many_go_where_each_goes_alone() {
+    fn permuting_many_elements_equals_permuting_each() {
         for count in [1, 2, 40, 2_000, u32::MAX] {
             let from: Vec<u32> = (0..50).map(|i| i * 7 % count).collect();
             let mut together = from.clone();
@@ -316,7 +318,7 @@ mod tests {
 
     #[test]
     fn neighbours_do_not_stay_together() {
-        // where element 1 goes relative to element 0: every distance equally often
+        // distance from element 0 to element 1: every value equally often
         for count in [3u32, 5, 16, 40] {
             let epochs = 8_000;
             let mut tally = vec![0f64; count as usize];

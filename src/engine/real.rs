@@ -1,9 +1,9 @@
-//! The floating-point types that CPU references compute in.
+//! The floating-point types of the CPU references.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-/// `f32`, in which runs train, or `f64`, in which tests find the exact values.
+/// `f32`, for training, or `f64`, for the reference values of tests.
 pub trait Real:
     num_traits::Float + num_traits::NumAssign + bytemuck::Pod + Default + Send + Sync + std::fmt::Debug
 {

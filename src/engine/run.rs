@@ -1,4 +1,4 @@
-//! A run: one training of one network, from its rows to its outcome.
+//! A run: one training of one network, with its rows, settings and outcome.
 
 use crate::engine::graph::Graph;
 use crate::engine::loss::{Loss, MSE};
@@ -23,25 +23,25 @@ pub struct Training {
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
-    /// Epochs at most.
+    /// Largest number of epochs.
     pub max_epochs: u32,
     /// Epochs without improvement after which a run stops.
     pub patience: u32,
     /// A validation loss must fall by more than this to count as an improvement.
     pub min_delta: f64,
-    /// How numbers are stored; the same for all runs that train together on a GPU.
+    /// Storage precision; the same for all runs that train together on a GPU.
     pub precision: Precision,
-    /// The gradients of a batch are scaled down to this norm where theirs is larger, as
-    /// `torch.nn.utils.clip_grad_norm_` does; `None` leaves them as they are.
+    /// Largest norm of the gradients of a batch: larger gradients are scaled down to it, as
+    /// `torch.nn.utils.clip_grad_norm_` does. `None`: no clipping.
     pub clip_norm: Option<f64>,
-    /// How the learning rate changes.
+    /// The learning-rate schedule.
     pub schedule: Schedule,
-    /// What is minimised.
+    /// The loss function.
     pub loss: &'static Loss,
 }
 
 impl Default for Training {
-    /// AdamW as in `torch.optim.AdamW`, on batches of 32, for 1,000 epochs at most; it stops after
+    /// AdamW as in `torch.optim.AdamW`, on batches of 32, for at most 1,000 epochs; it stops after
     /// 50 epochs without an improvement of the validation loss. Squared error, f32.
     fn default() -> Self {
         Self {
@@ -63,8 +63,9 @@ impl Default for Training {
 }
 
 impl Training {
-    /// Whether the update of each parameter needs no gradient but its own: not with clipping, which
-    /// needs the norm of all, and not in f16, where an overflow of any skips the step.
+    /// Whether the update of each parameter depends on its own gradient only. It does not with
+    /// clipping, which needs the norm of all gradients, nor in f16, where an overflow of any
+    /// gradient skips the step.
     pub fn updates_are_independent(&self) -> bool {
         self.precision == Precision::F32 && self.clip_norm.is_none()
     }
@@ -106,16 +107,16 @@ impl InputScale {
 
 /// One training of one network.
 ///
-/// [`Run::new`] fills in what most runs want; the fields may be set one by one.
+/// [`Run::new`] sets defaults; the fields can be changed one by one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// Identifies the run: its [`Outcome`] has the same.
     pub id: usize,
     /// The network.
     pub graph: Graph,
-    /// Its first parameters, stored as [`Graph::parameters`] says.
+    /// Initial parameters, stored as in [`Graph::parameters`].
     pub parameters: Vec<f32>,
-    /// How it is trained.
+    /// The hyper-parameters.
     pub training: Training,
     /// Key of its shuffles and dropout masks.
     pub seed: u32,
@@ -133,8 +134,8 @@ pub struct Run {
 
 impl Run {
     /// A run of a network on a table with the default [`Training`] and seed 0: every fifth row
-    /// validates, the others train, and inputs are scaled by mean and deviation of the latter.
-    /// Outputs beyond the table's targets are dummies.
+    /// validates, the others train, and inputs are scaled by the mean and the deviation of the
+    /// latter. Outputs beyond the table's targets are dummies.
     pub fn new(graph: Graph, table: &Table) -> Self {
         let (validation_rows, training_rows): (Vec<u32>, Vec<u32>) =
             (0..table.rows as u32).partition(|row| row % 5 == 4);
@@ -153,28 +154,28 @@ impl Run {
         }
     }
 
-    /// With these rows to train and to validate on, and the scaling of the former.
+    /// Sets the training and validation rows, and the scaling of the former.
     pub fn rows(self, table: &Table, training: Vec<u32>, validation: Vec<u32>) -> Self {
         let scale = InputScale::of(table, &training);
         Self { training_rows: training, validation_rows: validation, scale, ..self }
     }
 
-    /// With another training.
+    /// Sets the hyper-parameters.
     pub fn training(self, training: Training) -> Self {
         Self { training, ..self }
     }
 
-    /// With another seed, of its fresh parameters too.
+    /// Sets the seed, and the initial parameters of that seed.
     pub fn seed(self, seed: u32) -> Self {
         Self { parameters: self.graph.initial_parameters(seed), seed, ..self }
     }
 
-    /// From these parameters on, such as those of an earlier [`Outcome`].
+    /// Sets the initial parameters, such as those of an earlier [`Outcome`].
     pub fn parameters(self, parameters: Vec<f32>) -> Self {
         Self { parameters, ..self }
     }
 
-    /// On another table of those that [`crate::train_all`] is given; 0, the first, by default.
+    /// Sets the index of the table among those passed to [`crate::train_all`]; 0 by default.
     pub fn table(self, table: usize) -> Self {
         Self { table, ..self }
     }
@@ -185,9 +186,9 @@ impl Run {
 pub enum Stopped {
     /// Too many epochs without improvement.
     Patience,
-    /// All its epochs are done.
+    /// It reached the largest number of epochs.
     Epochs,
-    /// Its loss is no longer finite.
+    /// Its loss is not finite.
     Diverged,
 }
 
@@ -202,7 +203,7 @@ impl Stopped {
     }
 }
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The run's [`Run::id`].
@@ -217,19 +218,19 @@ pub struct Outcome {
     pub best_epoch: u32,
     /// The best validation loss, if there is one.
     pub validation_loss: Option<f64>,
-    /// The training loss of the last whole epoch, if there is one.
+    /// The training loss of the last complete epoch, if there is one.
     pub training_loss: Option<f64>,
     /// Parameters at the best validation loss; those it started with if there is none.
     pub parameters: Vec<f32>,
-    /// The test errors of each target, of a run that was tested: see [`crate::engine::queue::Test`].
+    /// The test errors of each target, if the run was tested: see [`crate::engine::queue::Test`].
     pub test_errors: Option<Vec<f64>>,
 }
 
 impl Run {
-    /// Checks that the run fits its table and that every setting makes sense.
+    /// Checks that the run fits its table and that every setting is valid.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] with what is wrong, both numbers where two do not agree.
+    /// [`crate::Error::Input`] that names the setting, and both numbers where two do not agree.
     pub fn check(&self, tables: &[Table]) -> Result<()> {
         let wrong = |what: String| Err(input_error!("run {}: {what}", self.id));
         let Some(table) = tables.get(self.table) else {
@@ -296,7 +297,7 @@ impl Run {
         self.training_rows.len().div_ceil(batch) + self.validation_rows.len().div_ceil(batch)
     }
 
-    /// An upper bound of the run's work, to compare it with that of others: see [`most_work`].
+    /// An upper bound of the run's work, relative to other runs: see [`most_work`].
     pub fn most_work(&self) -> u64 {
         let rows = self.training_rows.len() + self.validation_rows.len();
         most_work(&self.graph, rows, self.training.max_epochs)

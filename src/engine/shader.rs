@@ -1,8 +1,8 @@
-//! The WGSL of kernels: every file of `shaders/`, and the imports between them.
+//! Composes the WGSL of kernels from the files in `shaders/` and their imports.
 //!
-//! A shader begins with a line `#import NAME` for every other file that it takes functions or types
-//! from. `{...}` in a name is chosen by the tile set: `vec4_{vec4}` is `vec4_plain` or `vec4_pairs`.
-//! An import is textual and each file is taken once, so two files may import each other.
+//! A shader starts with a line `#import NAME` for every other file whose functions or types it
+//! uses. The tile set resolves `{...}` in a name: `vec4_{vec4}` is `vec4_plain` or `vec4_pairs`. An
+//! import is textual and each file is included once, so two files may import each other.
 
 use include_dir::{Dir, include_dir};
 
@@ -11,7 +11,7 @@ use crate::engine::tile::{Lanes, ProductTile, TileSet, Vec4Storage};
 
 static SHADERS: Dir = include_dir!("$CARGO_MANIFEST_DIR/shaders");
 
-/// What stands at the start of an import.
+/// The prefix of an import line.
 const IMPORT: &str = "#import ";
 
 /// The text of `shaders/<name>.wgsl`.
@@ -24,7 +24,7 @@ pub fn text(name: &str) -> &'static str {
     file.contents_utf8().expect("shader: text")
 }
 
-/// The names of all files, in order.
+/// The names of all files, sorted.
 pub fn names() -> Vec<String> {
     let stem = |file: &include_dir::File| Some(file.path().file_stem()?.to_str()?.to_owned());
     let mut names: Vec<String> = SHADERS.files().filter_map(stem).collect();
@@ -32,13 +32,13 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// The names that a file imports itself, under a tile set.
+/// The direct imports of a file, for a tile set.
 pub fn imports(name: &str, set: &TileSet) -> Vec<String> {
     let lines = text(name).lines().filter_map(|line| line.strip_prefix(IMPORT));
     lines.map(|import| chosen(import.trim(), set)).collect()
 }
 
-/// The names of all files that a shader consists of, imports first.
+/// The names of all files of a shader, imports first.
 pub fn files(name: &str, set: &TileSet) -> Vec<String> {
     fn visit(name: &str, set: &TileSet, seen: &mut Vec<String>, files: &mut Vec<String>) {
         if seen.iter().any(|one| one == name) {
@@ -53,7 +53,7 @@ pub fn files(name: &str, set: &TileSet) -> Vec<String> {
     files
 }
 
-/// The whole source of a shader under a tile set.
+/// The complete source of a shader for a tile set.
 pub fn source(name: &str, set: &TileSet) -> String {
     let mut source = String::new();
     for file in files(name, set) {
@@ -65,7 +65,7 @@ pub fn source(name: &str, set: &TileSet) -> String {
     source
 }
 
-/// The name with what the tile set chooses.
+/// The name of an import with its placeholders resolved.
 fn chosen(import: &str, set: &TileSet) -> String {
     let vec4 = match set.vec4s {
         Vec4Storage::Plain => "plain",
@@ -95,7 +95,7 @@ mod tests {
     use crate::engine::tile;
 
     #[test]
-    fn each_file_is_taken_once_and_after_what_it_imports() {
+    fn each_file_is_included_once_and_after_its_imports() {
         for set in tile::ALL {
             let files = files("fused_update", &set);
             let at = |name: &str| files.iter().position(|file| file == name);

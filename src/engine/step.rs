@@ -45,8 +45,8 @@ pub fn kernels() -> Vec<&'static Kernel> {
     first.into_iter().chain(middle).chain(last).collect()
 }
 
-/// The step of runs with these graphs, however many there are. It has the calls of runs that fuse
-/// their updates and of runs that store gradients; those that serve no run are not dispatched.
+/// The calls of a step for runs with these graphs. They include those of the fused update and those
+/// of runs that store gradients; calls that serve no run are not dispatched.
 pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
     let depth = graphs.clone().map(Graph::depth).max().unwrap_or(0);
     let at = |level: usize, op: &OpKernels| {
@@ -56,21 +56,21 @@ pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
             nodes.any(|(id, node)| graph.level(id) == level && node.op == op.op)
         })
     };
-    let of_run = |kernel: &'static Kernel| Call { kernel, level: None };
-    let of_level = |kernel: &&'static Kernel, level: usize| Call { kernel, level: Some(level) };
-    let mut calls = vec![of_run(&clock::KERNEL), of_run(&gather::KERNEL)];
+    let run_call = |kernel: &'static Kernel| Call { kernel, level: None };
+    let level_call = |kernel: &&'static Kernel, level: usize| Call { kernel, level: Some(level) };
+    let mut calls = vec![run_call(&clock::KERNEL), run_call(&gather::KERNEL)];
     for level in 0..depth {
         for op in OPS.iter().filter(|op| at(level, op)) {
-            calls.extend(op.forward.iter().map(|kernel| of_level(kernel, level)));
+            calls.extend(op.forward.iter().map(|kernel| level_call(kernel, level)));
         }
     }
-    calls.push(of_run(&loss::KERNEL));
+    calls.push(run_call(&loss::KERNEL));
     for level in (0..depth).rev() {
         for op in OPS.iter().filter(|op| at(level, op)) {
-            calls.extend(op.backward.iter().map(|kernel| of_level(kernel, level)));
+            calls.extend(op.backward.iter().map(|kernel| level_call(kernel, level)));
         }
     }
-    calls.extend([&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL].map(of_run));
+    calls.extend([&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL].map(run_call));
     calls
 }
 
@@ -81,7 +81,7 @@ pub fn step_of(run: &PreparedRun, fuses_update: bool) -> Vec<(Call, NodeId)> {
     calls.flat_map(|call| call.nodes(&run.graph, &run.training).map(move |id| (call, id))).collect()
 }
 
-/// Dispatches of a step of runs with these graphs and trainings under a tile set.
+/// Number of dispatches of a step for runs with these graphs and trainings, for a tile set.
 pub fn dispatches<'a>(
     runs: impl Iterator<Item = (&'a Graph, &'a Training)> + Clone,
     set: &TileSet,
@@ -95,7 +95,7 @@ pub fn dispatches<'a>(
 }
 
 impl Call {
-    /// Whether runs that fuse their updates execute it, or those that do not.
+    /// Whether runs with (`fuses_update`) or without the fused update execute it.
     pub fn belongs(self, fuses_update: bool) -> bool {
         match self.kernel.update {
             Update::Any => true,
@@ -104,7 +104,7 @@ impl Call {
         }
     }
 
-    /// The nodes of a run that it computes; the output node where it is a call of the whole run.
+    /// The nodes of a run that it computes; the output node for a kernel of a whole run.
     pub fn nodes<'a>(
         self,
         graph: &'a Graph,
@@ -127,7 +127,7 @@ impl Call {
         (self.kernel.tiles)(run, node, set)
     }
 
-    /// The same on the CPU: all nodes of one run, in its memory.
+    /// Executes the call on the CPU: all nodes of one run, in its memory.
     pub fn reference<F: Real>(self, run: &PreparedRun, memory: &mut Memory<F>) {
         for node in self.nodes(&run.graph, &run.training) {
             (self.kernel.reference.of())(run, node, memory);
@@ -142,7 +142,7 @@ mod tests {
     use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT};
 
     #[test]
-    fn a_step_of_a_perceptron_has_three_calls_a_layer_and_a_few_more() {
+    fn a_step_of_a_perceptron_has_three_calls_per_node_and_a_few_more() {
         for layers in 1..=14 {
             let graph = Graph::mlp(&vec![3; layers + 1]).build().unwrap();
             let training = Training::default();

@@ -1,4 +1,4 @@
-//! Tables: the examples that runs train on, in either precision.
+//! Tables: the examples that runs train on, in f32 or f16.
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -12,11 +12,11 @@ use crate::input_error;
 /// The examples that runs train on. Many runs share one table; each uses some of its rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Inputs, shape (rows, inputs), row by row, not scaled.
+    /// Inputs, shape (rows, inputs), in row-major order, not scaled.
     pub x: Vec<f32>,
-    /// Targets, shape (rows, targets), row by row, scaled as the loss is to see them.
+    /// Targets, shape (rows, targets), in row-major order, scaled for the loss.
     pub y: Vec<f32>,
-    /// Examples.
+    /// Number of examples.
     pub rows: usize,
     /// Columns of `x`.
     pub inputs: usize,
@@ -25,7 +25,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of `x`, shape (rows, inputs), and `y`, shape (rows, targets), row by row.
+    /// A table of `x`, shape (rows, inputs), and `y`, shape (rows, targets), in row-major order.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if a length is no multiple of its columns, or the rows differ.
@@ -47,7 +47,7 @@ impl Table {
     }
 }
 
-/// Tables that runs share. The f16 copy of each is made when the first run needs it.
+/// Tables that runs share. The f16 copy of a table is created when the first run needs it.
 #[derive(Clone, Debug)]
 pub struct Tables {
     tables: Arc<[Table]>,
@@ -55,8 +55,8 @@ pub struct Tables {
 }
 
 /// A table in f16. Inputs may span many decades while f16 has three digits, so each is stored as
-/// (x - mean) / deviation with the mean and deviation over all rows. With n rows no such number is
-/// larger than sqrt(n), so none overflows.
+/// (x - mean) / deviation, with the mean and deviation over all rows. With n rows these numbers are
+/// at most sqrt(n), so none overflows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct F16Table {
     /// Inputs, shape (rows, inputs).
@@ -160,7 +160,7 @@ mod tests {
             let back =
                 scaled / f64::from(half.inverse_deviation[input]) + f64::from(half.mean[input]);
             let deviation = 1.0 / f64::from(half.inverse_deviation[input]);
-            // the rounding of a half of at most sqrt(2), and that of f32s of the size of the column
+            // the rounding of an f16 of at most sqrt(2), and of f32s of the size of the column
             let bound = deviation * 2f64.powi(-11) * 1.5 + f64::from(*raw).abs() * 2f64.powi(-22);
             assert!((back - f64::from(*raw)).abs() <= bound, "{raw} became {back}");
         }

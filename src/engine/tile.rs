@@ -1,10 +1,10 @@
-//! Tile sets: how large a piece of a run one workgroup takes. A small fixed choice, by class of
-//! adapter or by name.
+//! Tile sets: how much of a run one workgroup computes in each kernel. There is a fixed list,
+//! chosen from by the class of the adapter or by name.
 
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 
-/// How large a piece of work one workgroup takes, for each kernel.
+/// How much work one workgroup does, for each kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileSet {
     /// Its name in result files and on the command line.
@@ -13,18 +13,18 @@ pub struct TileSet {
     pub clock_threads: u32,
     /// Threads that share the columns of a gathered batch.
     pub gather_threads: u32,
-    /// Blocks in a tile of a matrix product, eight threads each: of units of some examples, in the
-    /// weights' gradient of inputs.
+    /// Blocks in a tile of a matrix product, eight threads each. A block covers units of several
+    /// examples; in the gradient of the weights, units of several inputs.
     pub product_threads: u32,
-    /// What a thread of the forward kernel and of the weights' gradient computes.
+    /// The accumulators of one thread of the product kernels.
     pub products: ProductTile,
-    /// How four numbers lie in storage.
+    /// The type of four numbers in storage buffers.
     pub vec4s: Vec4Storage,
-    /// How lanes come by what all of them need.
+    /// How lanes obtain vectors that all of them need.
     pub lanes: Lanes,
-    /// In which order the tiles of a dispatch come.
+    /// The order of the tiles in a dispatch.
     pub order: Order,
-    /// How numbers are stored that are only multiplied and added up.
+    /// The precision of numbers that are only multiplied and added.
     pub precision: Precision,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
@@ -34,12 +34,12 @@ pub struct TileSet {
     pub fused_update: bool,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
-    /// Pairs of vec4s that each of them takes.
+    /// Pairs of vec4s that each of them updates.
     pub adamw_repeats: u32,
 }
 
-/// For software rasterizers: a workgroup is one vector of eight lanes, and long loops hide what a
-/// workgroup costs.
+/// For software rasterizers: a workgroup is one vector of eight lanes, and long loops amortise the
+/// cost of a workgroup.
 pub const SOFTWARE: TileSet = TileSet {
     name: "software",
     clock_threads: 8,
@@ -52,8 +52,8 @@ pub const SOFTWARE: TileSet = TileSet {
     precision: Precision::F32,
     loss_threads: 8,
     norm_threads: 8,
-    // the tiles of a gradient are short strips of each row, and a quarter slower to go through than
-    // whole rows
+    // the tiles of a gradient are short strips of each row; AdamW is a quarter slower on them than
+    // on whole rows
     fused_update: false,
     adamw_threads: 8,
     adamw_repeats: 128,
@@ -68,7 +68,7 @@ pub const HARDWARE: TileSet = TileSet {
     name: "hardware",
     clock_threads: 64,
     gather_threads: 16,
-    // 32 threads: all of them busy from 128 units on in batches of 32, half of them at 64
+    // 32 threads: in batches of 32 all of them are busy from 128 units on, half of them at 64
     product_threads: 4,
     products: ProductTile::Gpu,
     vec4s: Vec4Storage::Plain,
@@ -82,8 +82,7 @@ pub const HARDWARE: TileSet = TileSet {
     adamw_repeats: 1,
 };
 
-/// For GPUs, with AdamW in a kernel of its own for all runs: to measure what it gains that it is
-/// not.
+/// For GPUs, with AdamW as a separate kernel for all runs: to measure the gain of the fused update.
 pub const HARDWARE_SPLIT: TileSet =
     TileSet { name: "hardware-split", fused_update: false, ..HARDWARE };
 
@@ -92,8 +91,8 @@ pub const ALL: [TileSet; 4] = [SOFTWARE, SOFTWARE_32, HARDWARE, HARDWARE_SPLIT];
 
 impl std::str::FromStr for TileSet {
     type Err = String;
-    fn from_str(typed: &str) -> Result<Self, String> {
-        let named = ALL.into_iter().find(|set| set.name == typed);
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = ALL.into_iter().find(|set| set.name == name);
         named.ok_or_else(|| {
             let known = ALL.map(|set| set.name).join(", ");
             format!("there are the tiles {known}")
@@ -107,19 +106,20 @@ impl TileSet {
         Self { precision, ..self }
     }
 
-    /// Whether runs that are trained like this compute gradient and update in one kernel, so that
-    /// gradients are not stored.
+    /// Whether runs with this training use the fused update, so that their gradients are not
+    /// stored.
     pub fn fuses_update(&self, training: &Training) -> bool {
         self.fused_update && training.updates_are_independent()
     }
 
-    /// Whether any run of this precision does.
+    /// Whether any run of this precision uses the fused update.
     pub fn fuses_updates(&self) -> bool {
         self.fused_update && self.precision == Precision::F32
     }
 
-    /// The tiles of a product of so many examples and units, in blocks of this many units. On a GPU
-    /// the blocks are numbered, so that a tile of a narrow layer goes on with the next examples.
+    /// The tiles of a product with this many examples and units, in blocks of `block` units. On a
+    /// GPU the blocks are numbered, so that a tile of a narrow node continues with the next
+    /// examples.
     pub fn blocks(&self, examples: usize, units: usize, block: usize) -> Grid {
         let (down, across) = (examples.div_ceil(self.products.rows()), units.div_ceil(block));
         match self.products {
@@ -131,18 +131,18 @@ impl TileSet {
     }
 }
 
-/// The sums of one thread of the product kernels, each with a shader text of its own: how many pay
-/// differs too much.
+/// The accumulators of one thread of the product kernels. Each variant has its own shaders, because
+/// the number of accumulators that is fastest differs too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProductTile {
-    /// As many as a GPU has registers for.
+    /// As many as fit the registers of a GPU.
     Gpu,
     /// Twice to four times as many, on the stack of a CPU.
     Software,
 }
 
 impl ProductTile {
-    /// Units of one thread of the forward kernel; in either gradient there are always eight.
+    /// Units of one thread of the forward kernel; the gradient kernels always have eight.
     pub fn units(self) -> usize {
         match self {
             Self::Gpu => 8,
@@ -150,7 +150,7 @@ impl ProductTile {
         }
     }
 
-    /// Examples of one thread, in the weights' gradient inputs.
+    /// Examples of one thread; in the gradient of the weights, inputs.
     pub fn rows(self) -> usize {
         match self {
             Self::Gpu => 16,
@@ -159,47 +159,47 @@ impl ProductTile {
     }
 }
 
-/// How shaders see four numbers in storage, halves too. The bytes are the same.
+/// The type of four numbers in storage buffers, in f32 or f16. The bytes are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vec4Storage {
-    /// As a vec4f, or two words of halves.
+    /// A vec4f, or two words in f16.
     Plain,
-    /// As two 64-bit words, or one of halves; the device must have them.
+    /// Two 64-bit words, or one in f16; needs 64-bit integers in shaders.
     Pairs,
 }
 
-/// How the eight lanes of a product's workgroup come by numbers that all of them need.
+/// How the eight lanes of a product's workgroup obtain vectors that all of them need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lanes {
-    /// Each loads them.
+    /// Each lane loads all of them.
     Plain,
-    /// Each loads an eighth and they are handed round; the device's subgroups must be eight lanes.
+    /// Each lane loads an eighth and shuffles share them; needs subgroups of eight lanes.
     Shuffle,
 }
 
-/// In which order the tiles of different runs come in a dispatch.
+/// The order of the tiles of different runs in a dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The longest first: who takes them one by one then ends with short ones.
+    /// The longest first: workgroups are scheduled one by one, so the last ones are short.
     LongestFirst,
-    /// Long ones and short ones in turn, so that every half, quarter and so on has its share of
-    /// both: llvmpipe gives each of its threads such a part beforehand.
+    /// Long and short tiles alternate, so that every half, quarter and so on of the list takes
+    /// about the same time: llvmpipe assigns such a part to each of its threads in advance.
     Mixed,
 }
 
 impl Order {
-    /// Puts what has these lengths in order; what is alike stays as it was.
-    pub fn arrange<T>(self, of: &mut Vec<T>, length: impl Fn(&T) -> usize) {
-        if of.windows(2).all(|pair| length(&pair[0]) == length(&pair[1])) {
+    /// Sorts items by their lengths; items of equal length keep their order.
+    pub fn arrange<T>(self, items: &mut Vec<T>, length: impl Fn(&T) -> usize) {
+        if items.windows(2).all(|pair| length(&pair[0]) == length(&pair[1])) {
             return;
         }
-        of.sort_by_cached_key(|one| std::cmp::Reverse(length(one)));
+        items.sort_by_cached_key(|one| std::cmp::Reverse(length(one)));
         if self == Order::Mixed {
-            // the van der Corput sequence: every other one, then of each half every other one
+            // the van der Corput sequence
             let mut placed: Vec<(u32, T)> =
-                (0u32..).map(u32::reverse_bits).zip(of.drain(..)).collect();
+                (0u32..).map(u32::reverse_bits).zip(items.drain(..)).collect();
             placed.sort_by_key(|(place, _)| *place);
-            of.extend(placed.into_iter().map(|(_, one)| one));
+            items.extend(placed.into_iter().map(|(_, one)| one));
         }
     }
 }
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_come_longest_first_or_so_that_every_half_has_its_share() {
+    fn tiles_are_sorted_by_length_or_spread_evenly() {
         let lengths: Vec<usize> = (0..64).map(|place| place * 37 % 64).collect();
         let mut sorted = lengths.clone();
         Order::LongestFirst.arrange(&mut sorted, |length| *length);

@@ -1,34 +1,33 @@
-//! Where the numbers of a run are stored in its working memory: constants, the batch, and what
-//! every node computes from it.
+//! The layout of a run's working memory: constants, the batch, and the values and gradients of
+//! every node.
 
 use crate::engine::graph::{Graph, Node, Source, padded};
 use crate::engine::precision::Precision;
 
-/// Where the batch matrices of one node start in working memory, in numbers from the start of the
-/// run's. Each has shape (batch, width), row by row, rows padded to a multiple of four; or (width,
-/// batch) where its name says `by_unit`.
+/// Offsets of the batch matrices of one node in working memory, in numbers from the start of the
+/// run's working memory. Each matrix has shape (batch, width), in row-major order, with rows padded
+/// to a multiple of four; those named `by_unit` have shape (width, batch).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NodeWork {
     /// Its first input: the batch, or the output of another node.
     pub input: usize,
     /// The same, shape (width, batch); the forward products of GPUs read it.
     pub input_by_unit: usize,
-    /// What its forward kernel saves for the backward kernels, one matrix after another; of a
-    /// dense node its preactivation x W + b.
+    /// What its forward kernel saves for the backward kernels, one matrix after another; for a
+    /// dense node the preactivation x W + b.
     pub saved: usize,
     /// Its output.
     pub output: usize,
     /// The same, shape (width, batch); only GPUs fill it.
     pub output_by_unit: usize,
-    /// The gradient of the loss: of a dense node with respect to its preactivation.
+    /// The gradient of the loss; for a dense node with respect to its preactivation.
     pub delta: usize,
 }
 
 /// Parameters whose squared gradients are added up in one block.
 pub const NORM_BLOCK: usize = 8192;
 
-/// Where the numbers of a run are stored in its working memory. All offsets and sizes are multiples
-/// of four.
+/// The layout of a run's working memory. All offsets and sizes are multiples of four.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkLayout {
     /// Rows of a batch matrix: the batch rounded up to a multiple of four.
@@ -49,13 +48,13 @@ pub struct WorkLayout {
     pub squares: usize,
     /// The matrices of each node.
     pub nodes: Vec<NodeWork>,
-    /// Numbers in all.
+    /// Size of the working memory, in numbers.
     pub len: usize,
 }
 
 impl WorkLayout {
-    /// The layout for a graph and a batch size. Constants are f32 in either precision: in f16 each
-    /// takes the place of two numbers.
+    /// The layout for a graph and a batch size. Constants are f32 in both precisions: in f16 each
+    /// occupies the space of two numbers.
     pub fn new(graph: &Graph, batch: usize, precision: Precision) -> Self {
         let stride = padded(batch);
         let exact = 4 / precision.bytes();

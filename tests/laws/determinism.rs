@@ -8,7 +8,7 @@ use shoal::engine::activation::Activation;
 use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::cpu::backend::Executor;
 use shoal::engine::device::Device;
-use shoal::engine::gpu::packing::Limits;
+use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::queue::Progress;

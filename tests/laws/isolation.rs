@@ -2,7 +2,7 @@
 
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::packing::Limits;
+use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;

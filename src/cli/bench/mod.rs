@@ -14,8 +14,8 @@ use shoal::engine::measure::median;
 use shoal::engine::precision::Precision;
 use shoal::{Error, Result};
 
-use super::Global;
-use super::Output;
+use crate::cli::global::Global;
+use crate::cli::output::Output;
 use measured::{HEAD, Way, measure, way};
 
 /// Measures how fast the device trains, and what bounds it

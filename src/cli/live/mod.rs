@@ -15,7 +15,7 @@ use shoal::study::metric::METRICS;
 use shoal::study::store::run::{RunRecord, StopReason};
 use shoal::study::{Event, Plan};
 
-use super::Output;
+use crate::cli::output::Output;
 use board::Board;
 use screen::Screen;
 use table::Ink;

@@ -1,17 +1,16 @@
-//! Numbers that begin where a line of the CPU's cache does: vectors as wide as a line, one after
-//! another, lie in one each and not across two.
+//! Arrays aligned to cache lines, so that a vector as wide as a line does not cross two of them.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use crate::engine::real::Real;
 
-/// The widest vector, and a line of the cache on most CPUs.
+/// The size of the widest vector, and of a cache line on most CPUs.
 #[repr(C, align(64))]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Line([u64; 8]);
 
-/// A `Vec` of numbers, as far as memory needs one.
+/// A cache-aligned array with the parts of the interface of `Vec` that a run's memory needs.
 #[derive(Clone, Default)]
 pub struct Aligned<F> {
     lines: Vec<Line>,
@@ -20,12 +19,12 @@ pub struct Aligned<F> {
 }
 
 impl<F: Real> Aligned<F> {
-    /// Becomes these values and zeros behind, `len` in all, in the room that it has if that is
-    /// enough.
+    /// Sets the length to `len` and the contents to these values, followed by zeros. Reuses the
+    /// allocation if it is large enough.
     pub fn renew(&mut self, values: &[f32], len: usize) {
         let lines = (len * size_of::<F>()).div_ceil(size_of::<Line>());
         if lines > self.lines.capacity() {
-            // a vector that grew would copy what it holds, and take room for twice as much
+            // growing would copy the contents, and allocate twice as much
             self.lines = Vec::with_capacity(lines);
         }
         self.lines.clear();
@@ -38,7 +37,7 @@ impl<F: Real> Aligned<F> {
 }
 
 impl<F> Aligned<F> {
-    /// Bytes of its room.
+    /// Allocated bytes.
     pub fn bytes(&self) -> usize {
         self.lines.capacity() * size_of::<Line>()
     }
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_begin_at_a_line_and_zeros_follow_them() {
+    fn numbers_start_at_a_cache_line_and_zeros_follow_them() {
         let mut numbers = Aligned::<f32>::from(vec![7.0; 100]);
         for len in [3, 16, 17, 1000, 5] {
             numbers.renew(&[1.5, 2.5], len);

@@ -1,4 +1,4 @@
-//! The CPU backend: executes one run across all its steps. Each core has a run of its own, whose
+//! The CPU backend: executes one run across all its steps. Each core trains a different run, whose
 //! memory stays in the cache of that core.
 
 use crate::engine::cpu::frozen;
@@ -19,13 +19,13 @@ pub struct Cpu {
 }
 
 impl Default for Cpu {
-    /// As many threads as the machine runs at once.
+    /// One thread per hardware thread.
     fn default() -> Self {
         Self { threads: std::thread::available_parallelism().map_or(1, usize::from) }
     }
 }
 
-/// One run on this thread, step by step.
+/// Executes the steps of one run on this thread.
 pub struct Executor<F> {
     /// The run.
     pub run: PreparedRun,
@@ -40,11 +40,11 @@ impl<F: Real> Executor<F> {
         Self::in_place_of(None, run)
     }
 
-    /// The same in the memory of an earlier run.
+    /// The same in the allocations of an earlier run.
     pub fn in_place_of(earlier: Option<Memory<F>>, run: PreparedRun) -> Self {
         let mut memory = Memory::in_place_of(earlier, &run);
         frozen::fill(&run, &mut memory);
-        // gather brings the outputs of frozen nodes where they are known
+        // gather loads the outputs of frozen nodes where they are precomputed
         let known = if memory.features.is_empty() { 0 } else { run.graph.first_trained() };
         // the fused update gives the same bits as stored gradients, and stays in the cache
         let calls = step_of(&run, run.training.updates_are_independent()).into_iter();

@@ -1,5 +1,5 @@
-//! The outputs of the frozen nodes of a run, computed once for all of its rows. They are the same in
-//! every epoch. Only the CPU keeps them: on a GPU the rows of many runs would not fit.
+//! Precomputes the outputs of the frozen nodes of a run for all of its rows, because they are the
+//! same in every epoch. Only the CPU stores them: on a GPU the rows of many runs would not fit.
 
 use crate::engine::graph::{Graph, padded};
 use crate::engine::memory::Memory;
@@ -7,11 +7,12 @@ use crate::engine::ops::{gather, kernels_of};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 
-/// Numbers that are kept for a run at most: 64 MiB of f32. Beyond that every step computes them.
+/// Largest size of the precomputed outputs of a run, in numbers: 64 MiB of f32. Beyond that every
+/// step computes them.
 const MOST: usize = 16 << 20;
 
-/// Numbers that are kept for a graph and so many rows: outputs of its frozen part, each row padded
-/// to a multiple of four.
+/// Size, in numbers, of the precomputed outputs of a graph for `rows` rows, each padded to a
+/// multiple of four; 0 if they are not precomputed.
 pub fn feature_numbers(graph: &Graph, rows: usize) -> usize {
     let numbers = graph.frozen_output().map(|node| rows * padded(graph.shape(node).width));
     numbers.filter(|count| *count <= MOST).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! The CPU backend: one run on each core, matrix products in the vectors of the CPU.
+//! The CPU backend: one run per core, matrix products with the vector instructions of the CPU.
 
 pub mod aligned;
 pub mod backend;

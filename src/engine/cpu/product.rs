@@ -1,8 +1,8 @@
-//! Matrix products of the CPU executor. Batches are small and layers hundreds of units wide, so
-//! nothing is copied beforehand: a tile of sums stays in registers and walks along the terms, in
-//! vectors of whatever the processor has. The crates for this (`gemm`, `matrixmultiply`) copy both
-//! factors first, for matrices whose numbers are used hundreds of times; here each is used 32
-//! times, and `gemm` left a third of the speed (`benches/README.md`, "What bounds the CPU").
+//! Matrix products of the CPU backend. Batches are small and nodes hundreds of units wide, so the
+//! factors are not packed first: a tile of accumulators stays in registers while the loop runs over
+//! the terms, with the vector instructions of the processor. The crates for this (`gemm`,
+//! `matrixmultiply`) pack both factors, which pays where each number is used hundreds of times;
+//! here it is used 32 times (measured in `benches/notes/cpu-products.md`).
 
 use crate::engine::cpu::vectors::widest;
 use crate::engine::real::Real;
@@ -14,19 +14,19 @@ pub struct Shape {
     pub rows: usize,
     /// Columns.
     pub columns: usize,
-    /// From a row to the next.
+    /// Distance between rows.
     pub row_stride: usize,
-    /// From a column to the next.
+    /// Distance between columns.
     pub column_stride: usize,
 }
 
 impl Shape {
-    /// Rows one after another, `stride` apart.
+    /// A matrix in row-major order, with rows `stride` apart.
     pub fn by_rows(rows: usize, columns: usize, stride: usize) -> Self {
         Self { rows, columns, row_stride: stride, column_stride: 1 }
     }
 
-    /// The same numbers with rows and columns exchanged.
+    /// The transposed matrix, on the same numbers.
     pub fn transposed(self) -> Self {
         Self {
             rows: self.columns,
@@ -42,9 +42,9 @@ impl Shape {
     }
 }
 
-/// `out = a b`, on the thread that calls. The numbers of a row lie side by side in `out` and `b`,
-/// those of a row or of a column in `a`. Each sum is made in the order of its terms, wherever in
-/// `out` it lies, so a row does not depend on its neighbours.
+/// Computes `out = a b` on the calling thread. Rows are contiguous in `out` and `b`, rows or
+/// columns in `a`. Every number of `out` is summed in the order of its terms, so the bits of a row
+/// do not depend on the other rows.
 ///
 /// # Panics
 /// If shapes do not agree or do not fit their slices.
@@ -55,22 +55,23 @@ pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shap
         o.fits(out.0.len()) && p.fits(a.0.len()) && q.fits(b.0.len()),
         "product: a matrix too small"
     );
-    let side_by_side = o.column_stride == 1 && q.column_stride == 1;
-    assert!(side_by_side && (p.column_stride == 1 || p.row_stride == 1), "product: strides");
+    let contiguous = o.column_stride == 1 && q.column_stride == 1;
+    assert!(contiguous && (p.column_stride == 1 || p.row_stride == 1), "product: strides");
     multiply(out, a, b);
 }
 
-/// Rows of a tile with AVX-512, whose 32 registers hold eight rows of sums three vectors wide.
+/// Rows of a tile with AVX-512, whose 32 registers hold accumulators of eight rows, three vectors
+/// wide.
 pub const TILE_ROWS: usize = 8;
 
 widest! {
     fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
-        // sums for all registers but those for a row of b and a number of a
+        // accumulators in all registers except those for a row of b and a number of a
         match (BITS, size_of::<F>()) {
             (512, 4) => strips::<F, TILE_ROWS, 48, true>(out, a, b),
             (512, _) => strips::<F, TILE_ROWS, 16, true>(out, a, b),
             (256, _) => strips::<F, 6, 16, true>(out, a, b),
-            // of these only NEON adds and multiplies in one
+            // of the others only NEON has fused multiply-add
             _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b),
             _ => strips::<F, 6, 16, false>(out, a, b),
         }
@@ -80,8 +81,8 @@ widest! {
 /// Columns of a strip, the widest first.
 const WIDTHS: [usize; 6] = [48, 32, 16, 8, 4, 1];
 
-/// All of `out` in strips of so many columns, the last ones narrower. One that would reach beyond
-/// the last column begins earlier instead, and makes some sums again.
+/// Computes `out` in strips of columns, the last ones narrower. A strip that would reach beyond the
+/// last column starts earlier instead, and computes some columns twice.
 #[inline(always)]
 fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
@@ -91,7 +92,7 @@ fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
     let mut done = 0;
     while done < o.columns {
         let left = o.columns - done;
-        // the narrowest that holds all that is left, or the widest
+        // the narrowest that covers the remaining columns, or the widest
         let fits = |pair: &&[usize]| pair[0] <= WIDEST.min(o.columns) && pair[1] < left;
         let width = WIDTHS.windows(2).find(fits).map_or(1, |pair| pair[0]);
         let first = done.min(o.columns - width);
@@ -108,7 +109,8 @@ fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
     }
 }
 
-/// The columns of `out` from `column` on, tile by tile; the last tile may make some sums again.
+/// Computes the columns of `out` from `column` on, tile by tile; the last tile may compute some
+/// rows twice.
 #[inline(always)]
 fn strip<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
@@ -130,8 +132,8 @@ fn strip<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     }
 }
 
-/// One tile of `out`. Loops count places: of iterators compilers make straight code too late to
-/// keep the sums in registers, and the product takes thirty times as long.
+/// Computes one tile of `out`. Loops use indices: with iterators compilers unroll too late to keep
+/// the accumulators in registers, and the product takes thirty times as long.
 #[allow(clippy::needless_range_loop)]
 #[inline(always)]
 fn tile<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
@@ -166,7 +168,7 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     }
 }
 
-/// `sums += left * right`, rounded once where that is an instruction.
+/// `sums += left * right`, with one rounding where the processor has fused multiply-add.
 #[inline(always)]
 fn add_products<F: Real, const COUNT: usize, const FUSED: bool>(
     sums: &mut [F; COUNT],
@@ -197,7 +199,7 @@ mod tests {
         (0..count).map(number).collect()
     }
 
-    /// Each sum is within a rounding for each of its terms, and one more, of that in f64.
+    /// Asserts that each number is within a rounding per term, and one more, of the result in f64.
     fn assert_right(out: &[f32], (a, p): (&[f32], Shape), (b, q): (&[f32], Shape), what: &str) {
         for (place, sum) in out.iter().enumerate() {
             let (row, column) = (place / q.columns, place % q.columns);

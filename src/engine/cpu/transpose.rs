@@ -1,13 +1,13 @@
-//! A matrix with rows and columns exchanged, in squares that registers hold.
+//! Transposes a matrix, in squares that fit the registers.
 
 use crate::engine::cpu::vectors::widest;
 use crate::engine::real::Real;
 
 widest! {
-    /// From rows of `width` numbers to columns.
+    /// Transposes a matrix with rows of `width` numbers.
     ///
     /// # Panics
-    /// If `from` is not whole rows or `to` is not as long.
+    /// If the length of `from` is not a multiple of `width`, or that of `to` differs.
     pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
         assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole rows");
         let height = from.len() / width;
@@ -26,15 +26,15 @@ widest! {
     }
 }
 
-/// Eight rows of eight numbers; rows are `width` apart and `height` where they go.
+/// Transposes eight rows of eight numbers; rows are `width` apart in `from` and `height` in `to`.
 #[inline(always)]
 fn square<F: Real, const BITS: usize>(width: usize, from: &[F], height: usize, to: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
     if BITS >= 256 && size_of::<F>() == 4 {
         assert!(from.len() >= 7 * width + 8 && to.len() >= 7 * height + 8, "transpose: a square");
         let (from, to) = (from.as_ptr().cast(), to.as_mut_ptr().cast());
-        // SAFETY: the CPU has these instructions, or this would not be called with so many bits;
-        // both squares lie in their slices, as just asserted, and a number has four bytes.
+        // SAFETY: BITS is at least 256 only where the CPU has these instructions; both squares are
+        // inside their slices, as just asserted, and a number has four bytes.
         return unsafe { shuffled_square(width, from, height, to) };
     }
     for column in 0..8 {
@@ -44,8 +44,8 @@ fn square<F: Real, const BITS: usize>(width: usize, from: &[F], height: usize, t
     }
 }
 
-/// [`square`] of numbers with four bytes, by the exchange of pairs, fours and halves: compilers do
-/// not find it.
+/// [`square`] of numbers with four bytes, by exchanging pairs, fours and halves; compilers do not
+/// generate this.
 ///
 /// # Safety
 /// `from` and `to` must be squares that can be read and written.
@@ -53,7 +53,7 @@ fn square<F: Real, const BITS: usize>(width: usize, from: &[F], height: usize, t
 #[target_feature(enable = "avx2")]
 unsafe fn shuffled_square(width: usize, from: *const f32, height: usize, to: *mut f32) {
     use std::arch::x86_64::*;
-    // SAFETY: as whoever calls promises.
+    // SAFETY: guaranteed by the caller.
     let row = |place: usize| unsafe { _mm256_loadu_ps(from.add(place * width)) };
     let pairs = |low: usize| {
         let (one, other) = (row(low), row(low + 1));
@@ -71,7 +71,7 @@ unsafe fn shuffled_square(width: usize, from: *const f32, height: usize, to: *mu
     for (place, (above, below)) in fours(0).into_iter().zip(fours(4)).enumerate() {
         let left = _mm256_permute2f128_ps::<0x20>(above, below);
         let right = _mm256_permute2f128_ps::<0x31>(above, below);
-        // SAFETY: as whoever calls promises.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             _mm256_storeu_ps(to.add(place * height), left);
             _mm256_storeu_ps(to.add((place + 4) * height), right);

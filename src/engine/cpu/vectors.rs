@@ -1,14 +1,14 @@
-//! Loops compiled for several sets of vector instructions, the widest that the CPU has chosen at
-//! run time: one binary for all.
+//! Loops compiled for several sets of vector instructions; the widest that the CPU supports is
+//! chosen at run time, so one binary serves all CPUs.
 
 use std::sync::OnceLock;
 
-/// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the target's own
-/// instructions (on Arm NEON is among them), and calls the widest that this CPU has. Vectors change
-/// neither the order of sums nor what is rounded, and nothing is contracted that is not written as
-/// `mul_add`; so AVX-512 and AVX2 give the same bits. On a CPU that cannot multiply and add in one
-/// instruction products round twice. The body may ask how wide it is: `BITS` is 512, 256 or, of the
-/// target's own, 128.
+/// Compiles a function of slices of `F: Real` for AVX-512, for AVX2 and for the baseline of the
+/// target (on Arm that includes NEON), and calls the widest version that this CPU supports. Vectors
+/// change neither the order of additions nor the roundings, and nothing is contracted that is not
+/// written as `mul_add`, so AVX-512 and AVX2 give the same bits. On a CPU without fused
+/// multiply-add products round twice. In the body, `BITS` is the width of a vector: 512, 256 or,
+/// for the baseline, 128.
 macro_rules! widest {
     ($(#[$about:meta])* $visible:vis fn $name:ident<F: Real>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$about])*
@@ -27,7 +27,7 @@ macro_rules! widest {
                     plain::<F, 256>($($argument),*);
                 }
                 match $crate::engine::cpu::vectors::vectors() {
-                    // SAFETY: the CPU has these instructions, as was just asked.
+                    // SAFETY: the CPU has these instructions, as just checked.
                     $crate::engine::cpu::vectors::Vectors::Avx512 => return unsafe { avx512($($argument),*) },
                     // SAFETY: as above.
                     $crate::engine::cpu::vectors::Vectors::Avx2 => return unsafe { avx2($($argument),*) },
@@ -48,19 +48,19 @@ pub enum Vectors {
     Avx512,
     /// Eight.
     Avx2,
-    /// What every CPU of the target has.
+    /// The baseline of the target.
     Plain,
 }
 
-/// The widest that this CPU has.
+/// The widest set that this CPU supports.
 #[inline]
 pub fn vectors() -> Vectors {
     #[cfg(test)]
     if let Some(chosen) = tests::CHOSEN.get() {
         return chosen;
     }
-    // the library keeps what the processor has, but each question is a load and a test: 0.4 % of a
-    // training
+    // the library caches the features of the processor, but each query is a load and a test: 0.4 %
+    // of a training
     static OF_THIS_CPU: OnceLock<Vectors> = OnceLock::new();
     *OF_THIS_CPU.get_or_init(of_this_cpu)
 }
@@ -81,8 +81,8 @@ fn of_this_cpu() -> Vectors {
     Vectors::Plain
 }
 
-/// Whether products round once for a multiplication and an addition: of CPUs of one architecture,
-/// what tells their bits apart.
+/// Whether the CPU has fused multiply-add, which rounds once. CPUs of one architecture give the
+/// same bits if they agree in this.
 pub fn rounds_once() -> bool {
     cfg!(target_arch = "aarch64") || of_this_cpu() != Vectors::Plain
 }
@@ -94,11 +94,11 @@ pub(crate) mod tests {
     use super::*;
 
     thread_local! {
-        /// What this thread takes for the widest.
+        /// Overrides the widest set on this thread.
         pub static CHOSEN: Cell<Option<Vectors>> = const { Cell::new(None) };
     }
 
-    /// Does something with each set that this CPU has, the widest first.
+    /// Calls a function with each set that this CPU supports, the widest first.
     pub fn with_each<T>(mut something: impl FnMut() -> T) -> Vec<(Vectors, T)> {
         let all = [Vectors::Avx512, Vectors::Avx2, Vectors::Plain];
         let from = all.iter().position(|one| *one == of_this_cpu()).expect("it is one of them");

@@ -1,4 +1,4 @@
-//! The CPU's way to train: each thread takes a run, trains it to its end, and takes the next.
+//! Training on the CPU: each thread trains a run to its end and then takes the next one.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -12,20 +12,20 @@ use crate::engine::run::{Outcome, Run};
 use crate::engine::table::{Table, Tables};
 use crate::error::{Error, Result};
 
-/// What the threads share.
+/// The state that the threads share.
 struct Scheduler<'a> {
     work: &'a mut dyn RunQueue,
-    /// Runs that have not begun.
+    /// Runs that have not started.
     waiting: Vec<Run>,
     alive: usize,
-    /// What the threads hold, between runs too.
+    /// Bytes allocated by the threads, also between runs.
     bytes: u64,
-    /// The most bytes since it was told how it goes.
+    /// Peak of `bytes` since the last report of progress.
     most: u64,
     run_steps: u64,
-    /// Time in steps, of all threads together.
+    /// Time spent in steps, summed over all threads.
     stepping: Duration,
-    told: Instant,
+    reported: Instant,
     failure: Option<Error>,
 }
 
@@ -37,7 +37,7 @@ struct WorkerPool<'a> {
     tables: Tables,
 }
 
-/// Trains everything that `work` has on so many threads.
+/// Trains all runs of `work` on this number of threads.
 pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> Result<()> {
     let start = Instant::now();
     let scheduler = Scheduler {
@@ -48,7 +48,7 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> R
         most: 0,
         run_steps: 0,
         stepping: Duration::ZERO,
-        told: start,
+        reported: start,
         failure: None,
     };
     let pool = WorkerPool {
@@ -72,14 +72,14 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> R
     if let Ok(mut scheduler) = pool.scheduler.lock()
         && scheduler.failure.is_none()
     {
-        // short runs may have come and gone since it was told last; it is too late to end
+        // short runs may have finished since the last report; an error cannot end the training now
         let _ = pool.progress(&mut scheduler);
     }
     let scheduler = pool.scheduler.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     scheduler.failure.map_or(Ok(()), Err)
 }
 
-/// Wakes the other threads when one panics: they would wait for its run for ever.
+/// Wakes the other threads when one panics: otherwise they would wait for its run for ever.
 struct Alarm<'a, 'b>(&'a WorkerPool<'b>);
 
 impl Drop for Alarm<'_, '_> {
@@ -93,26 +93,26 @@ impl Drop for Alarm<'_, '_> {
     }
 }
 
-/// Runs, and bytes of their parameters, that wait at most. The more there are, the sooner a long
-/// one is found; they take up memory.
+/// Largest number of waiting runs, and of bytes of their parameters. More waiting runs let a long
+/// one start earlier, but need memory.
 pub const WAITING: usize = 64;
 const WAITING_BYTES: usize = 64 << 20;
 
-/// Runs that are asked for at one time at most, so that no thread waits long for its first.
-const ASKED: usize = 4;
+/// Largest number of runs requested at one time, so that no thread waits long for its first run.
+const REQUESTED: usize = 4;
 
 impl Scheduler<'_> {
-    /// The longest of the runs that can begin: a long one that began last would keep one thread at
-    /// work while the others are idle.
+    /// The longest of the runs that can start: a long run that starts last would keep one thread
+    /// busy while the others are idle.
     fn longest(&mut self) -> Option<Run> {
-        for _ in 0..ASKED {
+        for _ in 0..REQUESTED {
             let numbers: usize = self.waiting.iter().map(|run| run.parameters.len()).sum();
             if self.waiting.len() >= WAITING || 4 * numbers >= WAITING_BYTES {
                 break;
             }
             self.waiting.extend(self.work.next());
         }
-        // of equal ones the first
+        // the first of equal runs
         let longest =
             (0..self.waiting.len()).rev().max_by_key(|place| self.waiting[*place].most_work())?;
         Some(self.waiting.remove(longest))
@@ -124,7 +124,7 @@ impl<'a> WorkerPool<'a> {
         self.scheduler.lock().expect("pool: a thread panicked")
     }
 
-    /// The next run; waits while there may be one after another finishes.
+    /// Returns the next run; waits while there may be one after another run finishes.
     fn next(&self) -> Option<Run> {
         let mut scheduler = self.scheduler();
         loop {
@@ -144,7 +144,7 @@ impl<'a> WorkerPool<'a> {
         }
     }
 
-    /// Trains a run, in the memory of an earlier one, and returns its memory for the next.
+    /// Trains a run in the allocations of an earlier one, and returns its memory for the next.
     fn train(&self, run: Run, earlier: Option<Memory<f32>>) -> Memory<f32> {
         let run = PreparedRun::new(run, self.tables.clone());
         let held = earlier.as_ref().map_or(0, Memory::bytes);
@@ -155,19 +155,19 @@ impl<'a> WorkerPool<'a> {
             scheduler.bytes = scheduler.bytes + bytes - held;
             scheduler.most = scheduler.most.max(scheduler.bytes);
         }
-        let (mut told, mut steps) = (Instant::now(), 0);
+        let (mut reported, mut steps) = (Instant::now(), 0);
         let (mut epoch, mut epochs) = (0, Vec::new());
         let mut stepping = Duration::ZERO;
         loop {
-            let begun = Instant::now();
-            while !executor.done() && told.elapsed() <= CHUNK {
+            let started = Instant::now();
+            while !executor.done() && reported.elapsed() <= CHUNK {
                 executor.step();
                 if let Some(done) = Epoch::after(&executor.memory.state, epoch) {
                     epoch = done.epoch;
                     epochs.push(done);
                 }
             }
-            stepping += begun.elapsed();
+            stepping += started.elapsed();
             if executor.done() {
                 if self.goes_on(&mut executor) {
                     continue;
@@ -176,12 +176,12 @@ impl<'a> WorkerPool<'a> {
             }
             let new = executor.memory.state.steps - steps;
             steps += new;
-            told = Instant::now();
+            reported = Instant::now();
             let mut scheduler = self.scheduler();
             scheduler.work.trained(executor.run.id, steps, &epochs);
             scheduler.stepping += std::mem::take(&mut stepping);
             epochs.clear();
-            if self.tell(&mut scheduler, new).is_err() {
+            if self.report(&mut scheduler, new).is_err() {
                 break;
             }
         }
@@ -196,22 +196,22 @@ impl<'a> WorkerPool<'a> {
         {
             scheduler.failure.get_or_insert(error);
         }
-        // runs shorter than a chunk tell here alone
-        let _ = self.tell(&mut scheduler, state.steps - steps);
+        // runs shorter than a chunk report only here
+        let _ = self.report(&mut scheduler, state.steps - steps);
         drop(scheduler);
         self.finished.notify_all();
         executor.memory
     }
 
-    /// What became of a run, tested if it is to be: without the scheduler, for others go on
-    /// meanwhile.
+    /// The outcome of a run, with its test if it has one. The test does not hold the lock of the
+    /// scheduler, so other threads continue.
     fn outcome(&self, executor: &Executor<f32>) -> Outcome {
         let outcome = executor.outcome();
         let test = (outcome.validation_loss).and_then(|_| self.scheduler().work.test(outcome.id));
         crate::engine::queue::tested(outcome, test)
     }
 
-    /// Whether a run that is done is given more epochs; then it goes on.
+    /// Continues a finished run if the queue gives it more epochs; whether it does.
     fn goes_on(&self, executor: &mut Executor<f32>) -> bool {
         let state = &mut executor.memory.state;
         let epochs = crate::engine::queue::goes_on(&executor.run, state, self.scheduler().work);
@@ -235,11 +235,14 @@ impl<'a> WorkerPool<'a> {
         })
     }
 
-    /// Books steps and, now and then, tells how it goes. An error if the training is to end.
-    fn tell(&self, scheduler: &mut Scheduler<'_>, steps: u32) -> std::result::Result<(), ()> {
+    /// Counts steps and reports progress at most once per [`CHUNK`].
+    ///
+    /// # Errors
+    /// If the training must end.
+    fn report(&self, scheduler: &mut Scheduler<'_>, steps: u32) -> std::result::Result<(), ()> {
         scheduler.run_steps += u64::from(steps);
-        if scheduler.failure.is_none() && scheduler.told.elapsed() > CHUNK {
-            scheduler.told = Instant::now();
+        if scheduler.failure.is_none() && scheduler.reported.elapsed() > CHUNK {
+            scheduler.reported = Instant::now();
             if let Err(error) = self.progress(scheduler) {
                 scheduler.failure.get_or_insert(error);
             }

@@ -1,4 +1,4 @@
-//! Which adapters there are.
+//! The adapters of this machine and their properties.
 
 use crate::engine::layout::LANES;
 use crate::engine::tile::{HARDWARE, Lanes, SOFTWARE, SOFTWARE_32, TileSet, Vec4Storage};
@@ -10,7 +10,7 @@ pub struct Adapter {
     info: wgpu::AdapterInfo,
 }
 
-/// Every adapter of every backend that shoal is built with, hardware first. Empty on a machine
+/// All adapters of the backends that shoal is built with, hardware first. Empty on a machine
 /// without a driver.
 pub fn adapters() -> Vec<Adapter> {
     let descriptor = wgpu::InstanceDescriptor {
@@ -34,22 +34,22 @@ impl Adapter {
         &self.raw
     }
 
-    /// The name that its driver gives it.
+    /// The name reported by its driver.
     pub fn name(&self) -> &str {
         &self.info.name
     }
 
-    /// Driver and version.
+    /// Name and version of the driver.
     pub fn driver(&self) -> String {
         format!("{} {}", self.info.driver, self.info.driver_info).trim().to_owned()
     }
 
-    /// Vulkan, Metal or DX12.
+    /// The backend: Vulkan, Metal or DX12.
     pub fn backend(&self) -> String {
         self.info.backend.to_string()
     }
 
-    /// Discrete, integrated, virtual, software or other.
+    /// The device class: discrete, integrated, virtual, software or other.
     pub fn class(&self) -> &'static str {
         match self.info.device_type {
             wgpu::DeviceType::DiscreteGpu => "discrete",
@@ -65,7 +65,7 @@ impl Adapter {
         self.info.device_type == wgpu::DeviceType::Cpu
     }
 
-    /// Whether it has what a tile set takes.
+    /// Whether it supports the features of a tile set.
     pub fn has(&self, set: &TileSet) -> bool {
         let features = self.raw.features();
         let subgroups = [self.info.subgroup_min_size, self.info.subgroup_max_size];
@@ -75,7 +75,7 @@ impl Adapter {
             && (set.lanes == Lanes::Plain || shuffles)
     }
 
-    /// The tile set that suits it.
+    /// The default tile set for it.
     pub fn tiles(&self) -> TileSet {
         match self.is_software() {
             true if self.has(&SOFTWARE) => SOFTWARE,
@@ -84,12 +84,12 @@ impl Adapter {
         }
     }
 
-    /// Bytes that one storage buffer can bind.
+    /// Largest binding of a storage buffer, in bytes.
     pub fn binding_limit(&self) -> u64 {
         self.raw.limits().max_storage_buffer_binding_size
     }
 
-    /// Bytes of one buffer.
+    /// Largest size of a buffer, in bytes.
     pub fn buffer_limit(&self) -> u64 {
         self.raw.limits().max_buffer_size
     }
@@ -99,7 +99,7 @@ impl Adapter {
         self.raw.limits().max_compute_workgroup_storage_size
     }
 
-    /// Threads of one workgroup.
+    /// Largest number of threads in a workgroup.
     pub fn workgroup_threads(&self) -> u32 {
         self.raw.limits().max_compute_invocations_per_workgroup
     }

@@ -1,19 +1,19 @@
-//! Ranges of a buffer, given out first fit and taken back.
+//! A first-fit allocator of ranges of a buffer.
 
 use std::ops::Range;
 
-/// Which parts of a buffer of growing length are free.
+/// The free ranges of a buffer that can grow.
 #[derive(Debug, Default)]
 pub struct Allocator {
     len: usize,
     free: Vec<Range<usize>>,
 }
 
-/// Starts of ranges are multiples of this: a vec4 of f32, and never shared by two runs.
+/// Ranges start at multiples of this number, so two runs never share a vec4.
 const ALIGNMENT: usize = 64;
 
 impl Allocator {
-    /// The end of the last range that is given out.
+    /// The end of the last allocated range.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -24,8 +24,8 @@ impl Allocator {
         self.len + count > capacity && !self.free.iter().any(|range| range.len() >= count)
     }
 
-    /// The start of a free range of `count` numbers, at the end if none is large enough; `None` if
-    /// that is beyond `limit`.
+    /// Allocates `count` numbers and returns their start: in the first free range that is large
+    /// enough, otherwise at the end. `None` if that would exceed `limit`.
     pub fn take(&mut self, count: usize, limit: usize) -> Option<usize> {
         let count = count.next_multiple_of(ALIGNMENT);
         if let Some(place) = self.free.iter().position(|range| range.len() >= count) {
@@ -44,7 +44,7 @@ impl Allocator {
         Some(start)
     }
 
-    /// Takes back what [`Allocator::take`] gave.
+    /// Frees a range allocated by [`Allocator::take`].
     pub fn give(&mut self, start: usize, count: usize) {
         let range = start..start + count.next_multiple_of(ALIGNMENT);
         let place = self.free.partition_point(|other| other.start < range.start);
@@ -57,7 +57,7 @@ impl Allocator {
                 _ => joined.push(range),
             }
         }
-        // what is free at the end was never taken: a buffer need not be as long
+        // a free range at the end shortens the used part
         if let Some(last) = joined.pop_if(|last| last.end == self.len) {
             self.len = last.start;
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_given_back_is_joined_and_used_again() {
+    fn freed_ranges_are_joined_and_reused() {
         let mut allocator = Allocator::default();
         let starts: Vec<usize> = (0..4).map(|_| allocator.take(100, 1000).unwrap()).collect();
         assert_eq!(starts, [0, 128, 256, 384]);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_from_a_free_end_and_knows_its_limit() {
+    fn it_grows_from_a_free_end_up_to_its_limit() {
         let mut allocator = Allocator::default();
         assert_eq!(allocator.take(64, 128), Some(0));
         assert_eq!(allocator.take(64, 128), Some(64));

@@ -1,4 +1,4 @@
-//! What a run takes up on the device.
+//! The memory that a run needs on the device.
 
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
@@ -6,19 +6,19 @@ use crate::engine::work::WorkLayout;
 use crate::error::Result;
 use crate::input_error;
 
-/// What a run takes up on the device.
+/// The memory that a run needs on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {
     /// Numbers of its parameters, padding included.
     pub parameters: usize,
     /// Numbers of its working memory.
     pub work: usize,
-    /// How these are stored.
+    /// Their storage precision.
     pub precision: Precision,
 }
 
 impl Footprint {
-    /// Of a network trained in batches of this size.
+    /// The footprint of a network trained in batches of this size.
     pub fn new(graph: &Graph, batch: usize, precision: Precision) -> Self {
         Self {
             parameters: graph.parameter_len(),
@@ -27,8 +27,8 @@ impl Footprint {
         }
     }
 
-    /// Bytes in all: parameters, gradients (of halves with the weights that products read; none
-    /// where it uses the fused update), two moments, the best parameters, and working memory.
+    /// Total bytes: parameters, gradients (in f16 with the weights that products read; none with
+    /// the fused update), two moments, the best parameters, and working memory.
     pub fn bytes(&self, fuses_update: bool) -> u64 {
         let each = if fuses_update { 16 } else { 20 };
         (each * self.parameters + self.precision.bytes() * self.work) as u64
@@ -39,10 +39,10 @@ impl Footprint {
         (8 * self.parameters).max(self.precision.bytes() * self.work) as u64
     }
 
-    /// Whether a device whose buffers hold at most `limit` bytes can ever hold it.
+    /// Checks that buffers of at most `limit` bytes can hold it.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] with both numbers.
+    /// [`crate::Error::Input`] with both sizes.
     pub fn check(&self, limit: u64, device: &str) -> Result<()> {
         // a range starts on a boundary of 64 numbers
         if self.largest() + 256 <= limit {

@@ -1,4 +1,4 @@
-//! The GPU, through wgpu. No other folder names wgpu.
+//! The GPU backend, on wgpu: devices, buffers and packing. No other folder uses wgpu.
 
 pub(crate) mod adapters;
 pub(crate) mod allocator;
@@ -21,7 +21,7 @@ use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
 use crate::input_error;
 
-/// How long a chunk may take before the driver counts as hung.
+/// Time after which a chunk without a result is an error.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How to open a GPU.
@@ -29,20 +29,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Options {
     /// The tile set; by default the one for the adapter's class.
     pub tiles: Option<TileSet>,
-    /// Bounds checks and bounded loops in the shaders: for tests, they cost time.
+    /// Bounds checks and bounded loops in the shaders, which are slower; for tests.
     pub checks: bool,
-    /// Bytes of one buffer at most, below what the adapter gives: for tests of packing.
+    /// Largest size of a buffer in bytes, below the limit of the adapter; for tests of packing.
     pub binding_limit: Option<u64>,
 }
 
-/// A device that plays kernels.
+/// An open device with the pipelines of all kernels.
 pub struct Gpu {
     adapter: Adapter,
     device: wgpu::Device,
     queue: wgpu::Queue,
     pipelines: Vec<Pipeline>,
-    /// Those for halves, compiled when the first store asks for them.
-    half_pipelines: OnceLock<Vec<Pipeline>>,
+    /// The pipelines in f16, compiled when the first store in f16 is created.
+    f16_pipelines: OnceLock<Vec<Pipeline>>,
     checks: bool,
     call_layout: wgpu::BindGroupLayout,
     tiles: TileSet,
@@ -61,7 +61,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses the device or a kernel, [`Error::Input`] for tiles
-    /// that the adapter cannot have.
+    /// that the adapter does not support.
     pub fn open(adapter: Adapter, options: Options) -> Result<Self> {
         let name = adapter.name().to_owned();
         let limits = adapter.raw().limits();
@@ -92,7 +92,7 @@ impl Gpu {
             device,
             queue,
             pipelines: Vec::new(),
-            half_pipelines: OnceLock::new(),
+            f16_pipelines: OnceLock::new(),
             checks: options.checks,
             call_layout,
             tiles,
@@ -110,7 +110,8 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// Compiles a kernel in single precision, for the stores made from then on; once is enough.
+    /// Compiles a kernel in f32 for stores created afterwards. Does nothing if it is compiled
+    /// already.
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses it.
@@ -125,12 +126,11 @@ impl Gpu {
         Ok(())
     }
 
-    /// The pipelines of a precision. Whether the driver took those for halves, [`Gpu::prepare`]
-    /// says.
+    /// The pipelines of a precision. [`Gpu::prepare`] reports errors of those in f16.
     fn pipelines(&self, precision: Precision) -> &[Pipeline] {
         match precision {
             Precision::F32 => &self.pipelines,
-            Precision::F16 => self.half_pipelines.get_or_init(|| {
+            Precision::F16 => self.f16_pipelines.get_or_init(|| {
                 let tiles = self.tiles.with(precision);
                 let compile = |kernel| self.compile(kernel, &tiles);
                 let kernels = kernels().into_iter().filter(|kernel| kernel.is_used(&tiles));
@@ -158,13 +158,12 @@ impl Gpu {
         &self.tiles
     }
 
-    /// Bytes of one buffer at most.
+    /// Largest size of a buffer, in bytes.
     pub fn binding_limit(&self) -> u64 {
         self.binding_limit
     }
 
-    /// Gives the device up, as a driver reset does; what it is asked from then on is an error. For
-    /// tests.
+    /// Destroys the device, as a driver reset does; every later call is an error. For tests.
     pub fn lose(&self) {
         self.device.destroy();
     }
@@ -210,8 +209,8 @@ impl Gpu {
         if self.checks {
             return self.device.create_shader_module(descriptor);
         }
-        // SAFETY: the shaders are ours, index inside the buffers that `shoal` sizes, and their
-        // loops end; the tests run them with the checks on.
+        // SAFETY: the shaders are part of this crate, index inside the buffers that it allocates,
+        // and their loops end; the tests execute them with the checks on.
         unsafe {
             self.device.create_shader_module_trusted(
                 descriptor,
@@ -224,7 +223,7 @@ impl Gpu {
         }
     }
 
-    /// Whether the device is still well.
+    /// Returns the first error of the device, if there was one.
     fn check(&self, what: &str) -> Result<()> {
         let failure = self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match &*failure {
@@ -236,7 +235,7 @@ impl Gpu {
         }
     }
 
-    /// Blocks until a submission is through.
+    /// Blocks until a submission has finished.
     fn wait(&self, submission: wgpu::SubmissionIndex, what: &str) -> Result<()> {
         let poll =
             wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
@@ -252,7 +251,7 @@ impl Gpu {
     }
 }
 
-/// Writes what goes wrong on the device to a place that [`Gpu::check`] reads.
+/// Stores the first error of the device where [`Gpu::check`] reads it.
 fn watch(device: &wgpu::Device) -> Arc<Mutex<Option<String>>> {
     let failure = Arc::new(Mutex::new(None));
     let note = |failure: &Arc<Mutex<Option<String>>>, message: String| {

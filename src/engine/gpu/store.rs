@@ -1,4 +1,4 @@
-//! The buffers of a shoal on the device, and the chunks that are played on them.
+//! The buffers of a shoal on the device, and the execution of chunks of steps on them.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub struct Dispatch {
     pub tiles_per_group: u32,
 }
 
-/// A submitted chunk of steps whose states are on their way to the host.
+/// A submitted chunk of steps, with a copy of the states for the host.
 pub struct Chunk {
     staging: wgpu::Buffer,
     submission: wgpu::SubmissionIndex,
@@ -46,14 +46,14 @@ const USAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
     .union(wgpu::BufferUsages::COPY_SRC)
     .union(wgpu::BufferUsages::COPY_DST);
 
-/// Bytes that every buffer has at least.
+/// Smallest size of a buffer, in bytes.
 const SMALLEST: u64 = 256;
 
-/// Workgroups along one dimension of a dispatch, in WebGPU.
+/// Largest number of workgroups along one dimension of a dispatch, in WebGPU.
 const GRID_LIMIT: u32 = 65_535;
 
 impl<'a> Store<'a> {
-    /// Small buffers for a precision, to grow with [`Store::reserve`].
+    /// Creates small buffers for a precision; [`Store::reserve`] grows them.
     pub fn new(gpu: &'a Gpu, precision: Precision) -> Self {
         let buffers: Vec<_> =
             Buffer::ALL.iter().map(|buffer| create(gpu, *buffer, SMALLEST)).collect();
@@ -66,18 +66,18 @@ impl<'a> Store<'a> {
         &self.buffers[place(buffer)]
     }
 
-    /// Bytes that a buffer has now.
+    /// Size of a buffer, in bytes.
     pub fn size(&self, buffer: Buffer) -> u64 {
         self.buffer(buffer).size()
     }
 
-    /// Bytes of all buffers.
+    /// Total size of all buffers, in bytes.
     pub fn total(&self) -> u64 {
         self.buffers.iter().map(wgpu::Buffer::size).sum()
     }
 
-    /// Makes a buffer at least this large and keeps what it holds. `false` if the device has no
-    /// room for it.
+    /// Grows a buffer to at least this size and keeps its contents. Returns `false` if the device
+    /// has not enough memory.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
@@ -105,12 +105,12 @@ impl<'a> Store<'a> {
         Ok(true)
     }
 
-    /// Writes bytes into a buffer, before the next chunk.
+    /// Writes bytes to a buffer, before the next chunk.
     pub fn write(&self, buffer: Buffer, offset: usize, bytes: &[u8]) {
         self.gpu.queue.write_buffer(self.buffer(buffer), offset as u64, bytes);
     }
 
-    /// Says which dispatches a step consists of, from the next chunk on.
+    /// Sets the dispatches of a step, from the next chunk on.
     pub fn set_step(&mut self, dispatches: Vec<Dispatch>) {
         if dispatches.len() as u64 * self.stride() > self.calls.size() {
             (self.calls, self.call_group) = create_calls(self.gpu, dispatches.len() as u64);
@@ -122,7 +122,7 @@ impl<'a> Store<'a> {
         self.dispatches = dispatches;
     }
 
-    /// Dispatches of one step.
+    /// Number of dispatches of one step.
     pub fn dispatches(&self) -> usize {
         self.dispatches.iter().filter(|dispatch| dispatch.call.count > 0).count()
     }
@@ -131,7 +131,7 @@ impl<'a> Store<'a> {
         call_stride(self.gpu)
     }
 
-    /// Submits a chunk of steps; its states follow.
+    /// Submits a chunk of steps; [`Store::states`] waits for it.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
@@ -154,9 +154,9 @@ impl<'a> Store<'a> {
         }
         encoder.copy_buffer_to_buffer(states, 0, &staging, 0, states.size());
         let commands = encoder.finish();
-        let begun = Instant::now();
+        let started = Instant::now();
         let submission = self.gpu.queue.submit([commands]);
-        let submitting = begun.elapsed();
+        let submitting = started.elapsed();
         self.gpu.check("submit a chunk")?;
         Ok(Chunk { staging, submission, steps, submitting })
     }
@@ -178,7 +178,7 @@ impl<'a> Store<'a> {
         pass.dispatch_workgroups(x, y, 1);
     }
 
-    /// Waits for a chunk; the states of every slot after it.
+    /// Waits for a chunk and returns the states of all slots after it.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed or does not answer.
@@ -188,7 +188,7 @@ impl<'a> Store<'a> {
         Ok(bytemuck::pod_collect_to_vec(&bytes[..whole]))
     }
 
-    /// Reads ranges of a buffer, given in bytes from its start: one after another.
+    /// Reads ranges of a buffer, in bytes from its start, and concatenates them.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed or does not answer.
@@ -222,7 +222,7 @@ impl<'a> Store<'a> {
     ) -> Result<Vec<u8>> {
         let (send, receive) = mpsc::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
-            // the receiver is gone only when the wait below failed
+            // the receiver is dropped only if the wait below failed
             let _ = send.send(mapped);
         });
         self.gpu.wait(submission, what)?;
@@ -292,8 +292,8 @@ fn bind(gpu: &Gpu, precision: Precision, buffers: &[wgpu::Buffer]) -> Vec<wgpu::
     gpu.pipelines(precision).iter().map(group).collect()
 }
 
-/// A grid of workgroups in two dimensions, as even as it can be: the kernel passes over what is too
-/// much.
+/// A two-dimensional grid of at least this number of workgroups, as even as possible; the kernel
+/// skips the excess.
 fn folded(groups: u32) -> [u32; 2] {
     let rows = groups.div_ceil(GRID_LIMIT).max(1);
     [groups.div_ceil(rows), rows]

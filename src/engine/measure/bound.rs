@@ -1,22 +1,22 @@
-//! What bounds a workload: the least times that its arithmetic, its memory traffic and its
-//! dispatches take on a device.
+//! Lower bounds of the time of a workload on a device, from its arithmetic, its memory traffic and
+//! its dispatches.
 
 use crate::engine::measure::ceilings::Ceilings;
 use crate::engine::measure::cost::Cost;
 
-/// What takes the longest at least.
+/// The resource that bounds a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// Multiply-adds.
     Arithmetic,
-    /// Bytes moved.
+    /// Memory traffic.
     Memory,
     /// Dispatches, one after the other.
     Dispatches,
 }
 
 impl Bound {
-    /// The word for it.
+    /// Its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Bound::Arithmetic => "arithmetic",
@@ -26,7 +26,7 @@ impl Bound {
     }
 }
 
-/// Seconds that a piece of work takes at least, for each of what it needs.
+/// Lower bounds of the time of a workload in seconds, one per resource.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Floors {
     /// For its multiply-adds.
@@ -38,7 +38,7 @@ pub struct Floors {
 }
 
 impl Floors {
-    /// Of work of this cost in so many dispatches.
+    /// The bounds of a workload with this cost and number of dispatches.
     pub fn new(cost: Cost, dispatches: usize, ceilings: &Ceilings) -> Self {
         Self {
             arithmetic: cost.flops / ceilings.flops,
@@ -47,7 +47,7 @@ impl Floors {
         }
     }
 
-    /// What takes the longest.
+    /// The resource with the largest bound.
     pub fn bound(&self) -> Bound {
         let all = [
             (self.arithmetic, Bound::Arithmetic),
@@ -58,12 +58,12 @@ impl Floors {
         longest.expect("bound: three floors").1
     }
 
-    /// Seconds of what takes the longest: no implementation is faster.
+    /// The largest bound in seconds: no implementation is faster.
     pub fn least(&self) -> f64 {
         self.arithmetic.max(self.memory).max(self.dispatches)
     }
 
-    /// Seconds if arithmetic and traffic overlap and dispatches come on top.
+    /// Seconds if arithmetic and memory traffic overlap and dispatches are added.
     pub fn together(&self) -> f64 {
         self.arithmetic.max(self.memory) + self.dispatches
     }

@@ -1,5 +1,5 @@
-//! The rate of multiply-adds on registers: what bounds every other kernel. See
-//! `shaders/ceiling.wgsl`. Benchmarks play it; it is not part of a step.
+//! The kernel that measures the rate of multiply-adds on registers, an upper bound for every other
+//! kernel. Benchmarks execute it; it is not part of a step. See `shaders/ceiling.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::kernel::{BARE, Kernel};

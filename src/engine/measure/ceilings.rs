@@ -1,4 +1,4 @@
-//! What a device can do at most, measured: multiply-adds, memory, dispatches.
+//! Measures the ceilings of a device: multiply-adds, memory bandwidth, cost of a dispatch.
 
 use std::time::Instant;
 
@@ -13,34 +13,34 @@ use crate::engine::measure::{ceiling, cores, triad};
 use crate::engine::precision::Precision;
 use crate::error::{Error, Result};
 
-/// What a device can do at most.
+/// The measured ceilings of a device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ceilings {
     /// Floating-point operations per second of multiply-adds on registers, two for each.
     pub flops: f64,
-    /// Bytes per second that a triad moves.
+    /// Bytes per second moved by a triad.
     pub bandwidth: f64,
-    /// Seconds that a dispatch takes that does nothing; 0 on the CPU, which has none.
+    /// Seconds of an empty dispatch; 0 on the CPU, which has no dispatches.
     pub dispatch: f64,
 }
 
-/// Measures a device.
+/// Measures the ceilings of a device.
 pub struct Meter<'a> {
     device: &'a Device,
     dispatch: f64,
 }
 
-/// Bytes of the arrays that no cache holds: on GPUs as many as small adapters have room for.
+/// Bytes of arrays larger than any cache; on GPUs as large as small adapters allow.
 const LARGE_GPU: u64 = 192 << 20;
 /// On the CPU, of all threads together.
 const LARGE_CPU: u64 = 512 << 20;
-/// Repeats of which the best counts: a ceiling is what was reached once.
+/// Repeats, of which the best is the ceiling.
 const REPEATS: usize = 12;
-/// Seconds that a repeat takes at least on a GPU, so that the way there and back is a small part.
+/// Shortest repeat on a GPU in seconds, so that submission and readback are a small part of it.
 const SECONDS: f64 = 0.03;
 
 impl<'a> Meter<'a> {
-    /// Makes a device ready to be measured.
+    /// Compiles the kernels of the measurement and measures the cost of a dispatch.
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses a kernel or the device fails.
@@ -62,10 +62,10 @@ impl<'a> Meter<'a> {
         self.device
     }
 
-    /// Its ceilings, the bandwidth on arrays that no cache holds.
+    /// Its ceilings, with the bandwidth on arrays larger than any cache.
     ///
     /// # Errors
-    /// [`Error::Device`] if it fails, or computes something else than it should.
+    /// [`Error::Device`] if it fails or computes wrong results.
     pub fn ceilings(&self) -> Result<Ceilings> {
         let (flops, large) = match self.device {
             Device::Gpu(gpu) => (multiply_adds(gpu)?, LARGE_GPU),
@@ -77,7 +77,8 @@ impl<'a> Meter<'a> {
         Ok(Ceilings { flops, bandwidth: self.bandwidth(large)?, dispatch: self.dispatch })
     }
 
-    /// Bytes per second on arrays of so many bytes in all: what fits into a cache moves faster.
+    /// Bytes per second on arrays with this total size in bytes: arrays that fit a cache are
+    /// faster.
     ///
     /// # Errors
     /// As [`Meter::ceilings`].
@@ -88,7 +89,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// How its ceilings are measured, in words.
+    /// A description of the measurement.
     pub fn how(&self) -> String {
         match self.device {
             Device::Gpu(gpu) => {
@@ -101,21 +102,21 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Seconds of one step, the best of some repeats of as many steps as take long enough.
+/// Seconds of one step: the best of several repeats, each of at least [`SECONDS`].
 fn seconds(store: &Store, least: u32) -> Result<f64> {
-    let play = |steps: u32| -> Result<f64> {
+    let time = |steps: u32| -> Result<f64> {
         let start = Instant::now();
         store.states(&store.play(steps)?)?;
         Ok(start.elapsed().as_secs_f64())
     };
-    play(1)?;
+    time(1)?;
     let mut steps = least;
-    while play(steps)? < SECONDS && steps < 1 << 20 {
+    while time(steps)? < SECONDS && steps < 1 << 20 {
         steps *= 2;
     }
     let mut best = f64::INFINITY;
     for _ in 0..REPEATS {
-        best = best.min(play(steps)?);
+        best = best.min(time(steps)?);
     }
     Ok(best / f64::from(steps))
 }
@@ -150,7 +151,7 @@ fn multiply_adds(gpu: &Gpu) -> Result<f64> {
     Ok((groups * threads * ceiling::FLOPS) as f64 / seconds(&store, 1)?)
 }
 
-/// Seconds of a dispatch of one workgroup that finds next to nothing to do, in a long row of them.
+/// Seconds of a dispatch of one workgroup with almost no work, in a long sequence of them.
 fn dispatch_cost(gpu: &Gpu) -> Result<f64> {
     let mut store = Store::new(gpu, Precision::F32);
     store.set_step(only(&triad::KERNEL, 1));
@@ -176,7 +177,7 @@ fn bandwidth(gpu: &Gpu, bytes: u64, dispatch: f64) -> Result<f64> {
     }
     store.set_step(only(&triad::KERNEL, groups));
     let took = seconds(&store, 1)?;
-    // a device that leaves out half of the work would seem fast
+    // checks the results: a device that skips work would seem fast
     for end in ends {
         let range = end as u64..end as u64 + 16;
         let bytes = store.read(Buffer::Work, &[range])?;
@@ -185,12 +186,12 @@ fn bandwidth(gpu: &Gpu, bytes: u64, dispatch: f64) -> Result<f64> {
             one.iter().zip(other).map(|(one, other)| triad::reference(*one, other)).collect();
         if sums != wanted {
             return Err(Error::Device(format!(
-                "{}: the triad gives {sums:?} instead of {wanted:?}; update the driver, or use --device cpu",
+                "{}: the triad computes {sums:?} instead of {wanted:?}; update the driver, or use --device cpu",
                 gpu.adapter().name()
             )));
         }
     }
-    // what the dispatch itself takes is counted apart; of tiny arrays nothing but that can be seen
+    // the dispatch itself is counted separately; for tiny arrays it dominates the time
     let moving = (took - dispatch).max(took / 10.0);
     Ok(3.0 * size as f64 / moving)
 }

@@ -1,22 +1,22 @@
-//! What the cores of the CPU can do at most: loops that do one thing, in the widest vectors that
-//! the processor has.
+//! Measures the ceilings of the CPU with simple loops in the widest vectors that the processor
+//! supports.
 //!
-//! A compiler sees only the instructions that every processor of its target has, so each loop is
-//! there once for every set of instructions, and the best one is chosen as the program runs.
+//! Compilers use only the baseline instructions of the target, so each loop is compiled once for
+//! every set of instructions, and the best is chosen at run time.
 
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// Seconds that each loop runs.
+/// Duration of each loop in seconds.
 const SECONDS: f64 = 0.15;
-/// Independent chains of multiply-adds of a thread: more than the latency of one times how many
-/// begin in a cycle.
+/// Independent chains of multiply-adds per thread: more than the latency of one, in cycles, times
+/// the number that start in a cycle.
 const CHAINS: usize = 12;
-/// Turns between two looks at the clock.
+/// Turns between two readings of the clock.
 const TURNS: usize = 20_000;
 
-/// The instructions that loops are made of.
+/// Sets of instructions of the loops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
     /// Sixteen numbers at a time.
@@ -28,13 +28,13 @@ pub enum Instructions {
     /// Four numbers at a time.
     #[cfg(target_arch = "aarch64")]
     Neon,
-    /// What every processor of the target has; a multiplication, then an addition.
+    /// The baseline of the target; a multiplication, then an addition.
     #[allow(dead_code)] // where a processor is known to have better
     Plain,
 }
 
 impl Instructions {
-    /// The widest of this processor.
+    /// The widest set that this processor supports.
     pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
@@ -64,7 +64,7 @@ impl Instructions {
         }
     }
 
-    /// Numbers of a vector.
+    /// Numbers in a vector.
     fn lanes(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -75,10 +75,10 @@ impl Instructions {
         }
     }
 
-    /// Multiply-adds on registers; the sum, so that nothing is left out.
+    /// Executes multiply-adds on registers; returns their sum, so that none is optimised away.
     fn multiply_add(self, a: f32, b: f32) -> f32 {
         match self {
-            // SAFETY: `best` saw these instructions.
+            // SAFETY: `best` checked that the CPU has these instructions.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { multiply_add_avx512(a, b) },
             // SAFETY: as above.
@@ -92,7 +92,7 @@ impl Instructions {
 
     fn triad(self, sums: &mut [f32], one: &[f32], other: &[f32]) {
         match self {
-            // SAFETY: `best` saw these instructions.
+            // SAFETY: `best` checked that the CPU has these instructions.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { triad_avx512(sums, one, other) },
             // SAFETY: as above.
@@ -131,7 +131,7 @@ fn multiply_add_avx2(a: f32, b: f32) -> f32 {
     _mm256_cvtss_f32(x.into_iter().fold(b, |sum, x| _mm256_add_ps(sum, x)))
 }
 
-/// The same in vectors that the compiler makes of arrays.
+/// The same on arrays, which the compiler vectorises.
 #[allow(dead_code)] // where a processor is known to have better
 fn chains<const LANES: usize>(a: f32, b: f32, multiply_add: impl Fn(f32, f32, f32) -> f32) -> f32 {
     let mut x = [[b; LANES]; CHAINS];
@@ -156,7 +156,7 @@ fn triad_avx2(sums: &mut [f32], one: &[f32], other: &[f32]) {
 }
 
 /// The triad of STREAM (McCalpin 1995).
-#[inline(always)] // so that each caller has it in its own instructions
+#[inline(always)] // so that it is compiled for the instructions of each caller
 fn triad(sums: &mut [f32], one: &[f32], other: &[f32]) {
     for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
         *sum = one + 3.0 * other;
@@ -168,20 +168,20 @@ pub fn multiply_adds(threads: usize, instructions: Instructions) -> f64 {
     let once = (2 * TURNS * CHAINS * instructions.lanes()) as f64;
     together(threads, || {
         move || {
-            // a bit below 1, so that numbers stay small and none is denormal
+            // slightly below 1, so that numbers stay small and none is denormal
             black_box(instructions.multiply_add(black_box(0.999), black_box(0.001)));
             once
         }
     })
 }
 
-/// Bytes per second of the triad, all threads together, on arrays of so many bytes in all.
+/// Bytes per second of the triad, all threads together, on arrays with this total size in bytes.
 pub fn bandwidth(threads: usize, instructions: Instructions, bytes: u64) -> f64 {
     let numbers = (bytes as usize / (12 * threads)).max(1024);
     together(threads, || {
         let [mut sums, one, other] =
             [0.0f32, 1.0, 2.0].map(|value| vec![black_box(value); numbers]);
-        // small arrays many times between two looks at the clock
+        // small arrays are processed many times between two readings of the clock
         let times = (1usize << 16).div_ceil(numbers);
         move || {
             for _ in 0..times {
@@ -192,8 +192,8 @@ pub fn bandwidth(threads: usize, instructions: Instructions, bytes: u64) -> f64 
     })
 }
 
-/// Units per second of work that every thread makes for itself and then repeats; it returns its
-/// units.
+/// Units of work per second, summed over all threads. Each thread creates its work with `make` and
+/// repeats it; the work returns its number of units.
 fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let one = || {

@@ -1,4 +1,4 @@
-//! What one step of a run computes and moves.
+//! The arithmetic and the memory traffic of one step of a run.
 
 use std::ops::{Add, Mul};
 
@@ -14,13 +14,13 @@ pub struct Cost {
     /// Floating-point operations of the matrix products, a multiplication and an addition counted
     /// as two.
     pub flops: f64,
-    /// Bytes moved, if every kernel reads and writes each of its numbers once.
+    /// Bytes read and written, if every kernel accesses each of its numbers once.
     pub bytes: f64,
 }
 
 impl Cost {
-    /// Of a training step on one batch: [`Graph::training_flops`] and AdamW, which reads stored
-    /// gradients unless the step `fuses_update`.
+    /// The cost of a training step on one batch: [`Graph::training_flops`] and AdamW, which reads
+    /// stored gradients without the fused update.
     pub fn training(graph: &Graph, batch: usize, precision: Precision, fuses_update: bool) -> Self {
         let first = graph.first_trained();
         let trained = (first..graph.nodes().len()).flat_map(|node| graph.parameters(node));
@@ -35,16 +35,15 @@ impl Cost {
         Self {
             flops: (graph.training_flops() * batch) as f64,
             // parameters are read by forward and backward; AdamW reads parameter and two moments
-            // and writes them; a gradient, if it is stored, is written and read once; matrices of a
-            // batch are written by one kernel and read by one (of halves: a copy of the parameters,
-            // too)
+            // and writes them; a stored gradient is written and read once; matrices of a batch are
+            // written by one kernel and read by one; f16 also writes a copy of the parameters
             bytes: (2 * width * footprint.parameters
                 + (6 * 4 + copies * width) * trained.min(footprint.parameters)
                 + 2 * width * footprint.work) as f64,
         }
     }
 
-    /// Of a validation step on one batch: forward.
+    /// The cost of a validation step on one batch: the forward pass.
     pub fn validation(graph: &Graph, batch: usize, precision: Precision) -> Self {
         let footprint = Footprint::new(graph, batch, precision);
         Self {
@@ -54,7 +53,7 @@ impl Cost {
     }
 }
 
-/// Floating-point operations of the products of a call on a batch.
+/// Floating-point operations of the matrix products of a call on a batch.
 pub fn call_flops(call: Call, graph: &Graph, training: &Training) -> usize {
     match call.level {
         None => 0,

@@ -1,9 +1,10 @@
-//! What a device can do at most, what it does on given workloads, and what bounds it there.
+//! Measures the ceilings of a device and its speed on given workloads, and computes which ceiling
+//! bounds a workload.
 //!
-//! `ceilings` measures the rate of multiply-adds, the bandwidth of memory and the cost of a
-//! dispatch, `cores` does so on the CPU; `cost` says what a step of a run computes and moves;
-//! `workload` has the trainings that other programs are compared on, and `timing` times them;
-//! `bound` puts these together.
+//! `ceilings` measures the rate of multiply-adds, the memory bandwidth and the cost of a dispatch,
+//! `cores` the former two on the CPU; `cost` computes the arithmetic and the traffic of a step;
+//! `workload` defines the trainings of benchmarks, and `timing` times them; `bound` combines
+//! ceilings and costs.
 
 pub(crate) mod bound;
 pub mod ceiling;
@@ -21,10 +22,10 @@ pub use cost::{Cost, call_flops};
 pub use timing::{Pace, Timing, steady, whole};
 pub use workload::{BATCH, Workload};
 
-/// The middle of some numbers, the mean of the two middle ones.
+/// The median of numbers; for an even count the mean of the two middle ones.
 ///
 /// # Panics
-/// If there are none, or one is not a number.
+/// If `numbers` is empty or contains NaN.
 pub fn median(numbers: &[f64]) -> f64 {
     let mut sorted = numbers.to_vec();
     sorted.sort_by(|a, b| a.partial_cmp(b).expect("median: not a number"));

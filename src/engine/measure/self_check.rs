@@ -1,5 +1,5 @@
-//! The self-check: a small training on a device against the CPU, before a device is trusted. A
-//! shader that is right on one driver may be wrong on another.
+//! The self-check of a device: compares a small training with the CPU before the device is used. A
+//! shader that is correct on one driver may be wrong on another.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::engine::table::Table;
 use crate::engine::train::train;
 use crate::error::{Error, Result};
 
-/// Trains three small and different networks for a few epochs in a precision and compares their
-/// parameters with the references in f64.
+/// Trains three small, different networks for a few epochs in a precision and compares their
+/// parameters with those of the CPU references in f64.
 ///
 /// # Errors
 /// [`Error::Device`] with the device's name if they differ, or if the device fails.
@@ -46,9 +46,9 @@ pub fn self_check(device: &Device, precision: Precision) -> Result<()> {
     Ok(())
 }
 
-/// A few dozen steps move f32 and f64 apart by some thousand roundings, far less than this part of
-/// what was learnt. Of halves both round alike, but where f32 and f64 stand on either side of a
-/// boundary they differ by a whole unit, 2^-10, a few in a thousand do.
+/// Largest error relative to the change of the parameters. In a few dozen steps f32 and f64 differ
+/// by some thousand roundings, far less than this. In f16 both round in the same way, but numbers
+/// on different sides of a rounding boundary, a few in a thousand, differ by a whole unit, 2^-10.
 fn tolerance(precision: Precision) -> f64 {
     match precision {
         Precision::F32 => 1e-2,
@@ -58,7 +58,7 @@ fn tolerance(precision: Precision) -> f64 {
 
 fn compare(
     device: &Device,
-    played: &Outcome,
+    outcome: &Outcome,
     reference: &Outcome,
     start: &[f32],
     tolerance: f64,
@@ -66,17 +66,17 @@ fn compare(
     let squares = |a: &[f32], b: &[f32]| -> f64 {
         a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
     };
-    let learnt = squares(&reference.parameters, start).sqrt();
-    let off = squares(&played.parameters, &reference.parameters).sqrt();
+    let change = squares(&reference.parameters, start).sqrt();
+    let off = squares(&outcome.parameters, &reference.parameters).sqrt();
     // written so that NaN fails
-    if off <= tolerance * learnt && played.epochs == reference.epochs {
+    if off <= tolerance * change && outcome.epochs == reference.epochs {
         return Ok(());
     }
     Err(refused(
         device,
         &format!(
-            "network {} learnt something else than on the CPU: off by {off:.2e} where {learnt:.2e} was learnt",
-            played.id
+            "the parameters of network {} differ from those of the CPU by {off:.2e}, where training changed them by {change:.2e}",
+            outcome.id
         ),
     ))
 }

@@ -1,4 +1,4 @@
-//! Timing a workload: while it trains on and on, or a whole training of it.
+//! Times a workload: in steady state, or for a complete training.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,30 +10,30 @@ use crate::engine::table::Table;
 use crate::engine::train;
 use crate::error::{Error, Result};
 
-/// How long and how often something is timed.
+/// Durations and repeats of a timing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// Seconds before the first repeat.
+    /// Warm-up before the first repeat, in seconds.
     pub warm_up: f64,
-    /// Seconds of each repeat.
+    /// Duration of each repeat, in seconds.
     pub seconds: f64,
     /// Repeats.
     pub repeats: usize,
 }
 
-/// What was timed.
+/// The result of a timing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timing {
     /// Training steps per second, all runs together, of each repeat.
     pub rates: Vec<f64>,
-    /// Runs that trained at one time.
+    /// Largest number of runs that trained at one time.
     pub packed: usize,
-    /// Bytes held for them on the device.
+    /// Bytes allocated for them on the device.
     pub bytes: u64,
 }
 
-/// Training steps per second while nothing comes or goes: runs never end. Not timed: packing, the
-/// first chunks, the end.
+/// Training steps per second in steady state: runs never end. Packing, the first chunks and the end
+/// are not timed.
 ///
 /// # Errors
 /// As [`train::train`].
@@ -48,16 +48,16 @@ pub fn steady(
         pace: *pace,
         first: None,
         marks: Vec::new(),
-        over: false,
+        complete: false,
         last: None,
     };
     let trained = train::train(device, tables, &mut endless);
-    match (trained, endless.over) {
+    match (trained, endless.complete) {
         (Err(Error::Interrupted(_)), true) => {}
         (Err(error), _) => return Err(error),
         (Ok(()), _) => panic!("measure: endless runs ended"),
     }
-    let last = endless.last.expect("measure: over before any progress");
+    let last = endless.last.expect("measure: complete before any progress");
     let rate =
         |pair: &[Mark]| (pair[1].1 - pair[0].1) as f64 / (pair[1].0 - pair[0].0).as_secs_f64();
     Ok(Timing {
@@ -67,16 +67,16 @@ pub fn steady(
     })
 }
 
-/// Time since the training began, and steps until then.
+/// Time since the start of the training, and steps until then.
 type Mark = (Duration, u64);
 
-/// Runs that never end, until enough is timed.
+/// A queue of runs that never end; it stops the training after the last repeat.
 struct Endless {
     waiting: Vec<Run>,
     pace: Pace,
     first: Option<Duration>,
     marks: Vec<Mark>,
-    over: bool,
+    complete: bool,
     last: Option<Progress>,
 }
 
@@ -86,7 +86,7 @@ impl RunQueue for Endless {
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
-        // numbers without meaning do not diverge at this learning rate
+        // random data do not diverge at this learning rate
         panic!("measure: run {} ended ({})", outcome.id, outcome.stopped.name());
     }
 
@@ -101,17 +101,17 @@ impl RunQueue for Endless {
         if now >= due {
             self.marks.push((now, progress.run_steps));
         }
-        self.over = self.marks.len() > self.pace.repeats;
-        match self.over {
+        self.complete = self.marks.len() > self.pace.repeats;
+        match self.complete {
             true => Err(Error::Interrupted("timed long enough".into())),
             false => Ok(()),
         }
     }
 }
 
-/// Training steps per second of whole trainings, packing and the wait for the last run included:
-/// for runs that differ, on a device that takes them one after another. Each training has as many
-/// epochs as fill a repeat.
+/// Training steps per second of complete trainings, including packing and the wait for the last
+/// run: for different runs, on a device that trains them one after another. Each training has as
+/// many epochs as fill a repeat.
 ///
 /// # Errors
 /// As [`train::train`].
@@ -122,7 +122,7 @@ pub fn whole(device: &Device, tables: Arc<[Table]>, runs: Vec<Run>, pace: &Pace)
     for _ in 0..pace.repeats {
         let one = Whole::train(device, &tables, &runs, epochs)?;
         timing.rates.push(one.steps as f64 / one.seconds);
-        // on a CPU progress may be told only as runs end, when a thread has none
+        // the CPU may report progress only when runs end, and a thread has none then
         let packed = match device {
             Device::Cpu(cpu) => cpu.threads.min(runs.len()),
             Device::Gpu(_) => one.packed,
@@ -133,7 +133,7 @@ pub fn whole(device: &Device, tables: Arc<[Table]>, runs: Vec<Run>, pace: &Pace)
     Ok(timing)
 }
 
-/// A whole training.
+/// The queue and the result of a complete training.
 struct Whole {
     waiting: Vec<Run>,
     steps: u64,
@@ -175,7 +175,8 @@ impl RunQueue for Whole {
     }
 }
 
-/// The runs with so many epochs and no early stopping, the first one last: it is taken first.
+/// The runs with this number of epochs and no early stopping, in reverse order: the queue pops the
+/// last one first.
 fn with_epochs(runs: &[Run], epochs: u32) -> Vec<Run> {
     let longer = |run: &Run| Run {
         training: Training { max_epochs: epochs, patience: u32::MAX, ..run.training },

@@ -1,5 +1,5 @@
-//! What memory gives to a kernel: the triad of STREAM. See `shaders/triad.wgsl`. Measurements play
-//! it; it is not part of a step.
+//! The kernel that measures memory bandwidth: the triad of STREAM. Measurements execute it; it is
+//! not part of a step. See `shaders/triad.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::kernel::{BARE, Kernel};
@@ -22,12 +22,12 @@ pub static KERNEL: Kernel = Kernel {
     ..BARE
 };
 
-/// Bytes of one array that one workgroup serves; it moves three times as many.
+/// Bytes of each of the three arrays that one workgroup accesses.
 pub fn bytes_per_group(set: &TileSet) -> u64 {
     16 * u64::from(set.adamw_threads) * u64::from(set.adamw_repeats)
 }
 
-/// What it computes of two numbers.
+/// The triad of two numbers.
 pub fn reference(parameter: f32, gradient: f32) -> f32 {
     parameter + 3.0 * gradient
 }

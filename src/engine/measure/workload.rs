@@ -1,5 +1,5 @@
-//! The trainings that other programs are compared on: perceptrons 79-W-W-6 as for power spectra, on
-//! a table of 2,000 rows.
+//! The workloads of benchmarks: perceptrons 79-W-W-6, as for power spectra, on a table of 2,000
+//! rows.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const INPUTS: usize = 79;
 const TARGETS: usize = 6;
 /// Rows of the table.
 const ROWS: usize = 2000;
-/// Of them, rows to train on; the others validate each epoch.
+/// Training rows; the others are validation rows.
 const TRAINING_ROWS: usize = 1600;
 /// Examples in a minibatch.
 pub const BATCH: usize = 32;
@@ -28,15 +28,15 @@ pub const BATCH: usize = 32;
 const MIXED: usize = 64;
 /// Widths of the mixed workload.
 const MIXED_WIDTHS: [usize; 2] = [4, 500];
-/// Hidden layers of the mixed workload at most.
+/// Largest number of hidden layers in the mixed workload.
 const MIXED_LAYERS: usize = 3;
-/// Widest layer and most runs that can be asked for.
+/// Largest width and largest number of runs of a workload.
 const MOST: [usize; 2] = [4096, 100_000];
 
-/// Networks that train together.
+/// A set of networks that train together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
-    /// How it is typed: `24x128` or `mixed`.
+    /// Its name on the command line: `24x128` or `mixed`.
     pub name: String,
     /// The networks.
     pub networks: Vec<Graph>,
@@ -47,22 +47,20 @@ pub struct Workload {
 impl FromStr for Workload {
     type Err = Error;
 
-    fn from_str(typed: &str) -> Result<Self> {
-        if typed == "mixed" {
+    fn from_str(name: &str) -> Result<Self> {
+        if name == "mixed" {
             return Ok(Self::mixed(MIXED));
         }
-        let numbers = typed.split_once('x').and_then(|(runs, width)| {
+        let numbers = name.split_once('x').and_then(|(runs, width)| {
             Some((runs.parse::<usize>().ok()?, width.parse::<usize>().ok()?))
         });
         let Some((runs, width)) = numbers else {
-            return Err(input_error!(
-                "--workload {typed}: give RUNSxWIDTH, as in 24x128, or mixed"
-            ));
+            return Err(input_error!("--workload {name}: give RUNSxWIDTH, as in 24x128, or mixed"));
         };
         let [widest, most] = MOST;
         if !(1..=widest).contains(&width) || !(1..=most).contains(&runs) {
             return Err(input_error!(
-                "--workload {typed}: {runs} runs of width {width}; give 1 to {most} runs of a width of 1 to {widest}"
+                "--workload {name}: {runs} runs of width {width}; give 1 to {most} runs of a width of 1 to {widest}"
             ));
         }
         Ok(Self::alike(runs, width))
@@ -70,7 +68,7 @@ impl FromStr for Workload {
 }
 
 impl Workload {
-    /// What `shoal bench` runs if nothing else is asked for.
+    /// The default workloads of `shoal bench`.
     pub fn usual() -> Vec<Self> {
         let alike = [(24, 128), (24, 256), (96, 64), (24, 512), (1, 256), (1000, 32)];
         let mut all: Vec<Self> =
@@ -79,7 +77,7 @@ impl Workload {
         all
     }
 
-    /// So many networks with two hidden layers of one width.
+    /// `runs` networks with two hidden layers of one width.
     pub fn alike(runs: usize, width: usize) -> Self {
         Self {
             name: format!("{runs}x{width}"),
@@ -88,7 +86,8 @@ impl Workload {
         }
     }
 
-    /// So many networks of 1 to 3 hidden layers, each 4 to 500 wide, drawn evenly; always the same.
+    /// `runs` networks with 1 to 3 hidden layers of 4 to 500 units, drawn uniformly with a fixed
+    /// seed.
     pub fn mixed(runs: usize) -> Self {
         let draw = |words: [u32; 4], low: usize, high: usize| {
             low + (unit(pcg4d(words)[0]) * (high - low + 1) as f64) as usize
@@ -107,7 +106,8 @@ impl Workload {
         }
     }
 
-    /// As many networks as these, all alike, that come nearest to their arithmetic.
+    /// The same number of equal networks, with the width whose flops are closest to those of this
+    /// workload.
     pub fn with_the_same_flops(&self) -> Self {
         let wanted = self.cost(false).flops / self.networks.len() as f64;
         let off = |width: &usize| {
@@ -119,23 +119,23 @@ impl Workload {
         Self::alike(self.networks.len(), nearest).in_precision(self.precision)
     }
 
-    /// The same in a precision.
+    /// The workload in another precision.
     pub fn in_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
     }
 
-    /// Whether all networks are the same.
+    /// Whether all networks are equal.
     pub fn is_alike(&self) -> bool {
         self.networks.windows(2).all(|pair| pair[0] == pair[1])
     }
 
-    /// Training steps of an epoch.
+    /// Training steps per epoch.
     pub fn steps_per_epoch() -> usize {
         TRAINING_ROWS.div_ceil(BATCH)
     }
 
-    /// What one training step of every run takes, with its share of the validation at the end of an
-    /// epoch, on a device where it `fuses_update` layer by layer or not.
+    /// The cost of one training step of every run, with its share of the validation at the end of
+    /// an epoch, with or without the fused update.
     pub fn cost(&self, fuses_update: bool) -> Cost {
         self.networks
             .iter()
@@ -150,19 +150,19 @@ impl Workload {
             + Cost::validation(graph, BATCH, self.precision) * validations
     }
 
-    /// Hidden layers and the output of its deepest network.
+    /// Depth of its deepest network: hidden layers and the output.
     pub fn depth(&self) -> usize {
         let layers = self.networks.iter().map(|network| network.depth());
         layers.max().unwrap_or(0)
     }
 
-    /// Its runs, each of one epoch.
+    /// Its runs, with one epoch each.
     pub fn runs(&self) -> Vec<Run> {
         let networks = self.networks.iter().enumerate();
         networks.map(|(id, network)| run(id, network, self.training())).collect()
     }
 
-    /// How each of them is trained.
+    /// The hyper-parameters of each run.
     pub fn training(&self) -> Training {
         Training {
             batch: BATCH,
@@ -175,7 +175,7 @@ impl Workload {
         }
     }
 
-    /// The table that its runs read: numbers without meaning.
+    /// The table of its runs: random numbers.
     pub fn tables() -> Arc<[Table]> {
         let number = |place: usize, salt: u32| unit(pcg4d([place as u32, salt, 1, 2])[0]) as f32;
         Arc::from([Table {
@@ -219,7 +219,7 @@ mod tests {
     use crate::engine::prepared::PreparedRun;
 
     #[test]
-    fn a_workload_is_what_was_typed() {
+    fn a_workload_is_parsed_from_its_name() {
         let workload: Workload = "3x17".parse().unwrap();
         assert_eq!((workload.networks.len(), workload.depth()), (3, 3));
         assert_eq!(workload.networks[2].shape(1).width, 17);

@@ -1,4 +1,4 @@
-//! The batch of a step, shuffled and scaled. See `shaders/gather.wgsl`.
+//! Gathers the batch of a step: shuffled rows with scaled inputs. See `shaders/gather.wgsl`.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -45,7 +45,7 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     if state.phase == phase::DONE {
         return;
     }
-    let (of, earlier) = match state.phase {
+    let (rows_of_phase, earlier) = match state.phase {
         phase::TRAIN => (&run.training_rows, 0),
         _ => (&run.validation_rows, run.training_rows.len()),
     };
@@ -69,10 +69,10 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
             continue;
         }
         if example % BLOCK == 0 {
-            find_positions(run, &state, of.len() as u32, example as u32, &mut positions);
+            find_positions(run, &state, rows_of_phase.len() as u32, example as u32, &mut positions);
         }
         let position = positions[example % BLOCK] as usize;
-        let row = of[position] as usize;
+        let row = rows_of_phase[position] as usize;
         match frozen {
             0 => read_inputs(run, row, constants, input),
             _ => input.copy_from_slice(&memory.features[(earlier + position) * stride..][..stride]),
@@ -81,7 +81,7 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     }
 }
 
-/// Fills x of these rows of the table.
+/// Fills x with these rows of the table.
 pub fn bring<F: Real>(run: &PreparedRun, rows: &[u32], memory: &mut Memory<F>) {
     let (constants, x) = memory.work.split_at_mut(run.layout.x);
     let stride = padded(run.graph.inputs());
@@ -90,7 +90,7 @@ pub fn bring<F: Real>(run: &PreparedRun, rows: &[u32], memory: &mut Memory<F>) {
     }
 }
 
-/// The inputs of a row of the run's table, scaled; zeros behind.
+/// Reads the inputs of a row of the run's table, scales them and pads them with zeros.
 fn read_inputs<F: Real>(run: &PreparedRun, row: usize, constants: &[F], x: &mut [F]) {
     let table = run.table();
     let inputs = row * table.inputs..(row + 1) * table.inputs;
@@ -104,7 +104,7 @@ fn read_inputs<F: Real>(run: &PreparedRun, row: usize, constants: &[F], x: &mut 
     precision::round(run.precision(), x);
 }
 
-/// The targets of a row of the run's table as they are stored; zeros behind.
+/// Reads the targets of a row of the run's table and pads them with zeros.
 fn read_labels<F: Real>(run: &PreparedRun, row: usize, labels: &mut [F]) {
     let table = run.table();
     let targets = row * table.targets..(row + 1) * table.targets;
@@ -114,12 +114,12 @@ fn read_labels<F: Real>(run: &PreparedRun, row: usize, labels: &mut [F]) {
     }
 }
 
-/// Examples whose positions are found together.
+/// Examples whose positions are computed together.
 const BLOCK: usize = 32;
 
 widest! {
-    /// Which of `count` rows stand at the examples from `first` on; past the end of the epoch,
-    /// some.
+    /// Fills `positions` with the positions, among `count` rows, of the examples from `first` on.
+    /// Beyond the end of the epoch they are valid but arbitrary.
     fn find_positions<F: Real>(run: &PreparedRun, state: &State<F>, count: u32, first: u32, positions: &mut [u32; BLOCK]) {
         for (position, place) in positions.iter_mut().zip(state.cursor + first..) {
             *position = place.min(count - 1);
@@ -139,7 +139,7 @@ widest! {
     }
 }
 
-/// Through slices, because those the processor converts eight at a time.
+/// Converts through slices, which the processor converts eight numbers at a time.
 fn read_f16<F: Real>(from: &[f16], to: &mut [F]) {
     let mut numbers = [0.0; 128];
     to[from.len()..].fill(F::zero());

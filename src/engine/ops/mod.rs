@@ -1,5 +1,5 @@
-//! The list of ops, and the kernels at both ends of a graph: `gather` brings the batch, `loss`
-//! starts the gradients.
+//! The list of ops, and the kernels at both ends of a graph: `gather` loads the batch, `loss`
+//! computes the first gradient.
 //!
 //! A new op is a file here, a shader for each of its kernels, and a line in [`OPS`].
 

@@ -1,4 +1,5 @@
-//! AdamW, keeping the best parameters, and the completion marker. See `shaders/adamw.wgsl`.
+//! AdamW for runs that store their gradients; also the copy of the best parameters and the
+//! completion marker. See `shaders/adamw.wgsl`.
 
 use std::ops::Range;
 
@@ -40,14 +41,14 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// i: the trained parameters, eight for each repeat of each thread.
+/// i: the trained parameters, eight per repeat of each thread.
 fn tiles(run: &PreparedRun, _node: NodeId, set: &TileSet) -> Grid {
     let pairs = run.parameters.len().div_ceil(8) - run.graph.frozen_len() / 8;
     Grid::new(pairs.div_ceil((set.adamw_threads * set.adamw_repeats) as usize), 1)
 }
 
-/// Keeps the parameters if the clock found them the best, and then updates those that are trained;
-/// sets the completion marker.
+/// Copies the trained parameters to `best` if the clock found an improvement, and then updates
+/// them. Sets the completion marker.
 pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let trained = run.graph.frozen_len()..run.parameters.len();
     memory.state.completed = memory.state.ticks;
@@ -70,14 +71,14 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     }
 }
 
-/// Keeps these parameters if the clock found them the best.
+/// Copies these parameters to `best` if the clock found an improvement.
 pub(crate) fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
     if memory.state.improved == 1 {
         memory.best[numbers.clone()].copy_from_slice(&memory.parameters[numbers]);
     }
 }
 
-/// What is the same for all parameters in one step.
+/// Coefficients that all parameters of a run share in one step.
 pub(crate) struct Rates<F> {
     scale: F,
     decay: F,
@@ -107,7 +108,7 @@ impl<F: Real> Rates<F> {
 }
 
 widest! {
-    /// Of parameters that lie side by side, as do their gradients and moments.
+    /// Updates contiguous parameters with their gradients and moments.
     pub(crate) fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {

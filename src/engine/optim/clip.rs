@@ -1,4 +1,4 @@
-//! The norm of a run's gradients, and the scale that clips it. See `shaders/clip.wgsl`.
+//! Clipping: the norm of a run's gradients, and the factor that limits it. See `shaders/clip.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;

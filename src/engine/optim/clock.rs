@@ -1,4 +1,5 @@
-//! The clock: books the last step and decides what this one is. See `shaders/clock.wgsl`.
+//! The clock: records the result of the last step and decides what this step is. See
+//! `shaders/clock.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
@@ -65,7 +66,7 @@ fn trained<F: Real>(run: &PreparedRun, state: &mut State<F>) {
     let rows = run.training_rows.len();
     match run.precision() {
         Precision::F32 => state.steps += 1,
-        Precision::F16 => book_scale(state),
+        Precision::F16 => update_loss_scale(state),
     }
     state.epoch_sum += state.batch_sum;
     state.cursor += state.batch_rows;
@@ -78,7 +79,7 @@ fn trained<F: Real>(run: &PreparedRun, state: &mut State<F>) {
 }
 
 /// Dynamic loss scaling: a step whose gradients overflowed does not count.
-fn book_scale<F: Real>(state: &mut State<F>) {
+fn update_loss_scale<F: Real>(state: &mut State<F>) {
     if state.overflow == 1 {
         state.loss_scale *= F::of(0.5);
         state.good_steps = 0;
@@ -104,8 +105,8 @@ fn validated<F: Real>(run: &PreparedRun, state: &mut State<F>) {
     state.validation_loss = state.validation_sum / F::of(run.weight_sum() * rows as f64);
     state.epoch += 1;
     state.waited += 1;
-    let bar = state.best_loss - F::of(run.training.min_delta);
-    if state.batch_sum.is_finite() && state.validation_loss < bar {
+    let threshold = state.best_loss - F::of(run.training.min_delta);
+    if state.batch_sum.is_finite() && state.validation_loss < threshold {
         state.best_loss = state.validation_loss;
         state.best_epoch = state.epoch;
         state.improved = 1;

@@ -1,7 +1,7 @@
-//! Gradient and AdamW of a layer in one, where nothing else needs the gradients: they are used
-//! where they are made, in registers or in a core's cache, and then forgotten. On the CPU the
-//! parameters are, to the bit, those that [`crate::engine::ops::dense::backward_weights`] and then
-//! [`crate::engine::optim::adamw`] make of all. See `shaders/fused_update.wgsl`.
+//! Gradient and AdamW update of a dense node in one kernel, for runs in which nothing else needs
+//! the gradients: they stay in registers or in the cache of a core and are not stored. On the CPU
+//! the parameters have the same bits as with [`crate::engine::ops::dense::backward_weights`]
+//! followed by [`crate::engine::optim::adamw`]. See `shaders/fused_update.wgsl`.
 
 use std::ops::Range;
 
@@ -38,11 +38,11 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// Gradients that are made at one time, about.
+/// Approximate number of gradients computed at one time.
 const NUMBERS: usize = 8192;
 
-/// Keeps the layer's parameters if the clock found them the best, and then updates them; with the
-/// first trained layer, whose update is the last, sets the completion marker.
+/// Copies the node's parameters to `best` if the clock found an improvement, and then updates them.
+/// For the first trained node, whose update is the last, sets the completion marker.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     if node == run.graph.first_trained() {
         memory.state.completed = memory.state.ticks;
@@ -59,7 +59,7 @@ fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let present = memory.state.batch_rows as usize;
     let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
     let (inputs, stride) = (matrix.rows, matrix.stride);
-    // whole tiles, but for the last rows
+    // whole tiles, except for the last rows
     let rows = (NUMBERS / stride).max(1).next_multiple_of(TILE_ROWS);
     let mut first = 0;
     while first < inputs {
@@ -77,8 +77,8 @@ fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     update_range(&rates, memory, bias.range());
 }
 
-/// Updates these parameters with the first gradients, after it kept them: here they come to the
-/// core's cache once for both.
+/// Copies these parameters to `best` and updates them with the first gradients; together, because
+/// the parameters are then loaded into the cache once.
 fn update_range<F: Real>(rates: &Rates<F>, memory: &mut Memory<F>, numbers: Range<usize>) {
     keep(memory, numbers.clone());
     update(

@@ -1,4 +1,4 @@
-//! Sums of the squares of a run's gradients, block by block. See `shaders/gradient_norm.wgsl`.
+//! Sums of the squares of a run's gradients, for each block. See `shaders/gradient_norm.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
@@ -38,12 +38,12 @@ pub fn blocks(run: &PreparedRun) -> usize {
     (run.parameters.len() - run.graph.frozen_len()).div_ceil(NORM_BLOCK)
 }
 
-/// Fills `squares`: a vec4 for each block.
+/// Fills `squares`: a vec4 per block.
 pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     if !run.clips() || memory.state.phase != phase::TRAIN {
         return;
     }
-    // 1 in f32
+    // loss_scale is 1 in f32
     let unscale = F::one() / memory.state.loss_scale;
     let squares = &mut memory.work[run.layout.squares..][..4 * blocks(run)];
     fill_squares(&memory.gradients[run.graph.frozen_len()..], unscale, squares);
@@ -57,8 +57,8 @@ widest! {
     }
 }
 
-/// Sums of squares by place in a vec4. Four vec4s at a time: one chain of additions alone would
-/// wait for itself.
+/// Sums of squares for each component of a vec4. Four vec4s at a time: a single chain of additions
+/// would be bound by its latency.
 #[inline(always)]
 fn sums<F: Real>(block: &[F], unscale: F) -> [F; 4] {
     let mut lanes = [F::zero(); 16];

@@ -1,26 +1,26 @@
-//! How the learning rate changes over the steps of a run.
+//! Learning-rate schedules: linear warm-up and cosine decay.
 
 use std::f64::consts::FRAC_PI_2;
 
-/// How the learning rate changes over a run: it rises linearly, then stays, or falls along half a
-/// cosine (Loshchilov & Hutter, arXiv 1608.03983, equation 5, without restarts). In epochs, so that
-/// it means the same for runs of different sizes; it is followed step by step. Constant by default.
+/// A learning-rate schedule: linear warm-up, then constant or cosine decay (Loshchilov & Hutter,
+/// arXiv 1608.03983, equation 5, without restarts). Durations are in epochs, so that they mean the
+/// same for runs of different sizes; the rate changes in every step. Constant by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Schedule {
-    /// Epochs over which it rises, from the first step on.
+    /// Epochs of the warm-up, from the first step on.
     pub warmup: f64,
-    /// How it falls after that; it stays where there is none.
+    /// The decay after the warm-up; `None`: constant.
     pub cosine: Option<Cosine>,
 }
 
-/// Half a cosine, from the end of the warm-up on.
+/// Cosine decay, from the end of the warm-up on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cosine {
-    /// The epochs after which it has fallen, counted from the start of the run: those that the run
-    /// is meant to have, even while it is given fewer at first
+    /// The epoch at which the decay ends, counted from the start of the run: the largest number of
+    /// epochs that the run can have, also where it starts with fewer
     /// ([`crate::engine::queue::RunQueue::reached`]).
     pub epochs: u32,
-    /// The part of the learning rate that is left then, from 0 to 1.
+    /// The factor of the learning rate at the end of the decay, from 0 to 1.
     pub final_fraction: f64,
 }
 
@@ -29,14 +29,15 @@ pub struct Cosine {
 pub struct ScheduleSteps {
     /// Steps of the warm-up.
     pub warmup: u32,
-    /// Steps of the cosine; 0: there is none.
+    /// Steps of the cosine decay; 0: constant.
     pub cosine: u32,
-    /// The part of the learning rate that is left after them.
+    /// The factor of the learning rate after them.
     pub final_fraction: f64,
 }
 
 impl Schedule {
-    /// In steps, for a run with so many in an epoch. The warm-up is rounded to whole steps.
+    /// The schedule in steps, for a run with this number of steps per epoch. The warm-up is rounded
+    /// to whole steps.
     pub fn in_steps(&self, steps_per_epoch: usize) -> ScheduleSteps {
         let steps = |epochs: f64| (epochs * steps_per_epoch as f64).round() as u32;
         let warmup = steps(self.warmup);
@@ -48,7 +49,7 @@ impl Schedule {
         ScheduleSteps { warmup, cosine, final_fraction }
     }
 
-    /// Whether it is one that a run can follow.
+    /// Whether the settings are valid.
     pub(crate) fn is_sound(&self) -> bool {
         let falls = |cosine: Cosine| {
             self.warmup < f64::from(cosine.epochs) && (0.0..=1.0).contains(&cosine.final_fraction)
@@ -58,13 +59,13 @@ impl Schedule {
 }
 
 impl ScheduleSteps {
-    /// The part of the learning rate in a step, the first one being 0:
+    /// The factor of the learning rate in a step, counted from 0:
     ///
-    /// - (step + 1) / (warmup + 1) in the warm-up, so that no step is lost on a rate of 0.
+    /// - (step + 1) / (warmup + 1) during warm-up, so that no step has a rate of 0. As
     ///   `torch.optim.lr_scheduler.LinearLR` with `start_factor = 1 / (warmup + 1)`, or optax with
     ///   `init_value = peak_value / (warmup + 1)`.
-    /// - final + (1 - final) (1 + cos(pi x)) / 2 after it, x being the part of the cosine's steps
-    ///   that is over. As `CosineAnnealingLR` and `optax.warmup_cosine_decay_schedule`.
+    /// - final + (1 - final) (1 + cos(pi x)) / 2 afterwards, where x is the part of the cosine's
+    ///   steps that is done. As `CosineAnnealingLR` and `optax.warmup_cosine_decay_schedule`.
     pub fn fraction(&self, step: u32) -> f64 {
         if step < self.warmup {
             return (f64::from(step) + 1.0) / (f64::from(self.warmup) + 1.0);
@@ -73,7 +74,7 @@ impl ScheduleSteps {
             return 1.0;
         }
         let left = self.cosine - (step - self.warmup).min(self.cosine);
-        // (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), which does not cancel where little is left
+        // (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), which has no cancellation near x = 1
         let sine = (FRAC_PI_2 * f64::from(left) / f64::from(self.cosine)).sin();
         self.final_fraction + (1.0 - self.final_fraction) * sine * sine
     }
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_rises_to_one_and_falls_to_what_is_left() {
+    fn it_rises_to_one_and_falls_to_the_final_fraction() {
         let cosine = Cosine { epochs: 10, final_fraction: 0.25 };
         let schedule = Schedule { warmup: 1.5, cosine: Some(cosine) };
         assert!(schedule.is_sound());

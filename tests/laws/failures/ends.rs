@@ -3,7 +3,7 @@
 use shoal::engine::cpu::backend::Cpu;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
-use shoal::engine::gpu::packing::Limits;
+use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::queue::Progress;
 use shoal::engine::queue::RunQueue;
 use shoal::engine::run::Outcome;

@@ -89,19 +89,7 @@ fn breaches(sources: &[(&str, &str)]) -> Vec<String> {
     let words = sources.iter().flat_map(|(path, source)| words(path, source));
     let directions = arrows.iter().filter_map(direction);
     let circles = circles(&arrows);
-    let new = circles.iter().filter(|circle| !known(circle));
-    circles
-        .iter()
-        .filter(|circle| known(circle))
-        .for_each(|c| eprintln!("known: {}", described(c)));
-    words.chain(directions).chain(new.map(described)).collect()
-}
-
-/// Folders with circles that are still to be taken apart.
-const KNOWN: [&str; 3] = ["cli/", "engine/gpu/packing/", "study/store/journal/"];
-
-fn known(circle: &Circle) -> bool {
-    KNOWN.iter().any(|folder| circle.files.iter().all(|file| file.starts_with(folder)))
+    words.chain(directions).chain(circles.iter().map(described)).collect()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,75 +1,25 @@
-//! The GPU's way to train: runs are packed side by side, play chunks of steps together, leave when
-//! they are done and make room for those that wait.
+//! Training on the GPU: runs are packed into shared buffers and execute chunks of steps together;
+//! finished runs leave and waiting runs take their place.
 
 pub(crate) mod packed;
 pub(crate) mod places;
 pub mod rehearsal;
+pub mod shoal;
 pub mod step;
+pub(crate) mod upload;
 
-use std::mem::offset_of;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
-use crate::engine::gpu::allocator::Allocator;
-use crate::engine::gpu::store::{Chunk, Dispatch, Store};
-use crate::engine::layout::{DeviceCall, DeviceRun, DeviceTile, State, phase, stopped};
-use crate::engine::precision::Precision;
+use crate::engine::gpu::packing::shoal::{Limits, Shoal};
+use crate::engine::gpu::store::Chunk;
 use crate::engine::prepared::PreparedRun;
-use crate::engine::queue::{CHUNK, Epoch, Progress, RunQueue};
-use crate::engine::step::{Call, calls};
-use crate::engine::table::{Table, Tables};
-use crate::error::{Error, Result};
+use crate::engine::queue::{CHUNK, RunQueue};
+use crate::engine::table::Table;
+use crate::error::Result;
 
-use packed::Packed;
-use places::upload;
-
-/// How much is packed at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Runs at most.
-    pub runs: usize,
-    /// Bytes of all buffers at most, unless a single run needs more. Where runs that store their
-    /// gradients come after others that do not, which filled these bytes, up to a quarter more than
-    /// those had: buffers never shrink, and fewer runs at a time would cost more.
-    pub bytes: u64,
-}
-
-impl Default for Limits {
-    /// 4,096 runs in 2 GiB.
-    fn default() -> Self {
-        Self { runs: 4096, bytes: 2 << 30 }
-    }
-}
-
-/// The runs that train together.
-struct Shoal<'a> {
-    gpu: &'a Gpu,
-    store: Store<'a>,
-    limits: Limits,
-    precision: Precision,
-    tables: Tables,
-    table_bases: Vec<(usize, usize)>,
-    slots: Vec<Option<Packed>>,
-    waiting: Option<PreparedRun>,
-    parameters: Allocator,
-    gradients: Allocator,
-    work: Allocator,
-    rows: Allocator,
-    nodes: Allocator,
-    chunks: u64,
-    retired_steps: u64,
-    /// How long chunks were surely in flight.
-    device: Duration,
-    /// How long the host waited for the chunk that it looked at last.
-    waited: Duration,
-    stale: bool,
-    /// Whether runs take their places and nothing is written.
-    rehearses: bool,
-}
-
-/// Trains everything that `work` has.
+/// Trains all runs of `work`.
 pub fn train(
     gpu: &Gpu,
     tables: Arc<[Table]>,
@@ -84,7 +34,7 @@ pub fn train(
     let mut shoal = Shoal::new(gpu, tables, limits, precision)?;
     shoal.waiting = Some(PreparedRun::new(first, shoal.tables.clone()));
     let mut in_flight: Option<Chunk> = None;
-    let (mut steps, mut looked) = (1, Instant::now());
+    let (mut steps, mut read) = (1, Instant::now());
     loop {
         shoal.admit(work)?;
         if shoal.alive() == 0 {
@@ -98,234 +48,11 @@ pub fn train(
         };
         // the device works on the next chunk while the host reads this one
         shoal.look(&chunk, work)?;
-        shoal.count_device(looked.elapsed(), submitting);
-        let took = looked.elapsed().as_secs_f64();
-        looked = Instant::now();
+        shoal.count_device(read.elapsed(), submitting);
+        let took = read.elapsed().as_secs_f64();
+        read = Instant::now();
         let wanted = f64::from(chunk.steps) * CHUNK.as_secs_f64() / took.max(1e-6);
         steps = (wanted as u32).clamp(1, 2 * chunk.steps).min(shoal.steps_ahead());
         work.progress(&shoal.progress(start))?;
-    }
-}
-
-impl<'a> Shoal<'a> {
-    fn new(
-        gpu: &'a Gpu,
-        tables: Arc<[Table]>,
-        limits: Limits,
-        precision: Precision,
-    ) -> Result<Self> {
-        gpu.prepare(precision)?;
-        let mut store = Store::new(gpu, precision);
-        let tables = Tables::from(tables);
-        let table_bases = upload(gpu, &mut store, &tables, precision)?;
-        Ok(Self {
-            gpu,
-            store,
-            limits,
-            precision,
-            tables,
-            table_bases,
-            slots: Vec::new(),
-            waiting: None,
-            parameters: Allocator::default(),
-            gradients: Allocator::default(),
-            work: Allocator::default(),
-            rows: Allocator::default(),
-            nodes: Allocator::default(),
-            chunks: 0,
-            retired_steps: 0,
-            device: Duration::ZERO,
-            waited: Duration::ZERO,
-            stale: false,
-            rehearses: false,
-        })
-    }
-
-    /// Whether a run's gradients are stored nowhere.
-    fn fuses_update(&self, run: &PreparedRun) -> bool {
-        self.gpu.tiles().fuses_update(&run.training)
-    }
-
-    fn packed(&self) -> impl Iterator<Item = (usize, &Packed)> {
-        self.slots.iter().enumerate().filter_map(|(slot, packed)| Some((slot, packed.as_ref()?)))
-    }
-
-    fn alive(&self) -> usize {
-        self.packed().count()
-    }
-
-    /// Counts the time since the last look, in which a chunk was submitted and another one waited
-    /// for. If the host had to wait for that one, the device had one in flight all the time. Some
-    /// drivers play chunks while they are submitted (lavapipe).
-    fn count_device(&mut self, since: Duration, submitting: Duration) {
-        self.device += match self.waited > since / 50 && self.chunks > 2 {
-            true => since,
-            false => self.waited + submitting,
-        };
-    }
-
-    fn progress(&self, start: Instant) -> Progress {
-        let alive: u64 = self.packed().map(|(_, packed)| u64::from(packed.state.steps)).sum();
-        Progress {
-            alive: self.alive(),
-            run_steps: self.retired_steps + alive,
-            elapsed: start.elapsed(),
-            bytes: self.store.total(),
-            host: Duration::ZERO,
-            device: self.device,
-        }
-    }
-
-    /// Steps that most runs will surely still take: a chunk beyond that is wasted on runs that are
-    /// done.
-    fn steps_ahead(&self) -> u32 {
-        let mut ahead: Vec<u32> = self.packed().map(|(_, packed)| packed.steps_ahead()).collect();
-        ahead.sort_unstable();
-        ahead.get(ahead.len() / 2).copied().unwrap_or(1).max(8)
-    }
-
-    /// Writes the tile table and the calls of a step, if runs came or went.
-    fn write_step(&mut self) -> Result<()> {
-        if !std::mem::take(&mut self.stale) {
-            return Ok(());
-        }
-        let (tiles, dispatches) = self.tile_table();
-        let bytes: &[u8] = bytemuck::cast_slice(&tiles);
-        if !self.store.reserve(Buffer::Tiles, bytes.len() as u64)? {
-            return Err(Error::Device(format!(
-                "{}: no room for a table of {} tiles; train fewer runs at one time",
-                self.gpu.adapter().name(),
-                tiles.len()
-            )));
-        }
-        self.store.write(Buffer::Tiles, 0, bytes);
-        self.store.set_step(dispatches);
-        Ok(())
-    }
-
-    /// The step of the runs that are packed.
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        let graphs: Vec<_> = self.packed().map(|(_, packed)| &packed.run.graph).collect();
-        calls(graphs.into_iter())
-    }
-
-    /// The tiles of a step, call by call, and the dispatches that serve them.
-    fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
-        let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
-        for call in self.calls() {
-            let first = tiles.len() as u32;
-            let set = self.gpu.tiles();
-            let mut served = Vec::new();
-            for (slot, packed) in self.packed() {
-                let run = &packed.run;
-                if call.belongs(self.fuses_update(run)) {
-                    let nodes = call.nodes(&run.graph, &run.training);
-                    served.extend(nodes.map(|node| (slot, packed, node)));
-                }
-            }
-            set.order
-                .arrange(&mut served, |(_, packed, node)| (call.kernel.terms)(&packed.run, *node));
-            for (slot, packed, node) in served {
-                let (run, node_at) = (slot as u32, (packed.bases.nodes + node) as u32);
-                let grid = call.tiles(&packed.run, node, set);
-                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run, node: node_at, i, j }));
-            }
-            let count = tiles.len() as u32 - first;
-            dispatches.push(Dispatch {
-                kernel: call.kernel,
-                call: DeviceCall { first, count },
-                tiles_per_group: (call.kernel.tiles_per_group)(set),
-            });
-        }
-        (tiles, dispatches)
-    }
-
-    fn play(&mut self, steps: u32) -> Result<Chunk> {
-        self.chunks += 1;
-        self.store.play(steps)
-    }
-
-    /// Looks at a chunk before the one in flight: checks its completion marker, retires what is
-    /// done.
-    fn look(&mut self, chunk: &Chunk, work: &mut dyn RunQueue) -> Result<()> {
-        let begun = Instant::now();
-        let states = self.store.states(chunk)?;
-        self.waited = begun.elapsed();
-        let looked_at = self.chunks - 2;
-        let mut done = Vec::new();
-        for (slot, packed) in self.slots.iter_mut().enumerate() {
-            let Some(packed) = packed.as_mut().filter(|packed| packed.since <= looked_at) else {
-                continue;
-            };
-            let told = packed.state.epoch;
-            packed.state = states[slot];
-            packed.ticks += chunk.steps;
-            packed.check_completion(self.gpu.adapter().name(), chunk.steps)?;
-            let epochs = Epoch::after(&packed.state, told);
-            work.trained(packed.run.id, packed.state.steps, epochs.as_slice());
-            // a run that was given more epochs was still done in the chunk that was in flight then
-            if packed.state.phase == phase::DONE && packed.goes_on <= looked_at {
-                done.push(slot);
-            }
-        }
-        let mut over = Vec::new();
-        for slot in done {
-            if !self.goes_on(slot, work) {
-                over.push(slot);
-            }
-        }
-        self.retire(&over, work)
-    }
-
-    /// Whether a run that is done is given more epochs; then it goes on with the next chunk.
-    fn goes_on(&mut self, slot: usize, work: &mut dyn RunQueue) -> bool {
-        let packed = self.slots[slot].as_mut().expect("shoal: an empty slot");
-        let Some(epochs) = crate::engine::queue::goes_on(&packed.run, &mut packed.state, work)
-        else {
-            return false;
-        };
-        packed.run = crate::engine::queue::with_epochs(&packed.run, epochs);
-        packed.goes_on = self.chunks;
-        // these fields alone: the chunk in flight still counts ticks
-        let run = slot * size_of::<DeviceRun>() + offset_of!(DeviceRun, max_epochs);
-        let state = slot * size_of::<State<f32>>();
-        let fields = [
-            (Buffer::Runs, run, epochs),
-            (Buffer::States, state + offset_of!(State<f32>, phase), phase::FRESH),
-            (Buffer::States, state + offset_of!(State<f32>, stopped), stopped::NOT),
-        ];
-        for (buffer, at, value) in fields {
-            self.store.write(buffer, at, bytemuck::bytes_of(&value));
-        }
-        true
-    }
-
-    /// Reads the best parameters of runs that are done, reports them, and frees their places.
-    fn retire(&mut self, done: &[usize], work: &mut dyn RunQueue) -> Result<()> {
-        if done.is_empty() {
-            return Ok(());
-        }
-        let leaving: Vec<Packed> =
-            done.iter().filter_map(|slot| self.slots[*slot].take()).collect();
-        let ranges: Vec<_> = leaving
-            .iter()
-            .map(|packed| {
-                let start = 4 * packed.bases.parameters as u64;
-                start..start + 4 * packed.run.parameters.len() as u64
-            })
-            .collect();
-        let bytes = self.store.read(Buffer::Best, &ranges)?;
-        let mut best: &[f32] = &bytemuck::pod_collect_to_vec(&bytes);
-        self.stale = true;
-        for packed in leaving {
-            let (mine, rest) = best.split_at(packed.run.parameters.len());
-            best = rest;
-            self.retired_steps += u64::from(packed.state.steps);
-            self.release(&packed.run, &packed.bases);
-            let outcome = packed.run.outcome(&packed.state, mine.to_vec());
-            let test = (outcome.validation_loss).and_then(|_| work.test(outcome.id));
-            work.finished(crate::engine::queue::tested(outcome, test))?;
-        }
-        Ok(())
     }
 }

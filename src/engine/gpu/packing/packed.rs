@@ -1,18 +1,18 @@
-//! A run in its slot.
+//! A packed run: its offsets in the buffers and its last state.
 
 use crate::engine::layout::State;
 use crate::engine::prepared::{Bases, PreparedRun};
 use crate::error::{Error, Result};
 
-/// A run in its slot.
+/// A packed run.
 pub(crate) struct Packed {
     pub(crate) run: PreparedRun,
     pub(crate) bases: Bases,
-    /// The first chunk that plays it.
+    /// The first chunk that executes it.
     pub(crate) since: u64,
-    /// The first chunk that plays it with the epochs that it has now.
+    /// The first chunk that executes it with its current number of epochs.
     pub(crate) goes_on: u64,
-    /// Ticks that its clock must show after the last chunk looked at.
+    /// Expected ticks of its clock after the last chunk that was read.
     pub(crate) ticks: u32,
     pub(crate) state: State<f32>,
 }
@@ -22,7 +22,7 @@ impl Packed {
         Self { run, bases, since: chunk, goes_on: chunk, ticks: 0, state }
     }
 
-    /// Steps that the run will surely still take.
+    /// A lower bound, without divergence, of the steps until the run stops.
     pub(crate) fn steps_ahead(&self) -> u32 {
         let training = &self.run.training;
         let waits = training.patience.saturating_sub(self.state.waited);
@@ -30,14 +30,14 @@ impl Packed {
         epochs.saturating_mul(self.run.steps_per_epoch() as u32)
     }
 
-    /// Whether the last kernel of the last step saw as many ticks as were asked for: some drivers
-    /// report a chunk that they killed as finished.
+    /// Checks that the clock and the last kernel of the last step executed the expected number of
+    /// steps: some drivers report a killed chunk as finished.
     pub(crate) fn check_completion(&self, device: &str, steps: u32) -> Result<()> {
         if self.state.ticks == self.ticks && self.state.completed == self.ticks {
             return Ok(());
         }
         Err(Error::Device(format!(
-            "{device}: the driver reported a chunk of {steps} steps as finished, but run {} stands at step {} (its last \
+            "{device}: the driver reported a chunk of {steps} steps as finished, but run {} is at step {} (its last \
              kernel at {}) instead of {}; nothing of this chunk is used. Try --device cpu, or update the driver",
             self.run.id, self.state.ticks, self.state.completed, self.ticks
         )))
@@ -53,7 +53,7 @@ mod tests {
     use crate::engine::run::Run;
     use crate::engine::table::Table;
 
-    /// A run of which the host expects so many ticks, and what it reads back.
+    /// A run with expected ticks, and the counts that the host reads back.
     fn packed(expected: u32, ticks: u32, completed: u32) -> Packed {
         let table = Table::new(vec![0.0; 2], 1, vec![0.0; 2], 1).unwrap();
         let graph = Graph::mlp(&[1, 1]).build().unwrap();
@@ -66,16 +66,15 @@ mod tests {
     #[test]
     fn a_chunk_that_stopped_early_is_an_error_that_names_device_run_and_steps() {
         assert!(packed(40, 40, 40).check_completion("Apple M9", 8).is_ok());
-        // nothing of it ran; it stopped between two steps; in the middle of the last; the buffer
-        // was wiped; too many
+        // nothing was executed; stopped between two steps; stopped in the last step; the buffer was
+        // cleared; too many ticks
         for (ticks, completed) in [(32, 32), (37, 37), (40, 39), (0, 0), (41, 41), (39, 40)] {
             let checked = packed(40, ticks, completed).check_completion("Apple M9", 8);
             let Err(Error::Device(message)) = checked else {
                 panic!("{ticks}, {completed}: {checked:?}")
             };
-            let numbers = format!(
-                "run 17 stands at step {ticks} (its last kernel at {completed}) instead of 40"
-            );
+            let numbers =
+                format!("run 17 is at step {ticks} (its last kernel at {completed}) instead of 40");
             for part in ["Apple M9", "8 steps", numbers.as_str()] {
                 assert!(message.contains(part), "'{part}' is not in: {message}");
             }

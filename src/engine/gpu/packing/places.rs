@@ -1,20 +1,17 @@
-//! Who comes in, and where in the buffers each run lies.
+//! Admits runs to the shoal and allocates their ranges in the buffers.
 
 use crate::engine::buffer::Buffer;
-use crate::engine::gpu::Gpu;
 use crate::engine::gpu::footprint::Footprint;
-use crate::engine::gpu::packing::{Packed, Shoal};
-use crate::engine::gpu::store::Store;
+use crate::engine::gpu::packing::packed::Packed;
+use crate::engine::gpu::packing::shoal::Shoal;
 use crate::engine::layout::{DeviceNode, DeviceRun, State};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{Bases, PreparedRun};
 use crate::engine::queue::RunQueue;
-use crate::engine::table::Tables;
 use crate::error::{Error, Result};
-use crate::input_error;
 
 impl Shoal<'_> {
-    /// Packs waiting runs while there is room.
+    /// Packs waiting runs while there is memory for them.
     pub(crate) fn admit(&mut self, work: &mut dyn RunQueue) -> Result<()> {
         while self.alive() < self.limits.runs {
             let run = match self.waiting.take() {
@@ -53,7 +50,7 @@ impl Shoal<'_> {
         Ok(())
     }
 
-    /// Finds room in every buffer, or takes nothing.
+    /// Allocates ranges in all buffers for a run, or none and returns `None`.
     pub(crate) fn place(
         &mut self,
         run: &PreparedRun,
@@ -123,7 +120,7 @@ impl Shoal<'_> {
         self.nodes.give(bases.nodes, run.graph.nodes().len());
     }
 
-    /// Writes a run into the place found for it.
+    /// Writes a run to its ranges.
     pub(crate) fn settle(&mut self, run: PreparedRun, bases: Bases) -> Result<()> {
         let slot = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         if slot == self.slots.len() {
@@ -158,8 +155,8 @@ impl Shoal<'_> {
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         store.write(Buffer::Best, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
-            // the weights that products read lie there; gradients alone are written before they are
-            // read
+            // this buffer holds the weights that products read; gradients alone need no
+            // initialisation
             store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
         }
         store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));
@@ -167,35 +164,4 @@ impl Shoal<'_> {
         self.stale = true;
         Ok(())
     }
-}
-
-/// Uploads the tables; where each begins, x and y.
-pub(crate) fn upload(
-    gpu: &Gpu,
-    store: &mut Store,
-    tables: &Tables,
-    precision: Precision,
-) -> Result<Vec<(usize, usize)>> {
-    let (mut len, width) = (0, precision.bytes());
-    let mut bases = Vec::new();
-    for table in tables.iter() {
-        // whole words: devices are written four bytes at a time
-        let y = len + table.x.len().next_multiple_of(2);
-        bases.push((len, y));
-        len = y + table.y.len().next_multiple_of(2);
-    }
-    if !store.reserve(Buffer::Data, (width * len) as u64)? {
-        return Err(input_error!(
-            "the data of the study take {} bytes, but {} binds at most {}; use fewer simulations or --device cpu",
-            width * len,
-            gpu.adapter().name(),
-            gpu.binding_limit()
-        ));
-    }
-    for (table, (x, y)) in bases.iter().enumerate() {
-        let [x_bytes, y_bytes] = tables.bytes(table, precision);
-        store.write(Buffer::Data, width * x, &x_bytes);
-        store.write(Buffer::Data, width * y, &y_bytes);
-    }
-    Ok(bases)
 }

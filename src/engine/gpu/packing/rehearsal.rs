@@ -1,22 +1,24 @@
-//! Packing without training: who would train beside whom, and how many bytes that takes.
+//! Packing without training: determines which runs would train together, and in how many bytes.
 
 use std::sync::Arc;
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
-use crate::engine::gpu::packing::{DeviceTile, Limits, Shoal};
+use crate::engine::gpu::packing::shoal::Limits;
+use crate::engine::gpu::packing::shoal::Shoal;
+use crate::engine::layout::DeviceTile;
 use crate::engine::precision::Precision;
 use crate::engine::queue::RunQueue;
 use crate::engine::table::Table;
 use crate::error::Result;
 
-/// A shoal whose buffers are made as for a training, but never written or played.
+/// A shoal whose buffers are allocated as for a training, but never written or executed on.
 pub struct Rehearsal<'a> {
     shoal: Shoal<'a>,
 }
 
 impl<'a> Rehearsal<'a> {
-    /// Before the first run.
+    /// An empty shoal.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the tables are larger than the device can hold.
@@ -31,7 +33,7 @@ impl<'a> Rehearsal<'a> {
         Ok(Self { shoal })
     }
 
-    /// Packs waiting runs while there is room, as a training does.
+    /// Packs waiting runs while there is memory for them, as a training does.
     ///
     /// # Errors
     /// As [`crate::engine::train::train`].
@@ -43,16 +45,16 @@ impl<'a> Rehearsal<'a> {
         Ok(())
     }
 
-    /// The [`crate::engine::run::Run::id`]s of the runs that are packed now.
+    /// The [`crate::engine::run::Run::id`]s of the packed runs.
     pub fn packed(&self) -> Vec<usize> {
         self.shoal.packed().map(|(_, packed)| packed.run.id).collect()
     }
 
-    /// Frees the places of some runs.
+    /// Removes runs and frees their ranges.
     pub fn leave(&mut self, ids: &[usize]) {
         for slot in 0..self.shoal.slots.len() {
             let leaves =
-                |packed: &crate::engine::gpu::packing::Packed| ids.contains(&packed.run.id);
+                |packed: &crate::engine::gpu::packing::packed::Packed| ids.contains(&packed.run.id);
             if self.shoal.slots[slot].as_ref().is_some_and(leaves) {
                 let packed = self.shoal.slots[slot].take().expect("rehearsal: a slot");
                 self.shoal.release(&packed.run, &packed.bases);
@@ -60,8 +62,7 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// Bytes of all buffers. They never shrink, so at the end it is the most that there were at one
-    /// time.
+    /// Total size of all buffers, in bytes. Buffers never shrink, so at the end it is the peak.
     pub fn bytes(&self) -> u64 {
         self.shoal.store.total()
     }

@@ -1,4 +1,4 @@
-//! A step of runs that are packed together, for tests and benchmarks.
+//! Executes single steps of packed runs, for tests and benchmarks.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,7 +6,8 @@ use std::time::Instant;
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::footprint::Footprint;
-use crate::engine::gpu::packing::{Limits, Shoal};
+use crate::engine::gpu::packing::shoal::Limits;
+use crate::engine::gpu::packing::shoal::Shoal;
 use crate::engine::layout::State;
 use crate::engine::optim::clock;
 use crate::engine::prepared::PreparedRun;
@@ -15,13 +16,13 @@ use crate::engine::step::Call;
 use crate::engine::table::Table;
 use crate::error::{Error, Result};
 
-/// A step of runs that are packed together, taken apart.
+/// Packed runs whose steps are executed one at a time.
 pub struct Step<'a> {
     shoal: Shoal<'a>,
 }
 
 impl<'a> Step<'a> {
-    /// Packs the runs and plays two steps, so that they are in training.
+    /// Packs the runs and executes two steps, so that they are in training.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed or they do not fit.
@@ -37,7 +38,7 @@ impl<'a> Step<'a> {
     /// [`Error::Device`] if the device failed or they do not fit.
     ///
     /// # Panics
-    /// If there are none.
+    /// If `runs` is empty.
     pub fn pack(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
         let precision = runs[0].training.precision;
         let mut shoal = Shoal::new(gpu, tables, Limits::default(), precision)?;
@@ -53,7 +54,7 @@ impl<'a> Step<'a> {
         Ok(Self { shoal })
     }
 
-    /// Plays so many steps; the state of every slot after them.
+    /// Executes this number of steps and returns the states of all slots after them.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
@@ -62,7 +63,7 @@ impl<'a> Step<'a> {
         self.shoal.store.states(&chunk)
     }
 
-    /// The parameters of a slot as they are now, not the best.
+    /// The current parameters of a slot, not the best ones.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
@@ -77,12 +78,12 @@ impl<'a> Step<'a> {
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 
-    /// Dispatches of one step.
+    /// Number of dispatches of one step.
     pub fn dispatches(&self) -> usize {
         self.shoal.store.dispatches()
     }
 
-    /// Seconds that each call takes when it is played alone, so many times; calls without tiles are
+    /// Seconds per execution of each call, executed alone `times` times; calls without tiles are
     /// left out.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Gradient at the layer below. See `shaders/backward_input*.wgsl`.
+//! The gradient at the input of a dense node. See `shaders/dense_backward_input*.wgsl`.
 
 use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
@@ -42,7 +42,7 @@ fn below(graph: &Graph, node: NodeId) -> Option<NodeId> {
     }
 }
 
-/// i: examples; j: 64 units below for each product thread.
+/// i: examples; j: 64 units below per product thread.
 fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     let units = run.graph.input_shape(node).width;
     set.blocks(run.layout.stride, units, TILE_UNITS)
@@ -58,7 +58,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (at, below_at) = (run.layout.nodes[node], run.layout.nodes[below]);
     let activation = run.graph.nodes()[below].attributes.activation;
     let (rows, stride) = (memory.rows(run), padded(matrix.rows));
-    // what is written is stored before the delta that is read and after the preactivation
+    // in memory the delta below comes after its preactivation and before the delta of this node
     let (before, delta) = memory.work.split_at_mut(at.delta);
     let (z, below_delta) = before.split_at_mut(below_at.delta);
     let below_delta = &mut below_delta[..rows * stride];
@@ -67,8 +67,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,
     };
-    // the product reads rows of the weights as they are stored; the batch, which is smaller, is
-    // transposed instead
+    // the product reads the rows of the weights as stored; the smaller batch is transposed instead
     let (delta_by_unit, by_unit) = memory.scratch.split_at_mut(matrix.stride * rows);
     transpose(matrix.stride, &delta[..rows * matrix.stride], delta_by_unit);
     let by_unit = &mut by_unit[..stride * rows];
@@ -79,7 +78,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     );
     by_unit[matrix.rows * rows..].fill(F::zero());
     transpose(rows, by_unit, below_delta);
-    // the device stores the sums before it applies the derivative
+    // the device stores the products before it applies the derivative
     precision::round(run.precision(), below_delta);
     let z = &z[below_at.saved..][..below_delta.len()];
     activation::times_derivative(activation, z, below_delta);

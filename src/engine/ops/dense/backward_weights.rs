@@ -1,4 +1,5 @@
-//! The gradient of the weights and the bias of a dense node. See `shaders/dense_backward_weights.wgsl`.
+//! The gradient of the weights and the bias of a dense node. See
+//! `shaders/dense_backward_weights.wgsl`.
 
 use std::ops::Range;
 
@@ -50,7 +51,7 @@ pub fn terms(run: &PreparedRun, _node: NodeId) -> usize {
     run.training.batch
 }
 
-/// i: inputs, for each product thread; j: units. In a layer of few units the lanes take inputs too.
+/// i: inputs, for each product thread; j: units. In a narrow node the lanes take inputs too.
 pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     let (inputs, outputs) = (run.graph.input_shape(node).width, run.graph.shape(node).width);
     let block = set.products.rows() * set.product_threads as usize;
@@ -67,10 +68,10 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     }
     let matrix = run.graph.parameters(node)[0];
     let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
-    let (of_weights, of_bias) = gradients.split_at_mut(matrix.range().len());
+    let (weight_gradients, bias_gradients) = gradients.split_at_mut(matrix.range().len());
     let batch = (memory.state.batch_rows as usize, &memory.work[..]);
-    weights(run, node, 0..matrix.rows, batch, of_weights);
-    bias(run, node, batch, of_bias);
+    weights(run, node, 0..matrix.rows, batch, weight_gradients);
+    bias(run, node, batch, bias_gradients);
     if run.precision() == Precision::F16 {
         precision::round(Precision::F16, gradients);
         if gradients.iter().any(|gradient| !gradient.is_finite()) {
@@ -79,7 +80,8 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     }
 }
 
-/// Gradients of the weights of some inputs, shape (inputs, units), of so many examples.
+/// Gradients of the weights of a range of inputs, shape (inputs, units), over the `present`
+/// examples.
 pub(crate) fn weights<F: Real>(
     run: &PreparedRun,
     node: NodeId,

@@ -1,4 +1,5 @@
-//! One layer forward: product, bias, activation, dropout. See `shaders/forward*.wgsl`.
+//! The forward pass of a dense node: product, bias, activation, dropout. See
+//! `shaders/dense_forward*.wgsl`.
 
 use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
@@ -50,7 +51,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (at, attributes) = (run.layout.nodes[node], run.graph.nodes()[node].attributes);
     let rows = memory.rows(run);
     let size = rows * matrix.stride;
-    // preactivation and output are stored after everything that is read, one after the other
+    // in memory the preactivation and then the output come after everything that is read
     let weights = match run.precision() {
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,

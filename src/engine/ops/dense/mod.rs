@@ -1,5 +1,5 @@
-//! `dense`: dropout(activation(x W + b)) of each row, with the kernels forward, gradient of the
-//! parameters and gradient of the input.
+//! The op `dense`: dropout(activation(x W + b)) of each row, with kernels for the forward pass, the
+//! gradient of the parameters and the gradient at the input.
 
 pub mod backward_input;
 pub mod backward_weights;
@@ -79,7 +79,7 @@ fn evaluate<F: Real>(graph: &Graph, node: NodeId, parameters: &[F], inputs: &[&[
     );
     let bias = &parameters[bias.at..][..bias.columns];
     for row in preactivation.chunks_exact_mut(weights.columns) {
-        row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += *bias);
+        row.iter_mut().zip(bias).for_each(|(z, bias)| *z += *bias);
     }
     let mut output = vec![F::zero(); preactivation.len()];
     let activation = graph.nodes()[node].attributes.activation;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::data::files::output_error;
 use crate::error::{Error, Result};
-use crate::study::store::journal::other_writer;
+use crate::input_error;
 
 /// The lock of a journal.
 #[derive(Debug)]
@@ -49,4 +49,11 @@ impl Lock {
         written.map_err(failed)?;
         Ok(Self { _file: file })
     }
+}
+
+fn other_writer(path: &Path, owner: &str) -> Error {
+    input_error!(
+        "{}: {owner} is writing this study; wait until it is done, stop it, or choose another folder with -o",
+        path.display()
+    )
 }

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::data::files::{output_error, sync_folder};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input_error;
 use crate::study::search::space::Space;
 use crate::study::search::trial::Trial;
@@ -269,11 +269,4 @@ fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result
 /// Enough of a hash to tell two apart.
 fn short(hash: &str) -> String {
     hash.chars().take(12).collect::<String>() + "..."
-}
-
-fn other_writer(path: &Path, owner: &str) -> Error {
-    input_error!(
-        "{}: {owner} is writing this study; wait until it is done, stop it, or choose another folder with -o",
-        path.display()
-    )
 }
