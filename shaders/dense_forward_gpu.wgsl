@@ -1,7 +1,7 @@
 // Forward pass, variant for GPUs; formula in dense_forward.wgsl. A thread computes 8 units of 16
 // examples: vec4s p and q of units, vec4s 0 to 3 of examples. Eight lanes form a block of 64 units.
 // A tile is PRODUCT_THREADS blocks; blocks are numbered through all units first, then through the
-// examples. 128 accumulators are what the registers hold. An iteration adds four terms: 24 loads
+// examples. The registers hold 128 accumulators. An iteration adds four terms: 24 loads
 // for 512 multiply-adds.
 
 #import layout

@@ -40,7 +40,7 @@ fn constants(first: u32, k: u32) -> vec4f {
     return exact(work[at], work[at + EXACT - 1u]);
 }
 
-// Four numbers of a table from column `first` of a row on; 0 beyond the last of its `columns`.
+// Four numbers of a table from column `first` of a row onwards; 0 beyond the last of its `columns`.
 fn fetch(row: u32, first: u32, columns: u32) -> vec4f {
     let column = vec4u(first) + vec4u(0u, 1u, 2u, 3u);
     let at = vec4u(row) + min(column, vec4u(columns - 1u));

@@ -74,10 +74,10 @@ Files in DIR:
   comparison.csv     with --compare: where the signs of the two are opposite
 
 Examples:
-  shoal explain dummy-node-400-1.safetensors --data expensive.npz -o reads
-  shoal explain a-{1,2,3}.safetensors --data x.npy -o reads --targets M_nu \\
+  shoal explain dummy-node-400-1.safetensors --data expensive.npz -o out
+  shoal explain a-{1,2,3}.safetensors --data x.npy -o out --targets M_nu \\
       --compare pretraining-{1,2,3}.safetensors
-  shoal explain a.safetensors --data x.npy -o reads --method sampled --pairs 4
+  shoal explain a.safetensors --data x.npy -o out --method sampled --pairs 4
 
 Events (--json):
   explained  folder, targets, rows, background, gap, flips";

@@ -46,9 +46,9 @@ pub struct StudyArgs {
     /// Resume the study in DIR; an error if there is none
     #[arg(long)]
     resume: bool,
-    /// Write event files for TensorBoard too, a folder for each run: losses by epoch (on a GPU those
-    /// of the last epoch in each chunk of steps), test errors and hyper-parameters; into LOGDIR, or
-    /// into tensorboard/ beside the results
+    /// Write event files for TensorBoard too, a folder for each run: losses by epoch (on a GPU
+    /// those of the last epoch in each chunk of steps), test errors and hyper-parameters; into
+    /// LOGDIR, or into tensorboard/ beside the results
     #[arg(long, value_name = "LOGDIR", num_args = 0..=1, require_equals = true)]
     tensorboard: Option<Option<PathBuf>>,
     /// Train nothing and write nothing: estimate the runs, bytes, steps, arithmetic and time of the
@@ -165,7 +165,8 @@ fn run_study(
 struct Files(Option<std::result::Result<TensorBoard, Error>>);
 
 impl Files {
-    /// Writes an event; returns the first failure, once. A study is worth more than its event files.
+    /// Writes an event; returns the first failure, once. A study is worth more than its event
+    /// files.
     fn take(&mut self, event: &Event) -> Option<&Error> {
         let Some(Ok(files)) = &mut self.0 else {
             return None;

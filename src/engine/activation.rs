@@ -62,7 +62,7 @@ impl Activation {
         })
     }
 
-    /// Its number in WGSL: its place in [`Activation::ALL`].
+    /// Its number in WGSL: its index in [`Activation::ALL`].
     pub fn code(self) -> u32 {
         let place = Self::ALL.iter().position(|other| other.name() == self.name());
         place.expect("activation: not in ALL") as u32
@@ -145,7 +145,7 @@ widest! {
 /// The dropout of a node as integer threshold and factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
-    /// A number is dropped where its hash is below; 0: no dropout.
+    /// A number is dropped where its hash is below this threshold; 0: no dropout.
     pub threshold: u32,
     /// Factor of the other numbers: 1 / (1 - dropout).
     pub scale: f64,
@@ -161,9 +161,9 @@ impl Dropout {
         }
     }
 
-    /// Multiplies a batch, shape (batch, stride), with the mask of a step: 0 where a number is
-    /// dropped, else the scale. Four examples of a unit share a hash. `key` is the seed, the step
-    /// and the key of the node.
+    /// Multiplies a batch, shape (batch, stride), by the mask of a step: 0 where a number is
+    /// dropped, otherwise the scale. Four examples of a unit share a hash. `key` is the seed, the
+    /// step and the key of the node.
     pub fn apply<F: Real>(self, [seed, step, node]: [u32; 3], stride: usize, matrix: &mut [F]) {
         let scale = F::of(self.scale);
         for (examples, rows) in (0..).zip(matrix.chunks_exact_mut(4 * stride)) {
@@ -173,7 +173,7 @@ impl Dropout {
 }
 
 widest! {
-    /// Multiplies four consecutive rows with their mask; `key` is that of their first unit.
+    /// Multiplies four consecutive rows by their mask; `key` is that of their first unit.
     fn mask_four_examples<F: Real>(key: [u32; 4], threshold: u32, scale: F, rows: &mut [F]) {
         let (above, below) = rows.split_at_mut(rows.len() / 2);
         let (first, second) = above.split_at_mut(above.len() / 2);

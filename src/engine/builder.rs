@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn fresh_weights_have_the_deviation_of_he_and_padding_stays_zero() {
+    fn initial_weights_have_the_deviation_of_he_and_padding_stays_zero() {
         let hidden = Activation::LeakyRelu { slope: 0.2 };
         let graph = Graph::mlp(&[200, 150, 3]).activation(hidden).build().unwrap();
         let parameters = graph.initial_parameters(11);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn graphs_that_make_no_sense_are_errors_that_say_why() {
+    fn invalid_graphs_are_errors_that_name_the_reason() {
         let dense = |width, dropout| dense_node(width, Activation::Tanh, dropout);
         let chain = |nodes: Vec<Node>| {
             let builder = Graph::builder(Shape::examples(4));

@@ -48,12 +48,12 @@ impl std::str::FromStr for Choice {
 }
 
 impl Device {
-    /// The CPU, with a thread for each core.
+    /// The CPU, with one thread per hardware thread.
     pub fn cpu() -> Self {
         Device::Cpu(cpu::Cpu::default())
     }
 
-    /// A hardware GPU if there is one, else the CPU.
+    /// Opens a hardware GPU if there is one, otherwise the CPU.
     ///
     /// # Errors
     /// [`Error::Device`] if the GPU cannot be opened.
@@ -61,7 +61,7 @@ impl Device {
         Self::open(&Choice::Auto, None)
     }
 
-    /// Opens what was asked for, an adapter with these tiles or with those that suit it.
+    /// Opens the requested device; `tiles` overrides the tile set of an adapter.
     ///
     /// # Errors
     /// [`Error::Device`] if there is no such adapter or it cannot be opened, [`Error::Input`] for
@@ -97,8 +97,7 @@ impl Device {
         }
     }
 
-    /// Its description in result files. Results have the same bits only where all fields are the
-    /// same.
+    /// Its description in result files. Equal bits are guaranteed only where all fields are equal.
     pub fn describe(&self) -> serde_json::Value {
         match self {
             Device::Gpu(gpu) => json!({

@@ -43,7 +43,7 @@ impl Run {
     /// Outputs of the trained network, shape (rows, outputs), for raw inputs, shape (rows, inputs).
     ///
     /// # Panics
-    /// If `x` is not whole rows, or the outcome is of another network.
+    /// If the length of `x` is not a multiple of the inputs, or the outcome is of another network.
     pub fn predict(&self, outcome: &Outcome, x: &[f32]) -> Vec<f32> {
         predict(&self.graph, &outcome.parameters, &self.scale.apply(x))
     }

@@ -33,7 +33,7 @@ impl Shape {
 /// Index of a node in [`Graph::nodes`].
 pub type NodeId = usize;
 
-/// Where a node takes an input from.
+/// The source of an input of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The input of the graph.
@@ -154,9 +154,8 @@ impl Graph {
     /// A graph of these nodes.
     ///
     /// # Errors
-    /// What is wrong, in a sentence: no nodes, a node that reads a later one, shapes that do not
-    /// fit, a dropout outside [0, 1) or after the last node, a frozen node behind a trained one or
-    /// with dropout.
+    /// A message: no nodes, a node that reads a later one, shapes that do not fit, a dropout
+    /// outside [0, 1) or after the last node, a frozen node after a trained one or with dropout.
     pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
         if nodes.is_empty() {
             return Err("the network has no layers".into());
@@ -291,7 +290,7 @@ impl Graph {
     }
 
     /// Whether the gradient of the loss at the output of a node is needed: it is trained, or
-    /// something that it reads is.
+    /// one of its inputs is.
     pub fn needs_gradient(&self, node: NodeId) -> bool {
         let trains = |at: &Source| matches!(at, Source::Node(other) if self.needs_gradient(*other));
         let trained = !self.nodes[node].frozen && !self.parameters[node].is_empty();

@@ -52,7 +52,7 @@ pub struct OpKernels {
 /// The values of a node for some rows, none of them padded.
 #[derive(Clone, Debug)]
 pub struct Values<F> {
-    /// What the activation is applied to, shape (rows, width).
+    /// The input of the activation, shape (rows, width).
     pub preactivation: Vec<F>,
     /// The output, shape (rows, width).
     pub output: Vec<F>,

@@ -1,8 +1,8 @@
 //! Loss functions. [`LOSSES`] lists them; the `switch` in `shaders/loss.wgsl` computes the same on
 //! the device.
 //!
-//! The loss of a batch is the weighted mean over examples and outputs, `sum_e sum_j w_j l(a_ej,
-//! t_ej) / (examples * sum_j w_j)`, with the weight w_j of an output, 0 for a dummy.
+//! The loss of a batch is the weighted mean over examples e and outputs j, `sum_ej w_j l(a_ej,
+//! t_ej) / (examples * sum_j w_j)`, where the weight w_j of a dummy output is 0.
 
 use std::any::Any;
 
@@ -53,7 +53,7 @@ impl Loss {
         LOSSES.into_iter().find(|loss| loss.name == name)
     }
 
-    /// Its number in WGSL: its place in [`LOSSES`].
+    /// Its number in WGSL: its index in [`LOSSES`].
     pub fn code(&self) -> u32 {
         let place = LOSSES.iter().position(|other| other.name == self.name);
         place.expect("loss: not in LOSSES") as u32

@@ -53,9 +53,9 @@ pub struct Memory<F> {
     /// d loss / d parameter; with the fused update the start holds the gradients of a few
     /// parameters at a time.
     pub gradients: Aligned<F>,
-    /// First moment of AdamW: the running mean of the gradient.
+    /// First moment of AdamW: the moving average of the gradient.
     pub first_moment: Aligned<F>,
-    /// Second moment of AdamW: the running mean of the squared gradient.
+    /// Second moment of AdamW: the moving average of the squared gradient.
     pub second_moment: Aligned<F>,
     /// Parameters at the best validation loss.
     pub best: Aligned<F>,

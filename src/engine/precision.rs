@@ -58,7 +58,7 @@ pub const MOST_SCALE: f32 = 16_777_216.0;
 /// Steps without an overflow after which the loss scale doubles, as in `torch.amp.GradScaler`.
 pub const GROWTH_STEPS: u32 = 2000;
 
-/// Rounds numbers in place to what the precision stores.
+/// Rounds numbers in place to the precision.
 pub fn round<F: Real>(precision: Precision, numbers: &mut [F]) {
     if precision == Precision::F16 {
         F::round_to_f16(numbers);

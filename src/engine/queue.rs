@@ -51,7 +51,7 @@ pub trait RunQueue: Send {
     /// Reports the progress of the training, several times a second.
     ///
     /// # Errors
-    /// Ends the training; an interruption comes this way.
+    /// An error ends the training; an interruption is reported this way.
     fn progress(&mut self, _progress: &Progress) -> Result<()> {
         Ok(())
     }
@@ -132,7 +132,12 @@ pub(crate) fn goes_on<F: Real>(
         epoch: state.epoch,
         best_loss: if state.best_epoch > 0 { best } else { f64::NAN },
     })?;
-    assert!(epochs > state.epoch, "run {}: on to epoch {epochs} after {}", run.id, state.epoch);
+    assert!(
+        epochs > state.epoch,
+        "run {}: continued to epoch {epochs} after epoch {}",
+        run.id,
+        state.epoch
+    );
     if state.waited >= run.training.patience {
         state.stopped = stopped::PATIENCE;
         return None;

@@ -95,7 +95,7 @@ impl std::str::FromStr for TileSet {
         let named = ALL.into_iter().find(|set| set.name == name);
         named.ok_or_else(|| {
             let known = ALL.map(|set| set.name).join(", ");
-            format!("there are the tiles {known}")
+            format!("the tile sets are {known}")
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The data of a study: datasets with what is derived from them, and which rows are for what.
+//! The data of a study: datasets with their features, and the rows of each part.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,10 @@ pub const FINE_TUNING_TABLE: usize = 0;
 /// The table of the pre-training.
 pub const PRETRAINING_TABLE: usize = 1;
 
-/// A study that can run: its settings and its data.
+/// A study that is ready to run: its plan and its data.
 #[derive(Debug)]
 pub struct Study {
-    /// The settings.
+    /// The plan.
     pub plan: Plan,
     /// The data.
     pub data: Datasets,
@@ -34,8 +34,8 @@ pub struct Datasets {
     pub fine_tuning: LoadedDataset,
     /// The simulations to pre-train on, if a strategy transfers.
     pub pretraining: Option<LoadedDataset>,
-    /// Rows of subsets that were drawn before, by size and seed: all strategies and trials have the
-    /// same ones.
+    /// Cache of the rows of subsets, by size and seed: all strategies and trials have the same
+    /// ones.
     subsets: Mutex<HashMap<(usize, u32), Subset>>,
 }
 
@@ -54,7 +54,7 @@ pub struct LoadedDataset {
 }
 
 impl Datasets {
-    /// Of loaded datasets.
+    /// The data from loaded datasets.
     pub fn new(fine_tuning: LoadedDataset, pretraining: Option<LoadedDataset>) -> Self {
         Self { fine_tuning, pretraining, subsets: Mutex::default() }
     }
@@ -74,7 +74,7 @@ impl Study {
         self.data.pretraining.as_ref().expect("study: no data to pre-train on")
     }
 
-    /// Targets that pre-trained networks know.
+    /// Number of targets of the pre-training.
     pub fn shared_targets(&self) -> usize {
         (self.data.pretraining.as_ref()).map_or(0, |data| data.dataset.target_names.len())
     }

@@ -1,4 +1,4 @@
-//! What the trained networks of a study predict of the test rows, and what they use of each input.
+//! Predictions and attributions of the trained networks of a study on the test rows.
 
 use crate::error::Result;
 use crate::study::datasets::Study;
@@ -12,21 +12,21 @@ use crate::study::store::results::StudyResults;
 use crate::study::store::run::RunRecord;
 use crate::study::transfer::PRETRAINING;
 
-/// Most networks of a kind, the first seeds: three show whether networks agree, and cost a second
-/// or two.
+/// The largest number of networks that are averaged, the first seeds: three show whether networks
+/// agree, and take a second or two.
 const NETWORKS: usize = 3;
-/// Most rows to explain, and most in the background.
+/// The largest number of rows to explain, and of background rows.
 const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
 
-/// Adds predictions to the results of a finished study, and writes `predictions.csv`: of each
-/// strategy the network with the lowest validation loss of those with the most simulations, and the
-/// most to pre-train on, on its test rows, in the units of the targets. Nothing if no networks were
-/// saved.
+/// Adds predictions to the results of a finished study, and writes `predictions.csv`. They are
+/// those of the best network of each strategy, by validation loss, at the largest size and
+/// pre-training size, on its test rows, in the units of the targets. Does nothing if no networks
+/// are saved.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if a model of the folder cannot be read, [`crate::Error::Output`] with the
-/// path.
+/// [`crate::Error::Input`] if a model of the folder cannot be read, [`crate::Error::Output`] with
+/// the path.
 pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
     let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
     for strategy in &plan.strategies {
@@ -54,10 +54,10 @@ pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
     }
 }
 
-/// Adds attributions to the results of a finished study, and writes `attributions.csv`: DeepSHAP of
-/// the pre-trained networks and, for each strategy, of those with the most simulations, and the most
-/// to pre-train on, all on the same test rows. Nothing if no networks were saved, or there are fewer
-/// than two test rows.
+/// Adds attributions to the results of a finished study, and writes `attributions.csv`. They are
+/// DeepSHAP values of the pre-trained networks and of each strategy at the largest size and
+/// pre-training size, all on the same test rows. Does nothing if no networks are saved, or there
+/// are fewer than two test rows.
 ///
 /// # Errors
 /// As [`predict_test_rows`].
@@ -99,7 +99,7 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
     }
 }
 
-/// The saved networks of a strategy with the most simulations, and the most to pre-train on.
+/// The saved networks of a strategy at the largest size and pre-training size.
 fn largest<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
     let saved =
         || runs.iter().filter(|run| run.key.curve.strategy == strategy && !run.model.is_empty());
@@ -108,14 +108,14 @@ fn largest<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
     saved().filter(|run| Some(sizes(run)) == most).collect()
 }
 
-/// The one of lowest validation loss.
+/// The network with the lowest validation loss.
 fn best<'a>(runs: &'a [RunRecord], strategy: &str) -> Option<&'a RunRecord> {
     let measured =
         largest(runs, strategy).into_iter().filter_map(|run| Some((run, run.validation_loss?)));
     measured.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(run, _)| run)
 }
 
-/// The first of them by seed.
+/// The first networks by seed.
 fn chosen<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
     let mut chosen = largest(runs, strategy);
     chosen.sort_by_key(|run| run.key.seed);

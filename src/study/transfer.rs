@@ -1,8 +1,8 @@
 //! The four transfer strategies: the initial network and parameters of a run, from a pre-trained
 //! network. The functions are pure; seeds are arguments.
 //!
-//! The targets of the new network are those of the pre-training (`shared`), in their order, then the
-//! new ones.
+//! The targets of the new network are those of the pre-training (`shared`), in their order, then
+//! the new ones.
 
 use crate::engine::graph::Graph;
 
@@ -70,9 +70,9 @@ pub struct Start {
     pub parameters: Vec<f32>,
 }
 
-/// The pre-trained network with `targets` outputs: the shared ones, then the dummies as new targets.
-/// New targets without a dummy get random weights; surplus dummies are dropped. Hidden layers get
-/// the given `dropout`.
+/// The pre-trained network with `targets` outputs: the shared ones, then the dummies as new
+/// targets. New targets without a dummy get random weights; surplus dummies are dropped. Hidden
+/// layers get the given `dropout`.
 pub fn dummy_node(base: &Start, targets: usize, dropout: f32, seed: u32) -> Start {
     let kept = base.network.outputs().min(targets);
     with_outputs(base, kept, targets, dropout, seed)

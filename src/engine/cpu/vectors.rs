@@ -46,7 +46,7 @@ pub(crate) use widest;
 pub enum Vectors {
     /// Sixteen f32 at a time.
     Avx512,
-    /// Eight.
+    /// Eight f32 at a time.
     Avx2,
     /// The baseline of the target.
     Plain,

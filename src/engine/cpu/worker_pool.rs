@@ -211,7 +211,7 @@ impl<'a> WorkerPool<'a> {
         crate::engine::queue::tested(outcome, test)
     }
 
-    /// Continues a finished run if the queue gives it more epochs; whether it does.
+    /// Continues a finished run if the queue gives it more epochs. Returns whether it continues.
     fn goes_on(&self, executor: &mut Executor<f32>) -> bool {
         let state = &mut executor.memory.state;
         let epochs = crate::engine::queue::goes_on(&executor.run, state, self.scheduler().work);

@@ -9,9 +9,9 @@ use crate::input_error;
 /// The memory that a run needs on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {
-    /// Numbers of its parameters, padding included.
+    /// Size of its parameters in numbers, padding included.
     pub parameters: usize,
-    /// Numbers of its working memory.
+    /// Size of its working memory in numbers.
     pub work: usize,
     /// Their storage precision.
     pub precision: Precision,

@@ -73,12 +73,14 @@ impl Gpu {
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.raw().request_device(&descriptor))
-            .map_err(|e| Error::Device(format!("{name}: the driver gives no device: {e}")))?;
+            .map_err(|e| {
+                Error::Device(format!("{name}: the driver does not provide a device: {e}"))
+            })?;
         let failure = watch(&device);
         let tiles = options.tiles.unwrap_or(adapter.tiles());
         if !adapter.has(&tiles) {
             return Err(input_error!(
-                "{name} lacks what the tiles {} take (64-bit integers, subgroups of eight); it suits {}",
+                "{name} does not support the tile set {} (64-bit integers, subgroups of eight); use {}",
                 tiles.name,
                 adapter.tiles().name
             ));

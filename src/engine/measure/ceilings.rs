@@ -131,7 +131,7 @@ fn only(kernel: &'static Kernel, groups: u64) -> Vec<Dispatch> {
 
 fn no_room(gpu: &Gpu, bytes: u64) -> Error {
     Error::Device(format!(
-        "{}: no room for {bytes} bytes to measure with; close what else uses the device",
+        "{}: not enough memory for the {bytes} bytes of a measurement; close other programs that use the device",
         gpu.adapter().name()
     ))
 }

@@ -1,6 +1,7 @@
-//! `[search]` of a study file. Defaults are those of arXiv 2510.19168: 100 trials, the first 20 at random; 1 to 3 hidden layers of 4 to 500 units with
-//! dropout of 0.2 to 0.8 after each; a learning rate of 1e-5 to 1e-1, of 1e-6 to 1e-3 when
-//! fine-tuning; weight decay of 1e-8 to 1; both on logarithmic axes.
+//! `[search]` of a study file. Defaults are those of arXiv 2510.19168: 100 trials, the first 20 at
+//! random; 1 to 3 hidden layers of 4 to 500 units, each with a dropout of 0.2 to 0.8; a learning
+//! rate of 1e-5 to 1e-1, or 1e-6 to 1e-3 for fine-tuning; a weight decay of 1e-8 to 1; both on
+//! logarithmic axes.
 
 use std::collections::BTreeMap;
 
@@ -133,7 +134,7 @@ pub struct RangeConfig {
 }
 
 impl<'de> Deserialize<'de> for DimensionConfig {
-    // by hand, because an untagged enum would swallow the error that names the unknown key
+    // not derived: the errors of an untagged enum do not name the unknown key
     fn deserialize<D: serde::Deserializer<'de>>(
         deserializer: D,
     ) -> std::result::Result<Self, D::Error> {

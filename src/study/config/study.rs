@@ -164,8 +164,8 @@ with_overrides! {
     }
 }
 
-/// A number, or a list of numbers. By hand, because an untagged enum would not say what was
-/// expected.
+/// A number, or a list of numbers. Not derived: the errors of an untagged enum do not name the
+/// expected types.
 fn one_or_several<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<Vec<usize>>, D::Error> {

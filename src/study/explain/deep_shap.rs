@@ -78,8 +78,8 @@ fn slopes<F: Real>(activation: Activation, here: &[F], there: &[F]) -> Vec<F> {
 ///
 /// For smooth activations, the error of the derivative is about difference^2 and that of the
 /// quotient about epsilon / difference; they are equal at the cube root of epsilon. For the ReLU
-/// family, the derivative is exact on one side of the kink; across it the quotient subtracts numbers
-/// of opposite sign, which loses no digits.
+/// family, the derivative is exact on one side of the kink; across it the quotient subtracts
+/// numbers of opposite sign, which loses no digits.
 fn use_derivative<F: Real>(activation: Activation, here: F, there: F) -> bool {
     match activation {
         Activation::Identity => true,

@@ -95,8 +95,8 @@ const ROWS: usize = 100;
 
 /// Explains a model on raw inputs, one row per simulation; `name` names them in errors.
 ///
-/// All arithmetic is in f64, so that the gap is that of the method. The output activation is part of
-/// the explained function. If the model takes log10 of its inputs, attributions are those of the
+/// All arithmetic is in f64, so that the gap is that of the method. The output activation is part
+/// of the explained function. If the model takes log10 of its inputs, attributions are those of the
 /// logarithms. Background and explained rows are chosen by the seed and do not overlap.
 ///
 /// # Errors

@@ -32,8 +32,8 @@ pub fn ranking_table(explanation: &Explanation, profile: &Profile, most: usize) 
     aligned(&lines)
 }
 
-/// A table with a line per shared target: the similarity of the two models' profiles, and the inputs
-/// where the sign flips.
+/// A table with a line per shared target: the similarity of the two models' profiles, and the
+/// inputs where the sign flips.
 pub fn comparison_table(explanation: &Explanation, comparisons: &[Comparison]) -> String {
     let mut lines = vec![["target", "similarity", "flips", "where"].map(str::to_owned).to_vec()];
     for comparison in comparisons {

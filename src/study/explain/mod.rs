@@ -1,8 +1,8 @@
 //! Attributions of each input to each target of a network.
 //!
-//! An attribution is computed for a row against a background, whose rows stand for unknown
-//! inputs. For each target the attributions of a row add up to the output for the row less the mean
-//! output over the background; the difference is the [`Gap`], which is always computed.
+//! An attribution is computed for a row against a background, whose rows stand for unknown inputs.
+//! For each target the attributions of a row add up to the output for the row less the mean output
+//! over the background; the difference is the [`Gap`], which is always computed.
 //!
 //! | method | what it is | cost for a row | gap |
 //! |---|---|---|---|
@@ -12,17 +12,17 @@
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes per background row | rounding |
 //!
 //! A [`Profile`](crate::study::store::attribution_table::Profile) summarizes the attributions of
-//! all rows for one target: the importance and the direction of each input. A [`MeanExplanation`] is
-//! that of several networks; [`compare`] finds the inputs that two kinds of networks use with
+//! all rows for one target: the importance and the direction of each input. A [`MeanExplanation`]
+//! is that of several networks; [`compare`] finds the inputs that two kinds of networks use with
 //! opposite signs.
 //!
-//! The rescale rule gives the Shapley values if no activation combines inputs nonlinearly: in linear
-//! networks, in networks whose hidden units each depend on one input and whose output is linear, and
-//! where units of the ReLU family stay on one side of the kink. Elsewhere it is an approximation, and
-//! so are expected gradients, which are Aumann-Shapley values. For a network with 79 bins of P(k)
-//! and four rows, both had a correlation of 0.64 to 0.99 with sampled Shapley values, but differed
-//! by up to five times their root mean square, mostly because they were too large. Use them for
-//! shape and sign, and [`sampled_shapley`] for sizes.
+//! The rescale rule gives the Shapley values if no activation combines inputs nonlinearly: in
+//! linear networks, in networks whose hidden units each depend on one input and whose output is
+//! linear, and where units of the ReLU family stay on one side of the kink. Elsewhere it is an
+//! approximation, and so are expected gradients, which are Aumann-Shapley values. For a network
+//! with 79 bins of P(k) and four rows, both had a correlation of 0.64 to 0.99 with sampled Shapley
+//! values, but differed by up to five times their root mean square, mostly because they were too
+//! large. Use them for shape and sign, and [`sampled_shapley`] for sizes.
 
 pub(crate) mod comparison;
 pub(crate) mod deep_shap;

@@ -9,8 +9,8 @@
 //! trials come in generations of a size that the study file sets. The proposals of a generation see
 //! the results of the generations before it, and of its own members only that they are running.
 //! They are functions of the seed, the trial's number, the parameter's name and those results: the
-//! same study proposes the same trials on every device, in whatever order runs finish, and after any
-//! interruption. For the same reason a pruner sees the trials of earlier generations only.
+//! same study proposes the same trials on every device, in whatever order runs finish, and after
+//! any interruption. For the same reason a pruner sees the trials of earlier generations only.
 
 pub(crate) mod distribution;
 pub(crate) mod fixed;

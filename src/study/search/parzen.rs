@@ -4,8 +4,8 @@
 //! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4, with the
 //! choices of Optuna 5.0 (`TPESampler`): kernels are normal distributions truncated to the range;
 //! their width is the distance to the neighbours, bounded below by a fraction of the range (the
-//! "magic clip"), and the ends of the range do not count as neighbours; the prior is one more kernel
-//! of weight 1; the weights of observations older than the last 25 decrease linearly.
+//! "magic clip"), and the ends of the range do not count as neighbours; the prior is one more
+//! kernel of weight 1; the weights of observations older than the last 25 decrease linearly.
 
 use crate::study::search::distribution::Distribution;
 use crate::study::search::kernels::{Kernels, pick};
@@ -61,8 +61,8 @@ impl Parzen {
         largest + sum.ln()
     }
 
-    /// A value of each parameter from quantiles in (0, 1): `kernel` chooses the kernel, `places` the
-    /// values within it.
+    /// A value of each parameter from quantiles in (0, 1): `kernel` chooses the kernel, `places`
+    /// the values within it.
     pub fn sample(&self, kernel: f64, places: &[f64]) -> Vec<f64> {
         let kernel = pick(&self.weights, kernel);
         self.kernels

@@ -8,8 +8,9 @@ use crate::study::config::search::SearchConfig;
 use crate::study::search::space::Space;
 use crate::study::search::trial::Trial;
 
-/// Proposes the settings of trials. A proposal is a function of the seed, the trial's number and the
-/// other trials: the same study proposes the same trials on every device and after any interruption.
+/// Proposes the settings of trials. A proposal is a function of the seed, the trial's number and
+/// the other trials: the same study proposes the same trials on every device and after any
+/// interruption.
 pub trait Proposer: Debug + Send + Sync {
     /// A value for each parameter that applies, given the other trials in the order of their
     /// numbers. Those of the same generation are running.

@@ -1,5 +1,5 @@
-//! What a pruner is: whether a trial that trains stops, from its validation losses and those of other
-//! trials.
+//! What a pruner is: whether a trial that trains stops, from its validation losses and those of
+//! other trials.
 //!
 //! The rules are Optuna's (`MedianPruner`, `SuccessiveHalvingPruner`, version 5.0), for losses that
 //! are minimised. They keep no state.

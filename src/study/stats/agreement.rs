@@ -46,8 +46,8 @@ fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
     }
 }
 
-/// Whether a value differs between rows. The values are compared, since rounding can give a constant
-/// a variance.
+/// Whether a value differs between rows. The values are compared, since rounding can give a
+/// constant a variance.
 fn varies(pairs: &[(f64, f64)], value: impl Fn(&(f64, f64)) -> f64) -> bool {
     pairs.iter().any(|pair| value(pair) != value(&pairs[0]))
 }

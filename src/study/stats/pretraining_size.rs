@@ -98,8 +98,8 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
     strategies(runs).iter().map(sentence).collect()
 }
 
-/// The logarithm of the ratio of test scores after two pre-trainings, mean over sizes, for each seed
-/// that has both at every size.
+/// The logarithm of the ratio of test scores after two pre-trainings, mean over sizes, for each
+/// seed that has both at every size.
 fn over_sizes(runs: &[RunRecord], strategy: &str, count: usize, other: usize) -> Vec<f64> {
     let sizes = all(runs, |run| Some(run.key.simulations));
     let mut sums: BTreeMap<u32, (f64, usize)> = BTreeMap::new();

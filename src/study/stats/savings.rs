@@ -29,8 +29,8 @@ pub struct Equivalent {
 /// A mean test score of a curve at a size.
 type Mean<'a> = (&'a Curve, usize, f64);
 
-/// For each curve other than the baseline and each size, how many simulations the baseline needs for
-/// the same mean test score.
+/// For each curve other than the baseline and each size, how many simulations the baseline needs
+/// for the same mean test score.
 ///
 /// The baseline's curve is interpolated linearly in the logarithms of both axes, which is exact for
 /// a power law. Scatter can make the curve worse with more simulations; it is replaced by the best
@@ -74,8 +74,8 @@ fn best_so_far(means: &[Mean]) -> Vec<(f64, f64)> {
     points
 }
 
-/// The fewest simulations with which a curve, each point at least as good as the one before, reaches
-/// a score.
+/// The fewest simulations with which a curve, each point at least as good as the one before,
+/// reaches a score.
 fn invert(curve: &[(f64, f64)], score: f64) -> (Option<f64>, Bound) {
     let better = PRIMARY.better;
     if better.is_better(curve[0].1, score) {
@@ -93,11 +93,11 @@ fn invert(curve: &[(f64, f64)], score: f64) -> (Option<f64>, Bound) {
     (Some(left * (right / left).powf(share)), Bound::Exact)
 }
 
-/// The savings of every curve and size, in the order of [`Summary::rows`], with percentile bootstrap
-/// intervals (Efron 1979) from `samples` samples. A sample draws seeds with replacement and takes
-/// all runs of a drawn seed, of every curve and size, as often as it was drawn: runs of one seed
-/// have the same simulations. With few seeds, such as six, the intervals are too narrow. The
-/// best trials of a search are not paired, so each curve and size draws its own.
+/// The savings of every curve and size, in the order of [`Summary::rows`], with percentile
+/// bootstrap intervals (Efron 1979) from `samples` samples. A sample draws seeds with replacement
+/// and takes all runs of a drawn seed, of every curve and size, as often as it was drawn: runs of
+/// one seed have the same simulations. With few seeds, such as six, the intervals are too narrow.
+/// The best trials of a search are not paired, so each curve and size draws its own.
 ///
 /// # Panics
 /// If there are no samples.

@@ -11,8 +11,8 @@ pub enum Scatter {
     /// Seeds. A seed selects the same simulations for every strategy, so differences are paired.
     Seeds,
     /// The best trials of a search, `seed` being the rank. They share their simulations and differ
-    /// in hyper-parameters, which are not paired between strategies: means are compared by Welch's t
-    /// test. It accounts neither for other simulations nor for the choice of the trials.
+    /// in hyper-parameters, which are not paired between strategies: means are compared by Welch's
+    /// t test. It accounts neither for other simulations nor for the choice of the trials.
     Trials,
 }
 

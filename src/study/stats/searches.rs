@@ -18,7 +18,8 @@ pub fn history(search: &SearchSummary) -> Vec<(u32, f64)> {
     search.trials.iter().filter_map(best).collect()
 }
 
-/// The searches of trials: curves in the order in which the trials first name them, sizes ascending.
+/// The searches of trials: curves in the order in which the trials first name them, sizes
+/// ascending.
 pub fn searches(trials: &[TrialRuns]) -> Vec<SearchSummary> {
     let mut curves: Vec<&Curve> = Vec::new();
     let mut groups: BTreeMap<(usize, usize), BTreeMap<u32, RunRecord>> = BTreeMap::new();
@@ -47,8 +48,9 @@ pub fn searches(trials: &[TrialRuns]) -> Vec<SearchSummary> {
 }
 
 /// The mean test score of the `count` best trials, as in arXiv 2510.19168. A trial is (validation
-/// loss, test score): ranked by the validation loss, the test set is not used for the choice. Trials
-/// without both are left out; fewer than `count` are averaged as they are. Absent if none is left.
+/// loss, test score): ranked by the validation loss, the test set is not used for the choice.
+/// Trials without both are left out; fewer than `count` are averaged as they are. Absent if none is
+/// left.
 pub fn mean_of_best(trials: &[(Option<f64>, Option<f64>)], count: usize) -> Option<f64> {
     let mut finished: Vec<(f64, f64)> = (trials.iter())
         .filter_map(|(rank, test)| {

@@ -130,9 +130,9 @@ pub fn signed_rank(differences: &[f64]) -> Option<f64> {
     }
 }
 
-/// p-values corrected for multiple testing (Holm 1979, Scandinavian Journal of Statistics 6, 65), in
-/// the same order: with a threshold of 0.05 the family-wise error rate is at most 0.05. Absent values
-/// stay absent and do not count.
+/// p-values corrected for multiple testing (Holm 1979, Scandinavian Journal of Statistics 6, 65),
+/// in the same order: with a threshold of 0.05 the family-wise error rate is at most 0.05. Absent
+/// values stay absent and do not count.
 pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut order: Vec<(usize, f64)> =
         (p_values.iter().enumerate()).filter_map(|(place, p)| p.map(|p| (place, p))).collect();

@@ -1,4 +1,4 @@
-//! `attributions.csv`: what the networks of a study use, input by input.
+//! `attributions.csv`: the importance and the sign of each input for the networks of a study.
 
 use std::path::Path;
 
@@ -6,11 +6,10 @@ use crate::error::Result;
 use crate::study::store::run::Curve;
 use crate::study::store::table::{Line, Table, columns, curve_columns, number_text, write_curves};
 
-/// The file in a study's folder; that of `shoal explain` has the same name, but describes one kind
-/// of networks.
+/// The file in a study's folder. The file of the same name of `shoal explain` has other columns.
 pub const ATTRIBUTIONS_FILE: &str = "attributions.csv";
 
-/// How much each input matters for one target, and in which direction.
+/// The importance and the sign of each input for one target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     /// The target.
@@ -27,30 +26,30 @@ pub struct Profile {
     pub signed: Vec<f64>,
     /// The standard error of `signed` over several networks, shape (inputs); absent for one.
     pub standard_error: Option<Vec<f64>>,
-    /// How many rows were averaged.
+    /// Number of rows that are averaged.
     pub rows: usize,
 }
 
-/// What the networks of one curve and size use of each input.
+/// The profiles of the networks of one curve and size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
     /// Strategy and pre-training size, or pre-trainings.
     pub curve: Curve,
-    /// How many simulations they had.
+    /// Number of simulations.
     pub simulations: usize,
-    /// How many networks were averaged.
+    /// Number of networks that are averaged.
     pub networks: usize,
-    /// How many rows were the background.
+    /// Number of background rows.
     pub background: usize,
     /// The largest additivity gap of a row, in units of the scaled target.
     pub gap: f64,
-    /// What the inputs are a function of, with its unit.
+    /// The name of the axis of the inputs, with its unit.
     pub axis_name: String,
     /// Names of the inputs.
     pub inputs: Vec<String>,
     /// The position of each input on the axis.
     pub axis: Vec<f64>,
-    /// What is used for each target.
+    /// The profile of each target.
     pub profiles: Vec<Profile>,
     /// For each profile the inputs whose sign is opposite to that in the pre-trained networks;
     /// absent where these have no such target, or other inputs.

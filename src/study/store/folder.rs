@@ -147,8 +147,8 @@ impl StudyFolder {
         format!("{MODELS}/{stem}.safetensors")
     }
 
-    /// Removes the networks whose file names begin with `begin`, but for those in `keeps`. Files that
-    /// cannot be removed do no harm.
+    /// Removes the networks whose file names begin with `begin`, but for those in `keeps`. Files
+    /// that cannot be removed do no harm.
     pub fn remove_models(&self, begin: &str, keeps: &[String]) {
         for entry in std::fs::read_dir(self.path(MODELS)).into_iter().flatten().flatten() {
             let name = entry.file_name();

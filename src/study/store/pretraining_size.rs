@@ -24,8 +24,8 @@ pub struct PretrainingSize {
     pub mean: f64,
     /// The 95 % interval of the mean from Student's t over seeds; absent with fewer than two.
     pub interval: Option<[f64; 2]>,
-    /// The test score relative to that after the largest pre-training, geometric mean over the seeds
-    /// that have both. Absent for the largest one itself, or if no seed has both.
+    /// The test score relative to that after the largest pre-training, geometric mean over the
+    /// seeds that have both. Absent for the largest one itself, or if no seed has both.
     pub ratio: Option<f64>,
     /// The 95 % interval of `ratio` from Student's t of its logarithm, over seeds: runs of one seed
     /// have the same simulations and initial weights, so differences are paired.

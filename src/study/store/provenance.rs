@@ -54,8 +54,8 @@ pub struct Provenance {
     pub run_steps: u64,
     /// Seconds of training, of this process.
     pub seconds: f64,
-    /// Of these, seconds in which the device took steps, averaged over the threads of a CPU; a lower
-    /// bound on a GPU. The rest is overhead.
+    /// Of these, seconds in which the device took steps, averaged over the threads of a CPU; a
+    /// lower bound on a GPU. The rest is overhead.
     pub device_seconds: f64,
     /// Of these, seconds of work on the host beside the training: searches, journal, tables.
     pub host_seconds: f64,

@@ -35,8 +35,8 @@ pub struct StudyResults {
 }
 
 impl StudyResults {
-    /// Reads the folder of a study, also of one that still runs or was stopped. Only `runs.csv` must
-    /// be there.
+    /// Reads the folder of a study, also of one that still runs or was stopped. Only `runs.csv`
+    /// must be there.
     ///
     /// # Errors
     /// [`crate::Error::Input`] that names the file which is missing, damaged, or of another version

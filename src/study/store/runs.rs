@@ -192,8 +192,8 @@ pub fn write_runs(path: &Path, columns: &RunColumns, runs: &[RunRecord]) -> Resu
 /// Reads a table of runs.
 ///
 /// # Errors
-/// [`Error::Input`](crate::Error::Input) when the file is missing, has other columns, or is damaged:
-/// the line is named.
+/// [`Error::Input`](crate::Error::Input) when the file is missing, has other columns, or is
+/// damaged: the line is named.
 pub fn read_runs(path: &Path) -> Result<(RunColumns, Vec<RunRecord>)> {
     let table = Table::read(path)?;
     let columns = RunColumns::of(&table)?;

@@ -1,6 +1,6 @@
 //! The encoding of an event file: TFRecords (`tensorflow/core/lib/io/record_writer.h`), each with a
-//! protocol buffer `tensorflow.Event` (`event.proto`, `summary.proto`). Hyper-parameters are encoded
-//! as in `plugin_data.proto` of TensorBoard's hparams plugin.
+//! protocol buffer `tensorflow.Event` (`event.proto`, `summary.proto`). Hyper-parameters are
+//! encoded as in `plugin_data.proto` of TensorBoard's hparams plugin.
 
 use crc32c::crc32c;
 

@@ -22,7 +22,7 @@ impl Packed {
         Self { run, bases, since: chunk, goes_on: chunk, ticks: 0, state }
     }
 
-    /// A lower bound, without divergence, of the steps until the run stops.
+    /// A lower bound of the steps until the run stops, unless it diverges.
     pub(crate) fn steps_ahead(&self) -> u32 {
         let training = &self.run.training;
         let waits = training.patience.saturating_sub(self.state.waited);

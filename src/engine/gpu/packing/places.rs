@@ -24,7 +24,7 @@ impl Shoal<'_> {
             assert_eq!(
                 run.precision(),
                 self.precision,
-                "run {}: in another precision than the runs before it",
+                "run {}: its precision differs from that of the runs before it",
                 run.id
             );
             let footprint = Footprint::new(&run.graph, run.training.batch, self.precision);
@@ -36,7 +36,7 @@ impl Shoal<'_> {
                 }
                 None if self.alive() == 0 => {
                     return Err(Error::Device(format!(
-                        "{}: no memory for a run of {} bytes; use smaller layers or --device cpu",
+                        "{}: not enough memory for a run of {} bytes; use smaller layers or --device cpu",
                         self.gpu.adapter().name(),
                         footprint.bytes(self.fuses_update(&run))
                     )));
@@ -130,7 +130,7 @@ impl Shoal<'_> {
         let count = self.slots.len();
         let room = self.store.reserve(Buffer::Runs, (count * size_of::<DeviceRun>()) as u64)?
             && self.store.reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
-        assert!(room, "shoal: no room for the run table");
+        assert!(room, "shoal: not enough memory for the run table");
         if self.rehearses {
             self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
             return Ok(());
@@ -155,8 +155,8 @@ impl Shoal<'_> {
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         store.write(Buffer::Best, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
-            // this buffer holds the weights that products read; gradients alone need no
-            // initialisation
+            // it also holds the weights that products read; in f32 it holds only gradients, which
+            // are written before they are read
             store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
         }
         store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));

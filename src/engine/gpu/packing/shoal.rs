@@ -1,4 +1,4 @@
-//! The runs that are packed together on a device: their places, their step, their states.
+//! The runs that are packed together on a device: their slots, their step and their states.
 
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::error::{Error, Result};
 use crate::engine::gpu::packing::packed::Packed;
 use crate::engine::gpu::packing::upload::upload;
 
-/// How much is packed at one time.
+/// Limits of a shoal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Runs at most.
+    /// Largest number of runs.
     pub runs: usize,
-    /// Bytes of all buffers at most, unless a single run needs more. Where runs that store their
-    /// gradients come after others that do not, which filled these bytes, up to a quarter more than
-    /// those had: buffers never shrink, and fewer runs at a time would cost more.
+    /// Largest total size of the buffers in bytes, unless a single run needs more. If runs that
+    /// store their gradients follow runs that do not and that reached this size, the total can be
+    /// up to a quarter larger: buffers never shrink, and fewer runs at a time would cost more.
     pub bytes: u64,
 }
 
@@ -54,12 +54,12 @@ pub(crate) struct Shoal<'a> {
     pub(crate) nodes: Allocator,
     pub(crate) chunks: u64,
     pub(crate) retired_steps: u64,
-    /// How long chunks were surely in flight.
+    /// A lower bound of the time in which chunks were in flight.
     pub(crate) device: Duration,
-    /// How long the host waited for the chunk that it looked at last.
+    /// Time that the host waited for the last chunk that it read.
     pub(crate) waited: Duration,
     pub(crate) stale: bool,
-    /// Whether runs take their places and nothing is written.
+    /// Whether ranges are allocated but nothing is written, for a rehearsal.
     pub(crate) rehearses: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Shoal<'a> {
         })
     }
 
-    /// Whether a run's gradients are stored nowhere.
+    /// Whether a run uses the fused update.
     pub(crate) fn fuses_update(&self, run: &PreparedRun) -> bool {
         self.gpu.tiles().fuses_update(&run.training)
     }
@@ -110,9 +110,9 @@ impl<'a> Shoal<'a> {
         self.packed().count()
     }
 
-    /// Counts the time since the last look, in which a chunk was submitted and another one waited
-    /// for. If the host had to wait for that one, the device had one in flight all the time. Some
-    /// drivers play chunks while they are submitted (lavapipe).
+    /// Adds to the device time for the interval since the last chunk was read, in which the host
+    /// submitted a chunk and waited for another one. If it had to wait, the device was busy all the
+    /// time. Some drivers execute chunks during submission (lavapipe).
     pub(crate) fn count_device(&mut self, since: Duration, submitting: Duration) {
         self.device += match self.waited > since / 50 && self.chunks > 2 {
             true => since,
@@ -132,15 +132,15 @@ impl<'a> Shoal<'a> {
         }
     }
 
-    /// Steps that most runs will surely still take: a chunk beyond that is wasted on runs that are
-    /// done.
+    /// The median of the steps that runs still take at least: a longer chunk would be wasted on
+    /// finished runs.
     pub(crate) fn steps_ahead(&self) -> u32 {
         let mut ahead: Vec<u32> = self.packed().map(|(_, packed)| packed.steps_ahead()).collect();
         ahead.sort_unstable();
         ahead.get(ahead.len() / 2).copied().unwrap_or(1).max(8)
     }
 
-    /// Writes the tile table and the calls of a step, if runs came or went.
+    /// Writes the tile table and the calls of a step, if the set of packed runs changed.
     pub(crate) fn write_step(&mut self) -> Result<()> {
         if !std::mem::take(&mut self.stale) {
             return Ok(());
@@ -149,7 +149,7 @@ impl<'a> Shoal<'a> {
         let bytes: &[u8] = bytemuck::cast_slice(&tiles);
         if !self.store.reserve(Buffer::Tiles, bytes.len() as u64)? {
             return Err(Error::Device(format!(
-                "{}: no room for a table of {} tiles; train fewer runs at one time",
+                "{}: not enough memory for a table of {} tiles; train fewer runs at one time",
                 self.gpu.adapter().name(),
                 tiles.len()
             )));
@@ -159,13 +159,13 @@ impl<'a> Shoal<'a> {
         Ok(())
     }
 
-    /// The step of the runs that are packed.
+    /// The calls of a step of the packed runs.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let graphs: Vec<_> = self.packed().map(|(_, packed)| &packed.run.graph).collect();
         calls(graphs.into_iter())
     }
 
-    /// The tiles of a step, call by call, and the dispatches that serve them.
+    /// The tiles of a step, in the order of its calls, and the dispatches that serve them.
     pub(crate) fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
         let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
         for call in self.calls() {
@@ -201,39 +201,40 @@ impl<'a> Shoal<'a> {
         self.store.play(steps)
     }
 
-    /// Looks at a chunk before the one in flight: checks its completion marker, retires what is
-    /// done.
+    /// Reads the states after a chunk, while the next one is in flight: checks the completion
+    /// markers and retires finished runs.
     pub(crate) fn look(&mut self, chunk: &Chunk, work: &mut dyn RunQueue) -> Result<()> {
-        let begun = Instant::now();
+        let started = Instant::now();
         let states = self.store.states(chunk)?;
-        self.waited = begun.elapsed();
-        let looked_at = self.chunks - 2;
+        self.waited = started.elapsed();
+        let read_chunk = self.chunks - 2;
         let mut done = Vec::new();
         for (slot, packed) in self.slots.iter_mut().enumerate() {
-            let Some(packed) = packed.as_mut().filter(|packed| packed.since <= looked_at) else {
+            let Some(packed) = packed.as_mut().filter(|packed| packed.since <= read_chunk) else {
                 continue;
             };
-            let told = packed.state.epoch;
+            let reported = packed.state.epoch;
             packed.state = states[slot];
             packed.ticks += chunk.steps;
             packed.check_completion(self.gpu.adapter().name(), chunk.steps)?;
-            let epochs = Epoch::after(&packed.state, told);
+            let epochs = Epoch::after(&packed.state, reported);
             work.trained(packed.run.id, packed.state.steps, epochs.as_slice());
-            // a run that was given more epochs was still done in the chunk that was in flight then
-            if packed.state.phase == phase::DONE && packed.goes_on <= looked_at {
+            // a continued run is still done in the chunk that was in flight when it continued
+            if packed.state.phase == phase::DONE && packed.goes_on <= read_chunk {
                 done.push(slot);
             }
         }
-        let mut over = Vec::new();
+        let mut finished = Vec::new();
         for slot in done {
             if !self.goes_on(slot, work) {
-                over.push(slot);
+                finished.push(slot);
             }
         }
-        self.retire(&over, work)
+        self.retire(&finished, work)
     }
 
-    /// Whether a run that is done is given more epochs; then it goes on with the next chunk.
+    /// Continues a finished run with the next chunk if the queue gives it more epochs. Returns
+    /// whether it continues.
     pub(crate) fn goes_on(&mut self, slot: usize, work: &mut dyn RunQueue) -> bool {
         let packed = self.slots[slot].as_mut().expect("shoal: an empty slot");
         let Some(epochs) = crate::engine::queue::goes_on(&packed.run, &mut packed.state, work)
@@ -242,7 +243,7 @@ impl<'a> Shoal<'a> {
         };
         packed.run = crate::engine::queue::with_epochs(&packed.run, epochs);
         packed.goes_on = self.chunks;
-        // these fields alone: the chunk in flight still counts ticks
+        // only these fields: the chunk in flight still counts ticks
         let run = slot * size_of::<DeviceRun>() + offset_of!(DeviceRun, max_epochs);
         let state = slot * size_of::<State<f32>>();
         let fields = [
@@ -256,7 +257,7 @@ impl<'a> Shoal<'a> {
         true
     }
 
-    /// Reads the best parameters of runs that are done, reports them, and frees their places.
+    /// Reads the best parameters of finished runs, reports their outcomes, and frees their ranges.
     pub(crate) fn retire(&mut self, done: &[usize], work: &mut dyn RunQueue) -> Result<()> {
         if done.is_empty() {
             return Ok(());
@@ -274,11 +275,11 @@ impl<'a> Shoal<'a> {
         let mut best: &[f32] = &bytemuck::pod_collect_to_vec(&bytes);
         self.stale = true;
         for packed in leaving {
-            let (mine, rest) = best.split_at(packed.run.parameters.len());
+            let (parameters, rest) = best.split_at(packed.run.parameters.len());
             best = rest;
             self.retired_steps += u64::from(packed.state.steps);
             self.release(&packed.run, &packed.bases);
-            let outcome = packed.run.outcome(&packed.state, mine.to_vec());
+            let outcome = packed.run.outcome(&packed.state, parameters.to_vec());
             let test = (outcome.validation_loss).and_then(|_| work.test(outcome.id));
             work.finished(crate::engine::queue::tested(outcome, test))?;
         }

@@ -32,7 +32,7 @@ impl<'a> Step<'a> {
         Ok(step)
     }
 
-    /// Packs the runs before their first step; the slot of a run is its place in `runs`.
+    /// Packs the runs before their first step; the slot of a run is its index in `runs`.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed or they do not fit.

@@ -1,4 +1,4 @@
-//! The tables of a training on the device.
+//! Uploads the tables of a training to the device.
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
@@ -8,7 +8,7 @@ use crate::engine::table::Tables;
 use crate::error::Result;
 use crate::input_error;
 
-/// Uploads the tables; where each begins, x and y.
+/// Uploads the tables and returns the offsets of x and y of each.
 pub(crate) fn upload(
     gpu: &Gpu,
     store: &mut Store,
@@ -18,14 +18,14 @@ pub(crate) fn upload(
     let (mut len, width) = (0, precision.bytes());
     let mut bases = Vec::new();
     for table in tables.iter() {
-        // whole words: devices are written four bytes at a time
+        // whole words, the unit of writes to the device
         let y = len + table.x.len().next_multiple_of(2);
         bases.push((len, y));
         len = y + table.y.len().next_multiple_of(2);
     }
     if !store.reserve(Buffer::Data, (width * len) as u64)? {
         return Err(input_error!(
-            "the data of the study take {} bytes, but {} binds at most {}; use fewer simulations or --device cpu",
+            "the tables have {} bytes, but {} binds at most {}; use fewer rows or --device cpu",
             width * len,
             gpu.adapter().name(),
             gpu.binding_limit()
