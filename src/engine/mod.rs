@@ -1,7 +1,9 @@
 //! The engine: trains many different small networks at once. It does not depend on file formats,
 //! physics or experiments.
 
+// What is hidden from the documentation is public for the laws in `tests/laws` and for benches only.
 pub mod activation;
+#[doc(hidden)]
 pub mod buffer;
 pub mod builder;
 pub mod cpu;
@@ -10,22 +12,28 @@ pub mod evaluate;
 pub mod gpu;
 pub mod graph;
 pub(crate) mod host;
+#[doc(hidden)]
 pub mod kernel;
+#[doc(hidden)]
 pub mod layout;
 pub mod loss;
 pub mod measure;
+#[doc(hidden)]
 pub mod memory;
 pub mod ops;
 pub mod optim;
 pub mod precision;
+#[doc(hidden)]
 pub mod prepared;
 pub mod queue;
 pub mod random;
 pub mod real;
 pub mod run;
+#[doc(hidden)]
 pub mod shader;
 pub mod step;
 pub mod table;
 pub mod tile;
 pub mod train;
+#[doc(hidden)]
 pub mod work;

@@ -247,17 +247,23 @@ pub fn chain(op: &'static Op, widths: &[usize], number: usize) -> Graph {
                 Activation::LeakyRelu { .. } => Activation::LeakyRelu { slope: 0.2 },
                 other => other,
             },
-            dropout: if (number + layer) % 3 == 1 { 0.3 } else { 0.0 },
+            dropout: if (number + layer) % 3 == 1 && !last { 0.3 } else { 0.0 },
         };
-        let node = Node { op, attributes, inputs: before.collect(), frozen: false };
-        nodes.push(node.clone());
-        if Graph::new(input, nodes.clone()).is_err() {
+        nodes.push(Node { op, attributes, inputs: before.collect(), frozen: false });
+        if first_nodes(input, &nodes).is_err() {
             let below = nodes.len() - 1;
-            nodes[below].attributes.width = Graph::new(input, nodes[..below].to_vec())
-                .map_or(widths[0], |graph| graph.outputs());
+            nodes[below].attributes.width =
+                first_nodes(input, &nodes[..below]).map_or(widths[0], |graph| graph.outputs());
         }
     }
     Graph::new(input, nodes).expect("a chain of the op and dense layers")
+}
+
+/// The graph of the first nodes of a chain: its last node may not drop outputs.
+fn first_nodes(input: Shape, nodes: &[Node]) -> std::result::Result<Graph, String> {
+    let mut nodes = nodes.to_vec();
+    nodes.iter_mut().for_each(|node| node.attributes.dropout = 0.0);
+    Graph::new(input, nodes)
 }
 
 /// Runs on one table that differ in ops, widths, depth, activations, dropout, rows, batch, loss,

@@ -29,9 +29,9 @@ fn a_simulated_dataset_is_like_an_imported_one() {
     let [a, b] = ["a.npz", "b.npz"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
     assert!(a == b, "two files of the same spectra differ");
     std::fs::write(folder.path().join("k.txt"), "0.05\n0.1\n0.2\n").unwrap();
-    let typed =
+    let given =
         "simulate lcdm -n 5 --k k.txt --range h=0.7:0.7 --sampling latin-hypercube --json -o c.npz";
-    let ran = run(&folder, &typed.split(' ').collect::<Vec<_>>());
+    let ran = run(&folder, &given.split(' ').collect::<Vec<_>>());
     let event: serde_json::Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
     assert_eq!((event["event"].as_str(), event["inputs"].as_u64()), (Some("simulated"), Some(3)));
 }
@@ -43,10 +43,10 @@ fn mistakes_are_named_before_anything_is_simulated() {
     std::fs::write(folder.path().join("small.txt"), "0.004\n0.1\n").unwrap();
     std::fs::write(folder.path().join("narrow.txt"), "0.0100\n0.0101\n0.0102\n").unwrap();
     std::fs::write(folder.path().join("falling.txt"), "0.2\n0.1\n").unwrap();
-    let wrong = |typed: &str, words: &[&str]| {
-        let arguments = format!("simulate {typed} -o out.npz");
+    let wrong = |given: &str, words: &[&str]| {
+        let arguments = format!("simulate {given} -o out.npz");
         run(&folder, &arguments.split(' ').collect::<Vec<_>>()).fails(2, words);
-        assert!(!folder.path().join("out.npz").exists(), "{typed}");
+        assert!(!folder.path().join("out.npz").exists(), "{given}");
     };
     wrong("neutrino", &["no scenario 'neutrino'", "modified-gravity", "Did you mean 'neutrinos'?"]);
     wrong("lcdm -n 0", &["0 spectra", "1 to"]);

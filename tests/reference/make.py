@@ -15,7 +15,7 @@ from torch.optim import lr_scheduler
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # one order of summation, whatever the machine
 
-SLOPE = float(np.float32(0.2))  # as float32 holds it, so that every player has the same
+SLOPE = float(np.float32(0.2))  # as float32 holds it, so that every implementation has the same
 ACTIVATIONS = {
     "identity": lambda z: z,
     "relu": F.relu,

@@ -63,18 +63,18 @@ pub fn activation(key: &str, name: &str, slope: f32) -> Result<Activation> {
     })
 }
 
-/// The known name that is nearest to `typed`, if one is near.
-pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near = |name: &&str| strsim::jaro_winkler(typed, name);
+/// The known name that is nearest to `given`, if one is near.
+pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |name: &&str| strsim::jaro_winkler(given, name);
     let nearest = known.into_iter().max_by(|a, b| near(a).total_cmp(&near(b)));
     nearest.filter(|name| near(name) > 0.7)
 }
 
 /// An error for a name that is not in a list.
-pub fn unknown(key: &str, typed: &str, what: &str, known: &[&str]) -> Error {
-    let hint = nearest(typed, known.iter().copied());
+pub fn unknown(key: &str, given: &str, what: &str, known: &[&str]) -> Error {
+    let hint = nearest(given, known.iter().copied());
     let hint = hint.map_or_else(String::new, |name| format!("; did you mean \"{name}\"?"));
-    input_error!("{key} = \"{typed}\": no such {what}; there are {}{hint}", known.join(", "))
+    input_error!("{key} = \"{given}\": no such {what}; there are {}{hint}", known.join(", "))
 }
 
 /// Puts `prefix: ` before an input error.

@@ -249,9 +249,9 @@ impl StudyConfig {
 /// "did you mean ..." for serde's message about an unknown field.
 fn hint(message: &str) -> Option<String> {
     let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (typed, known) = words.split_first()?;
+    let (given, known) = words.split_first()?;
     let unknown = message.starts_with("unknown field");
-    let nearest = nearest(typed, known.iter().copied()).filter(|_| unknown)?;
+    let nearest = nearest(given, known.iter().copied()).filter(|_| unknown)?;
     Some(format!("\ndid you mean `{nearest}`?"))
 }
 
@@ -278,8 +278,8 @@ mod tests {
 
     #[test]
     fn simulations_to_pretrain_on_are_a_number_or_a_list() {
-        let sizes = |typed: &str| {
-            let text = format!("{SMALLEST}[pretraining]\nsimulations = {typed}\n");
+        let sizes = |given: &str| {
+            let text = format!("{SMALLEST}[pretraining]\nsimulations = {given}\n");
             toml::from_str::<StudyConfig>(&text).map(|study| study.pretraining.simulations)
         };
         assert_eq!(sizes("300").unwrap(), Some(vec![300]));

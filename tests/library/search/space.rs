@@ -51,9 +51,9 @@ fn fine_tuning_keeps_the_layers() {
 
 #[test]
 fn a_trial_has_its_setting() {
-    let typed = "layers = { high = 2 }\nbatch = { choices = [16, 32] }\nweight_decay = 0\n\
+    let given = "layers = { high = 2 }\nbatch = { choices = [16, 32] }\nweight_decay = 0\n\
                  activation = { choices = ['relu', 'silu'] }";
-    let space = table(typed).space(Stage::Fresh).unwrap();
+    let space = table(given).space(Stage::Fresh).unwrap();
     let values =
         [Some(1.0), Some(40.0), Some(0.3), None, None, Some(1e-3), Some(0.0), Some(1.0), Some(1.0)];
     let setting = space.setting(&Trial::running(0, values.to_vec()));
@@ -82,11 +82,11 @@ fn mistakes_are_named_with_their_numbers() {
         ("activation = { low = 1 }", ["activation has no range", "choices"]),
         ("activation = 'rely'", ["'rely'", "leaky_relu"]),
     ];
-    for (typed, words) in cases {
-        let error = error(typed);
+    for (given, words) in cases {
+        let error = error(given);
         words
             .iter()
-            .for_each(|word| assert!(error.contains(word), "{typed}: '{error}' lacks '{word}'"));
+            .for_each(|word| assert!(error.contains(word), "{given}: '{error}' lacks '{word}'"));
     }
 }
 

@@ -14,7 +14,7 @@ import shap
 import torch
 from shap.explainers._deep import deep_pytorch
 
-SLOPE = float(np.float32(0.2))  # as float32 holds it, so that every player has the same
+SLOPE = float(np.float32(0.2))  # as float32 holds it, so that every implementation has the same
 MODULES = {
     "identity": torch.nn.Identity,
     "relu": torch.nn.ReLU,
