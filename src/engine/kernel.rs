@@ -1,13 +1,11 @@
 //! The description of a kernel: a shader, the buffers that it binds, the tiles of a run, and the
 //! CPU reference that computes the same.
 
-use std::any::Any;
-
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::{Graph, NodeId, Op};
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
-use crate::engine::real::Real;
+use crate::engine::real::{Real, version};
 use crate::engine::run::Training;
 use crate::engine::shader;
 use crate::engine::tile::{Grid, TileSet};
@@ -74,8 +72,7 @@ pub struct Evaluate {
 impl Evaluate {
     /// The function for `F`.
     pub fn of<F: Real>(&self) -> EvaluateOf<F> {
-        let both: [&dyn Any; 2] = [&self.f32, &self.f64];
-        *both.into_iter().find_map(|one| one.downcast_ref()).expect("op: neither f32 nor f64")
+        version([&self.f32, &self.f64])
     }
 }
 
@@ -105,8 +102,7 @@ pub struct Reference {
 impl Reference {
     /// The function for `F`.
     pub fn of<F: Real>(&self) -> ReferenceOf<F> {
-        let both: [&dyn Any; 2] = [&self.f32, &self.f64];
-        *both.into_iter().find_map(|one| one.downcast_ref()).expect("kernel: neither f32 nor f64")
+        version([&self.f32, &self.f64])
     }
 }
 

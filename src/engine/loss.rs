@@ -4,9 +4,7 @@
 //! The loss of a batch is the weighted mean over examples e and outputs j, `sum_ej w_j l(a_ej,
 //! t_ej) / (examples * sum_j w_j)`, where the weight w_j of a dummy output is 0.
 
-use std::any::Any;
-
-use crate::engine::real::Real;
+use crate::engine::real::{Real, version};
 
 /// A loss function l(a, t) of an output and its target.
 #[derive(Debug)]
@@ -61,8 +59,7 @@ impl Loss {
 
     /// The function for one example.
     pub(crate) fn row<F: Real>(&self) -> RowOf<F> {
-        let both: [&dyn Any; 2] = [&self.row.f32, &self.row.f64];
-        *both.into_iter().find_map(|one| one.downcast_ref()).expect("loss: neither f32 nor f64")
+        version([&self.row.f32, &self.row.f64])
     }
 }
 

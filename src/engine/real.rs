@@ -1,5 +1,7 @@
 //! The floating-point types of the CPU references.
 
+use std::any::Any;
+
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
@@ -59,4 +61,12 @@ impl Real for f64 {
             *number = f16::from_f64(*number).to_f64();
         }
     }
+}
+
+/// The function of this type among the f32 and the f64 version of a generic one.
+///
+/// # Panics
+/// If neither has the type.
+pub(crate) fn version<T: Copy + 'static>(both: [&dyn Any; 2]) -> T {
+    *both.into_iter().find_map(|one| one.downcast_ref()).expect("real: neither f32 nor f64")
 }

@@ -84,17 +84,8 @@ impl InputScale {
     /// Mean and deviation of these rows of a table; an input that is constant there is only
     /// shifted.
     pub fn of(table: &Table, rows: &[u32]) -> Self {
-        let (mut mean, mut inverse_deviation) = (Vec::new(), Vec::new());
-        for input in 0..table.inputs {
-            let values =
-                || rows.iter().map(|row| f64::from(table.x[*row as usize * table.inputs + input]));
-            let count = rows.len() as f64;
-            let middle = values().sum::<f64>() / count;
-            let variance = values().map(|x| (x - middle).powi(2)).sum::<f64>() / count;
-            let inverse = (1.0 / variance.sqrt()) as f32;
-            mean.push(middle as f32);
-            inverse_deviation.push(if inverse.is_finite() { inverse } else { 1.0 });
-        }
+        let rows = rows.iter().map(|row| *row as usize);
+        let [mean, inverse_deviation] = table.input_moments(rows);
         Self { mean, inverse_deviation }
     }
 

@@ -45,6 +45,22 @@ impl Table {
         }
         Ok(Self { x, y, rows: of_x, inputs, targets })
     }
+
+    /// The mean and one over the deviation of each input over some rows, summed in f64; an input
+    /// that is constant there has 1 instead of the latter.
+    pub(crate) fn input_moments(&self, rows: impl Iterator<Item = usize> + Clone) -> [Vec<f32>; 2] {
+        let count = rows.clone().count() as f64;
+        let (mut means, mut inverse_deviations) = (Vec::new(), Vec::new());
+        for input in 0..self.inputs {
+            let column = || rows.clone().map(|row| f64::from(self.x[row * self.inputs + input]));
+            let mean = column().sum::<f64>() / count;
+            let variance = column().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+            let inverse = (1.0 / variance.sqrt()) as f32;
+            means.push(mean as f32);
+            inverse_deviations.push(if inverse.is_finite() { inverse } else { 1.0 });
+        }
+        [means, inverse_deviations]
+    }
 }
 
 /// Tables that runs share. The f16 copy of a table is created when the first run needs it.
@@ -111,19 +127,7 @@ impl Tables {
 
 impl F16Table {
     fn new(table: &Table) -> Self {
-        let rows = table.rows as f64;
-        let column = |input: usize| {
-            let numbers = table.x.iter().skip(input).step_by(table.inputs);
-            numbers.map(|x| f64::from(*x))
-        };
-        let (mut mean, mut inverse_deviation) = (Vec::new(), Vec::new());
-        for input in 0..table.inputs {
-            let middle = column(input).sum::<f64>() / rows;
-            let variance = column(input).map(|x| (x - middle).powi(2)).sum::<f64>() / rows;
-            let inverse = (1.0 / variance.sqrt()) as f32;
-            mean.push(middle as f32);
-            inverse_deviation.push(if inverse.is_finite() { inverse } else { 1.0 });
-        }
+        let [mean, inverse_deviation] = table.input_moments(0..table.rows);
         let scaled: Vec<f32> = (table.x.iter().enumerate())
             .map(|(place, x)| {
                 let input = place % table.inputs;
