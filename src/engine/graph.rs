@@ -12,6 +12,21 @@ use crate::engine::activation::Activation;
 pub enum Rows {
     /// An example of the batch.
     Examples,
+    /// An item of the set of an example. Examples have different numbers of items.
+    Items,
+    /// An edge from an item to one of its nearest neighbours in the same example.
+    Edges,
+}
+
+impl Rows {
+    /// Its number in WGSL.
+    pub fn code(self) -> u32 {
+        match self {
+            Rows::Examples => 0,
+            Rows::Items => 1,
+            Rows::Edges => 2,
+        }
+    }
 }
 
 /// The shape of a value: which rows it has, and how many numbers are in each.
@@ -28,6 +43,11 @@ impl Shape {
     pub fn examples(width: usize) -> Self {
         Self { rows: Rows::Examples, width }
     }
+
+    /// One row of `width` numbers for each item of an example.
+    pub fn items(width: usize) -> Self {
+        Self { rows: Rows::Items, width }
+    }
 }
 
 /// Index of a node in [`Graph::nodes`].
@@ -38,6 +58,8 @@ pub type NodeId = usize;
 pub enum Source {
     /// The input of the graph.
     Input,
+    /// The columns per example beside the items of a graph whose input are items.
+    Columns,
     /// The output of an earlier node.
     Node(NodeId),
 }
@@ -52,6 +74,72 @@ pub struct Attributes {
     /// The probability in [0, 1) with which a number of the output is dropped in training; the
     /// others are scaled by 1 / (1 - dropout).
     pub dropout: f32,
+    /// How rows are reduced to one.
+    pub reduction: Reduction,
+    /// Heads of an attention.
+    pub heads: usize,
+}
+
+impl Default for Attributes {
+    /// Width 1, no activation, no dropout, the mean, one head.
+    fn default() -> Self {
+        Self {
+            width: 1,
+            activation: Activation::Identity,
+            dropout: 0.0,
+            reduction: Reduction::Mean,
+            heads: 1,
+        }
+    }
+}
+
+/// How `pool` and `aggregate` reduce rows to one. The reduction of no rows is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// The mean over the rows that exist.
+    Mean,
+    /// The sum.
+    Sum,
+    /// The largest number of each column. Its gradient goes to the first row that has it.
+    Max,
+}
+
+impl Reduction {
+    /// Every reduction.
+    pub const ALL: [Reduction; 3] = [Reduction::Mean, Reduction::Sum, Reduction::Max];
+
+    /// The name in study and model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reduction::Mean => "mean",
+            Reduction::Sum => "sum",
+            Reduction::Max => "max",
+        }
+    }
+
+    /// The reduction of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reduction| reduction.name() == name)
+    }
+
+    /// Its number in WGSL: its index in [`Reduction::ALL`].
+    pub fn code(self) -> u32 {
+        Self::ALL.iter().position(|other| *other == self).map_or(0, |place| place as u32)
+    }
+}
+
+/// How the backward kernel of a node treats the gradient of one of its inputs, which several nodes
+/// may read: the first one in the order of a step writes it, the others add to it, and the last
+/// one multiplies it by the derivative of the activation and by the dropout mask of the node that
+/// computed the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// The node that computed the input.
+    pub below: NodeId,
+    /// Whether it adds to what another node has written.
+    pub adds: bool,
+    /// Whether it is the last one.
+    pub finishes: bool,
 }
 
 /// The name and shape of a matrix of parameters of an op.
@@ -80,8 +168,10 @@ pub struct Op {
     /// Widths of the matrices that its forward kernel saves for the backward kernels, besides the
     /// output.
     pub saved: fn(&[Shape], &Attributes) -> Vec<usize>,
-    /// Scratch memory of the gradient at the inputs on the CPU, in numbers per row of a batch.
-    pub scratch: fn(&[Shape], &Attributes) -> usize,
+    /// Scratch memory of the gradient at the inputs on the CPU, in numbers, for these many rows.
+    pub scratch: fn(&[Shape], &Attributes, rows: usize) -> usize,
+    /// Whether a kernel of the op computes the gradient of its parameters and updates them at once.
+    pub fuses_update: bool,
     /// Multiply-adds of the forward kernel for one row.
     pub multiply_adds: fn(&[Shape], &Attributes) -> usize,
     /// Fills the initial parameters of a node: a function of the seed, the node and the position.
@@ -139,6 +229,7 @@ impl Parameters {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     input: Shape,
+    columns: usize,
     nodes: Vec<Node>,
     shapes: Vec<Shape>,
     levels: Vec<usize>,
@@ -157,6 +248,15 @@ impl Graph {
     /// A message: no nodes, a node that reads a later one, shapes that do not fit, a dropout
     /// outside [0, 1) or after the last node, a frozen node after a trained one or with dropout.
     pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
+        Self::with_columns(input, 0, nodes)
+    }
+
+    /// A graph of these nodes on items with `columns` numbers per example beside them, which nodes
+    /// read as [`Source::Columns`].
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn with_columns(input: Shape, columns: usize, nodes: Vec<Node>) -> Result<Self, String> {
         if nodes.is_empty() {
             return Err("the network has no layers".into());
         }
@@ -165,6 +265,7 @@ impl Graph {
         }
         let mut graph = Self {
             input,
+            columns,
             nodes: Vec::new(),
             shapes: Vec::new(),
             levels: Vec::new(),
@@ -189,6 +290,7 @@ impl Graph {
             graph.shapes.push(shape);
             graph.nodes.push(node);
         }
+        graph.check_output()?;
         // the loss would have to apply its mask
         match graph.nodes[graph.output_node()].attributes.dropout {
             0.0 => Ok(graph),
@@ -205,6 +307,12 @@ impl Graph {
         if node.inputs.iter().any(|at| matches!(at, Source::Node(other) if *other >= id)) {
             return Err("reads a layer that comes later".into());
         }
+        if (1..node.inputs.len()).any(|at| node.inputs[..at].contains(&node.inputs[at])) {
+            return Err("reads the same value twice".into());
+        }
+        if node.inputs.contains(&Source::Columns) && self.columns == 0 {
+            return Err("reads columns per example, but the network has none".into());
+        }
         let dropout = node.attributes.dropout;
         if !(0.0..1.0).contains(&dropout) {
             return Err(format!("dropout is {dropout}; it must be at least 0 and below 1"));
@@ -216,6 +324,76 @@ impl Graph {
             return Err("a frozen layer cannot follow a trained one".into());
         }
         Ok(())
+    }
+
+    /// Every node but the last is read by another one, and the last has a row for each example.
+    fn check_output(&self) -> Result<(), String> {
+        let last = self.output_node();
+        if let Some(unread) = (0..last).find(|id| self.readers(*id).next().is_none()) {
+            let name = self.nodes[unread].op.name;
+            return Err(format!("layer {} ({name}): no layer reads it", unread + 1));
+        }
+        match self.shape(last).rows {
+            Rows::Examples => Ok(()),
+            rows => Err(format!(
+                "the last layer has a row for each of the {rows:?}; pool them, so that an example has one"
+            )),
+        }
+    }
+
+    /// The nodes that read a node, each with the index among its inputs.
+    fn readers(&self, node: NodeId) -> impl Iterator<Item = (NodeId, usize)> + '_ {
+        let inputs = self.nodes.iter().enumerate();
+        inputs.flat_map(move |(reader, other)| {
+            let place = other.inputs.iter().position(|source| *source == Source::Node(node));
+            place.map(|place| (reader, place))
+        })
+    }
+
+    /// How the backward kernels of a node treat the gradient of an input; `None` if it needs none.
+    pub fn contribution(&self, node: NodeId, input: usize) -> Option<Contribution> {
+        let Source::Node(below) = self.nodes[node].inputs[input] else { return None };
+        if !self.needs_gradient(below) {
+            return None;
+        }
+        // no two readers have the same level, and a step goes from the highest level down
+        let level = self.levels[node];
+        let others = || self.readers(below).map(|(reader, _)| self.levels[reader]);
+        Some(Contribution {
+            below,
+            adds: others().any(|other| other > level),
+            finishes: !others().any(|other| other < level),
+        })
+    }
+
+    /// Whether the update of every parameter can be fused with its gradient.
+    pub fn fuses_update(&self) -> bool {
+        let trained = self.nodes.iter().enumerate().filter(|(_, node)| !node.frozen);
+        let mut with_parameters = trained.filter(|(id, _)| !self.parameters[*id].is_empty());
+        with_parameters.all(|(_, node)| node.op.fuses_update)
+    }
+
+    /// Whether a value has a row for each item or edge.
+    pub fn has_items(&self) -> bool {
+        self.input.rows != Rows::Examples
+    }
+
+    /// Whether a node has a row for each edge.
+    pub fn has_edges(&self) -> bool {
+        self.shapes.iter().any(|shape| shape.rows == Rows::Edges)
+    }
+
+    /// Width of the columns per example: the input itself, or what is beside its items.
+    pub fn columns(&self) -> usize {
+        match self.input.rows {
+            Rows::Examples => self.input.width,
+            _ => self.columns,
+        }
+    }
+
+    /// Width of the items; 0 without items.
+    pub fn item_columns(&self) -> usize {
+        if self.has_items() { self.input.width } else { 0 }
     }
 
     /// The shape of the input.
@@ -261,22 +439,30 @@ impl Graph {
     fn shape_of(&self, source: Source) -> Shape {
         match source {
             Source::Input => self.input,
+            Source::Columns => Shape::examples(self.columns),
             Source::Node(node) => self.shape(node),
         }
     }
 
-    /// The number of nodes on the longest path from the input to a node, without the node itself.
-    /// Nodes of one level do not read each other, so they execute together.
+    /// The level of a node: above that of every node that it reads. Nodes of one level execute
+    /// together: they do not read each other, and no two of them read the same node, because both
+    /// would add to its gradient. In a chain it is the number of nodes below.
     pub fn level(&self, node: NodeId) -> usize {
         self.levels[node]
     }
 
     fn level_above(&self, inputs: &[Source]) -> usize {
-        let below = |at: &Source| match at {
-            Source::Input => 0,
-            Source::Node(other) => self.levels[*other] + 1,
+        let read = |at: &Source| match at {
+            Source::Node(node) => Some(*node),
+            _ => None,
         };
-        inputs.iter().map(below).max().unwrap_or(0)
+        let below = || inputs.iter().filter_map(read);
+        let taken = |level: &usize| {
+            let mut readers = below().flat_map(|node| self.readers(node));
+            readers.any(|(reader, _)| self.levels[reader] == *level)
+        };
+        let first = below().map(|node| self.levels[node] + 1).max().unwrap_or(0);
+        (first..).find(|level| !taken(level)).expect("a free level")
     }
 
     /// Number of levels.
@@ -371,7 +557,7 @@ impl Graph {
     pub fn edited(&self, edit: impl FnOnce(&mut Vec<Node>)) -> Result<Self, String> {
         let mut nodes = self.nodes.clone();
         edit(&mut nodes);
-        Self::new(self.input, nodes)
+        Self::with_columns(self.input, self.columns, nodes)
     }
 
     /// Another graph on the output of this one.
@@ -382,6 +568,7 @@ impl Graph {
         let count = self.nodes.len();
         let shifted = |source: &Source| match source {
             Source::Input => Source::Node(count - 1),
+            Source::Columns => Source::Columns,
             Source::Node(node) => Source::Node(count + node),
         };
         self.edited(|nodes| {

@@ -53,6 +53,25 @@ pub struct DeviceRun {
     pub cosine_steps: u32,
     pub final_fraction: f32,
     pub loss: u32,
+    pub item_vec4s: u32,
+    pub edge_vec4s: u32,
+    pub item_columns: u32,
+    pub neighbours: u32,
+    pub table_items: u32,
+    pub table_offsets: u32,
+    pub table_lists: u32,
+    pub table_incoming_offsets: u32,
+    pub table_incoming: u32,
+    pub item_mean: u32,
+    pub item_inverse_deviation: u32,
+    pub items: u32,
+    pub items_by_unit: u32,
+    pub table_rows: u32,
+    pub first_items: u32,
+    pub first_edges: u32,
+    pub examples: u32,
+    pub centres: u32,
+    pub edge_neighbours: u32,
 }
 
 /// One node of a run, as the device reads it.
@@ -61,6 +80,8 @@ pub struct DeviceRun {
 #[allow(missing_docs)] // each field is described in shaders/layout.wgsl
 pub struct DeviceNode {
     pub number: u32,
+    pub rows: u32,
+    pub row_vec4s: u32,
     pub inputs: u32,
     pub outputs: u32,
     pub input_vec4s: u32,
@@ -70,12 +91,21 @@ pub struct DeviceNode {
     pub weights_gradient: u32,
     pub bias_gradient: u32,
     pub below: u32,
+    pub second_below: u32,
+    pub gradients: u32,
     pub input: u32,
     pub input_by_unit: u32,
+    pub input_row_vec4s: u32,
+    pub second: u32,
+    pub second_by_unit: u32,
+    pub second_vec4s: u32,
+    pub second_row_vec4s: u32,
     pub saved: u32,
     pub output: u32,
     pub output_by_unit: u32,
     pub delta: u32,
+    pub reduction: u32,
+    pub heads: u32,
     pub activation: u32,
     pub slope: f32,
     pub drop_threshold: u32,
@@ -124,6 +154,8 @@ pub struct State<F> {
     pub best_epoch: u32,
     pub cursor: u32,
     pub batch_rows: u32,
+    pub batch_items: u32,
+    pub batch_edges: u32,
     pub improved: u32,
     pub waited: u32,
     pub stopped: u32,
@@ -143,7 +175,7 @@ pub struct State<F> {
     pub gradient_scale: F,
 }
 
-// SAFETY: repr(C), twenty-five fields of four bytes each that accept any bits: no padding, no
+// SAFETY: repr(C), twenty-seven fields of four bytes each that accept any bits: no padding, no
 // invalid value.
 unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
@@ -162,6 +194,8 @@ impl<F: Real> State<F> {
             best_epoch: 0,
             cursor: 0,
             batch_rows: 0,
+            batch_items: 0,
+            batch_edges: 0,
             improved: 0,
             waited: 0,
             stopped: stopped::NOT,

@@ -2,11 +2,12 @@
 
 use crate::engine::cpu::aligned::Aligned;
 use crate::engine::cpu::product;
-use crate::engine::graph::{Graph, Node, Source, padded};
+use crate::engine::graph::{Graph, NodeId, Rows};
 use crate::engine::layout::State;
 use crate::engine::precision::{self, Precision};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::sets::BatchRows;
 use crate::engine::work::WorkLayout;
 
 /// Rows of a batch that the CPU computes: those present, rounded up to the eight rows of a product
@@ -17,26 +18,28 @@ pub fn computed_rows(present: usize, batch: usize) -> usize {
 
 /// Lengths of the vectors of a run's [`Memory`]: six with the length of its parameters, of which
 /// the weights are empty in f32, then `work` and `scratch`.
-pub fn numbers(graph: &Graph, batch: usize, precision: Precision) -> [usize; 8] {
+pub fn numbers(graph: &Graph, rows: BatchRows, precision: Precision) -> [usize; 8] {
     let parameters = graph.parameter_len();
     let weights = match precision {
         Precision::F32 => 0,
         Precision::F16 => parameters,
     };
-    let work = WorkLayout::new(graph, batch, precision).len;
-    let scratch = scratch_numbers(graph, batch);
+    let work = WorkLayout::new(graph, rows, precision).len;
+    let scratch = scratch_numbers(graph, rows);
     [parameters, weights, parameters, parameters, parameters, parameters, work, scratch]
 }
 
 /// Length of [`Memory::scratch`].
-fn scratch_numbers(graph: &Graph, batch: usize) -> usize {
-    let of_node = |(id, node): (usize, &Node)| {
-        let below = |at: &Source| matches!(at, Source::Node(n) if graph.needs_gradient(*n));
-        let needed = node.inputs.iter().any(below);
-        let scratch = || (node.op.scratch)(&graph.input_shapes(id), &node.attributes);
+fn scratch_numbers(graph: &Graph, rows: BatchRows) -> usize {
+    let rows = rows.padded();
+    let of_node = |id: NodeId| {
+        let node = &graph.nodes()[id];
+        let needed = (0..node.inputs.len()).any(|input| graph.contribution(id, input).is_some());
+        let rows = rows.of(graph.shape(id).rows);
+        let scratch = || (node.op.scratch)(&graph.input_shapes(id), &node.attributes, rows);
         if needed { scratch() } else { 0 }
     };
-    padded(batch) * graph.nodes().iter().enumerate().map(of_node).max().unwrap_or(0)
+    (0..graph.nodes().len()).map(of_node).max().unwrap_or(0)
 }
 
 /// The memory of a run on the CPU, with the layout of the device. In f16 numbers are rounded to
@@ -92,7 +95,7 @@ impl<F: Real> Memory<F> {
             features: Aligned::default(),
         });
         let [parameters, weights, gradients, first, second, best, work, scratch] =
-            numbers(&run.graph, run.training.batch, run.precision());
+            numbers(&run.graph, run.most, run.precision());
         memory.state = run.fresh_state();
         memory.parameters.renew(&run.parameters, parameters);
         memory.weights.renew(&run.parameters, weights);
@@ -107,9 +110,19 @@ impl<F: Real> Memory<F> {
         memory
     }
 
-    /// Rows of the batch that the CPU computes; the rows after them are undefined.
-    pub fn rows(&self, run: &PreparedRun) -> usize {
-        computed_rows(self.state.batch_rows as usize, run.layout.stride)
+    /// Rows of a kind that the CPU computes in this batch; the rows after them are undefined.
+    pub fn rows(&self, run: &PreparedRun, kind: Rows) -> usize {
+        computed_rows(self.present(kind), run.layout.rows.of(kind))
+    }
+
+    /// Rows of a kind in this batch.
+    pub fn present(&self, kind: Rows) -> usize {
+        let rows = match kind {
+            Rows::Examples => self.state.batch_rows,
+            Rows::Items => self.state.batch_items,
+            Rows::Edges => self.state.batch_edges,
+        };
+        rows as usize
     }
 
     /// Allocated bytes, including those that only an earlier run needed.

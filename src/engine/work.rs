@@ -3,16 +3,22 @@
 
 use crate::engine::graph::{Graph, Node, Source, padded};
 use crate::engine::precision::Precision;
+use crate::engine::sets::BatchRows;
 
 /// Offsets of the batch matrices of one node in working memory, in numbers from the start of the
-/// run's working memory. Each matrix has shape (batch, width), in row-major order, with rows padded
-/// to a multiple of four; those named `by_unit` have shape (width, batch).
+/// run's working memory. Each matrix has shape (rows, width), in row-major order, with rows padded
+/// to a multiple of four; those named `by_unit` have shape (width, rows). The rows are the examples,
+/// items or edges of the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NodeWork {
     /// Its first input: the batch, or the output of another node.
     pub input: usize,
     /// The same, shape (width, batch); the forward products of GPUs read it.
     pub input_by_unit: usize,
+    /// Its second input; the first one if it has no second.
+    pub second: usize,
+    /// The same, shape (width, batch).
+    pub second_by_unit: usize,
     /// What its forward kernel saves for the backward kernels, one matrix after another; for a
     /// dense node the preactivation x W + b.
     pub saved: usize,
@@ -30,8 +36,10 @@ pub const NORM_BLOCK: usize = 8192;
 /// The layout of a run's working memory. All offsets and sizes are multiples of four.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkLayout {
-    /// Rows of a batch matrix: the batch rounded up to a multiple of four.
+    /// Examples of a batch, rounded up to a multiple of four.
     pub stride: usize,
+    /// Rows of a matrix of each kind: the most that a batch has, rounded up to a multiple of four.
+    pub rows: BatchRows,
     /// Mean of each input, shape (inputs).
     pub mean: usize,
     /// One over the deviation of each input, shape (inputs).
@@ -44,6 +52,16 @@ pub struct WorkLayout {
     pub x_by_unit: usize,
     /// Its labels, shape (batch, outputs).
     pub labels: usize,
+    /// Mean of each column of the items, shape (item columns).
+    pub item_mean: usize,
+    /// One over the deviation of each column of the items, shape (item columns).
+    pub item_inverse_deviation: usize,
+    /// The items of the batch, shape (items, item columns).
+    pub items: usize,
+    /// The same, shape (item columns, items); only GPUs fill it.
+    pub items_by_unit: usize,
+    /// Which items and edges belong to which example.
+    pub index: IndexLayout,
     /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
     pub squares: usize,
     /// The matrices of each node.
@@ -52,11 +70,33 @@ pub struct WorkLayout {
     pub len: usize,
 }
 
+/// Offsets of the integers that describe the sets of a batch. They are stored as f32 in both
+/// precisions, four to a vec4, which holds them exactly below 2^24.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IndexLayout {
+    /// The row of each example in the table, shape (batch).
+    pub table_rows: usize,
+    /// The first item of each example and, at the end, the number of items; shape (batch + 1).
+    pub first_items: usize,
+    /// The first edge of each example and, at the end, the number of edges; shape (batch + 1).
+    pub first_edges: usize,
+    /// The example of each item, shape (items).
+    pub examples: usize,
+    /// The item from which each edge starts, shape (edges).
+    pub centres: usize,
+    /// The neighbour to which each edge points, an item; shape (edges).
+    pub neighbours: usize,
+}
+
+/// Largest number of rows of a table with sets, and of items or edges of a batch.
+pub const MOST_INDEX: usize = 1 << 24;
+
 impl WorkLayout {
-    /// The layout for a graph and a batch size. Constants are f32 in both precisions: in f16 each
-    /// occupies the space of two numbers.
-    pub fn new(graph: &Graph, batch: usize, precision: Precision) -> Self {
-        let stride = padded(batch);
+    /// The layout for a graph and the most rows of a batch. Constants are f32 in both precisions:
+    /// in f16 each occupies the space of two numbers.
+    pub fn new(graph: &Graph, most: BatchRows, precision: Precision) -> Self {
+        let rows = most.padded();
+        let stride = rows.examples;
         let exact = 4 / precision.bytes();
         let mut len = 0;
         let mut take = |count: usize| {
@@ -67,21 +107,42 @@ impl WorkLayout {
         let mean = take(exact * padded(graph.inputs()));
         let inverse_deviation = take(exact * padded(graph.inputs()));
         let loss_weights = take(exact * padded(graph.outputs()));
-        let x = take(padded(graph.inputs()) * stride);
-        let x_by_unit = take(padded(graph.inputs()) * stride);
+        let item_mean = take(exact * padded(graph.item_columns()));
+        let item_inverse_deviation = take(exact * padded(graph.item_columns()));
+        let x = take(padded(graph.columns()) * stride);
+        let x_by_unit = take(padded(graph.columns()) * stride);
+        let items = take(padded(graph.item_columns()) * rows.items);
+        let items_by_unit = take(padded(graph.item_columns()) * rows.items);
+        let index = {
+            let of_examples = if graph.has_items() { exact * padded(most.examples + 1) } else { 0 };
+            IndexLayout {
+                table_rows: take(of_examples),
+                first_items: take(of_examples),
+                first_edges: take(of_examples),
+                examples: take(exact * rows.items),
+                centres: take(exact * rows.edges),
+                neighbours: take(exact * rows.edges),
+            }
+        };
         let labels = take(padded(graph.outputs()) * stride);
         let mut nodes: Vec<NodeWork> = Vec::new();
         for (id, Node { op, attributes, inputs, .. }) in graph.nodes().iter().enumerate() {
-            let (input, input_by_unit) = match inputs[0] {
-                Source::Input => (x, x_by_unit),
+            let place = |source: Source| match source {
+                Source::Input if graph.has_items() => (items, items_by_unit),
+                Source::Input | Source::Columns => (x, x_by_unit),
                 Source::Node(node) => (nodes[node].output, nodes[node].output_by_unit),
             };
+            let (input, input_by_unit) = place(inputs[0]);
+            let (second, second_by_unit) = place(*inputs.get(1).unwrap_or(&inputs[0]));
             let saved = (op.saved)(&graph.input_shapes(id), attributes);
-            let size = padded(graph.shape(id).width) * stride;
+            let height = rows.of(graph.shape(id).rows);
+            let size = padded(graph.shape(id).width) * height;
             nodes.push(NodeWork {
                 input,
                 input_by_unit,
-                saved: take(saved.into_iter().map(|width| padded(width) * stride).sum()),
+                second,
+                second_by_unit,
+                saved: take(saved.into_iter().map(|width| padded(width) * height).sum()),
                 output: take(size),
                 output_by_unit: take(size),
                 delta: take(size),
@@ -90,12 +151,18 @@ impl WorkLayout {
         let squares = take(exact * 4 * graph.parameter_len().div_ceil(NORM_BLOCK));
         Self {
             stride,
+            rows,
             mean,
             inverse_deviation,
             loss_weights,
             x,
             x_by_unit,
             labels,
+            item_mean,
+            item_inverse_deviation,
+            items,
+            items_by_unit,
+            index,
             squares,
             nodes,
             len,

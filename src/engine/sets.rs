@@ -1,0 +1,248 @@
+//! Sets: the items of the examples of a table, of which every example has its own number, and the
+//! nearest neighbours of each item.
+
+use crate::engine::graph::{Graph, Rows, padded};
+use crate::error::Result;
+use crate::input_error;
+
+/// The items of the examples of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sets {
+    /// The items of one example after those of another, shape (items, columns), not scaled.
+    pub x: Vec<f32>,
+    /// Columns of `x`.
+    pub columns: usize,
+    /// The first item of each example and, at the end, the number of all items; shape (rows + 1).
+    pub offsets: Vec<u32>,
+    /// The neighbours of each item, if a graph uses them.
+    pub edges: Option<Edges>,
+}
+
+/// Edges from each item to its nearest neighbours in the same example. An item of an example with
+/// n items has min(neighbours, n - 1) of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edges {
+    /// Most neighbours of an item.
+    pub neighbours: usize,
+    /// The neighbours of each item, the nearest first, counted from the first item of the example;
+    /// shape (items, neighbours). Places beyond the neighbours that exist are 0.
+    pub lists: Vec<u32>,
+    /// The first entry of each item in `incoming` and, at the end, their number; shape (items + 1).
+    pub incoming_offsets: Vec<u32>,
+    /// For each item the edges that point to it, in order, counted from the first edge of the
+    /// example.
+    pub incoming: Vec<u32>,
+}
+
+impl Sets {
+    /// Items, shape (items, columns) in row-major order, and the number of items of each example.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if there are no columns or the counts do not add up to the items.
+    pub fn new(x: Vec<f32>, columns: usize, counts: &[usize]) -> Result<Self> {
+        if columns == 0 {
+            return Err(input_error!("sets: the items have no columns"));
+        }
+        let total: usize = counts.iter().sum();
+        if total * columns != x.len() {
+            return Err(input_error!(
+                "sets: the counts of the examples add up to {total} items of {columns} columns, but there are {} numbers",
+                x.len()
+            ));
+        }
+        let mut offsets = vec![0];
+        let mut end = 0u32;
+        for count in counts {
+            end = u32::try_from(*count).ok().and_then(|count| end.checked_add(count)).ok_or_else(
+                || input_error!("sets: {total} items; a table holds at most {}", u32::MAX),
+            )?;
+            offsets.push(end);
+        }
+        Ok(Self { x, columns, offsets, edges: None })
+    }
+
+    /// Number of examples.
+    pub fn rows(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Items of an example.
+    pub fn count(&self, row: usize) -> usize {
+        (self.offsets[row + 1] - self.offsets[row]) as usize
+    }
+
+    /// Neighbours of each item of an example.
+    pub fn degree(&self, row: usize) -> usize {
+        let most = self.edges.as_ref().map_or(0, |edges| edges.neighbours);
+        most.min(self.count(row).saturating_sub(1))
+    }
+
+    /// Rows of a kind that an example has.
+    pub fn rows_of(&self, row: usize, kind: Rows) -> usize {
+        match kind {
+            Rows::Examples => 1,
+            Rows::Items => self.count(row),
+            Rows::Edges => self.count(row) * self.degree(row),
+        }
+    }
+
+    /// Adds edges from each item to its nearest neighbours: the Euclidean distance in these
+    /// columns, each with its period if it is periodic, such as 2 pi for an angle. Of two items at
+    /// the same distance the earlier one is nearer.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for 0 neighbours, no column, or a column that does not exist.
+    pub fn with_edges(
+        mut self,
+        neighbours: usize,
+        coordinates: &[(usize, Option<f64>)],
+    ) -> Result<Self> {
+        if neighbours == 0 || coordinates.is_empty() {
+            return Err(input_error!("sets: edges need at least one neighbour and one column"));
+        }
+        if let Some((column, _)) = coordinates.iter().find(|(at, _)| *at >= self.columns) {
+            return Err(input_error!(
+                "sets: neighbours in column {column} of items with {} columns",
+                self.columns
+            ));
+        }
+        let items = self.offsets[self.rows()] as usize;
+        let mut lists = vec![0; items * neighbours];
+        let (mut incoming_offsets, mut incoming) = (vec![0], Vec::new());
+        for row in 0..self.rows() {
+            let (first, count) = (self.offsets[row] as usize, self.count(row));
+            let degree = neighbours.min(count.saturating_sub(1));
+            let mut pointing: Vec<Vec<u32>> = vec![Vec::new(); count];
+            for item in 0..count {
+                let nearest = self.nearest(first, count, item, coordinates);
+                for (place, other) in nearest.into_iter().take(degree).enumerate() {
+                    lists[(first + item) * neighbours + place] = other as u32;
+                    pointing[other].push((item * degree + place) as u32);
+                }
+            }
+            for edges in pointing {
+                incoming.extend(edges);
+                incoming_offsets.push(incoming.len() as u32);
+            }
+        }
+        self.edges = Some(Edges { neighbours, lists, incoming_offsets, incoming });
+        Ok(self)
+    }
+
+    /// The other items of an example, the nearest first.
+    fn nearest(
+        &self,
+        first: usize,
+        count: usize,
+        item: usize,
+        coordinates: &[(usize, Option<f64>)],
+    ) -> Vec<usize> {
+        let at = |one: usize, column: usize| f64::from(self.x[(first + one) * self.columns + column]);
+        let distance = |other: usize| -> f64 {
+            let squares = coordinates.iter().map(|(column, period)| {
+                let apart = (at(item, *column) - at(other, *column)).abs();
+                let apart = period.map_or(apart, |period| {
+                    let within = apart % period;
+                    within.min(period - within)
+                });
+                apart * apart
+            });
+            squares.sum()
+        };
+        let mut others: Vec<(f64, usize)> =
+            (0..count).filter(|other| *other != item).map(|other| (distance(other), other)).collect();
+        others.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+        others.into_iter().map(|(_, other)| other).collect()
+    }
+}
+
+/// Numbers of rows of each kind: of a batch, or the most that a batch of a run can have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchRows {
+    /// Examples.
+    pub examples: usize,
+    /// Items of these examples.
+    pub items: usize,
+    /// Edges between these items.
+    pub edges: usize,
+}
+
+impl From<usize> for BatchRows {
+    /// Examples without items.
+    fn from(examples: usize) -> Self {
+        Self { examples, ..Self::default() }
+    }
+}
+
+impl BatchRows {
+    /// Rows of a kind.
+    pub fn of(&self, kind: Rows) -> usize {
+        match kind {
+            Rows::Examples => self.examples,
+            Rows::Items => self.items,
+            Rows::Edges => self.edges,
+        }
+    }
+
+    /// The most rows that a batch of these examples can have: those of the largest sets.
+    pub fn most<'a>(
+        graph: &Graph,
+        batch: usize,
+        sets: Option<&Sets>,
+        lists: impl IntoIterator<Item = &'a [u32]>,
+    ) -> Self {
+        let Some(sets) = sets.filter(|_| graph.has_items()) else { return batch.into() };
+        let mut most = Self::from(batch);
+        for rows in lists {
+            let largest = |kind: Rows| {
+                let mut counts: Vec<usize> =
+                    rows.iter().map(|row| sets.rows_of(*row as usize, kind)).collect();
+                counts.sort_unstable_by(|one, other| other.cmp(one));
+                counts.into_iter().take(batch).sum::<usize>()
+            };
+            most.items = most.items.max(largest(Rows::Items));
+            if graph.has_edges() {
+                most.edges = most.edges.max(largest(Rows::Edges));
+            }
+        }
+        most
+    }
+
+    /// Each rounded up to a multiple of four.
+    pub fn padded(self) -> Self {
+        Self {
+            examples: padded(self.examples),
+            items: padded(self.items),
+            edges: padded(self.edges),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_the_nearest_of_the_same_example_around_the_period() {
+        let tau = std::f64::consts::TAU;
+        // eta and phi; 3.1 and -3.1 are close in phi; the second example has one item, the third none
+        let x = vec![0.0, 3.1, 0.0, -3.1, 0.0, 1.0, 0.0, 2.0, 5.0, 5.0];
+        let sets = Sets::new(x, 2, &[4, 1, 0]).unwrap();
+        let sets = sets.with_edges(2, &[(0, None), (1, Some(tau))]).unwrap();
+        let edges = sets.edges.as_ref().unwrap();
+        assert_eq!(edges.lists, [1, 3, 0, 3, 3, 0, 2, 0, 0, 0]);
+        assert_eq!([0, 1, 2].map(|row| sets.degree(row)), [2, 0, 0]);
+        assert_eq!(edges.incoming_offsets, [0, 3, 4, 5, 8, 8]);
+        assert_eq!(edges.incoming, [2, 5, 7, 0, 6, 1, 3, 4]);
+    }
+
+    #[test]
+    fn equal_distances_are_ordered_by_place_and_mistakes_are_errors() {
+        let sets = || Sets::new(vec![0.0, 1.0, -1.0, 1.0], 1, &[4]).unwrap();
+        let near = sets().with_edges(3, &[(0, None)]).unwrap().edges.unwrap();
+        assert_eq!(near.lists, [1, 2, 3, 3, 0, 2, 0, 1, 3, 1, 0, 2]);
+        assert!(Sets::new(vec![0.0; 5], 2, &[1, 1]).unwrap_err().to_string().contains("2 items"));
+        let error = sets().with_edges(1, &[(1, None)]).unwrap_err().to_string();
+        assert!(error.contains("column 1 of items with 1 columns"), "{error}");
+    }
+}
