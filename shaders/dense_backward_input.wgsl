@@ -38,11 +38,23 @@ fn four(mine: Shared, at: u32, row: u32, last: u32, place: u32) -> mat4x4f {
     );
 }
 
+// Whether another node has given a gradient to the node below.
+var<private> adds: bool = false;
+
 fn store(at: u32, row: u32, s: mat4x4f) {
-    work[at] = pack(s[0]);
-    work[at + row] = pack(s[1]);
-    work[at + 2u * row] = pack(s[2]);
-    work[at + 3u * row] = pack(s[3]);
+    var sums = s;
+    if adds {
+        sums += mat4x4f(
+            unpack(work[at]),
+            unpack(work[at + row]),
+            unpack(work[at + 2u * row]),
+            unpack(work[at + 3u * row]),
+        );
+    }
+    work[at] = pack(sums[0]);
+    work[at + row] = pack(sums[1]);
+    work[at + 2u * row] = pack(sums[2]);
+    work[at + 3u * row] = pack(sums[3]);
 }
 
 // Weights of four outputs and four units below, one output per column.
@@ -55,7 +67,8 @@ fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
     ));
 }
 
-// Multiplies the products that this thread has just stored by the derivative and the mask: one loop
+// Multiplies the products that this thread has just stored by the derivative and the mask, unless
+// another node adds to them: one loop
 // instead of a copy of the code for each accumulator. Ranges of units and examples, in vec4s.
 fn finish(tile: Tile, units: vec2u, examples: vec2u) {
     let node = nodes[tile.node];
@@ -63,6 +76,10 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
     let row = below.output_vec4s;
     let seed = runs[tile.run].seed;
     let step = states[tile.run].steps;
+    adds = false;
+    if (node.gradients & 4u) == 0u {
+        return;
+    }
     for (var unit = units.x; unit < units.y; unit++) {
         let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
         for (var e = examples.x; e < examples.y; e++) {

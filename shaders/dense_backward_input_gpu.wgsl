@@ -5,12 +5,14 @@
 
 #import layout
 #import lanes_{lanes}
+#import present
 #import dense_backward_input
 
 fn serve(tile: Tile, thread: vec3u) {
     let node = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];
-    let batch_vec4s = runs[tile.run].batch_vec4s;
+    let batch_vec4s = present_vec4s(tile, node.rows);
+    adds = (node.gradients & 2u) != 0u;
     let block = tile.i * PRODUCT_THREADS + thread.y;
     let across = (below.output_vec4s + 2u * LANES - 1u) / (2u * LANES);
     let first = (block % across * LANES + thread.x) * 8u;  // unit of the node below

@@ -6,12 +6,14 @@
 
 #import layout
 #import lanes_{lanes}
+#import present
 #import dense_backward_input
 
 fn serve(tile: Tile, thread: vec3u) {
     let node = nodes[tile.node];
     let below = nodes[nodes[tile.node].below];
-    let batch_vec4s = runs[tile.run].batch_vec4s;
+    let batch_vec4s = present_vec4s(tile, node.rows);
+    adds = (node.gradients & 2u) != 0u;
     // the first unit of the node below
     let first = ((tile.j * PRODUCT_THREADS + thread.y) * LANES + thread.x) * 8u;
     let examples = tile.i * 8u;  // in vec4s of examples

@@ -45,7 +45,7 @@ fn store(at: u32, row: u32, z: mat4x4f, bias: vec4f) {
 // of a copy of the code for each accumulator. Ranges of units and examples, in vec4s.
 fn finish(tile: Tile, units: vec2u, examples: vec2u) {
     let node = nodes[tile.node];
-    let batch_vec4s = runs[tile.run].batch_vec4s;
+    let batch_vec4s = node.row_vec4s;
     let row = node.output_vec4s;
     let seed = runs[tile.run].seed;
     let step = states[tile.run].steps;

@@ -6,6 +6,7 @@
 
 #import layout
 #import packed_{packed}
+#import present
 #import dense_forward
 
 // Weights of four inputs and four units, one input per column.
@@ -30,17 +31,18 @@ fn inputs(at: u32, batch_vec4s: u32) -> mat4x4f {
 
 fn serve(tile: Tile, thread: vec3u) {
     let node = nodes[tile.node];
-    let batch_vec4s = runs[tile.run].batch_vec4s;
+    let batch_vec4s = node.row_vec4s;
+    let present = present_vec4s(tile, node.rows);
     let block = tile.i * PRODUCT_THREADS + thread.y;
     let across = (node.output_vec4s + 2u * LANES - 1u) / (2u * LANES);
     let units = (block % across * LANES + thread.x) * 2u;  // in vec4s of units
     let examples = block / across * 4u;                    // in vec4s of examples
-    let outside = units >= node.output_vec4s || examples >= batch_vec4s;
+    let outside = units >= node.output_vec4s || examples >= present;
     if states[tile.run].phase == PHASE_DONE || outside {
         return;
     }
     let unit_end = min(units + 2u, node.output_vec4s);
-    let example_end = min(examples + 4u, batch_vec4s);
+    let example_end = min(examples + 4u, present);
 
     // beyond the edges a thread reads the last column again and stores nothing
     let p = node.weights + units;

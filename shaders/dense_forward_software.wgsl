@@ -12,21 +12,23 @@
 #import layout
 #import packed_{packed}
 #import lanes_{lanes}
+#import present
 #import dense_forward
 
 fn serve(tile: Tile, thread: vec3u) {
     let node = nodes[tile.node];
-    let batch_vec4s = runs[tile.run].batch_vec4s;
+    let batch_vec4s = node.row_vec4s;
+    let present = present_vec4s(tile, node.rows);
     let narrow = node.output_vec4s <= NARROW_VEC4S;
     let block = (tile.j * PRODUCT_THREADS + thread.y) * 4u * LANES;
     let units = block + select(4u * thread.x, 0u, narrow);           // in vec4s of units
     let examples = tile.i * 8u + select(0u, thread.x, narrow);       // in vec4s of examples
-    if states[tile.run].phase == PHASE_DONE || examples >= batch_vec4s {
+    if states[tile.run].phase == PHASE_DONE || examples >= present {
         return;
     }
     // lanes beyond the last unit do not return here: they load for the others
     let unit_end = min(units + 4u, node.output_vec4s);
-    let example_end = min(examples + select(8u, 1u, narrow), batch_vec4s);
+    let example_end = min(examples + select(8u, 1u, narrow), present);
 
     // beyond the edges a thread reads the last column again and stores nothing
     let last_unit = node.output_vec4s - 1u;

@@ -15,6 +15,7 @@
 #import layout
 #import packed_{packed}
 #import random
+#import table
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;      // (runs)
@@ -28,25 +29,6 @@
 @group(1) @binding(0) var<uniform> call: Call;
 
 override GATHER_THREADS: u32;
-
-// Number `at` of the tables.
-fn number(at: u32) -> f32 {
-    return datum(data[at / IN_DATUM], at);
-}
-
-// Four constants of the run, stored as f32 at vec4 `k` of an array that starts at `first`.
-fn constants(first: u32, k: u32) -> vec4f {
-    let at = first + k * EXACT;
-    return exact(work[at], work[at + EXACT - 1u]);
-}
-
-// Four numbers of a table from column `first` of a row onwards; 0 beyond the last of its `columns`.
-fn fetch(row: u32, first: u32, columns: u32) -> vec4f {
-    let column = vec4u(first) + vec4u(0u, 1u, 2u, 3u);
-    let at = vec4u(row) + min(column, vec4u(columns - 1u));
-    let here = vec4f(number(at.x), number(at.y), number(at.z), number(at.w));
-    return select(vec4f(0.0), here, column < vec4u(columns));
-}
 
 @compute @workgroup_size(LANES, GATHER_THREADS)
 fn main(
@@ -89,26 +71,8 @@ fn main(
     let input_vec4s = (run.inputs + 3u) / 4u;
     let row_x = source * run.inputs + vec4u(run.table_x);
     for (var k = thread.y; k < input_vec4s; k += GATHER_THREADS) {
-        let mean = constants(run.mean, k);
-        let scale = constants(run.inverse_deviation, k);
-        // one example per column
-        let x = mat4x4f(
-            select(vec4f(0.0), (fetch(row_x.x, 4u * k, run.inputs) - mean) * scale, here.x),
-            select(vec4f(0.0), (fetch(row_x.y, 4u * k, run.inputs) - mean) * scale, here.y),
-            select(vec4f(0.0), (fetch(row_x.z, 4u * k, run.inputs) - mean) * scale, here.z),
-            select(vec4f(0.0), (fetch(row_x.w, 4u * k, run.inputs) - mean) * scale, here.w),
-        );
-        let at = run.x + 4u * examples * input_vec4s + k;
-        work[at] = pack(x[0]);
-        work[at + input_vec4s] = pack(x[1]);
-        work[at + 2u * input_vec4s] = pack(x[2]);
-        work[at + 3u * input_vec4s] = pack(x[3]);
-        let by_unit = transpose(x);
-        let unit = run.x_by_unit + 4u * k * run.batch_vec4s + examples;
-        work[unit] = pack(by_unit[0]);
-        work[unit + run.batch_vec4s] = pack(by_unit[1]);
-        work[unit + 2u * run.batch_vec4s] = pack(by_unit[2]);
-        work[unit + 3u * run.batch_vec4s] = pack(by_unit[3]);
+        let x = scaled(row_x, k, run.inputs, run.mean, run.inverse_deviation, here);
+        store_block(run.x, run.x_by_unit, input_vec4s, run.batch_vec4s, k, examples, x);
     }
     let output_vec4s = (run.outputs + 3u) / 4u;
     let row_y = source * run.targets + vec4u(run.table_y);

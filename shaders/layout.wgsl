@@ -69,11 +69,32 @@ struct Run {
     cosine_steps: u32,         // steps after them in which it falls; 0: constant
     final_fraction: f32,       // factor of the learning rate after them
     loss: u32,                 // number of the loss in loss.wgsl
+    item_vec4s: u32,           // vec4s in a row of a matrix of items stored by unit
+    edge_vec4s: u32,           // the same of edges
+    item_columns: u32,
+    neighbours: u32,           // most neighbours of an item
+    table_items: u32,          // in `data`: items of its table, shape (items, item_columns)
+    table_offsets: u32,        // words of `data`: first item of each row, shape (rows + 1)
+    table_lists: u32,          // neighbours of each item, shape (items, neighbours)
+    table_incoming_offsets: u32,  // first incoming edge of each item, shape (items + 1)
+    table_incoming: u32,       // incoming edges, counted from the first edge of the example
+    item_mean: u32,            // in `work`: per column of the items
+    item_inverse_deviation: u32,
+    items: u32,                // in `work`: shape (items of the batch, item_columns)
+    items_by_unit: u32,        // in `work`: shape (item_columns, items of the batch)
+    table_rows: u32,           // in `work`, as are the next five: see index.wgsl
+    first_items: u32,
+    first_edges: u32,
+    examples: u32,
+    centres: u32,
+    edge_neighbours: u32,
 }
 
 // One node of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
 struct Node {
     number: u32,               // within its run, from 0
+    rows: u32,                 // EXAMPLES, ITEMS or EDGES: one row for each
+    row_vec4s: u32,            // vec4s in a row of its matrices stored by unit
     inputs: u32,
     outputs: u32,
     input_vec4s: u32,          // ceil(inputs / 4)
@@ -83,12 +104,22 @@ struct Node {
     weights_gradient: u32,     // in `gradients`; with the fused update, in `parameters`
     bias_gradient: u32,
     below: u32,                // index into `nodes` of its input; its own index if that is x
+    second_below: u32,         // the same of its second input
+    gradients: u32,            // 1: gives a gradient to its first input; 2: adds to one that is
+                               // there; 4: is the last to add. 8, 16, 32: to the second input
     input: u32,                // in `work`, shape (batch, inputs): x or the output of `below`
     input_by_unit: u32,        // in `work`, shape (inputs, batch): the same
+    input_row_vec4s: u32,      // row_vec4s of the input
+    second: u32,               // in `work`: its second input
+    second_by_unit: u32,
+    second_vec4s: u32,         // vec4s in a row of it
+    second_row_vec4s: u32,
     saved: u32,                // in `work`, shape (batch, outputs): z = x W + b
     output: u32,               // in `work`, shape (batch, outputs): dropout(activation(z))
     output_by_unit: u32,       // in `work`, shape (outputs, batch): the same
     delta: u32,                // in `work`, shape (batch, outputs): d loss / d z
+    reduction: u32,            // MEAN, SUM or MAX
+    heads: u32,
     activation: u32,
     slope: f32,                // of leaky_relu
     drop_threshold: u32,       // a unit is dropped where its hash is below; 0 = no dropout
@@ -110,6 +141,8 @@ struct State {
     best_epoch: u32,           // the epoch of the best validation loss, from 1
     cursor: u32,               // examples of this phase served before this batch
     batch_rows: u32,           // examples in this batch
+    batch_items: u32,          // their items
+    batch_edges: u32,          // edges between these
     improved: u32,             // 1: this step copies the parameters to `best`
     waited: u32,               // epochs since the last improvement
     stopped: u32,
@@ -128,6 +161,14 @@ struct State {
     gradient_norm: f32,        // of the last training batch, before clipping; 0 without clipping
     gradient_scale: f32,       // factor of the gradients in AdamW: 1 without clipping
 }
+
+const EXAMPLES: u32 = 0u;
+const ITEMS: u32 = 1u;
+const EDGES: u32 = 2u;
+
+const MEAN: u32 = 0u;
+const SUM: u32 = 1u;
+const MAX: u32 = 2u;
 
 const PHASE_FRESH: u32 = 0u;
 const PHASE_TRAIN: u32 = 1u;

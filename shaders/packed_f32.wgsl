@@ -6,7 +6,7 @@
 
 alias Packed = Vec4;
 // A word of a table, with IN_DATUM numbers.
-alias Datum = f32;
+alias Datum = u32;
 
 // Whether Packed holds f16.
 const HALF: bool = false;
@@ -44,7 +44,7 @@ fn last_of(v: vec4f) -> Packed {
 
 // Number `at` of a table, from the word that holds it.
 fn datum(word: Datum, at: u32) -> f32 {
-    return word;
+    return bitcast<f32>(word);
 }
 
 // Two of them, adjacent in memory.

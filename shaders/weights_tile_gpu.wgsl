@@ -4,6 +4,8 @@
 
 #import layout
 #import packed_{packed}
+#import present
+#import present
 #import weights_tile
 
 fn serve(tile: Tile, thread: vec3u) {
@@ -36,8 +38,8 @@ fn serve(tile: Tile, thread: vec3u) {
     var g3p = mat4x4f();
     var g3q = mat4x4f();
 
-    // absent examples have delta 0
-    let present = states[tile.run].batch_rows;
+    // the rows of this batch
+    let present = present_rows(tile, node.rows);
     for (var e = 0u; e < present; e++) {
         let row = e * node.output_vec4s;
         let at = e * node.input_vec4s;

@@ -8,6 +8,7 @@
 #import layout
 #import packed_{packed}
 #import lanes_{lanes}
+#import present
 #import weights_tile
 
 fn serve(tile: Tile, thread: vec3u) {
@@ -48,7 +49,7 @@ fn serve(tile: Tile, thread: vec3u) {
     var g7q = mat4x4f();
 
     // absent examples have delta 0, and the batch is padded to whole vec4s of examples
-    let present = states[tile.run].batch_rows;
+    let present = present_rows(tile, node.rows);
     for (var e = 0u; narrow && e < present; e++) {
         let dp = unpack(work[delta_p + e * node.output_vec4s]);
         let dq = unpack(work[delta_q + e * node.output_vec4s]);

@@ -11,7 +11,7 @@ use shoal::engine::activation::Activation;
 use shoal::engine::device::Choice;
 use shoal::engine::device::Device;
 use shoal::engine::graph::Graph;
-use shoal::engine::graph::Shape;
+use shoal::engine::shape::Shape;
 use shoal::engine::measure::Pace;
 use shoal::engine::measure::steady;
 use shoal::engine::queue::Progress;

@@ -188,8 +188,8 @@ impl Features {
     /// Takes the widths of another dataset for columns that are constant in this one: a network
     /// that is trained here may be fine-tuned there.
     pub fn borrow_widths(&mut self, other: &Features) {
-        for column in (0..self.values.columns).filter(|column| self.is_constant(*column)) {
-            if !other.is_constant(column) {
+        for column in 0..self.values.columns {
+            if self.is_constant(column) && !other.is_constant(column) {
                 self.scale.width[column] = other.scale.width[column];
             }
         }

@@ -1,7 +1,8 @@
 //! Builders of graphs: perceptrons from their widths, other chains op by op.
 
 use crate::engine::activation::Activation;
-use crate::engine::graph::{Attributes, Graph, Node, Shape, Source};
+use crate::engine::graph::{Attributes, Graph, Node, Source};
+use crate::engine::shape::Shape;
 use crate::engine::ops::dense;
 use crate::error::Result;
 use crate::input_error;
@@ -120,7 +121,7 @@ impl Builder {
 
 /// A dense node without inputs.
 fn dense_node(width: usize, activation: Activation, dropout: f32) -> Node {
-    let attributes = Attributes { width, activation, dropout };
+    let attributes = Attributes { width, activation, dropout, ..Attributes::default() };
     Node { op: &dense::OP, attributes, inputs: Vec::new(), frozen: false }
 }
 

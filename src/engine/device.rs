@@ -119,12 +119,12 @@ impl Device {
         }
     }
 
-    /// Whether runs with this training use the fused update on it, so that their gradients are not
+    /// Whether runs with this graph and training use the fused update on it, so that their gradients are not
     /// stored.
-    pub fn fuses_update(&self, training: &Training) -> bool {
+    pub fn fuses_update(&self, graph: &Graph, training: &Training) -> bool {
         match self {
-            Device::Gpu(gpu) => gpu.tiles().fuses_update(training),
-            Device::Cpu(_) => training.updates_are_independent(),
+            Device::Gpu(gpu) => gpu.tiles().fuses_update(graph, training),
+            Device::Cpu(_) => graph.fuses_update() && training.updates_are_independent(),
         }
     }
 

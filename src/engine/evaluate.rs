@@ -1,50 +1,173 @@
-//! Evaluates a graph on given rows, without dropout: for predictions and attributions.
+//! Evaluates a graph on given rows, without dropout: for predictions and attributions. The forward
+//! kernels of the CPU compute it.
 
-use crate::engine::graph::{Graph, Source};
-use crate::engine::kernel::Values;
-use crate::engine::ops::kernels_of;
+use std::sync::Arc;
+
+use crate::engine::graph::Graph;
+use crate::engine::layout::phase;
+use crate::engine::memory::Memory;
+use crate::engine::ops::{gather, kernels_of};
+use crate::engine::precision::Precision;
+use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::run::{Outcome, Run};
+use crate::engine::run::{Outcome, Run, Training};
+use crate::engine::sets::most_rows;
+use crate::engine::shape::{Shape, padded};
+use crate::engine::table::Table;
+use crate::error::Result;
+use crate::input_error;
 
 /// Rows evaluated at one time.
 const BLOCK: usize = 256;
 
-/// Outputs of a graph, shape (rows, outputs), from scaled inputs, shape (rows, inputs).
+/// The values of a node for some rows, none of them padded.
+#[derive(Clone, Debug)]
+pub struct Values<F> {
+    /// The input of the activation, shape (rows, width).
+    pub preactivation: Vec<F>,
+    /// The output, shape (rows, width).
+    pub output: Vec<F>,
+}
+
+/// Outputs of a graph without items, shape (rows, outputs), from scaled inputs, shape (rows,
+/// inputs).
 ///
 /// # Panics
-/// If the length of `inputs` is not a multiple of the graph's inputs.
+/// If the length of `inputs` is not a multiple of the graph's inputs, or the graph reads items.
 pub fn predict<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<F> {
     let width = graph.inputs();
     assert_eq!(inputs.len() % width, 0, "predict: not whole rows");
     let mut outputs = Vec::with_capacity(inputs.len() / width * graph.outputs());
+    let mut evaluation = Evaluation::of_rows(graph, parameters, (inputs.len() / width).min(BLOCK));
     for block in inputs.chunks(BLOCK * width) {
-        let mut values = evaluate(graph, parameters, block);
-        outputs.append(&mut values[graph.output_node()].output);
+        evaluation.run_rows(block);
+        outputs.extend(evaluation.output(graph.output_node()));
     }
     outputs
 }
 
-/// The values of every node for scaled inputs, shape (rows, inputs).
+/// The values of every node of a graph without items for scaled inputs, shape (rows, inputs).
+///
+/// # Panics
+/// As [`predict`].
 pub fn evaluate<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<Values<F>> {
-    let mut all: Vec<Values<F>> = Vec::with_capacity(graph.nodes().len());
-    for (id, node) in graph.nodes().iter().enumerate() {
-        let value = |source: &Source| match source {
-            Source::Input => inputs,
-            Source::Node(below) => &all[*below].output,
-        };
-        let below: Vec<&[F]> = node.inputs.iter().map(value).collect();
-        let values = (kernels_of(node.op).evaluate.of())(graph, id, parameters, &below);
-        all.push(values);
+    let mut evaluation = Evaluation::of_rows(graph, parameters, inputs.len() / graph.inputs());
+    evaluation.run_rows(inputs);
+    let values = |node| Values {
+        preactivation: evaluation.preactivation(node),
+        output: evaluation.output(node),
+    };
+    (0..graph.nodes().len()).map(values).collect()
+}
+
+/// A run whose forward kernels compute given rows.
+struct Evaluation<F> {
+    run: PreparedRun,
+    memory: Memory<F>,
+}
+
+impl<F: Real> Evaluation<F> {
+    /// The evaluation of a graph without items on at most this number of rows.
+    fn of_rows(graph: &Graph, parameters: &[F], rows: usize) -> Self {
+        assert!(!graph.has_items(), "evaluate: a graph that reads items");
+        let inputs = graph.inputs();
+        let table = Table::unscaled(vec![0.0; inputs], inputs, vec![0.0], 1);
+        let table = table.expect("evaluate: a table");
+        let run = Run::new(graph.clone(), &table);
+        Self::new(run, table, parameters, rows)
     }
-    all
+
+    /// The evaluation of a run with these parameters on the rows of a table.
+    fn new(run: Run, table: Table, parameters: &[F], batch: usize) -> Self {
+        let training = Training { batch, precision: Precision::F32, ..run.training };
+        let sets = table.sets.as_ref();
+        let all: Vec<u32> = (0..table.rows as u32).collect();
+        let most = most_rows(&run.graph, batch, sets, [&all[..]]);
+        let run = Run { training, table: 0, ..run };
+        let run = PreparedRun::within(run, most, Arc::from([table]));
+        let mut memory = Memory::new(&run);
+        memory.parameters.copy_from_slice(parameters);
+        memory.state.phase = phase::VALIDATE;
+        Self { run, memory }
+    }
+
+    /// Computes scaled inputs, shape (rows, inputs).
+    fn run_rows(&mut self, inputs: &[F]) {
+        let width = self.run.graph.inputs();
+        let x = &mut self.memory.work[self.run.layout.x..];
+        for (x, inputs) in x.chunks_exact_mut(padded(width)).zip(inputs.chunks_exact(width)) {
+            x[..width].copy_from_slice(inputs);
+        }
+        self.memory.state.batch_rows = (inputs.len() / width) as u32;
+        self.forward();
+    }
+
+    /// Computes rows of the table.
+    fn run_table(&mut self, rows: &[u32]) {
+        gather::bring(&self.run, rows, &mut self.memory);
+        self.forward();
+    }
+
+    fn forward(&mut self) {
+        for (id, node) in self.run.graph.nodes().iter().enumerate() {
+            for kernel in kernels_of(node.op).forward {
+                (kernel.reference.of())(&self.run, id, &mut self.memory);
+            }
+        }
+    }
+
+    fn output(&self, node: usize) -> Vec<F> {
+        self.matrix(self.run.layout.nodes[node].output, self.run.graph.shape(node))
+    }
+
+    fn preactivation(&self, node: usize) -> Vec<F> {
+        self.matrix(self.run.layout.nodes[node].saved, self.run.graph.shape(node))
+    }
+
+    /// The rows of a matrix, without their padding.
+    fn matrix(&self, at: usize, shape: Shape) -> Vec<F> {
+        let rows = self.memory.work[at..].chunks(padded(shape.width));
+        let rows = rows.take(self.memory.present(shape.rows));
+        rows.flat_map(|row| &row[..shape.width]).copied().collect()
+    }
 }
 
 impl Run {
     /// Outputs of the trained network, shape (rows, outputs), for raw inputs, shape (rows, inputs).
     ///
     /// # Panics
-    /// If the length of `x` is not a multiple of the inputs, or the outcome is of another network.
+    /// If the length of `x` is not a multiple of the inputs, the outcome is of another network, or
+    /// the network reads items.
     pub fn predict<X: Copy + Into<f64>>(&self, outcome: &Outcome, x: &[X]) -> Vec<f32> {
         predict(&self.graph, &outcome.parameters, &self.scale.apply(x))
+    }
+
+    /// Outputs of the trained network, shape (rows, outputs), for the rows of a table.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the table does not fit the network.
+    pub fn predict_table(&self, outcome: &Outcome, table: &Table) -> Result<Vec<f32>> {
+        let items = table.sets.as_ref().map_or(0, |sets| sets.columns);
+        let has_edges = table.sets.as_ref().is_some_and(|sets| sets.edges.is_some());
+        for (what, has, needs) in [
+            ("columns", table.inputs, self.graph.columns()),
+            ("columns of the items", items, self.graph.item_columns()),
+        ] {
+            if has != needs && needs > 0 {
+                return Err(input_error!("{has} {what} of the table, but {needs} of the network"));
+            }
+        }
+        if self.graph.has_edges() && !has_edges {
+            return Err(input_error!("the network reads edges, but the items of the table have none"));
+        }
+        let mut evaluation =
+            Evaluation::new(self.clone(), table.clone(), &outcome.parameters, BLOCK.min(table.rows));
+        let mut outputs = Vec::with_capacity(table.rows * self.graph.outputs());
+        let all: Vec<u32> = (0..table.rows as u32).collect();
+        for rows in all.chunks(BLOCK) {
+            evaluation.run_table(rows);
+            outputs.extend(evaluation.output(self.graph.output_node()));
+        }
+        Ok(outputs)
     }
 }

@@ -6,49 +6,7 @@
 //! follows from the ops: shapes, parameters, memory, cost. [`crate::engine::ops::OPS`] lists them.
 
 use crate::engine::activation::Activation;
-
-/// The kind of the rows of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rows {
-    /// An example of the batch.
-    Examples,
-    /// An item of the set of an example. Examples have different numbers of items.
-    Items,
-    /// An edge from an item to one of its nearest neighbours in the same example.
-    Edges,
-}
-
-impl Rows {
-    /// Its number in WGSL.
-    pub fn code(self) -> u32 {
-        match self {
-            Rows::Examples => 0,
-            Rows::Items => 1,
-            Rows::Edges => 2,
-        }
-    }
-}
-
-/// The shape of a value: which rows it has, and how many numbers are in each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Shape {
-    /// The kind of its rows.
-    pub rows: Rows,
-    /// Numbers in a row.
-    pub width: usize,
-}
-
-impl Shape {
-    /// One row of `width` numbers for each example.
-    pub fn examples(width: usize) -> Self {
-        Self { rows: Rows::Examples, width }
-    }
-
-    /// One row of `width` numbers for each item of an example.
-    pub fn items(width: usize) -> Self {
-        Self { rows: Rows::Items, width }
-    }
-}
+use crate::engine::shape::{BatchRows, Rows, Shape, padded};
 
 /// Index of a node in [`Graph::nodes`].
 pub type NodeId = usize;
@@ -172,8 +130,8 @@ pub struct Op {
     pub scratch: fn(&[Shape], &Attributes, rows: usize) -> usize,
     /// Whether a kernel of the op computes the gradient of its parameters and updates them at once.
     pub fuses_update: bool,
-    /// Multiply-adds of the forward kernel for one row.
-    pub multiply_adds: fn(&[Shape], &Attributes) -> usize,
+    /// Multiply-adds of the forward kernel for one row of a batch with these rows.
+    pub multiply_adds: fn(&[Shape], &Attributes, BatchRows) -> usize,
     /// Fills the initial parameters of a node: a function of the seed, the node and the position.
     pub initialise: fn(&Graph, NodeId, seed: u32, parameters: &mut [f32]),
 }
@@ -234,11 +192,6 @@ pub struct Graph {
     shapes: Vec<Shape>,
     levels: Vec<usize>,
     parameters: Vec<Vec<Parameters>>,
-}
-
-/// `count` rounded up to a multiple of four.
-pub fn padded(count: usize) -> usize {
-    count.next_multiple_of(4)
 }
 
 impl Graph {
@@ -527,25 +480,27 @@ impl Graph {
         self.parameters.iter().flatten().map(|matrix| matrix.rows * matrix.columns).sum()
     }
 
-    /// Floating-point operations of the products of a node for one example, forward.
-    pub fn node_flops(&self, node: NodeId) -> usize {
+    /// Floating-point operations of the products of a node for these rows, forward.
+    pub fn node_flops(&self, node: NodeId, rows: BatchRows) -> usize {
         let Node { op, attributes, .. } = &self.nodes[node];
-        2 * (op.multiply_adds)(&self.input_shapes(node), attributes)
+        let each = 2 * (op.multiply_adds)(&self.input_shapes(node), attributes, rows);
+        each * rows.of(self.shape(node).rows)
     }
 
-    /// Floating-point operations of the products of one example, forward.
-    pub fn flops(&self) -> usize {
-        (0..self.nodes.len()).map(|node| self.node_flops(node)).sum()
+    /// Floating-point operations of the products of these rows, forward.
+    pub fn flops(&self, rows: impl Into<BatchRows>) -> usize {
+        let rows = rows.into();
+        (0..self.nodes.len()).map(|node| self.node_flops(node, rows)).sum()
     }
 
-    /// Floating-point operations of one example in a step of the optimiser: forward through every
+    /// Floating-point operations of these rows in a step of the optimiser: forward through every
     /// node, the gradients of the parameters of those that train, and those of their inputs.
-    pub fn training_flops(&self) -> usize {
+    pub fn training_flops(&self, rows: BatchRows) -> usize {
         let of_node = |node: NodeId| {
-            let trained = usize::from(!self.nodes[node].frozen);
-            let below = |at: &Source| matches!(at, Source::Node(n) if self.needs_gradient(*n));
-            let input = usize::from(self.nodes[node].inputs.iter().any(below));
-            (1 + trained + input) * self.node_flops(node)
+            let parameters = !self.nodes[node].frozen && !self.parameters[node].is_empty();
+            let inputs = 0..self.nodes[node].inputs.len();
+            let inputs = inputs.filter(|input| self.contribution(node, *input).is_some());
+            (1 + usize::from(parameters) + inputs.count().min(1)) * self.node_flops(node, rows)
         };
         (0..self.nodes.len()).map(of_node).sum()
     }

@@ -43,37 +43,6 @@ pub struct OpKernels {
     pub forward: &'static [&'static Kernel],
     /// The kernels that compute the gradients of a node's parameters and of its inputs, in order.
     pub backward: &'static [&'static Kernel],
-    /// Its output for any rows, without dropout.
-    pub evaluate: Evaluate,
-}
-
-/// The values of a node for some rows, none of them padded.
-#[derive(Clone, Debug)]
-pub struct Values<F> {
-    /// The input of the activation, shape (rows, width).
-    pub preactivation: Vec<F>,
-    /// The output, shape (rows, width).
-    pub output: Vec<F>,
-}
-
-/// Computes a node from the parameters of the graph and the inputs of the node, each of shape
-/// (rows, width).
-pub type EvaluateOf<F> = fn(&Graph, NodeId, parameters: &[F], inputs: &[&[F]]) -> Values<F>;
-
-/// An [`EvaluateOf`] in f32 and f64.
-#[derive(Clone, Copy, Debug)]
-pub struct Evaluate {
-    /// In f32.
-    pub f32: EvaluateOf<f32>,
-    /// In f64.
-    pub f64: EvaluateOf<f64>,
-}
-
-impl Evaluate {
-    /// The function for `F`.
-    pub fn of<F: Real>(&self) -> EvaluateOf<F> {
-        version([&self.f32, &self.f64])
-    }
 }
 
 /// How a run updates its parameters.

@@ -30,6 +30,8 @@ pub mod random;
 pub mod real;
 pub mod run;
 pub mod scale;
+pub mod sets;
+pub mod shape;
 #[doc(hidden)]
 pub mod shader;
 pub mod step;

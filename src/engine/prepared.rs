@@ -9,6 +9,7 @@ use crate::engine::precision::{self, FIRST_SCALE, Precision};
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::scale::InputScale;
+use crate::engine::shape::BatchRows;
 use crate::engine::table::{Table, Tables};
 use crate::engine::work::WorkLayout;
 
@@ -16,6 +17,8 @@ use crate::engine::work::WorkLayout;
 #[derive(Clone, Debug)]
 pub struct PreparedRun {
     run: Run,
+    /// The most rows that one of its batches has.
+    pub most: BatchRows,
     /// The layout of its working memory.
     pub layout: WorkLayout,
     /// The tables, shared with other runs.
@@ -43,10 +46,27 @@ pub struct Bases {
     pub gradients: usize,
     /// Its first working number.
     pub work: usize,
-    /// Its table's x in `data`.
-    pub table_x: usize,
-    /// Its table's y in `data`.
-    pub table_y: usize,
+    /// Its table in `data`.
+    pub table: TableBases,
+}
+
+/// Offsets of a table in `data`: of x, y and the items in numbers, of the lists in words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableBases {
+    /// Columns per example.
+    pub x: usize,
+    /// Targets.
+    pub y: usize,
+    /// Columns of the items.
+    pub items: usize,
+    /// The first item of each example.
+    pub offsets: usize,
+    /// The neighbours of each item.
+    pub lists: usize,
+    /// The first incoming edge of each item.
+    pub incoming_offsets: usize,
+    /// Incoming edges.
+    pub incoming: usize,
 }
 
 fn word(value: usize) -> u32 {
@@ -68,8 +88,15 @@ impl PreparedRun {
         if let Err(error) = run.check(&tables) {
             panic!("{error}");
         }
-        let layout = WorkLayout::new(&run.graph, run.training.batch, run.training.precision);
-        Self { run, layout, tables }
+        let most = run.most_rows(&tables[run.table]);
+        Self::within(run, most, tables)
+    }
+
+    /// The same for batches of at most these rows, without the checks.
+    pub(crate) fn within(run: Run, most: BatchRows, tables: impl Into<Tables>) -> Self {
+        let tables = tables.into();
+        let layout = WorkLayout::new(&run.graph, most, run.training.precision);
+        Self { run, most, layout, tables }
     }
 
     /// Its table.
@@ -116,19 +143,21 @@ impl PreparedRun {
     /// Its entry in the device's `runs`.
     pub fn device_run(&self, bases: &Bases) -> DeviceRun {
         let (training, layout, work) = (&self.training, &self.layout, bases.work);
+        let index = &layout.index;
+        let edges = self.table().sets.as_ref().and_then(|sets| sets.edges.as_ref());
         let schedule = self.schedule();
         DeviceRun {
             seed: self.seed,
             batch: word(training.batch),
             batch_vec4s: vec4s(layout.stride),
-            inputs: word(self.graph.inputs()),
+            inputs: word(self.graph.columns()),
             outputs: word(self.graph.outputs()),
             targets: word(self.table().targets),
             training_rows: word(self.training_rows.len()),
             validation_rows: word(self.validation_rows.len()),
             rows: word(bases.rows),
-            table_x: word(bases.table_x),
-            table_y: word(bases.table_y),
+            table_x: word(bases.table.x),
+            table_y: word(bases.table.y),
             mean: vec4s(work + layout.mean),
             inverse_deviation: vec4s(work + layout.inverse_deviation),
             loss_weights: vec4s(work + layout.loss_weights),
@@ -161,6 +190,25 @@ impl PreparedRun {
             cosine_steps: schedule.cosine,
             final_fraction: schedule.final_fraction as f32,
             loss: training.loss.code(),
+            item_vec4s: vec4s(layout.rows.items),
+            edge_vec4s: vec4s(layout.rows.edges),
+            item_columns: word(self.graph.item_columns()),
+            neighbours: word(edges.map_or(0, |edges| edges.neighbours)),
+            table_items: word(bases.table.items),
+            table_offsets: word(bases.table.offsets),
+            table_lists: word(bases.table.lists),
+            table_incoming_offsets: word(bases.table.incoming_offsets),
+            table_incoming: word(bases.table.incoming),
+            item_mean: vec4s(work + layout.item_mean),
+            item_inverse_deviation: vec4s(work + layout.item_inverse_deviation),
+            items: vec4s(work + layout.items),
+            items_by_unit: vec4s(work + layout.items_by_unit),
+            table_rows: vec4s(work + index.table_rows),
+            first_items: vec4s(work + index.first_items),
+            first_edges: vec4s(work + index.first_edges),
+            examples: vec4s(work + index.examples),
+            centres: vec4s(work + index.centres),
+            edge_neighbours: vec4s(work + index.neighbours),
         }
     }
 
@@ -195,16 +243,22 @@ impl PreparedRun {
     fn device_node(&self, bases: &Bases, node: NodeId) -> DeviceNode {
         let (training, at) = (&self.training, self.layout.nodes[node]);
         let attributes = &self.graph.nodes()[node].attributes;
-        let (inputs, outputs) = (self.graph.input_shape(node).width, self.graph.shape(node).width);
+        let (own, shapes) = (self.graph.shape(node), self.graph.input_shapes(node));
+        let (first, second) = (shapes[0], *shapes.last().unwrap_or(&shapes[0]));
+        let (inputs, outputs) = (first.width, own.width);
+        let height = |kind| vec4s(self.layout.rows.of(kind));
         let matrices = self.graph.parameters(node);
         let [weights, bias] = [0, 1].map(|one| matrices.get(one).map_or(0, |matrix| matrix.at));
         let dropout = self.dropout(node);
-        let below = match self.graph.nodes()[node].inputs[0] {
-            Source::Input => node,
-            Source::Node(below) => below,
+        let sources = &self.graph.nodes()[node].inputs;
+        let below = |place: usize| match sources.get(place) {
+            Some(Source::Node(below)) => *below,
+            _ => node,
         };
         DeviceNode {
             number: word(node),
+            rows: own.rows.code(),
+            row_vec4s: height(own.rows),
             inputs: word(inputs),
             outputs: word(outputs),
             input_vec4s: word(inputs.div_ceil(4)),
@@ -213,13 +267,22 @@ impl PreparedRun {
             bias: vec4s(self.weights_at(bases) + bias),
             weights_gradient: vec4s(self.gradients_at(bases) + weights),
             bias_gradient: vec4s(self.gradients_at(bases) + bias),
-            below: word(bases.nodes + below),
+            below: word(bases.nodes + below(0)),
+            second_below: word(bases.nodes + below(1)),
+            gradients: self.gradient_flags(node),
             input: vec4s(bases.work + at.input),
             input_by_unit: vec4s(bases.work + at.input_by_unit),
+            input_row_vec4s: height(first.rows),
+            second: vec4s(bases.work + at.second),
+            second_by_unit: vec4s(bases.work + at.second_by_unit),
+            second_vec4s: word(second.width.div_ceil(4)),
+            second_row_vec4s: height(second.rows),
             saved: vec4s(bases.work + at.saved),
             output: vec4s(bases.work + at.output),
             output_by_unit: vec4s(bases.work + at.output_by_unit),
             delta: vec4s(bases.work + at.delta),
+            reduction: attributes.reduction.code(),
+            heads: word(attributes.heads),
             activation: attributes.activation.code(),
             slope: attributes.activation.slope(),
             drop_threshold: dropout.threshold,
@@ -232,26 +295,45 @@ impl PreparedRun {
         }
     }
 
+    /// [`crate::engine::graph::Contribution`] of both inputs of a node as bits: 1 and 8 where one
+    /// needs a gradient, 2 and 16 where the node adds to it, 4 and 32 where it finishes it.
+    fn gradient_flags(&self, node: NodeId) -> u32 {
+        let inputs = 0..self.graph.nodes()[node].inputs.len();
+        let flags = inputs.map(|input| match self.graph.contribution(node, input) {
+            Some(one) => {
+                (1 + 2 * u32::from(one.adds) + 4 * u32::from(one.finishes)) << (3 * input)
+            }
+            None => 0,
+        });
+        flags.sum()
+    }
+
     /// The constants at the start of working memory: scaling and loss weights.
     pub fn constants(&self) -> Vec<f32> {
         let mut constants = vec![0.0; self.layout.x];
         let mut put =
             |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
-        let scale = self.stored_scale();
-        let narrow = |numbers: &[f64]| -> Vec<f32> { numbers.iter().map(|x| *x as f32).collect() };
-        let inverse: Vec<f64> = scale.width.iter().map(|width| 1.0 / width).collect();
-        put(self.layout.mean, &narrow(&scale.centre));
-        put(self.layout.inverse_deviation, &narrow(&inverse));
+        let [columns, items] = self.stored_scales();
+        put(self.layout.mean, &columns.centres());
+        put(self.layout.inverse_deviation, &columns.inverse_widths());
         put(self.layout.loss_weights, &self.loss_weights);
+        put(self.layout.item_mean, &items.centres());
+        put(self.layout.item_inverse_deviation, &items.inverse_widths());
         constants
     }
 
-    /// How the inputs that its table stores are scaled.
-    fn stored_scale(&self) -> InputScale {
-        let scale = self.scale.after(&self.table().scale);
+    /// How the columns and the items that its table stores are scaled.
+    fn stored_scales(&self) -> [InputScale; 2] {
+        let table = self.table();
+        let items = table.sets.as_ref().map(|sets| &sets.scale);
+        let columns = self.scale.after(&table.scale);
+        let items = items.map_or_else(InputScale::default, |scale| self.item_scale.after(scale));
         match self.precision() {
-            Precision::F32 => scale,
-            Precision::F16 => scale.after(&self.tables.in_f16(self.run.table).scale),
+            Precision::F32 => [columns, items],
+            Precision::F16 => {
+                let table = self.tables.in_f16(self.run.table);
+                [columns.after(&table.scale), items.after(&table.item_scale)]
+            }
         }
     }
 
@@ -264,7 +346,9 @@ impl PreparedRun {
         for (from, to) in [
             (layout.mean, layout.inverse_deviation),
             (layout.inverse_deviation, layout.loss_weights),
-            (layout.loss_weights, layout.x),
+            (layout.loss_weights, layout.item_mean),
+            (layout.item_mean, layout.item_inverse_deviation),
+            (layout.item_inverse_deviation, layout.x),
         ] {
             let numbers = &constants[from..][..(to - from) * width / 4];
             bytes[width * from..width * to].copy_from_slice(bytemuck::cast_slice(numbers));

@@ -5,7 +5,10 @@ use crate::engine::loss::{Loss, MSE};
 use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
 use crate::engine::precision::Precision;
 use crate::engine::scale::InputScale;
+use crate::engine::sets::most_rows;
+use crate::engine::shape::BatchRows;
 use crate::engine::table::Table;
+use crate::engine::work::MOST_INDEX;
 use crate::error::Result;
 use crate::input_error;
 
@@ -93,8 +96,10 @@ pub struct Run {
     pub training_rows: Vec<u32>,
     /// Rows of the table to validate on.
     pub validation_rows: Vec<u32>,
-    /// Scaling of the inputs, from raw ones.
+    /// Scaling of the columns per example, from raw ones.
     pub scale: InputScale,
+    /// Scaling of the columns of the items, from raw ones; empty without items.
+    pub item_scale: InputScale,
     /// Weight of each output in the loss, shape (outputs): 1, or 0 for a dummy.
     pub loss_weights: Vec<f32>,
 }
@@ -114,6 +119,7 @@ impl Run {
             seed: 0,
             table: 0,
             scale: table.moments(&training_rows),
+            item_scale: table.item_moments(&training_rows),
             training_rows,
             validation_rows,
             loss_weights: (0..outputs).map(|j| f32::from(u8::from(j < table.targets))).collect(),
@@ -123,8 +129,8 @@ impl Run {
 
     /// Sets the training and validation rows, and the scaling of the former.
     pub fn rows(self, table: &Table, training: Vec<u32>, validation: Vec<u32>) -> Self {
-        let scale = table.moments(&training);
-        Self { training_rows: training, validation_rows: validation, scale, ..self }
+        let (scale, item_scale) = (table.moments(&training), table.item_moments(&training));
+        Self { training_rows: training, validation_rows: validation, scale, item_scale, ..self }
     }
 
     /// Sets the hyper-parameters.
@@ -203,8 +209,16 @@ impl Run {
         let Some(table) = tables.get(self.table) else {
             return wrong(format!("there is no table {}, only {}", self.table, tables.len()));
         };
-        let (inputs, outputs) = (self.graph.inputs(), self.graph.outputs());
+        let (inputs, outputs) = (self.graph.columns(), self.graph.outputs());
+        let sets = table.sets.as_ref().filter(|_| self.graph.has_items());
         let agree = [
+            (
+                "columns of the items of the table",
+                sets.map_or(0, |sets| sets.columns),
+                "columns of the items of the network",
+                self.graph.item_columns(),
+            ),
+            ("centres of items", self.item_scale.centre.len(), "columns", self.item_columns(table)),
             ("inputs of the table", table.inputs, "inputs of the network", inputs),
             ("numbers in x", table.x.len(), "rows times inputs", table.rows * table.inputs),
             ("numbers in y", table.y.len(), "rows times targets", table.rows * table.targets),
@@ -222,6 +236,16 @@ impl Run {
             if has != needs {
                 return wrong(format!("{has} {what}, but {needs} {other}"));
             }
+        }
+        if self.graph.has_edges() && sets.is_none_or(|sets| sets.edges.is_none()) {
+            return wrong("the network reads edges, but the items of the table have none".into());
+        }
+        let most = self.most_rows(table);
+        let longest = most.items.max(most.edges).max(if sets.is_some() { table.rows } else { 0 });
+        if longest >= MOST_INDEX {
+            return wrong(format!(
+                "{longest} rows of the table, or items or edges of a batch; with sets there can be {MOST_INDEX}"
+            ));
         }
         if table.targets > outputs {
             return wrong(format!("{} targets, but only {outputs} outputs", table.targets));
@@ -258,6 +282,22 @@ impl Run {
         Ok(())
     }
 
+    /// Columns of the items of a table.
+    fn item_columns(&self, table: &Table) -> usize {
+        table.sets.as_ref().map_or(0, |sets| sets.columns)
+    }
+
+    /// The most rows of each kind that one of its batches has.
+    pub fn most_rows(&self, table: &Table) -> BatchRows {
+        let lists = [&self.training_rows[..], &self.validation_rows];
+        most_rows(&self.graph, self.training.batch, table.sets.as_ref(), lists)
+    }
+
+    /// Whether it updates parameters while it computes their gradients.
+    pub fn fuses_update(&self) -> bool {
+        self.training.updates_are_independent() && self.graph.fuses_update()
+    }
+
     /// Steps of one epoch: training batches and validation batches.
     pub fn steps_per_epoch(&self) -> usize {
         let batch = self.training.batch;
@@ -265,8 +305,13 @@ impl Run {
     }
 
     /// An upper bound of the run's work, relative to other runs: see [`most_work`].
-    pub fn most_work(&self) -> u64 {
-        let rows = self.training_rows.len() + self.validation_rows.len();
+    pub fn most_work(&self, table: &Table) -> u64 {
+        let count = self.training_rows.len() + self.validation_rows.len();
+        let rows = [&self.training_rows[..], &self.validation_rows].concat();
+        let rows = match &table.sets {
+            Some(_) => most_rows(&self.graph, count, table.sets.as_ref(), [&rows[..]]),
+            None => count.into(),
+        };
         most_work(&self.graph, rows, self.training.max_epochs)
     }
 
@@ -278,8 +323,8 @@ impl Run {
 }
 
 /// Multiplications in the forward products of the nodes that train, over all rows and epochs.
-pub fn most_work(graph: &Graph, rows: usize, epochs: u32) -> u64 {
+pub fn most_work(graph: &Graph, rows: BatchRows, epochs: u32) -> u64 {
     let trained = graph.first_trained()..graph.nodes().len();
-    let products: usize = trained.map(|node| graph.node_flops(node) / 2).sum();
-    products as u64 * rows as u64 * u64::from(epochs)
+    let products: usize = trained.map(|node| graph.node_flops(node, rows) / 2).sum();
+    products as u64 * u64::from(epochs)
 }

@@ -1,7 +1,7 @@
 //! How inputs are centred and scaled, in f64, before they become f32 or f16.
 
 /// How inputs are scaled: `(x - centre) / width`, computed in f64; each of shape (inputs).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct InputScale {
     /// What becomes 0. For a run, the mean of each input over the training rows.
     pub centre: Vec<f64>,
@@ -36,6 +36,37 @@ impl InputScale {
             scale.width[column] = widths.into_iter().find(|width| *width > 0.0).unwrap_or(1.0);
         }
         scale
+    }
+
+    /// Mean and deviation, as raw numbers, of some rows of `x`, which this scale has scaled; shape
+    /// (rows, columns). A column that is constant there keeps its width.
+    pub(crate) fn moments(&self, x: &[f32], rows: impl Iterator<Item = usize> + Clone) -> Self {
+        let (columns, mut moments) = (self.centre.len(), self.clone());
+        let count = rows.clone().count() as f64;
+        for input in 0..columns {
+            let column = || rows.clone().map(|row| f64::from(x[row * columns + input]));
+            let first = column().next().unwrap_or(0.0);
+            let (centre, width) = (self.centre[input], self.width[input]);
+            if column().all(|x| x == first) {
+                moments.centre[input] = centre + width * first;
+                continue;
+            }
+            let mean = column().sum::<f64>() / count;
+            let variance = column().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+            moments.centre[input] = centre + width * mean;
+            moments.width[input] = width * variance.sqrt();
+        }
+        moments
+    }
+
+    /// The centres in f32.
+    pub(crate) fn centres(&self) -> Vec<f32> {
+        self.centre.iter().map(|centre| *centre as f32).collect()
+    }
+
+    /// One over the widths, in f32.
+    pub(crate) fn inverse_widths(&self) -> Vec<f32> {
+        self.width.iter().map(|width| (1.0 / width) as f32).collect()
     }
 
     /// Scaled inputs from raw ones, shape (rows, inputs).

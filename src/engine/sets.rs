@@ -1,14 +1,17 @@
 //! Sets: the items of the examples of a table, of which every example has its own number, and the
 //! nearest neighbours of each item.
 
-use crate::engine::graph::{Graph, Rows, padded};
+use crate::engine::graph::Graph;
+use crate::engine::scale::InputScale;
+use crate::engine::shape::{BatchRows, Rows};
 use crate::error::Result;
 use crate::input_error;
 
 /// The items of the examples of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sets {
-    /// The items of one example after those of another, shape (items, columns), not scaled.
+    /// The items of one example after those of another, shape (items, columns), as `scale` scales
+    /// them.
     pub x: Vec<f32>,
     /// Columns of `x`.
     pub columns: usize,
@@ -16,6 +19,8 @@ pub struct Sets {
     pub offsets: Vec<u32>,
     /// The neighbours of each item, if a graph uses them.
     pub edges: Option<Edges>,
+    /// How `x` was computed from raw items.
+    pub scale: InputScale,
 }
 
 /// Edges from each item to its nearest neighbours in the same example. An item of an example with
@@ -39,7 +44,10 @@ impl Sets {
     ///
     /// # Errors
     /// [`crate::Error::Input`] if there are no columns or the counts do not add up to the items.
-    pub fn new(x: Vec<f32>, columns: usize, counts: &[usize]) -> Result<Self> {
+    pub fn new<X>(x: Vec<X>, columns: usize, counts: &[usize]) -> Result<Self>
+    where
+        X: Copy + Into<f64>,
+    {
         if columns == 0 {
             return Err(input_error!("sets: the items have no columns"));
         }
@@ -58,7 +66,18 @@ impl Sets {
             )?;
             offsets.push(end);
         }
-        Ok(Self { x, columns, offsets, edges: None })
+        let scale = InputScale::covering(&x, columns);
+        Ok(Self { x: scale.apply(&x), columns, offsets, edges: None, scale })
+    }
+
+    /// Its lists of integers as the device stores them; those of the edges are empty without edges.
+    pub(crate) fn lists(&self) -> [&[u32]; 4] {
+        match &self.edges {
+            Some(edges) => {
+                [&self.offsets, &edges.lists, &edges.incoming_offsets, &edges.incoming]
+            }
+            None => [&self.offsets, &[], &[], &[]],
+        }
     }
 
     /// Number of examples.
@@ -137,7 +156,10 @@ impl Sets {
         item: usize,
         coordinates: &[(usize, Option<f64>)],
     ) -> Vec<usize> {
-        let at = |one: usize, column: usize| f64::from(self.x[(first + one) * self.columns + column]);
+        // in raw units
+        let at = |one: usize, column: usize| {
+            self.scale.width[column] * f64::from(self.x[(first + one) * self.columns + column])
+        };
         let distance = |other: usize| -> f64 {
             let squares = coordinates.iter().map(|(column, period)| {
                 let apart = (at(item, *column) - at(other, *column)).abs();
@@ -156,66 +178,28 @@ impl Sets {
     }
 }
 
-/// Numbers of rows of each kind: of a batch, or the most that a batch of a run can have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BatchRows {
-    /// Examples.
-    pub examples: usize,
-    /// Items of these examples.
-    pub items: usize,
-    /// Edges between these items.
-    pub edges: usize,
-}
-
-impl From<usize> for BatchRows {
-    /// Examples without items.
-    fn from(examples: usize) -> Self {
-        Self { examples, ..Self::default() }
-    }
-}
-
-impl BatchRows {
-    /// Rows of a kind.
-    pub fn of(&self, kind: Rows) -> usize {
-        match kind {
-            Rows::Examples => self.examples,
-            Rows::Items => self.items,
-            Rows::Edges => self.edges,
+/// The most rows that a batch of these examples can have: those of the largest sets.
+pub fn most_rows<'a>(
+    graph: &Graph,
+    batch: usize,
+    sets: Option<&Sets>,
+    lists: impl IntoIterator<Item = &'a [u32]>,
+) -> BatchRows {
+    let Some(sets) = sets.filter(|_| graph.has_items()) else { return batch.into() };
+    let mut most = BatchRows::from(batch);
+    for rows in lists {
+        let largest = |kind: Rows| {
+            let mut counts: Vec<usize> =
+                rows.iter().map(|row| sets.rows_of(*row as usize, kind)).collect();
+            counts.sort_unstable_by(|one, other| other.cmp(one));
+            counts.into_iter().take(batch).sum::<usize>()
+        };
+        most.items = most.items.max(largest(Rows::Items));
+        if graph.has_edges() {
+            most.edges = most.edges.max(largest(Rows::Edges));
         }
     }
-
-    /// The most rows that a batch of these examples can have: those of the largest sets.
-    pub fn most<'a>(
-        graph: &Graph,
-        batch: usize,
-        sets: Option<&Sets>,
-        lists: impl IntoIterator<Item = &'a [u32]>,
-    ) -> Self {
-        let Some(sets) = sets.filter(|_| graph.has_items()) else { return batch.into() };
-        let mut most = Self::from(batch);
-        for rows in lists {
-            let largest = |kind: Rows| {
-                let mut counts: Vec<usize> =
-                    rows.iter().map(|row| sets.rows_of(*row as usize, kind)).collect();
-                counts.sort_unstable_by(|one, other| other.cmp(one));
-                counts.into_iter().take(batch).sum::<usize>()
-            };
-            most.items = most.items.max(largest(Rows::Items));
-            if graph.has_edges() {
-                most.edges = most.edges.max(largest(Rows::Edges));
-            }
-        }
-        most
-    }
-
-    /// Each rounded up to a multiple of four.
-    pub fn padded(self) -> Self {
-        Self {
-            examples: padded(self.examples),
-            items: padded(self.items),
-            edges: padded(self.edges),
-        }
-    }
+    most
 }
 
 #[cfg(test)]

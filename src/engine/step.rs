@@ -10,7 +10,7 @@ use std::fmt;
 use crate::engine::graph::{Graph, NodeId};
 use crate::engine::kernel::{Kernel, OpKernels, Update};
 use crate::engine::memory::Memory;
-use crate::engine::ops::{OPS, gather, kernels_of, loss};
+use crate::engine::ops::{OPS, gather, gather_edges, gather_items, kernels_of, loss, sets};
 use crate::engine::optim::{adamw, clip, clock, gradient_norm};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
@@ -35,11 +35,15 @@ impl fmt::Debug for Call {
     }
 }
 
+/// The kernels before the forward kernels.
+const FIRST: [&Kernel; 5] =
+    [&clock::KERNEL, &sets::KERNEL, &gather::KERNEL, &gather_items::KERNEL, &gather_edges::KERNEL];
+
 /// Every kernel, in the order in which a step first calls them.
 pub fn kernels() -> Vec<&'static Kernel> {
     let forward = OPS.iter().flat_map(|op| op.forward);
     let backward = OPS.iter().flat_map(|op| op.backward);
-    let first = [&clock::KERNEL, &gather::KERNEL];
+    let first = FIRST;
     let last = [&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL];
     let middle = forward.copied().chain([&loss::KERNEL]).chain(backward.copied());
     first.into_iter().chain(middle).chain(last).collect()
@@ -58,7 +62,7 @@ pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
     };
     let run_call = |kernel: &'static Kernel| Call { kernel, level: None };
     let level_call = |kernel: &&'static Kernel, level: usize| Call { kernel, level: Some(level) };
-    let mut calls = vec![run_call(&clock::KERNEL), run_call(&gather::KERNEL)];
+    let mut calls: Vec<Call> = FIRST.map(run_call).into();
     for level in 0..depth {
         for op in OPS.iter().filter(|op| at(level, op)) {
             calls.extend(op.forward.iter().map(|kernel| level_call(kernel, level)));
@@ -88,7 +92,7 @@ pub fn dispatches<'a>(
 ) -> usize {
     let serves = |call: &Call| {
         runs.clone().any(|(graph, training)| {
-            call.belongs(set.fuses_update(training)) && call.nodes(graph, training).next().is_some()
+            call.belongs(set.fuses_update(graph, training)) && call.nodes(graph, training).next().is_some()
         })
     };
     calls(runs.clone().map(|(graph, _)| graph)).iter().filter(|call| serves(call)).count()

@@ -7,6 +7,7 @@ use half::f16;
 
 use crate::engine::precision::{Precision, to_f16};
 use crate::engine::scale::InputScale;
+use crate::engine::sets::Sets;
 use crate::error::Result;
 use crate::input_error;
 
@@ -26,6 +27,8 @@ pub struct Table {
     /// How `x` was computed from raw inputs, in f64. Around their median, inputs such as 1e8 + 0.1
     /// or 1e-46 keep all digits of an f32.
     pub scale: InputScale,
+    /// The items of the examples, for graphs that read items.
+    pub sets: Option<Sets>,
 }
 
 impl Table {
@@ -43,7 +46,32 @@ impl Table {
         let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
         let scale = InputScale::covering(&x, inputs);
         let y = y.into_iter().map(|y| y.into() as f32).collect();
-        Ok(Self { x: scale.apply(&x), y, rows, inputs, targets, scale })
+        Ok(Self { x: scale.apply(&x), y, rows, inputs, targets, scale, sets: None })
+    }
+
+    /// A table of sets of items and `y`, shape (rows, targets), without columns per example.
+    ///
+    /// # Errors
+    /// As [`Table::new`].
+    pub fn of_sets<Y: Copy + Into<f64>>(sets: Sets, y: Vec<Y>, targets: usize) -> Result<Self> {
+        let table = Self::new(vec![0f32; sets.rows()], 1, y, targets)?;
+        let (x, scale) = (Vec::new(), InputScale::default());
+        Ok(Self { x, inputs: 0, scale, sets: Some(sets), ..table })
+    }
+
+    /// Adds the items of the examples.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if there are not as many sets as rows.
+    pub fn with_sets(self, sets: Sets) -> Result<Self> {
+        if sets.rows() != self.rows {
+            return Err(input_error!(
+                "table: {} sets of items but {} rows; set i and row i must be the same example",
+                sets.rows(),
+                self.rows
+            ));
+        }
+        Ok(Self { sets: Some(sets), ..self })
     }
 
     /// A table whose inputs are stored as they are.
@@ -52,7 +80,7 @@ impl Table {
     /// As [`Table::new`].
     pub fn unscaled(x: Vec<f32>, inputs: usize, y: Vec<f32>, targets: usize) -> Result<Self> {
         let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
-        Ok(Self { x, y, rows, inputs, targets, scale: InputScale::none(inputs) })
+        Ok(Self { x, y, rows, inputs, targets, scale: InputScale::none(inputs), sets: None })
     }
 
     /// Mean and deviation of each raw input over these rows. An input that is constant there keeps
@@ -61,22 +89,17 @@ impl Table {
     /// # Panics
     /// If there is no such row.
     pub fn moments(&self, rows: &[u32]) -> InputScale {
-        let (count, mut moments) = (rows.len() as f64, self.scale.clone());
-        for input in 0..self.inputs {
-            let column =
-                || rows.iter().map(|row| f64::from(self.x[*row as usize * self.inputs + input]));
-            let first = column().next().unwrap_or(0.0);
-            let (centre, width) = (self.scale.centre[input], self.scale.width[input]);
-            if column().all(|x| x == first) {
-                moments.centre[input] = centre + width * first;
-                continue;
-            }
-            let mean = column().sum::<f64>() / count;
-            let variance = column().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-            moments.centre[input] = centre + width * mean;
-            moments.width[input] = width * variance.sqrt();
-        }
-        moments
+        self.scale.moments(&self.x, rows.iter().map(|row| *row as usize))
+    }
+
+    /// Mean and deviation of each column of the items of these rows; empty without items.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn item_moments(&self, rows: &[u32]) -> InputScale {
+        let Some(sets) = &self.sets else { return InputScale::default() };
+        let items = |row: &u32| sets.offsets[*row as usize]..sets.offsets[*row as usize + 1];
+        sets.scale.moments(&sets.x, rows.iter().flat_map(items).map(|item| item as usize))
     }
 }
 
@@ -115,6 +138,10 @@ pub struct F16Table {
     pub y: Vec<f16>,
     /// How `x` was computed from [`Table::x`].
     pub scale: InputScale,
+    /// The items of the examples, shape (items, columns).
+    pub items: Vec<f16>,
+    /// How they were computed from [`Sets::x`].
+    pub item_scale: InputScale,
 }
 
 /// The largest number of a column in f16. Beside an outlier the other numbers keep their digits
@@ -143,29 +170,44 @@ impl Tables {
 }
 
 impl Tables {
-    /// Inputs and targets of a table as the device stores them, in whole words of four bytes.
-    pub fn bytes(&self, table: usize, precision: Precision) -> [Vec<u8>; 2] {
-        let [mut x, mut y] = match precision {
+    /// The parts of a table as the device stores them, each in whole words of four bytes: inputs,
+    /// targets, items, and the lists of its sets, which are integers.
+    pub fn bytes(&self, table: usize, precision: Precision) -> [Vec<u8>; 7] {
+        let source = &self.tables[table];
+        let items = source.sets.as_ref().map_or(&[][..], |sets| &sets.x);
+        let numbers = match precision {
             Precision::F32 => {
-                let table = &self.tables[table];
-                [&table.x, &table.y].map(|numbers| bytemuck::cast_slice(numbers).to_vec())
+                [&source.x[..], &source.y, items].map(|x| bytemuck::cast_slice(x).to_vec())
             }
             Precision::F16 => {
-                let table = self.in_f16(table);
-                [&table.x, &table.y].map(|numbers| bytemuck::cast_slice(numbers).to_vec())
+                let half = self.in_f16(table);
+                [&half.x, &half.y, &half.items].map(|x| bytemuck::cast_slice(x).to_vec())
             }
         };
-        x.resize(x.len().next_multiple_of(4), 0);
-        y.resize(y.len().next_multiple_of(4), 0);
-        [x, y]
+        let [x, y, items] = numbers.map(|mut bytes: Vec<u8>| {
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bytes
+        });
+        let [offsets, lists, incoming_offsets, incoming] =
+            source.sets.as_ref().map_or([&[][..]; 4], Sets::lists).map(|list| {
+                bytemuck::cast_slice(list).to_vec()
+            });
+        [x, y, items, offsets, lists, incoming_offsets, incoming]
     }
 }
 
 impl F16Table {
     fn new(table: &Table) -> Self {
-        let mut scale = InputScale::covering(&table.x, table.inputs);
-        scale.width.iter_mut().for_each(|width| *width /= LARGEST);
-        Self { x: to_f16(&scale.apply(&table.x)), y: to_f16(&table.y), scale }
+        let stored = |x: &[f32], columns: usize| {
+            let mut scale = InputScale::covering(x, columns);
+            scale.width.iter_mut().for_each(|width| *width /= LARGEST);
+            (to_f16(&scale.apply(x)), scale)
+        };
+        let (x, scale) = stored(&table.x, table.inputs);
+        let sets = table.sets.as_ref();
+        let (items, item_scale) =
+            sets.map_or_else(Default::default, |sets| stored(&sets.x, sets.columns));
+        Self { x, y: to_f16(&table.y), scale, items, item_scale }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tile sets: how much of a run one workgroup computes in each kernel. There is a fixed list,
 //! chosen from by the class of the adapter or by name.
 
+use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 
@@ -26,6 +27,8 @@ pub struct TileSet {
     pub order: Order,
     /// The precision of numbers that are only multiplied and added.
     pub precision: Precision,
+    /// Threads that count the items of a batch.
+    pub sets_threads: u32,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
     /// Threads that share a block of gradients for their norm.
@@ -50,6 +53,7 @@ pub const SOFTWARE: TileSet = TileSet {
     lanes: Lanes::Shuffle,
     order: Order::Mixed,
     precision: Precision::F32,
+    sets_threads: 8,
     loss_threads: 8,
     norm_threads: 8,
     // the tiles of a gradient are short strips of each row; AdamW is a quarter slower on them than
@@ -75,6 +79,7 @@ pub const HARDWARE: TileSet = TileSet {
     lanes: Lanes::Plain,
     order: Order::LongestFirst,
     precision: Precision::F32,
+    sets_threads: 64,
     loss_threads: 64,
     norm_threads: 64,
     fused_update: true,
@@ -106,10 +111,10 @@ impl TileSet {
         Self { precision, ..self }
     }
 
-    /// Whether runs with this training use the fused update, so that their gradients are not
+    /// Whether runs with this graph and training use the fused update, so that their gradients are not
     /// stored.
-    pub fn fuses_update(&self, training: &Training) -> bool {
-        self.fused_update && training.updates_are_independent()
+    pub fn fuses_update(&self, graph: &Graph, training: &Training) -> bool {
+        self.fused_update && graph.fuses_update() && training.updates_are_independent()
     }
 
     /// Whether any run of this precision uses the fused update.

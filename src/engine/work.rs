@@ -1,9 +1,12 @@
 //! The layout of a run's working memory: constants, the batch, and the values and gradients of
 //! every node.
 
-use crate::engine::graph::{Graph, Node, Source, padded};
+use std::ops::Range;
+
+use crate::engine::graph::{Graph, Node, Source};
+use crate::engine::shape::padded;
 use crate::engine::precision::Precision;
-use crate::engine::sets::BatchRows;
+use crate::engine::shape::BatchRows;
 
 /// Offsets of the batch matrices of one node in working memory, in numbers from the start of the
 /// run's working memory. Each matrix has shape (rows, width), in row-major order, with rows padded
@@ -60,10 +63,11 @@ pub struct WorkLayout {
     pub items: usize,
     /// The same, shape (item columns, items); only GPUs fill it.
     pub items_by_unit: usize,
+    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters. It
+    /// and the next are f32 in both precisions, as the constants.
+    pub squares: usize,
     /// Which items and edges belong to which example.
     pub index: IndexLayout,
-    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
-    pub squares: usize,
     /// The matrices of each node.
     pub nodes: Vec<NodeWork>,
     /// Size of the working memory, in numbers.
@@ -91,7 +95,22 @@ pub struct IndexLayout {
 /// Largest number of rows of a table with sets, and of items or edges of a batch.
 pub const MOST_INDEX: usize = 1 << 24;
 
+impl IndexLayout {
+    /// Where its arrays start, in the order of memory.
+    pub fn starts(&self) -> [usize; 6] {
+        let Self { table_rows, first_items, first_edges, examples, centres, neighbours } = *self;
+        [table_rows, first_items, first_edges, examples, centres, neighbours]
+    }
+}
+
 impl WorkLayout {
+    /// The arrays at the end that are f32 in both precisions. In f16 each occupies the space of two
+    /// numbers, of which the CPU uses the first half.
+    pub fn exact_arrays(&self) -> Vec<Range<usize>> {
+        let starts = [&[self.squares][..], &self.index.starts(), &[self.len]].concat();
+        starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+    }
+
     /// The layout for a graph and the most rows of a batch. Constants are f32 in both precisions:
     /// in f16 each occupies the space of two numbers.
     pub fn new(graph: &Graph, most: BatchRows, precision: Precision) -> Self {
@@ -113,17 +132,6 @@ impl WorkLayout {
         let x_by_unit = take(padded(graph.columns()) * stride);
         let items = take(padded(graph.item_columns()) * rows.items);
         let items_by_unit = take(padded(graph.item_columns()) * rows.items);
-        let index = {
-            let of_examples = if graph.has_items() { exact * padded(most.examples + 1) } else { 0 };
-            IndexLayout {
-                table_rows: take(of_examples),
-                first_items: take(of_examples),
-                first_edges: take(of_examples),
-                examples: take(exact * rows.items),
-                centres: take(exact * rows.edges),
-                neighbours: take(exact * rows.edges),
-            }
-        };
         let labels = take(padded(graph.outputs()) * stride);
         let mut nodes: Vec<NodeWork> = Vec::new();
         for (id, Node { op, attributes, inputs, .. }) in graph.nodes().iter().enumerate() {
@@ -149,6 +157,15 @@ impl WorkLayout {
             });
         }
         let squares = take(exact * 4 * graph.parameter_len().div_ceil(NORM_BLOCK));
+        let of_examples = if graph.has_items() { exact * padded(most.examples + 1) } else { 0 };
+        let index = IndexLayout {
+            table_rows: take(of_examples),
+            first_items: take(of_examples),
+            first_edges: take(of_examples),
+            examples: take(exact * rows.items),
+            centres: take(exact * rows.edges),
+            neighbours: take(exact * rows.edges),
+        };
         Self {
             stride,
             rows,
@@ -162,8 +179,8 @@ impl WorkLayout {
             item_inverse_deviation,
             items,
             items_by_unit,
-            index,
             squares,
+            index,
             nodes,
             len,
         }

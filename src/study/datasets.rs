@@ -116,5 +116,6 @@ fn table(data: &LoadedDataset) -> Table {
         rows: dataset.inputs.rows,
         inputs: dataset.inputs.columns,
         targets: dataset.targets.columns,
+        sets: None,
     }
 }

@@ -83,6 +83,7 @@ fn run(
     let outputs = start.network.outputs();
     Run {
         id,
+        item_scale: InputScale::default(),
         loss_weights: (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect(),
         graph: start.network,
         parameters: start.parameters,

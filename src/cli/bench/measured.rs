@@ -56,7 +56,7 @@ pub fn measure(
     };
     let runs = workload.networks.len();
     let packed = timing.packed.max(1) as f64;
-    let fuses_update = device.fuses_update(&workload.training());
+    let fuses_update = device.fuses_update(&workload.networks[0], &workload.training());
     let of_one = workload.cost(fuses_update) * (1.0 / runs as f64);
     // fewer runs than cores leave cores idle
     let busy = match device {

@@ -47,7 +47,7 @@ impl<F: Real> Executor<F> {
         // gather loads the outputs of frozen nodes where they are precomputed
         let known = if memory.features.is_empty() { 0 } else { run.graph.first_trained() };
         // the fused update gives the same bits as stored gradients, and stays in the cache
-        let calls = step_of(&run, run.training.updates_are_independent()).into_iter();
+        let calls = step_of(&run, run.fuses_update()).into_iter();
         let calls = calls.filter(|(call, node)| call.level.is_none() || *node >= known);
         let calls = calls.map(|(call, node)| (call.kernel.reference.of(), node)).collect();
         Self { run, memory, calls }

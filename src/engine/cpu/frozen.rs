@@ -1,7 +1,8 @@
 //! Precomputes the outputs of the frozen nodes of a run for all of its rows, because they are the
 //! same in every epoch. Only the CPU stores them: on a GPU the rows of many runs would not fit.
 
-use crate::engine::graph::{Graph, padded};
+use crate::engine::graph::Graph;
+use crate::engine::shape::{Rows, padded};
 use crate::engine::memory::Memory;
 use crate::engine::ops::{gather, kernels_of};
 use crate::engine::prepared::PreparedRun;
@@ -14,7 +15,10 @@ const MOST: usize = 16 << 20;
 /// Size, in numbers, of the precomputed outputs of a graph for `rows` rows, each padded to a
 /// multiple of four; 0 if they are not precomputed.
 pub fn feature_numbers(graph: &Graph, rows: usize) -> usize {
-    let numbers = graph.frozen_output().map(|node| rows * padded(graph.shape(node).width));
+    let output = graph.frozen_output().map(|node| graph.shape(node));
+    let numbers = output
+        .filter(|shape| shape.rows == Rows::Examples)
+        .map(|shape| rows * padded(shape.width));
     numbers.filter(|count| *count <= MOST).unwrap_or(0)
 }
 
@@ -28,7 +32,6 @@ pub fn fill<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
     features.renew(&[], count);
     let batch = run.layout.stride;
     for (rows, features) in rows.chunks(batch).zip(features.chunks_mut(batch * stride)) {
-        memory.state.batch_rows = rows.len() as u32;
         gather::bring(run, rows, memory);
         for (id, node) in run.graph.nodes()[..run.graph.first_trained()].iter().enumerate() {
             for kernel in kernels_of(node.op).forward {

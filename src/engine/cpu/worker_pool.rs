@@ -104,7 +104,7 @@ const REQUESTED: usize = 4;
 impl Scheduler<'_> {
     /// The longest of the runs that can start: a long run that starts last would keep one thread
     /// busy while the others are idle.
-    fn longest(&mut self) -> Option<Run> {
+    fn longest(&mut self, tables: &[Table]) -> Option<Run> {
         for _ in 0..REQUESTED {
             let numbers: usize = self.waiting.iter().map(|run| run.parameters.len()).sum();
             if self.waiting.len() >= WAITING || 4 * numbers >= WAITING_BYTES {
@@ -113,8 +113,11 @@ impl Scheduler<'_> {
             self.waiting.extend(self.work.next());
         }
         // the first of equal runs
-        let longest =
-            (0..self.waiting.len()).rev().max_by_key(|place| self.waiting[*place].most_work())?;
+        let work = |place: &usize| {
+            let run = &self.waiting[*place];
+            tables.get(run.table).map_or(0, |table| run.most_work(table))
+        };
+        let longest = (0..self.waiting.len()).rev().max_by_key(work)?;
         Some(self.waiting.remove(longest))
     }
 }
@@ -131,7 +134,7 @@ impl<'a> WorkerPool<'a> {
             if scheduler.failure.is_some() {
                 return None;
             }
-            if let Some(run) = scheduler.longest() {
+            if let Some(run) = scheduler.longest(&self.tables) {
                 scheduler.work.begins(&run);
                 scheduler.alive += 1;
                 return Some(run);

@@ -2,6 +2,7 @@
 
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
+use crate::engine::shape::BatchRows;
 use crate::engine::work::WorkLayout;
 use crate::error::Result;
 use crate::input_error;
@@ -18,11 +19,11 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// The footprint of a network trained in batches of this size.
-    pub fn new(graph: &Graph, batch: usize, precision: Precision) -> Self {
+    /// The footprint of a network trained in batches of at most these rows.
+    pub fn new(graph: &Graph, most: impl Into<BatchRows>, precision: Precision) -> Self {
         Self {
             parameters: graph.parameter_len(),
-            work: WorkLayout::new(graph, batch, precision).len,
+            work: WorkLayout::new(graph, most.into(), precision).len,
             precision,
         }
     }

@@ -6,6 +6,7 @@ use crate::engine::gpu::footprint::Footprint;
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
+use crate::engine::shape::BatchRows;
 use crate::engine::step::Call;
 
 /// Arithmetic and memory traffic.
@@ -21,11 +22,17 @@ pub struct Cost {
 impl Cost {
     /// The cost of a training step on one batch: [`Graph::training_flops`] and AdamW, which reads
     /// stored gradients without the fused update.
-    pub fn training(graph: &Graph, batch: usize, precision: Precision, fuses_update: bool) -> Self {
+    pub fn training(
+        graph: &Graph,
+        rows: impl Into<BatchRows>,
+        precision: Precision,
+        fuses_update: bool,
+    ) -> Self {
+        let rows = rows.into();
         let first = graph.first_trained();
         let trained = (first..graph.nodes().len()).flat_map(|node| graph.parameters(node));
         let trained: usize = trained.map(|matrix| matrix.rows * matrix.columns).sum();
-        let footprint = Footprint::new(graph, batch, precision);
+        let footprint = Footprint::new(graph, rows, precision);
         let width = precision.bytes();
         let copies = match precision {
             Precision::F32 if fuses_update => 0,
@@ -33,7 +40,7 @@ impl Cost {
             Precision::F16 => 3,
         };
         Self {
-            flops: (graph.training_flops() * batch) as f64,
+            flops: graph.training_flops(rows) as f64,
             // parameters are read by forward and backward; AdamW reads parameter and two moments
             // and writes them; a stored gradient is written and read once; matrices of a batch are
             // written by one kernel and read by one; f16 also writes a copy of the parameters
@@ -44,22 +51,29 @@ impl Cost {
     }
 
     /// The cost of a validation step on one batch: the forward pass.
-    pub fn validation(graph: &Graph, batch: usize, precision: Precision) -> Self {
-        let footprint = Footprint::new(graph, batch, precision);
+    pub fn validation(graph: &Graph, rows: impl Into<BatchRows>, precision: Precision) -> Self {
+        let rows = rows.into();
+        let footprint = Footprint::new(graph, rows, precision);
         Self {
-            flops: (graph.flops() * batch) as f64,
+            flops: graph.flops(rows) as f64,
             bytes: (precision.bytes() * (footprint.parameters + footprint.work)) as f64,
         }
     }
 }
 
 /// Floating-point operations of the matrix products of a call on a batch.
-pub fn call_flops(call: Call, graph: &Graph, training: &Training) -> usize {
+pub fn call_flops(
+    call: Call,
+    graph: &Graph,
+    training: &Training,
+    rows: impl Into<BatchRows>,
+) -> usize {
+    let rows = rows.into();
     match call.level {
         None => 0,
         Some(_) => {
             let nodes = call.nodes(graph, training);
-            nodes.map(|node| graph.node_flops(node)).sum::<usize>() * training.batch
+            nodes.map(|node| graph.node_flops(node, rows)).sum()
         }
     }
 }

@@ -139,6 +139,7 @@ fn runs(precision: Precision) -> Vec<Run> {
             training_rows: (0..31).collect(),
             validation_rows: (31..40).collect(),
             scale: InputScale { centre: vec![0.1; 11], width: vec![1.0 / 1.7; 11] },
+            item_scale: InputScale::default(),
             loss_weights: vec![1.0; 2],
             graph,
         }

@@ -202,6 +202,7 @@ fn run(id: usize, graph: &Graph, training: Training) -> Run {
         training_rows: (0..TRAINING_ROWS as u32).collect(),
         validation_rows: (TRAINING_ROWS as u32..ROWS as u32).collect(),
         scale: InputScale { centre: vec![0.5; INPUTS], width: vec![1.0 / 3.5; INPUTS] },
+        item_scale: InputScale::default(),
         loss_weights: vec![1.0; TARGETS],
         graph: graph.clone(),
     }

@@ -5,10 +5,12 @@ use half::slice::HalfFloatSliceExt;
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
-use crate::engine::graph::{NodeId, padded};
+use crate::engine::graph::NodeId;
+use crate::engine::shape::{Rows, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::{LANES, State, phase};
 use crate::engine::memory::Memory;
+use crate::engine::ops::{gather_edges, gather_items, sets};
 use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
@@ -41,7 +43,7 @@ pub static KERNEL: Kernel = Kernel {
 /// copies those instead of filling x.
 pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let (state, layout) = (memory.state, &run.layout);
-    let rows = memory.rows(run);
+    let rows = memory.rows(run, Rows::Examples);
     if state.phase == phase::DONE {
         return;
     }
@@ -56,13 +58,15 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     let frozen = memory.features.len() / (run.training_rows.len() + run.validation_rows.len());
     let (input, stride) = match (frozen, run.graph.frozen_output()) {
         (1.., Some(node)) => (&mut above[layout.nodes[node].output - first..], frozen),
-        _ => (x, padded(run.graph.inputs())),
+        _ => (x, padded(run.graph.columns())),
     };
-    let input = input[..rows * stride].chunks_exact_mut(stride);
+    let mut input = input[..rows * stride].chunks_exact_mut(stride.max(1));
     let label_stride = padded(run.graph.outputs());
     let labels = labels[..rows * label_stride].chunks_exact_mut(label_stride);
     let mut positions = [0; BLOCK];
-    for (example, (input, labels)) in input.zip(labels).enumerate() {
+    for (example, labels) in labels.enumerate() {
+        // a table of sets may have no columns per example
+        let input = input.next().unwrap_or_default();
         if example >= state.batch_rows as usize {
             input.fill(F::zero());
             labels.fill(F::zero());
@@ -74,33 +78,83 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
         let position = positions[example % BLOCK] as usize;
         let row = rows_of_phase[position] as usize;
         match frozen {
-            0 => read_inputs(run, row, constants, input),
+            0 => read_inputs(run, Place::Columns, row, constants, input),
             _ => input.copy_from_slice(&memory.features[(earlier + position) * stride..][..stride]),
         }
         read_labels(run, row, labels);
     }
 }
 
-/// Fills x with these rows of the table.
+/// Fills x, and the items and edges, with these rows of the table.
 pub fn bring<F: Real>(run: &PreparedRun, rows: &[u32], memory: &mut Memory<F>) {
+    memory.state.batch_rows = rows.len() as u32;
     let (constants, x) = memory.work.split_at_mut(run.layout.x);
-    let stride = padded(run.graph.inputs());
-    for (row, x) in rows.iter().zip(x.chunks_exact_mut(stride)) {
-        read_inputs(run, *row as usize, constants, x);
+    let stride = padded(run.graph.columns());
+    for (row, x) in rows.iter().zip(x.chunks_exact_mut(stride.max(1))) {
+        if stride > 0 {
+            read_inputs(run, Place::Columns, *row as usize, constants, x);
+        }
+    }
+    let node = run.graph.output_node();
+    if run.graph.has_items() {
+        sets::fill(run, rows, memory);
+        gather_items::compute(run, node, memory);
+    }
+    if run.graph.has_edges() {
+        gather_edges::compute(run, node, memory);
     }
 }
 
-/// Reads the inputs of a row of the run's table, scales them and pads them with zeros.
-fn read_inputs<F: Real>(run: &PreparedRun, row: usize, constants: &[F], x: &mut [F]) {
-    let table = run.table();
-    let inputs = row * table.inputs..(row + 1) * table.inputs;
-    match run.precision() {
-        Precision::F32 => read_row(&table.x[inputs], x),
-        Precision::F16 => read_f16(&run.tables.in_f16(run.table).x[inputs], x),
+/// The rows of the table in a batch, in order.
+pub(crate) fn batch_rows<F: Real>(run: &PreparedRun, state: &State<F>) -> Vec<u32> {
+    let rows_of_phase = match state.phase {
+        phase::TRAIN => &run.training_rows,
+        _ => &run.validation_rows,
+    };
+    let (count, present) = (rows_of_phase.len() as u32, state.batch_rows);
+    let mut rows = Vec::with_capacity(present as usize);
+    let mut positions = [0; BLOCK];
+    for first in (0..present).step_by(BLOCK) {
+        find_positions(run, state, count, first, &mut positions);
+        let block = positions.iter().take((present - first) as usize);
+        rows.extend(block.map(|position| rows_of_phase[*position as usize]));
     }
-    let mean = &constants[run.layout.mean..][..table.inputs];
-    let scale = &constants[run.layout.inverse_deviation..][..table.inputs];
-    scale_row(mean, scale, x);
+    rows
+}
+
+/// What is read from a table: the columns of an example, or an item.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Place {
+    Columns,
+    Items,
+}
+
+/// Reads a row of the columns, or of the items, of the run's table, scales it and pads it with
+/// zeros.
+pub(crate) fn read_inputs<F: Real>(
+    run: &PreparedRun,
+    place: Place,
+    row: usize,
+    constants: &[F],
+    x: &mut [F],
+) {
+    let (table, layout) = (run.table(), &run.layout);
+    let (stored, columns, mean, scale) = match (place, &table.sets) {
+        (Place::Items, Some(sets)) => {
+            (&sets.x, sets.columns, layout.item_mean, layout.item_inverse_deviation)
+        }
+        _ => (&table.x, table.inputs, layout.mean, layout.inverse_deviation),
+    };
+    let numbers = row * columns..(row + 1) * columns;
+    match run.precision() {
+        Precision::F32 => read_row(&stored[numbers], x),
+        Precision::F16 => {
+            let table = run.tables.in_f16(run.table);
+            let stored = if place == Place::Items { &table.items } else { &table.x };
+            read_f16(&stored[numbers], x);
+        }
+    }
+    scale_row(&constants[mean..][..columns], &constants[scale..][..columns], x);
     precision::round(run.precision(), x);
 }
 

@@ -3,7 +3,8 @@
 
 use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::graph::{NodeId, padded};
+use crate::engine::graph::NodeId;
+use crate::engine::shape::{Rows, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
@@ -34,7 +35,7 @@ pub static KERNEL: Kernel = Kernel {
 
 /// Fills `batch_sum` and delta of the output node.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
-    let rows = memory.rows(run);
+    let rows = memory.rows(run, Rows::Examples);
     let state = &mut memory.state;
     if state.phase == phase::DONE {
         return;

@@ -3,15 +3,20 @@
 //!
 //! A new op is a file here, a shader for each of its kernels, and a line in [`OPS`].
 
+pub(crate) mod contribute;
 pub mod dense;
 pub mod gather;
+pub mod gather_edges;
+pub mod gather_items;
 pub mod loss;
+pub mod pool;
+pub mod sets;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
 
 /// Every op.
-pub static OPS: [&OpKernels; 1] = [&dense::KERNELS];
+pub static OPS: [&OpKernels; 2] = [&dense::KERNELS, &pool::KERNELS];
 
 /// The kernels of an op.
 ///

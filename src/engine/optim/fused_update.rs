@@ -56,7 +56,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
 
 fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let rates = Rates::new(run, &memory.state);
-    let present = memory.state.batch_rows as usize;
+    let present = memory.present(run.graph.shape(node).rows);
     let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
     let (inputs, stride) = (matrix.rows, matrix.stride);
     // whole tiles, except for the last rows

@@ -106,6 +106,7 @@ impl PlannedRun {
             training_rows: rows(training),
             validation_rows: rows(validation),
             scale: InputScale::none(inputs),
+            item_scale: InputScale::default(),
             loss_weights: (0..outputs).map(|o| if o < of.targets { 1.0 } else { 0.0 }).collect(),
             graph: Graph::clone(&self.network),
         }
@@ -188,7 +189,7 @@ impl Planned<'_> {
         if group.is_pretraining() {
             let mut networks: Vec<Arc<Graph>> =
                 runs.iter().map(|run: &PlannedRun| run.network.clone()).collect();
-            networks.sort_by_key(|network| network.flops());
+            networks.sort_by_key(|network| network.flops(1));
             let network = networks[networks.len() / 2].clone();
             let sets = runs[0].set..self.sets;
             self.bases.insert(group.simulations, Base { network, sets });

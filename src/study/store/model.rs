@@ -18,7 +18,7 @@ use crate::engine::graph::Attributes;
 use crate::engine::graph::Graph;
 use crate::engine::graph::Node;
 use crate::engine::graph::Parameters;
-use crate::engine::graph::Shape;
+use crate::engine::shape::Shape;
 use crate::engine::graph::Source;
 use crate::engine::ops;
 use crate::error::Result;
@@ -251,7 +251,12 @@ fn network(layers: &[LayerHeader]) -> Result<Graph, String> {
         let dropout = if layer.frozen { 0.0 } else { layer.dropout };
         nodes.push(Node {
             op: ops::named(&layer.op).ok_or_else(|| format!("there is no op '{}'", layer.op))?,
-            attributes: Attributes { width: layer.outputs, activation, dropout },
+            attributes: Attributes {
+                width: layer.outputs,
+                activation,
+                dropout,
+                ..Attributes::default()
+            },
             inputs: vec![id.checked_sub(1).map_or(Source::Input, Source::Node)],
             frozen: layer.frozen,
         });

@@ -2,7 +2,8 @@
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::{Parameters, padded};
+use shoal::engine::graph::Parameters;
+use shoal::engine::shape::padded;
 use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;

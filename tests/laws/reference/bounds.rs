@@ -2,7 +2,8 @@
 //! of the absolute terms, and the errors of the functions of the driver.
 
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::{NodeId, Source, padded};
+use shoal::engine::graph::{NodeId, Source};
+use shoal::engine::shape::padded;
 use shoal::engine::loss::MSE;
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;

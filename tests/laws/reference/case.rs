@@ -1,7 +1,8 @@
 //! One run with random numbers in its memory, and the states in which its calls are tested.
 
 use shoal::engine::cpu::aligned::Aligned;
-use shoal::engine::graph::{Op, padded};
+use shoal::engine::graph::Op;
+use shoal::engine::shape::padded;
 use shoal::engine::kernel::Update;
 use shoal::engine::layout::{State, phase};
 use shoal::engine::loss::LOSSES;

@@ -27,7 +27,7 @@ impl Shoal<'_> {
                 "run {}: its precision differs from that of the runs before it",
                 run.id
             );
-            let footprint = Footprint::new(&run.graph, run.training.batch, self.precision);
+            let footprint = Footprint::new(&run.graph, run.most, self.precision);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
@@ -80,8 +80,8 @@ impl Shoal<'_> {
             (parameters, gradients, work, rows_at, nodes_at)
             && self.reserve()?
         {
-            let (table_x, table_y) = self.table_bases[run.table];
-            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table_x, table_y }));
+            let table = self.table_bases[run.table];
+            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
         let stored = gradients.filter(|_| !fuses_update);

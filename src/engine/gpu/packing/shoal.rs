@@ -10,7 +10,7 @@ use crate::engine::gpu::allocator::Allocator;
 use crate::engine::gpu::store::{Chunk, Dispatch, Store};
 use crate::engine::layout::{DeviceCall, DeviceRun, DeviceTile, State, phase, stopped};
 use crate::engine::precision::Precision;
-use crate::engine::prepared::PreparedRun;
+use crate::engine::prepared::{PreparedRun, TableBases};
 use crate::engine::queue::{Epoch, Progress, RunQueue};
 use crate::engine::step::{Call, calls};
 use crate::engine::table::{Table, Tables};
@@ -44,7 +44,7 @@ pub(crate) struct Shoal<'a> {
     pub(crate) limits: Limits,
     pub(crate) precision: Precision,
     pub(crate) tables: Tables,
-    pub(crate) table_bases: Vec<(usize, usize)>,
+    pub(crate) table_bases: Vec<TableBases>,
     pub(crate) slots: Vec<Option<Packed>>,
     pub(crate) waiting: Option<PreparedRun>,
     pub(crate) parameters: Allocator,
@@ -99,7 +99,7 @@ impl<'a> Shoal<'a> {
 
     /// Whether a run uses the fused update.
     pub(crate) fn fuses_update(&self, run: &PreparedRun) -> bool {
-        self.gpu.tiles().fuses_update(&run.training)
+        self.gpu.tiles().fuses_update(&run.graph, &run.training)
     }
 
     pub(crate) fn packed(&self) -> impl Iterator<Item = (usize, &Packed)> {

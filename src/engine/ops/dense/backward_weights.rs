@@ -6,7 +6,8 @@ use std::ops::Range;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
-use crate::engine::graph::{Graph, NodeId, padded};
+use crate::engine::graph::{Graph, NodeId};
+use crate::engine::shape::padded;
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
 use crate::engine::memory::Memory;
@@ -46,9 +47,9 @@ pub fn is_trained(graph: &Graph, _training: &Training, node: NodeId) -> bool {
     !graph.nodes()[node].frozen
 }
 
-/// The examples of a batch.
-pub fn terms(run: &PreparedRun, _node: NodeId) -> usize {
-    run.training.batch
+/// The rows of a batch.
+pub fn terms(run: &PreparedRun, node: NodeId) -> usize {
+    run.most.of(run.graph.shape(node).rows)
 }
 
 /// i: inputs, for each product thread; j: units. In a narrow node the lanes take inputs too.
@@ -67,9 +68,10 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         return;
     }
     let matrix = run.graph.parameters(node)[0];
+    let present = memory.present(run.graph.shape(node).rows);
     let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
     let (weight_gradients, bias_gradients) = gradients.split_at_mut(matrix.range().len());
-    let batch = (memory.state.batch_rows as usize, &memory.work[..]);
+    let batch = (present, &memory.work[..]);
     weights(run, node, 0..matrix.rows, batch, weight_gradients);
     bias(run, node, batch, bias_gradients);
     if run.precision() == Precision::F16 {
@@ -80,8 +82,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     }
 }
 
-/// Gradients of the weights of a range of inputs, shape (inputs, units), over the `present`
-/// examples.
+/// Gradients of the weights of a range of inputs, shape (inputs, units), over the `present` rows.
 pub(crate) fn weights<F: Real>(
     run: &PreparedRun,
     node: NodeId,
@@ -92,6 +93,9 @@ pub(crate) fn weights<F: Real>(
     let (matrix, at) = (run.graph.parameters(node)[0], run.layout.nodes[node]);
     let (stride, input_stride) = (matrix.stride, padded(matrix.rows));
     let input = Shape::by_rows(present, inputs.len(), input_stride);
+    if present == 0 {
+        return gradients.fill(F::zero());
+    }
     product(
         (gradients, Shape::by_rows(inputs.len(), stride, stride)),
         (&work[at.input + inputs.start..], input.transposed()),

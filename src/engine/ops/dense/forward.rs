@@ -5,7 +5,8 @@ use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
-use crate::engine::graph::{NodeId, padded};
+use crate::engine::graph::NodeId;
+use crate::engine::shape::padded;
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
@@ -38,7 +39,7 @@ pub static KERNEL: Kernel = Kernel {
 /// i: examples; j: units, for each product thread.
 fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     let units = run.graph.shape(node).width;
-    set.blocks(run.layout.stride, units, set.products.units() * LANES)
+    set.blocks(run.layout.rows.of(run.graph.shape(node).rows), units, set.products.units() * LANES)
 }
 
 /// Fills the preactivation and the output of the node.
@@ -49,7 +50,10 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     }
     let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
     let (at, attributes) = (run.layout.nodes[node], run.graph.nodes()[node].attributes);
-    let rows = memory.rows(run);
+    let rows = memory.rows(run, run.graph.shape(node).rows);
+    if rows == 0 {
+        return;
+    }
     let size = rows * matrix.stride;
     // in memory the preactivation and then the output come after everything that is read
     let weights = match run.precision() {

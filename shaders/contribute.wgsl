@@ -1,0 +1,39 @@
+// Gives gradients to the nodes below. A kernel that imports this page binds `runs`, `states`,
+// `nodes` and `work`.
+
+#import layout
+#import packed_{packed}
+#import activation
+#import block
+
+// Gives the gradients of four units of four rows, one row per column, to delta of the node `below`.
+// `flags` are those of Node.gradients, shifted for the second input. The gradient is written, or
+// added to that of another node; the last node to add multiplies it by the derivative of the
+// activation and by the dropout mask.
+fn give_block(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradient: mat4x4f) {
+    let below = nodes[below_at];
+    let vec4s = below.output_vec4s;
+    var values = gradient;
+    if (flags & 2u) != 0u {
+        values += load_block(below.delta, vec4s, unit, row);
+    }
+    if (flags & 4u) != 0u {
+        let z = load_block(below.saved, vec4s, unit, row);
+        for (var i = 0u; i < 4u; i++) {
+            // rounded first, as where another node has stored it
+            let rounded = unpack(pack(values[i]));
+            let slope = derivative(below.activation, below.slope, z[i]);
+            values = with_column(values, i, rounded * slope);
+        }
+        if below.drop_threshold > 0u {
+            let seed = runs[tile.run].seed;
+            let step = states[tile.run].steps;
+            values = times(values, transpose(dropout_mask(seed, step, below, unit, row)));
+        }
+    }
+    let first = below.delta + 4u * row * vec4s + unit;
+    work[first] = pack(values[0]);
+    work[first + vec4s] = pack(values[1]);
+    work[first + 2u * vec4s] = pack(values[2]);
+    work[first + 3u * vec4s] = pack(values[3]);
+}
