@@ -16,10 +16,10 @@ use shoal::engine::measure::Pace;
 use shoal::engine::measure::steady;
 use shoal::engine::queue::Progress;
 use shoal::engine::queue::RunQueue;
-use shoal::engine::scale::InputScale;
 use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::table::Table;
 use shoal::engine::train::train;
 

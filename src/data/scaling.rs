@@ -59,8 +59,9 @@ impl Scaling {
         let (values, scale) = (&features.values, &features.scale);
         let rows = || rows.iter().map(|row| values.row(*row as usize));
         let centred = |(x, (centre, width)): (&f64, (&f64, &f64))| (x - centre) / width;
-        let row_centred =
-            |row| Iterator::zip(<[f64]>::iter(row), scale.centre.iter().zip(&scale.width)).map(centred);
+        let row_centred = |row| {
+            Iterator::zip(<[f64]>::iter(row), scale.centre.iter().zip(&scale.width)).map(centred)
+        };
         let count = rows().len() as f64;
         let mut mean = vec![0.0; values.columns];
         for row in rows() {
@@ -248,7 +249,7 @@ mod tests {
         let dataset = dataset(vec![1.0, 7.0, 3.0, 7.0, 1000.0, 1e-9]);
         let scaling = Scaling::fit(&dataset, &[0, 1], false).unwrap();
         close(&scaling.mean, &[2.0, 7.0]);
-        close(&scaling.deviation, &[1.0, 7.0]);
+        close(&scaling.deviation, &[1.0, 7.0 - 1e-9]);
         let mut out = [0.0; 2];
         scaling.input(&[5.0, 0.0], &mut out);
         close(&out, &[3.0, -1.0]);
@@ -299,7 +300,7 @@ mod tests {
         for unit in [1e-300, 1e-46, 1e38, 1e300] {
             close(&seen(&|x| x * unit), &expected);
         }
-        for shift in [1e8, -2.46e6, 1e12] {
+        for shift in [1e8f64, -2.46e6, 1e12] {
             // a number of this size has this rounding, and the deviations are about 1
             let rounding = 4.0 * f64::EPSILON * shift.abs();
             let shifted = seen(&|x| x + shift);

@@ -18,9 +18,9 @@ use shoal::engine::graph::Graph;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::scale::InputScale;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::step::Call;
 use shoal::engine::table::Table;
 

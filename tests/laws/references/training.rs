@@ -13,10 +13,10 @@ use shoal::engine::optim::schedule::Cosine;
 use shoal::engine::optim::schedule::Schedule;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::scale::InputScale;
 use shoal::engine::run::Run;
 use shoal::engine::run::Stopped;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 
