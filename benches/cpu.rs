@@ -50,7 +50,7 @@ fn report_calls(width: usize) {
         }
     }
     for ((call, _), seconds) in calls.iter().zip(&least) {
-        let flops = call_flops(*call, &prepared.graph, &prepared.training);
+        let flops = call_flops(*call, &prepared.graph, &prepared.training, prepared.training.batch);
         println!(
             "    {:<20} {:7.2} us {:6.1} GFLOP/s",
             format!("{call:?}"),

@@ -52,10 +52,10 @@ fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     whole.play(TIMES)?;
     let seconds = start.elapsed().as_secs_f64() / f64::from(TIMES);
     drop(whole);
-    let network = &workload.networks[0];
+    let (network, training) = (&workload.networks[0], workload.training());
     let (mut sum, mut all) = (0.0, 0);
     for (call, seconds) in pack()?.time(TIMES)? {
-        let flops = call_flops(call, network, &workload.training()) * workload.networks.len();
+        let flops = call_flops(call, network, &training, training.batch) * workload.networks.len();
         println!(
             "    {:<20} {:7.2} ms {:6.1} GFLOP/s",
             format!("{call:?}"),

@@ -37,3 +37,17 @@ fn store_block(
     work[start + 2u * row_vec4s] = pack(transposed[2]);
     work[start + 3u * row_vec4s] = pack(transposed[3]);
 }
+
+// Four columns, from column `first` on, of a row; the row has `columns` columns and starts at `at`.
+// Columns before 0 or beyond the last are 0.
+fn columns_from(at: u32, first: i32, columns: u32) -> vec4f {
+    var values = vec4f(0.0);
+    for (var i = 0; i < 4; i++) {
+        let column = first + i;
+        if column >= 0 && column < i32(columns) {
+            let number = unpack(work[at + u32(column) / 4u])[column & 3];
+            values = select(values, vec4f(number), vec4<i32>(0, 1, 2, 3) == vec4<i32>(i));
+        }
+    }
+    return values;
+}

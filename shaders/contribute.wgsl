@@ -37,3 +37,26 @@ fn give_block(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradie
     work[first + 2u * vec4s] = pack(values[2]);
     work[first + 3u * vec4s] = pack(values[3]);
 }
+
+// The same for one row.
+fn give_row(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradient: vec4f) {
+    let below = nodes[below_at];
+    let at = row * below.output_vec4s + unit;
+    var value = gradient;
+    if (flags & 2u) != 0u {
+        value += unpack(work[below.delta + at]);
+    }
+    if (flags & 4u) != 0u {
+        let z = unpack(work[below.saved + at]);
+        value = unpack(pack(value)) * derivative(below.activation, below.slope, z);
+        if below.drop_threshold > 0u {
+            let seed = runs[tile.run].seed;
+            let step = states[tile.run].steps;
+            let mask = transpose(dropout_mask(seed, step, below, unit, row / 4u));
+            var of_row = select(mask[0], mask[1], (row & 3u) == 1u);
+            of_row = select(of_row, mask[2], (row & 3u) == 2u);
+            value *= select(of_row, mask[3], (row & 3u) == 3u);
+        }
+    }
+    work[below.delta + at] = pack(value);
+}

@@ -77,9 +77,7 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
     let seed = runs[tile.run].seed;
     let step = states[tile.run].steps;
     adds = false;
-    if (node.gradients & 4u) == 0u {
-        return;
-    }
+    let finishes = (node.gradients & 4u) != 0u;
     for (var unit = units.x; unit < units.y; unit++) {
         let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
         for (var e = examples.x; e < examples.y; e++) {
@@ -88,10 +86,11 @@ fn finish(tile: Tile, units: vec2u, examples: vec2u) {
             for (var i = 0u; i < 4u; i++) {
                 let z = unpack(work[below.saved + at + i * row]);
                 let product = unpack(work[below.delta + at + i * row]);
-                let value = product * derivative(below.activation, below.slope, z);
+                let slope = derivative(below.activation, below.slope, z);
+                let value = product * select(vec4f(1.0), slope, finishes);
                 values = with_column(values, i, select(vec4f(0.0), value, real));
             }
-            if below.drop_threshold > 0u {
+            if finishes && below.drop_threshold > 0u {
                 values = times(values, transpose(dropout_mask(seed, step, below, unit, e)));
             }
             store(below.delta + at, row, values);

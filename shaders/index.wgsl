@@ -47,3 +47,12 @@ fn example_of(firsts: u32, count: u32, i: u32) -> u32 {
     }
     return low;
 }
+
+// The first edge that starts from an item of an example, and the one after the last.
+fn edges_of(run: Run, example: u32, item: u32) -> vec2u {
+    let first = integer(run.first_items, example);
+    let count = integer(run.first_items, example + 1u) - first;
+    let degree = min(run.neighbours, count - 1u);
+    let start = integer(run.first_edges, example) + (item - first) * degree;
+    return vec2u(start, start + degree);
+}

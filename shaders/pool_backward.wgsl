@@ -1,20 +1,18 @@
-// Backward pass of a pool, to its items:
-//
-//   gradient[i, n] = delta[e, n] / items of e         mean, with e the example of item i
-//                    delta[e, n]                      sum; for the largest number, if item i has it
-//
+// Backward pass of pool, to its items; formula in reduce.wgsl. A group is the items of an example.
 // A tile is 8 lanes of four items, and four columns.
 
 #import layout
 #import packed_{packed}
 #import index
+#import present
 #import contribute
+#import reduce
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); lanes of items, columns
 @group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
-// reads delta, shape (batch, columns); writes delta of the node below, shape (items, columns)
+// reads delta, shape (groups, columns); writes delta of the node below, shape (items, columns)
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
@@ -25,34 +23,31 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let index = group_index(group, grid);
-    if index >= call.count {
-        return;
+    if index < call.count {
+        serve(tiles[call.first + index], thread);
     }
-    let tile = tiles[call.first + index];
-    let run = runs[tile.run];
+}
+
+fn rows_of(tile: Tile, example: u32) -> vec2u {
+    let firsts = runs[tile.run].first_items;
+    return vec2u(integer(firsts, example), integer(firsts, example + 1u));
+}
+
+fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
-    let items = tile.i * LANES + thread;
-    let present = states[tile.run].batch_items;
-    if states[tile.run].phase != PHASE_TRAIN || 4u * items >= present {
+    let first = tile.i * LANES + thread;
+    let present = present_rows(tile, ITEMS);
+    if states[tile.run].phase != PHASE_TRAIN || 4u * first >= present {
         return;
     }
-    let of_items = integers(run.examples, items);
+    let groups = integers(runs[tile.run].examples, first);
     var gradient = mat4x4f();
     for (var i = 0u; i < 4u; i++) {
-        let item = 4u * items + i;
-        if item < present {
-            let at = of_items[i] * node.output_vec4s + tile.j;
-            let first = integer(run.first_items, of_items[i]);
-            var delta = unpack(work[node.delta + at]);
-            if node.reduction == MEAN {
-                delta *= 1.0 / f32(integer(run.first_items, of_items[i] + 1u) - first);
-            }
-            if node.reduction == MAX {
-                let place = unpack(work[node.saved + at]);
-                delta = select(vec4f(0.0), delta, place == vec4f(f32(item - first)));
-            }
-            gradient = with_column(gradient, i, delta);
+        let row = 4u * first + i;
+        if row < present {
+            let range = rows_of(tile, groups[i]);
+            gradient = with_column(gradient, i, at_row(node, groups[i], range, row, tile.j));
         }
     }
-    give_block(tile, node.gradients, node.below, tile.j, items, gradient);
+    give_block(tile, node.gradients, node.below, tile.j, first, gradient);
 }

@@ -11,7 +11,6 @@ use shoal::engine::activation::Activation;
 use shoal::engine::device::Choice;
 use shoal::engine::device::Device;
 use shoal::engine::graph::Graph;
-use shoal::engine::shape::Shape;
 use shoal::engine::measure::Pace;
 use shoal::engine::measure::steady;
 use shoal::engine::queue::Progress;
@@ -20,6 +19,7 @@ use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
 use shoal::engine::scale::InputScale;
+use shoal::engine::shape::Shape;
 use shoal::engine::table::Table;
 use shoal::engine::train::train;
 
@@ -84,6 +84,7 @@ impl Peer {
             training_rows: (0..training).collect(),
             validation_rows: (training..rows).collect(),
             scale: InputScale::none(self.work.inputs),
+            item_scale: InputScale::default(),
             loss_weights: vec![1.0; self.work.targets],
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, Node, Source};
-use crate::engine::shape::Shape;
 use crate::engine::ops::dense;
+use crate::engine::shape::Shape;
 use crate::error::Result;
 use crate::input_error;
 

@@ -158,10 +158,16 @@ impl Run {
             }
         }
         if self.graph.has_edges() && !has_edges {
-            return Err(input_error!("the network reads edges, but the items of the table have none"));
+            return Err(input_error!(
+                "the network reads edges, but the items of the table have none"
+            ));
         }
-        let mut evaluation =
-            Evaluation::new(self.clone(), table.clone(), &outcome.parameters, BLOCK.min(table.rows));
+        let mut evaluation = Evaluation::new(
+            self.clone(),
+            table.clone(),
+            &outcome.parameters,
+            BLOCK.min(table.rows),
+        );
         let mut outputs = Vec::with_capacity(table.rows * self.graph.outputs());
         let all: Vec<u32> = (0..table.rows as u32).collect();
         for rows in all.chunks(BLOCK) {

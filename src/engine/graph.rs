@@ -130,10 +130,29 @@ pub struct Op {
     pub scratch: fn(&[Shape], &Attributes, rows: usize) -> usize,
     /// Whether a kernel of the op computes the gradient of its parameters and updates them at once.
     pub fuses_update: bool,
+    /// Whether its output is dropout(activation(z)), with z the first matrix that it saves. The
+    /// other ops have neither activation nor dropout of their output.
+    pub has_epilogue: bool,
     /// Multiply-adds of the forward kernel for one row of a batch with these rows.
     pub multiply_adds: fn(&[Shape], &Attributes, BatchRows) -> usize,
     /// Fills the initial parameters of a node: a function of the seed, the node and the position.
     pub initialise: fn(&Graph, NodeId, seed: u32, parameters: &mut [f32]),
+}
+
+impl Op {
+    /// The defaults of an op: one input, no parameters, nothing saved, no epilogue.
+    pub const PLAIN: Op = Op {
+        name: "",
+        inputs: 1,
+        shape: |inputs, _| Ok(inputs[0]),
+        parameters: |_, _| Vec::new(),
+        saved: |_, _| Vec::new(),
+        scratch: |_, _, _| 0,
+        fuses_update: false,
+        has_epilogue: false,
+        multiply_adds: |_, _, _| 0,
+        initialise: |_, _, _, _| {},
+    };
 }
 
 impl PartialEq for Op {
@@ -238,6 +257,9 @@ impl Graph {
                 let ParameterShape { name, rows, columns } = matrix;
                 Parameters { name, at, rows, columns, stride }
             });
+            if shape.rows != Rows::Examples && !graph.has_items() {
+                return Err(place("has rows for items, but the input of the network has none".into()));
+            }
             graph.parameters.push(placed.collect());
             graph.levels.push(graph.level_above(&node.inputs));
             graph.shapes.push(shape);
@@ -265,6 +287,12 @@ impl Graph {
         }
         if node.inputs.contains(&Source::Columns) && self.columns == 0 {
             return Err("reads columns per example, but the network has none".into());
+        }
+        if !node.op.has_epilogue && node.attributes.activation != Activation::Identity {
+            return Err(format!(
+                "has no activation, but is given {}",
+                node.attributes.activation.name()
+            ));
         }
         let dropout = node.attributes.dropout;
         if !(0.0..1.0).contains(&dropout) {

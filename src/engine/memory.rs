@@ -3,12 +3,12 @@
 use crate::engine::cpu::aligned::Aligned;
 use crate::engine::cpu::product;
 use crate::engine::graph::{Graph, NodeId};
-use crate::engine::shape::Rows;
 use crate::engine::layout::State;
 use crate::engine::precision::{self, Precision};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::BatchRows;
+use crate::engine::shape::Rows;
 use crate::engine::work::WorkLayout;
 
 /// Rows of a batch that the CPU computes: those present, rounded up to the eight rows of a product

@@ -31,9 +31,9 @@ pub mod real;
 pub mod run;
 pub mod scale;
 pub mod sets;
-pub mod shape;
 #[doc(hidden)]
 pub mod shader;
+pub mod shape;
 pub mod step;
 pub mod table;
 pub mod tile;

@@ -109,9 +109,10 @@ impl PreparedRun {
         self.training.precision
     }
 
-    /// The dropout of a node.
+    /// The dropout of the output of a node.
     pub fn dropout(&self, node: NodeId) -> Dropout {
-        Dropout::new(self.graph.nodes()[node].attributes.dropout)
+        let node = &self.graph.nodes()[node];
+        Dropout::new(if node.op.has_epilogue { node.attributes.dropout } else { 0.0 })
     }
 
     /// The key of the dropout mask of a node in a step.
@@ -300,9 +301,7 @@ impl PreparedRun {
     fn gradient_flags(&self, node: NodeId) -> u32 {
         let inputs = 0..self.graph.nodes()[node].inputs.len();
         let flags = inputs.map(|input| match self.graph.contribution(node, input) {
-            Some(one) => {
-                (1 + 2 * u32::from(one.adds) + 4 * u32::from(one.finishes)) << (3 * input)
-            }
+            Some(one) => (1 + 2 * u32::from(one.adds) + 4 * u32::from(one.finishes)) << (3 * input),
             None => 0,
         });
         flags.sum()
@@ -314,11 +313,15 @@ impl PreparedRun {
         let mut put =
             |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
         let [columns, items] = self.stored_scales();
-        put(self.layout.mean, &columns.centres());
-        put(self.layout.inverse_deviation, &columns.inverse_widths());
+        if self.graph.columns() > 0 {
+            put(self.layout.mean, &columns.centres());
+            put(self.layout.inverse_deviation, &columns.inverse_widths());
+        }
         put(self.layout.loss_weights, &self.loss_weights);
-        put(self.layout.item_mean, &items.centres());
-        put(self.layout.item_inverse_deviation, &items.inverse_widths());
+        if self.graph.has_items() {
+            put(self.layout.item_mean, &items.centres());
+            put(self.layout.item_inverse_deviation, &items.inverse_widths());
+        }
         constants
     }
 

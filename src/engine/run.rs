@@ -219,11 +219,17 @@ impl Run {
                 self.graph.item_columns(),
             ),
             ("centres of items", self.item_scale.centre.len(), "columns", self.item_columns(table)),
-            ("inputs of the table", table.inputs, "inputs of the network", inputs),
+            // a network on items may leave the columns beside them alone
+            (
+                "inputs of the table",
+                if inputs == 0 { 0 } else { table.inputs },
+                "inputs of the network",
+                inputs,
+            ),
             ("numbers in x", table.x.len(), "rows times inputs", table.rows * table.inputs),
             ("numbers in y", table.y.len(), "rows times targets", table.rows * table.targets),
-            ("centres of inputs", self.scale.centre.len(), "inputs", inputs),
-            ("widths of inputs", self.scale.width.len(), "inputs", inputs),
+            ("centres of inputs", self.scale.centre.len(), "inputs", table.inputs),
+            ("widths of inputs", self.scale.width.len(), "inputs", table.inputs),
             ("loss weights", self.loss_weights.len(), "outputs", outputs),
             (
                 "parameters",

@@ -72,14 +72,20 @@ impl InputScale {
     /// Scaled inputs from raw ones, shape (rows, inputs).
     pub fn apply<X: Copy + Into<f64>>(&self, x: &[X]) -> Vec<f32> {
         let scale = self.centre.iter().zip(&self.width).cycle();
-        x.iter().zip(scale).map(|(x, (centre, width))| (((*x).into() - centre) / width) as f32).collect()
+        x.iter()
+            .zip(scale)
+            .map(|(x, (centre, width))| (((*x).into() - centre) / width) as f32)
+            .collect()
     }
 
     /// The scaling that does the same to inputs that `first` has scaled.
     pub(crate) fn after(&self, first: &Self) -> Self {
-        let pairs = || self.centre.iter().zip(&self.width).zip(first.centre.iter().zip(&first.width));
+        let pairs =
+            || self.centre.iter().zip(&self.width).zip(first.centre.iter().zip(&first.width));
         Self {
-            centre: pairs().map(|((centre, _), (before, width))| (centre - before) / width).collect(),
+            centre: pairs()
+                .map(|((centre, _), (before, width))| (centre - before) / width)
+                .collect(),
             width: pairs().map(|((_, width), (_, before))| width / before).collect(),
         }
     }

@@ -73,9 +73,7 @@ impl Sets {
     /// Its lists of integers as the device stores them; those of the edges are empty without edges.
     pub(crate) fn lists(&self) -> [&[u32]; 4] {
         match &self.edges {
-            Some(edges) => {
-                [&self.offsets, &edges.lists, &edges.incoming_offsets, &edges.incoming]
-            }
+            Some(edges) => [&self.offsets, &edges.lists, &edges.incoming_offsets, &edges.incoming],
             None => [&self.offsets, &[], &[], &[]],
         }
     }
@@ -171,8 +169,10 @@ impl Sets {
             });
             squares.sum()
         };
-        let mut others: Vec<(f64, usize)> =
-            (0..count).filter(|other| *other != item).map(|other| (distance(other), other)).collect();
+        let mut others: Vec<(f64, usize)> = (0..count)
+            .filter(|other| *other != item)
+            .map(|other| (distance(other), other))
+            .collect();
         others.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
         others.into_iter().map(|(_, other)| other).collect()
     }

@@ -92,7 +92,8 @@ pub fn dispatches<'a>(
 ) -> usize {
     let serves = |call: &Call| {
         runs.clone().any(|(graph, training)| {
-            call.belongs(set.fuses_update(graph, training)) && call.nodes(graph, training).next().is_some()
+            call.belongs(set.fuses_update(graph, training))
+                && call.nodes(graph, training).next().is_some()
         })
     };
     calls(runs.clone().map(|(graph, _)| graph)).iter().filter(|call| serves(call)).count()

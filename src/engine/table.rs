@@ -188,10 +188,11 @@ impl Tables {
             bytes.resize(bytes.len().next_multiple_of(4), 0);
             bytes
         });
-        let [offsets, lists, incoming_offsets, incoming] =
-            source.sets.as_ref().map_or([&[][..]; 4], Sets::lists).map(|list| {
-                bytemuck::cast_slice(list).to_vec()
-            });
+        let [offsets, lists, incoming_offsets, incoming] = source
+            .sets
+            .as_ref()
+            .map_or([&[][..]; 4], Sets::lists)
+            .map(|list| bytemuck::cast_slice(list).to_vec());
         [x, y, items, offsets, lists, incoming_offsets, incoming]
     }
 }

@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use crate::engine::graph::{Graph, Node, Source};
-use crate::engine::shape::padded;
 use crate::engine::precision::Precision;
 use crate::engine::shape::BatchRows;
+use crate::engine::shape::padded;
 
 /// Offsets of the batch matrices of one node in working memory, in numbers from the start of the
 /// run's working memory. Each matrix has shape (rows, width), in row-major order, with rows padded

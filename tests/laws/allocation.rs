@@ -65,6 +65,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         training_rows: (0..80).collect(),
         validation_rows: (80..100).collect(),
         scale: InputScale::none(INPUTS),
+        item_scale: InputScale::default(),
         loss_weights: vec![1.0; TARGETS],
         graph: network,
     };

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use shoal::Result;
 use shoal::engine::activation::Activation;
 use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
-use shoal::engine::graph::{Attributes, Graph, Node, Op, Source};
-use shoal::engine::shape::Shape;
+use shoal::engine::graph::{Attributes, Graph, Node, Op, Reduction, Source};
 use shoal::engine::kernel::Kernel;
 use shoal::engine::loss::LOSSES;
 use shoal::engine::memory::Memory;
-use shoal::engine::ops::{OPS, dense};
+use shoal::engine::ops::{OPS, aggregate, dense, edge, pool};
 use shoal::engine::optim::schedule::{Cosine, Schedule};
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
@@ -23,6 +22,8 @@ use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
 use shoal::engine::scale::InputScale;
+use shoal::engine::sets::Sets;
+use shoal::engine::shape::{Rows, Shape};
 use shoal::engine::step::Call;
 use shoal::engine::step::kernels;
 use shoal::engine::step::step_of;
@@ -173,7 +174,11 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
             0.5 + 0.4 * (1.5 * sum / (inputs as f32).sqrt()).tanh()
         })
         .collect();
-    Table::unscaled(x, inputs, y, targets).unwrap()
+    let counts: Vec<usize> = (0..rows).map(|_| numbers.below(6)).collect();
+    let items = numbers.many(counts.iter().sum::<usize>() * inputs);
+    let sets = Sets::new(items, inputs, &counts).and_then(|sets| sets.with_edges(3, &[(0, None)]));
+    let table = Table::unscaled(x, inputs, y, targets);
+    table.and_then(|table| table.with_sets(sets?)).unwrap()
 }
 
 pub fn training() -> Training {
@@ -217,6 +222,7 @@ pub fn run(id: usize, network: Graph, table: &Table, rows: usize, training: Trai
             centre: (0..inputs).map(|k| 0.01 * k as f64).collect(),
             width: vec![1.0 / 1.7; inputs],
         },
+        item_scale: table.item_moments(&[0, 1, 2]),
         loss_weights,
         graph: network,
     }
@@ -233,6 +239,9 @@ pub fn any_activation(numbers: &mut Numbers) -> Activation {
 /// Activations and dropout depend on `number`. An op that cannot have the width gets that of its
 /// input; an op with several inputs reads the last nodes.
 pub fn chain(op: &'static Op, widths: &[usize], number: usize) -> Graph {
+    if op != &dense::OP {
+        return around(op, widths, number);
+    }
     let input = Shape::examples(widths[0]);
     let mut nodes: Vec<Node> = Vec::new();
     for (layer, width) in widths[1..].iter().enumerate() {
@@ -249,6 +258,7 @@ pub fn chain(op: &'static Op, widths: &[usize], number: usize) -> Graph {
                 other => other,
             },
             dropout: if (number + layer) % 3 == 1 && !last { 0.3 } else { 0.0 },
+            ..Attributes::default()
         };
         nodes.push(Node { op, attributes, inputs: before.collect(), frozen: false });
         if first_nodes(input, &nodes).is_err() {
@@ -258,6 +268,77 @@ pub fn chain(op: &'static Op, widths: &[usize], number: usize) -> Graph {
         }
     }
     Graph::new(input, nodes).expect("a chain of the op and dense layers")
+}
+
+/// A graph in which dense layers compute the inputs of the op, from a value that all of them read,
+/// and others follow it. The inputs have the kinds of rows that the op takes.
+fn around(op: &'static Op, widths: &[usize], number: usize) -> Graph {
+    let kinds = [Rows::Examples, Rows::Items, Rows::Edges];
+    let width = widths[1];
+    let tuples = (0..3usize.pow(op.inputs as u32)).map(|tuple| {
+        (0..op.inputs).map(|place| kinds[tuple / 3usize.pow(place as u32) % 3]).collect::<Vec<_>>()
+    });
+    let attributes = |heads: usize| Attributes {
+        width,
+        heads,
+        reduction: Reduction::ALL[number % 3],
+        ..Attributes::default()
+    };
+    let fits = |rows: &[Rows], times: usize, heads: usize| {
+        let inputs = rows.iter().map(|rows| Shape { rows: *rows, width: times * width });
+        (op.shape)(&inputs.collect::<Vec<_>>(), &attributes(heads)).is_ok()
+    };
+    let settings = [(1, 4), (1, 2), (1, 1), (3, 4), (3, 2), (3, 1)];
+    let mut all =
+        tuples.flat_map(|rows| settings.map(|(times, heads)| (rows.clone(), times, heads)));
+    let chosen = all.find(|(rows, times, heads)| fits(rows, *times, *heads));
+    let Some((rows, times, heads)) = chosen else {
+        let mut wider = widths.to_vec();
+        wider[1] = (width + 1).next_multiple_of(4).min(128);
+        assert_ne!(wider, widths, "{}: no inputs that the op takes", op.name);
+        return around(op, &wider, number);
+    };
+
+    let shapes: Vec<Shape> =
+        rows.iter().map(|rows| Shape { rows: *rows, width: times * width }).collect();
+    let mut shape = (op.shape)(&shapes, &attributes(heads)).expect("it fits");
+    let items = shapes.iter().chain([&shape]).any(|shape| shape.rows != Rows::Examples);
+    let input = if items { Shape::items(widths[0]) } else { Shape::examples(widths[0]) };
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut add = |op: &'static Op, inputs: &[Source], attributes: Attributes| {
+        nodes.push(Node { op, attributes, inputs: inputs.to_vec(), frozen: false });
+        Source::Node(nodes.len() - 1)
+    };
+    let layer = |width: usize, place: usize| Attributes {
+        width,
+        activation: Activation::ALL[(number + place) % Activation::ALL.len()],
+        dropout: [0.0, 0.3][(number + place) / 2 % 2],
+        ..Attributes::default()
+    };
+    let base = add(&dense::OP, &[Source::Input], layer(widths[widths.len() / 2], 0));
+    let mut inputs = Vec::new();
+    for (place, rows) in rows.iter().enumerate() {
+        let below = add(&dense::OP, &[base], layer(times * width, 1 + place));
+        inputs.push(match rows {
+            Rows::Examples if items => add(&pool::OP, &[below], attributes(1)),
+            Rows::Edges => {
+                let other = add(&dense::OP, &[base], layer(times * width, 3));
+                add(&edge::OP, &[below, other], layer(times * width, 4))
+            }
+            _ => below,
+        });
+    }
+    let mut last = add(op, &inputs, attributes(heads));
+    if shape.rows == Rows::Edges {
+        last = add(&aggregate::OP, &[last], attributes(1));
+        shape.rows = Rows::Items;
+    }
+    if shape.rows == Rows::Items {
+        last = add(&pool::OP, &[last], Attributes { dropout: 0.0, ..attributes(1) });
+    }
+    let output = Attributes { dropout: 0.0, ..layer(widths[widths.len() - 1], 5) };
+    add(&dense::OP, &[last], output);
+    Graph::new(input, nodes).unwrap_or_else(|error| panic!("{}: {error}", op.name))
 }
 
 /// The graph of the first nodes of a chain: its last node may not drop outputs.
@@ -371,15 +452,18 @@ pub fn outcomes(
 /// Copies x and the outputs of the layers, of shape (batch, width), to their transposes, of shape
 /// (width, batch), as the GPU does.
 pub fn copy_by_unit<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
-    let rows = run.layout.stride;
-    let x = (run.layout.x, run.layout.x_by_unit, run.graph.inputs());
-    let outputs = run.layout.nodes.iter().enumerate();
-    let outputs = outputs.map(|(id, at)| (at.output, at.output_by_unit, run.graph.shape(id).width));
-    for (from, to, units) in std::iter::once(x).chain(outputs) {
-        let units = units.next_multiple_of(4);
+    let (layout, graph) = (&run.layout, &run.graph);
+    let mut matrices = vec![
+        (layout.x, layout.x_by_unit, Shape::examples(graph.columns())),
+        (layout.items, layout.items_by_unit, Shape::items(graph.item_columns())),
+    ];
+    let nodes = layout.nodes.iter().enumerate();
+    matrices.extend(nodes.map(|(id, at)| (at.output, at.output_by_unit, graph.shape(id))));
+    for (from, to, shape) in matrices {
+        let (units, rows) = (shape.width.next_multiple_of(4), layout.rows.of(shape.rows));
         for place in 0..units * rows {
-            let (example, unit) = (place / units, place % units);
-            memory.work[to + unit * rows + example] = memory.work[from + place];
+            let (row, unit) = (place / units, place % units);
+            memory.work[to + unit * rows + row] = memory.work[from + place];
         }
     }
 }

@@ -193,6 +193,6 @@ fn halves_take_half_the_memory_of_activations_and_tables() {
     assert_eq!(half.bytes(false), half.bytes(true) + 4 * half.parameters as u64);
     assert!(half.bytes(false) > single.bytes(true));
     let tables = Tables::from(tables(&table(50, 12, 4)));
-    let bytes = Precision::ALL.map(|p| tables.bytes(0, p).concat().len());
+    let bytes = Precision::ALL.map(|p| tables.bytes(0, p)[..2].concat().len());
     assert_eq!(bytes, [4 * 50 * 16, 2 * 50 * 16]);
 }

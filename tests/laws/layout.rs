@@ -10,6 +10,7 @@ use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, 
 use shoal::engine::activation::Activation;
 use shoal::engine::buffer::Access;
 use shoal::engine::buffer::Buffer;
+use shoal::engine::graph::Reduction;
 use shoal::engine::kernel::Kernel;
 use shoal::engine::layout::DeviceCall;
 use shoal::engine::layout::DeviceNode;
@@ -25,11 +26,13 @@ use shoal::engine::loss::LOSSES;
 use shoal::engine::measure::ceiling;
 use shoal::engine::measure::ceiling::TURNS;
 use shoal::engine::measure::triad;
+use shoal::engine::ops::attention::head;
 use shoal::engine::precision::GROWTH_STEPS;
 use shoal::engine::precision::LEAST_SCALE;
 use shoal::engine::precision::MOST_SCALE;
 use shoal::engine::precision::Precision;
 use shoal::engine::shader;
+use shoal::engine::shape::Rows;
 use shoal::engine::step::kernels;
 use shoal::engine::tile;
 use shoal::engine::tile::TileSet;
@@ -148,8 +151,8 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
         }
     }
     // the offsets that were inferred are those of the compiler
-    assert_eq!(std::mem::offset_of!(DeviceRun, loss), size_of::<DeviceRun>() - 4);
-    assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 44);
+    assert_eq!(std::mem::offset_of!(DeviceRun, edge_neighbours), size_of::<DeviceRun>() - 4);
+    assert_eq!(std::mem::offset_of!(State<f32>, batch_sum), 52);
 }
 
 /// The element type of a buffer in a kernel: AdamW reads vec4s in pairs.
@@ -173,8 +176,7 @@ fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
         Buffer::States => "State",
         Buffer::Tiles => "Tile",
         Buffer::Rows => "u32",
-        Buffer::Data if set.precision == Precision::F16 => "u32",
-        Buffer::Data => "f32",
+        Buffer::Data => "u32",
         Buffer::Parameters | Buffer::Moments | Buffer::Best => vec4,
         Buffer::Gradients | Buffer::Weights | Buffer::Work if set.precision == Precision::F16 => {
             f16
@@ -266,12 +268,19 @@ fn shared_constants_are_the_same() {
         ("NARROW_VEC4S".to_owned(), NARROW_VEC4S as u32),
         ("THREAD_UNITS".to_owned(), (TILE_UNITS / LANES / 4) as u32),
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
+        ("MOST_WIDTH".to_owned(), (head::MOST_WIDTH / 4) as u32),
     ]);
     for loss in LOSSES {
         known.insert(loss.name.to_uppercase(), loss.code());
     }
     for activation in Activation::ALL {
         known.insert(activation.name().to_uppercase(), activation.code());
+    }
+    for reduction in Reduction::ALL {
+        known.insert(reduction.name().to_uppercase(), reduction.code());
+    }
+    for rows in [Rows::Examples, Rows::Items, Rows::Edges] {
+        known.insert(format!("{rows:?}").to_uppercase(), rows.code());
     }
     let mut seen = BTreeMap::new();
     for (kernel, set) in all_texts() {
@@ -366,6 +375,7 @@ fn every_function_is_found_from_the_file_that_calls_it() {
     // of WGSL itself, and `put`, which a kernel gives to weights_tile
     let known: BTreeSet<&str> = BTreeSet::from([
         "put",
+        "rows_of",
         "if",
         "for",
         "while",

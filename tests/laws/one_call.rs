@@ -14,14 +14,28 @@ use shoal::engine::layout::State;
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;
 use shoal::engine::precision::bytes;
-use shoal::engine::prepared::Bases;
 use shoal::engine::prepared::PreparedRun;
+use shoal::engine::prepared::{Bases, TableBases};
 use shoal::engine::step::Call;
 use shoal::engine::tile::TileSet;
 
 /// Where the run lies on the device: not at the start of anything.
-const BASES: Bases =
-    Bases { nodes: 3, rows: 7, parameters: 192, gradients: 448, work: 320, table_x: 9, table_y: 0 };
+const BASES: Bases = Bases {
+    nodes: 3,
+    rows: 7,
+    parameters: 192,
+    gradients: 448,
+    work: 320,
+    table: TableBases {
+        x: 9,
+        y: 0,
+        items: 0,
+        offsets: 0,
+        lists: 0,
+        incoming_offsets: 0,
+        incoming: 0,
+    },
+};
 const SLOT: usize = 2;
 
 /// The call on the device, in a fresh store, and everything read back.
@@ -34,20 +48,29 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         .zip(memory.second_moment.chunks(4))
         .flat_map(|(m, v)| [m, v].concat())
         .collect();
-    let [x, y] = run.tables.bytes(run.table, precision);
-    let before = vec![0xff; width * BASES.table_x];
-    let bases = Bases { table_y: BASES.table_x + x.len() / width, ..BASES };
-    let mut data = [before, x, y].concat();
-    data.resize(data.len().next_multiple_of(4), 0);
+    // whole words, the first of which starts at an odd number in f32
+    let mut data = vec![0xff; width * BASES.table.x.next_multiple_of(4 / width)];
+    let starts = run.tables.bytes(run.table, precision).map(|part| {
+        let start = data.len();
+        data.extend(part);
+        start
+    });
+    let [x, y, items] = [0, 1, 2].map(|part| starts[part] / width);
+    let [offsets, lists, incoming_offsets, incoming] = [3, 4, 5, 6].map(|part| starts[part] / 4);
+    let table = TableBases { x, y, items, offsets, lists, incoming_offsets, incoming };
+    let bases = Bases { table, ..BASES };
     // constants are f32 in f16 too
     let constants = run.constant_bytes();
     let work = match precision {
         Precision::F32 => bytes(precision, &memory.work),
         Precision::F16 => {
-            let (packed, squares) = memory.work.split_at(run.layout.squares);
-            let squares = bytemuck::cast_slice(&squares[..squares.len() / 2]);
-            let packed = bytes(precision, &packed[run.layout.x..]);
-            [&constants[..], &packed[..], squares].concat()
+            let packed = bytes(precision, &memory.work[run.layout.x..run.layout.squares]);
+            let exact = run.layout.exact_arrays().into_iter();
+            let exact: Vec<f32> = exact
+                .flat_map(|array| &memory.work[array.start..][..array.len() / 2])
+                .copied()
+                .collect();
+            [&constants[..], &packed[..], bytemuck::cast_slice(&exact)].concat()
         }
     };
     // in f16 the copy of the weights follows the gradients
@@ -120,12 +143,14 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
             let range = (2 * (bases.work + from)) as u64..(2 * (bases.work + to)) as u64;
             store.read(Buffer::Work, &[range]).unwrap()
         };
-        let (x, squares) = (run.layout.x, run.layout.squares);
+        let x = run.layout.x;
         assert_eq!(exact(0, x), constants);
         work[..x].copy_from_slice(&memory.work[..x]);
-        let mut numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(squares, run.layout.len));
-        numbers.resize(2 * numbers.len(), 0.0);
-        work[squares..].copy_from_slice(&numbers);
+        for array in run.layout.exact_arrays() {
+            let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(array.start, array.end));
+            work[array.clone()].fill(0.0);
+            work[array.start..][..numbers.len()].copy_from_slice(&numbers);
+        }
     }
     Memory {
         state: states[SLOT],

@@ -3,10 +3,10 @@
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::graph::Node;
-use shoal::engine::shape::Shape;
 use shoal::engine::random::normal_pair;
 use shoal::engine::random::pcg4d;
 use shoal::engine::real::Real;
+use shoal::engine::shape::Shape;
 use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};
 use shoal::study::explain::{deep_shap, expected_gradients};
 

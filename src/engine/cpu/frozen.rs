@@ -2,11 +2,11 @@
 //! same in every epoch. Only the CPU stores them: on a GPU the rows of many runs would not fit.
 
 use crate::engine::graph::Graph;
-use crate::engine::shape::{Rows, padded};
 use crate::engine::memory::Memory;
 use crate::engine::ops::{gather, kernels_of};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::shape::{Rows, padded};
 
 /// Largest size of the precomputed outputs of a run, in numbers: 64 MiB of f32. Beyond that every
 /// step computes them.
@@ -16,9 +16,8 @@ const MOST: usize = 16 << 20;
 /// multiple of four; 0 if they are not precomputed.
 pub fn feature_numbers(graph: &Graph, rows: usize) -> usize {
     let output = graph.frozen_output().map(|node| graph.shape(node));
-    let numbers = output
-        .filter(|shape| shape.rows == Rows::Examples)
-        .map(|shape| rows * padded(shape.width));
+    let numbers =
+        output.filter(|shape| shape.rows == Rows::Examples).map(|shape| rows * padded(shape.width));
     numbers.filter(|count| *count <= MOST).unwrap_or(0)
 }
 

@@ -2,11 +2,11 @@
 
 use crate::engine::activation;
 use crate::engine::graph::Contribution;
-use crate::engine::shape::padded;
 use crate::engine::memory::Memory;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::shape::padded;
 
 /// Rounds the gradient that a kernel has written to delta of the node below and, for the last
 /// contribution, multiplies it by the derivative of the activation and by the dropout mask.

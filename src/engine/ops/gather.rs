@@ -6,7 +6,6 @@ use half::slice::HalfFloatSliceExt;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::shape::{Rows, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::{LANES, State, phase};
 use crate::engine::memory::Memory;
@@ -16,6 +15,7 @@ use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::random::permute_all;
 use crate::engine::real::Real;
+use crate::engine::shape::{Rows, padded};
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
@@ -78,6 +78,7 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
         let position = positions[example % BLOCK] as usize;
         let row = rows_of_phase[position] as usize;
         match frozen {
+            0 if stride == 0 => {}
             0 => read_inputs(run, Place::Columns, row, constants, input),
             _ => input.copy_from_slice(&memory.features[(earlier + position) * stride..][..stride]),
         }

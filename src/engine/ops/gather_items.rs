@@ -3,7 +3,6 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::shape::{Rows, padded};
 use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
@@ -11,6 +10,7 @@ use crate::engine::ops::gather::{Place, read_inputs};
 use crate::engine::ops::sets::{integer, ranges, whole};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::shape::{Rows, padded};
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.

@@ -4,13 +4,13 @@
 use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::shape::{Rows, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::shape::{Rows, padded};
 use crate::engine::tile::Grid;
 
 /// The shader and its bindings.

@@ -3,20 +3,39 @@
 //!
 //! A new op is a file here, a shader for each of its kernels, and a line in [`OPS`].
 
+pub mod add;
+pub mod aggregate;
+pub mod attention;
+pub mod concat;
 pub(crate) mod contribute;
 pub mod dense;
+pub mod edge;
+pub(crate) mod epilogue;
 pub mod gather;
 pub mod gather_edges;
 pub mod gather_items;
 pub mod loss;
+pub mod norm;
 pub mod pool;
+pub(crate) mod reduce;
 pub mod sets;
+pub mod spread;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
 
 /// Every op.
-pub static OPS: [&OpKernels; 2] = [&dense::KERNELS, &pool::KERNELS];
+pub static OPS: [&OpKernels; 9] = [
+    &dense::KERNELS,
+    &norm::KERNELS,
+    &attention::KERNELS,
+    &edge::KERNELS,
+    &aggregate::KERNELS,
+    &pool::KERNELS,
+    &spread::KERNELS,
+    &add::KERNELS,
+    &concat::KERNELS,
+];
 
 /// The kernels of an op.
 ///

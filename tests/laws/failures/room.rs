@@ -48,7 +48,7 @@ fn a_small_binding_limit_splits_the_shoal_and_changes_no_bit() {
     let runs = different_runs(80, &table, 16);
     let whole = outcomes(&Device::Gpu(Box::new(gpu())), &table, &runs);
     let mut most = Most { list: List::new(runs.clone()), alive: 0 };
-    train_within(&small_gpu(96 << 10), tables(&table), &mut most, Limits::default()).unwrap();
+    train_within(&small_gpu(320 << 10), tables(&table), &mut most, Limits::default()).unwrap();
     assert!((1..runs.len()).contains(&most.alive), "{} runs at one time: not split", most.alive);
     for (one, other) in whole.iter().zip(&most.list.outcomes) {
         assert_same(one, other.as_ref().expect("finished"), "split");

@@ -2,12 +2,12 @@
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::Parameters;
-use shoal::engine::shape::padded;
+use shoal::engine::graph::{Parameters, Reduction};
 use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
+use shoal::engine::shape::padded;
 use shoal::engine::step::Call;
 
 /// The step at which truncation, about H^2, and rounding, about 1e-15 / H, are similar.
@@ -67,7 +67,7 @@ impl Case {
         let mut memory = self.memory.clone();
         memory.parameters[place] += by;
         let forward = step(&self.run, false).into_iter();
-        let forward = forward.skip_while(|call| call.kernel.name != "gather");
+        let forward = forward.skip_while(|call| call.kernel.name == "clock");
         let loss = of_run("loss");
         for call in forward.take_while(|call| *call != loss).chain([loss]) {
             call.reference(&self.run, &mut memory);
@@ -77,13 +77,21 @@ impl Case {
         let mut sides = Vec::new();
         for (id, (node, at)) in graph.nodes().iter().zip(&self.run.layout.nodes).enumerate() {
             let activation = node.attributes.activation;
+            // the rows that have the largest numbers
+            if node.attributes.reduction == Reduction::Max && at.output > at.saved {
+                let shape = graph.shape(id);
+                let numbers = memory.present(shape.rows) * padded(shape.width);
+                let places = memory.work[at.saved..][..numbers].iter().map(|place| *place as u32);
+                sides.extend(places.flat_map(|place| (0..8).map(move |bit| place >> bit & 1 == 1)));
+            }
             if !matches!(activation, Activation::Relu | Activation::LeakyRelu { .. }) {
                 continue;
             }
             // the sign of a preactivation is that of the output, unless it is dropped
-            let width = graph.shape(id).width;
-            for row in memory.work[at.output..].chunks(padded(width)).take(present) {
-                sides.extend(row[..width].iter().map(|a| *a > 0.0));
+            let shape = graph.shape(id);
+            let rows = memory.work[at.output..].chunks(padded(shape.width));
+            for row in rows.take(memory.present(shape.rows)) {
+                sides.extend(row[..shape.width].iter().map(|a| *a > 0.0));
             }
         }
         (memory.state.batch_sum / (present as f64 * self.run.weight_sum()), sides)

@@ -3,12 +3,12 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::{NodeId, Source};
-use shoal::engine::shape::padded;
 use shoal::engine::loss::MSE;
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
+use shoal::engine::shape::{Shape, padded};
 use shoal::engine::step::Call;
 use shoal::engine::work::NORM_BLOCK;
 
@@ -45,7 +45,9 @@ impl Case {
         for node in nodes {
             let context = Context { case: self, call, node, start, reference };
             match call.kernel.name {
-                "gather" => context.gather(&mut bounds),
+                "gather" | "gather_items" => context.gather(&mut bounds),
+                // integers below 2^24
+                "sets" | "gather_edges" => {}
                 "dense_forward" => context.dense_forward(&mut bounds),
                 "loss" if self.prepared.training.loss == &MSE => context.loss(&mut bounds),
                 "dense_backward_input" => context.dense_backward_input(&mut bounds),
@@ -106,9 +108,9 @@ impl Context<'_> {
         self.run().precision()
     }
 
-    /// Numbers of a batch matrix of this width.
-    fn matrix(&self, width: usize) -> usize {
-        padded(width) * self.run().layout.stride
+    /// Numbers of a batch matrix of this shape.
+    fn matrix(&self, shape: Shape) -> usize {
+        padded(shape.width) * self.run().layout.rows.of(shape.rows)
     }
 
     /// x less its mean, which is at most 4, times the inverse deviation.
@@ -122,7 +124,7 @@ impl Context<'_> {
         let sizes = self.case.magnitudes(self.call, self.start);
         let at = self.run().layout.nodes[self.node];
         let inputs = self.run().graph.input_shape(self.node).width;
-        for place in 0..self.matrix(self.run().graph.shape(self.node).width) {
+        for place in 0..self.matrix(self.run().graph.shape(self.node)) {
             let z = self.reference.work[at.saved + place];
             let sum = rounding(inputs) * sizes.work[at.saved + place] + stored(self.precision(), z);
             let output = self.reference.work[at.output + place];
@@ -136,7 +138,7 @@ impl Context<'_> {
     fn loss(&self, bounds: &mut Memory<f64>) {
         let at = self.run().layout.nodes[self.node];
         let present = f64::from(self.start.state.batch_rows);
-        for place in 0..self.matrix(self.run().graph.outputs()) {
+        for place in 0..self.matrix(Shape::examples(self.run().graph.outputs())) {
             let z = self.reference.work[at.saved + place];
             let delta = 2.0 * 2.0 * 1.2 * function(z) / present;
             bounds.work[at.delta + place] = delta * f64::from(self.start.state.loss_scale)
@@ -149,7 +151,7 @@ impl Context<'_> {
         let Source::Node(below) = graph.nodes()[self.node].inputs[0] else { return };
         let sizes = self.case.magnitudes(self.call, self.start);
         let at = self.run().layout.nodes[below];
-        for place in 0..self.matrix(graph.shape(below).width) {
+        for place in 0..self.matrix(graph.shape(below)) {
             let z = self.reference.work[at.saved + place];
             let error = rounding(graph.shape(self.node).width) * 1.2 + function(z);
             let size = sizes.work[at.delta + place];
@@ -163,7 +165,9 @@ impl Context<'_> {
     fn dense_backward_weights(&self, bounds: &mut Memory<f64>) {
         let sizes = self.case.magnitudes(self.call, self.start);
         for (bound, size) in bounds.gradients.iter_mut().zip(&sizes.gradients) {
-            *bound = rounding(self.run().layout.stride) * size + stored(self.precision(), *size);
+            *bound = rounding(self.run().layout.rows.of(self.run().graph.shape(self.node).rows))
+                * size
+                + stored(self.precision(), *size);
         }
     }
 
@@ -178,7 +182,8 @@ impl Context<'_> {
         for at in self.run().graph.parameter_range(self.node) {
             let size = sizes[at];
             // the error of the gradient goes into both moments, and through them into the step
-            let gradient = rounding(self.run().layout.stride) * size;
+            let gradient =
+                rounding(self.run().layout.rows.of(self.run().graph.shape(self.node).rows)) * size;
             let first = (1.0 - training.beta1) * gradient;
             let second = 2.0 * (1.0 - training.beta2) * size * gradient;
             let terms = f64::from(self.start.first_moment[at].abs()) + size;
@@ -197,7 +202,7 @@ impl Context<'_> {
 
     /// Each sum is over a quarter of a block, of numbers that are all positive.
     fn gradient_norm(&self, bounds: &mut Memory<f64>) {
-        for place in self.run().layout.squares..self.reference.work.len() {
+        for place in self.run().layout.squares..self.run().layout.index.table_rows {
             bounds.work[place] = rounding(NORM_BLOCK / 4) * self.reference.work[place];
         }
     }
@@ -236,6 +241,9 @@ impl Context<'_> {
                     *value *= 1.0 + rounding(terms) * f64::from(numbers.signed().signum());
                 }
             }
+            // the index holds integers
+            let index = self.run().layout.index.table_rows..;
+            memory.work[index.clone()].copy_from_slice(&widen(self.start).work[index]);
             run_reference(self.run(), self.call, &mut memory);
             let pairs = vectors(&mut memory).into_iter().zip(vectors(&mut exact));
             for (bounds, (off, exact)) in vectors(bounds).into_iter().zip(pairs) {

@@ -2,7 +2,6 @@
 
 use shoal::engine::cpu::aligned::Aligned;
 use shoal::engine::graph::Op;
-use shoal::engine::shape::padded;
 use shoal::engine::kernel::Update;
 use shoal::engine::layout::{State, phase};
 use shoal::engine::loss::LOSSES;
@@ -10,6 +9,7 @@ use shoal::engine::memory::Memory;
 use shoal::engine::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Training;
+use shoal::engine::shape::{Rows, Shape, padded};
 use shoal::engine::step::Call;
 
 use super::blocks;
@@ -81,6 +81,9 @@ impl Case {
             gradient_scale: 0.7,
             ..start.state
         };
+        for call in step(&prepared, false).into_iter().filter(|call| fills_index(*call)) {
+            call.reference(&prepared, &mut start);
+        }
         let mut case = Self { prepared, start };
         copy_by_unit(&case.prepared, &mut case.start);
         case.clear_absent();
@@ -103,30 +106,63 @@ impl Case {
         (0..graph.nodes().len()).map(|node| graph.shape(node).width).collect()
     }
 
-    /// The matrices of a batch that references compute: where they start and their widths.
-    fn matrices(&self) -> Vec<(usize, usize)> {
+    /// The matrices of a batch that references compute: where they start and their shapes.
+    fn matrices(&self) -> Vec<(usize, Shape)> {
         let (layout, graph) = (&self.prepared.layout, &self.prepared.graph);
-        let mut found = vec![(layout.x, graph.inputs()), (layout.labels, graph.outputs())];
+        let mut found = vec![
+            (layout.x, Shape::examples(graph.columns())),
+            (layout.labels, Shape::examples(graph.outputs())),
+            (layout.items, Shape::items(graph.item_columns())),
+        ];
         for (id, (node, at)) in graph.nodes().iter().zip(&layout.nodes).enumerate() {
-            let mut saved = at.saved;
+            let (mut saved, shape) = (at.saved, graph.shape(id));
             for width in (node.op.saved)(&graph.input_shapes(id), &node.attributes) {
-                found.push((saved, width));
-                saved += padded(width) * layout.stride;
+                found.push((saved, Shape { width, ..shape }));
+                saved += padded(width) * layout.rows.of(shape.rows);
             }
-            let width = graph.shape(id).width;
-            found.extend([(at.output, width), (at.delta, width)]);
+            found.extend([(at.output, shape), (at.delta, shape)]);
         }
         found
+    }
+
+    /// The numbers behind the rows of the batch, which a device may compute or not.
+    pub fn absent(&self, state: &State<f32>) -> Vec<usize> {
+        let (layout, graph) = (&self.prepared.layout, &self.prepared.graph);
+        let mut places = Vec::new();
+        for (at, shape) in self.matrices() {
+            let (width, rows) = (padded(shape.width), layout.rows.of(shape.rows));
+            places.extend(at + width * present(state, shape.rows)..at + width * rows);
+        }
+        let outputs = layout.nodes.iter().enumerate();
+        let outputs = outputs.map(|(id, at)| (at.output_by_unit, graph.shape(id)));
+        let items = (layout.items_by_unit, Shape::items(graph.item_columns()));
+        for (at, shape) in outputs.chain([items]) {
+            let (rows, there) = (layout.rows.of(shape.rows), present(state, shape.rows));
+            for unit in 0..padded(shape.width) {
+                places.extend(at + unit * rows + there..at + (unit + 1) * rows);
+            }
+        }
+        let index = &layout.index;
+        for (at, rows) in [
+            (index.examples, Rows::Items),
+            (index.centres, Rows::Edges),
+            (index.neighbours, Rows::Edges),
+        ] {
+            places.extend(at + present(state, rows)..at + layout.rows.of(rows));
+        }
+        places
     }
 
     /// Asserts that the reference computes the same bits for the examples that are there, whatever
     /// the rows behind them hold.
     pub fn check_present(&self, call: Call, now: &State<f32>, whole: &Memory<f64>) {
         let mut memory = widen(&Memory { state: *now, ..self.start.clone() });
-        let (stride, present) = (self.prepared.layout.stride, now.batch_rows as usize);
+        let layout = &self.prepared.layout;
         let matrices = self.matrices();
-        for (at, width) in &matrices {
-            memory.work[*at..][..padded(*width) * stride][padded(*width) * present..]
+        for (at, shape) in &matrices {
+            let width = padded(shape.width);
+            memory.work[*at..][..width * layout.rows.of(shape.rows)]
+                [width * present(now, shape.rows)..]
                 .fill(f64::NAN);
         }
         call.reference(&self.prepared, &mut memory);
@@ -137,8 +173,8 @@ impl Case {
                 "{call:?}: {what} change with the rows behind the examples"
             );
         };
-        for (at, width) in matrices {
-            let there = at..at + padded(width) * present;
+        for (at, shape) in matrices {
+            let there = at..at + padded(shape.width) * present(now, shape.rows);
             same(&memory.work[there.clone()], &whole.work[there], "numbers");
         }
         if call.kernel.update != Update::Fused {
@@ -154,12 +190,12 @@ impl Case {
     /// Delta is 0 for padding and absent examples, as the device leaves it.
     fn clear_absent(&mut self) {
         let (layout, graph) = (&self.prepared.layout, &self.prepared.graph);
-        let present = self.start.state.batch_rows as usize;
         for (id, at) in layout.nodes.iter().enumerate() {
-            let width = graph.shape(id).width;
-            let delta = &mut self.start.work[at.delta..][..padded(width) * layout.stride];
-            for (example, row) in delta.chunks_exact_mut(padded(width)).enumerate() {
-                let kept = if example < present { width } else { 0 };
+            let Shape { rows, width } = graph.shape(id);
+            let there = present(&self.start.state, rows);
+            let delta = &mut self.start.work[at.delta..][..padded(width) * layout.rows.of(rows)];
+            for (place, row) in delta.chunks_exact_mut(padded(width)).enumerate() {
+                let kept = if place < there { width } else { 0 };
                 row[kept..].fill(0.0);
             }
         }
@@ -206,23 +242,32 @@ impl Case {
     }
 }
 
-/// Runs the reference of a call as the device does: the kernels of ops compute absent examples too,
-/// gather and loss write zeros for them, and fused updates store no gradients.
+/// Rows of a kind in the batch.
+fn present(state: &State<f32>, rows: Rows) -> usize {
+    let rows = match rows {
+        Rows::Examples => state.batch_rows,
+        Rows::Items => state.batch_items,
+        Rows::Edges => state.batch_edges,
+    };
+    rows as usize
+}
+
+/// Whether a call fills the index of the sets of a batch.
+pub fn fills_index(call: Call) -> bool {
+    ["sets", "gather_items", "gather_edges"].contains(&call.kernel.name)
+}
+
+/// Runs the reference of a call as the device does: gather and loss write zeros for absent
+/// examples, and fused updates store no gradients.
 pub fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
-    let mut all = memory.clone();
     let gradients = memory.gradients.clone();
     call.reference(run, memory);
     if call.kernel.update == Update::Fused {
         memory.gradients = gradients;
     }
     let (layout, graph) = (&run.layout, &run.graph);
-    if call.level.is_some() {
-        all.state.batch_rows = layout.stride as u32;
-        call.reference(run, &mut all);
-        memory.work = all.work;
-    }
     let written = match call.kernel.name {
-        "gather" => vec![(layout.x, graph.inputs()), (layout.labels, graph.outputs())],
+        "gather" => vec![(layout.x, graph.columns()), (layout.labels, graph.outputs())],
         "loss" => vec![(layout.nodes[graph.output_node()].delta, graph.outputs())],
         _ => Vec::new(),
     };
@@ -268,6 +313,8 @@ pub fn widen(memory: &Memory<f32>) -> Memory<f64> {
             best_epoch: s.best_epoch,
             cursor: s.cursor,
             batch_rows: s.batch_rows,
+            batch_items: s.batch_items,
+            batch_edges: s.batch_edges,
             improved: s.improved,
             waited: s.waited,
             stopped: s.stopped,

@@ -22,7 +22,7 @@ use shoal::engine::step::Call;
 
 use crate::common::*;
 use crate::one_call;
-use case::{Case, run_reference, widen};
+use case::{Case, fills_index, run_reference, widen};
 use compare::{compare, compare_states};
 
 #[test]
@@ -104,7 +104,12 @@ impl Case {
             let mut poisoned = start.clone();
             self.poison(call, &start, &reference, &mut poisoned);
             for gpu in gpus.clone() {
-                let found = one_call::execute(gpu, &self.prepared, &poisoned, call);
+                let mut found = one_call::execute(gpu, &self.prepared, &poisoned, call);
+                if call.level.is_some() || fills_index(call) {
+                    for place in self.absent(&found.state) {
+                        found.work[place] = reference.work[place] as f32;
+                    }
+                }
                 let widths = self.widths();
                 let what = format!(
                     "{call:?} ({name}) of {widths:?}, batch {}, {} tiles",

@@ -131,6 +131,7 @@ fn whole(network: Graph, parameters: Vec<f32>, table: Table, seed: u32) -> Prepa
         training_rows: (0..table.rows as u32).collect(),
         validation_rows: vec![0],
         scale: InputScale::none(inputs),
+        item_scale: InputScale::default(),
         loss_weights,
         parameters,
         graph: network,

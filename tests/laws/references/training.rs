@@ -108,6 +108,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         training_rows: (0..61).collect(),
         validation_rows: (61..80).collect(),
         scale: InputScale::none(10),
+        item_scale: InputScale::default(),
         loss_weights: vec![1.0; 3],
         graph: network,
     };

@@ -4,7 +4,6 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::graph::NodeId;
-use crate::engine::shape::padded;
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{TILE_UNITS, phase};
 use crate::engine::memory::Memory;
@@ -12,6 +11,7 @@ use crate::engine::ops::contribute;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::shape::padded;
 use crate::engine::tile::{Grid, TileSet};
 
 /// The shaders and their bindings.

@@ -7,7 +7,6 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::{Graph, NodeId};
-use crate::engine::shape::padded;
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
 use crate::engine::memory::Memory;
@@ -16,6 +15,7 @@ use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
+use crate::engine::shape::padded;
 use crate::engine::tile::{Grid, TileSet};
 
 /// The shader and its bindings.

@@ -1,19 +1,19 @@
 //! The forward pass of a dense node: product, bias, activation, dropout. See
 //! `shaders/dense_forward*.wgsl`.
 
-use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::shape::padded;
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
+use crate::engine::ops::epilogue;
 use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::shape::padded;
 use crate::engine::tile::{Grid, TileSet};
 
 /// The shaders and their bindings.
@@ -49,20 +49,19 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         return;
     }
     let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
-    let (at, attributes) = (run.layout.nodes[node], run.graph.nodes()[node].attributes);
+    let at = run.layout.nodes[node];
     let rows = memory.rows(run, run.graph.shape(node).rows);
     if rows == 0 {
         return;
     }
     let size = rows * matrix.stride;
-    // in memory the preactivation and then the output come after everything that is read
+    // in memory the preactivation comes after everything that is read
     let weights = match run.precision() {
         Precision::F32 => &memory.parameters,
         Precision::F16 => &memory.weights,
     };
     let (before, after) = memory.work.split_at_mut(at.saved);
-    let (z, after) = after.split_at_mut(at.output - at.saved);
-    let (z, output) = (&mut z[..size], &mut after[..size]);
+    let z = &mut after[..size];
 
     product(
         (&mut *z, Shape::by_rows(rows, matrix.stride, matrix.stride)),
@@ -71,12 +70,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     );
     add_to_rows(&weights[bias.range()], z);
     precision::round(run.precision(), z);
-    activation::activate(attributes.activation, z, output);
-    let dropout = run.dropout(node);
-    if state.phase == phase::TRAIN && dropout.threshold > 0 {
-        dropout.apply(run.dropout_key(state.steps, node), matrix.stride, output);
-    }
-    precision::round(run.precision(), output);
+    epilogue::apply(run, node, memory);
 }
 
 widest! {

@@ -6,10 +6,10 @@ pub mod backward_weights;
 pub mod forward;
 
 use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape};
-use crate::engine::shape::{Shape, padded};
 use crate::engine::kernel::OpKernels;
 use crate::engine::optim::fused_update;
 use crate::engine::random::{normals, pcg4d, unit};
+use crate::engine::shape::{Shape, padded};
 
 /// Weights, shape (inputs, outputs), and a bias, shape (1, outputs).
 pub static OP: Op = Op {
@@ -34,6 +34,7 @@ pub static OP: Op = Op {
         width * rows.min(backward_input::BLOCK)
     },
     fuses_update: true,
+    has_epilogue: true,
     multiply_adds: |inputs: &[Shape], attributes: &Attributes, _| {
         inputs[0].width * attributes.width
     },
