@@ -135,7 +135,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
-    pub fn play(&self, steps: u32) -> Result<Chunk> {
+    pub fn submit(&self, steps: u32) -> Result<Chunk> {
         let states = self.buffer(Buffer::States);
         let staging = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("states for the host"),

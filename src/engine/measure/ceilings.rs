@@ -106,7 +106,7 @@ impl<'a> Meter<'a> {
 fn seconds(store: &Store, least: u32) -> Result<f64> {
     let time = |steps: u32| -> Result<f64> {
         let start = Instant::now();
-        store.states(&store.play(steps)?)?;
+        store.states(&store.submit(steps)?)?;
         Ok(start.elapsed().as_secs_f64())
     };
     time(1)?;
