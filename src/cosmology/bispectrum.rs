@@ -108,7 +108,8 @@ pub fn response(
     within(formula, "Omega_m", cosmology.omega_m, [0.05, 0.95])?;
     if cosmology.m_nu != 0.0 {
         return Err(input_error!(
-            "M_nu is {} eV, but {formula} holds for 0, where growth is the same at all wavenumbers; leave M_nu at 0",
+            "M_nu is {} eV, but {formula} holds for 0, where growth is the same at all \
+             wavenumbers; leave M_nu at 0",
             cosmology.m_nu
         ));
     }

@@ -68,8 +68,8 @@ impl Correction {
     pub fn at(&self, k: f64) -> Result<f64> {
         if !(0.0..=K_MAX).contains(&k) {
             return Err(input_error!(
-                "k is {k} h/Mpc; the correction to the Quijote simulations holds from 0 to {K_MAX}. \
-                 Leave it out for larger ones"
+                "k is {k} h/Mpc; the correction to the Quijote simulations holds from 0 to \
+                 {K_MAX}. Leave it out for larger ones"
             ));
         }
         let u = k / (k + 0.1);

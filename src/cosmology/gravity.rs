@@ -105,7 +105,8 @@ fn check(cosmology: &Cosmology, f_r0: f64, k: &[f64]) -> Result<()> {
     if cosmology.w != -1.0 {
         let w = cosmology.w;
         return Err(input_error!(
-            "w is {w}, but {formula} holds for w = -1: f(R) accelerates the expansion itself; leave w at -1"
+            "w is {w}, but {formula} holds for w = -1: f(R) accelerates the expansion itself; \
+             leave w at -1"
         ));
     }
     k.iter().try_for_each(|&k| within(formula, "k in h/Mpc", k, WAVENUMBERS))

@@ -157,14 +157,15 @@ impl Noise {
         let [low, high] = MEASURED;
         if let Some(k) = bins.k.iter().find(|k| !(low..=high).contains(*k)) {
             return Err(input_error!(
-                "k = {k} h/Mpc: the scatter of a box of 1 (Gpc/h)^3 is known from {low} to {high} h/Mpc; choose k there, or \
-                 leave the noise out (--no-noise, `noise = false`)"
+                "k = {k} h/Mpc: the scatter of a box of 1 (Gpc/h)^3 is known from {low} to {high} \
+                 h/Mpc; choose k there, or leave the noise out (--no-noise, `noise = false`)"
             ));
         }
         if let Some(place) = bins.modes.iter().position(|modes| *modes < FEWEST_MODES) {
             return Err(input_error!(
-                "the bin at k = {} h/Mpc is so narrow that a box of 1 (Gpc/h)^3 has {:.1} modes in it; at least {FEWEST_MODES} \
-                 are needed. Give wider bins (2 pi / box is 0.0063 h/Mpc), or leave the noise out (--no-noise, `noise = false`)",
+                "the bin at k = {} h/Mpc is so narrow that a box of 1 (Gpc/h)^3 has {:.1} modes \
+                 in it; at least {FEWEST_MODES} are needed. Give wider bins (2 pi / box is 0.0063 \
+                 h/Mpc), or leave the noise out (--no-noise, `noise = false`)",
                 bins.k[place],
                 bins.modes[place]
             ));

@@ -35,7 +35,8 @@ pub fn nonlinear(cosmology: &Cosmology, linear: &Spectrum) -> Result<Spectrum> {
     let (first, last) = (linear.k()[0], linear.k()[linear.k().len() - 1]);
     if first > 1e-3 || last < K_MAX {
         return Err(input_error!(
-            "the linear spectrum reaches from k = {first} to {last} h/Mpc; the nonlinear one needs 0.001 to {K_MAX}"
+            "the linear spectrum reaches from k = {first} to {last} h/Mpc; the nonlinear one \
+             needs 0.001 to {K_MAX}"
         ));
     }
     let model = Model::new(cosmology, linear);

@@ -80,8 +80,8 @@ impl Cosmology {
         let most = MOST_BARYONS * self.omega_cold();
         if omega_b > most {
             return Err(input_error!(
-                "Omega_b is {omega_b}, but of Omega_m = {omega_m} neutrinos of {m_nu} eV with h = {h} leave only {:.4}; \
-                 Omega_b may be at most {MOST_BARYONS} of that, {most:.4}",
+                "Omega_b is {omega_b}, but of Omega_m = {omega_m} neutrinos of {m_nu} eV with h = \
+                 {h} leave only {:.4}; Omega_b may be at most {MOST_BARYONS} of that, {most:.4}",
                 self.omega_cold()
             ));
         }

@@ -151,7 +151,10 @@ fn scaling(
     (pace, precision): (&Pace, Precision),
     output: &Output,
 ) -> Result<()> {
-    output.result("\n   runs  at one time  us per run-step (range)   dispatches a step        bytes  bytes a run");
+    output.result(
+        "\n   runs  at one time  us per run-step (range)   dispatches a \
+         step        bytes  bytes a run",
+    );
     for runs in SCALING {
         let workload = Workload::alike(runs, SCALING_WIDTH).in_precision(precision);
         let measured = measure(meter, ceilings, (&workload, Way::Steady), pace)?;

@@ -80,7 +80,8 @@ impl Gpu {
         let tiles = options.tiles.unwrap_or(adapter.tiles());
         if !adapter.has(&tiles) {
             return Err(input_error!(
-                "{name} does not support the tile set {} (64-bit integers, subgroups of eight); use {}",
+                "{name} does not support the tile set {} (64-bit integers, subgroups of eight); \
+                 use {}",
                 tiles.name,
                 adapter.tiles().name
             ));
