@@ -12,9 +12,9 @@
 use crate::cosmology::parameters::{Cosmology, FIDUCIAL};
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
+use crate::engine::normals::normal_pair;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
-use crate::engine::random::normal_pair;
 use crate::engine::random::pcg4d;
 use crate::error::Result;
 use crate::input_error;

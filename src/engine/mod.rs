@@ -20,6 +20,7 @@ pub mod loss;
 pub mod measure;
 #[doc(hidden)]
 pub mod memory;
+pub mod normals;
 pub mod ops;
 pub mod optim;
 pub mod precision;

@@ -1,6 +1,6 @@
 //! Savings with intervals, and negative transfer with its significance, on runs with known answers.
 
-use shoal::engine::random::normal_pair;
+use shoal::engine::normals::normal_pair;
 use shoal::engine::random::pcg4d;
 use shoal::study::stats::savings::savings;
 use shoal::study::stats::scatter::Scatter;

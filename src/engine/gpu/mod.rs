@@ -2,6 +2,7 @@
 
 pub(crate) mod adapters;
 pub(crate) mod allocator;
+pub(crate) mod bind;
 pub(crate) mod footprint;
 pub mod packing;
 pub(crate) mod store;
