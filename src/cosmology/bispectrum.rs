@@ -27,7 +27,7 @@ use crate::input_error;
 const HUBBLE_LENGTH: f64 = 2997.92458;
 
 /// Wavenumbers, in h/Mpc, between which P12 holds.
-pub const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
+pub(crate) const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
 
 /// Wavenumbers, in h/Mpc, between which the loop is summed: what lies beyond adds less than 0.5 %
 /// of P12.

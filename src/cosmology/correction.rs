@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::input_error;
 
 /// The largest wavenumber of the fit, in h/Mpc.
-pub const K_MAX: f64 = 0.51;
+pub(crate) const K_MAX: f64 = 0.51;
 
 /// The powers of u = k / (k + 0.1 h/Mpc): large scales stay as they are.
 const POWERS: [i32; 4] = [2, 3, 4, 5];

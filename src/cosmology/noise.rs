@@ -20,10 +20,10 @@ use crate::error::Result;
 use crate::input_error;
 
 /// The side of the box in Mpc/h.
-pub const BOX: f64 = 1000.0;
+pub(crate) const BOX: f64 = 1000.0;
 
 /// Quijote's bins up to 0.5 h/Mpc.
-pub const QUIJOTE_BINS: usize = 79;
+pub(crate) const QUIJOTE_BINS: usize = 79;
 
 /// Where the scatter was measured, in h/Mpc, with room for the halves of the outer bins.
 const MEASURED: [f64; 2] = [0.0062, 0.51];

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::input_error;
 
 /// The largest wavenumber of a nonlinear spectrum in h/Mpc, up to which HMcode-2020 was fitted.
-pub const K_MAX: f64 = 10.0;
+pub(crate) const K_MAX: f64 = 10.0;
 
 /// The critical density today in (Msun/h) / (Mpc/h)^3.
 const CRITICAL: f64 = 2.775_366e11;

@@ -141,7 +141,7 @@ pub fn permute(key: u32, epoch: u32, count: u32, index: u32) -> u32 {
 /// computed once, and the loop over the elements is vectorised where the caller is compiled for
 /// vector instructions.
 #[inline(always)]
-pub fn permute_all(key: u32, epoch: u32, count: u32, values: &mut [u32]) {
+pub(crate) fn permute_all(key: u32, epoch: u32, count: u32, values: &mut [u32]) {
     for block in 0..ROUNDS / 4 {
         // the high bits of the third word separate the hashes of the sums from those of the coins
         let sums = pcg4d([key, epoch, SUMS + block, count]);

@@ -147,7 +147,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses one.
-    pub fn prepare(&self, precision: Precision) -> Result<()> {
+    pub(crate) fn prepare(&self, precision: Precision) -> Result<()> {
         self.pipelines(precision);
         self.check("compile the kernels")
     }

@@ -89,7 +89,7 @@ impl StudyResults {
     ///
     /// # Errors
     /// [`crate::Error::Input`] with the folder.
-    pub fn check_not_empty(&self) -> Result<()> {
+    pub(crate) fn check_not_empty(&self) -> Result<()> {
         match self.runs.is_empty() {
             false => Ok(()),
             true => Err(input_error!(
