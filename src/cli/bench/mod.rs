@@ -27,8 +27,8 @@ use measured::{HEAD, Way, measure, way};
 #[derive(Args, Debug)]
 #[command(after_long_help = REFERENCE)]
 pub struct BenchArgs {
-    /// Workloads, separated by commas: 24x128 is 24 networks of width 128; mixed is 64 networks of 1
-    /// to 3 hidden layers, each 4 to 500 wide [default: 24x128, 24x256, 96x64, 24x512, 1x256,
+    /// Workloads, separated by commas: 24x128 is 24 networks of width 128; mixed is 64 networks of
+    /// 1 to 3 hidden layers, each 4 to 500 wide [default: 24x128, 24x256, 96x64, 24x512, 1x256,
     /// 1000x32 and mixed]
     #[arg(
         long,

@@ -48,8 +48,8 @@ pub fn left(board: &Board) -> Option<Duration> {
 struct Known(Vec<f64>);
 
 impl Known {
-    /// Steps at the end of a run that has taken so many: the mean of longer runs, else it is about to
-    /// end.
+    /// Steps at the end of a run that has taken so many: the mean of longer runs, else it is about
+    /// to end.
     fn whole(&self, so_far: f64) -> f64 {
         let longer: Vec<f64> = self.0.iter().copied().filter(|s| *s > so_far).collect();
         match longer.len() {
@@ -253,8 +253,8 @@ mod tests {
     fn the_remaining_time_follows_from_the_first_finished_runs() {
         let (estimates, end) = WorkerPool::new(runs()).run();
         assert!((250.0..400.0).contains(&end), "{end}");
-        // no estimate before one run of each strategy is finished: attach-head begins 20 s after a thread is
-        // free of pre-trainings
+        // no estimate before one run of each strategy is finished: attach-head begins 20 s after a
+        // thread is free of pre-trainings
         let first = estimates.iter().find(|(_, left)| left.is_some()).unwrap().0;
         assert!((205.0..230.0).contains(&first), "{first}");
         for (now, left) in estimates.iter().filter(|(now, _)| (first..end).contains(now)) {
