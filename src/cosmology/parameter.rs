@@ -73,8 +73,7 @@ const fn parameter(
 }
 
 // The ranges of Quijote's Latin hypercubes (Villaescusa-Navarro et al. 2020, arXiv 1909.05273,
-// table
-// 1; M_nu and w as in the published files), and of the simulations in arXiv 2510.19168.
+// table 1; M_nu and w as in the published files), and of the simulations in arXiv 2510.19168.
 const OMEGA_M: Parameter =
     parameter("Omega_m", &["om", "omegam", "ωm"], [0.1, 0.5], |u, x| u.cosmology.omega_m = x);
 const OMEGA_B: Parameter = Parameter {
