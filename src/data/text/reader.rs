@@ -177,7 +177,8 @@ impl<'a> Reader<'a> {
             return Err(input_error!(
                 "line {number}: '{}' looks like the digits after a decimal comma, but commas are \
                  between the columns. If it is a number, say --decimal point (`decimal = \
-                 \"point\"` in a study file); else save the file with ; between the columns",
+                 \"point\"` in a study file); if the file has one column, --decimal comma; else \
+                 save it with ; between the columns",
                 cell.text
             ));
         }
