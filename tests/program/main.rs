@@ -1,10 +1,12 @@
 //! The command line as a user runs it: output, files and the exit code after each mistake.
 
 mod analyse;
+mod any_science;
 mod bench;
 mod browser;
 mod common;
 mod explain;
+mod inputs;
 mod options;
 mod plan;
 mod resume;

@@ -135,7 +135,7 @@ impl<'a> WorkerPool<'a> {
                 return None;
             }
             if let Some(run) = scheduler.longest(&self.tables) {
-                scheduler.work.begins(&run);
+                scheduler.work.started(&run);
                 scheduler.alive += 1;
                 return Some(run);
             }

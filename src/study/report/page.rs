@@ -88,6 +88,7 @@ fn body(findings: &Findings) -> Markup {
     html! {
         (about(findings))
         (verdict(findings))
+        (notices(findings))
         (by_strategy(findings))
         @if shown.len() < findings.summary.curves.len() {
             p.remark {
@@ -128,7 +129,7 @@ fn about(findings: &Findings) -> Markup {
             " · " (findings.summary.sizes().len()) " sizes"
             @if let Some(study) = study.filter(|study| study.all_seconds() > 0.0) {
                 " · " (format!("{:.0}", study.all_seconds())) " s on "
-                    (study.device["kind"].as_str().unwrap_or("device"))
+                    (study.device.kind)
             }
         }
         @if let Some(study) = study.filter(|study| study.status != Status::Finished) {
@@ -163,6 +164,12 @@ fn trained(findings: &Findings) -> usize {
 /// The result in two sentences.
 pub(crate) fn verdict(findings: &Findings) -> Markup {
     html! { div.verdict { @for sentence in findings.headline() { p { (sentence) } } } }
+}
+
+/// What is probably not as it was meant.
+fn notices(findings: &Findings) -> Markup {
+    let notices = findings.provenance.as_ref().map_or(&[][..], |study| &study.notices);
+    html! { @for notice in notices { p.notice { b { "Note: " } (notice) "." } } }
 }
 
 /// The same for each strategy.

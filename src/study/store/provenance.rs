@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::data::dataset::Dataset;
 use crate::data::files::write_bytes;
+use crate::engine::device::Description;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::datasets::Study;
@@ -25,8 +26,8 @@ pub struct Provenance {
     pub scenario: Option<String>,
     /// Version of shoal.
     pub shoal: String,
-    /// The device, as [`Device::describe`](crate::engine::device::Device::describe) has it.
-    pub device: Value,
+    /// The device.
+    pub device: Description,
     /// The study's seed.
     pub seed: u64,
     /// Networks per size and strategy.
@@ -42,6 +43,9 @@ pub struct Provenance {
     /// Everything that determines the runs; a folder is resumed only by a study with the same
     /// settings.
     pub settings: Value,
+    /// What is probably not as it was meant: see [`Study::notices`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Earlier processes that worked on the study.
     pub earlier: Vec<EarlierProcess>,
     /// How far the study is.
@@ -76,7 +80,7 @@ pub struct OfDatasets<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlierProcess {
     /// Its device.
-    pub device: Value,
+    pub device: Description,
     /// Its seconds of training; absent if it was killed.
     pub seconds: Option<f64>,
 }
@@ -108,7 +112,7 @@ impl Provenance {
     /// Of a study on a device, before training. `before` is what an earlier process wrote.
     pub fn new(
         study: &Study,
-        device: Value,
+        device: Description,
         runs_planned: usize,
         before: Option<&Provenance>,
     ) -> Self {
@@ -133,6 +137,7 @@ impl Provenance {
                 pretrain: pretrain.map(|dataset: &Dataset| dataset.provenance.clone()),
             },
             settings: settings(study),
+            notices: study.notices.clone(),
             earlier: before.map_or(vec![], Provenance::processes),
             status: Status::Running,
             runs_finished: 0,
