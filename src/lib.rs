@@ -98,6 +98,7 @@ pub mod study;
 
 pub use crate::data::files::{check_writable, write_atomically};
 pub use crate::engine::activation::Activation;
+pub use crate::engine::architectures::Hidden;
 pub use crate::engine::device::{Choice, Device};
 pub use crate::engine::graph::{Graph, Reduction};
 pub use crate::engine::loss::Loss;

@@ -211,6 +211,8 @@ pub struct Graph {
     shapes: Vec<Shape>,
     levels: Vec<usize>,
     parameters: Vec<Vec<Parameters>>,
+    needs_gradient: Vec<bool>,
+    contributions: Vec<Vec<Option<Contribution>>>,
 }
 
 impl Graph {
@@ -242,6 +244,8 @@ impl Graph {
             shapes: Vec::new(),
             levels: Vec::new(),
             parameters: Vec::new(),
+            needs_gradient: Vec::new(),
+            contributions: Vec::new(),
         };
         let mut next = 0;
         for (id, node) in nodes.into_iter().enumerate() {
@@ -258,7 +262,9 @@ impl Graph {
                 Parameters { name, at, rows, columns, stride }
             });
             if shape.rows != Rows::Examples && !graph.has_items() {
-                return Err(place("has rows for items, but the input of the network has none".into()));
+                return Err(place(
+                    "has rows for items, but the input of the network has none".into(),
+                ));
             }
             graph.parameters.push(placed.collect());
             graph.levels.push(graph.level_above(&node.inputs));
@@ -266,6 +272,7 @@ impl Graph {
             graph.nodes.push(node);
         }
         graph.check_output()?;
+        graph.trace_gradients();
         // the loss would have to apply its mask
         match graph.nodes[graph.output_node()].attributes.dropout {
             0.0 => Ok(graph),
@@ -333,8 +340,27 @@ impl Graph {
 
     /// How the backward kernels of a node treat the gradient of an input; `None` if it needs none.
     pub fn contribution(&self, node: NodeId, input: usize) -> Option<Contribution> {
+        self.contributions[node][input]
+    }
+
+    /// Fills `needs_gradient` and `contributions`.
+    fn trace_gradients(&mut self) {
+        for (id, node) in self.nodes.iter().enumerate() {
+            let trains = |at: &Source| matches!(at, Source::Node(n) if self.needs_gradient[*n]);
+            let trained = !node.frozen && !self.parameters[id].is_empty();
+            let needs = trained || node.inputs.iter().any(trains);
+            self.needs_gradient.push(needs);
+        }
+        let of_node = |id: NodeId| {
+            let inputs = 0..self.nodes[id].inputs.len();
+            inputs.map(|input| self.find_contribution(id, input)).collect()
+        };
+        self.contributions = (0..self.nodes.len()).map(of_node).collect();
+    }
+
+    fn find_contribution(&self, node: NodeId, input: usize) -> Option<Contribution> {
         let Source::Node(below) = self.nodes[node].inputs[input] else { return None };
-        if !self.needs_gradient(below) {
+        if !self.needs_gradient[below] {
             return None;
         }
         // no two readers have the same level, and a step goes from the highest level down
@@ -459,9 +485,7 @@ impl Graph {
     /// Whether the gradient of the loss at the output of a node is needed: it is trained, or
     /// one of its inputs is.
     pub fn needs_gradient(&self, node: NodeId) -> bool {
-        let trains = |at: &Source| matches!(at, Source::Node(other) if self.needs_gradient(*other));
-        let trained = !self.nodes[node].frozen && !self.parameters[node].is_empty();
-        trained || self.nodes[node].inputs.iter().any(trains)
+        self.needs_gradient[node]
     }
 
     /// The matrices of parameters of a node.

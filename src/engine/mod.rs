@@ -3,6 +3,7 @@
 
 // What is hidden from the documentation is public for `tests/laws` and `benches` only.
 pub mod activation;
+pub mod architectures;
 #[doc(hidden)]
 pub mod buffer;
 pub mod builder;

@@ -1,10 +1,10 @@
 //! Isolation: a run that trains among hundreds of different runs gives the same bits as alone.
 
-use shoal::engine::ops::dense;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::gpu::packing::step::Step;
+use shoal::engine::ops::dense;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;
 use shoal::engine::table::Table;

@@ -7,8 +7,8 @@ pub mod forward;
 
 use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape};
 use crate::engine::kernel::OpKernels;
-use crate::engine::optim::fused_update;
 use crate::engine::normals::normals;
+use crate::engine::optim::fused_update;
 use crate::engine::random::{pcg4d, unit};
 use crate::engine::shape::{Shape, padded};
 
