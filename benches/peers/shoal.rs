@@ -150,6 +150,7 @@ fn main() {
         rows: work.rows,
         inputs: work.inputs,
         targets: work.targets,
+        weights: None,
     };
     let version = format!("shoal {}, {}", env!("CARGO_PKG_VERSION"), device.name());
     let tables = Arc::from([table]);

@@ -35,5 +35,6 @@ pub mod step;
 pub mod table;
 pub mod tile;
 pub mod train;
+pub(crate) mod weights;
 #[doc(hidden)]
 pub mod work;

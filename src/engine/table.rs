@@ -22,6 +22,9 @@ pub struct Table {
     pub inputs: usize,
     /// Columns of `y`.
     pub targets: usize,
+    /// Weight of each row in the loss, shape (rows), also negative ones; all are 1 if there are
+    /// none. [`crate::engine::loss`] says how they are normalised.
+    pub weights: Option<Vec<f32>>,
 }
 
 impl Table {
@@ -43,7 +46,12 @@ impl Table {
                 "table: x has {of_x} rows but y has {of_y}; row i of both must be the same example"
             ));
         }
-        Ok(Self { x, y, rows: of_x, inputs, targets })
+        Ok(Self { x, y, rows: of_x, inputs, targets, weights: None })
+    }
+
+    /// Sets the weight of each row in the loss, shape (rows).
+    pub fn weights(self, weights: Vec<f32>) -> Self {
+        Self { weights: Some(weights), ..self }
     }
 
     /// The mean and one over the deviation of each input over some rows, summed in f64; an input
@@ -155,6 +163,7 @@ mod tests {
             rows: 50,
             inputs: 3,
             targets: 1,
+            weights: None,
         };
         let tables = Tables::from(Arc::from([table.clone()]));
         let half = tables.in_f16(0);

@@ -114,5 +114,6 @@ fn table(data: &LoadedDataset) -> Table {
         rows: dataset.inputs.rows,
         inputs: dataset.inputs.columns,
         targets: dataset.targets.columns,
+        weights: None,
     }
 }

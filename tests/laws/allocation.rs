@@ -60,6 +60,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         rows: ROWS,
         inputs: INPUTS,
         targets: TARGETS,
+        weights: None,
     };
     let run = Run {
         id: 0,

@@ -100,7 +100,7 @@ fn table() -> Table {
         let row = &x[place / targets * inputs..][..inputs];
         0.5 + 0.2 * (row[place % targets] + row[3] * row[4])
     });
-    Table { y: y.collect(), x, rows, inputs, targets }
+    Table { y: y.collect(), x, rows, inputs, targets, weights: None }
 }
 
 fn runs(precision: Precision) -> Vec<Run> {

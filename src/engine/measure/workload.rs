@@ -184,6 +184,7 @@ impl Workload {
             rows: ROWS,
             inputs: INPUTS,
             targets: TARGETS,
+            weights: None,
         }])
     }
 }

@@ -85,7 +85,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         parts.concat()
     };
     let (x, y) = (both("x"), both("t"));
-    let table = Table { rows: x.len() / widths[0], inputs: widths[0], targets: widths[3], x, y };
+    let table = Table { rows: x.len() / widths[0], inputs: widths[0], targets: widths[3], x, y, weights: None };
     let settings = reference.numbers("adamw");
     let training = Training {
         batch: 8,
