@@ -8,7 +8,6 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
-use shoal::study::metric::PRIMARY;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
@@ -132,16 +131,17 @@ fn run_study(
     let written = files.end();
     let results = finished?;
     let seconds = start.elapsed().as_secs_f64();
+    let summary = summarize(&results.targets, &results.runs);
     output.result(&format!(
         "{}\n\n{}, mean ± standard error over {}\n",
         plan.name,
-        PRIMARY.test_title(),
+        summary.metric().test_title(),
         match plan.is_search() {
             true => "the best trials, at most 10".into(),
             false => format!("{} seeds", plan.seeds),
         }
     ));
-    output.result(&report::text_table(&summarize(&results.targets, &results.runs)));
+    output.result(&report::text_table(&summary));
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }

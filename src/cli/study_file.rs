@@ -1,7 +1,7 @@
 //! The reference of `shoal study --help`: every key of a study file.
 
 use shoal::engine::activation::Activation;
-use shoal::study::metric::{METRICS, PRIMARY};
+use shoal::study::metric::METRICS;
 use shoal::study::report::{FILES, REPORT_FILE};
 use shoal::study::search::{PROPOSERS, PRUNERS};
 
@@ -223,7 +223,7 @@ fn pruners() -> String {
 fn results() -> String {
     let report = (REPORT_FILE, "figures, tables and conclusions on one page");
     let figure =
-        (PRIMARY.figure() + ".svg", "the figure of the test metric, also as .png".to_owned());
+        ("test-<metric>.svg".to_owned(), "the figure of the first metric, also as .png".to_owned());
     list([report].iter().chain(&FILES).map(owned).chain([figure]).chain(RESULTS.iter().map(owned)))
 }
 

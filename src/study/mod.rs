@@ -18,6 +18,7 @@ pub(crate) mod experiment;
 pub mod explain;
 pub(crate) mod held_out;
 pub(crate) mod hyperparameters;
+pub(crate) mod measures;
 pub mod metric;
 pub(crate) mod plan;
 pub(crate) mod prepare;

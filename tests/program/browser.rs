@@ -302,7 +302,7 @@ fn a_study_of_several_pretraining_sizes_is_drawn() {
         }
     }
     let targets = TARGETS.map(str::to_owned).to_vec();
-    let columns = RunColumns { targets, pretraining_sizes: true };
+    let columns = RunColumns { pretraining_sizes: true, ..RunColumns::new(&targets) };
     write_runs(&folder.path().join("runs.csv"), &columns, &all).unwrap();
     let page = analyse(folder.path());
     assert!(

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use shoal::engine::queue::Progress;
-use shoal::study::metric::METRICS;
 use shoal::study::store::run::{RunRecord, StopReason};
 use shoal::study::{Event, Plan};
 
@@ -197,7 +196,8 @@ fn fields(row: &RunRecord) -> Value {
         "steps": row.steps,
         "stopped": row.stopped,
     });
-    for (metric, score) in METRICS.iter().zip(&row.test) {
+    for score in &row.test {
+        let metric = score.metric;
         fields[metric.column()] = score.total.into();
     }
     if let Some(simulations) = row.key.curve.pretraining_simulations {

@@ -9,7 +9,6 @@ use crate::engine::random;
 use crate::engine::random::Stream;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::metric::METRICS;
 use crate::study::plan::{GroupKey, Plan, TrialsPlan};
 use crate::study::prepare::Pretrained;
 use crate::study::search::proposer::generation;
@@ -268,7 +267,7 @@ impl Group {
         };
         let mut events: Vec<JournalEvent> = trial.losses.iter().map(loss).collect();
         events.push(attribute(RUNS, json!(rows)));
-        for (index, metric) in METRICS.iter().enumerate() {
+        for (index, metric) in rows[0].test.iter().map(|score| score.metric).enumerate() {
             let test = mean(rows.iter().map(|row| row.test[index].total));
             events.extend(test.map(|test| attribute(&metric.column(), test.into())));
         }

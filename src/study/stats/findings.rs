@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::study::metric::Metric;
 use crate::study::stats::agreement::agreement;
 use crate::study::stats::headline::{headline, ranked};
 use crate::study::stats::pretraining_size::{pretraining_size_verdict, pretraining_sizes};
@@ -127,6 +128,11 @@ impl Findings {
             write_best_trials(&path(BEST_TRIALS_FILE), &self.searches)?;
         }
         Ok(())
+    }
+
+    /// The metric that strategies are compared by.
+    pub fn metric(&self) -> &'static Metric {
+        self.summary.metric()
     }
 
     /// The result in two sentences: the best saving, and negative transfer.

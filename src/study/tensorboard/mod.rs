@@ -17,7 +17,6 @@ use crate::data::files::output_error;
 use crate::engine::run::Run;
 use crate::error::Result;
 use crate::study::event::{Event, RunName};
-use crate::study::metric::METRICS;
 use crate::study::store::run::RunRecord;
 use crate::study::transfer::PRETRAINING;
 use wire::Value;
@@ -117,7 +116,8 @@ impl TensorBoard {
         };
         let mut file = self.files.remove(&name).expect("a file just found");
         let mut values = vec![("loss/best_validation".to_owned(), row.validation_loss)];
-        for (metric, score) in METRICS.iter().zip(&row.test) {
+        for score in &row.test {
+            let metric = score.metric;
             values.push((format!("{}/test", metric.name), score.total));
             let targets = self.targets.iter().zip(&score.targets);
             values.extend(

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::PRIMARY;
+use crate::study::metric::MSE;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
@@ -30,6 +30,10 @@ pub(crate) fn section(findings: &Findings) -> Markup {
     }
 }
 
+fn test_title(all: &[PretrainingSize]) -> String {
+    all.first().map_or(MSE, |one| one.metric).test_title()
+}
+
 /// A panel for each strategy, with a line for each number of simulations to fine-tune on.
 fn chart(all: &[PretrainingSize]) -> Chart {
     let (mut strategies, mut sizes): (Vec<&str>, Vec<usize>) = (vec![], vec![]);
@@ -47,7 +51,7 @@ fn chart(all: &[PretrainingSize]) -> Chart {
     Chart {
         label: format!(
             "{} against the number of simulations to pre-train on",
-            PRIMARY.test_title()
+            test_title(all)
         ),
         legend: keys(&lines),
         grids: vec![Grid {
@@ -76,7 +80,7 @@ fn panel(all: &[PretrainingSize], strategy: &str, sizes: &[usize], lines: &[Seri
         [low.max(one.mean / 2.0), high, one.mean]
     });
     let x = Axis::sizes("simulations to pre-train on", &counts);
-    let y = Axis::log(&PRIMARY.test_title(), ends, 0.06, 1.5);
+    let y = Axis::log(&test_title(all), ends, 0.06, 1.5);
     let mut layers = vec![];
     for (index, (size, line)) in sizes.iter().zip(lines).enumerate() {
         let (before, after): (Vec<&PretrainingSize>, Vec<&PretrainingSize>) = own()
@@ -123,7 +127,7 @@ fn sizes_table(all: &[PretrainingSize]) -> Markup {
         "strategy",
         "simulations",
         "pre-trained on",
-        &PRIMARY.test_title(),
+        &test_title(all),
         "relative to the largest",
     ];
     let row = |one: &PretrainingSize| {
