@@ -20,7 +20,8 @@ pub struct PredictArgs {
     model: PathBuf,
     /// Raw inputs, one row per simulation (.npy or text), or a dataset (.npz)
     input: PathBuf,
-    /// File for the predictions, an f64 array of shape (simulations, targets)
+    /// File for the predictions, an f64 array of shape (simulations, targets), or
+    /// (simulations, 2 targets) with their standard deviations
     #[arg(short, long, value_name = "FILE.npy")]
     output: PathBuf,
 }
@@ -28,6 +29,9 @@ pub struct PredictArgs {
 const REFERENCE: &str = "\
 Inputs are raw, as in the dataset that the model was trained on: the model file
 has the scaling of inputs and targets, and log10 where the study took it.
+Classes are predicted as probabilities. A network that predicts deviations, as
+those of the losses "gaussian" and "moments" do, gives a column for each target,
+then the standard deviation of each.
 
 Examples:
   shoal predict scratch-400-1.safetensors x.npy -o y.npy
@@ -43,10 +47,19 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
         true => Dataset::load(&args.input, &CONVENTIONS)?.inputs,
         false => read_matrix(&args.input)?,
     };
-    let predicted = model.predict(&inputs, &args.input.display().to_string())?;
-    let shape = [predicted.rows as u64, predicted.columns as u64];
-    shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &predicted.values))?;
-    let names = &model.about.target_names;
+    let name = args.input.display().to_string();
+    let (predicted, deviations) = model.predict_with_deviations(&inputs, &name)?;
+    let mut names = model.about.target_names.clone();
+    if deviations.is_some() {
+        names.extend(model.about.target_names.iter().map(|name| format!("sigma_{name}")));
+    }
+    let rows = (0..predicted.rows).flat_map(|row| {
+        let sigmas = deviations.as_ref().map_or(&[][..], |all| all.row(row));
+        predicted.row(row).iter().chain(sigmas).copied()
+    });
+    let values: Vec<f64> = rows.collect();
+    let shape = [predicted.rows as u64, names.len() as u64];
+    shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &values))?;
     output.result(&format!(
         "{}: {} simulations, columns {}",
         args.output.display(),

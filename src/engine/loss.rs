@@ -29,7 +29,8 @@ pub struct Loss {
 }
 
 /// What the outputs of a network are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Predicts {
     /// The target.
     Value,

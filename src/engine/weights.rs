@@ -4,19 +4,23 @@ use crate::engine::loss::Predicts;
 use crate::engine::run::Run;
 use crate::engine::table::Table;
 
-/// Weights of the training rows and then the validation rows of a run, scaled so that they add up
+/// Weights of the training rows and then the validation rows, scaled so that they add up
 /// to the number of rows in each set; `None` if all are 1.
 ///
 /// # Errors
 /// If the weights of a set do not have a positive sum, or those of a class of the training rows a
 /// negative one.
-pub(crate) fn of_rows(run: &Run, table: &Table) -> Result<Option<Vec<f32>>, String> {
-    if table.weights.is_none() && !run.training.balance_classes {
+pub(crate) fn of_rows(
+    table: &Table,
+    balance_classes: bool,
+    [training_rows, validation_rows]: [&[u32]; 2],
+) -> Result<Option<Vec<f32>>, String> {
+    if table.weights.is_none() && !balance_classes {
         return Ok(None);
     }
     let plain = |row: u32| table.weights.as_ref().map_or(1.0, |all| f64::from(all[row as usize]));
-    let factors = match run.training.balance_classes {
-        true => factors(run, table, plain)?,
+    let factors = match balance_classes {
+        true => factors(training_rows, table, plain)?,
         false => Vec::new(),
     };
     let weight = |row: u32| match factors.is_empty() {
@@ -24,7 +28,7 @@ pub(crate) fn of_rows(run: &Run, table: &Table) -> Result<Option<Vec<f32>>, Stri
         false => plain(row) * factors[class_of(table, row)],
     };
     let mut all = Vec::new();
-    for (set, rows) in [("training", &run.training_rows), ("validation", &run.validation_rows)] {
+    for (set, rows) in [("training", training_rows), ("validation", validation_rows)] {
         let sum: f64 = rows.iter().map(|row| weight(*row)).sum();
         if sum <= 0.0 || !sum.is_finite() {
             return Err(format!(
@@ -50,10 +54,14 @@ fn class_of(table: &Table, row: u32) -> usize {
 
 /// The factor of each class, `sum of weights / (classes * sum of weights of the class)` over the
 /// training rows; 1 for a class without rows.
-fn factors(run: &Run, table: &Table, plain: impl Fn(u32) -> f64) -> Result<Vec<f64>, String> {
+fn factors(
+    training_rows: &[u32],
+    table: &Table,
+    plain: impl Fn(u32) -> f64,
+) -> Result<Vec<f64>, String> {
     let mut sums = vec![0.0; table.targets.max(2)];
     let mut counts = vec![0; sums.len()];
-    for row in &run.training_rows {
+    for row in training_rows {
         let class = class_of(table, *row);
         sums[class] += plain(*row);
         counts[class] += 1;
@@ -136,5 +144,6 @@ impl Run {
 }
 
 fn weights_are_sound(run: &Run, table: &Table) -> Result<(), String> {
-    of_rows(run, table).map(|_| ())
+    let rows = [&run.training_rows[..], &run.validation_rows];
+    of_rows(table, run.training.balance_classes, rows).map(|_| ())
 }

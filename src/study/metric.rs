@@ -2,6 +2,8 @@
 //! columns, figures, sentences and help texts take their names from it. Each is a function of all
 //! predictions, targets and weights of the test rows.
 
+use std::sync::Arc;
+
 use crate::engine::loss::Predicts;
 use crate::study::measures as m;
 
@@ -77,6 +79,15 @@ pub enum Needs {
 }
 
 impl Needs {
+    /// In a message.
+    pub fn words(self) -> &'static str {
+        match self {
+            Needs::Values => "predictions",
+            Needs::Deviations => "predicted deviations",
+            Needs::Probabilities => "probabilities",
+        }
+    }
+
     /// Whether a network with such outputs has the metric.
     pub fn are_met_by(self, predicts: Predicts) -> bool {
         match self {
@@ -100,7 +111,7 @@ pub struct Tested {
     /// The truth.
     pub truth: Vec<Vec<f64>>,
     /// Weight of each row, shape (rows); all are 1 if there are none.
-    pub weights: Option<Vec<f64>>,
+    pub weights: Option<Arc<Vec<f64>>>,
 }
 
 impl Tested {
@@ -282,6 +293,8 @@ impl Metric {
         format!("test-{}", self.name)
     }
 }
+
+impl Eq for Metric {}
 
 impl PartialEq for Metric {
     /// Compares the names.

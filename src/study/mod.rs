@@ -9,6 +9,7 @@
 //! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
 //! journal, others begin again.
 
+pub(crate) mod classes;
 pub mod config;
 pub(crate) mod datasets;
 pub mod estimate;
@@ -21,6 +22,7 @@ pub(crate) mod hyperparameters;
 pub(crate) mod measures;
 pub mod metric;
 pub(crate) mod plan;
+pub mod prediction;
 pub(crate) mod prepare;
 pub mod report;
 pub(crate) mod resolve;

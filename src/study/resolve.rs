@@ -6,12 +6,15 @@ use std::sync::Arc;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::features;
 use crate::data::split::Pool;
+use crate::engine::activation::Activation;
+use crate::engine::loss::{LOSSES, Loss, MSE, Predicts};
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::classes;
 use crate::study::config::checks::{
-    MAX_LAYERS, MAX_WIDTH, activation, check_dropout, check_fraction, check_hidden, prefix,
+    MAX_LAYERS, MAX_WIDTH, activation, check_dropout, check_fraction, check_hidden, prefix, unknown,
 };
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
@@ -19,6 +22,7 @@ use crate::study::config::study::{
     AttachHeadConfig, NetworkConfig, PretrainingConfig, StudyConfig, TrainingConfig,
 };
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
+use crate::study::metric::{METRICS, Metric, of_outputs};
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::search::fixed::Fixed;
 use crate::study::search::proposers::proposer;
@@ -69,20 +73,25 @@ impl Study {
 
     /// The study of a study file, to fine-tune on one dataset.
     fn new(config: &StudyConfig, finetune: &DatasetConfig, sources: &mut Sources) -> Result<Self> {
-        let network = network(&config.network)?;
         let training = training(&config.training)?;
+        let network = network(&config.network, training.loss)?;
+        let metrics = metrics(config, training.loss)?;
         let strategies = strategies(config, &training, &network)?;
         let sizes = sizes(config)?;
         let (validation, test) = split(config)?;
-        let mut finetune = sources.read(finetune)?;
+        let finetune = sources.read(finetune)?;
+        let mut finetune = classes::targets(finetune, training.loss, "data.finetune")?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
-        let (pretraining, data) = match strategies.iter().any(|one| one.strategy.transfers()) {
+        let (pretraining, mut data) = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
                 pretraining(config, &training, &mut finetune, sources).map(Option::Some)?.unzip()
             }
             false => (None, None),
         };
-        let features = features(&finetune, config.log10, "data.finetune")?.into();
+        let features = features(&finetune, config.log10, "data.finetune")?;
+        if let Some(data) = &mut data {
+            data.features.borrow_widths(&features);
+        }
         let trials = trials(config, pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
@@ -99,11 +108,14 @@ impl Study {
             log10: config.log10,
             pretraining,
             strategies,
+            metrics,
             network,
             trials,
         };
         let finetune = LoadedDataset { dataset: finetune, features, pool };
-        Ok(Self { plan, data: Datasets::new(finetune, data) })
+        let study = Self { plan, data: Datasets::new(finetune, data) };
+        study.check_weights()?;
+        Ok(study)
     }
 }
 
@@ -198,15 +210,109 @@ fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result
     })
 }
 
-fn network(config: &NetworkConfig) -> Result<NetworkPlan> {
+fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {
     check_hidden("network.hidden", &config.hidden)?;
     check_dropout("network.dropout", config.dropout)?;
     Ok(NetworkPlan {
         hidden: config.hidden.clone(),
         activation: activation("network.activation", &config.activation, config.slope)?,
-        output: activation("network.output", &config.output, config.slope)?,
+        output: output(config, loss)?,
         dropout: config.dropout,
     })
+}
+
+/// The activation of the outputs. Losses that take logits, logarithms or deviations need outputs of
+/// any size.
+fn output(config: &NetworkConfig, loss: &Loss) -> Result<Activation> {
+    let default = match loss.predicts {
+        Predicts::Value => "sigmoid",
+        _ => "identity",
+    };
+    let name = config.output.as_deref().unwrap_or(default);
+    let output = activation("network.output", name, config.slope)?;
+    if loss.predicts != Predicts::Value && output != Activation::Identity {
+        return Err(input_error!(
+            "network.output = \"{name}\", but the loss \"{}\" needs outputs as they are; remove it, or give \"identity\"",
+            loss.name
+        ));
+    }
+    Ok(output)
+}
+
+/// The loss and its parameter.
+fn loss(value: Option<&toml::Value>) -> Result<(&'static Loss, Option<f64>)> {
+    let named = |name: &str| {
+        let known = LOSSES.map(|loss| loss.name);
+        Loss::named(name).ok_or_else(|| unknown("training.loss", name, "loss", &known))
+    };
+    let wrong = |what: String| {
+        input_error!(
+            "training.loss = {what}; give the name of a loss, or a table such as {{ name = \"huber\", delta = 0.5 }}"
+        )
+    };
+    let table = match value {
+        None => return Ok((&MSE, None)),
+        Some(toml::Value::String(name)) => return Ok((named(name)?, None)),
+        Some(toml::Value::Table(table)) => table,
+        Some(other) => return Err(wrong(other.to_string())),
+    };
+    let Some(name) = table.get("name").and_then(toml::Value::as_str) else {
+        return Err(wrong(format!("{value:?} has no name", value = toml::Value::from(table.clone()))));
+    };
+    let loss = named(name)?;
+    let mut parameter = None;
+    for (key, value) in table.iter().filter(|(key, _)| *key != "name") {
+        let known = loss.parameter.filter(|parameter| parameter.name == key);
+        let Some(known) = known else {
+            let has = loss.parameter.map_or("none".to_owned(), |parameter| parameter.name.into());
+            return Err(input_error!(
+                "training.loss.{key}: the loss \"{name}\" has no such parameter; it has {has}"
+            ));
+        };
+        let number = value.as_float().or(value.as_integer().map(|number| number as f64));
+        let [low, high] = known.range;
+        match number.filter(|number| (low..=high).contains(number)) {
+            Some(number) => parameter = Some(number),
+            None => {
+                return Err(input_error!(
+                    "training.loss.{key} = {value}: a number from {low} to {high}"
+                ));
+            }
+        }
+    }
+    Ok((loss, parameter))
+}
+
+/// The metrics of the study, which networks trained with the loss must have.
+fn metrics(config: &StudyConfig, loss: &Loss) -> Result<Vec<&'static Metric>> {
+    let Some(names) = &config.metrics else {
+        return Ok(of_outputs(loss.predicts));
+    };
+    let known: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let mut metrics: Vec<&'static Metric> = Vec::new();
+    for name in names {
+        let metric =
+            Metric::named(name).ok_or_else(|| unknown("metrics", name, "metric", &known))?;
+        if !metric.needs.are_met_by(loss.predicts) {
+            return Err(input_error!(
+                "metrics: \"{name}\" needs {}, which the loss \"{}\" does not give",
+                metric.needs.words(),
+                loss.name
+            ));
+        }
+        if metrics.contains(&metric) {
+            return Err(input_error!("metrics: \"{name}\" is there twice"));
+        }
+        metrics.push(metric);
+    }
+    match metrics.first() {
+        None => Err(input_error!("metrics is empty; give at least one, as [\"mse\"]")),
+        Some(first) if !first.compares => Err(input_error!(
+            "metrics: strategies cannot be compared by \"{}\"; put another one first",
+            first.name
+        )),
+        Some(_) => Ok(metrics),
+    }
 }
 
 fn training(config: &TrainingConfig) -> Result<Training> {
@@ -215,12 +321,16 @@ fn training(config: &TrainingConfig) -> Result<Training> {
         Some(name) => (name.parse())
             .map_err(|known: String| input_error!("training.precision = \"{name}\": {known}"))?,
     };
+    let (loss, loss_parameter) = loss(config.loss.as_ref())?;
     // as in arXiv 2510.19168
     let default = Training {
         weight_decay: 1e-4,
         beta1: 0.5,
         min_delta: 1e-6,
         precision,
+        loss,
+        loss_parameter,
+        balance_classes: config.balance_classes.unwrap_or(false),
         ..Training::default()
     };
     config.overrides().apply("training", &default)
@@ -288,13 +398,13 @@ fn pretraining(
             "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
         ));
     };
-    let dataset = sources.pretrain(source)?;
+    let dataset = classes::targets(sources.pretrain(source)?, training.loss, "data.pretrain")?;
     check_inputs(&dataset, finetune)?;
     let is_new = |name: &&String| !dataset.target_names.contains(name);
     let new: Vec<String> = finetune.target_names.iter().filter(is_new).cloned().collect();
     check_targets(&dataset, finetune)?;
     *finetune = finetune.select_targets(&[dataset.target_names.clone(), new.clone()].concat())?;
-    let features = features(&dataset, config.log10, "data.pretrain")?.into();
+    let features = features(&dataset, config.log10, "data.pretrain")?;
     let table = &config.pretraining;
     let training = table.overrides().apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);

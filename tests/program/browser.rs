@@ -80,6 +80,7 @@ fn predictions(strategy: &str) -> Predictions {
         .enumerate()
         .map(|(place, truth)| 0.2 + 0.6 * truth + 0.1 * (place as f64).sin());
     Predictions {
+        deviation: None,
         curve: Curve::of(strategy),
         simulations: 1500,
         seed: 2,

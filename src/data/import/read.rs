@@ -42,6 +42,7 @@ impl Import {
         }
         inputs.read.insert("y".into(), read_note(&self.y, &y_path)?);
         let dataset = Dataset {
+            weights: None,
             provenance: json!({
                 "shoal": env!("CARGO_PKG_VERSION"),
                 "read": inputs.read,

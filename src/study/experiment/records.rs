@@ -27,7 +27,7 @@ impl Scheduler<'_> {
             trial: plan.is_search().then_some(trial),
             seed,
         };
-        RunRecord::untrained(key, self.targets(group).len())
+        RunRecord::untrained(key, self.targets(group).len()).with_metrics(&plan.metrics)
     }
 
     fn targets(&self, key: &GroupKey) -> &[String] {

@@ -212,6 +212,7 @@ mod tests {
             rows: vec![0, 1, 2],
             truth: matrix(&[0.3, 0.049, 1.0, 0.4, 0.049, 1.0, 0.3, 0.049, 1.5]),
             prediction: matrix(&[0.0; 9]),
+            deviation: None,
         };
         assert_eq!(constant(&[predictions]), [1]);
         assert_eq!(constant(&[]), [0usize; 0]);

@@ -70,8 +70,8 @@ impl RunColumns {
 
     /// The columns of a file.
     fn of(table: &Table) -> Result<Self> {
-        let heading = table.heading();
-        let (metrics, targets) = metrics_and_targets(heading);
+        let heading = table.heading().to_vec();
+        let (metrics, targets) = metrics_and_targets(&heading);
         let columns = Self { targets, metrics, pretraining_sizes: table.is_sized() };
         table.check_columns(&columns.heading())?;
         Ok(columns)
@@ -109,7 +109,8 @@ pub(crate) fn metrics_and_targets(heading: &[String]) -> (Vec<&'static Metric>, 
     let prefix = metrics[0].target_column("");
     let targets = heading.iter().skip_while(|name| **name != metrics[0].column()).skip(1);
     let targets = targets.map_while(|name| name.strip_prefix(&prefix).map(str::to_owned));
-    (metrics.clone(), targets.collect())
+    let targets = targets.collect();
+    (metrics, targets)
 }
 
 /// The columns of metrics: the mean over all targets, then each target.

@@ -23,7 +23,7 @@ fn activation_and_derivative<F: Real>(
     let mut parameters = vec![0.0; network.parameter_len()];
     ones.iter().for_each(|place| parameters[place.weights] = 1.0);
     let rows = z.len();
-    let table = Table { x: z.to_vec(), y: vec![0.0; rows], rows, inputs: 1, targets: 1, weights: None };
+    let table = Table::unscaled(z.to_vec(), 1, vec![0.0; rows], 1).unwrap();
     let run = whole(network, parameters, table, 0);
     let (layers, x) = (&run.layout.nodes, run.layout.x);
     let mut memory = Memory::<F>::new(&run);
@@ -92,7 +92,7 @@ fn check_step<F: Real>(backend: &str, execute: Execute<F>, n: usize, tolerance: 
     let rows = x.len() / inputs;
     let y = t.chunks(outputs).flat_map(|row| &row[..targets]).copied().collect();
     let parameters = narrow(&reference.parameters(&name(""), &network));
-    let table = Table { x, y, rows, inputs, targets, weights: None };
+    let table = Table::unscaled(x, inputs, y, targets).unwrap();
     let run = whole(network.clone(), parameters, table, 1);
 
     let mut memory = Memory::<F>::new(&run);
@@ -138,8 +138,7 @@ fn loss_and_gradient<F: Real>(execute: Execute<F>, loss: &'static Loss) -> [Vec<
     let (targets, rows) = (w.len(), v.len());
     let outputs = a.len() / rows;
     let network = perceptron(1, &[], outputs, Activation::Identity, Activation::Identity, 0.0);
-    let table =
-        Table { x: vec![0.0; rows], y: t.clone(), rows, inputs: 1, targets, weights: None };
+    let table = Table::unscaled(vec![0.0; rows], 1, t.clone(), targets).unwrap();
     let plain = whole(network.clone(), vec![0.0; network.parameter_len()], table, 0);
     let mut loss_weights = w;
     loss_weights.resize(outputs, 0.0);
