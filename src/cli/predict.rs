@@ -30,7 +30,7 @@ const REFERENCE: &str = "\
 Inputs are raw, as in the dataset that the model was trained on: the model file
 has the scaling of inputs and targets, and log10 where the study took it.
 Classes are predicted as probabilities. A network that predicts deviations, as
-those of the losses "gaussian" and "moments" do, gives a column for each target,
+those of the losses gaussian and moments do, gives a column for each target,
 then the standard deviation of each.
 
 Examples:

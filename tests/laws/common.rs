@@ -174,7 +174,6 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
         .collect();
     Table::unscaled(x, inputs, y, targets).unwrap()
 }
-}
 
 /// The table with weights: every fourth row has a negative one, unless the loss cannot have that.
 pub fn weighted(table: Table, loss: &Loss) -> Table {
