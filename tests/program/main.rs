@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod common;
 mod explain;
+mod losses;
 mod options;
 mod plan;
 mod resume;

@@ -42,7 +42,12 @@ impl Import {
         }
         inputs.read.insert("y".into(), read_note(&self.y, &y_path)?);
         let dataset = Dataset {
-            weights: None,
+            weights: match (targets.weights, &inputs.rows) {
+                (Some(all), Some(rows)) => {
+                    Some(rows.iter().map(|row| all[*row as usize]).collect())
+                }
+                (all, _) => all,
+            },
             provenance: json!({
                 "shoal": env!("CARGO_PKG_VERSION"),
                 "read": inputs.read,
