@@ -139,8 +139,8 @@ fn loss_slope(loss: u32, a: vec4f, t: vec4f, weight: vec4f, given: Given) -> vec
         }
         case GAUSSIAN: {
             let miss = a.xz - t.xz;
-            let precision = exp(min(-a.yw, vec2f(EXP_LIMIT)));
-            let mean = miss * precision;
+            let inverse = exp(min(-a.yw, vec2f(EXP_LIMIT)));
+            let mean = miss * inverse;
             let variance = 0.5 * (1.0 - miss * mean);
             return weight * vec4f(mean.x, variance.x, mean.y, variance.y);
         }
@@ -208,14 +208,14 @@ fn find_means(run: Run, node: Node, weight: vec4f, state: State, k: u32) -> f32 
         return loss_of_sums(sums, weight, state.batch_rows);
     }
     var earlier = 0.0;
-    var all = sums;
+    var so_far = sums;
     if state.cursor > 0u {
         let before = exact_at(run.statistics, node.output_vec4s + k);
         earlier = loss_of_sums(before, weight, state.cursor);
-        all += before;
+        so_far += before;
     }
-    keep(run.statistics, node.output_vec4s + k, all);
-    return loss_of_sums(all, weight, state.cursor + state.batch_rows) - earlier;
+    keep(run.statistics, node.output_vec4s + k, so_far);
+    return loss_of_sums(so_far, weight, state.cursor + state.batch_rows) - earlier;
 }
 
 var<workgroup> partial: array<f32, LOSS_THREADS>;

@@ -205,7 +205,7 @@ fn binary_cross_entropy<F: Real>(batch: &mut Batch<F>, slopes: &mut [F]) -> F {
     batch.each_target(slopes, |a, t| {
         let t = t + smoothing * (F::of(0.5) - t);
         let e = (-a.abs()).exp();
-        let positive = (a >= F::zero()).then(F::one).unwrap_or(e) / (F::one() + e);
+        let positive = (if a < F::zero() { e } else { F::one() }) / (F::one() + e);
         (a.max(F::zero()) - a * t + e.ln_1p(), positive - t)
     })
 }
