@@ -40,7 +40,7 @@ override LOSS_THREADS: u32;
 // The losses, numbered as in LOSSES of src/engine/loss.rs.
 const MSE: u32 = 0u;
 const HUBER: u32 = 1u;
-const BINARY_CROSS_ENTROPY: u32 = 2u;
+const BCE: u32 = 2u;
 const CROSS_ENTROPY: u32 = 3u;
 const GAUSSIAN: u32 = 4u;
 const MOMENTS: u32 = 5u;
@@ -98,7 +98,7 @@ fn loss_value(loss: u32, a: vec4f, t: vec4f, given: Given) -> vec4f {
             let slope = clamp(a - t, vec4f(-given.parameter), vec4f(given.parameter));
             return slope * (a - t - 0.5 * slope);
         }
-        case BINARY_CROSS_ENTROPY: {
+        case BCE: {
             let e = exp(-min(abs(a), vec4f(EXP_LIMIT)));
             return max(a, vec4f(0.0)) - a * smooth_target(loss, t, given) + log(1.0 + e);
         }
@@ -127,7 +127,7 @@ fn loss_slope(loss: u32, a: vec4f, t: vec4f, weight: vec4f, given: Given) -> vec
         case HUBER: {
             return weight * clamp(a - t, vec4f(-given.parameter), vec4f(given.parameter));
         }
-        case BINARY_CROSS_ENTROPY: {
+        case BCE: {
             let e = exp(-min(abs(a), vec4f(EXP_LIMIT)));
             let probability = select(e, vec4f(1.0), a >= vec4f(0.0)) / (1.0 + e);
             return weight * (probability - smooth_target(loss, t, given));

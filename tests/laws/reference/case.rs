@@ -270,6 +270,10 @@ pub fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
             memory.work[at..][..padded(width) * layout.stride][padded(width) * present..].fill(0.0);
         }
     }
+    if call.kernel.name == "gather" && memory.state.phase != phase::DONE {
+        let present = memory.state.batch_rows as usize;
+        memory.work[layout.example_weights..][present..layout.stride].fill(0.0);
+    }
     // references do not need the transposed copies
     copy_by_unit(run, memory);
 }
