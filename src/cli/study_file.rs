@@ -274,8 +274,7 @@ mod tests {
 
     #[test]
     fn every_key_of_every_table_is_listed_and_no_other() {
-        let overridden: Vec<String> =
-            known("[training]")
+        let overridden: Vec<String> = known("[training]")
             .into_iter()
             .filter(|key| !["precision", "loss", "balance_classes"].contains(&&key[..]))
             .collect();

@@ -269,7 +269,7 @@ fn dataset(
     };
     let letter = request.statistic.letter();
     let dataset = Dataset {
-            weights: None,
+        weights: None,
         input_names: bins.k.iter().map(|k| format!("{letter}({k:.6})")).collect(),
         axis: bins.k.clone(),
         axis_name: "k [h/Mpc]".into(),

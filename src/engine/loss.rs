@@ -331,7 +331,8 @@ impl<F: Real> Batch<'_, F> {
     }
 
     fn each(&self) -> impl Iterator<Item = Example<'_, F>> {
-        let rows = self.outputs.chunks_exact(self.stride).zip(self.targets.chunks_exact(self.stride));
+        let rows =
+            self.outputs.chunks_exact(self.stride).zip(self.targets.chunks_exact(self.stride));
         let width = self.weights.len();
         rows.zip(self.examples).map(move |((outputs, targets), weight)| Example {
             outputs: &outputs[..width],

@@ -90,7 +90,10 @@ impl Run {
         }
         match (loss.parameter, training.loss_parameter) {
             (None, Some(value)) => {
-                return Err(format!("the loss {} has no parameter, but {value} is given", loss.name));
+                return Err(format!(
+                    "the loss {} has no parameter, but {value} is given",
+                    loss.name
+                ));
             }
             (Some(parameter), Some(value))
                 if !(parameter.range[0]..=parameter.range[1]).contains(&value) =>

@@ -47,7 +47,8 @@ fn one_hot(dataset: Dataset, key: &str) -> Result<Dataset> {
         ));
     }
     let classes = labels.iter().fold(0.0f64, |most, label| most.max(*label)) as usize + 1;
-    let hot = |label: f64| (0..classes).map(move |class| f64::from(u8::from(label == class as f64)));
+    let hot =
+        |label: f64| (0..classes).map(move |class| f64::from(u8::from(label == class as f64)));
     let values = labels.iter().flat_map(|label| hot(*label)).collect();
     Ok(Dataset {
         targets: Matrix::new(dataset.targets.rows, classes, values),

@@ -127,7 +127,9 @@ impl Study {
         let has_weights = |data: &LoadedDataset| data.dataset.weights.is_some() || balances;
         if has_weights(&self.data.fine_tuning) {
             let table = table(&self.data.fine_tuning);
-            for (size, seed) in plan.sizes.iter().flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed))) {
+            for (size, seed) in
+                plan.sizes.iter().flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
+            {
                 let (split, _) = self.rows(size, seed)?;
                 check(&table, &split, &format!("data.finetune, {size} simulations"), seed)?;
             }

@@ -6,8 +6,8 @@ use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::evaluate;
 use crate::engine::graph::Graph;
-use crate::engine::queue::Test;
 use crate::engine::loss::Predicts;
+use crate::engine::queue::Test;
 use crate::study::metric::{self, Metric, Tested};
 use crate::study::prediction::Prediction;
 

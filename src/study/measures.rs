@@ -17,7 +17,8 @@ pub(crate) fn mean_squared_error(test: &Tested, target: usize) -> f64 {
         return mean(test, target, |prediction, truth| (prediction - truth).powi(2));
     }
     let rows = test.truth[target].len() as f64;
-    test.rows(target).fold(0.0, |sum, (prediction, truth, _)| sum + (prediction - truth).powi(2) / rows)
+    test.rows(target)
+        .fold(0.0, |sum, (prediction, truth, _)| sum + (prediction - truth).powi(2) / rows)
 }
 
 pub(crate) fn r_squared(test: &Tested, target: usize) -> f64 {
@@ -134,9 +135,8 @@ fn of_rows(test: &Tested, of: impl Fn(usize) -> f64) -> f64 {
 /// The weighted mean of a function of the error in units of the predicted deviation, and of that.
 fn of_pulls(test: &Tested, target: usize, of: impl Fn(f64, f64) -> f64) -> f64 {
     let Some(deviations) = test.deviations.get(target) else { return f64::NAN };
-    let pull = |row: usize| {
-        (test.predictions[target][row] - test.truth[target][row]) / deviations[row]
-    };
+    let pull =
+        |row: usize| (test.predictions[target][row] - test.truth[target][row]) / deviations[row];
     of_rows(test, |row| of(pull(row), deviations[row]))
 }
 

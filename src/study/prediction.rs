@@ -57,9 +57,7 @@ mod tests {
 
     #[test]
     fn outputs_become_predictions_without_the_dummies() {
-        let of = |predicts, targets| {
-            Prediction::new(predicts, &[0.5, -2.0, 1.0, 3.0], 4, targets)
-        };
+        let of = |predicts, targets| Prediction::new(predicts, &[0.5, -2.0, 1.0, 3.0], 4, targets);
         let close = |one: &[Vec<f64>], other: &[f64]| {
             assert_eq!(one.len(), other.len());
             one.iter().zip(other).for_each(|(one, other)| assert!((one[0] - other).abs() < 1e-7));

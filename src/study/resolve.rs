@@ -89,7 +89,8 @@ impl Study {
         let mut notices = Vec::new();
         let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (dataset, notice) = pretraining_data(config, training.loss, &mut finetune, sources)?;
+                let (dataset, notice) =
+                    pretraining_data(config, training.loss, &mut finetune, sources)?;
                 notices.extend(notice);
                 let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
                 Some((plan, dataset, pool))
@@ -276,7 +277,10 @@ fn loss(value: Option<&toml::Value>) -> Result<(&'static Loss, Option<f64>)> {
         Some(other) => return Err(wrong(other.to_string())),
     };
     let Some(name) = table.get("name").and_then(toml::Value::as_str) else {
-        return Err(wrong(format!("{value:?} has no name", value = toml::Value::from(table.clone()))));
+        return Err(wrong(format!(
+            "{value:?} has no name",
+            value = toml::Value::from(table.clone())
+        )));
     };
     let loss = named(name)?;
     let mut parameter = None;

@@ -30,11 +30,7 @@ const SLOT: usize = 2;
 /// the space of two numbers, of which the CPU uses the first half.
 pub fn exact_arrays(run: &PreparedRun) -> [Range<usize>; 3] {
     let at = &run.layout;
-    [
-        at.squares..at.example_weights,
-        at.example_weights..at.statistics,
-        at.statistics..at.len,
-    ]
+    [at.squares..at.example_weights, at.example_weights..at.statistics, at.statistics..at.len]
 }
 
 /// The call on the device, in a fresh store, and everything read back.
@@ -58,7 +54,8 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         Precision::F32 => bytes(precision, &memory.work),
         Precision::F16 => {
             let packed = bytes(precision, &memory.work[run.layout.x..run.layout.squares]);
-            let exact = exact_arrays(run).map(|array| &memory.work[array.start..][..array.len() / 2]);
+            let exact =
+                exact_arrays(run).map(|array| &memory.work[array.start..][..array.len() / 2]);
             let exact: Vec<f32> = exact.concat();
             [&constants[..], &packed[..], bytemuck::cast_slice(&exact)].concat()
         }

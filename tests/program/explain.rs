@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use shoal::engine::loss::Predicts;
 use shoal::data::{Dataset, Matrix, Scaling};
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
+use shoal::engine::loss::Predicts;
 use shoal::engine::random::pcg4d;
 use shoal::engine::random::unit;
 use shoal::study::store::model::{About, Model};
@@ -70,7 +70,7 @@ fn dataset(inputs: usize, rows: usize) -> Dataset {
         |columns: usize| Matrix::new(rows, columns, (0..rows * columns).map(number).collect());
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     Dataset {
-            weights: None,
+        weights: None,
         axis: (1..=inputs).map(|i| 0.1 * i as f64).collect(),
         axis_name: "k [h/Mpc]".to_owned(),
         target_ranges: vec![[0.0, 2.0]; 3],

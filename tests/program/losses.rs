@@ -51,7 +51,8 @@ fn ready(fast: &Dataset, full: &Dataset, text: &str) -> Study {
 fn column<'a>(table: &'a str, name: &str) -> Vec<&'a str> {
     let mut lines = table.lines();
     let place = lines.next().unwrap().split(',').position(|column| column == name);
-    let place = place.unwrap_or_else(|| panic!("no column {name}: {}", table.lines().next().unwrap()));
+    let place =
+        place.unwrap_or_else(|| panic!("no column {name}: {}", table.lines().next().unwrap()));
     lines.map(|line| line.split(',').nth(place).unwrap()).collect()
 }
 
@@ -202,7 +203,11 @@ fn what_a_loss_cannot_do_is_an_error_with_the_way_out() {
     fails(&small("'mse'", "metrics = ['auc']"), &full, &["\"auc\"", "probabilities", "\"mse\""]);
     fails(&small("'bce'", "metrics = ['aucs']"), &full, &["\"aucs\"", "did you mean \"auc\"?"]);
     fails(&small("'bce'", "metrics = []"), &full, &["metrics is empty"]);
-    fails(&small("'gaussian'", "metrics = ['coverage']"), &full, &["coverage", "another one first"]);
+    fails(
+        &small("'gaussian'", "metrics = ['coverage']"),
+        &full,
+        &["coverage", "another one first"],
+    );
     let third = dataset(200, 2, "signal", |x, row| 2.0 * label(x, row));
     fails(&small("'bce'", ""), &third, &["target 'signal' is 2 in row", "\"bce\""]);
     let weights = (0..200).map(|row| if row % 2 == 0 { -1.0 } else { 0.5 }).collect();

@@ -50,7 +50,8 @@ impl Targets {
             }
         }
         check_ranges(&matrix, &names, &ranges)?;
-        let is_dropped = |name: &String| !names.contains(name) && import.weights.as_ref() != Some(name);
+        let is_dropped =
+            |name: &String| !names.contains(name) && import.weights.as_ref() != Some(name);
         let dropped = all.into_iter().filter(is_dropped).collect();
         Ok(Self { matrix, names, ranges, dropped, weights })
     }

@@ -27,7 +27,8 @@ pub const REPORT_FILE: &str = "report.html";
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings)).write(&findings.folder, &findings.metric().figure())?;
+    test_error::chart(findings, &shown(findings))
+        .write(&findings.folder, &findings.metric().figure())?;
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 

@@ -133,8 +133,8 @@ fn predictions_losses_and_gradients_equal_those_of_pytorch() {
 /// The loss and its gradient at the outputs of a batch, from the kernel alone.
 fn loss_and_gradient<F: Real>(execute: Execute<F>, loss: &'static Loss) -> [Vec<f64>; 2] {
     let reference = Reference::open("losses");
-    let [a, t, w, v, parameter] =
-        ["a", "t", "w", "v", "parameter"].map(|of| reference.singles(&format!("{}_{of}", loss.name)));
+    let [a, t, w, v, parameter] = ["a", "t", "w", "v", "parameter"]
+        .map(|of| reference.singles(&format!("{}_{of}", loss.name)));
     let (targets, rows) = (w.len(), v.len());
     let outputs = a.len() / rows;
     let network = perceptron(1, &[], outputs, Activation::Identity, Activation::Identity, 0.0);
@@ -177,7 +177,12 @@ fn losses_and_their_gradients_equal_those_of_pytorch() {
         let check = |backend: &str, found: [Vec<f64>; 2], tolerance: f64| {
             for (of, found) in ["loss", "gradient"].iter().zip(found) {
                 let expected = reference.numbers(&format!("{}_{of}", loss.name));
-                assert_close(&format!("{backend}: {} {of}", loss.name), &found, &expected, tolerance);
+                assert_close(
+                    &format!("{backend}: {} {of}", loss.name),
+                    &found,
+                    &expected,
+                    tolerance,
+                );
             }
         };
         // eps = 1e-12 in the variances of PyTorch's likelihood

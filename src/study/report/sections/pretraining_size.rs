@@ -49,10 +49,7 @@ fn chart(all: &[PretrainingSize]) -> Chart {
     let lines = series(&names.collect::<Vec<_>>());
     let panel = |strategy: &&str| panel(all, strategy, &sizes, &lines);
     Chart {
-        label: format!(
-            "{} against the number of simulations to pre-train on",
-            test_title(all)
-        ),
+        label: format!("{} against the number of simulations to pre-train on", test_title(all)),
         legend: keys(&lines),
         grids: vec![Grid {
             panels: strategies.iter().map(panel).collect(),
@@ -123,13 +120,8 @@ fn interval(ends: Option<[f64; 2]>) -> String {
 
 /// Every mean with its interval, and its ratio to the largest pre-training.
 fn sizes_table(all: &[PretrainingSize]) -> Markup {
-    let heading = [
-        "strategy",
-        "simulations",
-        "pre-trained on",
-        &test_title(all),
-        "relative to the largest",
-    ];
+    let heading =
+        ["strategy", "simulations", "pre-trained on", &test_title(all), "relative to the largest"];
     let row = |one: &PretrainingSize| {
         vec![
             one.strategy.clone(),

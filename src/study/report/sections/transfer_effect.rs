@@ -105,7 +105,10 @@ fn panel(findings: &Findings, curve: &Curve) -> Option<Panel> {
     let cell = |one: &&Transfer| {
         let column = sizes.iter().position(|size| *size == one.simulations)? as f64;
         let row = rows.iter().find(|row| row.1 == one.target.as_ref())?.0;
-        Some((one.metric.better.is_better(1.0, one.ratio), cell(one, findings.scatter, (column, row))))
+        Some((
+            one.metric.better.is_better(1.0, one.ratio),
+            cell(one, findings.scatter, (column, row)),
+        ))
     };
     let (bad, good): (Vec<_>, Vec<_>) = own.iter().filter_map(cell).partition(|(bad, _)| *bad);
     let layer = |paint, cells: Vec<(bool, Cell)>| {
