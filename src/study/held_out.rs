@@ -8,8 +8,9 @@ use crate::engine::evaluate;
 use crate::engine::graph::Graph;
 use crate::engine::loss::Predicts;
 use crate::engine::queue::Test;
-use crate::study::metric::{self, Metric, Tested};
+use crate::study::metric::{self, Metric};
 use crate::study::prediction::Prediction;
+use crate::study::tested::Tested;
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {

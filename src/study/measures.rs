@@ -2,7 +2,7 @@
 //! may be negative, as those of generators of collisions are.
 
 use crate::engine::loss::Predicts;
-use crate::study::metric::Tested;
+use crate::study::tested::Tested;
 
 /// The weighted mean of a number over the rows of a target.
 fn mean(test: &Tested, target: usize, of: impl Fn(f64, f64) -> f64) -> f64 {

@@ -20,6 +20,7 @@ pub(crate) mod experiment;
 pub mod explain;
 pub(crate) mod held_out;
 pub(crate) mod hyperparameters;
+pub(crate) mod loss;
 pub(crate) mod measures;
 pub mod metric;
 pub(crate) mod notices;
@@ -36,6 +37,7 @@ pub mod stats;
 pub mod store;
 pub mod tensorboard;
 pub(crate) mod test_rows;
+pub mod tested;
 pub mod transfer;
 
 pub use datasets::{Datasets, LoadedDataset, Study};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use shoal::engine::loss::Predicts;
-use shoal::study::metric::{METRICS, Tested, evaluate, of_outputs};
+use shoal::study::metric::{METRICS, evaluate, of_outputs};
+use shoal::study::tested::Tested;
 
 use crate::common::{Reference, member, path};
 
