@@ -88,9 +88,9 @@ impl Study {
         let mut notices = Vec::new();
         let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (dataset, notice) =
+                let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, sources)?;
-                notices.extend(notice);
+                notices.extend(found);
                 let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
                 Some((plan, dataset, pool))
             }
@@ -131,6 +131,7 @@ impl Study {
         };
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
         let data = Datasets::new(finetune, data);
+        notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
         study.check_weights()?;

@@ -2,11 +2,11 @@
 
 use crate::data::conventions::Conventions;
 use crate::data::dataset::{check_ranges, default_ranges};
-use crate::data::format::Table;
 use crate::data::import::options::Import;
 use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::data::names::{numbered, without_unit};
+use crate::data::table::Table;
 use crate::error::Result;
 use crate::input_error;
 
@@ -19,6 +19,8 @@ pub(crate) struct Targets {
     pub(crate) dropped: Vec<String>,
     /// Weights of all simulations of the file, if a column has them.
     pub(crate) weights: Option<Vec<f64>>,
+    /// The names of the rows.
+    pub(crate) labels: Option<Vec<String>>,
 }
 
 impl Targets {
@@ -27,11 +29,9 @@ impl Targets {
     ///
     /// # Errors
     /// Names, columns or ranges that do not fit; a number that is not finite or outside its range.
-    pub(crate) fn choose(
-        import: &Import,
-        (matrix, header): Table,
-        conventions: &Conventions,
-    ) -> Result<Self> {
+    pub(crate) fn choose(import: &Import, table: Table, conventions: &Conventions) -> Result<Self> {
+        let header = table.column_names('y');
+        let Table { matrix, labels, .. } = table;
         let all = all_names(import, &matrix, header)?;
         let weights = import.weights.as_ref();
         let weights = weights.map(|name| names::find(&all, name, "column")).transpose()?;
@@ -53,7 +53,7 @@ impl Targets {
         let is_dropped =
             |name: &String| !names.contains(name) && import.weights.as_ref() != Some(name);
         let dropped = all.into_iter().filter(is_dropped).collect();
-        Ok(Self { matrix, names, ranges, dropped, weights })
+        Ok(Self { matrix, names, ranges, dropped, weights, labels })
     }
 }
 
