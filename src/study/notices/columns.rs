@@ -45,7 +45,7 @@ fn counts_rows(matrix: &Matrix, column: usize) -> bool {
     let mut rows = matrix.column(column).enumerate();
     matrix.rows >= COUNTED_ROWS
         && first.fract() == 0.0
-        && rows.all(|(row, value)| value == first + row as f64)
+        && rows.all(|(row, value)| value - first == row as f64)
 }
 
 /// Inputs that are the same in every row.
@@ -137,20 +137,20 @@ pub(crate) fn targets(name: &str, dataset: &Dataset) -> Vec<String> {
             known.filter(|known| [*low, *high] != *known && (least < known[0] || most > known[1]))
         {
             notices.push(format!(
-                "{name}: the target '{target}' lies between {least} and {most}, beyond the range \
+                "{name}: the target '{target}' lies between {least:?} and {most:?}, beyond the range \
                  [{from}, {to}] of the cosmological parameter of that name; it is scaled from \
-                 [{low}, {high}]. If it is that parameter, check its unit and column"
+                 [{low:?}, {high:?}]. If it is that parameter, check its unit and column"
             ));
         }
         if least == most {
             notices.push(format!(
-                "{name}: the target '{target}' is {least} in every row; leave it out with `targets` \
+                "{name}: the target '{target}' is {least:?} in every row; leave it out with `targets` \
                  unless it varies in the other dataset"
             ));
         } else if high - low > WIDE * (most - least) {
             notices.push(format!(
-                "{name}: the target '{target}' lies between {least} and {most} but is scaled from \
-                 [{low}, {high}], {:.0} times as wide, so that its errors look small; set its range \
+                "{name}: the target '{target}' lies between {least:?} and {most:?} but is scaled from \
+                 [{low:?}, {high:?}], {:.0} times as wide, so that its errors look small; set its range \
                  in [data.ranges] if it was not drawn from all of it",
                 (high - low) / (most - least)
             ));
