@@ -223,7 +223,8 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
     let (row, column) = (first / inputs.columns, first % inputs.columns);
     Err(input_error!(
         "{name}: {} in row {row} (counting from 0), input '{}' ({} = {}), has no log10; {count} of \
-         {} inputs are not positive. Set log10 = false in the study file, or leave those rows or inputs out",
+         {} inputs are not positive. Set log10 = false in the study file, or leave those rows or \
+         inputs out",
         inputs.values[first],
         dataset.input_names[column],
         dataset.axis_name,

@@ -76,8 +76,8 @@ pub(crate) fn log10(
         (None, Some((name, part))) => (
             false,
             Some(format!(
-                "inputs are not taken as log10, because {:.0} % of those of {name} are not positive; \
-                 log10 = false in the study file says the same",
+                "inputs are not taken as log10, because {:.0} % of those of {name} are not \
+                 positive; log10 = false in the study file says the same",
                 100.0 * part
             )),
         ),
