@@ -180,14 +180,14 @@ fn networks_predict_the_errors_that_they_make() {
         let model = "out/models/warm-start-600-1.safetensors";
         let ran = study.shoal(&["predict", model, "full.npz", "-o", "p.npy"]);
         assert!(ran.out.contains("columns p sigma_p"), "{} {}", ran.out, ran.err);
-        let ran = study.shoal(&["explain", model, "full.npz", "-o", "e", "--rows", "20"]);
+        let ran = study.shoal(&["explain", model, "--data", "full.npz", "-o", "e", "--rows", "20"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
     }
 }
 
 #[test]
 fn what_a_loss_cannot_do_is_an_error_with_the_way_out() {
-    let (fast, full) = (dataset(60, 1, "signal", label), dataset(200, 2, "signal", label));
+    let (fast, full) = (dataset(60, 1, "signal", label), dataset(300, 2, "signal", label));
     let fails = |text: &str, full: &Dataset, words: &[&str]| {
         let study = ready(&fast, full, text);
         study.run().fails(2, words);
@@ -208,9 +208,9 @@ fn what_a_loss_cannot_do_is_an_error_with_the_way_out() {
         &full,
         &["coverage", "another one first"],
     );
-    let third = dataset(200, 2, "signal", |x, row| 2.0 * label(x, row));
+    let third = dataset(300, 2, "signal", |x, row| 2.0 * label(x, row));
     fails(&small("'bce'", ""), &third, &["target 'signal' is 2 in row", "\"bce\""]);
-    let weights = (0..200).map(|row| if row % 2 == 0 { -1.0 } else { 0.5 }).collect();
+    let weights = (0..300).map(|row| if row % 2 == 0 { -1.0 } else { 0.5 }).collect();
     let negative = Dataset { weights: Some(weights), ..full.clone() };
     fails(&small("'bce'", ""), &negative, &["data.finetune, 40 simulations, seed", "add up to -"]);
 }
