@@ -17,12 +17,8 @@ use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
 use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
-<<<<<<< HEAD
-use crate::study::defaults::{log10, set_ranges};
-use crate::study::loss::{loss, metrics, output};
-=======
 use crate::study::defaults::{check_varies, log10, set_ranges};
->>>>>>> main
+use crate::study::loss::{loss, metrics, output};
 use crate::study::notices::notices;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
