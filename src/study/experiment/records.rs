@@ -40,6 +40,7 @@ impl Scheduler<'_> {
             steps: outcome.steps,
             stopped: if pruned { StopReason::Pruned } else { outcome.stopped.into() },
             ..RunRecord::untrained(run.key, self.targets(&group.key).len())
+                .with_metrics(&self.study.plan.metrics)
         };
         if let Some(errors) = outcome.test_errors {
             row.set_test(&errors);
