@@ -1,14 +1,13 @@
 //! What several subcommands share.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use shoal::data::Dataset;
 use shoal::{Error, Result};
 
 use super::output::Output;
+use super::signals;
 
 /// Parses a range, NAME=LOW:HIGH.
 pub fn range(argument: &str) -> std::result::Result<(String, [f64; 2]), String> {
@@ -18,19 +17,6 @@ pub fn range(argument: &str) -> std::result::Result<(String, [f64; 2]), String> 
         Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
     };
     parse().ok_or_else(|| "a range is written NAME=LOW:HIGH, as in Omega_m=0.1:0.5".to_owned())
-}
-
-/// A flag that Ctrl-C or a request to terminate sets; a second one ends the process at once.
-pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
-    Ok(stop)
 }
 
 /// Checks that a dataset can have this name.
@@ -53,7 +39,8 @@ pub fn save(
     event: &str,
     output: &Output,
 ) -> Result<()> {
-    dataset.save(path)?;
+    // a file that is being written is finished
+    signals::gracefully(|_| dataset.save(path))?;
     output.result(&format!(
         "{}: {} {rows}, {} {columns}, targets {}",
         path.display(),

@@ -15,6 +15,7 @@ use shoal::study::store::model::Model;
 use shoal::{Error, Result};
 
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Shows which inputs a model uses for each target, and in which direction
 #[derive(Args, Debug)]
@@ -128,7 +129,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
         "seed": args.seed,
     });
     let compared = theirs.as_ref().map(|theirs| (theirs, &comparisons[..]));
-    ours.write(&args.output, compared, notes)?;
+    signals::gracefully(|_| ours.write(&args.output, compared, notes))?;
     print(args, output, &ours, compared);
     Ok(())
 }

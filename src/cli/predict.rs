@@ -11,6 +11,7 @@ use shoal::data::{Dataset, is_dataset, read_matrix, write_numbers};
 use shoal::study::store::model::Model;
 
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]
@@ -45,7 +46,9 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     };
     let predicted = model.predict(&inputs, &args.input.display().to_string())?;
     let shape = [predicted.rows as u64, predicted.columns as u64];
-    shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &predicted.values))?;
+    signals::gracefully(|_| {
+        shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &predicted.values))
+    })?;
     let names = &model.about.target_names;
     output.result(&format!(
         "{}: {} simulations, columns {}",

@@ -33,6 +33,7 @@ pub mod run;
 pub mod shader;
 pub mod step;
 pub mod table;
+pub mod threads;
 pub mod tile;
 pub mod train;
 #[doc(hidden)]
