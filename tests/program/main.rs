@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod common;
 mod explain;
+mod jobs;
 mod options;
 mod plan;
 mod resume;
