@@ -52,10 +52,8 @@ pub fn install(json: bool) {
 pub fn doing(state: &str, json: bool) {
     let text = format!("interrupted; {state}");
     let event = json!({ "event": "error", "text": text, "exit_code": CODE });
-    let words = LastWords {
-        error: format!("error: {text}\n"),
-        event: json.then(|| format!("{event}\n")),
-    };
+    let words =
+        LastWords { error: format!("error: {text}\n"), event: json.then(|| format!("{event}\n")) };
     LAST_WORDS.store(Box::into_raw(Box::new(words)), Ordering::Release);
 }
 

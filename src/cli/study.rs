@@ -140,8 +140,7 @@ fn run_study(
             view.say(&format!("{failure}; the study continues without event files"));
         }
     };
-    let finished =
-        signals::gracefully(|stop| execute(study, device, &folder, stop, &mut observe));
+    let finished = signals::gracefully(|stop| execute(study, device, &folder, stop, &mut observe));
     view.clear();
     let (diverged, before) = (view.diverged, view.before);
     let written = files.end();

@@ -7,6 +7,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
 
 use crate::common::{STUDY, Study, ran, ranged, shoal};
@@ -102,10 +103,10 @@ fn messages_that_cannot_be_printed_are_dropped() {
     // a terminal that was closed
     let closed = || {
         let (mut master, mut slave) = (0, 0);
-        let none = std::ptr::null_mut;
         // SAFETY: `openpty` fills two descriptors, which are owned below.
         let (master, slave) = unsafe {
-            assert_eq!(libc::openpty(&mut master, &mut slave, none(), none(), none()), 0);
+            let (name, settings, size) = (null_mut(), null(), null());
+            assert_eq!(libc::openpty(&mut master, &mut slave, name, settings, size), 0);
             (File::from_raw_fd(master), File::from_raw_fd(slave))
         };
         drop(master);
@@ -240,9 +241,9 @@ fn a_missing_device_is_an_error_before_anything_is_simulated() {
                 [strategies.scratch]\n";
     study.write("study.toml", text);
     let begin = Instant::now();
-    let ran =
-        ran(shoal().args(["study", "study.toml", "-o", "out", "--device", "no such adapter"])
-            .current_dir(study.folder.path()));
+    let ran = ran(shoal()
+        .args(["study", "study.toml", "-o", "out", "--device", "no such adapter"])
+        .current_dir(study.folder.path()));
     ran.fails(3, &["no such adapter"]);
     assert!(!ran.err.contains("simulating"), "{}", ran.err);
     assert!(begin.elapsed() < Duration::from_secs(30));
@@ -296,7 +297,7 @@ fn too_many_open_files_are_waited_out() {
     let none = libc::rlimit { rlim_cur: 3, rlim_max: 4096 };
     let many = libc::rlimit { rlim_cur: 4096, rlim_max: 4096 };
     let set = |limit| {
-        let old = std::ptr::null_mut();
+        let old = null_mut();
         // SAFETY: it sets a limit of a child of this test.
         assert_eq!(unsafe { libc::prlimit(child.id() as i32, libc::RLIMIT_NOFILE, limit, old) }, 0);
     };

@@ -144,7 +144,8 @@ impl EventFile {
             return Ok(());
         }
         let open = || OpenOptions::new().create(true).append(true).open(&self.path);
-        opened(open).and_then(|mut file| file.write_all(&self.bytes))
+        opened(open)
+            .and_then(|mut file| file.write_all(&self.bytes))
             .map_err(|error| output_error(&self.path, &error))?;
         self.bytes.clear();
         Ok(())

@@ -195,9 +195,12 @@ fn studies_of_other_programs_are_skipped_while_searches_begin() {
     journal.write().unwrap();
     append(&file.path, &FOREIGN);
     let second = journal.search("second");
-    let ids = [journal.begin(second, &space, &trials[..1]), journal.begin(first, &space, &trials[1..])];
+    let ids =
+        [journal.begin(second, &space, &trials[..1]), journal.begin(first, &space, &trials[1..])];
     assert_eq!((second, ids.concat()), (1, vec![1, 2]));
-    journal.append(&[JournalEvent::End { trial: 1, state: State::Complete, value: Some(0.5) }]).unwrap();
+    journal
+        .append(&[JournalEvent::End { trial: 1, state: State::Complete, value: Some(0.5) }])
+        .unwrap();
     // deleted, its number stays taken; a name that is free again may be taken
     append(&file.path, &[r#"{"op_code":1,"worker_id":"1-2","study_id":1}"#]);
     journal.search("mine");
@@ -226,7 +229,10 @@ fn what_changes_a_search_is_refused_before_anything_is_appended() {
     for (line, words) in [
         (r#"{"op_code":4,"worker_id":"1-2","study_id":0,"datetime_start":null}"#, "added a trial"),
         (r#"{"op_code":1,"worker_id":"1-2","study_id":0}"#, "deleted the study 'first'"),
-        (r#"{"op_code":6,"worker_id":"1-2","trial_id":0,"state":3,"values":null}"#, "changed a trial"),
+        (
+            r#"{"op_code":6,"worker_id":"1-2","trial_id":0,"state":3,"values":null}"#,
+            "changed a trial",
+        ),
         (r#"{"op_code":0,"worker_id":"1-2","study_name":"next","directions":[1]}"#, "'next'"),
     ] {
         let file = JournalFile::new();
@@ -260,7 +266,8 @@ fn a_line_that_is_there_twice_is_refused_and_a_foreign_journal_too() {
     let whole = fs::read_to_string(&file.path).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
     for (place, line) in lines.iter().enumerate() {
-        let event: Value = serde_json::from_str(&line.replace("NaN", "0").replace("Infinity", "0")).unwrap();
+        let event: Value =
+            serde_json::from_str(&line.replace("NaN", "0").replace("Infinity", "0")).unwrap();
         // attributes and losses that are there twice change nothing
         if ![0, 4, 6].contains(&event["op_code"].as_u64().unwrap()) {
             continue;

@@ -312,9 +312,7 @@ impl Drop for Journal {
 /// Every search of the journal is of this study and these data.
 fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result<()> {
     let shown = path.display();
-    if let (true, Some(other)) =
-        (records.searches().is_empty(), records.numbers.studies.first())
-    {
+    if let (true, Some(other)) = (records.searches().is_empty(), records.numbers.studies.first()) {
         return Err(input_error!(
             "{shown}: not a journal of shoal: it has the study '{}' of another program; choose another folder with -o",
             other.name

@@ -228,7 +228,11 @@ impl Records {
         let study = self.numbers.studies.get_mut(number).filter(|study| !study.is_deleted);
         let Some(study) = study else {
             // Optuna ignores it
-            return if is_ours { Err(format!("there is no study {number} before it")) } else { Ok(()) };
+            return if is_ours {
+                Err(format!("there is no study {number} before it"))
+            } else {
+                Ok(())
+            };
         };
         let search = match study.search {
             Some(search) => search,
@@ -325,7 +329,10 @@ fn changed(study: &str, code: u64, event: &Value) -> String {
         operation::CREATE_TRIAL => "added a trial to the study",
         _ => "changed a trial of the study",
     };
-    format!("another program {what} '{study}' of shoal (operation {code} of {})", event["worker_id"])
+    format!(
+        "another program {what} '{study}' of shoal (operation {code} of {})",
+        event["worker_id"]
+    )
 }
 
 impl SearchRecord {
