@@ -40,7 +40,7 @@ struct LastWords {
 /// Catches the signals, in a process that prints events (`--json`) or not.
 pub fn install(json: bool) {
     BEGIN.get_or_init(Instant::now);
-    doing("nothing was written", json);
+    doing("this command has written nothing", json);
     #[cfg(unix)]
     unix::install();
     #[cfg(not(unix))]

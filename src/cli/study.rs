@@ -105,6 +105,9 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
         )));
     }
     check(&device, output, precision)?;
+    let state =
+        format!("what is finished is in {}; the same command resumes it", args.output.display());
+    signals::doing(&state, output.json());
     let mut event_files = Ok(());
     let mut results = Vec::new();
     for study in &studies {

@@ -28,22 +28,25 @@ pub fn available(wanted: usize) -> usize {
     let closed = gate.lock();
     scope(|scope| {
         let wait = || drop(gate.lock());
-        let start = |_: &usize| Builder::new().spawn_scoped(scope, wait).is_ok();
-        let started = (1..wanted).take_while(start).count();
+        let start = |_| Builder::new().spawn_scoped(scope, wait).ok();
+        let started: Vec<_> = (1..wanted).map_while(start).collect();
         drop(closed);
-        1 + started
+        let count = 1 + started.len();
+        // the scope does not wait for their ends, but the system counts them until then
+        started.into_iter().for_each(|thread| drop(thread.join()));
+        count
     })
 }
 
 /// Runs `work` on the calling thread and on `threads - 1` others, or as many as can be started.
 pub fn on_threads(threads: usize, work: impl Fn() + Sync) {
     scope(|scope| {
-        for _ in 1..threads {
-            if Builder::new().spawn_scoped(scope, &work).is_err() {
-                break;
-            }
-        }
+        let start = |_| Builder::new().spawn_scoped(scope, &work).ok();
+        let started: Vec<_> = (1..threads).map_while(start).collect();
         work();
+        for thread in started {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
     });
 }
 

@@ -74,7 +74,7 @@ fn stopped(process: &mut Process, _: &Path, [long, _]: [f64; 2]) -> Option<PathB
 /// Root has a small disk of its own, which a file fills; else no file may become longer.
 fn full_disk(process: &mut Process, folder: &Path, _: [f64; 2]) -> Option<PathBuf> {
     if !process.has_own_disk {
-        process.limit(libc::RLIMIT_FSIZE, 1);
+        process.limit("fsize", 1);
         process.wait();
         return None;
     }
@@ -89,17 +89,17 @@ fn full_disk(process: &mut Process, folder: &Path, _: [f64; 2]) -> Option<PathBu
 }
 
 fn no_handles(process: &mut Process, _: &Path, [short, _]: [f64; 2]) -> Option<PathBuf> {
-    process.limit(libc::RLIMIT_NOFILE, 1);
+    process.limit("nofile", 1);
     if short < 0.5 {
         sleep(Duration::from_secs(1));
-        process.limit(libc::RLIMIT_NOFILE, 1024);
+        process.limit("nofile", 1024);
     }
     process.wait();
     None
 }
 
 fn no_threads(process: &mut Process, _: &Path, _: [f64; 2]) -> Option<PathBuf> {
-    process.limit(libc::RLIMIT_NPROC, 1);
+    process.limit("nproc", 1);
     process.wait();
     None
 }

@@ -48,7 +48,6 @@ pub struct Study {
     pub reference: BTreeMap<PathBuf, Vec<u8>>,
     work: TempDir,
     clock: Option<PathBuf>,
-    is_root: bool,
     has_own_disk: bool,
 }
 
@@ -77,12 +76,14 @@ impl Process {
         unsafe { libc::kill(self.child.id() as i32, number) };
     }
 
-    /// Sets a limit.
-    pub fn limit(&self, resource: libc::__rlimit_resource_t, limit: u64) {
-        let limit = libc::rlimit { rlim_cur: limit, rlim_max: 1024.max(limit) };
-        let old = std::ptr::null_mut();
-        // SAFETY: it reads a struct of plain data.
-        unsafe { libc::prlimit(self.child.id() as i32, resource, &limit, old) };
+    /// Sets a limit, named as an option of `prlimit`, as the user of the process: not every root may
+    /// do it for another one.
+    pub fn limit(&self, resource: &str, limit: u64) {
+        let mut command = Command::new("prlimit");
+        command.args(["--pid", &self.child.id().to_string()]);
+        command.arg(format!("--{resource}={limit}:1024")).stderr(Stdio::null());
+        // a process that has ended has no limits
+        let _ = as_user(&mut command).status();
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -101,6 +102,19 @@ impl Process {
     }
 }
 
+fn is_root() -> bool {
+    // SAFETY: it only reads.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// A command that limits bind.
+fn as_user(command: &mut Command) -> &mut Command {
+    match is_root() {
+        true => command.uid(NOBODY).gid(NOBODY),
+        false => command,
+    }
+}
+
 impl Study {
     /// Writes the study, and runs it once.
     pub fn new([name, text]: [&'static str; 2]) -> Self {
@@ -114,12 +128,10 @@ impl Study {
             let inputs = file.replace("_y", "_x.csv");
             fs::write(path.join(inputs), table(rows, 5, number)).unwrap();
         }
-        // SAFETY: it only reads.
-        let is_root = unsafe { libc::geteuid() } == 0;
         fs::create_dir(path.join("disk")).unwrap();
         let mount = ["-t", "tmpfs", "-o", "size=24m,mode=777", "faults"];
         let mounted = Command::new("mount").args(mount).arg(path.join("disk")).status();
-        let has_own_disk = is_root && mounted.is_ok_and(|status| status.success());
+        let has_own_disk = is_root() && mounted.is_ok_and(|status| status.success());
         fs::set_permissions(path.join("disk"), PermissionsExt::from_mode(0o777)).unwrap();
         let clock = clock::library(path);
         let mut study = Self {
@@ -128,7 +140,6 @@ impl Study {
             reference: BTreeMap::new(),
             work,
             clock,
-            is_root,
             has_own_disk,
         };
         let begin = Instant::now();
@@ -153,10 +164,10 @@ impl Study {
             command.env("LD_PRELOAD", library);
             command.env(clock::STEP, format!("{:.0}:{by}", 1e3 * at));
         }
-        if self.is_root {
-            command.uid(NOBODY).gid(NOBODY);
+        Process {
+            child: as_user(&mut command).spawn().unwrap(),
+            has_own_disk: self.has_own_disk,
         }
-        Process { child: command.spawn().unwrap(), has_own_disk: self.has_own_disk }
     }
 
     /// Disturbs a new study after so many seconds, and gives the same command again.

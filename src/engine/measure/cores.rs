@@ -5,7 +5,8 @@
 //! every set of instructions, and the best is chosen at run time.
 
 use std::hint::black_box;
-use std::sync::{Barrier, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::engine::threads::{available, on_threads};
@@ -198,12 +199,17 @@ pub fn bandwidth(threads: usize, instructions: Instructions, bytes: u64) -> f64 
 /// work with `make` and repeats it; the work returns its number of units.
 fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
     let threads = available(threads);
-    let barrier = Barrier::new(threads);
+    let arrived = AtomicUsize::new(0);
     let rates = Mutex::new(0.0);
     on_threads(threads, || {
         let mut work = make();
         work();
-        barrier.wait();
+        arrived.fetch_add(1, Ordering::SeqCst);
+        // together, but not for ever: one of them may not have started
+        let begin = Instant::now();
+        while arrived.load(Ordering::SeqCst) < threads && begin.elapsed().as_secs_f64() < SECONDS {
+            std::hint::spin_loop();
+        }
         let start = Instant::now();
         let mut units = 0.0;
         while start.elapsed().as_secs_f64() < SECONDS {
