@@ -12,10 +12,27 @@ pub fn agreement(truth: &Matrix, prediction: &Matrix, groups: usize) -> Vec<Agre
     assert_eq!(shape(truth), shape(prediction), "agreement: shapes");
     assert!(truth.rows > 0 && groups > 0, "agreement: no rows or groups");
     let column = |column: usize| {
-        let pairs: Vec<(f64, f64)> = truth.column(column).zip(prediction.column(column)).collect();
-        of_target(pairs, groups)
+        let unit = unit(truth.column(column));
+        let pairs = truth.column(column).zip(prediction.column(column));
+        let agreement = of_target(pairs.map(|(a, b)| (a / unit, b / unit)).collect(), groups);
+        Agreement {
+            bias: agreement.bias * unit,
+            rms_error: agreement.rms_error * unit,
+            groups: agreement.groups.iter().map(|pair| pair.map(|mean| mean * unit)).collect(),
+            ..agreement
+        }
     };
     (0..truth.columns).map(column).collect()
+}
+
+/// A power of two near the largest number, so that squares of 1e300 and 1e-300 are finite and no
+/// digit changes.
+fn unit(values: impl Iterator<Item = f64>) -> f64 {
+    let largest = values.map(f64::abs).fold(0.0, f64::max);
+    match largest.log2().floor() {
+        power if power.is_finite() => power.clamp(-1000.0, 1000.0).exp2(),
+        _ => 1.0,
+    }
 }
 
 fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
@@ -77,6 +94,14 @@ mod tests {
             "twice as far from the mean: {stretched:?}"
         );
         assert!(stretched.r_squared.unwrap().abs() < 1e-12);
+        for unit in [1e-300, 1e300] {
+            let columns = |by: f64| Matrix::new(100, 1, truth.iter().map(|t| t * by).collect());
+            let found = agreement(&columns(unit), &columns(2.0 * unit), 4).remove(0);
+            // sum t^2 / sum (t - mean)^2 for t = 0, ..., 99 is 328350 / 83325
+            assert!((found.r_squared.unwrap() - (1.0 - 328350.0 / 83325.0)).abs() < 1e-12);
+            assert!((found.slope.unwrap() - 0.5).abs() < 1e-12, "{found:?}");
+            assert!((found.bias / unit - 0.495).abs() < 1e-12, "{found:?}");
+        }
         let constant = of(|_| 0.495);
         assert!(constant.slope.is_none() && constant.r_squared.unwrap().abs() < 1e-12);
     }

@@ -189,8 +189,30 @@ impl Model {
         for (index, row) in scaled.chunks_exact_mut(expected).enumerate() {
             self.check_row(inputs.row(index), index, name)?;
             self.about.scaling.input(inputs.row(index), row);
+            self.check_scaled(row, inputs.row(index), (index, name))?;
         }
         Ok(scaled)
+    }
+
+    /// Checks that scaled inputs are finite in f32.
+    fn check_scaled(
+        &self,
+        scaled: &[f64],
+        raw: &[f64],
+        (index, name): (usize, &str),
+    ) -> Result<()> {
+        let beyond = |value: &f64| !(*value as f32).is_finite();
+        let Some(column) = scaled.iter().position(beyond) else { return Ok(()) };
+        let (scaling, what) =
+            (&self.about.scaling, if self.about.scaling.log10 { "log10 " } else { "" });
+        Err(input_error!(
+            "{name}: row {index}, column {column} ({}) is {:e}, too far from what the model was \
+             trained on, {what}{:e} ± {:e}; are the units the same?",
+            self.about.input_names.get(column).map_or("", String::as_str),
+            raw[column],
+            scaling.mean[column],
+            scaling.deviation[column]
+        ))
     }
 
     /// Predicts scaled outputs, shape (rows, targets), from raw inputs.
