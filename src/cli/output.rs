@@ -15,8 +15,6 @@ pub struct Output {
     json: bool,
     verbose: bool,
     colour: bool,
-    /// Whether the standard output was a terminal at the beginning.
-    to_terminal: bool,
     /// Why something could not be written to the standard output.
     failure: OnceLock<Error>,
 }
@@ -26,8 +24,7 @@ impl Output {
     pub fn new(json: bool, verbose: bool) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::io::stderr().is_terminal();
-        let to_terminal = io::stdout().is_terminal();
-        Self { json, verbose, colour, to_terminal, failure: OnceLock::new() }
+        Self { json, verbose, colour, failure: OnceLock::new() }
     }
 
     /// Whether each run is printed (`--verbose`).
@@ -97,10 +94,7 @@ impl Output {
 
     /// Writes to the standard output. The work goes on if that fails; [`Output::finish`] tells.
     fn write(&self, text: &str) {
-        // a terminal that is gone is no error either
-        if let Err(error) = write_whole(io::stdout(), text).or_else(reader_left)
-            && !self.to_terminal
-        {
+        if let Err(error) = write_whole(io::stdout(), text).or_else(reader_left) {
             let _ = self.failure.set(unwritable(&error));
         }
     }
@@ -181,11 +175,29 @@ fn write_whole(mut to: impl Write, text: &str) -> io::Result<()> {
     }
 }
 
-/// A reader that has left, as `| head` does, is no error.
+/// A reader that has left, as `| head` does, is no error, and neither is a terminal that is gone.
 fn reader_left(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
+        _ if is_of_lost_terminal(&error) => Ok(()),
         _ => Err(error),
+    }
+}
+
+/// Whether the standard output was a terminal: now it is a device that gives this error only.
+fn is_of_lost_terminal(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        use std::os::unix::fs::FileTypeExt;
+        let output = || io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+        let kind = || output()?.metadata().map(|about| about.file_type());
+        error.raw_os_error() == Some(libc::EIO) && kind().is_ok_and(|kind| kind.is_char_device())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
     }
 }
 

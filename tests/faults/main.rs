@@ -49,7 +49,7 @@ fn campaign(count: u32, seed: u32) -> bool {
         let place = moment as usize % FAULTS.len();
         let study = &studies[moment as usize / FAULTS.len() % studies.len()];
         let draws = pcg4d([seed, moment, 3, 5]).map(unit);
-        let at = 1.05 * study.seconds * draws[0];
+        let at = study.seconds * draws[0];
         let ended = study.disturbed(&FAULTS[place], at, [draws[1], draws[2]]);
         tally[place][0] += 1;
         tally[place][1] += usize::from(ended.was_running);

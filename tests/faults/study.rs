@@ -116,7 +116,7 @@ fn as_user(command: &mut Command) -> &mut Command {
 }
 
 impl Study {
-    /// Writes the study, and runs it once.
+    /// Writes the study, and runs it undisturbed.
     pub fn new([name, text]: [&'static str; 2]) -> Self {
         let work = tempfile::tempdir().unwrap();
         let path = work.path();
@@ -134,18 +134,17 @@ impl Study {
         let has_own_disk = is_root() && mounted.is_ok_and(|status| status.success());
         fs::set_permissions(path.join("disk"), PermissionsExt::from_mode(0o777)).unwrap();
         let clock = clock::library(path);
-        let mut study = Self {
-            name,
-            seconds: 0.0,
-            reference: BTreeMap::new(),
-            work,
-            clock,
-            has_own_disk,
-        };
-        let begin = Instant::now();
-        let mut process = study.start(&study.folder(), None);
-        assert!(process.wait().success(), "the undisturbed study failed");
-        study.seconds = begin.elapsed().as_secs_f64();
+        let mut study =
+            Self { name, seconds: 0.0, reference: BTreeMap::new(), work, clock, has_own_disk };
+        // the fastest of three, so that most moments are within a study on a busy machine too
+        let times = (0..3).map(|_| {
+            let _ = fs::remove_dir_all(study.folder());
+            let begin = Instant::now();
+            let mut process = study.start(&study.folder(), None);
+            assert!(process.wait().success(), "the undisturbed study failed");
+            begin.elapsed().as_secs_f64()
+        });
+        study.seconds = times.fold(f64::INFINITY, f64::min);
         study.reference = files(&study.folder());
         study
     }
@@ -164,10 +163,7 @@ impl Study {
             command.env("LD_PRELOAD", library);
             command.env(clock::STEP, format!("{:.0}:{by}", 1e3 * at));
         }
-        Process {
-            child: as_user(&mut command).spawn().unwrap(),
-            has_own_disk: self.has_own_disk,
-        }
+        Process { child: as_user(&mut command).spawn().unwrap(), has_own_disk: self.has_own_disk }
     }
 
     /// Disturbs a new study after so many seconds, and gives the same command again.

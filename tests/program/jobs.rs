@@ -151,7 +151,8 @@ fn results_that_cannot_be_printed_end_with_code_4() {
 #[test]
 fn a_signal_ends_attributions_of_a_study_within_a_second() {
     let study = Study::new();
-    let text = STUDY.replace("hidden = [8]", "hidden = [1500, 1500]").replace("seeds = 2", "");
+    let text =
+        STUDY.replace("hidden = [8]", "hidden = [1500, 1500]").replace("seeds = 2", "seeds = 1");
     let text = text.replace("sizes = [10, 20]", "sizes = [10]").replace("test = 15", "test = 50");
     ranged(&study, &text.replace("epochs = 6", "epochs = 1"));
     for number in [libc::SIGTERM, libc::SIGINT] {

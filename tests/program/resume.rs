@@ -154,8 +154,8 @@ pub(super) fn trains_lost_models_again(study: &Study) {
     }
     let ran = study.run();
     ran.code_is(0);
-    let says = format!("{} networks whose files are missing or damaged train again", names.len());
-    assert!(ran.err.contains(&says), "{}", ran.err);
+    let says = "networks whose files are missing or damaged train again";
+    assert!(ran.err.contains(says), "{}", ran.err);
     assert!(models(study, "out/models") == whole, "other models");
     assert_eq!(TABLES.map(|table| study.read(&format!("out/{table}"))), tables);
     // one alone, whose base is there
