@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::Result;
-use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, is_dataset, read_matrix, write_numbers};
+use shoal::data::{Observations, write_numbers};
 use shoal::study::store::model::Model;
 
+use crate::cli::common::TextArgs;
 use crate::cli::output::Output;
 use crate::cli::signals;
 
@@ -19,8 +19,10 @@ use crate::cli::signals;
 pub struct PredictArgs {
     /// A model: a .safetensors file of a study
     model: PathBuf,
-    /// Raw inputs, one row per simulation (.npy or text), or a dataset (.npz)
+    /// Raw inputs, one row per simulation: .npy, text, or a dataset (.npz), which needs no y
     input: PathBuf,
+    #[command(flatten)]
+    text: TextArgs,
     /// File for the predictions, an f64 array of shape (simulations, targets)
     #[arg(short, long, value_name = "FILE.npy")]
     output: PathBuf,
@@ -29,6 +31,9 @@ pub struct PredictArgs {
 const REFERENCE: &str = "\
 Inputs are raw, as in the dataset that the model was trained on: the model file
 has the scaling of inputs and targets, and log10 where the study took it.
+They are matched by name if both the model and the file have names; else the
+position counts. An axis must be the model's. A single column, or a 1-d array,
+of as many numbers as the model has inputs is one observation.
 
 Examples:
   shoal predict scratch-400-1.safetensors x.npy -o y.npy
@@ -40,10 +45,9 @@ Events (--json):
 /// Predicts.
 pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let model = Model::load(&args.model)?;
-    let inputs = match is_dataset(&args.input) {
-        true => Dataset::load(&args.input, &CONVENTIONS)?.inputs,
-        false => read_matrix(&args.input)?,
-    };
+    let observations = Observations::load(&args.input, args.text.options())?;
+    let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
+    notes.iter().for_each(|note| output.notice(note));
     let predicted = model.predict(&inputs, &args.input.display().to_string())?;
     let shape = [predicted.rows as u64, predicted.columns as u64];
     signals::gracefully(|_| {

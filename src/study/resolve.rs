@@ -83,8 +83,8 @@ impl Study {
         let mut notices = Vec::new();
         let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (dataset, notice) = pretraining_data(config, &mut finetune, sources)?;
-                notices.extend(notice);
+                let (dataset, found) = pretraining_data(config, &mut finetune, sources)?;
+                notices.extend(found);
                 let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
                 Some((plan, dataset, pool))
             }
@@ -124,6 +124,7 @@ impl Study {
         };
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
         let data = Datasets::new(finetune, data);
+        notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         Ok(Self { plan, data, notices })
     }

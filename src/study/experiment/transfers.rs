@@ -143,14 +143,14 @@ impl Scheduler<'_> {
         let start = Start { network: run.network, parameters: outcome.parameters };
         let network = Pretrained { start, scaling: run.scaling };
         let rows = &self.groups[run.group].rows[&run.trial];
-        let row = rows.iter().find(|row| row.key.seed == run.seed);
+        let row = rows.iter().find(|row| row.key.seed == run.key.seed);
         let row = row.expect("transfers: a pre-training without a row").clone();
         self.save_network(run.group, run.trial, &row, &network);
         let key = &self.groups[run.group].key;
         if !key.is_pretraining() {
             return Ok(());
         }
-        self.pretrained.insert((key.simulations, run.seed), Some(Arc::new(network)));
+        self.pretrained.insert((key.simulations, run.key.seed), Some(Arc::new(network)));
         self.open_groups()
     }
 
