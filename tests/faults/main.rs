@@ -2,7 +2,7 @@
 //! the same command is given again. Every file must be that of an undisturbed study, byte for byte.
 //!
 //! ```sh
-//! cargo test --release --test faults                  # 200 moments, about a quarter of an hour
+//! cargo test --release --test faults                  # 200 moments, about ten minutes
 //! cargo test --release --test faults -- 20 7          # 20 moments of the seed 7
 //! ```
 //!
