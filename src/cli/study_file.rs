@@ -29,7 +29,8 @@ const TABLES: [Table; 9] = [
             ("save_models", "save every network [default: true]"),
             (
                 "log10",
-                "take log10 of the inputs [default: true, unless more than 1 % of them are not positive]",
+                "take log10 of the inputs [default: true, unless more than 1 % of them are not \
+                 positive]",
             ),
         ],
     ),
@@ -48,7 +49,8 @@ const TABLES: [Table; 9] = [
             ("finetune", "simulations to fine-tune on; not needed with [[scenario]]"),
             (
                 "ranges",
-                "table of [low, high] by target, which become 0 and 1 [default: as the datasets say, else the common extent]",
+                "table of [low, high] by target, which become 0 and 1 [default: as the datasets \
+                 say, else the common extent]",
             ),
         ],
     ),

@@ -15,7 +15,7 @@ use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
 use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
-use crate::study::defaults::{log10, set_ranges};
+use crate::study::defaults::{check_varies, log10, set_ranges};
 use crate::study::notices::notices;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
@@ -95,6 +95,7 @@ impl Study {
         let (log10, notice) = log10(config.log10, all);
         notices.extend(notice);
         let fine_features = features(&finetune, log10, "data.finetune")?;
+        check_varies(&finetune, &fine_features)?;
         let (pretraining, data) = pretraining
             .map(|(plan, dataset, pool)| {
                 let mut features = features(&dataset, log10, "data.pretrain")?;
