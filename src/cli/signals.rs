@@ -153,6 +153,6 @@ mod unix {
     }
 
     extern "C" fn on_signal(signal: c_int) {
-        super::caught(signal == SIGINT);
+        crate::cli::signals::caught(signal == SIGINT);
     }
 }
