@@ -11,6 +11,7 @@ use shoal::study::store::model::Model;
 
 use crate::cli::common::TextArgs;
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]
@@ -63,7 +64,9 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     });
     let values: Vec<f64> = rows.collect();
     let shape = [predicted.rows as u64, names.len() as u64];
-    shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &values))?;
+    signals::gracefully(|_| {
+        shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &values))
+    })?;
     output.result(&format!(
         "{}: {} simulations, columns {}",
         args.output.display(),

@@ -35,6 +35,7 @@ pub mod scale;
 pub mod shader;
 pub mod step;
 pub mod table;
+pub mod threads;
 pub mod tile;
 pub mod train;
 pub(crate) mod weights;

@@ -70,8 +70,13 @@ impl<'a> View<'a> {
                 notices.iter().for_each(|notice| self.output.notice(notice));
             }
             Event::Trial { trial, state, row } => self.trial(*trial, state.name(), row),
-            Event::Resumed { finished, other_device, repaired } => {
-                self.resumed(*finished, other_device.as_deref(), repaired.as_deref())
+            Event::Resumed { finished, other_device, repaired, restored } => {
+                self.resumed(*finished, other_device.as_deref(), repaired.as_deref());
+                if *restored > 0 {
+                    self.say(&format!(
+                        "{restored} networks whose files are missing or damaged train again"
+                    ));
+                }
             }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),

@@ -9,7 +9,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::data::files::write_bytes;
+use crate::data::files::{opened, write_bytes};
 use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::activation::Activation;
@@ -155,7 +155,8 @@ impl Model {
     /// [`crate::Error::Input`] if the file is missing, no safetensors file, or not of shoal.
     pub fn load(path: &Path) -> Result<Self> {
         let name = path.display();
-        let bytes = std::fs::read(path).map_err(|e| input_error!("{name}: cannot be read: {e}"))?;
+        let bytes = opened(|| std::fs::read(path))
+            .map_err(|e| input_error!("{name}: cannot be read: {e}"))?;
         let broken = |e: &dyn std::fmt::Display| {
             input_error!(
                 "{name}: not a model of shoal: {e}; models are the .safetensors files of a study"

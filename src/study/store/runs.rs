@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::data::files::{output_error, sync_folder};
+use crate::data::files::{opened, output_error, sync_folder};
 use crate::error::Result;
 use crate::study::metric::{METRICS, MSE, Metric};
 use crate::study::store::run::{RunKey, RunRecord, Score, StopReason};
@@ -163,7 +163,7 @@ impl RunsFile {
     /// # Errors
     /// [`Error::Output`](crate::Error::Output) with the path.
     pub fn create(path: &Path, columns: RunColumns) -> Result<Self> {
-        let file = File::create(path).map_err(|error| output_error(path, &error))?;
+        let file = opened(|| File::create(path)).map_err(|error| output_error(path, &error))?;
         let mut runs = Self { path: path.to_owned(), file, synced: Instant::now(), columns };
         runs.write_line(&runs.columns.heading())?;
         sync_folder(path);
