@@ -11,6 +11,7 @@ use shoal::study::store::model::Model;
 
 use crate::cli::common::TextArgs;
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]
@@ -22,7 +23,8 @@ pub struct PredictArgs {
     input: PathBuf,
     #[command(flatten)]
     text: TextArgs,
-    /// File for the predictions, an f64 array of shape (simulations, targets)
+    /// File for the predictions, an f64 array of shape (simulations, targets), or
+    /// (simulations, 2 targets) with their standard deviations
     #[arg(short, long, value_name = "FILE.npy")]
     output: PathBuf,
 }
@@ -33,6 +35,9 @@ has the scaling of inputs and targets, and log10 where the study took it.
 They are matched by name if both the model and the file have names; else the
 position counts. An axis must be the model's. A single column, or a 1-d array,
 of as many numbers as the model has inputs is one observation.
+Classes are predicted as probabilities. A network that predicts deviations, as
+those of the losses gaussian and moments do, gives a column for each target,
+then the standard deviation of each.
 
 Examples:
   shoal predict scratch-400-1.safetensors x.npy -o y.npy
@@ -47,10 +52,21 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let observations = Observations::load(&args.input, args.text.options())?;
     let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
     notes.iter().for_each(|note| output.notice(note));
-    let predicted = model.predict(&inputs, &args.input.display().to_string())?;
-    let shape = [predicted.rows as u64, predicted.columns as u64];
-    shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &predicted.values))?;
-    let names = &model.about.target_names;
+    let name = args.input.display().to_string();
+    let (predicted, deviations) = model.predict_with_deviations(&inputs, &name)?;
+    let mut names = model.about.target_names.clone();
+    if deviations.is_some() {
+        names.extend(model.about.target_names.iter().map(|name| format!("sigma_{name}")));
+    }
+    let rows = (0..predicted.rows).flat_map(|row| {
+        let sigmas = deviations.as_ref().map_or(&[][..], |all| all.row(row));
+        predicted.row(row).iter().chain(sigmas).copied()
+    });
+    let values: Vec<f64> = rows.collect();
+    let shape = [predicted.rows as u64, names.len() as u64];
+    signals::gracefully(|_| {
+        shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &values))
+    })?;
     output.result(&format!(
         "{}: {} simulations, columns {}",
         args.output.display(),

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rayon::ThreadPoolBuilder;
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cosmology::bispectrum::Shape;
@@ -18,6 +16,7 @@ use crate::cosmology::scenario::{Prior, SCENARIOS, Scenario};
 use crate::cosmology::{bispectrum, correction, gravity};
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
+use crate::engine::threads;
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -40,7 +39,7 @@ pub struct Request {
     pub noise: bool,
     /// Wavenumbers in h/Mpc, rising; those of Quijote's 79 bins if none are given.
     pub k: Option<Vec<f64>>,
-    /// Parallel threads; all cores if not given. The spectra do not depend on them.
+    /// Threads at most; [`threads::count`] if not given. The spectra do not depend on them.
     pub threads: Option<usize>,
 }
 
@@ -153,49 +152,39 @@ pub fn simulate(
         request.seed,
     )?;
     let targets = prior.parameters.iter().filter(|p| p.is_target()).count();
-    let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
+    let row = |index: usize| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, request, &bins, inputs)
+        let mut inputs = vec![0.0; bins.k.len()];
+        expected(&universe, request, &bins, &mut inputs)
             .map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
-            noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
+            noise.apply(&universe.cosmology, index as u32, request.statistic, &mut inputs);
         }
         let kept = prior.parameters.iter().zip(values).filter(|(p, _)| p.is_target());
-        for (output, (_, value)) in outputs.iter_mut().zip(kept) {
-            *output = value;
-        }
-        Ok(())
+        Ok((inputs, kept.map(|(_, value)| value).collect::<Vec<f64>>()))
     };
-    let mut inputs = zeros(request.count, bins.k.len());
-    let mut outputs = zeros(request.count, targets);
     let done = AtomicUsize::new(0);
-    let rows = (inputs.values.par_chunks_mut(bins.k.len()))
-        .zip(outputs.values.par_chunks_mut(targets))
-        .enumerate();
-    let failure = |(index, (inputs, outputs)): (usize, (&mut [f64], &mut [f64]))| {
+    let observed = |index: usize| {
         if stop.load(Ordering::Relaxed) {
-            return Some(Error::Interrupted(String::new()));
+            return Err(Error::Interrupted(String::new()));
         }
-        let failure = row(index, inputs, outputs).err();
-        if failure.is_none() {
-            observe(done.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-        failure
+        let row = row(index)?;
+        observe(done.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(row)
     };
-    let pool = ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build();
-    // of several errors that of the first row, whatever the threads
-    match pool.expect("simulate: threads start").install(|| rows.find_map_first(failure)) {
-        None => dataset(request, &prior, &bins, inputs, outputs),
-        Some(Error::Interrupted(_)) => Err(Error::Interrupted(format!(
+    let threads = request.threads.unwrap_or_else(threads::count);
+    let rows = threads::try_map((threads, request.count), observed);
+    let rows = rows.map_err(|error| match error {
+        Error::Interrupted(_) => Error::Interrupted(format!(
             "stopped as requested after {} spectra; none were written",
-            done.into_inner()
-        ))),
-        Some(error) => Err(error),
-    }
-}
-
-fn zeros(rows: usize, columns: usize) -> Matrix {
-    Matrix::new(rows, columns, vec![0.0; rows * columns])
+            done.load(Ordering::Relaxed)
+        )),
+        error => error,
+    })?;
+    let (inputs, outputs): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let matrix = |rows: Vec<Vec<f64>>, columns| Matrix::new(rows.len(), columns, rows.concat());
+    let (inputs, outputs) = (matrix(inputs, bins.k.len()), matrix(outputs, targets));
+    dataset(request, &prior, &bins, inputs, outputs)
 }
 
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
@@ -269,6 +258,7 @@ fn dataset(
     };
     let letter = request.statistic.letter();
     let dataset = Dataset {
+        weights: None,
         input_names: bins.k.iter().map(|k| format!("{letter}({k:.6})")).collect(),
         axis: bins.k.clone(),
         axis_name: "k [h/Mpc]".into(),

@@ -38,7 +38,9 @@ pub mod shader;
 pub mod shape;
 pub mod step;
 pub mod table;
+pub mod threads;
 pub mod tile;
 pub mod train;
+pub(crate) mod weights;
 #[doc(hidden)]
 pub mod work;

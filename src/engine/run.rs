@@ -42,6 +42,11 @@ pub struct Training {
     pub schedule: Schedule,
     /// The loss function.
     pub loss: &'static Loss,
+    /// The number that the loss depends on, such as the delta of Huber's; its default if `None`.
+    pub loss_parameter: Option<f64>,
+    /// Whether rows are weighted such that each class has the same sum of weights among the
+    /// training rows.
+    pub balance_classes: bool,
 }
 
 impl Default for Training {
@@ -62,6 +67,8 @@ impl Default for Training {
             clip_norm: None,
             schedule: Schedule::default(),
             loss: &MSE,
+            loss_parameter: None,
+            balance_classes: false,
         }
     }
 }
@@ -72,6 +79,12 @@ impl Training {
     /// gradient skips the step.
     pub fn updates_are_independent(&self) -> bool {
         self.precision == Precision::F32 && self.clip_norm.is_none()
+    }
+
+    /// The number that the loss depends on, 0 if it depends on none.
+    pub fn parameter_of_loss(&self) -> f64 {
+        let default = self.loss.parameter.map_or(0.0, |parameter| parameter.default);
+        self.loss_parameter.unwrap_or(default)
     }
 }
 
@@ -100,7 +113,8 @@ pub struct Run {
     pub scale: InputScale,
     /// Scaling of the columns of the items, from raw ones; empty without items.
     pub item_scale: InputScale,
-    /// Weight of each output in the loss, shape (outputs): 1, or 0 for a dummy.
+    /// Weight of each target in the loss, shape (outputs): 1, or 0 beyond the last target, for a
+    /// dummy. A network with two outputs for each target needs only the first half.
     pub loss_weights: Vec<f32>,
 }
 
@@ -231,6 +245,7 @@ impl Run {
             ("centres of inputs", self.scale.centre.len(), "inputs", table.inputs),
             ("widths of inputs", self.scale.width.len(), "inputs", table.inputs),
             ("loss weights", self.loss_weights.len(), "outputs", outputs),
+            ("weights", table.weights.as_ref().map_or(table.rows, Vec::len), "rows", table.rows),
             (
                 "parameters",
                 self.parameters.len(),
@@ -250,11 +265,16 @@ impl Run {
         let longest = most.items.max(most.edges).max(if sets.is_some() { table.rows } else { 0 });
         if longest >= MOST_INDEX {
             return wrong(format!(
-                "{longest} rows of the table, or items or edges of a batch; with sets there can be {MOST_INDEX}"
+                "{longest} rows of the table, or items or edges of a batch; with sets there can be \
+                 {MOST_INDEX}"
             ));
         }
-        if table.targets > outputs {
-            return wrong(format!("{} targets, but only {outputs} outputs", table.targets));
+        let needed = table.targets * self.training.loss.predicts.outputs_per_target();
+        if needed > outputs {
+            return wrong(format!(
+                "{} targets need {needed} outputs with the loss {}, but there are {outputs}",
+                table.targets, self.training.loss.name
+            ));
         }
         if let Some(dummy) =
             self.loss_weights[table.targets..].iter().find(|weight| **weight != 0.0)
@@ -276,6 +296,7 @@ impl Run {
                 return wrong(format!("{what} row {row} of a table of {} rows", table.rows));
             }
         }
+        self.check_loss(table).map_err(|what| input_error!("run {}: {what}", self.id))?;
         if self.training.batch == 0 || self.training.max_epochs == 0 {
             return wrong("batch and max_epochs must be at least 1".into());
         }

@@ -29,6 +29,9 @@ pub struct Table {
     pub scale: InputScale,
     /// The items of the examples, for graphs that read items.
     pub sets: Option<Sets>,
+    /// Weight of each row in the loss, shape (rows), also negative ones; all are 1 if there are
+    /// none. [`crate::engine::loss`] says how they are normalised.
+    pub weights: Option<Vec<f32>>,
 }
 
 impl Table {
@@ -46,7 +49,8 @@ impl Table {
         let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
         let scale = InputScale::covering(&x, inputs);
         let y = y.into_iter().map(|y| y.into() as f32).collect();
-        Ok(Self { x: scale.apply(&x), y, rows, inputs, targets, scale, sets: None })
+        let x = scale.apply(&x);
+        Ok(Self { x, y, rows, inputs, targets, scale, sets: None, weights: None })
     }
 
     /// A table of sets of items and `y`, shape (rows, targets), without columns per example.
@@ -80,7 +84,13 @@ impl Table {
     /// As [`Table::new`].
     pub fn unscaled(x: Vec<f32>, inputs: usize, y: Vec<f32>, targets: usize) -> Result<Self> {
         let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
-        Ok(Self { x, y, rows, inputs, targets, scale: InputScale::none(inputs), sets: None })
+        let scale = InputScale::none(inputs);
+        Ok(Self { x, y, rows, inputs, targets, scale, sets: None, weights: None })
+    }
+
+    /// Sets the weight of each row in the loss, shape (rows).
+    pub fn weights(self, weights: Vec<f32>) -> Self {
+        Self { weights: Some(weights), ..self }
     }
 
     /// Mean and deviation of each raw input over these rows. An input that is constant there keeps

@@ -64,8 +64,12 @@ pub struct WorkLayout {
     /// The same, shape (item columns, items); only GPUs fill it.
     pub items_by_unit: usize,
     /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters. It
-    /// and the next are f32 in both precisions, as the constants.
+    /// and the next three are f32 in both precisions, as the constants.
     pub squares: usize,
+    /// Weight of each example of the batch, shape (batch).
+    pub example_weights: usize,
+    /// Means and sums over examples that a loss keeps, shape (2, outputs).
+    pub statistics: usize,
     /// Which items and edges belong to which example.
     pub index: IndexLayout,
     /// The matrices of each node.
@@ -107,7 +111,8 @@ impl WorkLayout {
     /// The arrays at the end that are f32 in both precisions. In f16 each occupies the space of two
     /// numbers, of which the CPU uses the first half.
     pub fn exact_arrays(&self) -> Vec<Range<usize>> {
-        let starts = [&[self.squares][..], &self.index.starts(), &[self.len]].concat();
+        let first = [self.squares, self.example_weights, self.statistics];
+        let starts = [&first[..], &self.index.starts(), &[self.len]].concat();
         starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
     }
 
@@ -157,6 +162,8 @@ impl WorkLayout {
             });
         }
         let squares = take(exact * 4 * graph.parameter_len().div_ceil(NORM_BLOCK));
+        let example_weights = take(exact * stride);
+        let statistics = take(exact * 2 * padded(graph.outputs()));
         let of_examples = if graph.has_items() { exact * padded(most.examples + 1) } else { 0 };
         let index = IndexLayout {
             table_rows: take(of_examples),
@@ -180,6 +187,8 @@ impl WorkLayout {
             items,
             items_by_unit,
             squares,
+            example_weights,
+            statistics,
             index,
             nodes,
             len,

@@ -80,7 +80,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         gradients.resize(width * before, 0);
     }
     gradients.extend(bytes(precision, &memory.weights));
-    let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+    let rows: Vec<u32> = run.row_words().collect();
     // gradients are stored for the kernels that are to read them, whatever the set would choose
     let set = TileSet { fused_update: call.kernel.name == "fused_update", ..*gpu.tiles() };
     let bases = Bases {

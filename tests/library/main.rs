@@ -5,6 +5,7 @@ mod common;
 mod cosmology;
 mod data;
 mod explain;
+mod metrics;
 mod report;
 mod search;
 mod stats;

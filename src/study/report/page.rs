@@ -9,7 +9,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::data::files::write_bytes;
 use crate::error::Result;
-use crate::study::metric::PRIMARY;
 use crate::study::report::chart::style::{Series, paints, series};
 use crate::study::report::sections::{
     attributions, files, predictions, pretraining_size, savings, search, test_error,
@@ -28,7 +27,8 @@ pub const REPORT_FILE: &str = "report.html";
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings)).write(&findings.folder, &PRIMARY.figure())?;
+    test_error::chart(findings, &shown(findings))
+        .write(&findings.folder, &findings.metric().figure())?;
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 
