@@ -219,7 +219,7 @@ mod tests {
             Graph::transformer(3, 16, 2, 1, 32, 1, layers),
         ];
         let training =
-            Training { max_epochs: 60, batch: 16, learning_rate: 5e-3, ..Training::default() };
+            Training { max_epochs: 300, batch: 16, learning_rate: 5e-3, ..Training::default() };
         let runs = graphs.map(|graph| Run::new(graph.unwrap(), &table).training(training));
         let outcomes = train_all(&Device::cpu(), std::slice::from_ref(&table), runs.clone());
         for (run, outcome) in runs.iter().zip(outcomes.unwrap()) {

@@ -4,7 +4,7 @@ use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::gpu::packing::step::Step;
-use shoal::engine::loss::MOMENTS;
+use shoal::engine::loss::{MOMENTS, MSE};
 use shoal::engine::ops::dense;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;
@@ -87,6 +87,9 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
                         run.graph = runs_of_dense(run.id);
                         run.parameters = run.graph.initial_parameters(1);
                         run.loss_weights = vec![1.0; 2];
+                        run.training.loss = &MSE;
+                        run.training.loss_parameter = None;
+                        run.training.balance_classes = false;
                     }
                     run.training.clip_norm = if run.id == 0 { first } else { others };
                 }

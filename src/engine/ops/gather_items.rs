@@ -6,7 +6,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
-use crate::engine::ops::gather::{Place, read_inputs};
+use crate::engine::ops::rows::{Place, read_inputs};
 use crate::engine::ops::sets::{integer, ranges, whole};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;

@@ -18,6 +18,7 @@ pub mod loss;
 pub mod norm;
 pub mod pool;
 pub(crate) mod reduce;
+pub(crate) mod rows;
 pub mod sets;
 pub mod spread;
 

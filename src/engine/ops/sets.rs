@@ -6,7 +6,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::gather::batch_rows;
+use crate::engine::ops::rows::batch_rows;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::{Rows, padded};

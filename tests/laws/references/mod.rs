@@ -2,6 +2,7 @@
 //! compare with other programs.
 
 mod adamw;
+mod architectures;
 mod kernels;
 mod schedule;
 mod shuffle;
