@@ -59,6 +59,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`error`] | what can go wrong, and the exit code of each |
+//! | [`host`] | the memory of the machine |
 //! | [`engine`] | graphs, ops, losses, the optimiser, both backends, measurements; knows no files, physics or experiments |
 //! | [`data`] | datasets and their formats, scaling, splits |
 //! | [`cosmology`] | the simulator of power spectra, Quijote files |
@@ -92,9 +93,10 @@ pub mod cosmology;
 pub mod data;
 pub mod engine;
 pub mod error;
+pub mod host;
 pub mod study;
 
-pub use crate::data::files::{check_writable, write_atomically};
+pub use crate::data::files::{check_not_an_input, check_writable, write_atomically};
 pub use crate::engine::activation::Activation;
 pub use crate::engine::device::{Choice, Device};
 pub use crate::engine::graph::{Graph, Shape};

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use shoal::Error;
+use shoal::data::names::visible;
 
 /// Messages on the standard error and results on the standard output, or JSON events on the latter.
 pub struct Output {
@@ -48,7 +49,7 @@ impl Output {
         if self.json {
             self.event("message", json!({ "text": text }));
         } else {
-            eprintln!("{text}");
+            eprintln!("{}", visible(text));
         }
     }
 
@@ -56,7 +57,7 @@ impl Output {
     pub fn result(&self, text: &str) {
         if !self.json {
             // a closed pipe, as of `| head`, is no error
-            let _ = writeln!(std::io::stdout(), "{text}");
+            let _ = writeln!(std::io::stdout(), "{}", visible(text));
         }
     }
 
@@ -77,7 +78,7 @@ impl Output {
             );
         }
         let [start, end] = if self.colour { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
-        eprintln!("{start}error{end}: {error}");
+        eprintln!("{start}error{end}: {}", visible(&error.to_string()));
     }
 
     /// A progress bar for `count` things; hidden where the standard error is no terminal.

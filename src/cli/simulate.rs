@@ -11,10 +11,10 @@ use serde_json::json;
 
 use shoal::cosmology::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::data::{Dataset, read_axis};
-use shoal::{Result, check_writable};
+use shoal::Result;
 
 use super::help::scenarios;
-use crate::cli::common::check_npz;
+use crate::cli::common::check_output;
 use crate::cli::common::range;
 use crate::cli::common::save;
 use crate::cli::common::stop_on_ctrl_c;
@@ -87,9 +87,8 @@ Events (--json):
 
 /// Simulates.
 pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
-    check_npz(&args.output)?;
+    check_output(&args.output, "a dataset", &["npz"], args.k.as_deref())?;
     let request = request(&args)?;
-    check_writable(&args.output)?;
     let stop = stop_on_ctrl_c()?;
     let dataset = shown(&request, output, &stop)?;
     save(&dataset, &args.output, ["spectra", "bins"], "simulated", output)

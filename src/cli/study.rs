@@ -11,7 +11,7 @@ use shoal::engine::device::Device;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
-use shoal::study::{Event, JOURNAL_FILE, Study, execute, report};
+use shoal::study::{Event, JOURNAL_FILE, Study, check_own, check_report, execute, report};
 use shoal::{Error, Result};
 
 use super::analyse;
@@ -102,6 +102,8 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
             args.output.display()
         )));
     }
+    check_report(&args.output)?;
+    studies.iter().try_for_each(|study| check_own(&args.folder(study)))?;
     let device = global.open(output, precision)?;
     let results = studies.iter().map(|study| run_study(study, &device, args, &stop, output));
     let results = results.collect::<Result<_>>()?;

@@ -7,7 +7,7 @@ use crate::data::conventions::Conventions;
 use crate::data::files::{hex, prefix};
 use crate::data::matrix::Matrix;
 use crate::data::names;
-use crate::data::names::numbered;
+use crate::data::names::{number_text, numbered};
 use crate::error::Result;
 use crate::input_error;
 
@@ -90,6 +90,12 @@ impl Dataset {
                 self.axis[index]
             ));
         }
+        if self.axis_name.contains(char::is_control) {
+            return Err(input_error!(
+                "'axis_name' is '{}', with a control character; rename it",
+                self.axis_name.escape_debug()
+            ));
+        }
         if !self.provenance.is_object() {
             return Err(input_error!(
                 "'provenance' must be a JSON object, as in {{\"source\": \"...\"}}"
@@ -169,15 +175,22 @@ pub(crate) fn default_ranges(
 /// range per column.
 pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2]]) -> Result<()> {
     for (column, (name, &[low, high])) in names.iter().zip(ranges).enumerate() {
-        if !(low.is_finite() && high.is_finite()) || low > high {
+        let range = format!("[{}, {}]", number_text(low), number_text(high));
+        if !(high - low).is_finite() {
             return Err(input_error!(
-                "target '{name}' has the range [{low}, {high}]; the first number must be less \
-                 than the second"
+                "target '{name}' has the range {range}; both ends, and the distance between them, \
+                 must be finite numbers"
+            ));
+        }
+        if low > high {
+            return Err(input_error!(
+                "target '{name}' has the range {range}; the first number must be less than the \
+                 second"
             ));
         }
         if low == high {
             return Err(input_error!(
-                "target '{name}' has the range [{low}, {high}], without extent. If it is the \
+                "target '{name}' has the range {range}, without extent. If it is the \
                  same in every row, leave it out with `targets`; else set its `target_ranges`"
             ));
         }
@@ -186,9 +199,10 @@ pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2
         let mut bad = targets.column(column).enumerate().filter(outside);
         if let Some((row, value)) = bad.next() {
             return Err(input_error!(
-                "target '{name}' is {value} in row {row} (counting from 0), outside its range \
-                 [{low}, {high}], as {} of {} rows are. If the values are right, set \
-                 `target_ranges` for '{name}' to the range they were drawn from",
+                "target '{name}' is {} in row {row} (counting from 0), outside its range {range}, \
+                 as {} of {} rows are. If the values are right, set `target_ranges` for '{name}' \
+                 to the range they were drawn from",
+                number_text(value),
                 1 + bad.count(),
                 targets.rows
             ));

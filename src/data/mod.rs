@@ -15,6 +15,7 @@
 //! | `npy`, `npz`, `text` | the formats of tables |
 //! | `dataset_npz` | the format of a dataset |
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
+//! | `write` | a matrix as npy, npz or CSV |
 //! | `import` | from other files to a dataset ([`Import`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
 //! | `split` | the test set and the nested subsets ([`Pool`]) |
@@ -36,6 +37,7 @@ pub(crate) mod npz;
 pub mod scaling;
 pub mod split;
 pub(crate) mod text;
+pub(crate) mod write;
 
 pub use conventions::{Conventions, FolderLayout};
 pub use dataset::Dataset;
@@ -46,3 +48,4 @@ pub use matrix::Matrix;
 pub use npy::write_numbers;
 pub use scaling::{Scaling, check_positive, features};
 pub use split::{Pool, Split};
+pub use write::{write_csv, write_npy, write_npz};

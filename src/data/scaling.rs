@@ -2,6 +2,7 @@
 
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
+use crate::data::names::number_text;
 use crate::error::Result;
 use crate::input_error;
 
@@ -176,10 +177,10 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
     Err(input_error!(
         "{name}: {} in row {row} (counting from 0), input '{}' ({} = {}), has no log10; {count} of \
          {} inputs are not positive. Train without log10, or leave those rows or inputs out",
-        inputs.values[first],
+        number_text(inputs.values[first]),
         dataset.input_names[column],
         dataset.axis_name,
-        dataset.axis[column],
+        number_text(dataset.axis[column]),
         inputs.values.len()
     ))
 }

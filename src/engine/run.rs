@@ -305,5 +305,5 @@ impl Run {
 pub fn most_work(graph: &Graph, rows: usize, epochs: u32) -> u64 {
     let trained = graph.first_trained()..graph.nodes().len();
     let products: usize = trained.map(|node| graph.node_flops(node) / 2).sum();
-    products as u64 * rows as u64 * u64::from(epochs)
+    (products as u64).saturating_mul(rows as u64).saturating_mul(u64::from(epochs))
 }

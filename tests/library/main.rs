@@ -1,10 +1,13 @@
 //! The library through its public interface: data, cosmology, search, attributions, statistics and
 //! reports. No test here needs a GPU; those that do are in `tests/laws`.
 
+#[path = "../fuzz/allocations.rs"]
+mod allocations;
 mod common;
 mod cosmology;
 mod data;
 mod explain;
+mod fuzz;
 mod report;
 mod search;
 mod stats;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::data::files::{hex, looked_in, prefix, read_bytes};
 use crate::data::import::cut::Cut;
 use crate::data::matrix::Matrix;
+use crate::data::names::number_text;
 use crate::data::text;
 use crate::error::Result;
 use crate::input_error;
@@ -162,8 +163,8 @@ impl Folder<'_> {
             Some(row) => Err(input_error!(
                 "row {row} is at {name} = {} but in {other} at {name} = {}; every simulation must \
                  have the same {name}",
-                places[row],
-                axis[row]
+                number_text(places[row]),
+                number_text(axis[row])
             )),
         }
     }

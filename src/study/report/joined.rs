@@ -8,9 +8,10 @@ use crate::data::files::write_bytes;
 use crate::error::Result;
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::html::{figure, test_metric};
-use crate::study::report::page::{REPORT_FILE, document, section, shown, verdict};
+use crate::study::report::page::{document, section, shown, verdict};
 use crate::study::report::sections::{files, savings, test_error, transfer_effect};
 use crate::study::stats::findings::Findings;
+use crate::study::store::foreign::REPORT_FILE;
 use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 

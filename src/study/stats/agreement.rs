@@ -18,7 +18,19 @@ pub fn agreement(truth: &Matrix, prediction: &Matrix, groups: usize) -> Vec<Agre
     (0..truth.columns).map(column).collect()
 }
 
+/// The power of two next to the largest number: divided by it, no square overflows, and the largest
+/// ones do not vanish. The division rounds nothing.
+fn unit(pairs: &[(f64, f64)]) -> f64 {
+    let largest = pairs.iter().map(|pair| pair.0.abs().max(pair.1.abs())).fold(0.0, f64::max);
+    match largest > 0.0 && largest.is_finite() {
+        true => 2f64.powi(largest.log2().floor().clamp(-1022.0, 1022.0) as i32),
+        false => 1.0,
+    }
+}
+
 fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
+    let unit = unit(&pairs);
+    pairs.iter_mut().for_each(|pair| *pair = (pair.0 / unit, pair.1 / unit));
     let count = pairs.len() as f64;
     let mean = |pairs: &[(f64, f64)], value: &dyn Fn(&(f64, f64)) -> f64| {
         pairs.iter().map(value).sum::<f64>() / pairs.len() as f64
@@ -35,12 +47,12 @@ fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
         (0..=groups).map(|group| (group as f64 * count / groups as f64) as usize).collect();
     let group = |pair: &[usize]| {
         let rows = &pairs[pair[0]..pair[1]];
-        [mean(rows, &|pair| pair.1), mean(rows, &|pair| pair.0)]
+        [mean(rows, &|pair| pair.1) * unit, mean(rows, &|pair| pair.0) * unit]
     };
     Agreement {
         r_squared: varies(&pairs, |pair| pair.0).then(|| 1.0 - squares / variance),
-        bias,
-        rms_error: squares.sqrt(),
+        bias: bias * unit,
+        rms_error: squares.sqrt() * unit,
         slope: varies(&pairs, |pair| pair.1).then(|| together / spread),
         groups: bounds.windows(2).map(group).collect(),
     }
@@ -77,6 +89,22 @@ mod tests {
             "twice as far from the mean: {stretched:?}"
         );
         assert!(stretched.r_squared.unwrap().abs() < 1e-12);
+        for unit in [1e300, 1e-300, 1e-310] {
+            let scaled = |prediction: fn(f64) -> f64| {
+                let column = |values: Vec<f64>| Matrix::new(100, 1, values);
+                let predicted = truth.iter().map(|value| prediction(*value) * unit).collect();
+                let truth = truth.iter().map(|value| value * unit).collect();
+                agreement(&column(truth), &column(predicted), 4).remove(0)
+            };
+            let same = scaled(|truth| 0.495 + 2.0 * (truth - 0.495));
+            // numbers below 1e-308 keep fewer digits
+            let digits = if unit < 1e-305 { 1e-6 } else { 1e-12 };
+            assert!(same.r_squared.unwrap().abs() < digits, "{same:?} in units of {unit:e}");
+            assert!((same.slope.unwrap() - 0.5).abs() < digits, "{same:?} in units of {unit:e}");
+            let shifted = scaled(|truth| truth + 0.1);
+            assert!((shifted.bias / unit - 0.1).abs() < digits, "{shifted:?}");
+            assert!((shifted.rms_error / unit - 0.1).abs() < digits, "{shifted:?}");
+        }
         let constant = of(|_| 0.495);
         assert!(constant.slope.is_none() && constant.r_squared.unwrap().abs() < 1e-12);
     }

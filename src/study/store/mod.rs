@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod attribution_table;
 pub(crate) mod folder;
+pub mod foreign;
 pub mod journal;
 pub mod model;
 pub(crate) mod model_writer;
