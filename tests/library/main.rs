@@ -9,5 +9,6 @@ mod data;
 mod explain;
 mod fuzz;
 mod report;
+mod round_trips;
 mod search;
 mod stats;

@@ -49,7 +49,9 @@ const TABLES: [&str; 11] = [
 /// [`Error::Input`] that names the file.
 pub fn check_own(folder: &Path) -> Result<()> {
     check_report(folder)?;
-    if [STUDY_FILE, JOURNAL_FILE].iter().any(|name| folder.join(name).is_file()) {
+    // an empty journal shows nothing
+    let written = |name: &str| fs::metadata(folder.join(name)).is_ok_and(|file| file.len() > 0);
+    if written(STUDY_FILE) || written(JOURNAL_FILE) {
         return Ok(());
     }
     let figures = ["svg", "png"].map(|ending| format!("test-{}.{ending}", PRIMARY.name));
