@@ -6,8 +6,8 @@
 //   x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
 //   t[e, j]  = table_y[row(e), j], 0 for a dummy output
 //
-// In f16 each column of table_x is stored with mean 0 and deviation 1; the mean and the deviation
-// of a run take that into account.
+// Each column of table_x is stored around its median, centred and scaled in f64; the mean and the
+// deviation of a run take that into account.
 //
 // Examples beyond the present ones are 0, as is padding. A tile is 8 lanes of four examples and all
 // units; the threads of a lane share the units.

@@ -16,10 +16,10 @@ use shoal::engine::measure::Pace;
 use shoal::engine::measure::steady;
 use shoal::engine::queue::Progress;
 use shoal::engine::queue::RunQueue;
-use shoal::engine::run::InputScale;
 use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::table::Table;
 use shoal::engine::train::train;
 
@@ -83,10 +83,7 @@ impl Peer {
             table: 0,
             training_rows: (0..training).collect(),
             validation_rows: (training..rows).collect(),
-            scale: InputScale {
-                mean: vec![0.0; self.work.inputs],
-                inverse_deviation: vec![1.0; self.work.inputs],
-            },
+            scale: InputScale::none(self.work.inputs),
             loss_weights: vec![1.0; self.work.targets],
         }
     }
@@ -144,13 +141,8 @@ fn main() {
     if let (Device::Cpu(cpu), Some(threads)) = (&mut device, rest.first()) {
         cpu.threads = threads.parse().expect("threads");
     }
-    let table = Table {
-        x: std::mem::take(&mut work.x),
-        y: std::mem::take(&mut work.y),
-        rows: work.rows,
-        inputs: work.inputs,
-        targets: work.targets,
-    };
+    let (x, y) = (std::mem::take(&mut work.x), std::mem::take(&mut work.y));
+    let table = Table::unscaled(x, work.inputs, y, work.targets).expect("whole rows");
     let version = format!("shoal {}, {}", env!("CARGO_PKG_VERSION"), device.name());
     let tables = Arc::from([table]);
     converse(&version, &mut Peer { device, work, tables });

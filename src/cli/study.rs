@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
+use shoal::study::metric::PRIMARY;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
@@ -134,8 +135,9 @@ fn run_study(
     let results = finished?;
     let seconds = start.elapsed().as_secs_f64();
     output.result(&format!(
-        "{}\n\ntest MSE, mean ± standard error over {}\n",
+        "{}\n\n{}, mean ± standard error over {}\n",
         plan.name,
+        PRIMARY.test_title(),
         match plan.is_search() {
             true => "the best trials, at most 10".into(),
             false => format!("{} seeds", plan.seeds),

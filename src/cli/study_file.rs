@@ -1,6 +1,7 @@
 //! The reference of `shoal study --help`: every key of a study file.
 
 use shoal::engine::activation::Activation;
+use shoal::study::metric::{METRICS, PRIMARY};
 use shoal::study::report::{FILES, REPORT_FILE};
 use shoal::study::search::{PROPOSERS, PRUNERS};
 
@@ -147,8 +148,7 @@ const SPACE: &[(&str, &str)] = &[
     ("activation", "activation of the hidden layers [default: not searched]"),
 ];
 
-const RESULTS: [(&str, &str); 3] = [
-    ("test-mse.svg", "the figure of the test error, also as .png"),
+const RESULTS: [(&str, &str); 2] = [
     ("models/", "networks (.safetensors), for shoal predict and shoal explain"),
     ("journal.log", "what is finished, to resume a study; Optuna reads it"),
 ];
@@ -171,6 +171,9 @@ Activations: {activations}.
 {}
 
 Proposers:
+{}
+
+Metrics, columns test_NAME and test_NAME_TARGET; figures are of the first one:
 {}
 
 Results in DIR, or in a folder in it for each [[scenario]]:
@@ -203,6 +206,7 @@ Exit codes:
         pruners(),
         list(SPACE.iter().map(owned)),
         list(PROPOSERS.iter().map(|entry| owned(&(entry.name, entry.summary)))),
+        list(METRICS.iter().map(|metric| owned(&(metric.name, metric.description)))),
         results(),
     )
 }
@@ -218,7 +222,9 @@ fn pruners() -> String {
 
 fn results() -> String {
     let report = (REPORT_FILE, "figures, tables and conclusions on one page");
-    list([report].iter().chain(&FILES).chain(&RESULTS).map(owned))
+    let figure =
+        (PRIMARY.figure() + ".svg", "the figure of the test metric, also as .png".to_owned());
+    list([report].iter().chain(&FILES).map(owned).chain([figure]).chain(RESULTS.iter().map(owned)))
 }
 
 fn owned((name, text): &(&str, &str)) -> (String, String) {

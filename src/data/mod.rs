@@ -46,6 +46,6 @@ pub use formats::{FORMATS, is_dataset, read_axis, read_matrix, read_table};
 pub use import::Import;
 pub use matrix::Matrix;
 pub use npy::write_numbers;
-pub use scaling::{Scaling, check_positive, features};
+pub use scaling::{Features, Scaling, check_positive, features};
 pub use split::{Pool, Split};
 pub use write::{write_csv, write_npy, write_npz};

@@ -3,6 +3,7 @@
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
+use crate::engine::scale::InputScale;
 use crate::error::Result;
 use crate::input_error;
 
@@ -15,7 +16,8 @@ pub struct Scaling {
     /// The mean of each input, or of its logarithm, over the training rows, shape (inputs).
     pub mean: Vec<f64>,
     /// The population standard deviation (numpy's `ddof=0`) of each input or logarithm, shape
-    /// (inputs); 1 for an input that is the same in every training row.
+    /// (inputs). For an input that is the same in every training row: its largest distance from
+    /// the median over all rows, so that no unit matters.
     pub deviation: Vec<f64>,
     /// Per target `[low, high]` in physical units, which become 0 and 1, shape (targets, 2).
     pub target_ranges: Vec<[f64; 2]>,
@@ -35,7 +37,7 @@ impl Scaling {
         Self::from_features(&features, rows, log10, &dataset.target_ranges)
     }
 
-    /// [`Scaling::fit`] from the [`features`] of the dataset, shape (simulations, inputs).
+    /// [`Scaling::fit`] from the [`features`] of the dataset.
     ///
     /// # Errors
     /// No rows are given.
@@ -43,7 +45,7 @@ impl Scaling {
     /// # Panics
     /// If a row is not in the dataset.
     pub fn from_features(
-        features: &Matrix,
+        features: &Features,
         rows: &[u32],
         log10: bool,
         target_ranges: &[[f64; 2]],
@@ -54,32 +56,38 @@ impl Scaling {
             ));
         };
         // row by row, as they lie in memory: a scaling must cost little beside the training of a
-        // tiny network
-        let rows = || rows.iter().map(|row| features.row(*row as usize));
+        // tiny network; around the centre, so that squares of 1e300 or 1e-300 are finite
+        let (values, scale) = (&features.values, &features.scale);
+        let rows = || rows.iter().map(|row| values.row(*row as usize));
+        let centred = |(x, (centre, width)): (&f64, (&f64, &f64))| (x - centre) / width;
+        let row_centred = |row| {
+            Iterator::zip(<[f64]>::iter(row), scale.centre.iter().zip(&scale.width)).map(centred)
+        };
         let count = rows().len() as f64;
-        let mut mean = vec![0.0; features.columns];
+        let mut mean = vec![0.0; values.columns];
         for row in rows() {
-            mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            mean.iter_mut().zip(row_centred(row)).for_each(|(sum, x)| *sum += x);
         }
         mean.iter_mut().for_each(|sum| *sum /= count);
-        let mut variance = vec![0.0; features.columns];
+        let mut variance = vec![0.0; values.columns];
         // Rounding can give a constant a tiny deviation, so values are compared.
-        let mut constant = vec![true; features.columns];
-        let first = features.row(*first as usize);
+        let mut constant = vec![true; values.columns];
+        let first = values.row(*first as usize);
         for row in rows() {
-            for (column, x) in row.iter().enumerate() {
+            for (column, x) in row_centred(row).enumerate() {
                 variance[column] += (x - mean[column]).powi(2);
-                constant[column] &= *x == first[column];
+                constant[column] &= row[column] == first[column];
             }
         }
-        let deviation = |(variance, constant): (&f64, bool)| match constant {
-            true => 1.0,
-            false => (variance / count).sqrt(),
-        };
+        let (mut means, mut deviations) = (first.to_vec(), scale.width.clone());
+        for column in (0..values.columns).filter(|column| !constant[*column]) {
+            means[column] = scale.centre[column] + scale.width[column] * mean[column];
+            deviations[column] *= (variance[column] / count).sqrt();
+        }
         Ok(Self {
             log10,
-            deviation: variance.iter().zip(constant).map(deviation).collect(),
-            mean,
+            mean: means,
+            deviation: deviations,
             target_ranges: target_ranges.to_vec(),
         })
     }
@@ -145,20 +153,49 @@ fn maybe_log10(value: f64, log10: bool) -> f64 {
     if log10 { value.log10() } else { value }
 }
 
-/// The inputs of a dataset or their logarithms to base 10, shape (simulations, inputs), from which
-/// each of its scalings is computed. They are computed once, because a logarithm costs more than a
-/// step of a tiny network spends on a number.
+/// The inputs of a dataset or their logarithms to base 10, from which each of its scalings is
+/// computed. They are computed once, because a logarithm costs more than a step of a tiny network
+/// spends on a number.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Shape (simulations, inputs).
+    pub values: Matrix,
+    /// How a table stores them: see [`InputScale::covering`].
+    pub scale: InputScale,
+}
+
+/// The [`Features`] of a dataset; `name` is what the user calls it.
 ///
 /// # Errors
 /// As [`check_positive`], with `log10`.
-pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Matrix> {
+pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Features> {
     if log10 {
         check_positive(dataset, name)?;
     }
     let inputs = &dataset.inputs;
     let values = inputs.values.iter();
-    let values = values.map(|value| maybe_log10(*value, log10)).collect();
-    Ok(Matrix::new(inputs.rows, inputs.columns, values))
+    let values: Vec<f64> = values.map(|value| maybe_log10(*value, log10)).collect();
+    let scale = InputScale::covering(&values, inputs.columns);
+    Ok(Features { values: Matrix::new(inputs.rows, inputs.columns, values), scale })
+}
+
+impl Features {
+    /// Whether a column has the same value in every row.
+    pub fn is_constant(&self, column: usize) -> bool {
+        let mut values = self.values.column(column);
+        let first = values.next();
+        values.all(|value| Some(value) == first)
+    }
+
+    /// Takes the widths of another dataset for columns that are constant in this one: a network
+    /// that is trained here may be fine-tuned there.
+    pub fn borrow_widths(&mut self, other: &Features) {
+        for column in 0..self.values.columns {
+            if self.is_constant(column) && !other.is_constant(column) {
+                self.scale.width[column] = other.scale.width[column];
+            }
+        }
+    }
 }
 
 /// Checks that every input has a logarithm; `name` is what the user calls the
@@ -208,13 +245,14 @@ mod tests {
 
     #[test]
     fn statistics_are_those_of_the_training_rows_only() {
-        // rows 0 and 1 by hand: means 2 and 7, population deviations 1 and, for a constant, 1
+        // rows 0 and 1 by hand: means 2 and 7, population deviation 1; the constant is scaled by
+        // its distance from the third row
         let dataset = dataset(vec![1.0, 7.0, 3.0, 7.0, 1000.0, 1e-9]);
         let scaling = Scaling::fit(&dataset, &[0, 1], false).unwrap();
         close(&scaling.mean, &[2.0, 7.0]);
-        close(&scaling.deviation, &[1.0, 1.0]);
+        close(&scaling.deviation, &[1.0, 7.0 - 1e-9]);
         let mut out = [0.0; 2];
-        scaling.input(&[5.0, 6.0], &mut out);
+        scaling.input(&[5.0, 0.0], &mut out);
         close(&out, &[3.0, -1.0]);
     }
 
@@ -242,8 +280,34 @@ mod tests {
         for row in 0..3 {
             let (mut wide, mut narrow) = ([0.0; 2], [0.0; 2]);
             scaling.input(dataset.inputs.row(row), &mut wide);
-            scaling.feature(features.row(row), &mut narrow);
+            scaling.feature(features.values.row(row), &mut narrow);
             assert_eq!(wide.map(|value| value as f32), narrow);
+        }
+    }
+
+    #[test]
+    fn neither_a_constant_nor_a_unit_changes_what_a_network_sees() {
+        let plain = [1.0, 7.0, 3.0, 8.0, 4.5, 9.0];
+        let seen = |change: &dyn Fn(f64) -> f64| {
+            let dataset = dataset(plain.iter().map(|x| change(*x)).collect());
+            let scaling = Scaling::fit(&dataset, &[0, 1, 2], false).unwrap();
+            let mut all = [[0.0; 2]; 3];
+            for (row, out) in all.iter_mut().enumerate() {
+                scaling.input(dataset.inputs.row(row), out);
+            }
+            all.concat()
+        };
+        let expected = seen(&|x| x);
+        for unit in [1e-300, 1e-46, 1e38, 1e300] {
+            close(&seen(&|x| x * unit), &expected);
+        }
+        for shift in [1e8f64, -2.46e6, 1e12] {
+            // a number of this size has this rounding, and the deviations are about 1
+            let rounding = 4.0 * f64::EPSILON * shift.abs();
+            let shifted = seen(&|x| x + shift);
+            for (a, b) in shifted.iter().zip(&expected) {
+                assert!((a - b).abs() <= rounding, "{a} is not {b} beside {shift}");
+            }
         }
     }
 

@@ -44,7 +44,7 @@ impl Run {
     ///
     /// # Panics
     /// If the length of `x` is not a multiple of the inputs, or the outcome is of another network.
-    pub fn predict(&self, outcome: &Outcome, x: &[f32]) -> Vec<f32> {
+    pub fn predict<X: Copy + Into<f64>>(&self, outcome: &Outcome, x: &[X]) -> Vec<f32> {
         predict(&self.graph, &outcome.parameters, &self.scale.apply(x))
     }
 }

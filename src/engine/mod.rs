@@ -29,6 +29,7 @@ pub mod queue;
 pub mod random;
 pub mod real;
 pub mod run;
+pub mod scale;
 #[doc(hidden)]
 pub mod shader;
 pub mod step;

@@ -8,6 +8,7 @@ use crate::engine::layout::{DeviceNode, DeviceRun, State, stopped};
 use crate::engine::precision::{self, FIRST_SCALE, Precision};
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Stopped};
+use crate::engine::scale::InputScale;
 use crate::engine::table::{Table, Tables};
 use crate::engine::work::WorkLayout;
 
@@ -236,26 +237,22 @@ impl PreparedRun {
         let mut constants = vec![0.0; self.layout.x];
         let mut put =
             |at: usize, values: &[f32]| constants[at..at + values.len()].copy_from_slice(values);
-        let (mean, inverse_deviation) = self.scaling();
-        put(self.layout.mean, &mean);
-        put(self.layout.inverse_deviation, &inverse_deviation);
+        let scale = self.stored_scale();
+        let narrow = |numbers: &[f64]| -> Vec<f32> { numbers.iter().map(|x| *x as f32).collect() };
+        let inverse: Vec<f64> = scale.width.iter().map(|width| 1.0 / width).collect();
+        put(self.layout.mean, &narrow(&scale.centre));
+        put(self.layout.inverse_deviation, &narrow(&inverse));
         put(self.layout.loss_weights, &self.loss_weights);
         constants
     }
 
-    /// Mean and inverse deviation of its inputs as its table stores them.
-    fn scaling(&self) -> (Vec<f32>, Vec<f32>) {
-        let (mean, inverse) = (&self.scale.mean, &self.scale.inverse_deviation);
-        if self.precision() == Precision::F32 {
-            return (mean.clone(), inverse.clone());
+    /// How the inputs that its table stores are scaled.
+    fn stored_scale(&self) -> InputScale {
+        let scale = self.scale.after(&self.table().scale);
+        match self.precision() {
+            Precision::F32 => scale,
+            Precision::F16 => scale.after(&self.tables.in_f16(self.run.table).scale),
         }
-        let table = self.tables.in_f16(self.table);
-        let means = mean.iter().zip(&table.mean).zip(&table.inverse_deviation);
-        let inverses = inverse.iter().zip(&table.inverse_deviation);
-        (
-            means.map(|((mean, of_table), inverse)| (mean - of_table) * inverse).collect(),
-            inverses.map(|(inverse, of_table)| inverse / of_table).collect(),
-        )
     }
 
     /// The constants at the start of working memory as the device stores them: f32 in both

@@ -4,6 +4,7 @@ use crate::engine::graph::Graph;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
 use crate::engine::precision::Precision;
+use crate::engine::scale::InputScale;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::input_error;
@@ -71,31 +72,6 @@ impl Training {
     }
 }
 
-/// How the inputs of a run are scaled: `(x - mean) * inverse_deviation`, each of shape (inputs).
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputScale {
-    /// Mean of each input over the training rows.
-    pub mean: Vec<f32>,
-    /// One over the deviation of each input over the training rows.
-    pub inverse_deviation: Vec<f32>,
-}
-
-impl InputScale {
-    /// Mean and deviation of these rows of a table; an input that is constant there is only
-    /// shifted.
-    pub fn of(table: &Table, rows: &[u32]) -> Self {
-        let rows = rows.iter().map(|row| *row as usize);
-        let [mean, inverse_deviation] = table.input_moments(rows);
-        Self { mean, inverse_deviation }
-    }
-
-    /// Scaled inputs from raw ones, shape (rows, inputs).
-    pub fn apply(&self, x: &[f32]) -> Vec<f32> {
-        let scale = self.mean.iter().zip(&self.inverse_deviation).cycle();
-        x.iter().zip(scale).map(|(x, (mean, inverse))| (x - mean) * inverse).collect()
-    }
-}
-
 /// One training of one network.
 ///
 /// [`Run::new`] sets defaults; the fields can be changed one by one.
@@ -117,7 +93,7 @@ pub struct Run {
     pub training_rows: Vec<u32>,
     /// Rows of the table to validate on.
     pub validation_rows: Vec<u32>,
-    /// Scaling of the inputs.
+    /// Scaling of the inputs, from raw ones.
     pub scale: InputScale,
     /// Weight of each output in the loss, shape (outputs): 1, or 0 for a dummy.
     pub loss_weights: Vec<f32>,
@@ -137,7 +113,7 @@ impl Run {
             training: Training::default(),
             seed: 0,
             table: 0,
-            scale: InputScale::of(table, &training_rows),
+            scale: table.moments(&training_rows),
             training_rows,
             validation_rows,
             loss_weights: (0..outputs).map(|j| f32::from(u8::from(j < table.targets))).collect(),
@@ -147,7 +123,7 @@ impl Run {
 
     /// Sets the training and validation rows, and the scaling of the former.
     pub fn rows(self, table: &Table, training: Vec<u32>, validation: Vec<u32>) -> Self {
-        let scale = InputScale::of(table, &training);
+        let scale = table.moments(&training);
         Self { training_rows: training, validation_rows: validation, scale, ..self }
     }
 
@@ -232,8 +208,8 @@ impl Run {
             ("inputs of the table", table.inputs, "inputs of the network", inputs),
             ("numbers in x", table.x.len(), "rows times inputs", table.rows * table.inputs),
             ("numbers in y", table.y.len(), "rows times targets", table.rows * table.targets),
-            ("means", self.scale.mean.len(), "inputs", inputs),
-            ("deviations", self.scale.inverse_deviation.len(), "inputs", inputs),
+            ("centres of inputs", self.scale.centre.len(), "inputs", inputs),
+            ("widths of inputs", self.scale.width.len(), "inputs", inputs),
             ("loss weights", self.loss_weights.len(), "outputs", outputs),
             (
                 "parameters",

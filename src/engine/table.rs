@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 use half::f16;
 
 use crate::engine::precision::{Precision, to_f16};
+use crate::engine::scale::InputScale;
 use crate::error::Result;
 use crate::input_error;
 
 /// The examples that runs train on. Many runs share one table; each uses some of its rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Inputs, shape (rows, inputs), in row-major order, not scaled.
+    /// Inputs, shape (rows, inputs), in row-major order, as [`Table::scale`] scales them.
     pub x: Vec<f32>,
     /// Targets, shape (rows, targets), in row-major order, scaled for the loss.
     pub y: Vec<f32>,
@@ -22,44 +23,78 @@ pub struct Table {
     pub inputs: usize,
     /// Columns of `y`.
     pub targets: usize,
+    /// How `x` was computed from raw inputs, in f64. Around their median, inputs such as 1e8 + 0.1
+    /// or 1e-46 keep all digits of an f32.
+    pub scale: InputScale,
 }
 
 impl Table {
-    /// A table of `x`, shape (rows, inputs), and `y`, shape (rows, targets), in row-major order.
+    /// A table of raw inputs `x`, shape (rows, inputs), and targets `y`, shape (rows, targets),
+    /// already scaled for the loss; both f64 or f32, in row-major order. The inputs are stored as
+    /// [`InputScale::covering`] scales them.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if a length is no multiple of its columns, or the rows differ.
-    pub fn new(x: Vec<f32>, inputs: usize, y: Vec<f32>, targets: usize) -> Result<Self> {
-        let rows = |what: &str, values: &[f32], columns: usize| match values.len() {
-            0 => Err(input_error!("table: {what} is empty")),
-            len if columns == 0 || !len.is_multiple_of(columns) => Err(input_error!(
-                "table: {what} has {len} numbers, which is not a multiple of its {columns} columns"
-            )),
-            len => Ok(len / columns),
-        };
-        let (of_x, of_y) = (rows("x", &x, inputs)?, rows("y", &y, targets)?);
-        if of_x != of_y {
-            return Err(input_error!(
-                "table: x has {of_x} rows but y has {of_y}; row i of both must be the same example"
-            ));
-        }
-        Ok(Self { x, y, rows: of_x, inputs, targets })
+    pub fn new<X, Y>(x: Vec<X>, inputs: usize, y: Vec<Y>, targets: usize) -> Result<Self>
+    where
+        X: Copy + Into<f64>,
+        Y: Copy + Into<f64>,
+    {
+        let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
+        let scale = InputScale::covering(&x, inputs);
+        let y = y.into_iter().map(|y| y.into() as f32).collect();
+        Ok(Self { x: scale.apply(&x), y, rows, inputs, targets, scale })
     }
 
-    /// The mean and one over the deviation of each input over some rows, summed in f64; an input
-    /// that is constant there has 1 instead of the latter.
-    pub(crate) fn input_moments(&self, rows: impl Iterator<Item = usize> + Clone) -> [Vec<f32>; 2] {
-        let count = rows.clone().count() as f64;
-        let (mut means, mut inverse_deviations) = (Vec::new(), Vec::new());
+    /// A table whose inputs are stored as they are.
+    ///
+    /// # Errors
+    /// As [`Table::new`].
+    pub fn unscaled(x: Vec<f32>, inputs: usize, y: Vec<f32>, targets: usize) -> Result<Self> {
+        let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
+        Ok(Self { x, y, rows, inputs, targets, scale: InputScale::none(inputs) })
+    }
+
+    /// Mean and deviation of each raw input over these rows. An input that is constant there keeps
+    /// the width that it has in [`Table::scale`].
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn moments(&self, rows: &[u32]) -> InputScale {
+        let (count, mut moments) = (rows.len() as f64, self.scale.clone());
         for input in 0..self.inputs {
-            let column = || rows.clone().map(|row| f64::from(self.x[row * self.inputs + input]));
+            let column =
+                || rows.iter().map(|row| f64::from(self.x[*row as usize * self.inputs + input]));
+            let first = column().next().unwrap_or(0.0);
+            let (centre, width) = (self.scale.centre[input], self.scale.width[input]);
+            if column().all(|x| x == first) {
+                moments.centre[input] = centre + width * first;
+                continue;
+            }
             let mean = column().sum::<f64>() / count;
             let variance = column().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-            let inverse = (1.0 / variance.sqrt()) as f32;
-            means.push(mean as f32);
-            inverse_deviations.push(if inverse.is_finite() { inverse } else { 1.0 });
+            moments.centre[input] = centre + width * mean;
+            moments.width[input] = width * variance.sqrt();
         }
-        [means, inverse_deviations]
+        moments
+    }
+}
+
+/// The rows of x and y, each given by its length and its columns.
+fn check_rows(x: (usize, usize), y: (usize, usize)) -> Result<usize> {
+    let rows = |what: &str, (len, columns): (usize, usize)| match len {
+        0 => Err(input_error!("table: {what} is empty")),
+        _ if columns == 0 || !len.is_multiple_of(columns) => Err(input_error!(
+            "table: {what} has {len} numbers, which is not a multiple of its {columns} columns"
+        )),
+        _ => Ok(len / columns),
+    };
+    let (of_x, of_y) = (rows("x", x)?, rows("y", y)?);
+    match of_x == of_y {
+        true => Ok(of_x),
+        false => Err(input_error!(
+            "table: x has {of_x} rows but y has {of_y}; row i of both must be the same example"
+        )),
     }
 }
 
@@ -70,20 +105,21 @@ pub struct Tables {
     f16: Arc<[OnceLock<F16Table>]>,
 }
 
-/// A table in f16. Inputs may span many decades while f16 has three digits, so each is stored as
-/// (x - mean) / deviation, with the mean and deviation over all rows. With n rows these numbers are
-/// at most sqrt(n), so none overflows.
+/// A table in f16, which has three digits and goes from 6e-8 to 65,504: each input is stored around
+/// its median, and the largest distance from it becomes [`LARGEST`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct F16Table {
     /// Inputs, shape (rows, inputs).
     pub x: Vec<f16>,
     /// Targets, shape (rows, targets).
     pub y: Vec<f16>,
-    /// Mean of each input, shape (inputs).
-    pub mean: Vec<f32>,
-    /// One over the deviation of each input, 1 where that is 0; shape (inputs).
-    pub inverse_deviation: Vec<f32>,
+    /// How `x` was computed from [`Table::x`].
+    pub scale: InputScale,
 }
+
+/// The largest number of a column in f16. Beside an outlier the other numbers keep their digits
+/// until they are 5e8 times smaller.
+const LARGEST: f64 = 32768.0;
 
 impl From<Arc<[Table]>> for Tables {
     fn from(tables: Arc<[Table]>) -> Self {
@@ -127,14 +163,9 @@ impl Tables {
 
 impl F16Table {
     fn new(table: &Table) -> Self {
-        let [mean, inverse_deviation] = table.input_moments(0..table.rows);
-        let scaled: Vec<f32> = (table.x.iter().enumerate())
-            .map(|(place, x)| {
-                let input = place % table.inputs;
-                (x - mean[input]) * inverse_deviation[input]
-            })
-            .collect();
-        Self { x: to_f16(&scaled), y: to_f16(&table.y), mean, inverse_deviation }
+        let mut scale = InputScale::covering(&table.x, table.inputs);
+        scale.width.iter_mut().for_each(|width| *width /= LARGEST);
+        Self { x: to_f16(&scale.apply(&table.x)), y: to_f16(&table.y), scale }
     }
 }
 
@@ -143,30 +174,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spectra_of_many_decades_keep_three_digits_of_their_scatter() {
-        // a column around 1e5, one around 1e-7, one that never changes
-        let row = |row: usize| {
-            let wave = (row as f32 * 0.7).sin();
-            [1e5 + 3e3 * wave, 1e-7 * (1.0 + 0.2 * wave), 7.5]
+    fn numbers_of_many_decades_keep_the_digits_of_f32_and_of_f16() {
+        // a column around 1e8, one of 1e-46, one of 1e300, one with an outlier, one that never
+        // changes
+        let wave = |row: usize| (row as f64 * 0.7).sin();
+        let raw = |row: usize| {
+            let outlier = if row == 7 { 1e6 } else { wave(row) };
+            [1e8 + wave(row), 1e-46 * (1.0 + wave(row)), 1e300 * wave(row), outlier, 7.5]
         };
-        let table = Table {
-            x: (0..50).flat_map(row).collect(),
-            y: (0..50).map(|row| row as f32 / 50.0).collect(),
-            rows: 50,
-            inputs: 3,
-            targets: 1,
-        };
-        let tables = Tables::from(Arc::from([table.clone()]));
-        let half = tables.in_f16(0);
-        for (place, (stored, raw)) in half.x.iter().zip(&table.x).enumerate() {
-            let input = place % 3;
-            let scaled = stored.to_f64();
-            let back =
-                scaled / f64::from(half.inverse_deviation[input]) + f64::from(half.mean[input]);
-            let deviation = 1.0 / f64::from(half.inverse_deviation[input]);
-            // the rounding of an f16 of at most sqrt(2), and of f32s of the size of the column
-            let bound = deviation * 2f64.powi(-11) * 1.5 + f64::from(*raw).abs() * 2f64.powi(-22);
-            assert!((back - f64::from(*raw)).abs() <= bound, "{raw} became {back}");
+        let x: Vec<f64> = (0..50).flat_map(raw).collect();
+        let y = (0..50).map(|row| row as f32 / 50.0).collect();
+        let tables = Tables::from(Arc::from([Table::new(x.clone(), 5, y, 1).unwrap()]));
+        let (table, half) = (&tables[0], tables.in_f16(0));
+        for (place, raw) in x.iter().enumerate() {
+            let input = place % 5;
+            let (centre, width) = (table.scale.centre[input], table.scale.width[input]);
+            let wide = f64::from(table.x[place]);
+            let half_scale = (half.scale.centre[input], half.scale.width[input]);
+            let narrow = half.x[place].to_f64() * half_scale.1 + half_scale.0;
+            // f32 and f16 round the distance from the centre; raw numbers have the digits of f64
+            for (stored, digits) in [(wide, 24), (narrow, 11)] {
+                let rounding = 1.01 * 2f64.powi(-digits) * (raw - centre).abs();
+                let bound = rounding + 4.0 * f64::EPSILON * raw.abs();
+                let back = stored * width + centre;
+                assert!((back - raw).abs() <= bound, "{raw} became {back} with {digits} bits");
+            }
         }
     }
 }

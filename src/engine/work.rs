@@ -32,7 +32,7 @@ pub const NORM_BLOCK: usize = 8192;
 pub struct WorkLayout {
     /// Rows of a batch matrix: the batch rounded up to a multiple of four.
     pub stride: usize,
-    /// Mean of each input, shape (inputs).
+    /// Mean of each input as the table stores it, shape (inputs).
     pub mean: usize,
     /// One over the deviation of each input, shape (inputs).
     pub inverse_deviation: usize,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::data::dataset::Dataset;
-use crate::data::matrix::Matrix;
+use crate::data::scaling::Features;
 use crate::data::split::{Pool, Split};
 use crate::engine::random::Stream;
 use crate::engine::random::key;
@@ -47,8 +47,8 @@ type Subset = (Split, Vec<u32>);
 pub struct LoadedDataset {
     /// The simulations.
     pub dataset: Dataset,
-    /// Its inputs, or their logarithms, that scalings are fitted to, shape (simulations, inputs).
-    pub features: Arc<Matrix>,
+    /// Its inputs, or their logarithms, that scalings are fitted to.
+    pub features: Features,
     /// Its rows: those of a shared test set, and the rest.
     pub pool: Pool,
 }
@@ -108,8 +108,10 @@ fn table(data: &LoadedDataset) -> Table {
     let dataset = &data.dataset;
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
+    let Features { values, scale } = &data.features;
     Table {
-        x: data.features.values.iter().map(|value| *value as f32).collect(),
+        x: scale.apply(&values.values),
+        scale: scale.clone(),
         y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32).collect(),
         rows: dataset.inputs.rows,
         inputs: dataset.inputs.columns,

@@ -68,5 +68,5 @@ impl<'a> Tests<'a> {
 
 fn select(study: &Study, rows: &[u32]) -> (Arc<Matrix>, Arc<Matrix>) {
     let targets = study.data.fine_tuning.dataset.targets.select_rows(rows);
-    (study.data.fine_tuning.features.select_rows(rows).into(), targets.into())
+    (study.data.fine_tuning.features.values.select_rows(rows).into(), targets.into())
 }

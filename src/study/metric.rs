@@ -1,4 +1,5 @@
-//! The metrics that trained networks are tested by. A new metric is one more entry of [`METRICS`].
+//! The metrics that trained networks are tested by. A new metric is one more entry of [`METRICS`]:
+//! columns, figures, sentences and help texts take their names from it.
 
 /// Whether a larger or a smaller value of a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Better {
 pub struct Metric {
     /// The name in columns: `test_<name>` and `test_<name>_<target>`.
     pub name: &'static str,
-    /// The name in text.
+    /// The name in text, after `test`.
     pub title: &'static str,
     /// One line for documentation.
     pub description: &'static str,
@@ -77,6 +78,16 @@ impl Metric {
     /// The column of one target.
     pub fn target_column(&self, target: &str) -> String {
         format!("test_{}_{target}", self.name)
+    }
+
+    /// The name in text, such as `test MSE`.
+    pub fn test_title(&self) -> String {
+        format!("test {}", self.title)
+    }
+
+    /// The file of the figure, without its ending, such as `test-mse`.
+    pub fn figure(&self) -> String {
+        format!("test-{}", self.name)
     }
 }
 

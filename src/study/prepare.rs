@@ -4,8 +4,8 @@ use crate::data::scaling::Scaling;
 use crate::data::split::Split;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
-use crate::engine::run::InputScale;
 use crate::engine::run::Run;
+use crate::engine::scale::InputScale;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
 use crate::study::hyperparameters::Hyperparameters;
@@ -91,10 +91,7 @@ fn run(
         table,
         training_rows: split.train,
         validation_rows: split.validation,
-        scale: InputScale {
-            mean: scaling.mean.iter().map(|mean| *mean as f32).collect(),
-            inverse_deviation: scaling.deviation.iter().map(|d| (1.0 / d) as f32).collect(),
-        },
+        scale: InputScale { centre: scaling.mean.clone(), width: scaling.deviation.clone() },
     }
 }
 

@@ -84,13 +84,16 @@ impl Study {
         let (validation, test) = split(config)?;
         let mut finetune = sources.read(finetune)?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
-        let (pretraining, data) = match strategies.iter().any(|one| one.strategy.transfers()) {
+        let (pretraining, mut data) = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
                 pretraining(config, &training, &mut finetune, sources).map(Option::Some)?.unzip()
             }
             false => (None, None),
         };
-        let features = features(&finetune, config.log10, "data.finetune")?.into();
+        let features = features(&finetune, config.log10, "data.finetune")?;
+        if let Some(data) = &mut data {
+            data.features.borrow_widths(&features);
+        }
         let trials = trials(config, pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
@@ -352,7 +355,7 @@ fn pretraining(
     let new: Vec<String> = finetune.target_names.iter().filter(is_new).cloned().collect();
     check_targets(&dataset, finetune)?;
     *finetune = finetune.select_targets(&[dataset.target_names.clone(), new.clone()].concat())?;
-    let features = features(&dataset, config.log10, "data.pretrain")?.into();
+    let features = features(&dataset, config.log10, "data.pretrain")?;
     let table = &config.pretraining;
     let training = table.overrides().apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);

@@ -12,9 +12,9 @@ use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::table::Table;
 
 thread_local! {
@@ -54,13 +54,8 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
     };
     let output = Activation::Sigmoid;
     let network = perceptron(INPUTS, widths, TARGETS, activation, output, 0.2);
-    let table = Table {
-        x: (0..ROWS * INPUTS).map(|place| (place as f32).sin()).collect(),
-        y: vec![0.5; ROWS * TARGETS],
-        rows: ROWS,
-        inputs: INPUTS,
-        targets: TARGETS,
-    };
+    let x = (0..ROWS * INPUTS).map(|place| (place as f32).sin()).collect();
+    let table = Table::unscaled(x, INPUTS, vec![0.5; ROWS * TARGETS], TARGETS).unwrap();
     let run = Run {
         id: 0,
         parameters: network.initial_parameters(1),
@@ -69,7 +64,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         table: 0,
         training_rows: (0..80).collect(),
         validation_rows: (80..100).collect(),
-        scale: InputScale { mean: vec![0.0; INPUTS], inverse_deviation: vec![1.0; INPUTS] },
+        scale: InputScale::none(INPUTS),
         loss_weights: vec![1.0; TARGETS],
         graph: network,
     };

@@ -18,10 +18,10 @@ use shoal::engine::queue::RunQueue;
 use shoal::engine::random::pcg4d;
 use shoal::engine::random::unit;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
 use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::step::Call;
 use shoal::engine::step::kernels;
 use shoal::engine::step::step_of;
@@ -172,7 +172,7 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
             0.5 + 0.4 * (1.5 * sum / (inputs as f32).sqrt()).tanh()
         })
         .collect();
-    Table { x, y, rows, inputs, targets }
+    Table::unscaled(x, inputs, y, targets).unwrap()
 }
 
 pub fn training() -> Training {
@@ -213,8 +213,8 @@ pub fn run(id: usize, network: Graph, table: &Table, rows: usize, training: Trai
         training_rows: (0..(rows - validation) as u32).collect(),
         validation_rows: ((rows - validation) as u32..rows as u32).collect(),
         scale: InputScale {
-            mean: (0..inputs).map(|k| 0.01 * k as f32).collect(),
-            inverse_deviation: vec![1.7; inputs],
+            centre: (0..inputs).map(|k| 0.01 * k as f64).collect(),
+            width: vec![1.0 / 1.7; inputs],
         },
         loss_weights,
         graph: network,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use shoal::study::metric::METRICS;
 use shoal::study::report::{test_error_chart, text_table, write_report};
 use shoal::study::search::State;
 use shoal::study::stats::findings::Findings;
@@ -29,16 +30,13 @@ fn run(
     targets: usize,
 ) -> RunRecord {
     let target = |target: usize| test.map(|value| value * (0.2 + 0.4 * target as f64));
-    let score = Score { total: test, targets: (0..targets).map(target).collect() };
-    RunRecord {
-        key: RunKey { curve: Curve::of(strategy), simulations, seed, ..RunKey::default() },
-        validation_loss: test.map(|value| value * 0.9),
-        test: vec![score],
-        epochs: 120,
-        steps: 6000,
-        stopped: if test.is_some() { StopReason::Patience } else { StopReason::Diverged },
-        model: String::new(),
-    }
+    let key = RunKey { curve: Curve::of(strategy), simulations, seed, ..RunKey::default() };
+    let mut run = RunRecord::untrained(key, targets);
+    run.validation_loss = test.map(|value| value * 0.9);
+    run.test[0] = Score { total: test, targets: (0..targets).map(target).collect() };
+    (run.epochs, run.steps) = (120, 6000);
+    run.stopped = if test.is_some() { StopReason::Patience } else { StopReason::Diverged };
+    run
 }
 
 /// Six seeds whose mean and sample standard deviation are exactly `mean` and `deviation`.
@@ -106,9 +104,13 @@ fn the_columns_are_those_of_the_documentation() {
     let mut row = run("scratch", 50, 3, None, 2);
     row.test[0].targets[1] = Some(f64::NAN);
     write_runs(&path, &RunColumns::new(&names(&["Om", "s8"])), &[row]).unwrap();
-    let expected = "strategy,simulations,seed,validation_loss,test_mse,test_mse_Om,test_mse_s8,\
-                    epochs,steps,stopped,model\n\
-                    scratch,50,3,,,,,120,6000,diverged,\n";
+    let scores = METRICS.map(|metric| format!("test_{0},test_{0}_Om,test_{0}_s8", metric.name));
+    assert_eq!(scores[0], "test_mse,test_mse_Om,test_mse_s8");
+    let (scores, absent) = (scores.join(","), ",".repeat(3 * METRICS.len()));
+    let expected = format!(
+        "strategy,simulations,seed,validation_loss,{scores},epochs,steps,stopped,model\n\
+         scratch,50,3,,{absent}120,6000,diverged,\n"
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 }
 
@@ -125,9 +127,9 @@ fn a_torn_last_line_is_dropped_and_other_damage_is_named() {
         fs::write(&path, &whole[..end]).unwrap();
         assert_eq!(read_runs(&path).unwrap().1, rows[..2], "torn after {end} bytes");
     }
-    for (damage, words) in
-        [(",Infinity?,", "line 3"), (",", "line 3 has 9 fields but line 1 has 10")]
-    {
+    let fields = 8 + 2 * METRICS.len();
+    let lost = format!("line 3 has {} fields but line 1 has {fields}", fields - 1);
+    for (damage, words) in [(",Infinity?,", "line 3"), (",", &lost)] {
         let lines: Vec<String> = (whole.lines().enumerate())
             .map(
                 |(index, line)| {
@@ -205,18 +207,17 @@ fn the_summary_groups_counts_and_is_written() {
     summary.write(&path).unwrap();
     let text = fs::read_to_string(path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines[0],
-        "strategy,simulations,runs,diverged,validation_loss_mean,test_mse_mean,\
-         test_mse_standard_error,test_mse_deviation,test_mse_median,test_mse_Om_mean,\
-         test_mse_Om_standard_error"
-    );
+    let begin = "strategy,simulations,runs,diverged,validation_loss_mean,test_mse_mean,\
+                 test_mse_standard_error,test_mse_deviation,test_mse_median,test_mse_Om_mean,\
+                 test_mse_Om_standard_error";
+    assert!(lines[0].starts_with(begin), "{}", lines[0]);
     assert!(
         lines[1].starts_with("scratch,50,2,0,1.8,2,1,1.4142135623730951,2,0.4,0.2"),
         "{}",
         lines[1]
     );
-    assert_eq!(lines[2], "scratch,100,2,1,0.45,0.5,,,0.5,0.1,");
+    let absent = ",".repeat(6 * (METRICS.len() - 1));
+    assert_eq!(lines[2], format!("scratch,100,2,1,0.45,0.5,,,0.5,0.1,{absent}"));
     assert_eq!(lines.len(), 4);
 }
 

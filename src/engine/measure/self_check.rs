@@ -12,7 +12,8 @@ use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::queue::{Progress, RunQueue};
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::{InputScale, Outcome, Run, Training};
+use crate::engine::run::{Outcome, Run, Training};
+use crate::engine::scale::InputScale;
 use crate::engine::table::Table;
 use crate::engine::train::train;
 use crate::error::{Error, Result};
@@ -100,7 +101,8 @@ fn table() -> Table {
         let row = &x[place / targets * inputs..][..inputs];
         0.5 + 0.2 * (row[place % targets] + row[3] * row[4])
     });
-    Table { y: y.collect(), x, rows, inputs, targets }
+    let y = y.collect();
+    Table::unscaled(x, inputs, y, targets).expect("self-check: a table")
 }
 
 fn runs(precision: Precision) -> Vec<Run> {
@@ -136,7 +138,7 @@ fn runs(precision: Precision) -> Vec<Run> {
             table: 0,
             training_rows: (0..31).collect(),
             validation_rows: (31..40).collect(),
-            scale: InputScale { mean: vec![0.1; 11], inverse_deviation: vec![1.7; 11] },
+            scale: InputScale { centre: vec![0.1; 11], width: vec![1.0 / 1.7; 11] },
             loss_weights: vec![1.0; 2],
             graph,
         }

@@ -9,7 +9,8 @@ use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
 use crate::engine::precision::Precision;
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::run::{InputScale, Run, Training};
+use crate::engine::run::{Run, Training};
+use crate::engine::scale::InputScale;
 use crate::engine::table::Table;
 use crate::error::{Error, Result};
 use crate::input_error;
@@ -178,13 +179,9 @@ impl Workload {
     /// The table of its runs: random numbers.
     pub fn tables() -> Arc<[Table]> {
         let number = |place: usize, salt: u32| unit(pcg4d([place as u32, salt, 1, 2])[0]) as f32;
-        Arc::from([Table {
-            x: (0..ROWS * INPUTS).map(|place| number(place, 3)).collect(),
-            y: (0..ROWS * TARGETS).map(|place| number(place, 4)).collect(),
-            rows: ROWS,
-            inputs: INPUTS,
-            targets: TARGETS,
-        }])
+        let x = (0..ROWS * INPUTS).map(|place| number(place, 3)).collect();
+        let y = (0..ROWS * TARGETS).map(|place| number(place, 4)).collect();
+        Arc::from([Table::unscaled(x, INPUTS, y, TARGETS).expect("workload: a table")])
     }
 }
 
@@ -204,7 +201,7 @@ fn run(id: usize, graph: &Graph, training: Training) -> Run {
         table: 0,
         training_rows: (0..TRAINING_ROWS as u32).collect(),
         validation_rows: (TRAINING_ROWS as u32..ROWS as u32).collect(),
-        scale: InputScale { mean: vec![0.5; INPUTS], inverse_deviation: vec![3.5; INPUTS] },
+        scale: InputScale { centre: vec![0.5; INPUTS], width: vec![1.0 / 3.5; INPUTS] },
         loss_weights: vec![1.0; TARGETS],
         graph: graph.clone(),
     }

@@ -9,9 +9,9 @@ use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
 use crate::engine::random::pcg4d;
 use crate::engine::random::unit;
-use crate::engine::run::InputScale;
 use crate::engine::run::Run;
 use crate::engine::run::Training;
+use crate::engine::scale::InputScale;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
@@ -105,7 +105,7 @@ impl PlannedRun {
             table,
             training_rows: rows(training),
             validation_rows: rows(validation),
-            scale: InputScale { mean: vec![0.0; inputs], inverse_deviation: vec![1.0; inputs] },
+            scale: InputScale::none(inputs),
             loss_weights: (0..outputs).map(|o| if o < of.targets { 1.0 } else { 0.0 }).collect(),
             graph: Graph::clone(&self.network),
         }

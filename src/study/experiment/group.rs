@@ -9,6 +9,7 @@ use crate::engine::random;
 use crate::engine::random::Stream;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::metric::METRICS;
 use crate::study::plan::{GroupKey, Plan, TrialsPlan};
 use crate::study::prepare::Pretrained;
 use crate::study::search::proposer::generation;
@@ -267,8 +268,9 @@ impl Group {
         };
         let mut events: Vec<JournalEvent> = trial.losses.iter().map(loss).collect();
         events.push(attribute(RUNS, json!(rows)));
-        if let Some(test) = mean(rows.iter().map(|row| row.score())) {
-            events.push(attribute("test_mse", test.into()));
+        for (index, metric) in METRICS.iter().enumerate() {
+            let test = mean(rows.iter().map(|row| row.test[index].total));
+            events.extend(test.map(|test| attribute(&metric.column(), test.into())));
         }
         events.push(JournalEvent::end(id, trial));
         events

@@ -2,20 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::PRIMARY;
 use crate::study::report::chart::model::{Chart, Key, Sample};
 use crate::study::report::chart::style::Series;
 use crate::study::report::chart::svg::{NARROW, WIDE};
-
-/// The metric on the test set that strategies are compared by, such as `test MSE`.
-pub(crate) fn test_metric() -> String {
-    format!("test {}", PRIMARY.title)
-}
-
-/// The file of the figure of that metric, without its ending.
-pub(crate) fn figure_name() -> String {
-    format!("test-{}", PRIMARY.name)
-}
 
 /// A figure: the drawing of its file, and one for narrow screens.
 pub(crate) fn figure(chart: &Chart) -> Markup {
@@ -41,9 +30,9 @@ pub(crate) fn table<H: AsRef<str>>(heading: &[H], rows: &[Vec<String>]) -> Marku
     }
 }
 
-/// A table that is folded up.
-pub(crate) fn numbers(table: Markup) -> Markup {
-    html! { details { summary { "Table" } (table) } }
+/// A table that is folded up, with what it shows.
+pub(crate) fn numbers(what: &str, table: Markup) -> Markup {
+    html! { details { summary { "Table: " (what) } (table) } }
 }
 
 /// Entries of a legend with line and marker.

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 
 use crate::data::files::write_bytes;
 use crate::error::Result;
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::style::{Series, series};
-use crate::study::report::html::{figure, test_metric};
+use crate::study::report::html::figure;
 use crate::study::report::page::{document, section, shown, verdict};
 use crate::study::report::sections::{files, savings, test_error, transfer_effect};
 use crate::study::stats::findings::Findings;
@@ -39,7 +40,7 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
         @if saved { (section("Simulations saved", figure(&savings::joined(all, &shown)))) }
         (section("Where transfer helps and hurts", html! {
             p {
-                "The " (test_metric()) " of a strategy divided by that of " (BASELINE) ": "
+                "The " (PRIMARY.test_title()) " of a strategy divided by that of " (BASELINE) ": "
                     (transfer_effect::keys())
                 " Bold and framed: the difference is significant."
             }

@@ -2,13 +2,12 @@
 //!
 //! ```text
 //! Summary  ──> text_table    a table for a terminal, also Markdown
-//! Findings ──> sections ──> page ──> report.html, test-mse.svg, test-mse.png
+//! Findings ──> sections ──> page ──> report.html, test-<metric>.svg and .png
 //!                 │         joined ──> report.html of several scenarios
 //!                 └──> chart ──> SVG and PNG
 //! ```
 //!
-//! Nothing here trains, and nothing here prints. Mean squared errors (MSE) are those of targets
-//! scaled to [0, 1], so that they have no unit and targets can be compared.
+//! Nothing here trains, and nothing here prints.
 
 pub(crate) mod attribution_chart;
 pub(crate) mod chart;

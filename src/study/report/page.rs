@@ -10,8 +10,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::data::files::write_bytes;
 use crate::data::names::visible;
 use crate::error::Result;
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::style::{Series, paints, series};
-use crate::study::report::html::figure_name;
 use crate::study::report::sections::{
     attributions, files, predictions, pretraining_size, savings, search, test_error,
     transfer_effect,
@@ -21,13 +21,13 @@ use crate::study::stats::scatter::Scatter;
 use crate::study::store::foreign::{GENERATOR, REPORT_FILE};
 use crate::study::store::provenance::Status;
 
-/// Writes `test-mse.svg`, `test-mse.png` and `report.html`, which contains the same figure, into
-/// the folder of the findings, each atomically.
+/// Writes the figure ([`Metric::figure`](crate::study::metric::Metric::figure), as `.svg` and
+/// `.png`) and `report.html`, which contains it, into the folder of the findings, each atomically.
 ///
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings)).write(&findings.folder, &figure_name())?;
+    test_error::chart(findings, &shown(findings)).write(&findings.folder, &PRIMARY.figure())?;
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 

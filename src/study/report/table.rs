@@ -1,20 +1,21 @@
 //! The summary as a table for a terminal, which is also a Markdown table.
 
 use crate::study::store::run::Curve;
-use crate::study::store::summary::{Summary, SummaryRow};
+use crate::study::store::summary::{Spread, Summary};
 
-/// A table with one row per number of simulations and one column per strategy.
+/// A table of the primary metric with one row per number of simulations and one column per
+/// strategy.
 ///
-/// A cell is the mean test MSE ± its standard error over seeds, as `.0326 ± .0012`. A cell says how
-/// many runs diverged, a single seed has no error, and `-` stands for a size that a strategy did
-/// not run.
+/// A cell is the mean ± its standard error over seeds, as `.0326 ± .0012`. A cell says how many
+/// runs diverged, a single seed has no error, and `-` stands for a size that a strategy did not
+/// run.
 pub fn text_table(summary: &Summary) -> String {
-    aligned(&cells(summary))
+    aligned(&cells(summary, 0))
 }
 
-/// The cells of that table, the heading first.
-pub(crate) fn cells(summary: &Summary) -> Vec<Vec<String>> {
-    let digits = Digits::new(summary);
+/// The cells of the table of a metric, the heading first.
+pub(crate) fn cells(summary: &Summary, metric: usize) -> Vec<Vec<String>> {
+    let digits = Digits::new(summary.rows.iter().filter_map(|row| row.test[metric].total.mean));
     let mut lines = vec![
         std::iter::once("simulations".to_owned())
             .chain(summary.curves.iter().map(Curve::label))
@@ -22,24 +23,28 @@ pub(crate) fn cells(summary: &Summary) -> Vec<Vec<String>> {
     ];
     for simulations in summary.sizes() {
         let cells = (summary.curves.iter()).map(|curve| {
-            summary.row(curve, simulations).map_or("-".to_owned(), |row| cell(row, &digits))
+            let Some(row) = summary.row(curve, simulations) else {
+                return "-".to_owned();
+            };
+            match (cell(row.test[metric].total, &digits), row.diverged) {
+                (value, 0) => value.unwrap_or("-".to_owned()),
+                (None, diverged) => format!("{diverged} of {} diverged", row.runs),
+                (Some(value), diverged) => format!("{value} ({diverged} of {} diverged)", row.runs),
+            }
         });
         lines.push(std::iter::once(simulations.to_string()).chain(cells).collect::<Vec<String>>());
     }
     lines
 }
 
-fn cell(row: &SummaryRow, digits: &Digits) -> String {
-    let value = match (row.score().mean, row.score().standard_error) {
-        (Some(mean), Some(error)) => format!("{} ± {}", digits.text(mean), digits.text(error)),
-        (Some(mean), None) => digits.text(mean),
-        (None, _) => return format!("{} of {} diverged", row.diverged, row.runs),
-    };
-    if row.diverged == 0 {
-        value
-    } else {
-        format!("{value} ({} of {} diverged)", row.diverged, row.runs)
-    }
+/// Mean and standard error; absent if no run has a value.
+fn cell(spread: Spread, digits: &Digits) -> Option<String> {
+    let mean = digits.text(spread.mean?);
+    Some(
+        spread
+            .standard_error
+            .map_or(mean.clone(), |error| format!("{mean} ± {}", digits.text(error))),
+    )
 }
 
 /// How the numbers of one table are written: all alike, so that columns can be compared by eye.
@@ -50,11 +55,10 @@ enum Digits {
 
 impl Digits {
     /// Four decimals, more where the smallest mean would keep fewer than three digits.
-    fn new(summary: &Summary) -> Self {
-        let means =
-            || summary.rows.iter().filter_map(|row| row.score().mean).filter(|&mean| mean > 0.0);
-        let smallest = means().fold(f64::INFINITY, f64::min);
-        if smallest < 1e-5 || means().any(|mean| mean >= 1e4) {
+    fn new(means: impl Iterator<Item = f64> + Clone) -> Self {
+        let sizes = means.map(f64::abs).filter(|&size| size > 0.0);
+        let smallest = sizes.clone().fold(f64::INFINITY, f64::min);
+        if smallest < 1e-5 || sizes.clone().any(|size| size >= 1e4) {
             return Digits::Scientific;
         }
         let needed = if smallest.is_finite() { 2.0 - smallest.log10().floor() } else { 4.0 };

@@ -54,7 +54,7 @@ pub fn check_own(folder: &Path) -> Result<()> {
     if written(STUDY_FILE) || written(JOURNAL_FILE) {
         return Ok(());
     }
-    let figures = ["svg", "png"].map(|ending| format!("test-{}.{ending}", PRIMARY.name));
+    let figures = ["svg", "png"].map(|ending| format!("{}.{ending}", PRIMARY.figure()));
     let names = TABLES.iter().copied().chain(figures.iter().map(String::as_str));
     if let Some(name) = names.into_iter().find(|name| folder.join(name).exists()) {
         return Err(foreign(folder, name));

@@ -142,18 +142,19 @@ impl RunRecord {
         }
     }
 
-    /// Sets the test scores from values of shape (metrics, targets).
+    /// Sets the test scores from values of shape (metrics, targets). Fewer than all metrics are the
+    /// first ones; the others stay as they are.
     ///
     /// # Panics
-    /// If there is another number of values.
+    /// If a metric lacks a target, or there are too many values.
     pub fn set_test(&mut self, values: &[f64]) {
-        let targets = values.len() / METRICS.len();
-        assert_eq!(values.len(), targets * METRICS.len(), "record: scores");
-        let score = |values: &[f64]| Score {
-            total: Some(values.iter().sum::<f64>() / targets as f64),
-            targets: values.iter().copied().map(Some).collect(),
-        };
-        self.test = values.chunks_exact(targets.max(1)).map(score).collect();
+        let targets = self.test[0].targets.len().max(1);
+        let fits = values.len() % targets == 0 && values.len() / targets <= self.test.len();
+        assert!(fits, "record: {} scores of {targets} targets", values.len());
+        for (score, values) in self.test.iter_mut().zip(values.chunks_exact(targets)) {
+            score.total = Some(values.iter().sum::<f64>() / targets as f64);
+            score.targets = values.iter().copied().map(Some).collect();
+        }
     }
 
     /// The primary metric over all targets.

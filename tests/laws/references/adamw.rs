@@ -22,7 +22,7 @@ fn adamw<F: Real>(
     let network = perceptron(9, &[], 4, Activation::Tanh, Activation::Tanh, 0.0);
     let mut parameters = narrow(start);
     parameters.resize(network.parameter_len(), 0.0);
-    let table = Table { x: vec![0.0; 9], y: vec![0.0; 4], rows: 1, inputs: 9, targets: 4 };
+    let table = Table::unscaled(vec![0.0; 9], 9, vec![0.0; 4], 4).unwrap();
     let mut run = (*whole(network, parameters, table.clone(), 0)).clone();
     run.training = Training {
         learning_rate: settings[0],

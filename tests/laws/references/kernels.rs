@@ -22,7 +22,7 @@ fn activation_and_derivative<F: Real>(
     let mut parameters = vec![0.0; network.parameter_len()];
     ones.iter().for_each(|place| parameters[place.weights] = 1.0);
     let rows = z.len();
-    let table = Table { x: z.to_vec(), y: vec![0.0; rows], rows, inputs: 1, targets: 1 };
+    let table = Table::unscaled(z.to_vec(), 1, vec![0.0; rows], 1).unwrap();
     let run = whole(network, parameters, table, 0);
     let (layers, x) = (&run.layout.nodes, run.layout.x);
     let mut memory = Memory::<F>::new(&run);
@@ -91,7 +91,7 @@ fn check_step<F: Real>(backend: &str, execute: Execute<F>, n: usize, tolerance: 
     let rows = x.len() / inputs;
     let y = t.chunks(outputs).flat_map(|row| &row[..targets]).copied().collect();
     let parameters = narrow(&reference.parameters(&name(""), &network));
-    let table = Table { x, y, rows, inputs, targets };
+    let table = Table::unscaled(x, inputs, y, targets).unwrap();
     let run = whole(network.clone(), parameters, table, 1);
 
     let mut memory = Memory::<F>::new(&run);

@@ -18,9 +18,9 @@ use shoal::engine::graph::Graph;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::step::Call;
 use shoal::engine::table::Table;
 
@@ -130,7 +130,7 @@ fn whole(network: Graph, parameters: Vec<f32>, table: Table, seed: u32) -> Prepa
         table: 0,
         training_rows: (0..table.rows as u32).collect(),
         validation_rows: vec![0],
-        scale: InputScale { mean: vec![0.0; inputs], inverse_deviation: vec![1.0; inputs] },
+        scale: InputScale::none(inputs),
         loss_weights,
         parameters,
         graph: network,

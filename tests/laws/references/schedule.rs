@@ -14,7 +14,7 @@ use super::*;
 fn follower(settings: &[f64]) -> PreparedRun {
     let [rate, warmup, steps, final_fraction] = settings.try_into().expect("four settings");
     let network = perceptron(2, &[], 1, Activation::Tanh, Activation::Tanh, 0.0);
-    let table = Table { x: vec![0.0; 2], y: vec![0.0], rows: 1, inputs: 2, targets: 1 };
+    let table = Table::unscaled(vec![0.0; 2], 2, vec![0.0], 1).unwrap();
     let parameters = network.initial_parameters(1);
     let mut run = (*whole(network, parameters, table.clone(), 0)).clone();
     let cosine = Cosine { epochs: steps as u32, final_fraction };

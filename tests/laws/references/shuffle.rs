@@ -43,7 +43,7 @@ fn the_device_gathers_rows_in_the_order_of_numpy() {
             // each row has its own number
             let x = (0..count).map(|row| row as f32).collect();
             let rows = count as usize;
-            let table = Table { x, y: vec![0.0; rows], rows, inputs: 1, targets: 1 };
+            let table = Table::unscaled(x, 1, vec![0.0; rows], 1).unwrap();
             let run = whole(network.clone(), network.initial_parameters(1), table, *key);
             let mut memory = Memory::<f32>::new(&run);
             let fresh = State::fresh();

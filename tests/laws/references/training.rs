@@ -13,10 +13,10 @@ use shoal::engine::optim::schedule::Cosine;
 use shoal::engine::optim::schedule::Schedule;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
-use shoal::engine::run::InputScale;
 use shoal::engine::run::Run;
 use shoal::engine::run::Stopped;
 use shoal::engine::run::Training;
+use shoal::engine::scale::InputScale;
 use shoal::engine::table::Table;
 use shoal::engine::tile::HARDWARE;
 
@@ -85,7 +85,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         parts.concat()
     };
     let (x, y) = (both("x"), both("t"));
-    let table = Table { rows: x.len() / widths[0], inputs: widths[0], targets: widths[3], x, y };
+    let table = Table::unscaled(x, widths[0], y, widths[3]).unwrap();
     let settings = reference.numbers("adamw");
     let training = Training {
         batch: 8,
@@ -107,7 +107,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         table: 0,
         training_rows: (0..61).collect(),
         validation_rows: (61..80).collect(),
-        scale: InputScale { mean: vec![0.0; 10], inverse_deviation: vec![1.0; 10] },
+        scale: InputScale::none(10),
         loss_weights: vec![1.0; 3],
         graph: network,
     };

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::study::report::html::figure_name;
+use crate::study::metric::PRIMARY;
 use crate::study::stats::findings::Findings;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
 use crate::study::store::provenance::STUDY_FILE;
@@ -15,7 +15,7 @@ pub const FILES: [(&str, &str); 12] = [
     (RUNS_FILE, "every run; after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
-    ("negative_transfer.csv", "ratios of test MSEs and their significance"),
+    ("negative_transfer.csv", "test errors relative to scratch, and their significance"),
     ("pretraining_size.csv", "effect of the pre-training size"),
     (TRIALS_FILE, "every trial of the search"),
     ("best_trials.csv", "means of the best trials"),
@@ -29,7 +29,8 @@ pub const FILES: [(&str, &str); 12] = [
 /// Links to those that are there, below `prefix`.
 pub(crate) fn links(findings: &Findings, prefix: &str) -> Markup {
     let figures = [("svg", "the figure of the test metric"), ("png", "the same, for slides")];
-    let figures = figures.map(|(ending, content)| (format!("{}.{ending}", figure_name()), content));
+    let figures =
+        figures.map(|(ending, content)| (format!("{}.{ending}", PRIMARY.figure()), content));
     let tables = FILES.iter().map(|(name, content)| ((*name).to_owned(), *content));
     let there = tables.chain(figures).filter(|(name, _)| findings.folder.join(name).is_file());
     html! {

@@ -3,11 +3,12 @@
 
 use maud::{Markup, html};
 
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::chart::text::three;
-use crate::study::report::html::{figure, keys, numbers, table, test_metric};
+use crate::study::report::html::{figure, keys, numbers, table};
 use crate::study::stats::findings::Findings;
 use crate::study::store::pretraining_size::PretrainingSize;
 use crate::study::store::run::Curve;
@@ -25,7 +26,7 @@ pub(crate) fn section(findings: &Findings) -> Markup {
     html! {
         ul { @for sentence in &findings.pretraining_size_verdict { li { (sentence) } } }
         (figure(&chart(all)))
-        (numbers(sizes_table(all)))
+        (numbers("effect of the pre-training size", sizes_table(all)))
     }
 }
 
@@ -44,7 +45,10 @@ fn chart(all: &[PretrainingSize]) -> Chart {
     let lines = series(&names.collect::<Vec<_>>());
     let panel = |strategy: &&str| panel(all, strategy, &sizes, &lines);
     Chart {
-        label: format!("{} against the number of simulations to pre-train on", test_metric()),
+        label: format!(
+            "{} against the number of simulations to pre-train on",
+            PRIMARY.test_title()
+        ),
         legend: keys(&lines),
         grids: vec![Grid {
             panels: strategies.iter().map(panel).collect(),
@@ -72,7 +76,7 @@ fn panel(all: &[PretrainingSize], strategy: &str, sizes: &[usize], lines: &[Seri
         [low.max(one.mean / 2.0), high, one.mean]
     });
     let x = Axis::sizes("simulations to pre-train on", &counts);
-    let y = Axis::log(&test_metric(), ends, 0.06, 1.5);
+    let y = Axis::log(&PRIMARY.test_title(), ends, 0.06, 1.5);
     let mut layers = vec![];
     for (index, (size, line)) in sizes.iter().zip(lines).enumerate() {
         let (before, after): (Vec<&PretrainingSize>, Vec<&PretrainingSize>) = own()
@@ -115,8 +119,13 @@ fn interval(ends: Option<[f64; 2]>) -> String {
 
 /// Every mean with its interval, and its ratio to the largest pre-training.
 fn sizes_table(all: &[PretrainingSize]) -> Markup {
-    let heading =
-        ["strategy", "simulations", "pre-trained on", &test_metric(), "relative to the largest"];
+    let heading = [
+        "strategy",
+        "simulations",
+        "pre-trained on",
+        &PRIMARY.test_title(),
+        "relative to the largest",
+    ];
     let row = |one: &PretrainingSize| {
         vec![
             one.strategy.clone(),

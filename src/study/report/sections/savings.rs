@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Arrow, Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Look, SOFT, Series};
-use crate::study::report::html::{figure, keys, numbers, table, test_metric};
+use crate::study::report::html::{figure, keys, numbers, table};
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
 use crate::study::store::run::Curve;
@@ -32,7 +33,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let noun = findings.scatter.noun();
     html! {
         p {
-            "The number of simulations that " (BASELINE) " needs for the " (test_metric()) " of a \
+            "The number of simulations that " (BASELINE) " needs for the " (PRIMARY.test_title()) " of a \
              strategy, divided by the number that the strategy has. The curve of " (BASELINE) " \
              is interpolated between its sizes. Bootstrap samples are drawn over "
             (noun)
@@ -48,7 +49,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             }
         }
         (figure(&chart))
-        (numbers(savings_table(findings)))
+        (numbers("simulations saved", savings_table(findings)))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
+use crate::study::metric::PRIMARY;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{INK, Look, Series};
 use crate::study::report::chart::text::three;
-use crate::study::report::html::{figure, keys, table, test_metric};
+use crate::study::report::html::{figure, keys, table};
 use crate::study::stats::findings::Findings;
 use crate::study::stats::searches::{BEST, history};
 use crate::study::store::run::Curve;
@@ -44,7 +45,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         (figure(&chart))
-        h3 { "Mean " (test_metric()) " of the " (BEST) " trials with the lowest validation loss" }
+        h3 { "Mean " (PRIMARY.test_title()) " of the " (BEST) " trials with the lowest validation loss" }
         (best(findings, &sizes))
     }
 }

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::PRIMARY;
+use crate::study::metric::{METRICS, PRIMARY};
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::chart::text::three;
-use crate::study::report::html::{figure, keys, numbers, table, test_metric};
+use crate::study::report::html::{figure, keys, numbers, table};
 use crate::study::report::table::cells;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
@@ -16,11 +16,14 @@ use crate::study::store::summary::{Spread, Summary, SummaryRow};
 
 const SIZES: &str = "number of simulations";
 
-/// The figure, the table.
+/// The figure, a table for each metric.
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     html! {
         (figure(&chart(findings, shown)))
-        (numbers(table(&cells(&findings.summary)[0], &cells(&findings.summary)[1..])))
+        @for (index, metric) in METRICS.iter().enumerate() {
+            @let cells = cells(&findings.summary, index);
+            (numbers(&metric.test_title(), table(&cells[0], &cells[1..])))
+        }
     }
 }
 
@@ -51,7 +54,8 @@ fn draw(
     shown: &[Series],
 ) -> Chart {
     let data = Data { summary, runs, scatter, shown };
-    let all = data.panel("all targets", &test_metric(), &RunRecord::score, &SummaryRow::score);
+    let all =
+        data.panel("all targets", &PRIMARY.test_title(), &RunRecord::score, &SummaryRow::score);
     let count = summary.targets.len();
     let target = |(index, name): (usize, &String)| {
         data.panel(name, "", &|run| run.target_score(index), &|row| row.target_score(index))
@@ -63,7 +67,7 @@ fn draw(
         grids.push(Grid { panels: targets, least, most: 0.0, height: 112.0 });
     }
     Chart {
-        label: format!("{} against the {SIZES}", test_metric()),
+        label: format!("{} against the {SIZES}", PRIMARY.test_title()),
         title: title.to_owned(),
         legend: keys(shown),
         grids,
@@ -77,10 +81,10 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
     let panel = |(name, findings): &(&str, &Findings)| {
         let Findings { summary, runs, scatter, .. } = findings;
         let data = Data { summary, runs, scatter: *scatter, shown };
-        data.panel(name, &test_metric(), &RunRecord::score, &SummaryRow::score)
+        data.panel(name, &PRIMARY.test_title(), &RunRecord::score, &SummaryRow::score)
     };
     Chart {
-        label: format!("{} against the {SIZES}, for each scenario", test_metric()),
+        label: format!("{} against the {SIZES}, for each scenario", PRIMARY.test_title()),
         legend: keys(shown),
         grids: vec![Grid {
             panels: all.iter().map(panel).collect(),

@@ -1,4 +1,4 @@
-//! Where transfer helps and hurts: the ratio of test MSEs, by target and size.
+//! Where transfer helps and hurts: the ratio of test scores, by target and size.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Cell, Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{BAD, GOOD, Look, Series};
 use crate::study::report::chart::text::width_of;
-use crate::study::report::html::{figure, test_metric};
+use crate::study::report::html::figure;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::words::p_text;
@@ -42,7 +42,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         p {
-            "The " (test_metric()) " of a strategy divided by that of " (BASELINE) " on the same \
+            "The " (PRIMARY.test_title()) " of a strategy divided by that of " (BASELINE) " on the same \
              simulations: "
             (keys())
             @if tested {
@@ -77,7 +77,7 @@ pub(crate) fn chart(findings: &Findings, shown: &[Series]) -> Option<Chart> {
     (!panels.is_empty()).then(|| Chart {
         label: format!(
             "{} relative to {BASELINE}, by target and number of simulations",
-            test_metric()
+            PRIMARY.test_title()
         ),
         grids: vec![Grid {
             panels,
@@ -152,7 +152,7 @@ fn cell(one: &Transfer, scatter: Scatter, (column, row): (f64, f64)) -> Cell {
             one.target.as_deref().unwrap_or("all targets"),
             one.simulations,
             one.ratio,
-            test_metric(),
+            PRIMARY.test_title(),
             one.runs,
             scatter.noun()
         ),
