@@ -53,6 +53,14 @@ impl Output {
         }
     }
 
+    /// Prints what is probably not as it was meant.
+    pub fn notice(&self, text: &str) {
+        match self.json {
+            true => self.event("notice", json!({ "text": text })),
+            false => self.say(&format!("note: {text}")),
+        }
+    }
+
     /// Prints a result.
     pub fn result(&self, text: &str) {
         if !self.json {

@@ -34,6 +34,7 @@ pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
 
 fn show_one(study: &Study, forecast: &Forecast, device: &Device, output: &Output) {
     let plan = &study.plan;
+    study.notices.iter().for_each(|notice| output.notice(notice));
     let runs: usize = forecast.shares.iter().map(|share| share.runs).sum();
     output.result(&format!(
         "{}\n{runs} runs{}, {} at a time; {} bytes on the device\n",

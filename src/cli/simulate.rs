@@ -9,9 +9,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use shoal::Result;
 use shoal::cosmology::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::data::{Dataset, read_axis};
-use shoal::Result;
 
 use super::help::scenarios;
 use crate::cli::common::check_output;

@@ -27,7 +27,10 @@ const TABLES: [Table; 9] = [
             ("seed", "seed of everything random [default: 1]"),
             ("seeds", "networks per strategy and size [default: 6]"),
             ("save_models", "save every network [default: true]"),
-            ("log10", "take log10 of the inputs [default: true]"),
+            (
+                "log10",
+                "take log10 of the inputs [default: true, unless more than 1 % of them are not positive]",
+            ),
         ],
     ),
     (
@@ -43,6 +46,10 @@ const TABLES: [Table; 9] = [
         &[
             ("pretrain", "simulations to pre-train on; not needed if no strategy transfers"),
             ("finetune", "simulations to fine-tune on; not needed with [[scenario]]"),
+            (
+                "ranges",
+                "table of [low, high] by target, which become 0 and 1 [default: as the datasets say, else the common extent]",
+            ),
         ],
     ),
     (
@@ -186,6 +193,7 @@ Examples:
   shoal study my.toml -o results --resume --json
 
 Events (--json):
+  notice      text: what is probably not as it was meant, in the data
   progress    every ten seconds: run_steps, done, waiting, bytes, seconds_left
   pretrained  a pre-training: strategy, simulations, seed, test errors, model
   run         a run of the study, with the same fields

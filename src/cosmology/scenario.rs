@@ -189,7 +189,9 @@ fn checked(parameter: &Parameter, [low, high]: [f64; 2]) -> Result<[f64; 2]> {
     let (name, [least, most]) = (parameter.name, parameter.valid);
     let range = format!("from {} to {}", number_text(low), number_text(high));
     if !(low.is_finite() && high.is_finite()) {
-        return Err(input_error!("the range of {name} goes {range}; both ends must be finite numbers"));
+        return Err(input_error!(
+            "the range of {name} goes {range}; both ends must be finite numbers"
+        ));
     }
     if low > high {
         return Err(input_error!(

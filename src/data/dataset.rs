@@ -154,8 +154,8 @@ fn check_count(what: &str, count: usize, of: &str, columns: usize) -> Result<()>
     ))
 }
 
-/// The range that the conventions give a name, else the smallest and the largest number of the
-/// column.
+/// The range that the conventions give a name, if all numbers lie in it, else the smallest and the
+/// largest number of the column: `h` is a Hubble parameter in one field and a height in another.
 pub(crate) fn default_ranges(
     targets: &Matrix,
     names: &[String],
@@ -163,12 +163,21 @@ pub(crate) fn default_ranges(
 ) -> Vec<[f64; 2]> {
     let range = |column: usize| {
         let known = names.get(column).and_then(|name| (conventions.range)(name));
-        known.unwrap_or_else(|| {
-            let spread = |range: [f64; 2], value: f64| [range[0].min(value), range[1].max(value)];
-            targets.column(column).fold([f64::INFINITY, f64::NEG_INFINITY], spread)
-        })
+        let holds_all = |range: &[f64; 2]| !targets.column(column).any(|y| is_outside(y, range));
+        known.filter(holds_all).unwrap_or_else(|| extent(targets, column))
     };
     (0..targets.columns).map(range).collect()
+}
+
+/// The smallest and the largest number of a column.
+pub(crate) fn extent(matrix: &Matrix, column: usize) -> [f64; 2] {
+    let spread = |range: [f64; 2], value: f64| [range[0].min(value), range[1].max(value)];
+    matrix.column(column).fold([f64::INFINITY, f64::NEG_INFINITY], spread)
+}
+
+fn is_outside(value: f64, [low, high]: &[f64; 2]) -> bool {
+    let slack = SLACK * low.abs().max(high.abs());
+    value < low - slack || value > high + slack
 }
 
 /// Checks that each range has an extent and that every row of its target lies in it; one name and
@@ -178,8 +187,8 @@ pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2
         let range = format!("[{}, {}]", number_text(low), number_text(high));
         if !(high - low).is_finite() {
             return Err(input_error!(
-                "target '{name}' has the range {range}; both ends, and the distance between them, \
-                 must be finite numbers"
+                "target '{name}' has the range {range}; both numbers, and their difference, must \
+                 be finite. Write the target in another unit"
             ));
         }
         if low > high {
@@ -194,14 +203,14 @@ pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2
                  same in every row, leave it out with `targets`; else set its `target_ranges`"
             ));
         }
-        let slack = SLACK * low.abs().max(high.abs());
-        let outside = |&(_, value): &(usize, f64)| value < low - slack || value > high + slack;
+        let outside = |&(_, value): &(usize, f64)| is_outside(value, &[low, high]);
         let mut bad = targets.column(column).enumerate().filter(outside);
         if let Some((row, value)) = bad.next() {
             return Err(input_error!(
                 "target '{name}' is {} in row {row} (counting from 0), outside its range {range}, \
-                 as {} of {} rows are. If the values are right, set `target_ranges` for '{name}' \
-                 to the range they were drawn from",
+                 as {} of {} rows are. If the values are right, set the range of '{name}' to the \
+                 one they were drawn from: [data.ranges] of a study file, or `target_ranges` of \
+                 the dataset",
                 number_text(value),
                 1 + bad.count(),
                 targets.rows

@@ -85,9 +85,9 @@ pub fn write_atomically(
 /// Whether `path` is something that a rename would replace by a file: a device, a pipe, a socket, or
 /// an open file of a process.
 fn is_special(path: &Path) -> bool {
-    let of_process = ["/dev/fd/", "/dev/std", "/proc/"].iter().any(|one| {
-        path.to_str().is_some_and(|path| path.starts_with(one))
-    });
+    let of_process = ["/dev/fd/", "/dev/std", "/proc/"]
+        .iter()
+        .any(|one| path.to_str().is_some_and(|path| path.starts_with(one)));
     match fs::metadata(path) {
         Ok(there) => !there.is_dir() && (!there.is_file() || of_process),
         Err(_) => false,
@@ -106,10 +106,7 @@ fn followed(path: &Path) -> PathBuf {
 }
 
 /// Writes what cannot be renamed, and often not be sought in either, from a file elsewhere.
-fn write_in_place(
-    path: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
+fn write_in_place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let buffer = std::env::temp_dir().join("shoal");
     let mut temporary = Temporary::new(&buffer)?;
     write(&mut temporary.file)?;

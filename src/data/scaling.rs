@@ -176,6 +176,17 @@ pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Features> 
     let values = inputs.values.iter();
     let values: Vec<f64> = values.map(|value| maybe_log10(*value, log10)).collect();
     let scale = InputScale::covering(&values, inputs.columns);
+    let finite =
+        |column: &usize| (inputs.column(*column)).all(|x| (x - scale.centre[*column]).is_finite());
+    if let Some(column) = (0..inputs.columns).find(|column| !log10 && !finite(column)) {
+        return Err(input_error!(
+            "{name}: the input '{}' reaches from {:e} to {:e}, and f64 cannot hold the difference; \
+             write it in another unit",
+            dataset.input_names[column],
+            inputs.column(column).fold(f64::MAX, f64::min),
+            inputs.column(column).fold(f64::MIN, f64::max)
+        ));
+    }
     Ok(Features { values: Matrix::new(inputs.rows, inputs.columns, values), scale })
 }
 
@@ -213,7 +224,7 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
     let (row, column) = (first / inputs.columns, first % inputs.columns);
     Err(input_error!(
         "{name}: {} in row {row} (counting from 0), input '{}' ({} = {}), has no log10; {count} of \
-         {} inputs are not positive. Train without log10, or leave those rows or inputs out",
+         {} inputs are not positive. Set log10 = false in the study file, or leave those rows or inputs out",
         number_text(inputs.values[first]),
         dataset.input_names[column],
         dataset.axis_name,
@@ -253,7 +264,7 @@ mod tests {
         close(&scaling.deviation, &[1.0, 7.0 - 1e-9]);
         let mut out = [0.0; 2];
         scaling.input(&[5.0, 0.0], &mut out);
-        close(&out, &[3.0, -1.0]);
+        close(&out, &[3.0, -7.0 / (7.0 - 1e-9)]);
     }
 
     #[test]

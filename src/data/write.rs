@@ -27,9 +27,7 @@ pub fn write_npz(path: &Path, matrix: &Matrix, names: &[String]) -> Result<()> {
         npz.array("y", size_of_val(&matrix.values[..]), |file| {
             npy::write_numbers(file, &shape(matrix), &matrix.values)
         })?;
-        npz.array("target_names", 0, |file| {
-            npy::write_text(file, &[names.len() as u64], names)
-        })?;
+        npz.array("target_names", 0, |file| npy::write_text(file, &[names.len() as u64], names))?;
         npz.finish()
     })
 }

@@ -229,8 +229,7 @@ fn place(name: &str, names: &[&str], backends: &[String]) -> std::result::Result
     }
     let same = |other: &usize| {
         let first = found[0];
-        *other == first
-            || names[*other] == names[first] && backends[*other] != backends[first]
+        *other == first || names[*other] == names[first] && backends[*other] != backends[first]
     };
     match found.first() {
         None => Err("is the name of no adapter".into()),
@@ -250,7 +249,8 @@ mod tests {
         assert_eq!(choice("gpu:99999999999999999999"), Choice::Numbered(usize::MAX));
         assert_eq!(choice("gpu:llvm"), Choice::Named("llvm".into()));
         assert_eq!([choice("gpu"), choice("cpu")], [Choice::Gpu, Choice::Cpu]);
-        let names = ["Radeon 780M", "Radeon 780M", "RTX 4090", "RTX 4090", "RTX 4090 D", "llvmpipe"];
+        let names =
+            ["Radeon 780M", "Radeon 780M", "RTX 4090", "RTX 4090", "RTX 4090 D", "llvmpipe"];
         let backends = ["Vulkan", "DX12", "Vulkan", "Vulkan", "Vulkan", "Vulkan"].map(String::from);
         let place = |name: &str| place(name, &names, &backends);
         assert_eq!(place("radeon"), Ok(0), "one adapter with two backends");

@@ -24,6 +24,9 @@ pub struct Study {
     pub plan: Plan,
     /// The data.
     pub data: Datasets,
+    /// What is probably not as it was meant, and what the data decided where the study file says
+    /// nothing: a sentence each.
+    pub notices: Vec<String>,
 }
 
 /// The data of a study.

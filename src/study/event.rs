@@ -61,6 +61,11 @@ pub enum Event<'a> {
         /// Its settings.
         plan: &'a Plan,
     },
+    /// Once after that, if there is anything: what is probably not as it was meant.
+    Noticed {
+        /// [`Study::notices`](crate::study::datasets::Study::notices).
+        notices: &'a [String],
+    },
     /// How far a group is: at the beginning, and when it opens.
     Group {
         /// Which group.

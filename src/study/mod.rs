@@ -11,6 +11,7 @@
 
 pub mod config;
 pub(crate) mod datasets;
+pub(crate) mod defaults;
 pub mod estimate;
 pub(crate) mod evaluation;
 pub(crate) mod event;
@@ -19,8 +20,10 @@ pub mod explain;
 pub(crate) mod held_out;
 pub(crate) mod hyperparameters;
 pub mod metric;
+pub(crate) mod notices;
 pub(crate) mod plan;
 pub(crate) mod prepare;
+pub(crate) mod pretraining;
 pub mod report;
 pub(crate) mod resolve;
 pub mod search;

@@ -3,32 +3,31 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::data::dataset::Dataset;
 use crate::data::scaling::features;
-use crate::data::split::Pool;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::config::checks::{
-    MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_fraction,
-    check_hidden, check_slope, check_steps, prefix,
+    MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_hidden,
+    check_slope, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
-use crate::study::config::study::{
-    AttachHeadConfig, NetworkConfig, PretrainingConfig, StudyConfig, TrainingConfig,
-};
+use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
+use crate::study::defaults::{log10, set_ranges};
+use crate::study::notices::notices;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
+use crate::study::pretraining::{pretraining, pretraining_data};
 use crate::study::search::fixed::Fixed;
 use crate::study::search::proposers::proposer;
 use crate::study::search::pruner::Off;
 use crate::study::search::pruners::pruner;
 use crate::study::search::space;
 use crate::study::search::space::Stage;
-use crate::study::sources::{Simulate, Sources, check_inputs, check_targets};
-use crate::study::split::{pool, pretraining_sizes, split};
+use crate::study::sources::{Simulate, Sources};
+use crate::study::split::{pool, split};
 use crate::study::transfer::{Reads, Strategy};
 
 /// Networks for each size and strategy unless the study file says.
@@ -50,10 +49,12 @@ impl Study {
                     "data.finetune is missing; name the simulations to fine-tune on, or give [[scenario]] tables"
                 ));
             };
-            return Ok(vec![Self::new(&config, finetune, &mut sources)?]);
+            let study = Self::new(&config, finetune, &mut sources)?;
+            sources.check_ranges(&config.data.ranges)?;
+            return Ok(vec![study]);
         }
         check_scenarios(&config)?;
-        (config.scenario.iter())
+        let studies: Result<Vec<Self>> = (config.scenario.iter())
             .map(|scenario| {
                 let own = StudyConfig {
                     name: format!("{}: {}", config.name, scenario.name),
@@ -66,7 +67,9 @@ impl Study {
                 study.plan.scenario = Some(scenario.name.clone());
                 Ok(study)
             })
-            .collect()
+            .collect();
+        sources.check_ranges(&config.data.ranges)?;
+        studies
     }
 
     /// The study of a study file, to fine-tune on one dataset.
@@ -83,17 +86,31 @@ impl Study {
         let sizes = sizes(config)?;
         let (validation, test) = split(config)?;
         let mut finetune = sources.read(finetune)?;
+        set_ranges("data.finetune", &mut finetune, &config.data.ranges)?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
-        let (pretraining, mut data) = match strategies.iter().any(|one| one.strategy.transfers()) {
+        let mut notices = Vec::new();
+        let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                pretraining(config, &training, &mut finetune, sources).map(Option::Some)?.unzip()
+                let (dataset, notice) = pretraining_data(config, &mut finetune, sources)?;
+                notices.extend(notice);
+                let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
+                Some((plan, dataset, pool))
             }
-            false => (None, None),
+            false => None,
         };
-        let features = features(&finetune, config.log10, "data.finetune")?;
-        if let Some(data) = &mut data {
-            data.features.borrow_widths(&features);
-        }
+        let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
+        let all = [("data.finetune", Some(&finetune)), ("data.pretrain", of_pretraining)];
+        let (log10, notice) = log10(config.log10, all);
+        notices.extend(notice);
+        let fine_features = features(&finetune, log10, "data.finetune")?;
+        let (pretraining, data) = pretraining
+            .map(|(plan, dataset, pool)| {
+                let mut features = features(&dataset, log10, "data.pretrain")?;
+                features.borrow_widths(&fine_features);
+                Ok((plan, LoadedDataset { dataset, features, pool }))
+            })
+            .transpose()?
+            .unzip();
         let trials = trials(config, pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
@@ -107,14 +124,16 @@ impl Study {
             validation,
             test,
             save_models: config.save_models,
-            log10: config.log10,
+            log10,
             pretraining,
             strategies,
             network,
             trials,
         };
-        let finetune = LoadedDataset { dataset: finetune, features, pool };
-        let study = Self { plan, data: Datasets::new(finetune, data) };
+        let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
+        let data = Datasets::new(finetune, data);
+        notices.extend(self::notices(&data, plan.test));
+        let study = Self { plan, data, notices };
         study.check_counts()?;
         Ok(study)
     }
@@ -335,69 +354,4 @@ fn strategy_plan(
     let head = table.hidden.clone().unwrap_or_else(|| network.hidden.clone());
     check_hidden(&format!("{key}.hidden"), &head)?;
     Ok(StrategyPlan { strategy, training, dropout, reads, head })
-}
-
-/// Reads the data to pre-train on, and puts the targets of `finetune` into its order.
-fn pretraining(
-    config: &StudyConfig,
-    training: &Training,
-    finetune: &mut Dataset,
-    sources: &mut Sources,
-) -> Result<(PretrainingPlan, LoadedDataset)> {
-    let Some(source) = &config.data.pretrain else {
-        return Err(input_error!(
-            "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
-        ));
-    };
-    let dataset = sources.pretrain(source)?;
-    check_inputs(&dataset, finetune)?;
-    let is_new = |name: &&String| !dataset.target_names.contains(name);
-    let new: Vec<String> = finetune.target_names.iter().filter(is_new).cloned().collect();
-    check_targets(&dataset, finetune)?;
-    *finetune = finetune.select_targets(&[dataset.target_names.clone(), new.clone()].concat())?;
-    let features = features(&dataset, config.log10, "data.pretrain")?;
-    let table = &config.pretraining;
-    let training = table.overrides().apply("pretraining", training)?;
-    let validation = table.validation.unwrap_or(0.15);
-    check_fraction("pretraining.validation", validation)?;
-    let pool = Pool::new(dataset.inputs.rows, 0, config.seed)?;
-    let plan = PretrainingPlan {
-        simulations: pretraining_sizes(table, &pool, validation)?,
-        validation,
-        bottleneck: bottleneck(table, &config.network)?,
-        dummies: dummies(table, new.len())?,
-        training,
-    };
-    Ok((plan, LoadedDataset { dataset, features, pool }))
-}
-
-/// Outputs of pre-trained networks that wait for new targets.
-fn dummies(config: &PretrainingConfig, new: usize) -> Result<usize> {
-    match config.dummies.unwrap_or(new) {
-        dummies if dummies <= MAX_WIDTH => Ok(dummies),
-        dummies => Err(input_error!(
-            "pretraining.dummies = {dummies}: there are {new} new targets, and at most {MAX_WIDTH} \
-             extra outputs"
-        )),
-    }
-}
-
-/// The width of the last hidden layer of pre-trained networks, if they have one more than others.
-fn bottleneck(config: &PretrainingConfig, network: &NetworkConfig) -> Result<Option<usize>> {
-    let Some(width) = config.bottleneck else {
-        return Ok(None);
-    };
-    if !(1..=MAX_WIDTH).contains(&width) {
-        return Err(input_error!(
-            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to {MAX_WIDTH}"
-        ));
-    }
-    let layers = network.hidden.len();
-    if layers == MAX_LAYERS {
-        return Err(input_error!(
-            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of network.hidden, and there are at \
-             most {MAX_LAYERS}; remove one"
-        ));
-    }
-    Ok(Some(width))
 }

@@ -1,12 +1,15 @@
 //! The datasets of a study, read, imported or simulated, and whether they fit.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::cosmology::conventions::CONVENTIONS;
 use crate::cosmology::request::Request;
 use crate::data::dataset::Dataset;
+use crate::data::names;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::config::checks::prefix;
 use crate::study::config::data::DatasetConfig;
 
 /// Makes the dataset of a request, as [`crate::cosmology::request::simulate`] does.
@@ -19,21 +22,34 @@ pub(crate) struct Sources<'a> {
     simulate: Simulate<'a>,
     /// The data to pre-train on, which all scenarios share.
     pretrain: Option<Dataset>,
+    /// Names of all targets so far.
+    targets: BTreeSet<String>,
 }
 
 impl<'a> Sources<'a> {
     /// Relative paths from `base`.
     pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>) -> Self {
-        Self { base, simulate, pretrain: None }
+        Self { base, simulate, pretrain: None, targets: BTreeSet::new() }
     }
 
     /// Reads a dataset.
     pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
-        match source {
-            DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS),
-            DatasetConfig::Import(source) => source.read(self.base, &CONVENTIONS),
-            DatasetConfig::Simulate(table) => (self.simulate)(&table.request(self.base)?),
-        }
+        let dataset = match source {
+            DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS)?,
+            DatasetConfig::Import(source) => source.read(self.base, &CONVENTIONS)?,
+            DatasetConfig::Simulate(table) => (self.simulate)(&table.request(self.base)?)?,
+        };
+        self.targets.extend(dataset.target_names.iter().cloned());
+        Ok(dataset)
+    }
+
+    /// Checks that `[data.ranges]` names targets of the datasets that were read.
+    pub(crate) fn check_ranges(&self, ranges: &BTreeMap<String, [f64; 2]>) -> Result<()> {
+        let known: Vec<String> = self.targets.iter().cloned().collect();
+        (ranges.keys()).try_for_each(|name| {
+            let found = names::find(&known, name, "target").map(|_| ());
+            found.map_err(|error| prefix(error, "data.ranges"))
+        })
     }
 
     /// The dataset to pre-train on, which is made once.
@@ -77,8 +93,8 @@ pub(crate) fn check_targets(pretrain: &Dataset, finetune: &Dataset) -> Result<()
         };
         if finetune.target_ranges[place] != *range {
             return Err(input_error!(
-                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in data.finetune; give both the \
-                 same `target_ranges`",
+                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in data.finetune; set one range for \
+                 both in [data.ranges] of the study file",
                 finetune.target_ranges[place]
             ));
         }

@@ -301,6 +301,7 @@ proptest! {
             device_seconds: seconds,
             host_seconds: -seconds,
             peak_bytes,
+            notices: texts,
         };
         provenance.write(folder.path()).unwrap();
         prop_assert_eq!(Provenance::read(folder.path()).unwrap(), Some(provenance));

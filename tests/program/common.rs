@@ -117,8 +117,8 @@ pub fn targets(rows: usize, header: &str, columns: usize) -> String {
     format!("{header}\n{ranged}")
 }
 
-/// Targets whose names are not known parameters are scaled by their extent, which differs between
-/// the two files.
+/// Targets whose names are not known parameters are scaled by their extent unless a range is
+/// stated.
 pub const RANGES: &str = "target_ranges = { a = [0.0, 1.0], b = [0.0, 1.0] }";
 
 pub fn ranged(study: &Study, text: &str) {

@@ -1,6 +1,7 @@
 //! The command line as a user runs it: output, files and the exit code after each mistake.
 
 mod analyse;
+mod any_science;
 mod bench;
 mod browser;
 mod common;

@@ -131,7 +131,7 @@ fn numbers_that_are_not_finite_are_refused_by_name() {
         let range = format!("--range={range}");
         study.shoal(&["import", "--x", "new_x.csv", "--y", "new_y.csv", &range, "-o", "d.npz"])
     };
-    let finite = "both ends, and the distance between them, must be finite numbers";
+    let finite = "both numbers, and their difference, must be finite";
     import("a=0:inf").fails(2, &["'a' has the range [0, inf]", finite]);
     import("a=-inf:1").fails(2, &["[-inf, 1]", finite]);
     import("a=nan:1").fails(2, &["[NaN, 1]", finite]);
@@ -151,7 +151,8 @@ fn tiny_and_huge_numbers_are_printed_with_an_exponent() {
     assert!(ran.out.contains("target tiny: 1e-300 to 3e-300, scaled from [1e-300, 3e-300]"));
     assert!(ran.out.contains("target huge: -1e300 to 4e300, scaled from [-1e300, 4e300]"));
     let range = ["--range", "tiny=1e-300:2e-300"];
-    let arguments = [&["import", "--x", "x.csv", "--y", "y.csv", "-o", "e.npz"][..], &range].concat();
+    let arguments =
+        [&["import", "--x", "x.csv", "--y", "y.csv", "-o", "e.npz"][..], &range].concat();
     study.shoal(&arguments).fails(2, &["'tiny' is 3e-300 in row 1", "[1e-300, 2e-300]"]);
 }
 
@@ -182,8 +183,11 @@ fn control_characters_do_not_reach_the_terminal_or_the_page() {
     for name in ["runs.csv", "summary.csv", "study.json"] {
         let text = study.read(&format!("out/{name}"));
         let name_of_study = text.replace("\"small\"", r#""\u001b[31mred""#);
-        fs::write(study.path(&format!("out/{name}")), name_of_study.replace("scratch", "\u{1b}[0m"))
-            .unwrap();
+        fs::write(
+            study.path(&format!("out/{name}")),
+            name_of_study.replace("scratch", "\u{1b}[0m"),
+        )
+        .unwrap();
     }
     let ran = study.shoal(&["analyse", "out"]);
     let page = study.read("out/report.html");

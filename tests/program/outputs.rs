@@ -206,9 +206,11 @@ fn paths_that_are_not_text_work() {
         ran
     };
     for json in [&b"--json"[..], b"--verbose"] {
-        let events: &[u8] = if json == b"--json" { b"--tensorboard" } else { b"--tensorboard=t\xff" };
+        let events: &[u8] =
+            if json == b"--json" { b"--tensorboard" } else { b"--tensorboard=t\xff" };
         let out: &[u8] = if json == b"--json" { b"out\xff" } else { b"again\xfe" };
-        let args: [&[u8]; 8] = [b"study", b"study\xff.toml", b"-o", out, b"--device", b"cpu", events, json];
+        let args: [&[u8]; 8] =
+            [b"study", b"study\xff.toml", b"-o", out, b"--device", b"cpu", events, json];
         run(&args).code_is(0);
         run(&args).code_is(0);
         run(&[b"analyse", out, json]).code_is(0);

@@ -124,9 +124,11 @@ fn mistakes_in_the_study_file_are_named_with_the_way_out() {
         "",
         &["data.pretrain is missing"],
     );
-    // without ranges the two files scale a target differently
-    study.write("study.toml", STUDY);
-    study.run().fails(2, &["target '", "target_ranges"]);
+    // each file states another range
+    ranged(&study, STUDY);
+    let other = study.read("study.toml").replacen("a = [0.0, 1.0]", "a = [0.0, 2.0]", 1);
+    study.write("study.toml", &other);
+    study.run().fails(2, &["target 'a'", "[0.0, 2.0]", "[0.0, 1.0]", "[data.ranges]"]);
     ranged(&study, &STUDY.replace("sizes = [10, 20]", "sizes = [10, 46]"));
     study.run().fails(2, &["46", "45"]);
     study.shoal(&["study", "no.toml", "-o", "out"]).fails(2, &["no.toml", "cannot be read"]);

@@ -167,7 +167,7 @@ impl Board {
             }
             Event::Pretrained(row) | Event::Finished(row) => self.record(row, Some(row.key.seed)),
             Event::Progress { progress, .. } => self.tick(progress, now),
-            Event::Started { .. } | Event::Resumed { .. } => {}
+            Event::Started { .. } | Event::Noticed { .. } | Event::Resumed { .. } => {}
         }
     }
 

@@ -66,6 +66,10 @@ impl<'a> View<'a> {
         self.board.take(event, self.now);
         match event {
             Event::Started { plan } => self.say(&counts(plan)),
+            Event::Noticed { notices } => {
+                self.clear();
+                notices.iter().for_each(|notice| self.output.notice(notice));
+            }
             Event::Trial { trial, state, row } => self.trial(*trial, state.name(), row),
             Event::Resumed { finished, other_device, repaired } => {
                 self.resumed(*finished, other_device.as_deref(), repaired.as_deref())

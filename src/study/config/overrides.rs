@@ -1,10 +1,10 @@
 //! The keys of training that `[training]` sets and that `[pretraining]` and each strategy override.
 
+use crate::data::names::number_text;
 use crate::engine::optim::schedule::Cosine;
 use crate::engine::optim::schedule::Schedule;
 use crate::engine::run::Training;
 use crate::error::Result;
-use crate::data::names::number_text;
 use crate::input_error;
 use crate::study::config::checks::{MAX_EPOCHS, unknown};
 
@@ -165,12 +165,16 @@ fn check(table: &str, t: &Training) -> Result<()> {
             bad("epochs", &t.max_epochs, &format!("train for at most {MAX_EPOCHS} epochs"))
         }
         () if t.patience == 0 => bad("patience", &t.patience, "wait for at least one epoch"),
-        () if !positive(t.learning_rate) => {
-            bad("learning_rate", &number_text(t.learning_rate), "a number above 0 that f32 can hold")
-        }
-        () if !number(t.weight_decay) => {
-            bad("weight_decay", &number_text(t.weight_decay), "a number of at least 0 that f32 can hold")
-        }
+        () if !positive(t.learning_rate) => bad(
+            "learning_rate",
+            &number_text(t.learning_rate),
+            "a number above 0 that f32 can hold",
+        ),
+        () if !number(t.weight_decay) => bad(
+            "weight_decay",
+            &number_text(t.weight_decay),
+            "a number of at least 0 that f32 can hold",
+        ),
         () if !decay(t.beta1) => bad("betas", &t.beta1, "each at least 0 and below 1"),
         () if !decay(t.beta2) => bad("betas", &t.beta2, "each at least 0 and below 1"),
         () if !positive(t.epsilon) => {

@@ -1,5 +1,6 @@
 //! The tables of a study file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -35,9 +36,8 @@ pub struct StudyConfig {
     /// Whether every network is saved; default true.
     #[serde(default = "yes")]
     pub save_models: bool,
-    /// Whether inputs are taken as log10; default true.
-    #[serde(default = "yes")]
-    pub log10: bool,
+    /// Whether inputs are taken as log10; default true, unless many inputs are not positive.
+    pub log10: Option<bool>,
     /// The datasets.
     pub data: DataConfig,
     /// The networks; default as in the paper.
@@ -108,6 +108,9 @@ pub struct DataConfig {
     pub pretrain: Option<DatasetConfig>,
     /// What to fine-tune on; not needed if there are scenarios.
     pub finetune: Option<DatasetConfig>,
+    /// Ranges of targets by name, which become [0, 1], in place of those of the datasets.
+    #[serde(default)]
+    pub ranges: BTreeMap<String, [f64; 2]>,
 }
 
 /// `[network]`: the hidden layers of every network, and its outputs.
@@ -271,7 +274,7 @@ mod tests {
     #[test]
     fn the_smallest_study_has_the_papers_defaults() {
         let study: StudyConfig = toml::from_str(SMALLEST).unwrap();
-        assert_eq!((study.seeds, study.validation, study.log10), (None, None, true));
+        assert_eq!((study.seeds, study.validation, study.log10), (None, None, None));
         assert_eq!(study.pretraining.simulations, None);
         assert_eq!(study.network.hidden, [256, 256]);
     }

@@ -13,6 +13,9 @@ impl Scheduler<'_> {
     pub(crate) fn resume(&mut self, device: &Device) -> Result<()> {
         self.results.write_provenance(&self.provenance)?;
         (self.observe)(&Event::Started { plan: &self.study.plan });
+        if !self.study.notices.is_empty() {
+            (self.observe)(&Event::Noticed { notices: &self.study.notices });
+        }
         for group in 0..self.groups.len() {
             match self.can_open(&self.groups[group].key) {
                 true => self.open(group)?,

@@ -87,6 +87,7 @@ fn body(findings: &Findings) -> Markup {
     html! {
         (about(findings))
         (verdict(findings))
+        (notices(findings))
         (by_strategy(findings))
         @if shown.len() < findings.summary.curves.len() {
             p.remark {
@@ -162,6 +163,12 @@ fn trained(findings: &Findings) -> usize {
 /// The result in two sentences.
 pub(crate) fn verdict(findings: &Findings) -> Markup {
     html! { div.verdict { @for sentence in findings.headline() { p { (sentence) } } } }
+}
+
+/// What is probably not as it was meant.
+fn notices(findings: &Findings) -> Markup {
+    let notices = findings.provenance.as_ref().map_or(&[][..], |study| &study.notices);
+    html! { @for notice in notices { p.notice { b { "Note: " } (notice) "." } } }
 }
 
 /// The same for each strategy.

@@ -12,25 +12,30 @@ pub fn agreement(truth: &Matrix, prediction: &Matrix, groups: usize) -> Vec<Agre
     assert_eq!(shape(truth), shape(prediction), "agreement: shapes");
     assert!(truth.rows > 0 && groups > 0, "agreement: no rows or groups");
     let column = |column: usize| {
-        let pairs: Vec<(f64, f64)> = truth.column(column).zip(prediction.column(column)).collect();
-        of_target(pairs, groups)
+        let unit = unit(truth.column(column));
+        let pairs = truth.column(column).zip(prediction.column(column));
+        let agreement = of_target(pairs.map(|(a, b)| (a / unit, b / unit)).collect(), groups);
+        Agreement {
+            bias: agreement.bias * unit,
+            rms_error: agreement.rms_error * unit,
+            groups: agreement.groups.iter().map(|pair| pair.map(|mean| mean * unit)).collect(),
+            ..agreement
+        }
     };
     (0..truth.columns).map(column).collect()
 }
 
-/// The power of two next to the largest number: divided by it, no square overflows, and the largest
-/// ones do not vanish. The division rounds nothing.
-fn unit(pairs: &[(f64, f64)]) -> f64 {
-    let largest = pairs.iter().map(|pair| pair.0.abs().max(pair.1.abs())).fold(0.0, f64::max);
-    match largest > 0.0 && largest.is_finite() {
-        true => 2f64.powi(largest.log2().floor().clamp(-1022.0, 1022.0) as i32),
-        false => 1.0,
+/// A power of two near the largest number, so that squares of 1e300 and 1e-300 are finite and no
+/// digit changes.
+fn unit(values: impl Iterator<Item = f64>) -> f64 {
+    let largest = values.map(f64::abs).fold(0.0, f64::max);
+    match largest.log2().floor() {
+        power if power.is_finite() => power.clamp(-1000.0, 1000.0).exp2(),
+        _ => 1.0,
     }
 }
 
 fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
-    let unit = unit(&pairs);
-    pairs.iter_mut().for_each(|pair| *pair = (pair.0 / unit, pair.1 / unit));
     let count = pairs.len() as f64;
     let mean = |pairs: &[(f64, f64)], value: &dyn Fn(&(f64, f64)) -> f64| {
         pairs.iter().map(value).sum::<f64>() / pairs.len() as f64
@@ -47,12 +52,12 @@ fn of_target(mut pairs: Vec<(f64, f64)>, groups: usize) -> Agreement {
         (0..=groups).map(|group| (group as f64 * count / groups as f64) as usize).collect();
     let group = |pair: &[usize]| {
         let rows = &pairs[pair[0]..pair[1]];
-        [mean(rows, &|pair| pair.1) * unit, mean(rows, &|pair| pair.0) * unit]
+        [mean(rows, &|pair| pair.1), mean(rows, &|pair| pair.0)]
     };
     Agreement {
         r_squared: varies(&pairs, |pair| pair.0).then(|| 1.0 - squares / variance),
-        bias: bias * unit,
-        rms_error: squares.sqrt() * unit,
+        bias,
+        rms_error: squares.sqrt(),
         slope: varies(&pairs, |pair| pair.1).then(|| together / spread),
         groups: bounds.windows(2).map(group).collect(),
     }
@@ -89,21 +94,13 @@ mod tests {
             "twice as far from the mean: {stretched:?}"
         );
         assert!(stretched.r_squared.unwrap().abs() < 1e-12);
-        for unit in [1e300, 1e-300, 1e-310] {
-            let scaled = |prediction: fn(f64) -> f64| {
-                let column = |values: Vec<f64>| Matrix::new(100, 1, values);
-                let predicted = truth.iter().map(|value| prediction(*value) * unit).collect();
-                let truth = truth.iter().map(|value| value * unit).collect();
-                agreement(&column(truth), &column(predicted), 4).remove(0)
-            };
-            let same = scaled(|truth| 0.495 + 2.0 * (truth - 0.495));
-            // numbers below 1e-308 keep fewer digits
-            let digits = if unit < 1e-305 { 1e-6 } else { 1e-12 };
-            assert!(same.r_squared.unwrap().abs() < digits, "{same:?} in units of {unit:e}");
-            assert!((same.slope.unwrap() - 0.5).abs() < digits, "{same:?} in units of {unit:e}");
-            let shifted = scaled(|truth| truth + 0.1);
-            assert!((shifted.bias / unit - 0.1).abs() < digits, "{shifted:?}");
-            assert!((shifted.rms_error / unit - 0.1).abs() < digits, "{shifted:?}");
+        for unit in [1e-300, 1e300] {
+            let columns = |by: f64| Matrix::new(100, 1, truth.iter().map(|t| t * by).collect());
+            let found = agreement(&columns(unit), &columns(2.0 * unit), 4).remove(0);
+            // sum t^2 / sum (t - mean)^2 for t = 0, ..., 99 is 328350 / 83325
+            assert!((found.r_squared.unwrap() - (1.0 - 328350.0 / 83325.0)).abs() < 1e-12);
+            assert!((found.slope.unwrap() - 0.5).abs() < 1e-12, "{found:?}");
+            assert!((found.bias / unit - 0.495).abs() < 1e-12, "{found:?}");
         }
         let constant = of(|_| 0.495);
         assert!(constant.slope.is_none() && constant.r_squared.unwrap().abs() < 1e-12);

@@ -198,7 +198,9 @@ impl Model {
         let needed = size_of::<f32>() as u128 * network.parameter_count() as u128;
         if needed > bytes.len() as u128 {
             let there = bytes.len();
-            return Err(broken(&format!("its layers take {needed} bytes, but the file has {there}")));
+            return Err(broken(&format!(
+                "its layers take {needed} bytes, but the file has {there}"
+            )));
         }
         let mut parameters = vec![0.0; network.parameter_len()];
         for id in 0..network.nodes().len() {
@@ -234,8 +236,30 @@ impl Model {
         for (index, row) in scaled.chunks_exact_mut(expected).enumerate() {
             self.check_row(inputs.row(index), index, name)?;
             self.about.scaling.input(inputs.row(index), row);
+            self.check_scaled(row, inputs.row(index), (index, name))?;
         }
         Ok(scaled)
+    }
+
+    /// Checks that scaled inputs are finite in f32.
+    fn check_scaled(
+        &self,
+        scaled: &[f64],
+        raw: &[f64],
+        (index, name): (usize, &str),
+    ) -> Result<()> {
+        let beyond = |value: &f64| !(*value as f32).is_finite();
+        let Some(column) = scaled.iter().position(beyond) else { return Ok(()) };
+        let (scaling, what) =
+            (&self.about.scaling, if self.about.scaling.log10 { "log10 " } else { "" });
+        Err(input_error!(
+            "{name}: row {index}, column {column} ({}) is {:e}, too far from what the model was \
+             trained on, {what}{:e} ± {:e}; are the units the same?",
+            self.about.input_names.get(column).map_or("", String::as_str),
+            raw[column],
+            scaling.mean[column],
+            scaling.deviation[column]
+        ))
     }
 
     /// Predicts scaled outputs, shape (rows, targets), from raw inputs.

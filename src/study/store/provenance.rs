@@ -42,6 +42,9 @@ pub struct Provenance {
     /// Everything that determines the runs; a folder is resumed only by a study with the same
     /// settings.
     pub settings: Value,
+    /// What is probably not as it was meant: see [`Study::notices`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Earlier processes that worked on the study.
     pub earlier: Vec<EarlierProcess>,
     /// How far the study is.
@@ -133,6 +136,7 @@ impl Provenance {
                 pretrain: pretrain.map(|dataset: &Dataset| dataset.provenance.clone()),
             },
             settings: settings(study),
+            notices: study.notices.clone(),
             earlier: before.map_or(vec![], Provenance::processes),
             status: Status::Running,
             runs_finished: 0,

@@ -1,0 +1,83 @@
+//! What the data decide where a study file says nothing: the ranges of targets, and log10.
+
+use std::collections::BTreeMap;
+
+use crate::data::dataset::{Dataset, check_ranges, extent};
+use crate::error::Result;
+use crate::study::config::checks::prefix;
+
+/// Inputs are no quantities for a logarithm if more than this part of a dataset's is not positive;
+/// fewer may be noise around 0.
+const NOT_POSITIVE: f64 = 0.01;
+
+/// Sets the ranges of `[data.ranges]`; names that are no targets of this dataset are left out.
+///
+/// # Errors
+/// [`crate::Error::Input`] for a range without extent, or with targets outside of it.
+pub(crate) fn set_ranges(
+    name: &str,
+    dataset: &mut Dataset,
+    ranges: &BTreeMap<String, [f64; 2]>,
+) -> Result<()> {
+    for (target, range) in dataset.target_names.iter().zip(&mut dataset.target_ranges) {
+        *range = ranges.get(target).copied().unwrap_or(*range);
+    }
+    check_ranges(&dataset.targets, &dataset.target_names, &dataset.target_ranges)
+        .map_err(|error| prefix(error, name))
+}
+
+/// Gives shared targets one range where one of the two is only the extent of its data: the common
+/// range. Returns the notice that says so.
+pub(crate) fn share_ranges(pre: &mut Dataset, fine: &mut Dataset) -> Option<String> {
+    let mut shared = Vec::new();
+    for (column, name) in pre.target_names.iter().enumerate() {
+        let Some(place) = fine.target_names.iter().position(|other| other == name) else {
+            continue;
+        };
+        let (one, other) = (&mut pre.target_ranges[column], &mut fine.target_ranges[place]);
+        let of_data =
+            [*one == extent(&pre.targets, column), *other == extent(&fine.targets, place)];
+        if one == other || !of_data.contains(&true) {
+            continue;
+        }
+        let common = [one[0].min(other[0]), one[1].max(other[1])];
+        // a stated range that holds the other data needs no word
+        let is_stated = |range: &[f64; 2], of_data: bool| !of_data && *range == common;
+        if !is_stated(one, of_data[0]) && !is_stated(other, of_data[1]) {
+            shared.push(format!("{name} from {} to {}", common[0], common[1]));
+        }
+        (*one, *other) = (common, common);
+    }
+    (!shared.is_empty()).then(|| {
+        format!(
+            "targets are scaled by the common extent of data.pretrain and data.finetune: {}. \
+             [data.ranges] sets the ranges that they were drawn from",
+            shared.join(", ")
+        )
+    })
+}
+
+/// Whether networks take the log10 of the inputs: as stated, else unless many are not positive; and
+/// the notice that says so.
+pub(crate) fn log10(
+    stated: Option<bool>,
+    data: [(&str, Option<&Dataset>); 2],
+) -> (bool, Option<String>) {
+    let part = |dataset: &Dataset| {
+        let inputs = &dataset.inputs.values;
+        inputs.iter().filter(|x| **x <= 0.0).count() as f64 / inputs.len() as f64
+    };
+    let parts = data.into_iter().filter_map(|(name, dataset)| Some((name, part(dataset?))));
+    match (stated, parts.into_iter().find(|(_, part)| *part > NOT_POSITIVE)) {
+        (Some(stated), _) => (stated, None),
+        (None, None) => (true, None),
+        (None, Some((name, part))) => (
+            false,
+            Some(format!(
+                "inputs are not taken as log10, because {:.0} % of those of {name} are not positive; \
+                 log10 = false in the study file says the same",
+                100.0 * part
+            )),
+        ),
+    }
+}

@@ -1,0 +1,99 @@
+//! The pre-training of a study file: its data and its settings.
+
+use crate::data::dataset::Dataset;
+use crate::data::split::Pool;
+use crate::engine::run::Training;
+use crate::error::Result;
+use crate::input_error;
+use crate::study::config::checks::{MAX_LAYERS, MAX_WIDTH, check_fraction};
+use crate::study::config::study::{NetworkConfig, PretrainingConfig, StudyConfig};
+use crate::study::defaults::{set_ranges, share_ranges};
+use crate::study::plan::PretrainingPlan;
+use crate::study::sources::{Sources, check_inputs, check_targets};
+use crate::study::split::pretraining_sizes;
+
+/// Reads the data to pre-train on, and puts the targets of `finetune` into its order. Returns also
+/// the notice about common ranges.
+///
+/// # Errors
+/// [`crate::Error::Input`] for data that cannot be read, or do not fit.
+pub(crate) fn pretraining_data(
+    config: &StudyConfig,
+    finetune: &mut Dataset,
+    sources: &mut Sources,
+) -> Result<(Dataset, Option<String>)> {
+    let Some(source) = &config.data.pretrain else {
+        return Err(input_error!(
+            "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
+        ));
+    };
+    let mut dataset = sources.pretrain(source)?;
+    set_ranges("data.pretrain", &mut dataset, &config.data.ranges)?;
+    check_inputs(&dataset, finetune)?;
+    let notice = share_ranges(&mut dataset, finetune);
+    check_targets(&dataset, finetune)?;
+    let new = new_targets(&dataset, finetune);
+    *finetune = finetune.select_targets(&[dataset.target_names.clone(), new].concat())?;
+    Ok((dataset, notice))
+}
+
+/// The targets that only `finetune` has.
+fn new_targets(pretrain: &Dataset, finetune: &Dataset) -> Vec<String> {
+    let is_new = |name: &&String| !pretrain.target_names.contains(name);
+    finetune.target_names.iter().filter(is_new).cloned().collect()
+}
+
+/// How networks are pre-trained, and on which rows.
+///
+/// # Errors
+/// [`crate::Error::Input`] for a setting that is not valid.
+pub(crate) fn pretraining(
+    config: &StudyConfig,
+    training: &Training,
+    (dataset, finetune): (&Dataset, &Dataset),
+) -> Result<(PretrainingPlan, Pool)> {
+    let table = &config.pretraining;
+    let training = table.overrides().apply("pretraining", training)?;
+    let validation = table.validation.unwrap_or(0.15);
+    check_fraction("pretraining.validation", validation)?;
+    let pool = Pool::new(dataset.inputs.rows, 0, config.seed)?;
+    let plan = PretrainingPlan {
+        simulations: pretraining_sizes(table, &pool, validation)?,
+        validation,
+        bottleneck: bottleneck(table, &config.network)?,
+        dummies: dummies(table, new_targets(dataset, finetune).len())?,
+        training,
+    };
+    Ok((plan, pool))
+}
+
+/// Outputs of pre-trained networks that wait for new targets.
+fn dummies(config: &PretrainingConfig, new: usize) -> Result<usize> {
+    match config.dummies.unwrap_or(new) {
+        dummies if dummies <= MAX_WIDTH => Ok(dummies),
+        dummies => Err(input_error!(
+            "pretraining.dummies = {dummies}: there are {new} new targets, and at most {MAX_WIDTH} \
+             extra outputs"
+        )),
+    }
+}
+
+/// The width of the last hidden layer of pre-trained networks, if they have one more than others.
+fn bottleneck(config: &PretrainingConfig, network: &NetworkConfig) -> Result<Option<usize>> {
+    let Some(width) = config.bottleneck else {
+        return Ok(None);
+    };
+    if !(1..=MAX_WIDTH).contains(&width) {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to {MAX_WIDTH}"
+        ));
+    }
+    let layers = network.hidden.len();
+    if layers == MAX_LAYERS {
+        return Err(input_error!(
+            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of network.hidden, and there are at \
+             most {MAX_LAYERS}; remove one"
+        ));
+    }
+    Ok(Some(width))
+}
