@@ -48,7 +48,7 @@ pub fn check_output<'a>(
     let Some(format) = format.or(formats.last().filter(|_| special)) else {
         let all: Vec<String> = formats.iter().map(|format| format!(".{format}")).collect();
         return Err(Error::Input(format!(
-            "-o {}: {what} is written as {}; give a name that ends so",
+            "-o {}: {what} written as {}; give a name that ends so",
             path.display(),
             all.join(" or ")
         )));

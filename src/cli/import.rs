@@ -104,7 +104,7 @@ Events (--json):
 pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
     let inputs = [Some(&args.x), Some(&args.y), args.axis.as_ref()];
     let inputs = inputs.into_iter().flatten().map(PathBuf::as_path);
-    check_output(&args.output, "a dataset", &["npz"], inputs)?;
+    check_output(&args.output, "a dataset is", &["npz"], inputs)?;
     let ranges: BTreeMap<_, _> = args.range.into_iter().collect();
     let import = Import {
         x: args.x,

@@ -44,7 +44,7 @@ const FORMATS: [&str; 3] = ["npy", "npz", "csv"];
 /// Predicts.
 pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let read = [args.model.as_path(), &args.input];
-    let format = check_output(&args.output, "predictions", &FORMATS, read)?;
+    let format = check_output(&args.output, "predictions are", &FORMATS, read)?;
     let model = Model::load(&args.model)?;
     let inputs = match is_dataset(&args.input) {
         true => Dataset::load(&args.input, &CONVENTIONS)?.inputs,

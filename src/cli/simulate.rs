@@ -87,7 +87,7 @@ Events (--json):
 
 /// Simulates.
 pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
-    check_output(&args.output, "a dataset", &["npz"], args.k.as_deref())?;
+    check_output(&args.output, "a dataset is", &["npz"], args.k.as_deref())?;
     let request = request(&args)?;
     let stop = stop_on_ctrl_c()?;
     let dataset = shown(&request, output, &stop)?;
