@@ -47,9 +47,9 @@ fn main() -> shoal::Result<()> {
 fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     let pack = || Step::new(gpu, Workload::tables(), workload.runs());
     let mut whole = pack()?;
-    whole.play(TIMES)?;
+    whole.execute(TIMES)?;
     let start = Instant::now();
-    whole.play(TIMES)?;
+    whole.execute(TIMES)?;
     let seconds = start.elapsed().as_secs_f64() / f64::from(TIMES);
     drop(whole);
     let network = &workload.networks[0];

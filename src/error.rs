@@ -1,7 +1,7 @@
 //! Errors, and the exit code of each.
 //!
-//! A mistake in what a user gives is an [`Error`] that names the thing, the numbers and the way out.
-//! A mistake in the program is a panic.
+//! A mistake in what a user gives is an [`Error`] that names the thing, the numbers and the way
+//! out. A mistake in the program is a panic.
 
 /// A result whose error can be shown to a user as it is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

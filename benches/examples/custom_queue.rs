@@ -1,5 +1,6 @@
 //! A queue of one's own: runs are made when a device has room for them, and each outcome decides
-//! what comes next. This one doubles the width until the validation loss no longer falls by a tenth.
+//! what comes next. This one doubles the width until the validation loss no longer falls by a
+//! tenth.
 //!
 //! `cargo run --release --example custom_queue`
 

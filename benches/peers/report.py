@@ -6,6 +6,8 @@ import textwrap
 import workloads
 from peers import PEERS
 
+BY_HAND = "## Another machine"
+
 
 def title(workload):
     return "mixed" if workload == "mixed" else "{} x W={}".format(*workload.split("x"))
@@ -22,7 +24,7 @@ def cell(found):
 
 
 def paragraph(*sentences):
-    return textwrap.fill(" ".join(sentences), 120, break_on_hyphens=False)
+    return textwrap.fill(" ".join(sentences), 100, break_on_hyphens=False)
 
 
 def table(head, rows):
@@ -145,6 +147,13 @@ def failures(sessions):
     return lines
 
 
+def by_hand(old):
+    """The section about another machine, which is not written by this program, from an older
+    RESULTS.md; empty if there is none."""
+    _, heading, rest = old.partition(f"\n{BY_HAND}\n")
+    return (heading + rest.partition("\n## ")[0]).strip().splitlines() if heading else []
+
+
 def origin(sessions):
     """Where and when, and which figures may be compared."""
     machines = list(dict.fromkeys(results["machine"] for results in sessions))
@@ -211,7 +220,8 @@ def panel(found):
     ]
 
 
-def text(sessions):
+def text(sessions, old=""):
+    """RESULTS.md; `old` is the file as it was, whose section about another machine is kept."""
     [trials, *others] = {
         results["trials"] for results in sessions if "mixed" in results["found"]
     } or {0}
@@ -242,6 +252,8 @@ def text(sessions):
     ]
     if trials:
         lines += ["", "## The mixed list", "", mixed_list(trials), "", mixed(sessions)]
+    if by_hand(old):
+        lines += ["", *by_hand(old)]
     if failures(sessions):
         lines += ["", "## What failed", "", *failures(sessions)]
     for results in sessions:
@@ -267,4 +279,5 @@ def mixed_list(trials):
 
 
 def write(folder, sessions):
-    (folder / "RESULTS.md").write_text(text(sessions))
+    path = folder / "RESULTS.md"
+    path.write_text(text(sessions, path.read_text() if path.exists() else ""))

@@ -27,7 +27,7 @@ use crate::input_error;
 const HUBBLE_LENGTH: f64 = 2997.92458;
 
 /// Wavenumbers, in h/Mpc, between which P12 holds.
-pub const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
+pub(crate) const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
 
 /// Wavenumbers, in h/Mpc, between which the loop is summed: what lies beyond adds less than 0.5 %
 /// of P12.
@@ -108,7 +108,8 @@ pub fn response(
     within(formula, "Omega_m", cosmology.omega_m, [0.05, 0.95])?;
     if cosmology.m_nu != 0.0 {
         return Err(input_error!(
-            "M_nu is {} eV, but {formula} holds for 0, where growth is the same at all wavenumbers; leave M_nu at 0",
+            "M_nu is {} eV, but {formula} holds for 0, where growth is the same at all \
+             wavenumbers; leave M_nu at 0",
             cosmology.m_nu
         ));
     }

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::input_error;
 
 /// The largest wavenumber of the fit, in h/Mpc.
-pub const K_MAX: f64 = 0.51;
+pub(crate) const K_MAX: f64 = 0.51;
 
 /// The powers of u = k / (k + 0.1 h/Mpc): large scales stay as they are.
 const POWERS: [i32; 4] = [2, 3, 4, 5];
@@ -68,8 +68,8 @@ impl Correction {
     pub fn at(&self, k: f64) -> Result<f64> {
         if !(0.0..=K_MAX).contains(&k) {
             return Err(input_error!(
-                "k is {k} h/Mpc; the correction to the Quijote simulations holds from 0 to {K_MAX}. \
-                 Leave it out for larger ones"
+                "k is {k} h/Mpc; the correction to the Quijote simulations holds from 0 to \
+                 {K_MAX}. Leave it out for larger ones"
             ));
         }
         let u = k / (k + 0.1);

@@ -4,7 +4,7 @@
 //! Densities are physical, Omega h^2; wavenumbers are in 1/Mpc.
 
 /// The temperature of the cosmic microwave background over 2.7 K.
-pub const THETA: f64 = 2.7255 / 2.7;
+pub(crate) const THETA: f64 = 2.7255 / 2.7;
 
 /// The transfer function of cold dark matter and baryons with its acoustic oscillations, EH98
 /// equations 2 to 24.
@@ -66,7 +66,7 @@ impl Acoustic {
     }
 
     /// The sound horizon at the drag epoch in Mpc, equation 6.
-    pub fn horizon(&self) -> f64 {
+    pub(crate) fn horizon(&self) -> f64 {
         self.horizon
     }
 

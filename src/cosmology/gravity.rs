@@ -16,10 +16,10 @@ use crate::input_error;
 const HUBBLE_LENGTH: f64 = 2997.92458;
 
 /// Wavenumbers, in h/Mpc, between which the boost holds.
-pub const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
+pub(crate) const WAVENUMBERS: [f64; 2] = [1e-3, 1.0];
 
 /// f_R0 between which the boost holds.
-pub const F_R0: [f64; 2] = [-3e-4, 0.0];
+pub(crate) const F_R0: [f64; 2] = [-3e-4, 0.0];
 
 /// The scale factor at which the growth starts, and its steps in ln a: converged to 1e-5.
 const START: f64 = 0.01;
@@ -105,7 +105,8 @@ fn check(cosmology: &Cosmology, f_r0: f64, k: &[f64]) -> Result<()> {
     if cosmology.w != -1.0 {
         let w = cosmology.w;
         return Err(input_error!(
-            "w is {w}, but {formula} holds for w = -1: f(R) accelerates the expansion itself; leave w at -1"
+            "w is {w}, but {formula} holds for w = -1: f(R) accelerates the expansion itself; \
+             leave w at -1"
         ));
     }
     k.iter().try_for_each(|&k| within(formula, "k in h/Mpc", k, WAVENUMBERS))

@@ -52,12 +52,12 @@ impl Growth {
     }
 
     /// D today.
-    pub fn today(&self) -> f64 {
+    pub(crate) fn today(&self) -> f64 {
         self.log[STEPS].exp()
     }
 
     /// The integral of D / a over a up to today.
-    pub fn accumulated(&self) -> f64 {
+    pub(crate) fn accumulated(&self) -> f64 {
         self.accumulated
     }
 

@@ -20,7 +20,7 @@ use crate::error::Result;
 
 /// The ends of a linear spectrum in h/Mpc, which integrals need. The table ends at 1.5 to 4 / Mpc;
 /// beyond, the spectrum follows the shape of the closed formula.
-pub const K_RANGE: [f64; 2] = [1e-4, 1e4];
+pub(crate) const K_RANGE: [f64; 2] = [1e-4, 1e4];
 
 /// The smallest sum of masses in the table, in eV; less suppresses in proportion.
 const LIGHTEST: f64 = 0.01;

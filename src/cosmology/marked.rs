@@ -28,7 +28,7 @@ use crate::cosmology::spectrum::Spectrum;
 use crate::error::Result;
 
 /// Wavenumbers, in h/Mpc, between which the fit holds: Quijote's 79 bins.
-pub const WAVENUMBERS: [f64; 2] = [0.006, 0.51];
+pub(crate) const WAVENUMBERS: [f64; 2] = [0.006, 0.51];
 
 /// The fit: knots in k, and of the set `lcdm` and the set `neutrino` a row for each product of
 /// parameters.

@@ -12,9 +12,9 @@
 //! | `equilateral` | f_NL_equilateral; Omega_b is fixed |
 //! | `local` | f_NL_local; those of `lcdm` are fixed |
 //!
-//! A new scenario is a [`Scenario`] and a line of [`SCENARIOS`] in `scenario.rs`; a new parameter is
-//! a [`Parameter`] and a line of [`PARAMETERS`] in `parameter.rs`. Help texts and tests walk these
-//! lists.
+//! A new scenario is a [`Scenario`] and a line of [`SCENARIOS`] in `scenario.rs`; a new parameter
+//! is a [`Parameter`] and a line of [`PARAMETERS`] in `parameter.rs`. Help texts and tests walk
+//! these lists.
 
 pub mod bispectrum;
 pub mod conventions;

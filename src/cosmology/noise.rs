@@ -12,18 +12,18 @@
 use crate::cosmology::parameters::{Cosmology, FIDUCIAL};
 use crate::cosmology::shells::Shells;
 use crate::cosmology::spectrum::Spectrum;
+use crate::engine::normals::normal_pair;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
-use crate::engine::random::normal_pair;
 use crate::engine::random::pcg4d;
 use crate::error::Result;
 use crate::input_error;
 
 /// The side of the box in Mpc/h.
-pub const BOX: f64 = 1000.0;
+pub(crate) const BOX: f64 = 1000.0;
 
 /// Quijote's bins up to 0.5 h/Mpc.
-pub const QUIJOTE_BINS: usize = 79;
+pub(crate) const QUIJOTE_BINS: usize = 79;
 
 /// Where the scatter was measured, in h/Mpc, with room for the halves of the outer bins.
 const MEASURED: [f64; 2] = [0.0062, 0.51];
@@ -157,14 +157,15 @@ impl Noise {
         let [low, high] = MEASURED;
         if let Some(k) = bins.k.iter().find(|k| !(low..=high).contains(*k)) {
             return Err(input_error!(
-                "k = {k} h/Mpc: the scatter of a box of 1 (Gpc/h)^3 is known from {low} to {high} h/Mpc; choose k there, or \
-                 leave the noise out (--no-noise, `noise = false`)"
+                "k = {k} h/Mpc: the scatter of a box of 1 (Gpc/h)^3 is known from {low} to {high} \
+                 h/Mpc; choose k there, or leave the noise out (--no-noise, `noise = false`)"
             ));
         }
         if let Some(place) = bins.modes.iter().position(|modes| *modes < FEWEST_MODES) {
             return Err(input_error!(
-                "the bin at k = {} h/Mpc is so narrow that a box of 1 (Gpc/h)^3 has {:.1} modes in it; at least {FEWEST_MODES} \
-                 are needed. Give wider bins (2 pi / box is 0.0063 h/Mpc), or leave the noise out (--no-noise, `noise = false`)",
+                "the bin at k = {} h/Mpc is so narrow that a box of 1 (Gpc/h)^3 has {:.1} modes \
+                 in it; at least {FEWEST_MODES} are needed. Give wider bins (2 pi / box is 0.0063 \
+                 h/Mpc), or leave the noise out (--no-noise, `noise = false`)",
                 bins.k[place],
                 bins.modes[place]
             ));

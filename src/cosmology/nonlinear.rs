@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::input_error;
 
 /// The largest wavenumber of a nonlinear spectrum in h/Mpc, up to which HMcode-2020 was fitted.
-pub const K_MAX: f64 = 10.0;
+pub(crate) const K_MAX: f64 = 10.0;
 
 /// The critical density today in (Msun/h) / (Mpc/h)^3.
 const CRITICAL: f64 = 2.775_366e11;
@@ -35,7 +35,8 @@ pub fn nonlinear(cosmology: &Cosmology, linear: &Spectrum) -> Result<Spectrum> {
     let (first, last) = (linear.k()[0], linear.k()[linear.k().len() - 1]);
     if first > 1e-3 || last < K_MAX {
         return Err(input_error!(
-            "the linear spectrum reaches from k = {first} to {last} h/Mpc; the nonlinear one needs 0.001 to {K_MAX}"
+            "the linear spectrum reaches from k = {first} to {last} h/Mpc; the nonlinear one \
+             needs 0.001 to {K_MAX}"
         ));
     }
     let model = Model::new(cosmology, linear);

@@ -26,14 +26,14 @@ use crate::error::Result;
 /// Wavenumbers, in h/Mpc, between which the loops are summed.
 const LOOP: [f64; 2] = [1e-4, 10.0];
 
-/// Wavenumbers, in h/Mpc, between which the loops are computed: below, where they are less than 0.5 %
-/// of the linear spectrum, they continue as powers of k; above they are not used.
+/// Wavenumbers, in h/Mpc, between which the loops are computed: below, where they are less than
+/// 0.5 % of the linear spectrum, they continue as powers of k; above they are not used.
 const KNOWN: [f64; 2] = [0.004, 0.17];
 const KNOTS: usize = 26;
 
-/// The wavenumber between perturbation theory and HMcode, in h/Mpc, and how sharp the change is: of Quijote's LCDM
-/// spectra with more than 0.4 of baryons, one loop is right in the mean to 3 % up to 0.07 h/Mpc and
-/// off by tens of percent in single ones from 0.1 on.
+/// The wavenumber between perturbation theory and HMcode, in h/Mpc, and how sharp the change is: of
+/// Quijote's LCDM spectra with more than 0.4 of baryons, one loop is right in the mean to 3 % up to
+/// 0.07 h/Mpc and off by tens of percent in single ones from 0.1 on.
 const HANDOVER: f64 = 0.08;
 const SHARPNESS: i32 = 4;
 

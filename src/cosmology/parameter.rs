@@ -51,7 +51,7 @@ pub struct Parameter {
 
 impl Parameter {
     /// Whether networks infer it.
-    pub fn is_target(&self) -> bool {
+    pub(crate) fn is_target(&self) -> bool {
         self.scaled.is_some()
     }
 
@@ -72,8 +72,8 @@ const fn parameter(
     Parameter { name, aliases, unit: "", prior: range, valid: range, scaled, set }
 }
 
-// The ranges of Quijote's Latin hypercubes (Villaescusa-Navarro et al. 2020, arXiv 1909.05273, table
-// 1; M_nu and w as in the published files), and of the simulations in arXiv 2510.19168.
+// The ranges of Quijote's Latin hypercubes (Villaescusa-Navarro et al. 2020, arXiv 1909.05273,
+// table 1; M_nu and w as in the published files), and of the simulations in arXiv 2510.19168.
 const OMEGA_M: Parameter =
     parameter("Omega_m", &["om", "omegam", "ωm"], [0.1, 0.5], |u, x| u.cosmology.omega_m = x);
 const OMEGA_B: Parameter = Parameter {
@@ -125,7 +125,7 @@ pub(crate) const LOCAL: [Parameter; 6] = [
 /// The range that scaling takes to [0, 1], for a target by its name: `Om`, `Omega_m` and `OmegaM`
 /// are the same. `None` for an unknown name, and for `f_NL` without its shape, because the two
 /// shapes differ.
-pub fn known_range(name: &str) -> Option<[f64; 2]> {
+pub(crate) fn known_range(name: &str) -> Option<[f64; 2]> {
     let bare: String =
         without_unit(name).chars().filter(|character| character.is_alphanumeric()).collect();
     let bare = bare.to_lowercase();

@@ -42,7 +42,7 @@ pub const RANGES: [(&str, [f64; 2]); 7] = [
 ];
 
 /// The largest share of baryons in cold matter, baryons and cold dark matter together.
-pub const MOST_BARYONS: f64 = 0.9;
+pub(crate) const MOST_BARYONS: f64 = 0.9;
 
 impl Cosmology {
     /// A row of Quijote's parameter files: Omega_m, Omega_b, h, n_s, sigma_8 and, where they vary,
@@ -80,8 +80,8 @@ impl Cosmology {
         let most = MOST_BARYONS * self.omega_cold();
         if omega_b > most {
             return Err(input_error!(
-                "Omega_b is {omega_b}, but of Omega_m = {omega_m} neutrinos of {m_nu} eV with h = {h} leave only {:.4}; \
-                 Omega_b may be at most {MOST_BARYONS} of that, {most:.4}",
+                "Omega_b is {omega_b}, but of Omega_m = {omega_m} neutrinos of {m_nu} eV with h = \
+                 {h} leave only {:.4}; Omega_b may be at most {MOST_BARYONS} of that, {most:.4}",
                 self.omega_cold()
             ));
         }
@@ -95,12 +95,12 @@ impl Cosmology {
     }
 
     /// The density of massive neutrinos today in units of the critical density.
-    pub fn omega_nu(&self) -> f64 {
+    pub(crate) fn omega_nu(&self) -> f64 {
         self.m_nu / NEUTRINO_MASS / (self.h * self.h)
     }
 
     /// The share of massive neutrinos in all matter.
-    pub fn neutrino_share(&self) -> f64 {
+    pub(crate) fn neutrino_share(&self) -> f64 {
         self.omega_nu() / self.omega_m
     }
 }

@@ -4,7 +4,7 @@ use crate::data::conventions::FolderLayout;
 
 /// Power spectra of matter at redshift 0: `<root>/<i>/Pk_m_z=0.txt` with the columns k in h/Mpc and
 /// P in (Mpc/h)^3.
-pub const POWER_SPECTRA: FolderLayout = FolderLayout {
+pub(crate) const POWER_SPECTRA: FolderLayout = FolderLayout {
     file: "Pk_m_z=0.txt",
     columns: ["k", "P"],
     axis_name: "k [h/Mpc]",

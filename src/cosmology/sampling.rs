@@ -20,7 +20,7 @@ pub enum Sampling {
 }
 
 /// The largest number of dimensions of a point.
-pub const DIMENSIONS: usize = 8;
+pub(crate) const DIMENSIONS: usize = 8;
 
 /// Bits of a coordinate, and with it the binary logarithm of how many points a sequence has.
 const BITS: usize = 32;

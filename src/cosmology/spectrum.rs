@@ -89,7 +89,7 @@ impl Spectrum {
 }
 
 /// The transform of a sphere, 3 (sin x - x cos x) / x^3.
-pub fn top_hat(x: f64) -> f64 {
+pub(crate) fn top_hat(x: f64) -> f64 {
     if x < 0.01 {
         return 1.0 - x * x / 10.0;
     }

@@ -69,21 +69,21 @@ impl Variance {
     }
 
     /// ln of the ratio of a radius to the one before.
-    pub const SPACING: f64 = STEP * STRIDE as f64;
+    pub(crate) const SPACING: f64 = STEP * STRIDE as f64;
 
     /// The radius in Mpc/h with the number `index`.
-    pub fn radius(&self, index: usize) -> f64 {
+    pub(crate) fn radius(&self, index: usize) -> f64 {
         R_MIN * (Self::SPACING * index as f64).exp()
     }
 
     /// ln sigma and its slope d ln sigma / d ln R at the radius with the number `index`.
-    pub fn knot(&self, index: usize) -> [f64; 2] {
+    pub(crate) fn knot(&self, index: usize) -> [f64; 2] {
         self.table[index]
     }
 
     /// sigma at any radius in Mpc/h, by cubics between the radii; the smallest radius for smaller
     /// ones.
-    pub fn sigma(&self, radius: f64) -> f64 {
+    pub(crate) fn sigma(&self, radius: f64) -> f64 {
         let place = ((radius / R_MIN).ln() / Self::SPACING).clamp(0.0, (RADII - 1) as f64);
         let index = (place as usize).min(RADII - 2);
         let t = place - index as f64;
@@ -94,7 +94,7 @@ impl Variance {
 
     /// The radius at which sigma is `value`, and the slope d ln sigma / d ln R there. The smallest
     /// radius if sigma is less everywhere.
-    pub fn radius_of(&self, value: f64) -> (f64, f64) {
+    pub(crate) fn radius_of(&self, value: f64) -> (f64, f64) {
         let above = self.table.partition_point(|knot| knot[0] > value.ln());
         if above == 0 || above == RADII {
             let end = if above == 0 { 0 } else { RADII - 1 };
@@ -116,7 +116,7 @@ impl Variance {
 
     /// The scatter of linear displacements along one axis in Mpc/h: the root of the integral of P
     /// over k / (6 pi^2).
-    pub fn displacement(&self) -> f64 {
+    pub(crate) fn displacement(&self) -> f64 {
         self.displacement
     }
 }

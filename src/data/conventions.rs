@@ -4,7 +4,8 @@
 /// folders. [`Conventions::default`] has none.
 #[derive(Clone, Copy, Debug)]
 pub struct Conventions {
-    /// The range of a target by its name, which scaling takes to [0, 1]; `None` for an unknown name.
+    /// The range of a target by its name, which scaling takes to [0, 1]; `None` for an unknown
+    /// name.
     pub range: fn(&str) -> Option<[f64; 2]>,
     /// Layouts of a folder with one folder per simulation.
     pub folders: &'static [FolderLayout],

@@ -49,7 +49,7 @@ impl Matrix {
     ///
     /// # Panics
     /// If there is no such column.
-    pub fn select_columns(&self, columns: &[usize]) -> Matrix {
+    pub(crate) fn select_columns(&self, columns: &[usize]) -> Matrix {
         let rows = (0..self.rows).map(|row| self.row(row));
         let values = rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect();
         Matrix::new(self.rows, columns.len(), values)
@@ -59,7 +59,7 @@ impl Matrix {
     ///
     /// # Panics
     /// If there is no such column.
-    pub fn select_rows(&self, rows: &[u32]) -> Matrix {
+    pub(crate) fn select_rows(&self, rows: &[u32]) -> Matrix {
         let values = rows.iter().flat_map(|&row| self.row(row as usize).iter().copied()).collect();
         Matrix::new(rows.len(), self.columns, values)
     }
@@ -69,7 +69,7 @@ impl Matrix {
     /// # Errors
     /// The first NaN or infinity: its row, its column and, when given, that column's name, and how
     /// many there are.
-    pub fn check_finite(&self, names: &[String]) -> Result<()> {
+    pub(crate) fn check_finite(&self, names: &[String]) -> Result<()> {
         let count = self.values.iter().filter(|value| !value.is_finite()).count();
         let Some(first) = self.values.iter().position(|value| !value.is_finite()) else {
             return Ok(());

@@ -98,7 +98,7 @@ fn normal_distribution<F: Real>(z: F) -> F {
 
 widest! {
     /// Writes activation(z), each number of `z` to the same place in `a`.
-    pub fn activate<F: Real>(activation: Activation, z: &[F], a: &mut [F]) {
+    pub(crate) fn activate<F: Real>(activation: Activation, z: &[F], a: &mut [F]) {
         let zero = F::zero();
         let mut map = |f: &dyn Fn(F) -> F| a.iter_mut().zip(z).for_each(|(a, z)| *a = f(*z));
         match activation {
@@ -120,7 +120,7 @@ widest! {
 
 widest! {
     /// `delta *= d activation / d z`, number by number.
-    pub fn times_derivative<F: Real>(activation: Activation, z: &[F], delta: &mut [F]) {
+    pub(crate) fn times_derivative<F: Real>(activation: Activation, z: &[F], delta: &mut [F]) {
         let (zero, one) = (F::zero(), F::one());
         let mut map = |f: &dyn Fn(F) -> F| delta.iter_mut().zip(z).for_each(|(d, z)| *d *= f(*z));
         match activation {

@@ -3,7 +3,7 @@
 use crate::engine::cpu::backend as cpu;
 use crate::engine::gpu;
 
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::vectors;
 use crate::engine::graph::Graph;
@@ -22,6 +22,42 @@ pub enum Device {
     Gpu(Box<Gpu>),
     /// Executes one run across all steps, on each core.
     Cpu(cpu::Cpu),
+}
+
+/// A device in result files; what does not apply to its backend is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Description {
+    /// The backend: `cpu` or `gpu`.
+    pub kind: String,
+    /// The name of the adapter, or the architecture of the CPU.
+    pub name: String,
+    /// Of a GPU: integrated, discrete or software.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The API through which wgpu reaches a GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// The driver of a GPU with its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+    /// The set of kernel tiles on a GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<String>,
+    /// Whether a CPU rounds a multiply-add once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds_once: Option<bool>,
+    /// Threads on a CPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+}
+
+impl Description {
+    /// Whether two devices are promised to give the same bits: the number of threads makes no
+    /// difference.
+    pub fn has_same_bits(&self, other: &Self) -> bool {
+        *self == Self { threads: self.threads, class: self.class.clone(), ..other.clone() }
+    }
 }
 
 /// The requested device.
@@ -109,25 +145,25 @@ impl Device {
         }
     }
 
-    /// Its description in result files. Equal bits are guaranteed only where all fields are equal.
-    pub fn describe(&self) -> serde_json::Value {
+    /// Its description in result files.
+    pub fn describe(&self) -> Description {
         match self {
-            Device::Gpu(gpu) => json!({
-                "kind": "gpu",
-                "name": gpu.adapter().name(),
-                "class": gpu.adapter().class(),
-                "backend": gpu.adapter().backend(),
-                "driver": gpu.adapter().driver(),
-                "tiles": gpu.tiles().name,
-            }),
-            Device::Cpu(cpu) => {
-                json!({
-                    "kind": "cpu",
-                    "name": std::env::consts::ARCH,
-                    "rounds_once": vectors::rounds_once(),
-                    "threads": cpu.threads,
-                })
-            }
+            Device::Gpu(gpu) => Description {
+                kind: "gpu".into(),
+                name: gpu.adapter().name().into(),
+                class: Some(gpu.adapter().class().into()),
+                backend: Some(gpu.adapter().backend().into()),
+                driver: Some(gpu.adapter().driver().into()),
+                tiles: Some(gpu.tiles().name.into()),
+                ..Description::default()
+            },
+            Device::Cpu(cpu) => Description {
+                kind: "cpu".into(),
+                name: std::env::consts::ARCH.into(),
+                rounds_once: Some(vectors::rounds_once()),
+                threads: Some(cpu.threads),
+                ..Description::default()
+            },
         }
     }
 

@@ -31,8 +31,8 @@ impl RunQueue for Timed<'_> {
         self.timed(|work| work.next())
     }
 
-    fn begins(&mut self, run: &Run) {
-        self.timed(|work| work.begins(run));
+    fn started(&mut self, run: &Run) {
+        self.timed(|work| work.started(run));
     }
 
     fn test(&mut self, id: usize) -> Option<Test> {

@@ -1,7 +1,7 @@
 //! The engine: trains many different small networks at once. It does not depend on file formats,
 //! physics or experiments.
 
-// What is hidden from the documentation is public for the laws in `tests/laws` and for benches only.
+// What is hidden from the documentation is public for `tests/laws` and `benches` only.
 pub mod activation;
 #[doc(hidden)]
 pub mod buffer;
@@ -20,6 +20,7 @@ pub mod loss;
 pub mod measure;
 #[doc(hidden)]
 pub mod memory;
+pub mod normals;
 pub mod ops;
 pub mod optim;
 pub mod precision;

@@ -21,7 +21,7 @@ pub trait RunQueue: Send {
     fn next(&mut self) -> Option<Run>;
 
     /// Called when a run starts to train.
-    fn begins(&mut self, _run: &Run) {}
+    fn started(&mut self, _run: &Run) {}
 
     /// Returns the test of a finished run, if it has one. The errors are in the [`Outcome`] that
     /// follows. On the CPU the thread that trained the run executes the test while other threads

@@ -59,8 +59,8 @@ pub fn train_within(
 /// ```
 ///
 /// # Errors
-/// [`crate::Error::Input`] for a run that does not fit its table or has settings that make no sense,
-/// before anything is trained ([`Run::check`]), and otherwise as [`train`].
+/// [`crate::Error::Input`] for a run that does not fit its table or has settings that make no
+/// sense, before anything is trained ([`Run::check`]), and otherwise as [`train`].
 pub fn train_all(
     device: &Device,
     tables: &[Table],

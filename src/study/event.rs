@@ -3,55 +3,9 @@
 use crate::engine::queue::Epoch;
 use crate::engine::queue::Progress;
 use crate::engine::run::Run;
-use crate::study::plan::{GroupKey, Plan};
+use crate::study::plan::Plan;
 use crate::study::search::trial::State;
-use crate::study::store::run::{Curve, RunRecord};
-
-/// A group of trials as users know it: the pre-training, or a strategy and a size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupName {
-    /// The strategy's name, or [`PRETRAINING`](crate::study::transfer::PRETRAINING).
-    pub strategy: &'static str,
-    /// Simulations, training and validation together.
-    pub simulations: usize,
-    /// Simulations of the pre-training that it starts from, where there are several numbers of
-    /// them.
-    pub pretrained: Option<usize>,
-}
-
-impl GroupName {
-    /// Of a group of a plan.
-    pub fn new(plan: &Plan, key: &GroupKey) -> Self {
-        Self {
-            strategy: key.name(),
-            simulations: key.simulations,
-            pretrained: key.pretrained.filter(|_| plan.has_pretraining_sizes()),
-        }
-    }
-
-    /// Its learning curve.
-    pub fn curve(&self) -> Curve {
-        Curve { strategy: self.strategy.to_owned(), pretraining_simulations: self.pretrained }
-    }
-
-    /// Whether a run belongs to this group.
-    pub fn has(&self, run: &RunRecord) -> bool {
-        let curve = &run.key.curve;
-        (self.strategy, self.simulations, self.pretrained)
-            == (curve.strategy.as_str(), run.key.simulations, curve.pretraining_simulations)
-    }
-}
-
-/// Which run of a study.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RunName {
-    /// The group that it belongs to.
-    pub group: GroupName,
-    /// The trial that it scores, in a search.
-    pub trial: Option<u32>,
-    /// Its seed, from 1.
-    pub seed: u32,
-}
+use crate::study::store::run::{GroupName, RunKey, RunRecord};
 
 /// What happens in a study.
 #[derive(Clone, Debug)]
@@ -80,14 +34,14 @@ pub enum Event<'a> {
     /// A run begins to train.
     Begun {
         /// Which.
-        name: RunName,
+        key: &'a RunKey,
         /// Its network and how it is trained.
         run: &'a Run,
     },
     /// A run has trained on.
     Trained {
         /// Which.
-        name: RunName,
+        key: &'a RunKey,
         /// Optimiser steps so far.
         steps: u32,
         /// Losses of the epochs since the last event, as many as the device reports.
@@ -96,7 +50,7 @@ pub enum Event<'a> {
     /// A run has stopped training.
     Ended {
         /// Which.
-        name: RunName,
+        key: &'a RunKey,
     },
     /// A run of a finished trial of a search is recorded.
     Trial {

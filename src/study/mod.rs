@@ -36,7 +36,7 @@ pub(crate) mod test_rows;
 pub mod transfer;
 
 pub use datasets::{Datasets, LoadedDataset, Study};
-pub use event::{Event, GroupName, RunName};
+pub use event::Event;
 pub use experiment::execute;
 pub use plan::{Plan, StrategyPlan};
 pub use sources::Simulate;

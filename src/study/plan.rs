@@ -10,6 +10,7 @@ use crate::study::config::search::SearchConfig;
 use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
+use crate::study::store::run::{Curve, GroupName, RunKey};
 use crate::study::transfer::{PRETRAINING, Reads, Strategy};
 
 /// The settings of a study.
@@ -162,6 +163,20 @@ impl Plan {
             }
         }
         groups
+    }
+
+    /// The name of a group; it has a pre-training size only where there are several.
+    pub fn group_name(&self, group: &GroupKey) -> GroupName {
+        let pretraining_simulations = group.pretrained.filter(|_| self.has_pretraining_sizes());
+        let curve = Curve { strategy: group.name().to_owned(), pretraining_simulations };
+        GroupName { curve, simulations: group.simulations }
+    }
+
+    /// The key of a run; it has a trial only in a search.
+    pub fn run_key(&self, group: &GroupKey, trial: u32, seed: u32) -> RunKey {
+        let GroupName { curve, simulations } = self.group_name(group);
+        let trial = self.is_search().then_some(trial);
+        RunKey { scenario: self.scenario.clone(), curve, simulations, trial, seed }
     }
 
     /// Runs of all kinds, if no trial stops early.

@@ -24,7 +24,8 @@ pub fn split(config: &StudyConfig) -> Result<(f64, TestSet)> {
     ];
     if let Some((key, value)) = (beside.into_iter()).find_map(|(key, value)| Some((key, value?))) {
         return Err(input_error!(
-            "{key} = {value} beside [split]: each size is divided as [split] says, with split.{key} = {}; remove one of them",
+            "{key} = {value} beside [split]: each size is divided as [split] says, with \
+             split.{key} = {}; remove one of them",
             if key == "test" { split.test } else { split.validation }
         ));
     }
@@ -32,8 +33,8 @@ pub fn split(config: &StudyConfig) -> Result<(f64, TestSet)> {
     let sum: f64 = all.iter().sum();
     if all.iter().any(|part| *part <= 0.0 || !part.is_finite()) || (sum - 1.0).abs() > 1e-6 {
         return Err(input_error!(
-            "split.training = {}, split.validation = {} and split.test = {} add up to {sum}; give three parts above 0 that \
-             add up to 1, as 0.7, 0.15 and 0.15 do",
+            "split.training = {}, split.validation = {} and split.test = {} add up to {sum}; give \
+             three parts above 0 that add up to 1, as 0.7, 0.15 and 0.15 do",
             all[0],
             all[1],
             all[2]
@@ -48,8 +49,8 @@ fn test_rows(config: &StudyConfig) -> Result<usize> {
         Some(0) => Err(input_error!("test = 0: keep at least one simulation aside to test on")),
         Some(test) => Ok(test),
         None => Err(input_error!(
-            "test is missing: say how many simulations to keep aside to test every size on, or give [split], with which each \
-             size has a test set of its own"
+            "test is missing: say how many simulations to keep aside to test every size on, or \
+             give [split], with which each size has a test set of its own"
         )),
     }
 }

@@ -6,15 +6,12 @@ use crate::study::explain::explanation::{Method, Request};
 use crate::study::explain::mean_explanation::MeanExplanation;
 use crate::study::explain::usage::{mark_flips, usage};
 use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, write_usages};
+use crate::study::store::kept_models::{best, first};
 use crate::study::store::model::Model;
 use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, write_predictions};
 use crate::study::store::results::StudyResults;
-use crate::study::store::run::RunRecord;
 use crate::study::transfer::PRETRAINING;
 
-/// The largest number of networks that are averaged, the first seeds: three show whether networks
-/// agree, and take a second or two.
-const NETWORKS: usize = 3;
 /// The largest number of rows to explain, and of background rows.
 const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
@@ -25,7 +22,7 @@ const BACKGROUND: usize = 25;
 /// are saved.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if a model of the folder cannot be read, [`crate::Error::Output`] with
+/// [`crate::Error::Input`] if a model that an earlier process saved cannot be read, [`crate::Error::Output`] with
 /// the path.
 pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
     let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
@@ -33,7 +30,7 @@ pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         let Some(run) = best(&results.runs, strategy.strategy.name()) else {
             continue;
         };
-        let model = Model::load(&results.folder.join(&run.model))?;
+        let model = results.model(run)?;
         let (_, rows) = study.rows(run.key.simulations, model.about.seed)?;
         let inputs = data.inputs.select_rows(&rows);
         results.predictions.push(Predictions {
@@ -81,44 +78,21 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         targets: None,
     };
     let strategies = plan.strategies.iter().map(|plan| plan.strategy.name());
-    let strategies = strategies.map(|name| chosen(&results.runs, name));
-    for runs in std::iter::once(chosen(&results.pretraining, PRETRAINING)).chain(strategies) {
-        let Some(first) = runs.first() else {
+    let strategies = strategies.map(|name| first(&results.runs, name));
+    for runs in std::iter::once(first(&results.pretraining, PRETRAINING)).chain(strategies) {
+        let Some(one) = runs.first() else {
             continue;
         };
-        let models = runs.iter().map(|run| Model::load(&results.folder.join(&run.model)));
-        let models: Vec<Model> = models.collect::<Result<_>>()?;
+        let models: Vec<Model> =
+            runs.iter().map(|run| results.model(run)).collect::<Result<_>>()?;
         let explained = MeanExplanation::new(&models, &inputs, "data.finetune", &request)?;
-        let curve = first.key.curve.clone();
-        results.usages.push(usage(&explained, curve, first.key.simulations));
+        let curve = one.key.curve.clone();
+        let simulations = one.key.simulations;
+        results.usages.push(usage(&explained, curve, simulations));
     }
     mark_flips(&mut results.usages);
     match results.usages.is_empty() {
         true => Ok(()),
         false => write_usages(&results.folder.join(ATTRIBUTIONS_FILE), &results.usages),
     }
-}
-
-/// The saved networks of a strategy at the largest size and pre-training size.
-fn largest<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
-    let saved =
-        || runs.iter().filter(|run| run.key.curve.strategy == strategy && !run.model.is_empty());
-    let sizes = |run: &RunRecord| (run.key.simulations, run.key.curve.pretraining_simulations);
-    let most = saved().map(sizes).max();
-    saved().filter(|run| Some(sizes(run)) == most).collect()
-}
-
-/// The network with the lowest validation loss.
-fn best<'a>(runs: &'a [RunRecord], strategy: &str) -> Option<&'a RunRecord> {
-    let measured =
-        largest(runs, strategy).into_iter().filter_map(|run| Some((run, run.validation_loss?)));
-    measured.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(run, _)| run)
-}
-
-/// The first networks by seed.
-fn chosen<'a>(runs: &'a [RunRecord], strategy: &str) -> Vec<&'a RunRecord> {
-    let mut chosen = largest(runs, strategy);
-    chosen.sort_by_key(|run| run.key.seed);
-    chosen.truncate(NETWORKS);
-    chosen
 }

@@ -7,7 +7,7 @@
 use crate::engine::graph::Graph;
 
 /// The name of the strategy that others are compared with: training from scratch.
-pub const BASELINE: &str = "scratch";
+pub(crate) const BASELINE: &str = "scratch";
 
 /// The name of the pre-training where a strategy is expected.
 pub const PRETRAINING: &str = "pretraining";
@@ -47,7 +47,7 @@ impl Strategy {
     }
 
     /// Whether the hidden layers are those of the pre-trained network.
-    pub fn gives_layers(self) -> bool {
+    pub(crate) fn gives_layers(self) -> bool {
         matches!(self, Strategy::DummyNode | Strategy::WarmStart)
     }
 }
@@ -73,14 +73,20 @@ pub struct Start {
 /// The pre-trained network with `targets` outputs: the shared ones, then the dummies as new
 /// targets. New targets without a dummy get random weights; surplus dummies are dropped. Hidden
 /// layers get the given `dropout`.
-pub fn dummy_node(base: &Start, targets: usize, dropout: f32, seed: u32) -> Start {
+pub(crate) fn dummy_node(base: &Start, targets: usize, dropout: f32, seed: u32) -> Start {
     let kept = base.network.outputs().min(targets);
     with_outputs(base, kept, targets, dropout, seed)
 }
 
 /// The pre-trained network with `targets` outputs: the first `shared` are the pre-trained ones, the
 /// others get random weights. Hidden layers get the given `dropout`.
-pub fn warm_start(base: &Start, shared: usize, targets: usize, dropout: f32, seed: u32) -> Start {
+pub(crate) fn warm_start(
+    base: &Start,
+    shared: usize,
+    targets: usize,
+    dropout: f32,
+    seed: u32,
+) -> Start {
     with_outputs(base, shared, targets, dropout, seed)
 }
 
@@ -89,7 +95,7 @@ pub fn warm_start(base: &Start, shared: usize, targets: usize, dropout: f32, see
 ///
 /// # Panics
 /// If the number of inputs of `head` is not [`head_inputs`].
-pub fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start {
+pub(crate) fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start {
     let kept = kept_nodes(&base.network, reads);
     let frozen = base.network.edited(|nodes| {
         nodes.truncate(kept);
@@ -109,7 +115,7 @@ pub fn attach_head(base: &Start, reads: Reads, head: &Graph, seed: u32) -> Start
 }
 
 /// Number of inputs of a head.
-pub fn head_inputs(base: &Graph, reads: Reads) -> usize {
+pub(crate) fn head_inputs(base: &Graph, reads: Reads) -> usize {
     base.shape(kept_nodes(base, reads) - 1).width
 }
 

@@ -59,7 +59,7 @@ fn shaders_round_to_f16_bit_for_bit_as_the_half_crate() {
     }
     copy_by_unit(&prepared, &mut memory);
     for set in kernel_sets() {
-        let played = one_call::execute(
+        let executed = one_call::execute(
             &gpu_with(Some(set)),
             &prepared,
             &memory,
@@ -69,7 +69,7 @@ fn shaders_round_to_f16_bit_for_bit_as_the_half_crate() {
         for place in 0..256 * 256 {
             let product = memory.work[layout.x + 4 * (place / 256)] * weights[place % 256];
             let expected = f16::from_f32(product);
-            for found in [at.saved, at.output].map(|start| played.work[start + place]) {
+            for found in [at.saved, at.output].map(|start| executed.work[start + place]) {
                 assert_eq!(found, expected.to_f32(), "{product:e}, {} tiles", set.name);
             }
             let exact = expected.to_f32() == product;
@@ -106,7 +106,7 @@ fn a_loss_scale_that_is_too_large_only_costs_steps() {
     let (mut passed_over, mut taken) = (0, 0);
     // an epoch is one batch of 32 and one of 8
     for _ in 0..40 {
-        let state = step.play(1).unwrap()[0];
+        let state = step.execute(1).unwrap()[0];
         executor.step();
         let reference = executor.memory.state;
         let counts = |s: &State<f32>| (s.phase, s.steps, s.overflow, s.loss_scale.to_bits());

@@ -67,7 +67,7 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
         let gpu = gpu_with(Some(set));
         let fused_update = usize::from(set.fused_update);
         // nobody clips; all do, two calls more; those after the first, so that both ways to learn
-        // are played
+        // are executed
         let kinds = [
             ([None, None], 3 * 5 + 3 - fused_update),
             ([Some(0.1), Some(0.1)], 3 * 5 + 5),

@@ -92,7 +92,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         call: device_call,
         tiles_per_group: (call.kernel.tiles_per_group)(gpu.tiles()),
     }]);
-    let states = store.states(&store.play(1).unwrap()).unwrap();
+    let states = store.states(&store.submit(1).unwrap()).unwrap();
 
     let read = |buffer: Buffer, start: usize, count: usize| -> Vec<f32> {
         let range = 4 * start as u64..4 * (start + count) as u64;

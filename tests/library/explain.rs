@@ -4,7 +4,7 @@ use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
 use shoal::engine::graph::Node;
 use shoal::engine::graph::Shape;
-use shoal::engine::random::normal_pair;
+use shoal::engine::normals::normal_pair;
 use shoal::engine::random::pcg4d;
 use shoal::engine::real::Real;
 use shoal::study::explain::{Attributions, Subject, exact_shapley, sampled_shapley};

@@ -1,6 +1,6 @@
 //! Savings with intervals, and negative transfer with its significance, on runs with known answers.
 
-use shoal::engine::random::normal_pair;
+use shoal::engine::normals::normal_pair;
 use shoal::engine::random::pcg4d;
 use shoal::study::stats::savings::savings;
 use shoal::study::stats::scatter::Scatter;
@@ -169,7 +169,8 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
     assert!(
         gains[0].starts_with("dummy-node: its test MSE is 50 %")
             && gains[0].contains(
-                " % lower than that of scratch at 5 of 5 sizes (corrected p < 0.05, over seeds); with "
+                " % lower than that of scratch at 5 of 5 sizes (corrected p < 0.05, over seeds); \
+                 with "
             )
             && gains[0].ends_with("No significant negative transfer for any target."),
         "{gains:?}"
@@ -185,10 +186,8 @@ fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
     let nothing = say(&runs(1.0, 0.3, 1.0, 6), Scatter::Seeds);
     assert_eq!(
         nothing,
-        [
-            "dummy-node: its test MSE does not differ significantly from that of scratch at any of 5 \
-          sizes (over seeds). No significant negative transfer for any target."
-        ]
+        ["dummy-node: its test MSE does not differ significantly from that of scratch at any \
+             of 5 sizes (over seeds). No significant negative transfer for any target."]
     );
     let trials = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Trials);
     assert!(

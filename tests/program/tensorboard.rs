@@ -165,6 +165,20 @@ fn event_files_have_every_epoch_and_every_error() {
 }
 
 #[test]
+fn event_files_of_pre_trainings_of_several_sizes_are_named_as_their_models() {
+    let study = Study::new();
+    ranged(&study, &format!("{STUDY}[pretraining]\nsimulations = [20, 80]\n"));
+    let found = written(&study, &["--tensorboard=logs"], "logs");
+    let models = std::fs::read_dir(study.path("out/models")).unwrap();
+    let models = models.map(|entry| entry.unwrap().path().with_extension(""));
+    let mut models: Vec<String> =
+        models.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    models.sort();
+    assert!(models.contains(&"pretraining-20-1".into()), "{models:?}");
+    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), models);
+}
+
+#[test]
 fn event_files_of_a_search_are_by_trial() {
     let study = Study::new();
     let search = "[search]\ntrials = 4\nstartup = 2\ngeneration = 2\n[search.space]\nunits = { \

@@ -27,8 +27,8 @@ use measured::{HEAD, Way, measure, way};
 #[derive(Args, Debug)]
 #[command(after_long_help = REFERENCE)]
 pub struct BenchArgs {
-    /// Workloads, separated by commas: 24x128 is 24 networks of width 128; mixed is 64 networks of 1
-    /// to 3 hidden layers, each 4 to 500 wide [default: 24x128, 24x256, 96x64, 24x512, 1x256,
+    /// Workloads, separated by commas: 24x128 is 24 networks of width 128; mixed is 64 networks of
+    /// 1 to 3 hidden layers, each 4 to 500 wide [default: 24x128, 24x256, 96x64, 24x512, 1x256,
     /// 1000x32 and mixed]
     #[arg(
         long,
@@ -151,7 +151,10 @@ fn scaling(
     (pace, precision): (&Pace, Precision),
     output: &Output,
 ) -> Result<()> {
-    output.result("\n   runs  at one time  us per run-step (range)   dispatches a step        bytes  bytes a run");
+    output.result(
+        "\n   runs  at one time  us per run-step (range)   dispatches a \
+         step        bytes  bytes a run",
+    );
     for runs in SCALING {
         let workload = Workload::alike(runs, SCALING_WIDTH).in_precision(precision);
         let measured = measure(meter, ceilings, (&workload, Way::Steady), pace)?;

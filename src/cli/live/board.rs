@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use shoal::engine::queue::Epoch;
 use shoal::engine::queue::Progress;
+use shoal::study::Event;
 use shoal::study::store::run::RunRecord;
-use shoal::study::{Event, GroupName, RunName};
+use shoal::study::store::run::{GroupName, RunKey};
 
 /// Half-life of recent rates in seconds: they follow a machine that becomes slower, but do not jump.
 const HALF_LIFE: f64 = 30.0;
@@ -146,20 +147,20 @@ impl Board {
     pub fn take(&mut self, event: &Event, now: Duration) {
         match event {
             Event::Group { group, planned, finished_steps, best } => {
-                let state = self.group(*group);
+                let state = self.group(group.clone());
                 state.planned = *planned;
                 state.finished = finished_steps.iter().map(|steps| *steps as f64).collect();
                 state.best = *best;
             }
-            Event::Begun { name, .. } => self.begin(name, now),
-            Event::Trained { name, steps, epochs } => {
-                let before = self.open(name).steps.insert(name.seed, *steps);
-                let state = self.group(name.group);
+            Event::Begun { key, .. } => self.begin(key, now),
+            Event::Trained { key, steps, epochs } => {
+                let before = self.open(key).steps.insert(key.seed, *steps);
+                let state = self.group(key.group());
                 state.new.1 += f64::from(steps.saturating_sub(before.unwrap_or(0)));
                 state.last = epochs.last().copied().or(state.last);
             }
-            Event::Ended { name } => {
-                let state = self.group(name.group);
+            Event::Ended { key } => {
+                let state = self.group(key.group());
                 state.train(state.alive.saturating_sub(1), now);
             }
             Event::Trial { trial, row, .. } => {
@@ -181,20 +182,21 @@ impl Board {
     }
 
     /// A run begins.
-    pub fn begin(&mut self, name: &RunName, now: Duration) {
-        self.open(name).steps.insert(name.seed, 0);
-        let state = self.group(name.group);
+    pub fn begin(&mut self, key: &RunKey, now: Duration) {
+        self.open(key).steps.insert(key.seed, 0);
+        let state = self.group(key.group());
         state.train(state.alive + 1, now);
     }
 
-    fn open(&mut self, name: &RunName) -> &mut Open {
-        let unit = name.trial.unwrap_or(name.seed);
-        self.group(name.group).open.entry(unit).or_default()
+    fn open(&mut self, key: &RunKey) -> &mut Open {
+        let unit = key.trial.unwrap_or(key.seed);
+        self.group(key.group()).open.entry(unit).or_default()
     }
 
     /// Adds a finished run; `ends` is the trial or run that it finishes, if it does.
     fn record(&mut self, row: &RunRecord, ends: Option<u32>) {
-        let Some(state) = self.groups.iter_mut().find(|state| state.group.has(row)) else {
+        let Some(state) = self.groups.iter_mut().find(|state| state.group == row.key.group())
+        else {
             return;
         };
         let losses = [state.best, row.validation_loss];

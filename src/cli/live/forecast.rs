@@ -30,7 +30,7 @@ pub fn left(board: &Board) -> Option<Duration> {
         seconds += cost * left.iter().sum::<f64>();
         units += left.len();
         let longest = cost * left.iter().copied().fold(0.0, f64::max);
-        let kind = match state.group.strategy {
+        let kind = match state.group.curve.strategy.as_str() {
             PRETRAINING => &mut pretraining,
             _ => &mut others,
         };
@@ -48,8 +48,8 @@ pub fn left(board: &Board) -> Option<Duration> {
 struct Known(Vec<f64>);
 
 impl Known {
-    /// Steps at the end of a run that has taken so many: the mean of longer runs, else it is about to
-    /// end.
+    /// Steps at the end of a run that has taken so many: the mean of longer runs, else it is about
+    /// to end.
     fn whole(&self, so_far: f64) -> f64 {
         let longer: Vec<f64> = self.0.iter().copied().filter(|s| *s > so_far).collect();
         match longer.len() {
@@ -90,7 +90,8 @@ fn nearest<'a>(
     has: impl Fn(&State) -> bool,
 ) -> Option<&'a State> {
     let size = |state: &State| (state.group.simulations as f64).ln();
-    let alike = |other: &&State| other.group.strategy == state.group.strategy && has(other);
+    let alike =
+        |other: &&State| other.group.curve.strategy == state.group.curve.strategy && has(other);
     let far = |other: &State| (size(other) - size(state)).abs();
     let others = board.groups.iter().filter(alike);
     others.min_by(|one, other| far(one).total_cmp(&far(other)))
@@ -113,39 +114,40 @@ mod tests {
     use std::collections::VecDeque;
 
     use shoal::engine::queue::Progress;
-    use shoal::study::store::run::{RunKey, RunRecord, StopReason};
-    use shoal::study::{Event, GroupName, RunName};
+    use shoal::study::Event;
+    use shoal::study::store::run::{Curve, GroupName, RunKey, RunRecord, StopReason};
 
     use super::*;
 
     /// A run of a made-up study.
-    #[derive(Clone, Copy)]
+    #[derive(Clone)]
     struct Made {
-        name: RunName,
+        key: RunKey,
         steps: u32,
         /// Seconds a step.
         cost: f64,
     }
 
     fn row(made: &Made) -> RunRecord {
-        let RunName { group, seed, .. } = made.name;
-        let (curve, simulations) = (group.curve(), group.simulations);
-        let key = RunKey { curve, simulations, seed, ..RunKey::default() };
         RunRecord {
             validation_loss: Some(0.1),
             epochs: 1,
             steps: made.steps,
             stopped: StopReason::Patience,
-            ..RunRecord::untrained(key, 0)
+            ..RunRecord::untrained(made.key.clone(), 0)
         }
     }
 
     /// Four pre-trainings of 100 s each, then fine-tunings of three sizes of 1 to 4 s, 20 % more or
     /// less.
     fn runs() -> VecDeque<Made> {
-        let group = |strategy, simulations| GroupName { strategy, simulations, pretrained: None };
-        let made = |group, seed: u32, steps: f64, cost| Made {
-            name: RunName { group, trial: None, seed },
+        let group = |strategy, simulations| RunKey {
+            curve: Curve::of(strategy),
+            simulations,
+            ..RunKey::default()
+        };
+        let made = |group: RunKey, seed: u32, steps: f64, cost| Made {
+            key: RunKey { seed, ..group },
             steps: (steps * (0.8 + 0.1 * f64::from(seed * 7 % 5))) as u32,
             cost,
         };
@@ -155,7 +157,7 @@ mod tests {
             for (strategy, cost) in [("scratch", 1e-3), ("attach-head", 5e-4)] {
                 let steps = 10.0 * simulations as f64;
                 let group = group(strategy, simulations);
-                runs.extend((1..=20).map(|seed| made(group, seed, steps, cost)));
+                runs.extend((1..=20).map(|seed| made(group.clone(), seed, steps, cost)));
             }
         }
         runs
@@ -176,13 +178,18 @@ mod tests {
         fn new(waiting: VecDeque<Made>) -> Self {
             let mut planned: Vec<(GroupName, usize)> = Vec::new();
             for made in &waiting {
-                match planned.iter_mut().find(|(group, _)| *group == made.name.group) {
+                match planned.iter_mut().find(|(group, _)| *group == made.key.group()) {
                     Some((_, count)) => *count += 1,
-                    None => planned.push((made.name.group, 1)),
+                    None => planned.push((made.key.group(), 1)),
                 }
             }
-            let mut pool =
-                Self { board: Board::default(), waiting, threads: [None; 2], now: 0.0, steps: 0.0 };
+            let mut pool = Self {
+                board: Board::default(),
+                waiting,
+                threads: [None, None],
+                now: 0.0,
+                steps: 0.0,
+            };
             for (group, planned) in planned {
                 pool.observe(&Event::Group { group, planned, finished_steps: &[], best: None });
             }
@@ -194,18 +201,18 @@ mod tests {
         }
 
         fn train(&mut self, thread: usize) {
-            let Some((made, before)) = self.threads[thread] else {
+            let Some((made, before)) = self.threads[thread].take() else {
                 return;
             };
             let after = (before + TICK / made.cost).min(made.steps.into());
             self.steps += after - before;
-            let name = made.name;
-            self.observe(&Event::Trained { name, steps: after as u32, epochs: &[] });
-            self.threads[thread] = Some((made, after));
+            let key = &made.key;
+            self.observe(&Event::Trained { key, steps: after as u32, epochs: &[] });
             if after as u32 == made.steps {
-                self.observe(&Event::Ended { name });
+                self.observe(&Event::Ended { key });
                 self.observe(&Event::Finished(&row(&made)));
-                self.threads[thread] = None;
+            } else {
+                self.threads[thread] = Some((made, after));
             }
         }
 
@@ -216,9 +223,9 @@ mod tests {
                 for thread in 0..2 {
                     if self.threads[thread].is_none() {
                         self.threads[thread] = self.waiting.pop_front().map(|made| (made, 0.0));
-                        if let Some((made, _)) = self.threads[thread] {
+                        if let Some((made, _)) = &self.threads[thread] {
                             let now = Duration::from_secs_f64(self.now);
-                            self.board.begin(&made.name, now);
+                            self.board.begin(&made.key, now);
                         }
                     }
                 }
@@ -246,8 +253,8 @@ mod tests {
     fn the_remaining_time_follows_from_the_first_finished_runs() {
         let (estimates, end) = WorkerPool::new(runs()).run();
         assert!((250.0..400.0).contains(&end), "{end}");
-        // no estimate before one run of each strategy is finished: attach-head begins 20 s after a thread is
-        // free of pre-trainings
+        // no estimate before one run of each strategy is finished: attach-head begins 20 s after a
+        // thread is free of pre-trainings
         let first = estimates.iter().find(|(_, left)| left.is_some()).unwrap().0;
         assert!((205.0..230.0).contains(&first), "{first}");
         for (now, left) in estimates.iter().filter(|(now, _)| (first..end).contains(now)) {

@@ -90,7 +90,7 @@ impl Columns {
             all.max().unwrap_or(0).max(least)
         };
         let mut columns = Self {
-            name: widest(&|state| state.group.curve().label(), 8),
+            name: widest(&|state| state.group.curve.label(), 8),
             simulations: widest(&|state| state.group.simulations.to_string(), 1),
             finished: widest(&|state| format!("{0}/{0}", state.planned), 4),
             bar: 0,
@@ -141,7 +141,7 @@ impl Columns {
         let simulations = state.group.simulations.to_string();
         let bar = bar(state.finished.len(), state.planned, self.bar);
         let text = self.compose(
-            [&state.group.curve().label(), &simulations, &bar, &finished],
+            [&state.group.curve.label(), &simulations, &bar, &finished],
             numbers.each_ref().map(String::as_str),
         );
         let look = match state {
@@ -228,7 +228,8 @@ fn line(text: &str, width: usize, ink: Ink, look: &str) -> Line {
 mod tests {
     use std::time::Duration;
 
-    use shoal::study::{Event, GroupName, PRETRAINING};
+    use shoal::study::store::run::{Curve, GroupName};
+    use shoal::study::{Event, PRETRAINING};
 
     use super::*;
 
@@ -243,7 +244,7 @@ mod tests {
             let steps = [400, 500];
             board.take(
                 &Event::Group {
-                    group: GroupName { strategy, simulations, pretrained: None },
+                    group: GroupName { curve: Curve::of(strategy), simulations },
                     planned: 2 + place,
                     finished_steps: &steps,
                     best: Some(0.0123456),

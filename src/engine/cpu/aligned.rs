@@ -21,7 +21,7 @@ pub struct Aligned<F> {
 impl<F: Real> Aligned<F> {
     /// Sets the length to `len` and the contents to these values, followed by zeros. Reuses the
     /// allocation if it is large enough.
-    pub fn renew(&mut self, values: &[f32], len: usize) {
+    pub(crate) fn renew(&mut self, values: &[f32], len: usize) {
         let lines = (len * size_of::<F>()).div_ceil(size_of::<Line>());
         if lines > self.lines.capacity() {
             // growing would copy the contents, and allocate twice as much

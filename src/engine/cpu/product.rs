@@ -22,7 +22,7 @@ pub struct Shape {
 
 impl Shape {
     /// A matrix in row-major order, with rows `stride` apart.
-    pub fn by_rows(rows: usize, columns: usize, stride: usize) -> Self {
+    pub(crate) fn by_rows(rows: usize, columns: usize, stride: usize) -> Self {
         Self { rows, columns, row_stride: stride, column_stride: 1 }
     }
 
@@ -62,7 +62,7 @@ pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shap
 
 /// Rows of a tile with AVX-512, whose 32 registers hold accumulators of eight rows, three vectors
 /// wide.
-pub const TILE_ROWS: usize = 8;
+pub(crate) const TILE_ROWS: usize = 8;
 
 widest! {
     fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {

@@ -9,7 +9,8 @@ widest! {
     /// # Panics
     /// If the length of `from` is not a multiple of `width`, or that of `to` differs.
     pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
-        assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole rows");
+        assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole \
+             rows");
         let height = from.len() / width;
         let [whole_rows, whole_columns] = [height, width].map(|count| count / 8 * 8);
         for column in (0..whole_columns).step_by(8) {

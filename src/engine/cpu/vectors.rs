@@ -83,7 +83,7 @@ fn of_this_cpu() -> Vectors {
 
 /// Whether the CPU has fused multiply-add, which rounds once. CPUs of one architecture give the
 /// same bits if they agree in this.
-pub fn rounds_once() -> bool {
+pub(crate) fn rounds_once() -> bool {
     cfg!(target_arch = "aarch64") || of_this_cpu() != Vectors::Plain
 }
 
@@ -95,11 +95,11 @@ pub(crate) mod tests {
 
     thread_local! {
         /// Overrides the widest set on this thread.
-        pub static CHOSEN: Cell<Option<Vectors>> = const { Cell::new(None) };
+        pub(crate) static CHOSEN: Cell<Option<Vectors>> = const { Cell::new(None) };
     }
 
     /// Calls a function with each set that this CPU supports, the widest first.
-    pub fn with_each<T>(mut something: impl FnMut() -> T) -> Vec<(Vectors, T)> {
+    pub(crate) fn with_each<T>(mut something: impl FnMut() -> T) -> Vec<(Vectors, T)> {
         let all = [Vectors::Avx512, Vectors::Avx2, Vectors::Plain];
         let from = all.iter().position(|one| *one == of_this_cpu()).expect("it is one of them");
         let done = all[from..].iter().map(|vectors| {

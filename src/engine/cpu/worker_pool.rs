@@ -132,7 +132,7 @@ impl<'a> WorkerPool<'a> {
                 return None;
             }
             if let Some(run) = scheduler.longest() {
-                scheduler.work.begins(&run);
+                scheduler.work.started(&run);
                 scheduler.alive += 1;
                 return Some(run);
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod adapters;
 pub(crate) mod allocator;
+pub(crate) mod bind;
 pub(crate) mod footprint;
 pub mod packing;
 pub(crate) mod store;
@@ -80,7 +81,8 @@ impl Gpu {
         let tiles = options.tiles.unwrap_or(adapter.tiles());
         if !adapter.has(&tiles) {
             return Err(input_error!(
-                "{name} does not support the tile set {} (64-bit integers, subgroups of eight); use {}",
+                "{name} does not support the tile set {} (64-bit integers, subgroups of eight); \
+                 use {}",
                 tiles.name,
                 adapter.tiles().name
             ));
@@ -145,7 +147,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::Device`] if the driver refuses one.
-    pub fn prepare(&self, precision: Precision) -> Result<()> {
+    pub(crate) fn prepare(&self, precision: Precision) -> Result<()> {
         self.pipelines(precision);
         self.check("compile the kernels")
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
+use crate::engine::gpu::bind::{bind, call_stride, create, create_calls, place};
 use crate::engine::kernel::Kernel;
 use crate::engine::layout::{DeviceCall, State};
 use crate::engine::precision::Precision;
@@ -41,10 +42,6 @@ pub struct Store<'a> {
     call_group: wgpu::BindGroup,
     dispatches: Vec<Dispatch>,
 }
-
-const USAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
-    .union(wgpu::BufferUsages::COPY_SRC)
-    .union(wgpu::BufferUsages::COPY_DST);
 
 /// Smallest size of a buffer, in bytes.
 const SMALLEST: u64 = 256;
@@ -135,7 +132,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
-    pub fn play(&self, steps: u32) -> Result<Chunk> {
+    pub fn submit(&self, steps: u32) -> Result<Chunk> {
         let states = self.buffer(Buffer::States);
         let staging = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("states for the host"),
@@ -232,64 +229,6 @@ impl<'a> Store<'a> {
         staging.unmap();
         Ok(bytes)
     }
-}
-
-fn place(buffer: Buffer) -> usize {
-    Buffer::ALL.iter().position(|other| *other == buffer).expect("gpu: a buffer not in ALL")
-}
-
-fn create(gpu: &Gpu, buffer: Buffer, size: u64) -> wgpu::Buffer {
-    gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(buffer.name()),
-        size,
-        usage: USAGE,
-        mapped_at_creation: false,
-    })
-}
-
-fn call_stride(gpu: &Gpu) -> u64 {
-    u64::from(gpu.device.limits().min_uniform_buffer_offset_alignment)
-        .max(size_of::<DeviceCall>() as u64)
-}
-
-fn create_calls(gpu: &Gpu, count: u64) -> (wgpu::Buffer, wgpu::BindGroup) {
-    let calls = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("calls"),
-        size: count * call_stride(gpu),
-        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
-    let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some("call"),
-        layout: &gpu.call_layout,
-        entries: &[wgpu::BindGroupEntry {
-            binding: 0,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: &calls,
-                offset: 0,
-                size: wgpu::BufferSize::new(size_of::<DeviceCall>() as u64),
-            }),
-        }],
-    });
-    (calls, group)
-}
-
-fn bind(gpu: &Gpu, precision: Precision, buffers: &[wgpu::Buffer]) -> Vec<wgpu::BindGroup> {
-    let group = |pipeline: &crate::engine::gpu::Pipeline| {
-        let entries: Vec<_> = (0..)
-            .zip(pipeline.kernel.bindings)
-            .map(|(binding, (buffer, _))| wgpu::BindGroupEntry {
-                binding,
-                resource: buffers[place(buffer.owner(precision))].as_entire_binding(),
-            })
-            .collect();
-        gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(pipeline.kernel.name),
-            layout: &pipeline.layout,
-            entries: &entries,
-        })
-    };
-    gpu.pipelines(precision).iter().map(group).collect()
 }
 
 /// A two-dimensional grid of at least this number of workgroups, as even as possible; the kernel

@@ -18,4 +18,4 @@ pub static KERNEL: Kernel = Kernel {
 pub const TURNS: u32 = 4096;
 
 /// Floating-point operations of one thread: eight chains of vec4s, two operations each.
-pub const FLOPS: u64 = TURNS as u64 * 64;
+pub(crate) const FLOPS: u64 = TURNS as u64 * 64;

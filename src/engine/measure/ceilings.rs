@@ -106,7 +106,7 @@ impl<'a> Meter<'a> {
 fn seconds(store: &Store, least: u32) -> Result<f64> {
     let time = |steps: u32| -> Result<f64> {
         let start = Instant::now();
-        store.states(&store.play(steps)?)?;
+        store.states(&store.submit(steps)?)?;
         Ok(start.elapsed().as_secs_f64())
     };
     time(1)?;
@@ -131,7 +131,8 @@ fn only(kernel: &'static Kernel, groups: u64) -> Vec<Dispatch> {
 
 fn no_room(gpu: &Gpu, bytes: u64) -> Error {
     Error::Device(format!(
-        "{}: not enough memory for the {bytes} bytes of a measurement; close other programs that use the device",
+        "{}: not enough memory for the {bytes} bytes of a measurement; close other programs that \
+         use the device",
         gpu.adapter().name()
     ))
 }
@@ -186,7 +187,8 @@ fn bandwidth(gpu: &Gpu, bytes: u64, dispatch: f64) -> Result<f64> {
             one.iter().zip(other).map(|(one, other)| triad::reference(*one, other)).collect();
         if sums != wanted {
             return Err(Error::Device(format!(
-                "{}: the triad computes {sums:?} instead of {wanted:?}; update the driver, or use --device cpu",
+                "{}: the triad computes {sums:?} instead of {wanted:?}; update the driver, or use \
+                 --device cpu",
                 gpu.adapter().name()
             )));
         }

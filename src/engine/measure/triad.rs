@@ -23,7 +23,7 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// Bytes of each of the three arrays that one workgroup accesses.
-pub fn bytes_per_group(set: &TileSet) -> u64 {
+pub(crate) fn bytes_per_group(set: &TileSet) -> u64 {
     16 * u64::from(set.adamw_threads) * u64::from(set.adamw_repeats)
 }
 

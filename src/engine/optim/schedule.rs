@@ -38,7 +38,7 @@ pub struct ScheduleSteps {
 impl Schedule {
     /// The schedule in steps, for a run with this number of steps per epoch. The warm-up is rounded
     /// to whole steps.
-    pub fn in_steps(&self, steps_per_epoch: usize) -> ScheduleSteps {
+    pub(crate) fn in_steps(&self, steps_per_epoch: usize) -> ScheduleSteps {
         let steps = |epochs: f64| (epochs * steps_per_epoch as f64).round() as u32;
         let warmup = steps(self.warmup);
         let cosine = self.cosine.map(|cosine| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::cpu::frozen;
 use crate::engine::device::Device;
 use crate::engine::gpu::Gpu;
-use crate::engine::gpu::packing::rehearsal::Rehearsal;
+use crate::engine::gpu::packing::dry_run::DryRun;
 use crate::engine::gpu::packing::shoal::Limits;
 use crate::engine::memory;
 use crate::engine::precision::Precision;
@@ -65,20 +65,20 @@ fn on_cpu(threads: usize, runs: &[PlannedRun], steps: &[u64]) -> Room {
 /// others.
 fn on_gpu(gpu: &Gpu, runs: &[PlannedRun], steps: &[u64], tables: &Arc<[Table]>) -> Result<Room> {
     let precision = runs.first().map_or(Precision::F32, |run| run.training.precision);
-    let mut rehearsal = Rehearsal::new(gpu, tables.clone(), Limits::default(), precision)?;
+    let mut dry_run = DryRun::new(gpu, tables.clone(), Limits::default(), precision)?;
     let mut queue = Queue::new(runs, steps, tables);
     let mut left = steps.to_vec();
     let mut together = 0;
     loop {
-        rehearsal.admit(&mut queue)?;
-        let packed = rehearsal.packed();
+        dry_run.admit(&mut queue)?;
+        let packed = dry_run.packed();
         let Some(first) = packed.iter().map(|id| left[*id]).min() else {
-            return Ok(Room { together, bytes: rehearsal.bytes() });
+            return Ok(Room { together, bytes: dry_run.bytes() });
         };
         together = together.max(packed.len());
         packed.iter().for_each(|id| left[*id] -= first);
         let done: Vec<usize> = packed.into_iter().filter(|id| left[*id] == 0).collect();
-        rehearsal.leave(&done);
+        dry_run.leave(&done);
         done.into_iter().for_each(|id| queue.done(id));
     }
 }

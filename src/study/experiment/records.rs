@@ -3,7 +3,7 @@
 use crate::engine::run::Outcome;
 use crate::error::Result;
 use crate::study::evaluation;
-use crate::study::event::{Event, GroupName};
+use crate::study::event::Event;
 use crate::study::experiment::group::{FinishedRun, FinishedTrial, Group};
 use crate::study::experiment::scheduler::{RunInTraining, Scheduler};
 use crate::study::plan::{GroupKey, Plan};
@@ -12,21 +12,14 @@ use crate::study::search::distribution::Distribution;
 use crate::study::stats::searches::BEST;
 use crate::study::store::folder::StudyFolder;
 use crate::study::store::results::StudyResults;
-use crate::study::store::run::{RunKey, RunRecord, StopReason};
+use crate::study::store::run::{RunRecord, StopReason};
 use crate::study::store::trials::{TRIALS_FILE, TrialRuns, write_trials};
 use crate::study::transfer::Start;
 
 impl Scheduler<'_> {
     /// The record of a run that never began: of a fine-tuning whose pre-training diverged.
     pub(crate) fn untrained_row(&self, group: &GroupKey, trial: u32, seed: u32) -> RunRecord {
-        let plan = &self.study.plan;
-        let key = RunKey {
-            scenario: plan.scenario.clone(),
-            curve: GroupName::new(plan, group).curve(),
-            simulations: group.simulations,
-            trial: plan.is_search().then_some(trial),
-            seed,
-        };
+        let key = self.study.plan.run_key(group, trial, seed);
         RunRecord::untrained(key, self.targets(group).len())
     }
 
@@ -46,14 +39,14 @@ impl Scheduler<'_> {
             epochs: outcome.epochs,
             steps: outcome.steps,
             stopped: if pruned { StopReason::Pruned } else { outcome.stopped.into() },
-            ..self.untrained_row(&group.key, run.trial, run.seed)
+            ..RunRecord::untrained(run.key, self.targets(&group.key).len())
         };
         if let Some(errors) = outcome.test_errors {
             row.set_test(&errors);
         }
         let usable = outcome.validation_loss.is_some() && !pruned;
         if usable && plan.save_models && !plan.is_search() {
-            row.model = StudyFolder::model_path(&stem(plan, &group.key, run.trial, run.seed));
+            row.model = StudyFolder::model_path(&row.key.stem(plan.has_pretraining_sizes()));
         }
         let network = usable.then_some(Pretrained {
             start: Start { network: run.network, parameters: outcome.parameters },
@@ -92,7 +85,7 @@ impl Scheduler<'_> {
         }
         let start = network.start.clone();
         let model = evaluation::model(study, row, start, scaling, self.targets(key));
-        self.results.save(&stem(&study.plan, key, trial, row.key.seed), model);
+        self.results.save(&stem(&study.plan, key, trial, row.key.seed), row, model);
     }
 
     /// Reports a run that is recorded, and adds it to the tables.
@@ -191,7 +184,8 @@ impl Scheduler<'_> {
         let stem = |trial, seed| stem(plan, &group.key, trial, seed);
         let of_best = |(_, best)| (1..=plan.trials.seeds).map(move |seed| stem(best, seed));
         let keeps: Vec<String> = group.best.into_iter().flat_map(of_best).collect();
-        self.results.remove_models(&format!("{}-trial", curve_stem(plan, &group.key)), &keeps);
+        let begin = plan.group_name(&group.key).stem(plan.has_pretraining_sizes());
+        self.results.remove_models(&format!("{begin}-trial"), &keeps);
     }
 }
 
@@ -212,22 +206,7 @@ fn trial_runs(group: &Group) -> impl Iterator<Item = TrialRuns> {
     })
 }
 
-/// What the files of a group's networks begin with.
-fn curve_stem(plan: &Plan, key: &GroupKey) -> String {
-    let several = plan.has_pretraining_sizes();
-    let (name, simulations) = (key.name(), key.simulations);
-    match (key.is_pretraining(), key.pretrained) {
-        (true, _) if several => format!("{name}-{simulations}"),
-        (true, _) => name.to_owned(),
-        (false, Some(base)) if several => format!("{name}-from-{base}-{simulations}"),
-        (false, _) => format!("{name}-{simulations}"),
-    }
-}
-
 /// The name of the file of a network, without its ending.
 pub(crate) fn stem(plan: &Plan, key: &GroupKey, trial: u32, seed: u32) -> String {
-    match plan.is_search() {
-        true => format!("{}-trial{trial}-{seed}", curve_stem(plan, key)),
-        false => format!("{}-{seed}", curve_stem(plan, key)),
-    }
+    plan.run_key(key, trial, seed).stem(plan.has_pretraining_sizes())
 }

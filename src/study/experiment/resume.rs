@@ -1,10 +1,8 @@
 //! The beginning of a study: what an earlier process left, and what is still to do.
 
-use serde_json::Value;
-
-use crate::engine::device::Device;
+use crate::engine::device::{Description, Device};
 use crate::error::Result;
-use crate::study::event::{Event, GroupName};
+use crate::study::event::Event;
 use crate::study::experiment::scheduler::Scheduler;
 use crate::study::store::run::RunRecord;
 
@@ -55,7 +53,7 @@ impl Scheduler<'_> {
         let steps: Vec<u64> = group.rows.values().map(steps).collect();
         let losses = group.rows.values().flatten().filter_map(|row| row.validation_loss);
         (self.observe)(&Event::Group {
-            group: GroupName::new(plan, &group.key),
+            group: plan.group_name(&group.key),
             planned: plan.trials.count as usize,
             finished_steps: &steps,
             best: losses.min_by(f64::total_cmp),
@@ -70,11 +68,11 @@ impl Scheduler<'_> {
             return;
         }
         let before = self.provenance.earlier.last().map(|process| &process.device);
-        let other = before.filter(|before| !same_bits(before, &device.describe()));
-        let name = |device: &Value| {
-            let name = device["name"].as_str().unwrap_or("another");
-            let tiles = device["tiles"].as_str();
-            tiles.map_or(name.to_owned(), |tiles| format!("{name} ({tiles} tiles)"))
+        let here = device.describe();
+        let other = before.filter(|before| !before.has_same_bits(&here));
+        let name = |device: &Description| match &device.tiles {
+            Some(tiles) => format!("{} ({tiles} tiles)", device.name),
+            None => device.name.clone(),
         };
         (self.observe)(&Event::Resumed {
             finished,
@@ -82,10 +80,4 @@ impl Scheduler<'_> {
             repaired: repaired.map(Into::into),
         });
     }
-}
-
-/// Whether two devices give the same bits: the number of threads makes no difference.
-fn same_bits(one: &Value, other: &Value) -> bool {
-    let keys = ["kind", "name", "backend", "driver", "tiles", "rounds_once"];
-    keys.into_iter().all(|key| one[key] == other[key])
 }

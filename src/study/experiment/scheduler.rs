@@ -20,7 +20,7 @@ use crate::engine::train;
 use crate::error::{Error, Result};
 use crate::study::datasets::Study;
 use crate::study::evaluation::Tests;
-use crate::study::event::{Event, GroupName, RunName};
+use crate::study::event::Event;
 use crate::study::experiment::group::{FinishedRun, Group};
 use crate::study::hyperparameters::{Hyperparameters, largest_networks};
 use crate::study::prepare::{self, Pretrained};
@@ -30,7 +30,7 @@ use crate::study::store::journal::event::JournalEvent;
 use crate::study::store::pace::Pace;
 use crate::study::store::provenance::{Provenance, Status};
 use crate::study::store::results::StudyResults;
-use crate::study::store::run::RunRecord;
+use crate::study::store::run::{RunKey, RunRecord};
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
@@ -43,8 +43,8 @@ pub struct RunInTraining {
     pub group: usize,
     /// Its trial.
     pub trial: u32,
-    /// Its seed.
-    pub seed: u32,
+    /// Its key.
+    pub key: RunKey,
     /// Its network.
     pub network: Graph,
     /// The scaling of its inputs and targets.
@@ -153,9 +153,9 @@ impl RunQueue for Scheduler<'_> {
         })
     }
 
-    fn begins(&mut self, run: &Run) {
-        if let Some(name) = self.name(run.id) {
-            (self.observe)(&Event::Begun { name, run });
+    fn started(&mut self, run: &Run) {
+        if let Some(key) = key(&self.training, run.id) {
+            (self.observe)(&Event::Begun { key, run });
         }
     }
 
@@ -171,8 +171,8 @@ impl RunQueue for Scheduler<'_> {
     }
 
     fn trained(&mut self, id: usize, steps: u32, epochs: &[Epoch]) {
-        if let Some(name) = self.name(id) {
-            (self.observe)(&Event::Trained { name, steps, epochs });
+        if let Some(key) = key(&self.training, id) {
+            (self.observe)(&Event::Trained { key, steps, epochs });
         }
     }
 
@@ -180,13 +180,13 @@ impl RunQueue for Scheduler<'_> {
         let run = self.training.get(&id)?;
         let group = &self.groups[run.group];
         let tests = !group.key.is_pretraining() && !group.is_pruned(run.trial);
-        let held_out = || self.tests.held_out(&run.scaling, group.key.simulations, run.seed);
+        let held_out = || self.tests.held_out(&run.scaling, group.key.simulations, run.key.seed);
         Some(tests.then(held_out)?.ok()?.test(run.network.clone()))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
-        if let Some(name) = self.name(outcome.id) {
-            (self.observe)(&Event::Ended { name });
+        if let Some(key) = key(&self.training, outcome.id) {
+            (self.observe)(&Event::Ended { key });
         }
         let run = self.training.remove(&outcome.id).expect("scheduler: an unknown run");
         if run.restores {
@@ -252,17 +252,6 @@ impl<'a> Scheduler<'a> {
         })
     }
 
-    /// What a run is called; nothing for one that trains again.
-    fn name(&self, id: usize) -> Option<RunName> {
-        let run = self.training.get(&id).filter(|run| !run.restores)?;
-        let plan = &self.study.plan;
-        Some(RunName {
-            group: GroupName::new(plan, &self.groups[run.group].key),
-            trial: plan.is_search().then_some(run.trial),
-            seed: run.seed,
-        })
-    }
-
     /// A run that can start, if there is one.
     fn next_run(&mut self) -> Result<Option<Run>> {
         if let Some((group, trial, seed)) = self.restore.pop() {
@@ -310,7 +299,8 @@ impl<'a> Scheduler<'a> {
             run.training.max_epochs = trials.next_rung(0, epochs);
         }
         let network = run.graph.clone();
-        let begun = RunInTraining { group, trial, seed, network, scaling, epochs, restores };
+        let key = self.study.plan.run_key(&self.groups[group].key, trial, seed);
+        let begun = RunInTraining { group, trial, key, network, scaling, epochs, restores };
         self.training.insert(id, begun);
         Ok(Some(run))
     }
@@ -404,4 +394,9 @@ impl<'a> Scheduler<'a> {
         }
         self.results.models().check()
     }
+}
+
+/// The key of a run for events; none for one that trains again.
+fn key(training: &HashMap<usize, RunInTraining>, id: usize) -> Option<&RunKey> {
+    training.get(&id).filter(|run| !run.restores).map(|run| &run.key)
 }

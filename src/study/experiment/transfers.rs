@@ -99,11 +99,11 @@ impl Scheduler<'_> {
         let start = Start { network: run.network, parameters: outcome.parameters };
         let network = Pretrained { start, scaling: run.scaling };
         let rows = &self.groups[run.group].rows[&run.trial];
-        let row = rows.iter().find(|row| row.key.seed == run.seed);
+        let row = rows.iter().find(|row| row.key.seed == run.key.seed);
         let row = row.expect("transfers: a pre-training without a row").clone();
         self.save_network(run.group, run.trial, &row, &network);
         let simulations = self.groups[run.group].key.simulations;
-        self.pretrained.insert((simulations, run.seed), Some(Arc::new(network)));
+        self.pretrained.insert((simulations, run.key.seed), Some(Arc::new(network)));
         self.open_groups()
     }
 

@@ -97,8 +97,9 @@ impl MeanExplanation {
         let target = |profile| self.target(profile, compared);
         let targets: Vec<Target> = self.profiles.iter().map(target).collect();
         let mut note = format!(
-            "Signed attributions, target scaled to [0, 1]: {} of {} rows against a background of {}; above zero, a larger input \
-             raises the target. Largest additivity gap {:.1e}, mean {:.1e}. Each panel has its own scale.",
+            "Signed attributions, target scaled to [0, 1]: {} of {} rows against a background of \
+             {}; above zero, a larger input raises the target. Largest additivity gap {:.1e}, \
+             mean {:.1e}. Each panel has its own scale.",
             self.mean.method.name(),
             self.mean.rows.len(),
             self.mean.background.len(),

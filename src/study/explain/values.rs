@@ -55,7 +55,8 @@ impl std::fmt::Display for Gap {
             |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1e}"));
         write!(
             to,
-            "largest {:.1e}, mean {:.1e} of the target's range; {} and {} of the range of the predictions",
+            "largest {:.1e}, mean {:.1e} of the target's range; {} and {} of the range of the \
+             predictions",
             self.largest,
             self.mean,
             relative(self.largest_relative),

@@ -128,7 +128,7 @@ fn about(findings: &Findings) -> Markup {
             " · " (findings.summary.sizes().len()) " sizes"
             @if let Some(study) = study.filter(|study| study.all_seconds() > 0.0) {
                 " · " (format!("{:.0}", study.all_seconds())) " s on "
-                    (study.device["kind"].as_str().unwrap_or("device"))
+                    (study.device.kind)
             }
         }
         @if let Some(study) = study.filter(|study| study.status != Status::Finished) {

@@ -23,7 +23,8 @@ impl Fixed {
 
     fn build(_config: &SearchConfig) -> Result<Arc<dyn Proposer>> {
         Err(input_error!(
-            "search.proposer = \"fixed\": that is a study without a search; remove [search] and give seeds"
+            "search.proposer = \"fixed\": that is a study without a search; remove [search] and \
+             give seeds"
         ))
     }
 }

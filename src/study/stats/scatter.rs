@@ -18,7 +18,7 @@ pub enum Scatter {
 
 impl Scatter {
     /// `seeds` or `trials`.
-    pub fn noun(self) -> &'static str {
+    pub(crate) fn noun(self) -> &'static str {
         match self {
             Scatter::Seeds => "seeds",
             Scatter::Trials => "trials",

@@ -7,7 +7,7 @@ const COUNTED: usize = 50;
 
 /// The two-sided p-value of Student's paired t test of no mean difference; absent with fewer than
 /// two differences. Where all differences are the same number it is 0, or 1 if that is 0.
-pub fn paired_t(differences: &[f64]) -> Option<f64> {
+pub(crate) fn paired_t(differences: &[f64]) -> Option<f64> {
     if differences.len() < 2 {
         return None;
     }
@@ -67,7 +67,7 @@ pub(crate) fn welch(pairs: &[(Group, Group)]) -> Option<f64> {
 
 /// The 95 % interval of the mean of normal values from Student's t, [mean - t s / sqrt(n), mean + t
 /// s / sqrt(n)]; absent with fewer than two values.
-pub fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
+pub(crate) fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
     if values.len() < 2 {
         return None;
     }
@@ -96,7 +96,7 @@ fn student(freedom: f64) -> StudentsT {
 /// The two-sided p-value of Wilcoxon's signed-rank test of differences symmetric about 0 (Wilcoxon
 /// 1945). Differences of 0 are left out, and ties share their mean rank. The test is exact up to 50
 /// differences and a normal approximation for more. Absent if no difference is left.
-pub fn signed_rank(differences: &[f64]) -> Option<f64> {
+pub(crate) fn signed_rank(differences: &[f64]) -> Option<f64> {
     let mut sorted: Vec<f64> = differences.iter().copied().filter(|value| *value != 0.0).collect();
     sorted.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     // twice the ranks, so that shared ranks are whole numbers
@@ -133,7 +133,7 @@ pub fn signed_rank(differences: &[f64]) -> Option<f64> {
 /// p-values corrected for multiple testing (Holm 1979, Scandinavian Journal of Statistics 6, 65),
 /// in the same order: with a threshold of 0.05 the family-wise error rate is at most 0.05. Absent
 /// values stay absent and do not count.
-pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
+pub(crate) fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut order: Vec<(usize, f64)> =
         (p_values.iter().enumerate()).filter_map(|(place, p)| p.map(|p| (place, p))).collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));

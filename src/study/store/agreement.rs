@@ -7,7 +7,7 @@ use crate::study::store::predictions::Predictions;
 use crate::study::store::table::{columns, number_text, write_curves};
 
 /// The file in a study's folder.
-pub const AGREEMENT_FILE: &str = "agreement.csv";
+pub(crate) const AGREEMENT_FILE: &str = "agreement.csv";
 
 /// How the predictions of one target agree with the truth. In the target's units where not said
 /// otherwise.
@@ -34,7 +34,7 @@ pub struct Agreement {
 ///
 /// # Errors
 /// [`crate::Error::Output`] with the path.
-pub fn write_agreement(
+pub(crate) fn write_agreement(
     path: &Path,
     targets: &[String],
     all: &[(Predictions, Vec<Agreement>)],

@@ -7,7 +7,7 @@ use crate::study::store::run::Curve;
 use crate::study::store::table::{Line, Table, columns, curve_columns, number_text, write_curves};
 
 /// The file in a study's folder. The file of the same name of `shoal explain` has other columns.
-pub const ATTRIBUTIONS_FILE: &str = "attributions.csv";
+pub(crate) const ATTRIBUTIONS_FILE: &str = "attributions.csv";
 
 /// The importance and the sign of each input for one target.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +158,7 @@ pub fn write_usages(path: &Path, all: &[Usage]) -> Result<()> {
 ///
 /// # Errors
 /// [`crate::Error::Input`] that names the file and the line.
-pub fn read_usages(path: &Path) -> Result<Vec<Usage>> {
+pub(crate) fn read_usages(path: &Path) -> Result<Vec<Usage>> {
     let table = Table::read(path)?;
     let curve = curve_columns(table.is_sized());
     table.check_columns(&[&curve[..], &columns(&REST)].concat())?;

@@ -8,6 +8,7 @@ use crate::input_error;
 use crate::study::datasets::Study;
 use crate::study::store::foreign::{JOURNAL_FILE, MODELS, check_own};
 use crate::study::store::journal::Journal;
+use crate::study::store::kept_models::KeptModels;
 use crate::study::store::model::Model;
 use crate::study::store::model_writer::ModelWriter;
 use crate::study::store::provenance::{Provenance, STUDY_FILE};
@@ -27,6 +28,7 @@ pub struct StudyFolder {
     runs: Vec<RunRecord>,
     pretraining: Vec<RunRecord>,
     models: ModelWriter,
+    kept: KeptModels,
     before: Option<Provenance>,
 }
 
@@ -75,6 +77,7 @@ impl StudyFolder {
             runs: vec![],
             pretraining: vec![],
             models: ModelWriter::default(),
+            kept: KeptModels::default(),
             before,
         };
         Ok((opened, journal))
@@ -131,8 +134,9 @@ impl StudyFolder {
 
     /// Queues a network to be written, and returns its path relative to the folder. A record that
     /// names it may be written once [`StudyFolder::models`] counts it as durable.
-    pub fn save(&mut self, stem: &str, model: Model) -> String {
+    pub fn save(&mut self, stem: &str, run: &RunRecord, model: Model) -> String {
         let relative = Self::model_path(stem);
+        self.kept.keep(run, &relative, &model);
         self.models.queue(self.folder.join(&relative), model);
         relative
     }
@@ -198,6 +202,7 @@ impl StudyFolder {
             trials,
             predictions: vec![],
             usages: vec![],
+            models: self.kept,
         })
     }
 }

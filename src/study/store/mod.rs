@@ -8,6 +8,7 @@ pub mod attribution_table;
 pub(crate) mod folder;
 pub mod foreign;
 pub mod journal;
+pub mod kept_models;
 pub mod model;
 pub(crate) mod model_writer;
 pub mod negative_transfer;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::data::dataset::Dataset;
 use crate::data::files::write_bytes;
+use crate::engine::device::Description;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::datasets::Study;
@@ -25,8 +26,8 @@ pub struct Provenance {
     pub scenario: Option<String>,
     /// Version of shoal.
     pub shoal: String,
-    /// The device, as [`Device::describe`](crate::engine::device::Device::describe) has it.
-    pub device: Value,
+    /// The device.
+    pub device: Description,
     /// The study's seed.
     pub seed: u64,
     /// Networks per size and strategy.
@@ -79,7 +80,7 @@ pub struct OfDatasets<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlierProcess {
     /// Its device.
-    pub device: Value,
+    pub device: Description,
     /// Its seconds of training; absent if it was killed.
     pub seconds: Option<f64>,
 }
@@ -111,7 +112,7 @@ impl Provenance {
     /// Of a study on a device, before training. `before` is what an earlier process wrote.
     pub fn new(
         study: &Study,
-        device: Value,
+        device: Description,
         runs_planned: usize,
         before: Option<&Provenance>,
     ) -> Self {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, Usage, read_usages};
+use crate::study::store::kept_models::KeptModels;
+use crate::study::store::model::Model;
 use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, read_predictions};
 use crate::study::store::provenance::Provenance;
 use crate::study::store::run::RunRecord;
@@ -32,6 +34,8 @@ pub struct StudyResults {
     pub predictions: Vec<Predictions>,
     /// What the networks use of each input, the pre-trained ones first if there are any.
     pub usages: Vec<Usage>,
+    /// Networks that this process trained.
+    pub models: KeptModels,
 }
 
 impl StudyResults {
@@ -51,10 +55,29 @@ impl StudyResults {
             if_present(folder, PREDICTIONS_FILE, |path| read_predictions(path, &targets))?;
         let usages = if_present(folder, ATTRIBUTIONS_FILE, read_usages)?;
         let folder = folder.to_owned();
-        let mut results =
-            Self { folder, provenance, targets, runs, pretraining, trials, predictions, usages };
+        let models = KeptModels::default();
+        let mut results = Self {
+            folder,
+            provenance,
+            targets,
+            runs,
+            pretraining,
+            trials,
+            predictions,
+            usages,
+            models,
+        };
         results.set_scenario();
         Ok(results)
+    }
+
+    /// The saved network of a run: from memory if this process trained it, otherwise from its file.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn model(&self, run: &RunRecord) -> Result<Model> {
+        let kept = self.models.get(&run.model).cloned();
+        kept.map_or_else(|| Model::load(&self.folder.join(&run.model)), Ok)
     }
 
     /// Whether a folder holds runs.
@@ -66,7 +89,7 @@ impl StudyResults {
     ///
     /// # Errors
     /// [`crate::Error::Input`] with the folder.
-    pub fn check_not_empty(&self) -> Result<()> {
+    pub(crate) fn check_not_empty(&self) -> Result<()> {
         match self.runs.is_empty() {
             false => Ok(()),
             true => Err(input_error!(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::run::Stopped;
 use crate::study::metric::METRICS;
+use crate::study::transfer::PRETRAINING;
 
 /// A learning curve: a strategy, after a pre-training on a number of simulations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +49,42 @@ pub struct RunKey {
     /// The seed of weights, batches and dropout, from 1. In `runs.csv` of a search the rank of the
     /// trial.
     pub seed: u32,
+}
+
+/// A group of trials as users know it: the pre-training, or a strategy and a size.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupName {
+    /// Strategy and pre-training size.
+    pub curve: Curve,
+    /// Simulations, training and validation together.
+    pub simulations: usize,
+}
+
+impl GroupName {
+    /// What the files of its runs begin with; `several` says whether the study has several
+    /// pre-training sizes.
+    pub fn stem(&self, several: bool) -> String {
+        let Curve { strategy, pretraining_simulations } = &self.curve;
+        let from = pretraining_simulations.map(|base| format!("-from-{base}")).unwrap_or_default();
+        match strategy == PRETRAINING && !several {
+            true => strategy.clone(),
+            false => format!("{strategy}{from}-{}", self.simulations),
+        }
+    }
+}
+
+impl RunKey {
+    /// The group that it belongs to.
+    pub fn group(&self) -> GroupName {
+        GroupName { curve: self.curve.clone(), simulations: self.simulations }
+    }
+
+    /// The name of its files, without an ending, such as `dummy-node-400-1`; `several` as in
+    /// [`GroupName::stem`].
+    pub fn stem(&self, several: bool) -> String {
+        let trial = self.trial.map(|trial| format!("-trial{trial}")).unwrap_or_default();
+        format!("{}{trial}-{}", self.group().stem(several), self.seed)
+    }
 }
 
 /// Why a run ended.

@@ -7,7 +7,7 @@ use crate::study::store::run::Curve;
 use crate::study::store::table::{columns, number_text, write_curves};
 
 /// The file in a study's folder.
-pub const SAVINGS_FILE: &str = "savings.csv";
+pub(crate) const SAVINGS_FILE: &str = "savings.csv";
 
 /// Where the equivalent number of simulations of the baseline lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Saving {
 ///
 /// # Errors
 /// [`crate::Error::Output`] with the path.
-pub fn write_savings(path: &Path, savings: &[Saving]) -> Result<()> {
+pub(crate) fn write_savings(path: &Path, savings: &[Saving]) -> Result<()> {
     let rest = columns(&["simulations", "factor", "bound", "low", "high"]);
     let line = |one: &Saving| {
         vec![

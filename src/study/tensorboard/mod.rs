@@ -16,10 +16,9 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::data::files::output_error;
 use crate::engine::run::Run;
 use crate::error::Result;
-use crate::study::event::{Event, RunName};
+use crate::study::event::Event;
 use crate::study::metric::METRICS;
-use crate::study::store::run::RunRecord;
-use crate::study::transfer::PRETRAINING;
+use crate::study::store::run::{RunKey, RunRecord};
 use wire::Value;
 
 /// How often files are written while runs train.
@@ -32,7 +31,9 @@ const FILE: &str = "events.out.tfevents.";
 pub struct TensorBoard {
     folder: PathBuf,
     targets: Vec<String>,
-    files: HashMap<RunName, EventFile>,
+    /// Whether the study has several pre-training sizes.
+    several: bool,
+    files: HashMap<RunKey, EventFile>,
     written: Instant,
 }
 
@@ -52,6 +53,7 @@ impl TensorBoard {
         Ok(Self {
             folder: folder.into(),
             targets: targets.to_vec(),
+            several: false,
             files: HashMap::new(),
             written: Instant::now(),
         })
@@ -63,9 +65,13 @@ impl TensorBoard {
     /// [`crate::Error::Output`] with the path if a file cannot be written.
     pub fn observe(&mut self, event: &Event) -> Result<()> {
         match event {
-            Event::Begun { name, run } => self.begin(*name, run),
-            Event::Trained { name, epochs, .. } => {
-                let Some(file) = self.files.get_mut(name) else {
+            Event::Started { plan } => {
+                self.several = plan.has_pretraining_sizes();
+                Ok(())
+            }
+            Event::Begun { key, run } => self.begin(key, run),
+            Event::Trained { key, epochs, .. } => {
+                let Some(file) = self.files.get_mut(*key) else {
                     return Ok(());
                 };
                 for epoch in *epochs {
@@ -77,8 +83,9 @@ impl TensorBoard {
                 }
                 Ok(())
             }
-            Event::Pretrained(row) | Event::Finished(row) => self.end(None, row),
-            Event::Trial { trial, row, .. } => self.end(Some(*trial), row),
+            Event::Pretrained(row) | Event::Finished(row) | Event::Trial { row, .. } => {
+                self.end(row)
+            }
             Event::Progress { .. } if self.written.elapsed() > WRITE => self.write(),
             _ => Ok(()),
         }
@@ -93,8 +100,8 @@ impl TensorBoard {
         self.files.values_mut().try_for_each(EventFile::write)
     }
 
-    fn begin(&mut self, name: RunName, run: &Run) -> Result<()> {
-        let folder = self.folder.join(folder_name(&name));
+    fn begin(&mut self, key: &RunKey, run: &Run) -> Result<()> {
+        let folder = self.folder.join(key.stem(self.several));
         let made = fs::create_dir_all(&folder).and_then(|()| remove_old(&folder));
         made.map_err(|error| output_error(&folder, &error))?;
         let mut file = EventFile {
@@ -102,20 +109,16 @@ impl TensorBoard {
             bytes: vec![],
         };
         file.add(&wire::version(now()));
-        file.add(&wire::begins(now(), &hyper_parameters(&name, run)));
-        self.files.insert(name, file);
+        file.add(&wire::begins(now(), &hyper_parameters(key, run)));
+        self.files.insert(key.clone(), file);
         Ok(())
     }
 
     /// Ends the file of a finished run.
-    fn end(&mut self, trial: Option<u32>, row: &RunRecord) -> Result<()> {
-        let booked = |name: &&RunName| {
-            name.group.has(row) && (name.trial, name.seed) == (trial, row.key.seed)
-        };
-        let Some(name) = self.files.keys().find(booked).copied() else {
+    fn end(&mut self, row: &RunRecord) -> Result<()> {
+        let Some(mut file) = self.files.remove(&row.key) else {
             return Ok(());
         };
-        let mut file = self.files.remove(&name).expect("a file just found");
         let mut values = vec![("loss/best_validation".to_owned(), row.validation_loss)];
         for (metric, score) in METRICS.iter().zip(&row.test) {
             values.push((format!("{}/test", metric.name), score.total));
@@ -151,22 +154,6 @@ impl EventFile {
     }
 }
 
-/// As the run's model is called.
-fn folder_name(name: &RunName) -> String {
-    let RunName { group, trial, seed } = name;
-    let stem = match group.strategy {
-        PRETRAINING => group.strategy.to_owned(),
-        strategy => {
-            let from = group.pretrained.map(|simulations| format!("-from-{simulations}"));
-            format!("{strategy}{}-{}", from.unwrap_or_default(), group.simulations)
-        }
-    };
-    match trial {
-        Some(trial) => format!("{stem}-trial{trial}-{seed}"),
-        None => format!("{stem}-{seed}"),
-    }
-}
-
 /// Removes the files of a run that starts again.
 fn remove_old(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -178,16 +165,16 @@ fn remove_old(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn hyper_parameters(name: &RunName, run: &Run) -> Vec<(&'static str, Value)> {
+fn hyper_parameters(key: &RunKey, run: &Run) -> Vec<(&'static str, Value)> {
     let graph = &run.graph;
     let nodes = 0..graph.nodes().len();
     let widths: Vec<String> = nodes.map(|node| graph.shape(node).width.to_string()).collect();
     let first = &graph.nodes()[graph.first_trained()].attributes;
     let training = &run.training;
     let mut all = vec![
-        ("strategy", Value::Word(name.group.strategy.into())),
-        ("simulations", Value::Number(name.group.simulations as f64)),
-        ("seed", Value::Number(name.seed.into())),
+        ("strategy", Value::Word(key.curve.strategy.clone())),
+        ("simulations", Value::Number(key.simulations as f64)),
+        ("seed", Value::Number(key.seed.into())),
         ("layers", Value::Word(widths.join("-"))),
         ("activation", Value::Word(first.activation.name().into())),
         ("dropout", Value::Number(shortest(first.dropout))),
@@ -195,7 +182,7 @@ fn hyper_parameters(name: &RunName, run: &Run) -> Vec<(&'static str, Value)> {
         ("learning_rate", Value::Number(training.learning_rate)),
         ("weight_decay", Value::Number(training.weight_decay)),
     ];
-    if let Some(trial) = name.trial {
+    if let Some(trial) = key.trial {
         all.push(("trial", Value::Number(trial.into())));
     }
     all

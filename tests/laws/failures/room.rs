@@ -4,7 +4,7 @@ use shoal::engine::activation::Activation;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::Options;
-use shoal::engine::gpu::packing::rehearsal::Rehearsal;
+use shoal::engine::gpu::packing::dry_run::DryRun;
 use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::precision::Precision;
 use shoal::engine::queue::Progress;
@@ -91,7 +91,7 @@ fn the_bytes_of_a_shoal_grow_as_its_runs_do() {
         let gpu = gpu_with(Some(set));
         let bytes = |runs: usize| {
             let limits = Limits::default();
-            let mut shoal = Rehearsal::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
+            let mut shoal = DryRun::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
             let mut list = List::new(alike(0..runs, &table, None));
             shoal.admit(&mut list).unwrap();
             assert_eq!(shoal.packed().len(), runs);
@@ -111,7 +111,7 @@ fn runs_that_store_gradients_have_as_many_places_after_runs_that_do_not() {
     let table = table(40, 5, 2);
     let gpu = gpu_with(Some(HARDWARE));
     let limits = Limits { bytes: 4 << 20, ..Limits::default() };
-    let mut shoal = Rehearsal::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
+    let mut shoal = DryRun::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
     // these store no gradients
     let mut list = List::new(alike(0..1000, &table, None));
     shoal.admit(&mut list).unwrap();

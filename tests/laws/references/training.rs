@@ -55,7 +55,7 @@ impl<F: Real> Watched for Executor<F> {
 impl Watched for Step<'_> {
     fn tick(&mut self) -> State<f64> {
         let State { phase, batch_rows, epoch, batch_sum, validation_loss, gradient_norm, .. } =
-            self.play(1).expect("the device executes a step")[0];
+            self.execute(1).expect("the device executes a step")[0];
         let (batch_sum, validation_loss) = (batch_sum.into(), validation_loss.into());
         let gradient_norm = gradient_norm.into();
         State {

@@ -1,9 +1,9 @@
 //! Training on the GPU: runs are packed into shared buffers and execute chunks of steps together;
 //! finished runs leave and waiting runs take their place.
 
+pub mod dry_run;
 pub(crate) mod packed;
 pub(crate) mod places;
-pub mod rehearsal;
 pub mod shoal;
 pub mod step;
 pub(crate) mod upload;
@@ -41,13 +41,13 @@ pub fn train(
             return Ok(());
         }
         shoal.write_step()?;
-        let next = shoal.play(steps)?;
+        let next = shoal.submit(steps)?;
         let submitting = next.submitting;
         let Some(chunk) = in_flight.replace(next) else {
             continue;
         };
         // the device works on the next chunk while the host reads this one
-        shoal.look(&chunk, work)?;
+        shoal.read_states(&chunk, work)?;
         shoal.count_device(read.elapsed(), submitting);
         let took = read.elapsed().as_secs_f64();
         read = Instant::now();

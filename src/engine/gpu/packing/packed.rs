@@ -37,8 +37,9 @@ impl Packed {
             return Ok(());
         }
         Err(Error::Device(format!(
-            "{device}: the driver reported a chunk of {steps} steps as finished, but run {} is at step {} (its last \
-             kernel at {}) instead of {}; nothing of this chunk is used. Try --device cpu, or update the driver",
+            "{device}: the driver reported a chunk of {steps} steps as finished, but run {} is at \
+             step {} (its last kernel at {}) instead of {}; nothing of this chunk is used. Try \
+             --device cpu, or update the driver",
             self.run.id, self.state.ticks, self.state.completed, self.ticks
         )))
     }

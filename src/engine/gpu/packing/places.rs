@@ -31,7 +31,7 @@ impl Shoal<'_> {
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
-                    work.begins(&run);
+                    work.started(&run);
                     self.settle(run, bases)?;
                 }
                 None if self.alive() == 0 => {
@@ -131,7 +131,7 @@ impl Shoal<'_> {
         let room = self.store.reserve(Buffer::Runs, (count * size_of::<DeviceRun>()) as u64)?
             && self.store.reserve(Buffer::States, (count * size_of::<State<f32>>()) as u64)?;
         assert!(room, "shoal: not enough memory for the run table");
-        if self.rehearses {
+        if self.is_dry_run {
             self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
             return Ok(());
         }

@@ -59,8 +59,8 @@ pub(crate) struct Shoal<'a> {
     /// Time that the host waited for the last chunk that it read.
     pub(crate) waited: Duration,
     pub(crate) stale: bool,
-    /// Whether ranges are allocated but nothing is written, for a rehearsal.
-    pub(crate) rehearses: bool,
+    /// Whether ranges are allocated but nothing is written, in a dry run.
+    pub(crate) is_dry_run: bool,
 }
 
 impl<'a> Shoal<'a> {
@@ -93,7 +93,7 @@ impl<'a> Shoal<'a> {
             device: Duration::ZERO,
             waited: Duration::ZERO,
             stale: false,
-            rehearses: false,
+            is_dry_run: false,
         })
     }
 
@@ -196,14 +196,14 @@ impl<'a> Shoal<'a> {
         (tiles, dispatches)
     }
 
-    pub(crate) fn play(&mut self, steps: u32) -> Result<Chunk> {
+    pub(crate) fn submit(&mut self, steps: u32) -> Result<Chunk> {
         self.chunks += 1;
-        self.store.play(steps)
+        self.store.submit(steps)
     }
 
     /// Reads the states after a chunk, while the next one is in flight: checks the completion
     /// markers and retires finished runs.
-    pub(crate) fn look(&mut self, chunk: &Chunk, work: &mut dyn RunQueue) -> Result<()> {
+    pub(crate) fn read_states(&mut self, chunk: &Chunk, work: &mut dyn RunQueue) -> Result<()> {
         let started = Instant::now();
         let states = self.store.states(chunk)?;
         self.waited = started.elapsed();

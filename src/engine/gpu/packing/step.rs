@@ -28,7 +28,7 @@ impl<'a> Step<'a> {
     /// [`Error::Device`] if the device failed or they do not fit.
     pub fn new(gpu: &'a Gpu, tables: Arc<[Table]>, runs: Vec<Run>) -> Result<Self> {
         let mut step = Self::pack(gpu, tables, runs)?;
-        step.play(2)?;
+        step.execute(2)?;
         Ok(step)
     }
 
@@ -58,8 +58,8 @@ impl<'a> Step<'a> {
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
-    pub fn play(&mut self, steps: u32) -> Result<Vec<State<f32>>> {
-        let chunk = self.shoal.play(steps)?;
+    pub fn execute(&mut self, steps: u32) -> Result<Vec<State<f32>>> {
+        let chunk = self.shoal.submit(steps)?;
         self.shoal.store.states(&chunk)
     }
 
@@ -96,9 +96,9 @@ impl<'a> Step<'a> {
                 continue;
             }
             self.shoal.store.set_step(vec![dispatch]);
-            self.shoal.store.states(&self.shoal.store.play(1)?)?;
+            self.shoal.store.states(&self.shoal.store.submit(1)?)?;
             let start = Instant::now();
-            self.shoal.store.states(&self.shoal.store.play(times)?)?;
+            self.shoal.store.states(&self.shoal.store.submit(times)?)?;
             seconds.push((call, start.elapsed().as_secs_f64() / f64::from(times)));
         }
         Ok(seconds)

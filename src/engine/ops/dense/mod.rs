@@ -9,8 +9,9 @@ use crate::engine::activation;
 use crate::engine::cpu::product::{Shape as Matrix, product};
 use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape, Shape, padded};
 use crate::engine::kernel::{Evaluate, OpKernels, Values};
+use crate::engine::normals::normals;
 use crate::engine::optim::fused_update;
-use crate::engine::random::{normals, pcg4d, unit};
+use crate::engine::random::{pcg4d, unit};
 use crate::engine::real::Real;
 
 /// Weights, shape (inputs, outputs), and a bias, shape (1, outputs).

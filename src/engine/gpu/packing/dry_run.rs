@@ -13,11 +13,11 @@ use crate::engine::table::Table;
 use crate::error::Result;
 
 /// A shoal whose buffers are allocated as for a training, but never written or executed on.
-pub struct Rehearsal<'a> {
+pub struct DryRun<'a> {
     shoal: Shoal<'a>,
 }
 
-impl<'a> Rehearsal<'a> {
+impl<'a> DryRun<'a> {
     /// An empty shoal.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl<'a> Rehearsal<'a> {
         precision: Precision,
     ) -> Result<Self> {
         let mut shoal = Shoal::new(gpu, tables, limits, precision)?;
-        shoal.rehearses = true;
+        shoal.is_dry_run = true;
         Ok(Self { shoal })
     }
 
@@ -56,7 +56,7 @@ impl<'a> Rehearsal<'a> {
             let leaves =
                 |packed: &crate::engine::gpu::packing::packed::Packed| ids.contains(&packed.run.id);
             if self.shoal.slots[slot].as_ref().is_some_and(leaves) {
-                let packed = self.shoal.slots[slot].take().expect("rehearsal: a slot");
+                let packed = self.shoal.slots[slot].take().expect("dry run: a slot");
                 self.shoal.release(&packed.run, &packed.bases);
             }
         }
