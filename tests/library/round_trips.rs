@@ -10,6 +10,7 @@ use serde_json::json;
 use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, Matrix, read_matrix, read_table, write_csv, write_npy, write_npz};
 use shoal::engine::activation::Activation;
+use shoal::engine::device::Description;
 use shoal::engine::graph::Graph;
 use shoal::study::config::SearchConfig;
 use shoal::study::metric::METRICS;
@@ -284,7 +285,16 @@ proptest! {
             name: texts[0].clone(),
             scenario: (seed % 2 == 0).then(|| texts[1].clone()),
             shoal: texts[2].clone(),
-            device: value.clone(),
+            device: Description {
+                kind: "cpu".into(),
+                name: texts[1].clone(),
+                class: None,
+                backend: None,
+                driver: Some(texts[2].clone()),
+                tiles: None,
+                rounds_once: Some(true),
+                threads: Some(3),
+            },
             seed,
             seeds: seed as u32,
             sizes,
