@@ -87,3 +87,19 @@ fn a_model_that_claims_what_is_not_there_is_refused() {
         says(Model::from_bytes(Path::new("m"), &model), &["m: not a model of shoal", words]);
     }
 }
+
+/// Found by fuzzing: the parser of headers took twice as long for each bracket.
+#[test]
+fn a_header_with_endless_brackets_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deep.npy");
+    for depth in [13, 40, 4000] {
+        let header = format!("{}'descr': '<f8'{}", "{".repeat(depth), "}".repeat(depth));
+        let length = (header.len() as u16).to_le_bytes();
+        let bytes = [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes()].concat();
+        std::fs::write(&file, bytes).unwrap();
+        let start = Instant::now();
+        says(shoal::data::read_matrix(&file), &["deep.npy", "nested more than 12 deep"]);
+        assert!(start.elapsed() < Duration::from_secs(5), "{depth}: {:?}", start.elapsed());
+    }
+}
