@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::Args;
 use serde_json::json;
-use shoal::data::Dataset;
+use shoal::data::{Dataset, Decimal, TextOptions};
 use shoal::{Error, Result, check_not_an_input, check_writable};
 
 use super::output::Output;
@@ -18,6 +19,34 @@ pub fn range(argument: &str) -> std::result::Result<(String, [f64; 2]), String> 
         Some((name.to_owned(), [low.parse().ok()?, high.parse().ok()?]))
     };
     parse().ok_or_else(|| "a range is written NAME=LOW:HIGH, as in Omega_m=0.1:0.5".to_owned())
+}
+
+/// Parses a decimal mark.
+pub fn decimal(argument: &str) -> std::result::Result<Decimal, String> {
+    match argument {
+        "point" => Ok(Decimal::Point),
+        "comma" => Ok(Decimal::Comma),
+        _ => Err("a decimal mark is point or comma".to_owned()),
+    }
+}
+
+/// How a text file is read where it can mean two things.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct TextArgs {
+    /// Whether the first line of a text file is names although it is numbers [default: asks where
+    /// it is 0, 1, 2, ...]
+    #[arg(long, value_name = "yes|no", value_parser = clap::builder::BoolishValueParser::new())]
+    header: Option<bool>,
+    /// Decimal mark of a text file, point or comma [default: the one that fits]
+    #[arg(long, value_name = "MARK", value_parser = decimal)]
+    decimal: Option<Decimal>,
+}
+
+impl TextArgs {
+    /// As the reader takes them.
+    pub fn options(self) -> TextOptions {
+        TextOptions { header: self.header, decimal: self.decimal }
+    }
 }
 
 /// A flag that Ctrl-C or a request to terminate sets; a second one ends the process at once.
@@ -67,6 +96,7 @@ pub fn save(
     event: &str,
     output: &Output,
 ) -> Result<()> {
+    dataset.notes().iter().for_each(|note| output.notice(note));
     dataset.save(path)?;
     output.result(&format!(
         "{}: {} {rows}, {} {columns}, targets {}",

@@ -1,19 +1,20 @@
 //! `shoal explain`: attributions of the inputs of a network.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, Matrix, is_dataset, read_matrix};
+use shoal::data::{Dataset, Matrix, Observations, is_dataset};
 use shoal::study::explain;
 use shoal::study::explain::{Comparison, MeanExplanation, Request};
 use shoal::study::store::attribution_table::Profile;
 use shoal::study::store::model::Model;
 use shoal::{Error, Result};
 
+use crate::cli::common::TextArgs;
 use crate::cli::output::Output;
 
 /// Shows which inputs a model uses for each target, and in which direction
@@ -24,9 +25,12 @@ pub struct ExplainArgs {
     /// size, attributions are averaged
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
-    /// Raw inputs, one row per simulation: a dataset (.npz), .npy or text
+    /// Raw inputs, one row per simulation: a dataset (.npz), which needs no y, .npy or text. They
+    /// are matched with the model's by name if both have names, else by position
     #[arg(long, value_name = "DATASET")]
     data: PathBuf,
+    #[command(flatten)]
+    text: TextArgs,
     /// Rows of the background, to which the explained rows are compared [default: 100, or half of
     /// the rows]
     #[arg(long, value_name = "ROWS")]
@@ -105,9 +109,10 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
             )));
         }
     }
-    let data = Data::read(&args.data)?;
     let request = args.request();
-    let ours = data.explain(&args.models, &request)?;
+    let models = load(&args.models)?;
+    let data = Data::read(args, &models[0], output)?;
+    let ours = data.explain(&models, &request)?;
     let theirs = match args.compare.is_empty() {
         true => None,
         false => Some(args.other(&data, &request, &ours)?),
@@ -124,7 +129,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
         "models": texts(&args.models),
         "compare": texts(&args.compare),
         "data": args.data.display().to_string(),
-        "data_sha256": data.dataset.as_ref().map(Dataset::hash),
+        "data_sha256": data.hash,
         "alphas": args.alphas,
         "pairs": args.pairs,
         "seed": args.seed,
@@ -140,32 +145,40 @@ fn texts(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(|path| path.display().to_string()).collect()
 }
 
-/// The rows, and their axis where they have one.
+/// The models of these files, with their paths.
+fn load(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Model)>> {
+    paths.iter().map(|path| Ok((path.clone(), Model::load(path)?))).collect()
+}
+
+/// The rows, with the inputs in the order of the first model.
 struct Data {
     name: String,
     inputs: Matrix,
-    dataset: Option<Dataset>,
+    first: (PathBuf, Model),
+    /// That of the dataset, if they are of one.
+    hash: Option<String>,
 }
 
 impl Data {
-    fn read(path: &Path) -> Result<Self> {
-        let is_dataset = is_dataset(path);
-        let dataset = if is_dataset { Some(Dataset::load(path, &CONVENTIONS)?) } else { None };
-        let inputs = match &dataset {
-            Some(dataset) => dataset.inputs.clone(),
-            None => read_matrix(path)?,
-        };
-        Ok(Self { name: path.display().to_string(), inputs, dataset })
+    fn read(args: &ExplainArgs, first: &(PathBuf, Model), output: &Output) -> Result<Self> {
+        let path = &args.data;
+        let observations = Observations::load(path, args.text.options())?;
+        // inputs alone are no dataset, but can be explained
+        let dataset = is_dataset(path).then(|| Dataset::load(path, &CONVENTIONS).ok()).flatten();
+        let (inputs, notes) = first.1.inputs(&observations, &first.0.display().to_string())?;
+        notes.iter().for_each(|note| output.notice(note));
+        let hash = dataset.as_ref().map(Dataset::hash);
+        Ok(Self { name: observations.name, inputs, first: first.clone(), hash })
     }
 
-    fn explain(&self, paths: &[PathBuf], request: &Request) -> Result<MeanExplanation> {
-        let models: Vec<Model> =
-            paths.iter().map(|path| Model::load(path)).collect::<Result<_>>()?;
-        if let Some(dataset) = &self.dataset {
-            for model in &models {
-                explain::check_same_inputs(model, dataset, &self.name)?;
-            }
+    /// Explains models on the rows, if they read the inputs of the first one in the same order.
+    fn explain(&self, models: &[(PathBuf, Model)], request: &Request) -> Result<MeanExplanation> {
+        let (path, first) = &self.first;
+        let path = path.display().to_string();
+        for (own, model) in models {
+            model.check_same_inputs(&own.display().to_string(), (first, &path))?;
         }
+        let models: Vec<Model> = models.iter().map(|(_, model)| model.clone()).collect();
         MeanExplanation::new(&models, &self.inputs, &self.name, request)
     }
 }
@@ -196,7 +209,8 @@ impl ExplainArgs {
         request: &Request,
         ours: &MeanExplanation,
     ) -> Result<MeanExplanation> {
-        let known = Model::load(&self.compare[0])?.about.target_names;
+        let others = load(&self.compare)?;
+        let known = &others[0].1.about.target_names;
         let wanted = self.targets.as_ref().map(|wanted| {
             let shared = wanted.iter().filter(|name| known.contains(name));
             shared.cloned().collect::<Vec<String>>()
@@ -212,7 +226,7 @@ impl ExplainArgs {
             )));
         }
         let request = Request { targets: wanted, ..request.clone() };
-        data.explain(&self.compare, &request)
+        data.explain(&others, &request)
     }
 }
 

@@ -7,10 +7,11 @@ use clap::Args;
 
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::Import;
+use shoal::data::{Decimal, Import};
 
 use super::help::{folders, formats};
 use crate::cli::common::check_output;
+use crate::cli::common::decimal;
 use crate::cli::common::range;
 use crate::cli::common::save;
 use crate::cli::output::Output;
@@ -45,6 +46,22 @@ pub struct ImportArgs {
     /// well-known parameter, else the range of the values]
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
     range: Vec<(String, [f64; 2])>,
+    /// Inputs to keep, in this order, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    inputs: Option<Vec<String>>,
+    /// Whether the first line of x, in text, is names although it is numbers [default: asks where
+    /// it is 0, 1, 2, ...]
+    #[arg(long, value_name = "yes|no", value_parser = clap::builder::BoolishValueParser::new())]
+    x_header: Option<bool>,
+    /// The same of y
+    #[arg(long, value_name = "yes|no", value_parser = clap::builder::BoolishValueParser::new())]
+    y_header: Option<bool>,
+    /// Decimal mark of text files, point or comma [default: the one that fits]
+    #[arg(long, value_name = "MARK", value_parser = decimal)]
+    decimal: Option<Decimal>,
+    /// In a folder: the number in the name of the first simulation's folder [default: 0]
+    #[arg(long, value_name = "NUMBER")]
+    first: Option<u32>,
     /// In a folder: the file of each simulation [default: as below]
     #[arg(long, value_name = "NAME")]
     file: Option<String>,
@@ -67,12 +84,16 @@ fn reference() -> String {
         "\
 Files:
 {}
-  The first bytes of a file tell its format, not its name.
+  The first bytes of a file tell its format, not its name. If the rows of x and
+  y have names (a first column such as LH_0, or the index of a data frame), rows
+  are matched by them.
 
 Folders:
 {}
   Each file is text with two columns: where an input lies, and its value.
-  The first column must be the same in all of them.
+  The first column must be the same in all of them. Folders are named after the
+  rows of y: by their names if they have some, else 0, 1, 2, ..., also LH_0 or
+  0000; --first 1 if they begin with 1.
 
 Dataset (.npz), as np.savez writes one too; only x and y are needed:
   x              inputs, shape (simulations, inputs), raw and in physical units
@@ -90,7 +111,7 @@ Examples:
   shoal import --x Pk/latin_hypercube --y theta.txt --bins 79 -o quijote.npz
 
 A study file can import in place of a file, with the same options (with _ in
-place of -, and target_ranges in place of --range):
+place of -, target_ranges in place of --range, and true and false for yes and no):
   finetune = {{ x = \"pk.npy\", y = \"theta.txt\", targets = [\"Omega_m\"] }}
 
 Events (--json):
@@ -116,6 +137,11 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         target_ranges: (!ranges.is_empty()).then_some(ranges),
         targets: args.targets,
         file: args.file,
+        first: args.first,
+        x_header: args.x_header,
+        y_header: args.y_header,
+        decimal: args.decimal,
+        inputs: args.inputs,
         skip_missing: args.skip_missing.then_some(true),
         bins: args.bins,
         max_k: args.max_k,

@@ -6,11 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::Result;
-use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, is_dataset, read_matrix, write_csv, write_npy, write_npz};
+use shoal::data::{Observations, write_csv, write_npy, write_npz};
 use shoal::study::store::model::Model;
 
-use crate::cli::common::check_output;
+use crate::cli::common::{TextArgs, check_output};
 use crate::cli::output::Output;
 
 /// Predicts targets, in physical units, with a model of a study
@@ -19,8 +18,10 @@ use crate::cli::output::Output;
 pub struct PredictArgs {
     /// A model: a .safetensors file of a study
     model: PathBuf,
-    /// Raw inputs, one row per simulation (.npy or text), or a dataset (.npz)
+    /// Raw inputs, one row per simulation: .npy, text, or a dataset (.npz), which needs no y
     input: PathBuf,
+    #[command(flatten)]
+    text: TextArgs,
     /// File for the predictions, shape (simulations, targets): .csv has the names of the targets
     /// above them, .npy is an f64 array, .npz has it as y, and target_names
     #[arg(short, long, value_name = "FILE.csv|npy|npz")]
@@ -30,6 +31,9 @@ pub struct PredictArgs {
 const REFERENCE: &str = "\
 Inputs are raw, as in the dataset that the model was trained on: the model file
 has the scaling of inputs and targets, and log10 where the study took it.
+They are matched by name if both the model and the file have names; else the
+position counts. An axis must be the model's. A single column, or a 1-d array,
+of as many numbers as the model has inputs is one observation.
 
 Examples:
   shoal predict scratch-400-1.safetensors x.npy -o y.npy
@@ -46,10 +50,9 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let read = [args.model.as_path(), &args.input];
     let format = check_output(&args.output, "predictions are", &FORMATS, read)?;
     let model = Model::load(&args.model)?;
-    let inputs = match is_dataset(&args.input) {
-        true => Dataset::load(&args.input, &CONVENTIONS)?.inputs,
-        false => read_matrix(&args.input)?,
-    };
+    let observations = Observations::load(&args.input, args.text.options())?;
+    let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
+    notes.iter().for_each(|note| output.notice(note));
     let predicted = model.predict(&inputs, &args.input.display().to_string())?;
     let names = &model.about.target_names;
     match format {

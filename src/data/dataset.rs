@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::data::axis::{Axis, UNNAMED, default_axis};
 use crate::data::conventions::Conventions;
 use crate::data::files::{hex, prefix};
 use crate::data::matrix::Matrix;
 use crate::data::names;
-use crate::data::names::{number_text, numbered};
+use crate::data::names::{Named, number_text, numbered};
 use crate::error::Result;
 use crate::input_error;
 
@@ -46,7 +47,7 @@ impl Dataset {
     pub fn new(inputs: Matrix, targets: Matrix, target_names: Vec<String>) -> Result<Self> {
         let dataset = Self {
             axis: default_axis(inputs.columns),
-            axis_name: "input".to_string(),
+            axis_name: UNNAMED.to_string(),
             input_names: numbered('x', inputs.columns),
             target_ranges: default_ranges(&targets, &target_names, &Conventions::default()),
             target_names,
@@ -122,6 +123,64 @@ impl Dataset {
         hex(digest)
     }
 
+    /// The same simulations with the inputs of another dataset, in its order: matched by name where
+    /// both have names, else by position. Names or an axis that only the other has are taken from
+    /// it. Also what was done, for the user, if the order differs.
+    ///
+    /// # Errors
+    /// An input that only one of them has; inputs at other places of the axis.
+    pub(crate) fn with_inputs_of(
+        self,
+        name: &str,
+        other: &Dataset,
+        other_name: &str,
+    ) -> Result<(Dataset, Option<String>)> {
+        let named = |owner, names| Named { owner, names };
+        let [own, theirs] = [named(name, &self.input_names), named(other_name, &other.input_names)];
+        let columns = names::match_inputs(theirs, own)?;
+        // the other way round for what the other has not
+        names::match_inputs(own, theirs)?;
+        let note = columns.as_ref().map(|_| {
+            format!(
+                "the inputs of {name} are in another order than those of {other_name}; they are \
+                 matched by name"
+            )
+        });
+        let mut dataset = match columns {
+            Some(columns) => self.select_inputs(&columns),
+            None => self,
+        };
+        dataset.axis(name).check_same(&other.axis(other_name))?;
+        if names::are_default_inputs(&dataset.input_names) {
+            dataset.input_names = other.input_names.clone();
+        }
+        if dataset.axis(name).is_default() {
+            (dataset.axis_name, dataset.axis) = (other.axis_name.clone(), other.axis.clone());
+        }
+        Ok((dataset, note))
+    }
+
+    /// What the user should know of how it was imported, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.provenance["notes"].as_array().into_iter().flatten();
+        notes.filter_map(|note| note.as_str().map(String::from)).collect()
+    }
+
+    /// Its axis, as in messages about `owner`.
+    pub(crate) fn axis<'a>(&'a self, owner: &'a str) -> Axis<'a> {
+        Axis { owner, name: &self.axis_name, values: &self.axis }
+    }
+
+    /// The same simulations with these columns of the inputs, in this order.
+    fn select_inputs(&self, columns: &[usize]) -> Dataset {
+        Dataset {
+            inputs: self.inputs.select_columns(columns),
+            axis: self.axis("").select(columns),
+            input_names: columns.iter().map(|&column| self.input_names[column].clone()).collect(),
+            ..self.clone()
+        }
+    }
+
     /// The same simulations with these targets only, in this order.
     ///
     /// # Errors
@@ -145,7 +204,7 @@ impl Dataset {
     }
 }
 
-fn check_count(what: &str, count: usize, of: &str, columns: usize) -> Result<()> {
+pub(crate) fn check_count(what: &str, count: usize, of: &str, columns: usize) -> Result<()> {
     if count == columns {
         return Ok(());
     }
@@ -218,9 +277,4 @@ pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2
         }
     }
     Ok(())
-}
-
-/// The axis of inputs that have none: 0, 1, 2, ...
-pub(crate) fn default_axis(columns: usize) -> Vec<f64> {
-    (0..columns).map(|index| index as f64).collect()
 }

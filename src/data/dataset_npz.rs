@@ -4,14 +4,18 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::data::axis::{UNNAMED, default_axis};
 use crate::data::conventions::Conventions;
-use crate::data::dataset::{Dataset, default_axis, default_ranges};
+use crate::data::dataset::{Dataset, default_ranges};
 use crate::data::files::{prefix, write_atomically};
-use crate::data::format::{Contents, Format, Table};
+use crate::data::format::{Contents, Format};
 use crate::data::matrix::Matrix;
 use crate::data::names::numbered;
 use crate::data::npy;
+use crate::data::npy_table;
 use crate::data::npz::{Archive, Writer};
+use crate::data::observations::Observations;
+use crate::data::table::Table;
 use crate::error::Result;
 use crate::input_error;
 
@@ -22,36 +26,100 @@ pub(crate) const FORMAT: Format = Format {
     help: "several arrays, as np.savez writes them; file.npz:name is one of them. With x and y it \
            is a dataset",
     matches: |bytes| bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06"),
-    table: one_array,
+    table,
+    observations: Some(observations),
     dataset: Some(dataset),
 };
 
-fn one_array(contents: &Contents) -> Result<Table> {
+fn table(contents: &Contents) -> Result<Table> {
     let mut archive = Archive::open(contents.bytes)?;
     let name = match contents.member {
         Some(name) => name.to_string(),
-        None => archive.only_member(contents.file)?,
+        None => match columns(&mut archive)? {
+            Some(table) => return Ok(table),
+            None => archive.only_member(contents.file)?,
+        },
     };
-    Ok((npy::matrix(&archive.member(&name)?)?, None))
+    let bytes = archive.member(&name)?;
+    npy_table::check_no_objects(&bytes, contents.file, Some(&name), "f8")?;
+    npy_table::table(&bytes)
+}
+
+/// A table of several arrays with one number per row, by their names: a dictionary of parameters,
+/// as cosmopower has it. `None` for other arrays.
+fn columns(archive: &mut Archive) -> Result<Option<Table>> {
+    let names = archive.names_in_order();
+    let mut columns: Vec<Matrix> = Vec::new();
+    for name in &names {
+        let bytes = archive.member(name)?;
+        if npy::header(&bytes)?.0.shape().len() != 1 {
+            return Ok(None);
+        }
+        let Ok(column) = npy::matrix(&bytes) else {
+            return Ok(None);
+        };
+        columns.push(column);
+    }
+    let Some(rows) = columns.first().map(|column| column.rows).filter(|_| columns.len() > 1) else {
+        return Ok(None);
+    };
+    if let Some(other) = columns.iter().position(|column| column.rows != rows) {
+        return Err(input_error!(
+            "'{}' has {rows} numbers but '{}' has {}; arrays that are columns of a table have as \
+             many. Say which one to read, as in file.npz:{}",
+            names[0],
+            names[other],
+            columns[other].rows,
+            names[0]
+        ));
+    }
+    let values = (0..rows).flat_map(|row| columns.iter().map(move |column| column.values[row]));
+    let matrix = Matrix::new(rows, columns.len(), values.collect());
+    Ok(Some(Table { names: Some(names), ..Table::unnamed(matrix) }))
+}
+
+/// The inputs of a dataset with what belongs to them.
+fn inputs(members: &mut Members, inputs: Matrix) -> Result<Observations> {
+    let from_k = !members.has("axis") && members.has("k");
+    let axis = members.numbers(if from_k { "k" } else { "axis" })?;
+    Ok(Observations {
+        name: String::new(),
+        axis: axis.map_or_else(|| default_axis(inputs.columns), |axis| axis.values),
+        axis_name: members
+            .string("axis_name")?
+            .unwrap_or(if from_k { "k [h/Mpc]" } else { UNNAMED }.into()),
+        input_names: members
+            .strings("input_names")?
+            .unwrap_or_else(|| numbered('x', inputs.columns)),
+        inputs,
+    })
+}
+
+/// The inputs of an npz with `x`; one observation is a row.
+fn observations(contents: &Contents) -> Result<Option<Observations>> {
+    let mut members = Members::open(contents)?;
+    let Some(x) = members.numbers("x")? else {
+        return Ok(None);
+    };
+    let names = members.strings("input_names")?.map_or(0, |names| names.len());
+    let axis = members.numbers("axis")?.or(members.numbers("k")?).map_or(0, |k| k.values.len());
+    let one = x.columns == 1 && x.rows > 1 && (names == x.rows || axis == x.rows);
+    let x = if one { Matrix::new(1, x.rows, x.values) } else { x };
+    inputs(&mut members, x).map(Some)
 }
 
 fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
-    let mut members = Members(Archive::open(contents.bytes)?);
-    let inputs = members.required("x", "inputs")?;
+    let mut members = Members::open(contents)?;
+    let x = members.required("x", "inputs")?;
     let targets = members.required("y", "targets")?;
-    let from_k = !members.has("axis") && members.has("k");
-    let axis = members.numbers(if from_k { "k" } else { "axis" })?;
+    let inputs = inputs(&mut members, x)?;
     let target_names =
         members.strings("target_names")?.unwrap_or_else(|| numbered('y', targets.columns));
     let ranges = members.numbers("target_ranges")?.map(ranges_of).transpose()?;
     let dataset = Dataset {
-        axis: axis.map_or_else(|| default_axis(inputs.columns), |axis| axis.values),
-        axis_name: members
-            .string("axis_name")?
-            .unwrap_or(if from_k { "k [h/Mpc]" } else { "input" }.into()),
-        input_names: members
-            .strings("input_names")?
-            .unwrap_or_else(|| numbered('x', inputs.columns)),
+        axis: inputs.axis,
+        axis_name: inputs.axis_name,
+        input_names: inputs.input_names,
         target_ranges: ranges
             .unwrap_or_else(|| default_ranges(&targets, &target_names, conventions)),
         target_names,
@@ -60,7 +128,7 @@ fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
                 .map_err(|error| input_error!("'provenance' is not JSON ({error})"))?,
             None => json!({}),
         },
-        inputs,
+        inputs: inputs.inputs,
         targets,
     };
     dataset.check()?;
@@ -112,11 +180,18 @@ fn ranges_of(matrix: Matrix) -> Result<Vec<[f64; 2]>> {
 }
 
 /// The members of an npz by name, each error naming the member.
-struct Members<'bytes>(Archive<'bytes>);
+struct Members<'a> {
+    archive: Archive<'a>,
+    file: &'a Path,
+}
 
-impl Members<'_> {
+impl<'a> Members<'a> {
+    fn open(contents: &Contents<'a>) -> Result<Self> {
+        Ok(Self { archive: Archive::open(contents.bytes)?, file: contents.file })
+    }
+
     fn has(&self, name: &str) -> bool {
-        self.0.names().iter().any(|other| other == name)
+        self.archive.names().iter().any(|other| other == name)
     }
 
     fn required(&mut self, name: &str, meaning: &str) -> Result<Matrix> {
@@ -124,28 +199,34 @@ impl Members<'_> {
             input_error!(
                 "has no '{name}' ({meaning}, one row per simulation); it holds {}. Save it with \
                  np.savez(file, x=inputs, y=targets)",
-                self.0.names().join(", ")
+                self.archive.names().join(", ")
             )
         })
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Matrix>> {
-        self.read(name, npy::matrix)
+        self.read(name, "f8", npy::matrix)
     }
 
     fn strings(&mut self, name: &str) -> Result<Option<Vec<String>>> {
-        self.read(name, npy::strings)
+        self.read(name, "U", npy::strings)
     }
 
     fn string(&mut self, name: &str) -> Result<Option<String>> {
         Ok(self.strings(name)?.map(|strings| strings.concat()))
     }
 
-    fn read<T>(&mut self, name: &str, parse: impl Fn(&[u8]) -> Result<T>) -> Result<Option<T>> {
+    fn read<T>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        parse: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<Option<T>> {
         if !self.has(name) {
             return Ok(None);
         }
-        let bytes = self.0.member(name)?;
+        let bytes = self.archive.member(name)?;
+        npy_table::check_no_objects(&bytes, self.file, Some(name), kind)?;
         parse(&bytes).map(Some).map_err(|error| prefix(error, format!("'{name}'")))
     }
 }

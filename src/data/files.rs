@@ -8,24 +8,29 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use crate::data::foreign;
 use crate::error::{Error, Result};
 use crate::input_error;
 
 /// Reads a file.
 ///
 /// # Errors
-/// The file is missing (with the folder that a relative path starts from), is a folder, or may not
-/// be read.
+/// The file is missing (with the folder that a relative path starts from), is a folder, may not be
+/// read, or is of a kind that is no data, as a Git LFS pointer.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
         return Err(input_error!("{} is a folder, not a file", path.display()));
     }
-    fs::read(path).map_err(|error| match error.kind() {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             input_error!("{}: no such file{}", path.display(), looked_in(path))
         }
         _ => input_error!("{}: cannot be read: {error}", path.display()),
-    })
+    })?;
+    match foreign::advice(&bytes) {
+        Some(advice) => Err(input_error!("{} {advice}", path.display())),
+        None => Ok(bytes),
+    }
 }
 
 /// For a relative path, the folder that it starts from, as the end of a message.

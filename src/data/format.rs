@@ -4,11 +4,10 @@ use std::path::Path;
 
 use crate::data::conventions::Conventions;
 use crate::data::dataset::Dataset;
-use crate::data::matrix::Matrix;
+use crate::data::observations::Observations;
+use crate::data::table::Table;
+use crate::data::text::options::TextOptions;
 use crate::error::Result;
-
-/// A matrix, and the names of its columns where the file has them.
-pub type Table = (Matrix, Option<Vec<String>>);
 
 /// A format that tables, and in some cases datasets, are read from.
 pub struct Format {
@@ -22,6 +21,8 @@ pub struct Format {
     pub(crate) matches: fn(&[u8]) -> bool,
     /// Reads a table.
     pub(crate) table: fn(&Contents) -> Result<Table>,
+    /// Reads inputs with what belongs to them, where the format can hold it and the file does.
+    pub(crate) observations: Option<fn(&Contents) -> Result<Option<Observations>>>,
     /// Reads a dataset, where the format can hold one.
     pub(crate) dataset: Option<fn(&Contents, &Conventions) -> Result<Dataset>>,
 }
@@ -32,7 +33,7 @@ impl Format {
     /// # Errors
     /// What is wrong with it, without the name of the file.
     pub fn read_table(&self, file: &Path, bytes: &[u8]) -> Result<Table> {
-        (self.table)(&Contents { file, member: None, bytes })
+        (self.table)(&Contents { file, member: None, bytes, options: TextOptions::default() })
     }
 
     /// Reads a dataset likewise; `None` if the format holds none.
@@ -46,7 +47,10 @@ impl Format {
         conventions: &Conventions,
     ) -> Option<Result<Dataset>> {
         let read = self.dataset?;
-        Some(read(&Contents { file, member: None, bytes }, conventions))
+        Some(read(
+            &Contents { file, member: None, bytes, options: TextOptions::default() },
+            conventions,
+        ))
     }
 }
 
@@ -58,4 +62,6 @@ pub(crate) struct Contents<'a> {
     pub(crate) member: Option<&'a str>,
     /// All of it.
     pub(crate) bytes: &'a [u8],
+    /// What is said of it, if it is text.
+    pub(crate) options: TextOptions,
 }

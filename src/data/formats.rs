@@ -5,15 +5,18 @@ use std::path::Path;
 use crate::data::conventions::Conventions;
 use crate::data::dataset::Dataset;
 use crate::data::files::{prefix, read_bytes, split_member};
-use crate::data::format::{Contents, Format, Table};
+use crate::data::format::{Contents, Format};
 use crate::data::matrix::Matrix;
-use crate::data::{dataset_npz, npy, text};
+use crate::data::observations::Observations;
+use crate::data::table::Table;
+use crate::data::text::options::TextOptions;
+use crate::data::{dataset_npz, npy_table, text};
 use crate::error::Result;
 use crate::input_error;
 
 /// Every format. A file is of the first one that it begins as, whatever its name, so text stands
 /// last.
-pub static FORMATS: [Format; 3] = [npy::FORMAT, dataset_npz::FORMAT, text::FORMAT];
+pub static FORMATS: [Format; 3] = [npy_table::FORMAT, dataset_npz::FORMAT, text::FORMAT];
 
 /// Reads a matrix from a file of any of the [`FORMATS`]. A 1-d array is one column.
 ///
@@ -22,7 +25,7 @@ pub static FORMATS: [Format; 3] = [npy::FORMAT, dataset_npz::FORMAT, text::FORMA
 /// numbers, has more than two dimensions or no numbers at all; in text, the line and the word that
 /// is not a number.
 pub fn read_matrix(path: &Path) -> Result<Matrix> {
-    Ok(read_table(path)?.0)
+    Ok(read_table(path, TextOptions::default())?.matrix)
 }
 
 /// Reads an axis: one row or one column of finite numbers, from any file that [`read_matrix`]
@@ -31,7 +34,8 @@ pub fn read_matrix(path: &Path) -> Result<Matrix> {
 /// # Errors
 /// As [`read_matrix`]; another shape, with its numbers; a number that is not finite.
 pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
-    let axis = read_matrix(path)?;
+    let options = TextOptions { header: Some(false), ..TextOptions::default() };
+    let axis = read_table(path, options)?.matrix;
     if axis.rows != 1 && axis.columns != 1 {
         let (path, rows, columns) = (path.display(), axis.rows, axis.columns);
         return Err(input_error!(
@@ -44,17 +48,18 @@ pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
 
 /// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has
 /// them: in a first line of words, or in a `#` line directly above the numbers with as many words
-/// as there are columns.
+/// as there are columns; and the names of its rows. An npz of several arrays with one number per row
+/// is a table of their names.
 ///
 /// # Errors
-/// As [`read_matrix`].
-pub fn read_table(path: &Path) -> Result<Table> {
+/// As [`read_matrix`]; text that means two things, with the option that says which.
+pub fn read_table(path: &Path, options: TextOptions) -> Result<Table> {
     let (file, member) = split_member(path);
     let bytes = read_bytes(&file)?;
     let read = || {
-        let table =
-            (format(&file, &bytes)?.table)(&Contents { file: &file, member, bytes: &bytes })?;
-        table.0.check_not_empty()?;
+        let contents = Contents { file: &file, member, bytes: &bytes, options };
+        let table = (format(&file, &bytes)?.table)(&contents)?;
+        table.matrix.check_not_empty()?;
         Ok(table)
     };
     read().map_err(|error| prefix(error, path.display()))
@@ -77,13 +82,41 @@ impl Dataset {
         let bytes = read_bytes(path)?;
         let holding = |format: &&Format| format.dataset.is_some() && (format.matches)(&bytes);
         let read = || match FORMATS.iter().find(holding).and_then(|format| format.dataset) {
-            Some(read) => read(&Contents { file: path, member: None, bytes: &bytes }, conventions),
+            Some(read) => {
+                let options = TextOptions::default();
+                read(&Contents { file: path, member: None, bytes: &bytes, options }, conventions)
+            }
             None => Err(input_error!(
                 "is not a dataset, which is {}; `shoal import` makes one from other files",
                 list(|format| format.dataset.is_some())
             )),
         };
         read().map_err(|error| prefix(error, path.display()))
+    }
+}
+
+impl Observations {
+    /// Reads a table of any of the [`FORMATS`], or the inputs of a dataset, which needs no targets.
+    ///
+    /// # Errors
+    /// Each names the file: see [`read_table`]; a name that occurs twice; names or an axis of
+    /// another number.
+    pub fn load(path: &Path, options: TextOptions) -> Result<Self> {
+        let name = path.display().to_string();
+        let (file, member) = split_member(path);
+        let of_dataset = || {
+            let bytes = read_bytes(&file)?;
+            let contents = Contents { file: &file, member, bytes: &bytes, options };
+            let read = format(&file, &bytes).map(|format| format.observations);
+            read.and_then(|read| read.map_or(Ok(None), |read| read(&contents)))
+                .map_err(|error| prefix(error, &name))
+        };
+        let read = match if member.is_none() { of_dataset()? } else { None } {
+            Some(read) => Self { name: name.clone(), ..read },
+            None => Self::from_table(name.clone(), read_table(path, options)?),
+        };
+        read.check().map_err(|error| prefix(error, &name))?;
+        Ok(read)
     }
 }
 

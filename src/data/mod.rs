@@ -7,12 +7,15 @@
 //! | file | what |
 //! |---|---|
 //! | `matrix` | a [`Matrix`] of numbers |
-//! | `names` | names of columns |
+//! | `names` | names of columns, and matching by them |
+//! | `axis` | where inputs lie |
 //! | `files` | reading files, and writing them safely |
 //! | `conventions` | ranges of well-known targets, layouts of folders ([`Conventions`]) |
 //! | `dataset` | the [`Dataset`] and what must hold of it |
+//! | `table`, `observations` | columns with their names; inputs alone, as a model reads them |
 //! | `format` | what a file format is |
-//! | `npy`, `npz`, `text` | the formats of tables |
+//! | `npy`, `npy_table`, `npz`, `text/` | the formats of tables |
+//! | `foreign` | files of other programs that are taken for tables |
 //! | `dataset_npz` | the format of a dataset |
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
 //! | `write` | a matrix as npy, npz or CSV |
@@ -23,20 +26,25 @@
 //! Rows and columns in error messages count from 0, as in numpy; lines of a text file and the
 //! columns on them count from 1, as in an editor.
 
+pub(crate) mod axis;
 pub mod conventions;
 pub mod dataset;
 pub(crate) mod dataset_npz;
 pub(crate) mod files;
+pub(crate) mod foreign;
 pub(crate) mod format;
 pub mod formats;
 pub mod import;
 pub mod matrix;
 pub mod names;
 pub mod npy;
+pub(crate) mod npy_table;
 pub(crate) mod npz;
+pub mod observations;
 pub mod scaling;
 pub mod split;
-pub(crate) mod text;
+pub mod table;
+pub mod text;
 pub(crate) mod write;
 
 pub use conventions::{Conventions, FolderLayout};
@@ -46,6 +54,9 @@ pub use formats::{FORMATS, is_dataset, read_axis, read_matrix, read_table};
 pub use import::Import;
 pub use matrix::Matrix;
 pub use npy::write_numbers;
+pub use observations::Observations;
 pub use scaling::{Features, Scaling, check_positive, features};
 pub use split::{Pool, Split};
+pub use table::Table;
+pub use text::{Decimal, TextOptions};
 pub use write::{write_csv, write_npy, write_npz};

@@ -3,25 +3,14 @@
 use std::io::{self, Write};
 
 use half::f16;
-use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 
-use crate::data::format::Format;
 use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
 
 /// How to save an array so that shoal can read it.
 const WAY_OUT: &str = "save it with np.save(file, array.astype('f8'))";
-
-/// The format of one array.
-pub(crate) const FORMAT: Format = Format {
-    name: "npy",
-    extensions: &["npy"],
-    help: "one array of real numbers, of 1 or 2 dimensions, as np.save writes it",
-    matches: |bytes| bytes.starts_with(b"\x93NUMPY"),
-    table: |contents| Ok((matrix(contents.bytes)?, None)),
-    dataset: None,
-};
 
 /// The array in a `.npy` as a matrix: 1-d is one column, 2-d is itself.
 pub(crate) fn matrix(bytes: &[u8]) -> Result<Matrix> {
@@ -75,16 +64,22 @@ pub(crate) fn strings(bytes: &[u8]) -> Result<Vec<String>> {
     }
 }
 
-/// Reads the header and checks that the array is complete, and of a type without pickle.
-fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
+/// The header of an array, and its numbers.
+pub(crate) fn header(bytes: &[u8]) -> Result<(NpyHeader, &[u8])> {
     check_header(bytes)?;
     let mut rest = bytes;
-    let header = npyz::NpyHeader::from_reader(&mut rest).map_err(|error| match error.kind() {
+    let header = NpyHeader::from_reader(&mut rest).map_err(|error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => {
             input_error!("is cut short: it ends inside its header")
         }
         _ => input_error!("has a header that is not numpy's ({error}); {WAY_OUT}"),
     })?;
+    Ok((header, rest))
+}
+
+/// Reads the header and checks that the array is complete, and of a type without pickle.
+fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
+    let (header, rest) = header(bytes)?;
     if header.uses_pickled_array() {
         return Err(input_error!(
             "holds Python objects (dtype object), which only Python can read; {WAY_OUT}"
@@ -208,13 +203,15 @@ fn numbers(file: NpyFile<&[u8]>) -> Result<Vec<f64>> {
             ));
         }
         _ => {
-            return Err(input_error!("is of type {kind}, not real numbers; {WAY_OUT}"));
+            return Err(input_error!(
+                "is of type {kind}, not real numbers of up to 8 bytes; {WAY_OUT}"
+            ));
         }
     };
     result.map_err(|error| input_error!("cannot be read ({error})"))
 }
 
-fn shape_text(shape: &[u64]) -> String {
+pub(crate) fn shape_text(shape: &[u64]) -> String {
     let sizes: Vec<String> = shape.iter().map(u64::to_string).collect();
     match sizes.as_slice() {
         [only] => format!("({only},)"),

@@ -30,10 +30,19 @@ impl<'bytes> Archive<'bytes> {
         names
     }
 
+    /// The names of the arrays as they lie in the file.
+    pub(crate) fn names_in_order(&self) -> Vec<String> {
+        let files = (0..self.0.len()).filter_map(|index| self.0.name_for_index(index)?.ok());
+        files.filter_map(|name| name.strip_suffix(".npy").map(String::from)).collect()
+    }
+
     /// The name of the only array.
     pub(crate) fn only_member(&self, file: &Path) -> Result<String> {
         match self.names().as_slice() {
-            [] => Err(input_error!("holds no arrays")),
+            [] => Err(input_error!(
+                "holds no arrays: it is a zip, but not of np.savez. Save a spreadsheet as .csv, and \
+                 an array with np.save"
+            )),
             [only] => Ok(only.clone()),
             names => Err(input_error!(
                 "holds {} arrays ({}); say which one, as in {}:{}",

@@ -9,11 +9,11 @@ use crate::study::config::checks::{MAX_LAYERS, MAX_WIDTH, check_fraction};
 use crate::study::config::study::{NetworkConfig, PretrainingConfig, StudyConfig};
 use crate::study::defaults::{set_ranges, share_ranges};
 use crate::study::plan::PretrainingPlan;
-use crate::study::sources::{Sources, check_inputs, check_targets};
+use crate::study::sources::{Sources, check_targets};
 use crate::study::split::pretraining_sizes;
 
-/// Reads the data to pre-train on, and puts the targets of `finetune` into its order. Returns also
-/// the notice about common ranges.
+/// Reads the data to pre-train on, and puts the inputs and targets of `finetune` into its order.
+/// Returns also the notices about another order of the inputs and common ranges.
 ///
 /// # Errors
 /// [`crate::Error::Input`] for data that cannot be read, or do not fit.
@@ -21,7 +21,7 @@ pub(crate) fn pretraining_data(
     config: &StudyConfig,
     finetune: &mut Dataset,
     sources: &mut Sources,
-) -> Result<(Dataset, Option<String>)> {
+) -> Result<(Dataset, Vec<String>)> {
     let Some(source) = &config.data.pretrain else {
         return Err(input_error!(
             "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
@@ -29,12 +29,14 @@ pub(crate) fn pretraining_data(
     };
     let mut dataset = sources.pretrain(source)?;
     set_ranges("data.pretrain", &mut dataset, &config.data.ranges)?;
-    check_inputs(&dataset, finetune)?;
-    let notice = share_ranges(&mut dataset, finetune);
+    let (matched, order) =
+        finetune.clone().with_inputs_of("data.finetune", &dataset, "data.pretrain")?;
+    *finetune = matched;
+    let ranges = share_ranges(&mut dataset, finetune);
     check_targets(&dataset, finetune)?;
     let new = new_targets(&dataset, finetune);
     *finetune = finetune.select_targets(&[dataset.target_names.clone(), new].concat())?;
-    Ok((dataset, notice))
+    Ok((dataset, order.into_iter().chain(ranges).collect()))
 }
 
 /// The targets that only `finetune` has.

@@ -91,8 +91,8 @@ impl Study {
         let mut notices = Vec::new();
         let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (dataset, notice) = pretraining_data(config, &mut finetune, sources)?;
-                notices.extend(notice);
+                let (dataset, found) = pretraining_data(config, &mut finetune, sources)?;
+                notices.extend(found);
                 let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
                 Some((plan, dataset, pool))
             }
@@ -132,6 +132,7 @@ impl Study {
         };
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
         let data = Datasets::new(finetune, data);
+        notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
         study.check_counts()?;

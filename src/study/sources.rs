@@ -24,19 +24,25 @@ pub(crate) struct Sources<'a> {
     pretrain: Option<Dataset>,
     /// Names of all targets so far.
     targets: BTreeSet<String>,
+    /// What the user should know of the datasets that were imported.
+    pub(crate) notices: Vec<String>,
 }
 
 impl<'a> Sources<'a> {
     /// Relative paths from `base`.
     pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>) -> Self {
-        Self { base, simulate, pretrain: None, targets: BTreeSet::new() }
+        Self { base, simulate, pretrain: None, targets: BTreeSet::new(), notices: Vec::new() }
     }
 
     /// Reads a dataset.
     pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         let dataset = match source {
             DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS)?,
-            DatasetConfig::Import(source) => source.read(self.base, &CONVENTIONS)?,
+            DatasetConfig::Import(source) => {
+                let dataset = source.read(self.base, &CONVENTIONS)?;
+                self.notices.extend(dataset.notes());
+                dataset
+            }
             DatasetConfig::Simulate(table) => (self.simulate)(&table.request(self.base)?)?,
         };
         self.targets.extend(dataset.target_names.iter().cloned());
@@ -58,26 +64,6 @@ impl<'a> Sources<'a> {
             self.pretrain = Some(self.read(source)?);
         }
         Ok(self.pretrain.clone().expect("sources: just read"))
-    }
-}
-
-/// Checks that a network of one dataset can read the other.
-pub(crate) fn check_inputs(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
-    let (before, after) = (pretrain.inputs.columns, finetune.inputs.columns);
-    if before != after {
-        return Err(input_error!(
-            "data.pretrain has {before} inputs but data.finetune has {after}; a network can only be reused on the same inputs"
-        ));
-    }
-    let apart = |(a, b): &(&f64, &f64)| (*a - *b).abs() > 1e-6 * a.abs().max(b.abs());
-    match pretrain.axis.iter().zip(&finetune.axis).position(|pair| apart(&pair)) {
-        Some(place) => Err(input_error!(
-            "input {place} lies at {} {} in data.pretrain but at {} in data.finetune; the bins must be the same",
-            pretrain.axis_name,
-            pretrain.axis[place],
-            finetune.axis[place]
-        )),
-        None => Ok(()),
     }
 }
 

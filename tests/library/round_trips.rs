@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::json;
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, Matrix, read_matrix, read_table, write_csv, write_npy, write_npz};
+use shoal::data::{
+    Dataset, Matrix, TextOptions, read_matrix, read_table, write_csv, write_npy, write_npz,
+};
 use shoal::engine::activation::Activation;
 use shoal::engine::device::Description;
 use shoal::engine::graph::Graph;
@@ -109,9 +111,9 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("y.csv");
         write_csv(&path, &matrix, &names).unwrap();
-        let (read, found) = read_table(&path).unwrap();
-        prop_assert!(same(&read, &matrix));
-        prop_assert_eq!(found, Some(names));
+        let read = read_table(&path, TextOptions::default()).unwrap();
+        prop_assert!(same(&read.matrix, &matrix));
+        prop_assert_eq!(read.names, Some(names));
     }
 
     #[test]

@@ -221,7 +221,7 @@ fn mistakes_are_named_with_both_numbers() {
     let fails =
         |arguments: &str, words: &[&str]| folder.fails(&format!("{arguments} -o out"), words);
     let one = "one.safetensors --data";
-    fails(&format!("{one} wide.npz"), &["wide.npz has 7 inputs", "reads 5"]);
+    fails(&format!("{one} wide.npz"), &["wide.npz has 7 columns", "has 5 inputs"]);
     fails(&format!("{one} moved.npz"), &["moved.npz: input 4", "0.6", "0.5", "k [h/Mpc]"]);
     fails(&format!("{one} nowhere.npz"), &["nowhere.npz", "no such file"]);
     fails("new.npz --data new.npz", &["new.npz", "not a model"]);

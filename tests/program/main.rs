@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod common;
 mod explain;
+mod inputs;
 mod numbers;
 mod options;
 mod outputs;

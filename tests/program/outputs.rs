@@ -54,7 +54,9 @@ fn the_end_of_its_name_is_the_format_of_an_output() {
     for name in ["y.csv", "y.npy", "y.npz", "upper.CSV"] {
         predict(&study, "new_x.csv", name).code_is(0);
     }
-    let (matrix, names) = shoal::data::read_table(&study.path("y.csv")).unwrap();
+    let options = shoal::data::TextOptions::default();
+    let table = shoal::data::read_table(&study.path("y.csv"), options).unwrap();
+    let (matrix, names) = (table.matrix, table.names);
     assert_eq!((matrix.rows, names.unwrap().join(" ")), (60, "a b c".to_owned()));
     for name in ["y.npy", "y.npz:y", "upper.CSV"] {
         assert_eq!(shoal::data::read_matrix(&study.path(name)).unwrap(), matrix, "{name}");

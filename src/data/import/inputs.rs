@@ -1,19 +1,23 @@
 //! The inputs of an import: a file with one row per simulation, or a folder with one folder per
 //! simulation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::data::axis::{Axis, UNNAMED, default_axis, first_difference};
 use crate::data::conventions::{Conventions, FolderLayout};
-use crate::data::dataset::default_axis;
 use crate::data::files::{fingerprint, prefix, split_member};
 use crate::data::formats::{read_axis, read_table};
 use crate::data::import::cut::Cut;
 use crate::data::import::folder::Folder;
+use crate::data::import::folders::Folders;
 use crate::data::import::options::Import;
+use crate::data::import::rows::{Rows, match_rows};
 use crate::data::matrix::Matrix;
-use crate::data::names::numbered;
+use crate::data::names;
+use crate::data::names::{numbered, shown};
+use crate::data::table::Table;
 use crate::error::Result;
 use crate::input_error;
 
@@ -23,22 +27,25 @@ pub(crate) struct Inputs {
     pub(crate) axis: Vec<f64>,
     pub(crate) axis_name: String,
     pub(crate) names: Vec<String>,
-    /// Rows of `y` to keep, when not all.
+    /// The row of `y` of each row, when it is not the same.
     pub(crate) rows: Option<Vec<u32>>,
+    /// What the user should know.
+    pub(crate) notes: Vec<String>,
     /// Notes for the provenance: what was read, what was dropped.
     pub(crate) read: Map<String, Value>,
     pub(crate) dropped: Map<String, Value>,
 }
 
 impl Inputs {
-    /// The inputs of the given number of simulations, relative paths from `base`.
+    /// The inputs of simulations, of which the targets have so many rows, with these names if they
+    /// have some; relative paths from `base`.
     ///
     /// # Errors
     /// A file or folder that cannot be read; options that do not fit it.
     pub(crate) fn read(
         import: &Import,
         base: &Path,
-        simulations: usize,
+        (simulations, labels): (usize, Option<&[String]>),
         conventions: &Conventions,
     ) -> Result<Self> {
         let path = base.join(&import.x);
@@ -48,17 +55,38 @@ impl Inputs {
             (None, Some(max)) => Cut::MaxK(max),
             (Some(_), Some(_)) => return Err(input_error!("give `bins` or `max_k`, not both")),
         };
-        match path.is_dir() {
-            true => Self::of_folder(import, &path, cut, simulations, conventions),
-            false => Self::of_file(import, base, &path, cut),
+        let read = match path.is_dir() {
+            true => Self::of_folder(import, &path, cut, (simulations, labels), conventions),
+            false => Self::of_file(import, base, &path, cut, labels),
+        };
+        read?.chosen(import).map_err(|error| prefix(error, path.display()))
+    }
+
+    /// Those that the import keeps.
+    fn chosen(mut self, import: &Import) -> Result<Self> {
+        let Some(chosen) = &import.inputs else {
+            return Ok(self);
+        };
+        if chosen.is_empty() {
+            return Err(input_error!("`inputs` is empty; choose among {}", shown(&self.names)));
         }
+        names::check_unique(chosen, "input")?;
+        let find = |name: &String| names::find(&self.names, name, "input");
+        let columns = chosen.iter().map(find).collect::<Result<Vec<usize>>>()?;
+        let kept = format!("all but {} of {}", chosen.len(), self.names.len());
+        self.dropped.entry("inputs").or_insert(kept.into());
+        self.matrix = self.matrix.select_columns(&columns);
+        let axis = Axis { owner: "", name: &self.axis_name, values: &self.axis };
+        self.axis = axis.select(&columns);
+        self.names = chosen.clone();
+        Ok(self)
     }
 
     fn of_folder(
         import: &Import,
         root: &Path,
         cut: Cut,
-        simulations: usize,
+        (rows, labels): (usize, Option<&[String]>),
         conventions: &Conventions,
     ) -> Result<Self> {
         if import.axis.is_some() {
@@ -70,11 +98,16 @@ impl Inputs {
         let layout = layout(root, conventions)?;
         let file = import.file.as_deref().unwrap_or(layout.file);
         let skip_missing = import.skip_missing.unwrap_or(false);
-        let found =
-            Folder { root, file, columns: layout.columns, skip_missing, cut }.read(simulations)?;
+        let folders = Folders { root, file, rows, first: import.first, labels }.names()?;
+        // a first line of numbers is a place and a value
+        let text = import.text(Some(false));
+        let folder = Folder { root, file, columns: layout.columns, text, skip_missing, cut };
+        let found = folder.read(&folders)?;
         let mut dropped = Map::new();
         if !found.missing.is_empty() {
-            dropped.insert("simulations".into(), json!(found.missing));
+            let number = |name: &String| name.parse::<u64>().map_or(json!(name), |it| json!(it));
+            let missing: Vec<Value> = found.missing.iter().map(number).collect();
+            dropped.insert("simulations".into(), missing.into());
         }
         note_cut(&mut dropped, found.axis.len(), found.inputs_in_files);
         let files = found.simulations.len();
@@ -86,28 +119,46 @@ impl Inputs {
             axis: found.axis,
             axis_name: import.axis_name.clone().unwrap_or_else(|| layout.axis_name.to_string()),
             rows: (!found.missing.is_empty()).then_some(found.simulations),
+            notes: Vec::new(),
             read: Map::from_iter([("x".to_string(), note)]),
             dropped,
         })
     }
 
-    fn of_file(import: &Import, base: &Path, path: &Path, cut: Cut) -> Result<Self> {
-        if let Some(option) =
-            import.file.as_ref().map(|_| "file").or(import.skip_missing.map(|_| "skip_missing"))
-        {
+    fn of_file(
+        import: &Import,
+        base: &Path,
+        path: &Path,
+        cut: Cut,
+        labels: Option<&[String]>,
+    ) -> Result<Self> {
+        let of_folders = [
+            ("file", import.file.is_some()),
+            ("skip_missing", import.skip_missing.is_some()),
+            ("first", import.first.is_some()),
+        ];
+        if let Some((option, _)) = of_folders.iter().find(|(_, given)| *given) {
             return Err(input_error!(
                 "`{option}` is for a folder with one folder per simulation, but {} is not a \
                  folder; leave it out",
                 path.display()
             ));
         }
-        let (matrix, header) = read_table(path)?;
+        let table = read_table(path, import.text(import.x_header))?;
+        let mut notes = Vec::new();
+        let rows = match_labels(&table, path, labels, base.join(&import.y), &mut notes)?;
+        let (header_axis, header) = (table.header_axis(), table.column_names('x'));
+        let header = header.filter(|_| header_axis.is_none());
+        let matrix = table.matrix;
         let mut read = Map::from_iter([("x".to_string(), read_note(&import.x, path)?)]);
         let axis = match &import.axis {
             Some(axis) => {
                 read.insert("axis".into(), read_note(axis, &base.join(axis))?);
-                axis_of(&base.join(axis), path, matrix.columns)?
+                let axis = axis_of(&base.join(axis), path, matrix.columns)?;
+                check_first_row(&matrix, &axis, path)?;
+                axis
             }
+            None if header_axis.is_some() => header_axis.unwrap_or_default(),
             None if import.max_k.is_some() => {
                 return Err(input_error!(
                     "`max_k` needs the place of each input; give `axis`, or use `bins`"
@@ -123,16 +174,19 @@ impl Inputs {
             matrix: matrix.select_columns(&(0..kept).collect::<Vec<_>>()),
             axis: axis[..kept].to_vec(),
             axis_name: import.axis_name.clone().unwrap_or_else(|| default_axis_name(import)),
-            rows: None,
+            rows,
+            notes,
             read,
             dropped,
         })
     }
 }
 
-/// The first layout whose file the first simulation has, else the first one.
+/// The first layout whose file a simulation has, else the first one.
 fn layout<'a>(root: &Path, conventions: &'a Conventions) -> Result<&'a FolderLayout> {
-    let is_there = |layout: &&FolderLayout| root.join("0").join(layout.file).exists();
+    let folders = || std::fs::read_dir(root).into_iter().flatten().flatten();
+    let is_there =
+        |layout: &&FolderLayout| folders().any(|folder| folder.path().join(layout.file).exists());
     let found = conventions.folders.iter().find(is_there).or(conventions.folders.first());
     found.ok_or_else(|| {
         input_error!("{} is a folder; give a file with one row per simulation", root.display())
@@ -142,11 +196,11 @@ fn layout<'a>(root: &Path, conventions: &'a Conventions) -> Result<&'a FolderLay
 /// After the file or the member that has it: `k.npy` and `found.npz:k` are `k`.
 fn default_axis_name(import: &Import) -> String {
     let Some(axis) = &import.axis else {
-        return "input".to_string();
+        return UNNAMED.to_string();
     };
     let (file, member) = split_member(axis);
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    member.map(String::from).or(stem).unwrap_or_else(|| "input".to_string())
+    member.map(String::from).or(stem).unwrap_or_else(|| UNNAMED.to_string())
 }
 
 /// The names of the inputs that are kept: given for all columns or for those that stay, else
@@ -172,6 +226,46 @@ fn names_of(
     };
     names.truncate(kept);
     Ok(names)
+}
+
+/// The rows of the targets by the names of the rows of both files.
+fn match_labels(
+    table: &Table,
+    path: &Path,
+    labels: Option<&[String]>,
+    y: PathBuf,
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<u32>>> {
+    let (Some(own), Some(labels)) = (&table.labels, labels) else {
+        return Ok(None);
+    };
+    let [x, y] = [(path, &own[..]), (&y, labels)]
+        .map(|(path, labels)| Rows { file: path.display().to_string(), labels });
+    let rows = match_rows(&x, &y)?;
+    if let Some(rows) = &rows {
+        notes.push(format!(
+            "{} rows of {} are matched with those of {}, which has {}, by their names in the first \
+             column",
+            rows.len(),
+            x.file,
+            y.file,
+            labels.len()
+        ));
+    }
+    Ok(rows)
+}
+
+/// Checks that the first row is not the header, which has where the inputs lie.
+fn check_first_row(matrix: &Matrix, axis: &[f64], path: &Path) -> Result<()> {
+    let is_axis = first_difference(matrix.row(0), axis).is_none();
+    if matrix.rows < 2 || matrix.columns < 2 || !is_axis {
+        return Ok(());
+    }
+    Err(input_error!(
+        "the first row of {} is where the inputs lie, not a simulation; say --x-header yes \
+         (`x_header = true` in a study file)",
+        path.display()
+    ))
 }
 
 /// The places of the columns of `x`.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::data::text::number::Decimal;
+use crate::data::text::options::TextOptions;
+
 /// Files to import: the options of `shoal import`, or an inline table of a study file.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +32,26 @@ pub struct Import {
     pub file: Option<String>,
     /// For a folder: whether simulations without a file are left out.
     pub skip_missing: Option<bool>,
+    /// For a folder: the number in the name of the first simulation's folder; otherwise 0, and an
+    /// error if the folders do not begin there.
+    pub first: Option<u32>,
+    /// Whether the first line of `x`, in text, is names although it is numbers.
+    pub x_header: Option<bool>,
+    /// The same of `y`.
+    pub y_header: Option<bool>,
+    /// The decimal mark of text files; otherwise the one that fits.
+    pub decimal: Option<Decimal>,
+    /// The columns of `x` to keep, in this order; otherwise all.
+    pub inputs: Option<Vec<String>>,
     /// How many of the first inputs to keep.
     pub bins: Option<usize>,
     /// Keep the first inputs up to this place on the axis.
     pub max_k: Option<f64>,
+}
+
+impl Import {
+    /// How text is read, with what is said of its first line.
+    pub(crate) fn text(&self, header: Option<bool>) -> TextOptions {
+        TextOptions { header, decimal: self.decimal }
+    }
 }

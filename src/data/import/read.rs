@@ -11,6 +11,7 @@ use crate::data::formats::read_table;
 use crate::data::import::inputs::{Inputs, read_note};
 use crate::data::import::options::Import;
 use crate::data::import::targets::Targets;
+use crate::data::names;
 use crate::error::Result;
 use crate::input_error;
 
@@ -22,14 +23,21 @@ impl Import {
     /// [`Dataset::check`].
     pub fn read(&self, base: &Path, conventions: &Conventions) -> Result<Dataset> {
         let (x_path, y_path) = (base.join(&self.x), base.join(&self.y));
-        let targets = Targets::choose(self, read_table(&y_path)?, conventions)
+        let table = read_table(&y_path, self.text(self.y_header))?;
+        let targets = Targets::choose(self, table, conventions)
             .map_err(|error| prefix(error, y_path.display()))?;
-        let mut inputs = Inputs::read(self, base, targets.matrix.rows, conventions)?;
+        let rows = (targets.matrix.rows, targets.labels.as_deref());
+        let mut inputs = Inputs::read(self, base, rows, conventions)?;
         let rows = inputs.rows.as_ref().map_or(targets.matrix.rows, Vec::len);
         if inputs.matrix.rows != rows {
+            let header =
+                match inputs.matrix.rows == rows + 1 && names::are_default_inputs(&inputs.names) {
+                    true => ". If the first line of the inputs is a header, say --x-header yes",
+                    false => "",
+                };
             return Err(input_error!(
                 "{} has {} rows but {} has {rows}; they must be the same simulations in the same \
-                 order",
+                 order{header}",
                 x_path.display(),
                 inputs.matrix.rows,
                 y_path.display()
@@ -41,12 +49,16 @@ impl Import {
             inputs.dropped.insert("targets".into(), json!(targets.dropped));
         }
         inputs.read.insert("y".into(), read_note(&self.y, &y_path)?);
+        let mut provenance = json!({
+            "shoal": env!("CARGO_PKG_VERSION"),
+            "read": inputs.read,
+            "dropped": inputs.dropped,
+        });
+        if !inputs.notes.is_empty() {
+            provenance["notes"] = json!(inputs.notes);
+        }
         let dataset = Dataset {
-            provenance: json!({
-                "shoal": env!("CARGO_PKG_VERSION"),
-                "read": inputs.read,
-                "dropped": inputs.dropped,
-            }),
+            provenance,
             targets: match &inputs.rows {
                 Some(rows) => targets.matrix.select_rows(rows),
                 None => targets.matrix,

@@ -2,11 +2,11 @@
 
 use crate::data::conventions::Conventions;
 use crate::data::dataset::{check_ranges, default_ranges};
-use crate::data::format::Table;
 use crate::data::import::options::Import;
 use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::data::names::{numbered, without_unit};
+use crate::data::table::Table;
 use crate::error::Result;
 use crate::input_error;
 
@@ -17,6 +17,8 @@ pub(crate) struct Targets {
     pub(crate) ranges: Vec<[f64; 2]>,
     /// The names of the columns that are not kept.
     pub(crate) dropped: Vec<String>,
+    /// The names of the rows.
+    pub(crate) labels: Option<Vec<String>>,
 }
 
 impl Targets {
@@ -25,11 +27,9 @@ impl Targets {
     ///
     /// # Errors
     /// Names, columns or ranges that do not fit; a number that is not finite or outside its range.
-    pub(crate) fn choose(
-        import: &Import,
-        (matrix, header): Table,
-        conventions: &Conventions,
-    ) -> Result<Self> {
+    pub(crate) fn choose(import: &Import, table: Table, conventions: &Conventions) -> Result<Self> {
+        let header = table.column_names('y');
+        let Table { matrix, labels, .. } = table;
         let all = all_names(import, &matrix, header)?;
         let columns = kept_columns(import, &all)?;
         let names: Vec<String> = columns.iter().map(|&column| all[column].clone()).collect();
@@ -46,7 +46,7 @@ impl Targets {
         }
         check_ranges(&matrix, &names, &ranges)?;
         let dropped = all.into_iter().filter(|name| !names.contains(name)).collect();
-        Ok(Self { matrix, names, ranges, dropped })
+        Ok(Self { matrix, names, ranges, dropped, labels })
     }
 }
 

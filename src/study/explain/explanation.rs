@@ -1,6 +1,5 @@
 //! The attributions of a model on the rows of a dataset.
 
-use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::engine::random::Stream;
@@ -245,36 +244,4 @@ fn check_method(model: &Model, method: Method, background: usize) -> Result<()> 
         )),
         _ => Ok(()),
     }
-}
-
-/// Relative tolerance for places on an axis: the precision of a text file.
-const SLACK: f64 = 1e-6;
-
-/// Checks that a dataset has the inputs of a model: as many, and at the same places where both have
-/// an axis.
-///
-/// # Errors
-/// [`crate::Error::Input`] with both numbers.
-pub fn check_same_inputs(model: &Model, dataset: &Dataset, name: &str) -> Result<()> {
-    let about = &model.about;
-    let inputs = model.start.network.inputs();
-    if dataset.inputs.columns != inputs {
-        return Err(input_error!(
-            "{name} has {} inputs but the model reads {inputs}; take the dataset that it was trained on, or one like it",
-            dataset.inputs.columns
-        ));
-    }
-    if about.axis_name != dataset.axis_name || about.axis.len() != inputs {
-        return Ok(());
-    }
-    let differ = |(a, b): (&f64, &f64)| (a - b).abs() > SLACK * a.abs().max(b.abs());
-    let Some(place) = about.axis.iter().zip(&dataset.axis).position(differ) else {
-        return Ok(());
-    };
-    Err(input_error!(
-        "{name}: input {place} lies at {} = {}, but the model's at {}; both must be binned alike",
-        about.axis_name,
-        dataset.axis[place],
-        about.axis[place]
-    ))
 }

@@ -52,7 +52,7 @@ pub const FILES: [&str; 7] = [
 pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
-pub use explanation::{Explanation, Method, Request, check_same_inputs, explain};
+pub use explanation::{Explanation, Method, Request, explain};
 pub use explanation_tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };

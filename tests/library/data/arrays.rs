@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, FORMATS, Matrix, is_dataset, read_matrix, read_table};
+use shoal::data::{Dataset, FORMATS, Matrix, TextOptions, is_dataset, read_matrix, read_table};
 
 use super::fixture;
 use super::folder;
@@ -51,17 +51,37 @@ fn plain_files_read() {
 }
 
 #[test]
+fn arrays_with_names_are_tables() {
+    let read = |file| read_table(&fixture(file), TextOptions::default()).unwrap();
+    let table = read("structured.npy");
+    assert_eq!(table.names, Some(strings(&["Om", "n", "h"])));
+    let values = vec![0.1, 1.0, 0.5, 0.2, 2.0, 0.75, 0.3, 3.0, 1.0];
+    assert_eq!(table.matrix, Matrix::new(3, 3, values));
+    // in the order of the file, not of the alphabet
+    let table = read("parameters.npz");
+    assert_eq!(table.names, Some(strings(&["omega_b", "h"])));
+    let [a, b, c] = [0.5f32, 0.6, 0.7].map(f64::from);
+    assert_eq!(table.matrix, Matrix::new(3, 2, vec![0.02, a, 0.03, b, 0.04, c]));
+}
+
+#[test]
 fn what_cannot_be_read_says_how_to_save_it_instead() {
     let says = |file: &str, parts: &[&str]| {
         let stem = file.split(':').next().unwrap();
         says(read_matrix(&fixture(file)), parts);
         says(read_matrix(&fixture(file)), &[stem]);
     };
-    says("objects.npy", &["Python objects", "np.save(file, array.astype('f8'))"]);
-    says("pickled.npy", &["is not a .npy file", "np.save"]);
+    says(
+        "objects.npy",
+        &["Python objects", "allow_pickle=True).astype('f8'))\"", "python3 -c \"import numpy"],
+    );
+    says("dictionary.npy", &["Python objects", "np.savez('", "dictionary.npz', **np.load("]);
+    says("pickled.npy", &["is a pickle", "np.save"]);
     says("complex.npy", &["complex", "array.real"]);
-    says("structured.npy", &["structured", "'Om'", "structured_to_unstructured"]);
+    says("nested.npy", &["field 'k'", "not one number", "structured_to_unstructured"]);
     says("words.npy", &["<U3", "not real numbers", "np.save"]);
+    says("long.npy", &["f16", "not real numbers of up to 8 bytes", "np.save"]);
+    says("uneven_parameters.npz", &["'omega_b' has 3 numbers but 'h' has 2"]);
     says("dates.npy", &["not real numbers"]);
     says("scalar.npy", &["shape ()", "2-d"]);
     says("cube.npy", &["shape (2, 3, 4)", "reshape(2, -1)"]);
@@ -117,9 +137,10 @@ fn text_reads_with_its_names() {
         ("ragged.csv", "1,2\n3\n"),
         ("binary.dat", "\u{1}\u{0}\u{2}"),
     ]);
-    let (matrix, names) = read_table(&folder.path().join("lcdm.txt")).unwrap();
+    let path = folder.path().join("lcdm.txt");
+    let table = read_table(&path, TextOptions::default()).unwrap();
     assert_eq!(
-        (matrix, names),
+        (table.matrix, table.names),
         (Matrix::new(2, 2, vec![0.1, 0.5, 0.2, 0.6]), Some(strings(&["Omega_m", "h"])))
     );
     says(
@@ -128,7 +149,7 @@ fn text_reads_with_its_names() {
     );
     says(
         read_matrix(&folder.path().join("binary.dat")),
-        &["binary.dat", "no known format", "npz (.npz)", "text (.txt, .csv, .dat)"],
+        &["binary.dat", "no known format", "npz (.npz)", "text (.txt, .csv, .dat, .tsv)"],
     );
 }
 

@@ -5,8 +5,12 @@
 
 mod arrays;
 mod dataset;
+mod folders;
+mod observations;
 mod quijote;
+mod rows;
 mod sources;
+mod text;
 
 use std::fs;
 use std::path::PathBuf;

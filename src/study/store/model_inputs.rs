@@ -1,0 +1,52 @@
+//! The inputs of a model in other tables: matched by name, at the same places of the axis.
+
+use crate::data::axis::Axis;
+use crate::data::matrix::Matrix;
+use crate::data::names::{Named, match_inputs};
+use crate::data::observations::Observations;
+use crate::error::Result;
+use crate::input_error;
+use crate::study::store::model::Model;
+
+impl Model {
+    /// The inputs of the model among the columns of a table, in its order, and what was done, for
+    /// the user: matched by name where both have names, else by position. `name` is what messages
+    /// call the model.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`]: an input that is not there, another number of inputs, or inputs at
+    /// other places of the axis.
+    pub fn inputs(&self, table: &Observations, name: &str) -> Result<(Matrix, Vec<String>)> {
+        table.matched(self.named(name), &self.axis(name))
+    }
+
+    /// Checks that this model reads the inputs of another one in the same order, at the same places
+    /// of the axis. `name` and `other_name` are what messages call them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with the first input that differs.
+    pub fn check_same_inputs(&self, name: &str, (other, other_name): (&Model, &str)) -> Result<()> {
+        let wanted = &other.about.input_names;
+        if let Some(columns) = match_inputs(other.named(other_name), self.named(name))? {
+            let differs = |(place, column): (usize, &usize)| place != *column;
+            let first = columns.iter().enumerate().position(differs).unwrap_or_default();
+            return Err(input_error!(
+                "{name} reads its {} inputs in another order than {other_name} its {}: input {first} \
+                 is '{}', not '{}'; explain them one by one",
+                self.about.input_names.len(),
+                wanted.len(),
+                self.about.input_names[first],
+                wanted[first]
+            ));
+        }
+        self.axis(name).check_same(&other.axis(other_name))
+    }
+
+    fn named<'a>(&'a self, owner: &'a str) -> Named<'a> {
+        Named { owner, names: &self.about.input_names }
+    }
+
+    fn axis<'a>(&'a self, owner: &'a str) -> Axis<'a> {
+        Axis { owner, name: &self.about.axis_name, values: &self.about.axis }
+    }
+}
