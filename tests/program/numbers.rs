@@ -31,10 +31,10 @@ fn huge_numbers_are_refused_with_both_numbers_also_of_a_plan() {
             &["9223372036854775807", "80"],
         ),
         ("epochs = 6", "epochs = 6\n[pretraining]\nbottleneck = 5000", &["5000", "4096"]),
-        ("epochs = 6", "epochs = 6\n[pretraining]\nbatch = 99999", &["99999", "80 simulations"]),
+        ("batch = 8", "batch = 8\n[pretraining]\nbatch = 99999", &["99999", "80 simulations"]),
         (
-            "epochs = 6",
-            "epochs = 6\n[strategies.scratch]\nbatch = 99999",
+            "batch = 8",
+            "batch = 8\n[strategies.scratch]\nbatch = 99999",
             &["strategies.scratch.batch = 99999", "60 simulations"],
         ),
         (
@@ -43,7 +43,7 @@ fn huge_numbers_are_refused_with_both_numbers_also_of_a_plan() {
             &["99999", "1 to 4096"],
         ),
         ("seeds = 2", "search = { trials = 4294967295 }", &["4294967295", "at most 1000000"]),
-        ("seeds = 2", "search = { trials = 900000, seeds = 900000 }", &["810000000000 runs"]),
+        ("seeds = 2", "search = { trials = 900000, seeds = 900000 }", &["7290000000000 runs"]),
         ("seeds = 2", "search = { candidates = 4294967295 }", &["search.candidates", "1000000"]),
         ("seeds = 2", "search = { generation = 4294967295 }", &["search.generation", "1000000"]),
         (
