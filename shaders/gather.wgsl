@@ -5,6 +5,7 @@
 //   row(e)   = rows[training rows + cursor + e]                          in validation
 //   x[e, k]  = (table_x[row(e), k] - mean[k]) inverse_deviation[k]
 //   t[e, j]  = table_y[row(e), j], 0 for a dummy output
+//   v[e]     = row_weights[row(e)], 1 without weights
 //
 // Each column of table_x is stored around its median, centred and scaled in f64; the mean and the
 // deviation of a run take that into account.
@@ -19,11 +20,12 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;      // (runs)
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); i: 8 lanes of examples
-// (training and validation rows of all runs)
+// (training and validation rows of all runs, each followed by their weights if there are any)
 @group(0) @binding(3) var<storage, read> rows: array<u32>;
 // all tables: x (rows, inputs), y (rows, targets)
 @group(0) @binding(4) var<storage, read> data: array<Datum>;
-// writes x, shapes (batch, inputs) and (inputs, batch), and t, shape (batch, outputs)
+// writes x, shapes (batch, inputs) and (inputs, batch), t, shape (batch, outputs), and v, shape
+// (batch)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
@@ -71,6 +73,7 @@ fn main(
 
     // the rows of the four examples in the tables; absent examples read row 0 and are masked
     var source = vec4u(0u);
+    var weights = vec4f(0.0);
     for (var e = 0u; e < 4u; e++) {
         let example = examples * 4u + e;
         if example < present {
@@ -82,10 +85,20 @@ fn main(
             }
             let row = rows[run.rows + position];
             source = select(source, vec4u(row), vec4u(0u, 1u, 2u, 3u) == vec4u(e));
+            var weight = 1.0;
+            if run.row_weights != NO_WEIGHTS {
+                weight = bitcast<f32>(rows[run.row_weights + position]);
+            }
+            weights = select(weights, vec4f(weight), vec4u(0u, 1u, 2u, 3u) == vec4u(e));
         }
     }
     let here = vec4u(0u, 1u, 2u, 3u) + vec4u(examples * 4u) < vec4u(present);
 
+    if thread.y == 0u {
+        let at = run.example_weights + examples * EXACT;
+        work[at] = first_of(weights);
+        work[at + EXACT - 1u] = last_of(weights);
+    }
     let input_vec4s = (run.inputs + 3u) / 4u;
     let row_x = source * run.inputs + vec4u(run.table_x);
     for (var k = thread.y; k < input_vec4s; k += GATHER_THREADS) {

@@ -39,7 +39,7 @@ struct Run {
     table_y: u32,              // y, shape (rows, targets)
     mean: u32,                 // in `work`: per input, shape (inputs)
     inverse_deviation: u32,    // in `work`: per input, shape (inputs)
-    loss_weights: u32,         // in `work`: per output, shape (outputs), padding 0
+    loss_weights: u32,         // in `work`: per target, shape (outputs), padding 0
     x: u32,                    // in `work`: shape (batch, inputs)
     x_by_unit: u32,            // in `work`: shape (inputs, batch)
     labels: u32,               // in `work`: shape (batch, outputs)
@@ -54,7 +54,7 @@ struct Run {
     max_epochs: u32,
     patience: u32,
     min_delta: f32,
-    inverse_weight_sum: f32,   // 1 / sum of the loss weights
+    inverse_weight_sum: f32,   // 1 / sum of the loss weights; 1 for a loss of whole examples
     learning_rate: f32,
     weight_decay: f32,
     epsilon: f32,
@@ -68,6 +68,10 @@ struct Run {
     warmup_steps: u32,         // steps in which the learning rate rises
     cosine_steps: u32,         // steps after them in which it falls; 0: constant
     final_fraction: f32,       // factor of the learning rate after them
+    row_weights: u32,          // weights of its rows in `rows`, as bits; NO_WEIGHTS: all are 1
+    example_weights: u32,      // in `work`: weight of each example of the batch, shape (batch)
+    statistics: u32,           // in `work`: means and sums that a loss keeps, shape (2, outputs)
+    loss_parameter: f32,       // of the loss, such as the delta of Huber's
     loss: u32,                 // number of the loss in loss.wgsl
 }
 
@@ -128,6 +132,8 @@ struct State {
     gradient_norm: f32,        // of the last training batch, before clipping; 0 without clipping
     gradient_scale: f32,       // factor of the gradients in AdamW: 1 without clipping
 }
+
+const NO_WEIGHTS: u32 = 0xffffffffu;
 
 const PHASE_FRESH: u32 = 0u;
 const PHASE_TRAIN: u32 = 1u;

@@ -8,9 +8,14 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     quiet_mesa();
-    let arguments = cli::Arguments::parse();
+    let arguments = match cli::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // --help and --version are printed too, on the standard output
+        Err(printed) => return cli::print(&printed),
+    };
+    cli::install_signals(arguments.global.json);
     let output = cli::Output::new(arguments.global.json, arguments.global.verbose);
-    match cli::run(arguments, &output) {
+    match cli::run(arguments, &output).and_then(|()| output.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);

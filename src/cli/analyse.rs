@@ -12,6 +12,7 @@ use shoal::study::{Study, check_report, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Analyses a study: writes tables of statistics, savings and negative transfer, and report.html
 #[derive(Args, Debug)]
@@ -35,6 +36,7 @@ Events (--json):
 
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
+    signals::doing("the same command analyses the study again", output.json());
     let folders = match StudyResults::are_in(&args.folder) {
         true => vec![args.folder.clone()],
         false => scenarios(&args.folder)?,
@@ -50,10 +52,14 @@ pub fn finished(
     folder: &Path,
     output: &Output,
 ) -> Result<()> {
+    let bar = output.steps();
     for (study, results) in studies.iter().zip(&mut results) {
+        output.step(&bar, &format!("{}: predictions on the test rows", study.plan.name));
         predict_test_rows(study, results)?;
+        output.step(&bar, &format!("{}: attributions of the inputs", study.plan.name));
         explain_test_rows(study, results)?;
     }
+    bar.finish_and_clear();
     analyse(folder, results, output)
 }
 
@@ -80,10 +86,16 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
     for folder in results.iter().map(|results| results.folder.as_path()).chain([folder]) {
         check_report(folder)?;
     }
+    let bar = output.steps();
+    output.step(&bar, "statistics of the runs");
     let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
+    output.step(&bar, "tables, figures and report");
     for findings in &all {
         findings.write_tables()?;
         write_report(findings)?;
+    }
+    bar.finish_and_clear();
+    for findings in &all {
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;
         let name = if alone { String::new() } else { format!("{}: ", findings.name) };

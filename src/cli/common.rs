@@ -1,8 +1,6 @@
 //! What several subcommands share.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde_json::json;
@@ -10,6 +8,7 @@ use shoal::data::{Dataset, Decimal, TextOptions};
 use shoal::{Error, Result, check_not_an_input, check_writable};
 
 use super::output::Output;
+use super::signals;
 
 /// Parses a range, NAME=LOW:HIGH.
 pub fn range(argument: &str) -> std::result::Result<(String, [f64; 2]), String> {
@@ -49,19 +48,6 @@ impl TextArgs {
     }
 }
 
-/// A flag that Ctrl-C or a request to terminate sets; a second one ends the process at once.
-pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|e| Error::Input(format!("Ctrl-C cannot be caught: {e}")))?;
-    Ok(stop)
-}
-
 /// The format of a file to write, one of `formats`, by the end of its name; and checks that it can be
 /// written and is none of the files that are read. All of it before any work is done.
 pub fn check_output<'a>(
@@ -97,7 +83,8 @@ pub fn save(
     output: &Output,
 ) -> Result<()> {
     dataset.notes().iter().for_each(|note| output.notice(note));
-    dataset.save(path)?;
+    // a file that is being written is finished
+    signals::gracefully(|_| dataset.save(path))?;
     output.result(&format!(
         "{}: {} {rows}, {} {columns}, targets {}",
         path.display(),

@@ -16,6 +16,7 @@ use shoal::{Error, Result};
 
 use crate::cli::common::TextArgs;
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Shows which inputs a model uses for each target, and in which direction
 #[derive(Args, Debug)]
@@ -135,7 +136,7 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
         "seed": args.seed,
     });
     let compared = theirs.as_ref().map(|theirs| (theirs, &comparisons[..]));
-    ours.write(&args.output, compared, notes)?;
+    signals::gracefully(|_| ours.write(&args.output, compared, notes))?;
     print(args, output, &ours, compared);
     Ok(())
 }

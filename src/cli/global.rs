@@ -5,6 +5,7 @@ use clap::Args;
 use shoal::Result;
 use shoal::engine::device::{Choice, Device};
 use shoal::engine::precision::Precision;
+use shoal::engine::threads;
 use shoal::engine::tile::TileSet;
 
 use super::output::Output;
@@ -31,6 +32,13 @@ pub struct Global {
     /// (without 64-bit integers). Results depend on it in their last bits, so study.json names it.
     #[arg(long, global = true, value_name = "NAME")]
     pub tiles: Option<TileSet>,
+    /// Threads that train on the CPU, simulate and explain [default: one for each hardware thread]
+    ///
+    /// Results do not depend on it. Where a job may start fewer, as many as it may. The threads of a
+    /// software rasterizer are its driver's: LP_NUM_THREADS sets those of Mesa's.
+    #[arg(long, global = true, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Print each run as it finishes
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -40,11 +48,38 @@ pub struct Global {
 }
 
 impl Global {
+    /// Sets what holds for the whole process.
+    pub fn apply(&self) {
+        if let Some(threads) = self.threads {
+            threads::set_count(threads.into());
+        }
+    }
+
     /// Opens the requested device, checks it in a precision, and prints its name.
     pub fn open(&self, output: &Output, precision: Precision) -> Result<Device> {
-        let device = Device::open(&self.device, self.tiles)?;
-        shoal::engine::measure::self_check::self_check(&device, precision)?;
-        output.say(&format!("device: {}", device.name()));
+        let device = self.find()?;
+        check(&device, output, precision)?;
         Ok(device)
     }
+
+    /// Opens the requested device, unchecked.
+    pub fn find(&self) -> Result<Device> {
+        Device::open(&self.device, self.tiles)
+    }
+}
+
+/// Checks a device in a precision, and prints its name.
+pub fn check(device: &Device, output: &Output, precision: Precision) -> Result<()> {
+    shoal::engine::measure::self_check::self_check(device, precision)?;
+    output.say(&format!("device: {}", device.name()));
+    if let Device::Cpu(cpu) = device
+        && cpu.threads < threads::count()
+    {
+        output.say(&format!(
+            "only {} of {} threads can be started here (a limit of processes, as of ulimit -u)",
+            cpu.threads,
+            threads::count()
+        ));
+    }
+    Ok(())
 }

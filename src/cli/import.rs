@@ -42,6 +42,9 @@ pub struct ImportArgs {
     /// Targets to keep, in this order, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
+    /// Column of y with the weight of each simulation [default: all weights are 1]
+    #[arg(long, value_name = "NAME")]
+    weights: Option<String>,
     /// Range of a target that is scaled to [0, 1], once for each target [default: the prior of a
     /// well-known parameter, else the range of the values]
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
@@ -103,6 +106,7 @@ Dataset (.npz), as np.savez writes one too; only x and y are needed:
   input_names    one name per input
   target_names   one name per target
   target_ranges  low and high, scaled to 0 and 1, shape (targets, 2)
+  weights        weight of each row in losses and metrics, also negative ones
   provenance     JSON: where the numbers come from
 
 Examples:
@@ -136,6 +140,7 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         target_names: args.target_names,
         target_ranges: (!ranges.is_empty()).then_some(ranges),
         targets: args.targets,
+        weights: args.weights,
         file: args.file,
         first: args.first,
         x_header: args.x_header,

@@ -13,6 +13,7 @@ mod live;
 mod output;
 mod plan;
 mod predict;
+mod signals;
 mod simulate;
 mod study;
 mod study_file;
@@ -21,7 +22,8 @@ use clap::{Parser, Subcommand};
 use shoal::Result;
 
 use global::Global;
-pub use output::Output;
+pub use output::{Output, print};
+pub use signals::install as install_signals;
 
 /// Trains hundreds of different small networks at once on any GPU, and measures how many
 /// simulations pre-training saves
@@ -54,18 +56,20 @@ Output:
   {\"event\": \"error\", \"text\": ..., \"exit_code\": ...}.
 
 Environment variables:
-  NO_COLOR           no colours, if it is set and not empty
-  TERM=dumb          progress in lines, not in a table
-  RAYON_NUM_THREADS  threads of simulations, one for each core by default;
-                     results do not depend on it
+  NO_COLOR        no colours, if it is set and not empty
+  TERM=dumb       progress in lines, not in a table
+  LP_NUM_THREADS  threads of Mesa's software rasterizer, which --threads does not
+                  set
 
 Exit codes:
     0  done
     2  an argument, a file or a number cannot be used
     3  the device is missing, failed, or computes wrong results
-    4  results cannot be written
+    4  results cannot be written, or what belongs on the standard output
   130  stopped by Ctrl-C or by a request to terminate
-  Whatever is finished by then stays on disk.";
+  Whatever is finished by then stays on disk. Messages that cannot be printed, as
+  in a terminal that is gone, are dropped, and a reader that leaves, as head does,
+  is no error. A second Ctrl-C ends at once.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -83,6 +87,7 @@ enum Command {
 /// Runs a command.
 pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     let global = &arguments.global;
+    global.apply();
     match arguments.command {
         Command::Study(args) => study::run(&args, global, output),
         Command::Analyse(args) => analyse::run(&args, output),

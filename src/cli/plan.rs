@@ -12,10 +12,13 @@ use crate::cli::output::Output;
 
 /// Shows the forecast of each study.
 pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
+    let bar = output.steps();
     let forecasts: Vec<Forecast> = studies
         .iter()
         .map(|study| {
+            output.step(&bar, &format!("{}: timing some of its networks", study.plan.name));
             let forecast = forecast(study, device)?;
+            bar.finish_and_clear();
             show_one(study, &forecast, device, output);
             Ok(forecast)
         })

@@ -6,11 +6,12 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::Result;
-use shoal::data::{Observations, write_csv, write_npy, write_npz};
+use shoal::data::{Matrix, Observations, write_csv, write_npy, write_npz};
 use shoal::study::store::model::Model;
 
 use crate::cli::common::{TextArgs, check_output};
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Predicts targets, in physical units, with a model of a study
 #[derive(Args, Debug)]
@@ -22,8 +23,9 @@ pub struct PredictArgs {
     input: PathBuf,
     #[command(flatten)]
     text: TextArgs,
-    /// File for the predictions, shape (simulations, targets): .csv has the names of the targets
-    /// above them, .npy is an f64 array, .npz has it as y, and target_names
+    /// File for the predictions, shape (simulations, targets), or (simulations, 2 targets) with
+    /// their standard deviations: .csv has the names of the columns above them, .npy is an f64
+    /// array, .npz has it as y, and target_names
     #[arg(short, long, value_name = "FILE.csv|npy|npz")]
     output: PathBuf,
 }
@@ -34,6 +36,9 @@ has the scaling of inputs and targets, and log10 where the study took it.
 They are matched by name if both the model and the file have names; else the
 position counts. An axis must be the model's. A single column, or a 1-d array,
 of as many numbers as the model has inputs is one observation.
+Classes are predicted as probabilities. A network that predicts deviations, as
+those of the losses gaussian and moments do, gives a column for each target,
+then the standard deviation of each.
 
 Examples:
   shoal predict scratch-400-1.safetensors x.npy -o y.npy
@@ -53,13 +58,23 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let observations = Observations::load(&args.input, args.text.options())?;
     let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
     notes.iter().for_each(|note| output.notice(note));
-    let predicted = model.predict(&inputs, &args.input.display().to_string())?;
-    let names = &model.about.target_names;
-    match format {
-        "npy" => write_npy(&args.output, &predicted)?,
-        "npz" => write_npz(&args.output, &predicted, names)?,
-        _ => write_csv(&args.output, &predicted, names)?,
+    let name = args.input.display().to_string();
+    let (predicted, deviations) = model.predict_with_deviations(&inputs, &name)?;
+    let mut names = model.about.target_names.clone();
+    if deviations.is_some() {
+        names.extend(model.about.target_names.iter().map(|name| format!("sigma_{name}")));
     }
+    let rows = (0..predicted.rows).flat_map(|row| {
+        let sigmas = deviations.as_ref().map_or(&[][..], |all| all.row(row));
+        predicted.row(row).iter().chain(sigmas).copied()
+    });
+    let values: Vec<f64> = rows.collect();
+    let predicted = Matrix::new(predicted.rows, names.len(), values);
+    signals::gracefully(|_| match format {
+        "npy" => write_npy(&args.output, &predicted),
+        "npz" => write_npz(&args.output, &predicted, &names),
+        _ => write_csv(&args.output, &predicted, &names),
+    })?;
     output.result(&format!(
         "{}: {} simulations, columns {}",
         args.output.display(),

@@ -17,8 +17,8 @@ use super::help::scenarios;
 use crate::cli::common::check_output;
 use crate::cli::common::range;
 use crate::cli::common::save;
-use crate::cli::common::stop_on_ctrl_c;
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Makes a dataset (.npz) of matter power spectra at redshift 0, as boxes of 1 (Gpc/h)^3 would
 /// measure them
@@ -89,8 +89,7 @@ Events (--json):
 pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
     check_output(&args.output, "a dataset is", &["npz"], args.k.as_deref())?;
     let request = request(&args)?;
-    let stop = stop_on_ctrl_c()?;
-    let dataset = shown(&request, output, &stop)?;
+    let dataset = signals::gracefully(|stop| shown(&request, output, stop))?;
     save(&dataset, &args.output, ["spectra", "bins"], "simulated", output)
 }
 

@@ -1,14 +1,12 @@
 //! `shoal study`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
-use shoal::study::metric::PRIMARY;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
@@ -20,9 +18,9 @@ use super::live::View;
 use super::plan;
 use super::simulate;
 use super::study_file;
-use crate::cli::common::stop_on_ctrl_c;
-use crate::cli::global::Global;
+use crate::cli::global::{Global, check};
 use crate::cli::output::Output;
+use crate::cli::signals;
 
 /// Runs a study: pre-trains, then trains every size, strategy and seed, and writes tables, models
 /// and plots.
@@ -87,14 +85,16 @@ fn below(folder: &Path, study: &Study) -> PathBuf {
 
 /// Runs a study.
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
-    let stop = stop_on_ctrl_c()?;
+    // a device that is missing is an error before data are simulated
+    let device = global.find()?;
     let studies = Study::read(&args.study, &mut |request| {
         output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name));
-        simulate::shown(request, output, &stop)
+        signals::gracefully(|stop| simulate::shown(request, output, stop))
     })?;
     let precision = studies[0].plan.precision();
     if args.plan {
-        return plan::show(&studies, &global.open(output, precision)?, output);
+        check(&device, output, precision)?;
+        return plan::show(&studies, &device, output);
     }
     let begun = |study: &Study| args.folder(study).join(JOURNAL_FILE).exists();
     if args.resume && !studies.iter().any(begun) {
@@ -105,45 +105,62 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     }
     check_report(&args.output)?;
     studies.iter().try_for_each(|study| check_own(&args.folder(study)))?;
-    let device = global.open(output, precision)?;
-    let results = studies.iter().map(|study| run_study(study, &device, args, &stop, output));
-    let results = results.collect::<Result<_>>()?;
-    analyse::finished(&studies, results, &args.output, output)
+    check(&device, output, precision)?;
+    let state =
+        format!("what is finished is in {}; the same command resumes it", args.output.display());
+    signals::doing(&state, output.json());
+    let mut event_files = Ok(());
+    let mut results = Vec::new();
+    for study in &studies {
+        let (finished, written) = run_study(study, &device, args, output)?;
+        results.push(finished);
+        event_files = event_files.and(written);
+    }
+    let state = format!(
+        "all runs are finished and in {}; the same command analyses them",
+        args.output.display()
+    );
+    signals::doing(&state, output.json());
+    signals::check(&state)?;
+    analyse::finished(&studies, results, &args.output, output)?;
+    event_files
 }
 
-/// Runs one study, and prints its table.
+/// Runs one study, and prints its table. Returns its results, and whether its event files, if there
+/// are any, are written.
 fn run_study(
     study: &Study,
     device: &Device,
     args: &StudyArgs,
-    stop: &AtomicBool,
     output: &Output,
-) -> Result<StudyResults> {
+) -> Result<(StudyResults, Result<()>)> {
     let (plan, folder) = (&study.plan, args.folder(study));
     let mut files = Files(args.event_files(study)?.map(Ok));
     let mut view = View::new(output, &plan.name);
     let start = Instant::now();
-    let finished = execute(study, device, &folder, stop, &mut |event| {
+    let mut observe = |event: &Event| {
         view.show(event);
         if let Some(failure) = files.take(event) {
             view.say(&format!("{failure}; the study continues without event files"));
         }
-    });
+    };
+    let finished = signals::gracefully(|stop| execute(study, device, &folder, stop, &mut observe));
     view.clear();
     let (diverged, before) = (view.diverged, view.before);
     let written = files.end();
     let results = finished?;
     let seconds = start.elapsed().as_secs_f64();
+    let summary = summarize(&results.targets, &results.runs);
     output.result(&format!(
         "{}\n\n{}, mean ± standard error over {}\n",
         plan.name,
-        PRIMARY.test_title(),
+        summary.metric().test_title(),
         match plan.is_search() {
             true => "the best trials, at most 10".into(),
             false => format!("{} seeds", plan.seeds),
         }
     ));
-    output.result(&report::text_table(&summarize(&results.targets, &results.runs)));
+    output.result(&report::text_table(&summary));
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
@@ -162,7 +179,7 @@ fn run_study(
         event["scenario"] = scenario.as_str().into();
     }
     output.event("finished", event);
-    written.map(|()| results)
+    Ok((results, written))
 }
 
 /// Event files, or why they are no longer written.

@@ -1,7 +1,8 @@
 //! The reference of `shoal study --help`: every key of a study file.
 
 use shoal::engine::activation::Activation;
-use shoal::study::metric::{METRICS, PRIMARY};
+use shoal::engine::loss::LOSSES;
+use shoal::study::metric::METRICS;
 use shoal::study::report::{FILES, REPORT_FILE};
 use shoal::study::search::{PROPOSERS, PRUNERS};
 
@@ -29,8 +30,10 @@ const TABLES: [Table; 9] = [
             ("save_models", "save every network [default: true]"),
             (
                 "log10",
-                "take log10 of the inputs [default: true, unless more than 1 % of them are not positive]",
+                "take log10 of the inputs [default: true, unless more than 1 % of them are not \
+                 positive]",
             ),
+            ("metrics", "list of metrics, as below; strategies are compared by the first one"),
         ],
     ),
     (
@@ -48,7 +51,8 @@ const TABLES: [Table; 9] = [
             ("finetune", "simulations to fine-tune on; not needed with [[scenario]]"),
             (
                 "ranges",
-                "table of [low, high] by target, which become 0 and 1 [default: as the datasets say, else the common extent]",
+                "table of [low, high] by target, which become 0 and 1 [default: as the datasets \
+                 say, else the common extent]",
             ),
         ],
     ),
@@ -67,7 +71,10 @@ const TABLES: [Table; 9] = [
             ("hidden", "widths of the hidden layers [default: [256, 256]]"),
             ("activation", "activation of the hidden layers [default: \"leaky_relu\"]"),
             ("slope", "slope of leaky_relu below 0 [default: 0.2]"),
-            ("output", "activation of the outputs [default: \"sigmoid\"]"),
+            (
+                "output",
+                "activation of the outputs [default: \"sigmoid\" for mse and huber, else \"identity\"]",
+            ),
             ("dropout", "probability that a hidden unit is dropped in training [default: 0.2]"),
         ],
     ),
@@ -102,10 +109,15 @@ const TABLES: [Table; 9] = [
                 "precision",
                 "\"f32\", or \"f16\" for inputs, activations, gradients and a copy of the parameters [default: \"f32\"]",
             ),
+            (
+                "loss",
+                "a loss, as below, or a table such as { name = \"huber\", delta = 0.5 } [default: \"mse\"]",
+            ),
+            ("balance_classes", "give each class the same weight in the loss [default: false]"),
         ],
     ),
     (
-        "[pretraining], which also overrides keys of [training] except precision:",
+        "[pretraining], which also overrides keys of [training] except precision, loss and\nbalance_classes:",
         &[
             (
                 "simulations",
@@ -120,7 +132,7 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four run if there is no such table. Each overrides keys of [training]\nexcept precision, and has:",
+        "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four run if there is no such table. Each overrides keys of [training]\nexcept precision, loss and balance_classes, and has:",
         &[
             ("dropout", "overrides [network]"),
             (
@@ -171,6 +183,9 @@ Study file (TOML), with paths relative to it; an unknown key is an error.
 
 Activations: {activations}.
 
+Losses:
+{}
+
 [search.pruning], rule = one of these, and the keys of the rule:
 {}
 
@@ -211,12 +226,20 @@ Exit codes:
         TABLES
             .map(|(heading, keys)| format!("{heading}\n{}", list(keys.iter().map(owned))))
             .join("\n\n"),
+        losses(),
         pruners(),
         list(SPACE.iter().map(owned)),
         list(PROPOSERS.iter().map(|entry| owned(&(entry.name, entry.summary)))),
         list(METRICS.iter().map(|metric| owned(&(metric.name, metric.description)))),
         results(),
     )
+}
+
+fn losses() -> String {
+    list(LOSSES.iter().map(|loss| {
+        let parameter = loss.parameter.map(|one| format!("\n{} = {}", one.name, one.default));
+        (format!("\"{}\"", loss.name), loss.about.to_owned() + &parameter.unwrap_or_default())
+    }))
 }
 
 fn pruners() -> String {
@@ -231,7 +254,7 @@ fn pruners() -> String {
 fn results() -> String {
     let report = (REPORT_FILE, "figures, tables and conclusions on one page");
     let figure =
-        (PRIMARY.figure() + ".svg", "the figure of the test metric, also as .png".to_owned());
+        ("test-<metric>.svg".to_owned(), "the figure of the first metric, also as .png".to_owned());
     list([report].iter().chain(&FILES).map(owned).chain([figure]).chain(RESULTS.iter().map(owned)))
 }
 
@@ -253,8 +276,10 @@ mod tests {
 
     #[test]
     fn every_key_of_every_table_is_listed_and_no_other() {
-        let overridden: Vec<String> =
-            known("[training]").into_iter().filter(|key| key != "precision").collect();
+        let overridden: Vec<String> = known("[training]")
+            .into_iter()
+            .filter(|key| !["precision", "loss", "balance_classes"].contains(&&key[..]))
+            .collect();
         let tables = [
             "",
             "[split]",

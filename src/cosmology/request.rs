@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rayon::ThreadPoolBuilder;
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cosmology::bispectrum::Shape;
@@ -19,6 +17,7 @@ use crate::cosmology::{bispectrum, correction, gravity};
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
+use crate::engine::threads;
 use crate::error::{Error, Result};
 use crate::host::check_memory;
 use crate::input_error;
@@ -42,7 +41,7 @@ pub struct Request {
     pub noise: bool,
     /// Wavenumbers in h/Mpc, rising; those of Quijote's 79 bins if none are given.
     pub k: Option<Vec<f64>>,
-    /// Parallel threads; all cores if not given. The spectra do not depend on them.
+    /// Threads at most; [`threads::count`] if not given. The spectra do not depend on them.
     pub threads: Option<usize>,
 }
 
@@ -156,53 +155,43 @@ pub fn simulate(
         request.seed,
     )?;
     let targets = prior.parameters.iter().filter(|p| p.is_target()).count();
-    let row = |index: usize, inputs: &mut [f64], outputs: &mut [f64]| {
+    let row = |index: usize| {
         let (values, universe) = prior.universe(index as u32)?;
-        expected(&universe, request, &bins, inputs)
+        let mut inputs = vec![0.0; bins.k.len()];
+        expected(&universe, request, &bins, &mut inputs)
             .map_err(|error| named(error, index, &prior, &values))?;
         if let Some(noise) = &noise {
-            noise.apply(&universe.cosmology, index as u32, request.statistic, inputs);
+            noise.apply(&universe.cosmology, index as u32, request.statistic, &mut inputs);
         }
         let kept = prior.parameters.iter().zip(values).filter(|(p, _)| p.is_target());
-        for (output, (_, value)) in outputs.iter_mut().zip(kept) {
-            *output = value;
-        }
-        Ok(())
+        Ok((inputs, kept.map(|(_, value)| value).collect::<Vec<f64>>()))
     };
     // inputs and what is written of them
     let bytes = 2 * size_of::<f64>() as u128 * request.count as u128 * bins.k.len() as u128;
     let what = format!("a dataset of {} spectra of {} bins", request.count, bins.k.len());
     check_memory(&what, bytes, "choose fewer spectra or wavenumbers")?;
-    let mut inputs = zeros(request.count, bins.k.len());
-    let mut outputs = zeros(request.count, targets);
     let done = AtomicUsize::new(0);
-    let rows = (inputs.values.par_chunks_mut(bins.k.len()))
-        .zip(outputs.values.par_chunks_mut(targets))
-        .enumerate();
-    let failure = |(index, (inputs, outputs)): (usize, (&mut [f64], &mut [f64]))| {
+    let observed = |index: usize| {
         if stop.load(Ordering::Relaxed) {
-            return Some(Error::Interrupted(String::new()));
+            return Err(Error::Interrupted(String::new()));
         }
-        let failure = row(index, inputs, outputs).err();
-        if failure.is_none() {
-            observe(done.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-        failure
+        let row = row(index)?;
+        observe(done.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(row)
     };
-    let pool = ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build();
-    // of several errors that of the first row, whatever the threads
-    match pool.expect("simulate: threads start").install(|| rows.find_map_first(failure)) {
-        None => dataset(request, &prior, &bins, inputs, outputs),
-        Some(Error::Interrupted(_)) => Err(Error::Interrupted(format!(
+    let threads = request.threads.unwrap_or_else(threads::count);
+    let rows = threads::try_map((threads, request.count), observed);
+    let rows = rows.map_err(|error| match error {
+        Error::Interrupted(_) => Error::Interrupted(format!(
             "stopped as requested after {} spectra; none were written",
-            done.into_inner()
-        ))),
-        Some(error) => Err(error),
-    }
-}
-
-fn zeros(rows: usize, columns: usize) -> Matrix {
-    Matrix::new(rows, columns, vec![0.0; rows * columns])
+            done.load(Ordering::Relaxed)
+        )),
+        error => error,
+    })?;
+    let (inputs, outputs): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let matrix = |rows: Vec<Vec<f64>>, columns| Matrix::new(rows.len(), columns, rows.concat());
+    let (inputs, outputs) = (matrix(inputs, bins.k.len()), matrix(outputs, targets));
+    dataset(request, &prior, &bins, inputs, outputs)
 }
 
 /// The expectation of a universe's spectrum in each bin, in (Mpc/h)^3.
@@ -276,6 +265,7 @@ fn dataset(
     };
     let letter = request.statistic.letter();
     let dataset = Dataset {
+        weights: None,
         input_names: bins.k.iter().map(|k| format!("{letter}({k:.6})")).collect(),
         axis: bins.k.clone(),
         axis_name: "k [h/Mpc]".into(),

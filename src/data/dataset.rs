@@ -33,6 +33,9 @@ pub struct Dataset {
     pub target_names: Vec<String>,
     /// Per target `[low, high]`, which scaling takes to `[0, 1]`.
     pub target_ranges: Vec<[f64; 2]>,
+    /// Weight of each simulation in losses and metrics, shape (simulations), also negative ones;
+    /// all are 1 if there are none.
+    pub weights: Option<Vec<f64>>,
     /// Where the numbers come from: an object with paths, their SHA-256, the version of shoal and
     /// what was left out.
     pub provenance: Value,
@@ -53,6 +56,7 @@ impl Dataset {
             target_names,
             inputs,
             targets,
+            weights: None,
             provenance: json!({}),
         };
         dataset.check()?;
@@ -85,6 +89,7 @@ impl Dataset {
         names::check_unique(&self.target_names, "target")?;
         x.check_finite(&self.input_names).map_err(|error| prefix(error, "'x'"))?;
         y.check_finite(&self.target_names).map_err(|error| prefix(error, "'y'"))?;
+        self.check_weights()?;
         if let Some(index) = self.axis.iter().position(|value| !value.is_finite()) {
             return Err(input_error!(
                 "'axis' {index} is {}; it must be a finite number",
@@ -105,7 +110,25 @@ impl Dataset {
         check_ranges(y, &self.target_names, &self.target_ranges)
     }
 
-    /// The SHA-256 of x, y and all names, in hexadecimal.
+    fn check_weights(&self) -> Result<()> {
+        let Some(weights) = &self.weights else { return Ok(()) };
+        if weights.len() != self.inputs.rows {
+            return Err(input_error!(
+                "'weights' has {} entries but 'x' has {} rows; they must be one for each",
+                weights.len(),
+                self.inputs.rows
+            ));
+        }
+        match weights.iter().position(|weight| !weight.is_finite()) {
+            Some(row) => Err(input_error!(
+                "'weights' is {} in row {row} (counting from 0); it must be a finite number",
+                weights[row]
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The SHA-256 of x, y, all names, and weights if there are any, in hexadecimal.
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
         for matrix in [&self.inputs, &self.targets] {
@@ -119,6 +142,9 @@ impl Dataset {
         for name in self.input_names.iter().chain(&self.target_names).chain([&self.axis_name]) {
             digest.update((name.len() as u64).to_le_bytes());
             digest.update(name);
+        }
+        for weight in self.weights.iter().flatten() {
+            digest.update(weight.to_le_bytes());
         }
         hex(digest)
     }

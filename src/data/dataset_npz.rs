@@ -123,6 +123,7 @@ fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
         target_ranges: ranges
             .unwrap_or_else(|| default_ranges(&targets, &target_names, conventions)),
         target_names,
+        weights: members.numbers("weights")?.map(|weights| weights.values),
         provenance: match members.string("provenance")? {
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| input_error!("'provenance' is not JSON ({error})"))?,
@@ -153,6 +154,9 @@ impl Dataset {
                 numbers(name, &[matrix.rows as u64, matrix.columns as u64], &matrix.values)?;
             }
             numbers("axis", &[self.axis.len() as u64], &self.axis)?;
+            if let Some(weights) = &self.weights {
+                numbers("weights", &[weights.len() as u64], weights)?;
+            }
             let ranges = self.target_ranges.as_flattened();
             numbers("target_ranges", &[self.target_ranges.len() as u64, 2], ranges)?;
             for (name, list) in

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -21,7 +22,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
         return Err(input_error!("{} is a folder, not a file", path.display()));
     }
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
+    let bytes = opened(|| fs::read(path)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             input_error!("{}: no such file{}", path.display(), looked_in(path))
         }
@@ -77,7 +78,7 @@ pub fn write_atomically(
             return write_in_place(path, write);
         }
         let target = followed(path);
-        let mut temporary = Temporary::new(&target)?;
+        let mut temporary = opened(|| Temporary::new(&target))?;
         write(&mut temporary.file)?;
         temporary.file.sync_all()?;
         temporary.rename()?;
@@ -128,17 +129,66 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write_atomically(path, |file| file.write_all(bytes))
 }
 
-/// Writes several files as [`write_bytes`] writes one. All are written before the first one is
+/// How long it is waited where too many files are open.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens a file with `open`. Where this process or the system has too many open, it waits, 10
+/// seconds at most: others are closed soon.
+///
+/// # Errors
+/// The last one of `open`.
+pub(crate) fn opened<T>(mut open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let begin = Instant::now();
+    loop {
+        match open() {
+            Err(error) if too_many_open(&error) && begin.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether a file cannot be opened because too many are.
+fn too_many_open(error: &io::Error) -> bool {
+    // of the process or the system; std has no kind for them
+    #[cfg(unix)]
+    let numbers = [libc::EMFILE, libc::ENFILE];
+    #[cfg(not(unix))]
+    let numbers = [4]; // ERROR_TOO_MANY_OPEN_FILES
+    error.raw_os_error().is_some_and(|number| numbers.contains(&number))
+}
+
+/// Most files that [`write_all`] has open at one time. A process may have 256 on some systems.
+const OPEN: usize = 32;
+
+/// Writes several files as [`write_bytes`] writes one. Some are written before the first one is
 /// forced to disk, which makes the others cheap.
 ///
 /// # Errors
 /// As [`write_atomically`], for the first that fails; files that were renamed before it stay.
 pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    let targets: Vec<PathBuf> = files.iter().map(|(path, _)| followed(path)).collect();
+    let mut rest = files;
+    while !rest.is_empty() {
+        rest = &rest[write_some(rest)?..];
+    }
+    Ok(())
+}
+
+/// Writes the first files, at least one and as many as may be open; returns how many.
+fn write_some(files: &[(PathBuf, Vec<u8>)]) -> Result<usize> {
+    let targets: Vec<PathBuf> = files.iter().take(OPEN).map(|(path, _)| followed(path)).collect();
     let mut open = Vec::new();
     for (path, (_, bytes)) in targets.iter().zip(files) {
         let failed = |error| output_error(path, &error);
-        let mut temporary = Temporary::new(path).map_err(failed)?;
+        let temporary = match open.is_empty() {
+            true => opened(|| Temporary::new(path)),
+            false => Temporary::new(path),
+        };
+        let mut temporary = match temporary {
+            Err(error) if too_many_open(&error) && !open.is_empty() => break,
+            temporary => temporary.map_err(failed)?,
+        };
         temporary.file.write_all(bytes).map_err(failed)?;
         open.push(temporary);
     }
@@ -146,9 +196,9 @@ pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     let rename = |it: &Temporary| it.rename().map_err(|error| output_error(it.path, &error));
     open.iter().try_for_each(sync)?;
     open.iter().try_for_each(rename)?;
-    let folders: BTreeSet<_> = targets.iter().filter_map(|path| path.parent()).collect();
+    let folders: BTreeSet<_> = open.iter().filter_map(|it| it.path.parent()).collect();
     folders.into_iter().for_each(sync_folder_itself);
-    Ok(())
+    Ok(open.len())
 }
 
 /// Checks that a file of this name can be written, before the work that ends in it.
@@ -164,7 +214,10 @@ pub fn check_writable(path: &Path) -> Result<()> {
             path.display()
         ))),
         _ if is_special(path) => Ok(()),
-        _ => Temporary::new(&followed(path)).map(drop).map_err(failed),
+        _ => {
+            let target = followed(path);
+            opened(|| Temporary::new(&target)).map(drop).map_err(failed)
+        }
     }
 }
 
@@ -260,7 +313,7 @@ fn sync_folder_itself(folder: &Path) {
     #[cfg(unix)]
     {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        let _ = opened(|| File::open(folder)).and_then(|folder| folder.sync_all());
     }
     #[cfg(not(unix))]
     let _ = folder;
@@ -276,6 +329,7 @@ pub fn output_error(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a folder you may write to"
         }
+        _ if too_many_open(error) => "; allow this process more open files (ulimit -n)",
         _ => "",
     };
     Error::Output(format!("{}: could not be written: {error}{advice}", path.display()))

@@ -59,9 +59,13 @@ impl Scaling {
         // tiny network; around the centre, so that squares of 1e300 or 1e-300 are finite
         let (values, scale) = (&features.values, &features.scale);
         let rows = || rows.iter().map(|row| values.row(*row as usize));
-        let centred = |(x, (centre, width)): (&f64, (&f64, &f64))| (x - centre) / width;
+        // a width below 1 / f64::MAX has no finite inverse
+        let inverse = |width: &f64| (1.0 / width).min(f64::MAX);
+        let inverses: Vec<f64> = scale.width.iter().map(inverse).collect();
+        let centred = |(x, (centre, inverse)): (&f64, (&f64, &f64))| (x - centre) * inverse;
         let row_centred = |row| {
-            Iterator::zip(<[f64]>::iter(row), scale.centre.iter().zip(&scale.width)).map(centred)
+            let scale = scale.centre.iter().zip(&inverses);
+            Iterator::zip(<[f64]>::iter(row), scale).map(centred)
         };
         let count = rows().len() as f64;
         let mut mean = vec![0.0; values.columns];
@@ -81,8 +85,8 @@ impl Scaling {
         }
         let (mut means, mut deviations) = (first.to_vec(), scale.width.clone());
         for column in (0..values.columns).filter(|column| !constant[*column]) {
-            means[column] = scale.centre[column] + scale.width[column] * mean[column];
-            deviations[column] *= (variance[column] / count).sqrt();
+            means[column] = scale.centre[column] + mean[column] / inverses[column];
+            deviations[column] = (variance[column] / count).sqrt() / inverses[column];
         }
         Ok(Self {
             log10,
@@ -224,7 +228,8 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
     let (row, column) = (first / inputs.columns, first % inputs.columns);
     Err(input_error!(
         "{name}: {} in row {row} (counting from 0), input '{}' ({} = {}), has no log10; {count} of \
-         {} inputs are not positive. Set log10 = false in the study file, or leave those rows or inputs out",
+         {} inputs are not positive. Set log10 = false in the study file, or leave those rows or \
+         inputs out",
         number_text(inputs.values[first]),
         dataset.input_names[column],
         dataset.axis_name,
@@ -243,6 +248,7 @@ mod tests {
         let names = ["Omega_m", "mass"].map(String::from).to_vec();
         let target_ranges = vec![[0.1, 0.5], [10.0, 30.0]];
         Dataset {
+            weights: None,
             target_ranges,
             ..Dataset::new(Matrix::new(3, 2, x), Matrix::new(3, 2, y), names).unwrap()
         }

@@ -95,7 +95,7 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Device {
-    /// The CPU, with one thread per hardware thread.
+    /// The CPU, with [`crate::engine::threads::count`] threads or as many as can be started.
     pub fn cpu() -> Self {
         Device::Cpu(cpu::Cpu::default())
     }

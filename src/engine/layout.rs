@@ -52,6 +52,10 @@ pub struct DeviceRun {
     pub warmup_steps: u32,
     pub cosine_steps: u32,
     pub final_fraction: f32,
+    pub row_weights: u32,
+    pub example_weights: u32,
+    pub statistics: u32,
+    pub loss_parameter: f32,
     pub loss: u32,
 }
 
@@ -182,6 +186,9 @@ impl<F: Real> State<F> {
         }
     }
 }
+
+/// [`DeviceRun::row_weights`] of a run whose rows all have weight 1.
+pub const NO_WEIGHTS: u32 = u32::MAX;
 
 /// Values of [`State::phase`].
 pub mod phase {

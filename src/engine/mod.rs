@@ -35,7 +35,9 @@ pub mod scale;
 pub mod shader;
 pub mod step;
 pub mod table;
+pub mod threads;
 pub mod tile;
 pub mod train;
+pub(crate) mod weights;
 #[doc(hidden)]
 pub mod work;

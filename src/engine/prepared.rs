@@ -1,15 +1,18 @@
 //! A run with its memory layout, and its entries in the tables of the device.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::engine::activation::Dropout;
 use crate::engine::graph::{NodeId, Source};
-use crate::engine::layout::{DeviceNode, DeviceRun, State, stopped};
+use crate::engine::layout::{DeviceNode, DeviceRun, NO_WEIGHTS, State, stopped};
+use crate::engine::loss::Predicts;
 use crate::engine::precision::{self, FIRST_SCALE, Precision};
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::scale::InputScale;
 use crate::engine::table::{Table, Tables};
+use crate::engine::weights;
 use crate::engine::work::WorkLayout;
 
 /// A run with its memory layout and tables. It dereferences to the run.
@@ -20,6 +23,7 @@ pub struct PreparedRun {
     pub layout: WorkLayout,
     /// The tables, shared with other runs.
     pub tables: Tables,
+    row_weights: Option<Arc<[f32]>>,
 }
 
 impl Deref for PreparedRun {
@@ -69,7 +73,10 @@ impl PreparedRun {
             panic!("{error}");
         }
         let layout = WorkLayout::new(&run.graph, run.training.batch, run.training.precision);
-        Self { run, layout, tables }
+        let rows = [&run.training_rows[..], &run.validation_rows];
+        let weights = weights::of_rows(&tables[run.table], run.training.balance_classes, rows);
+        let weights = weights.expect("prepared: checked before");
+        Self { run, layout, tables, row_weights: weights.map(Arc::from) }
     }
 
     /// Its table.
@@ -92,8 +99,25 @@ impl PreparedRun {
         [self.seed, step, (node as u32) << 16]
     }
 
-    /// Sum of the loss weights.
+    /// Weights of its training rows and then its validation rows, scaled as
+    /// [`crate::engine::loss`] says; `None` if all are 1.
+    pub fn row_weights(&self) -> Option<&[f32]> {
+        self.row_weights.as_deref()
+    }
+
+    /// Its training rows and its validation rows, and the bits of their weights, as the device
+    /// stores them.
+    pub fn row_words(&self) -> impl Iterator<Item = u32> {
+        let weights = self.row_weights.iter().flat_map(|weights| weights.iter());
+        let rows = self.training_rows.iter().chain(&self.validation_rows);
+        rows.copied().chain(weights.map(|weight| weight.to_bits()))
+    }
+
+    /// Sum of the loss weights; 1 for a loss of whole examples.
     pub fn weight_sum(&self) -> f64 {
+        if self.training.loss.predicts == Predicts::Classes {
+            return 1.0;
+        }
         self.loss_weights.iter().map(|weight| f64::from(*weight)).sum()
     }
 
@@ -160,6 +184,13 @@ impl PreparedRun {
             warmup_steps: schedule.warmup,
             cosine_steps: schedule.cosine,
             final_fraction: schedule.final_fraction as f32,
+            row_weights: match self.row_weights {
+                Some(_) => word(bases.rows + self.training_rows.len() + self.validation_rows.len()),
+                None => NO_WEIGHTS,
+            },
+            example_weights: vec4s(work + layout.example_weights),
+            statistics: vec4s(work + layout.statistics),
+            loss_parameter: training.parameter_of_loss() as f32,
             loss: training.loss.code(),
         }
     }

@@ -39,6 +39,11 @@ pub struct Training {
     pub schedule: Schedule,
     /// The loss function.
     pub loss: &'static Loss,
+    /// The number that the loss depends on, such as the delta of Huber's; its default if `None`.
+    pub loss_parameter: Option<f64>,
+    /// Whether rows are weighted such that each class has the same sum of weights among the
+    /// training rows.
+    pub balance_classes: bool,
 }
 
 impl Default for Training {
@@ -59,6 +64,8 @@ impl Default for Training {
             clip_norm: None,
             schedule: Schedule::default(),
             loss: &MSE,
+            loss_parameter: None,
+            balance_classes: false,
         }
     }
 }
@@ -69,6 +76,12 @@ impl Training {
     /// gradient skips the step.
     pub fn updates_are_independent(&self) -> bool {
         self.precision == Precision::F32 && self.clip_norm.is_none()
+    }
+
+    /// The number that the loss depends on, 0 if it depends on none.
+    pub fn parameter_of_loss(&self) -> f64 {
+        let default = self.loss.parameter.map_or(0.0, |parameter| parameter.default);
+        self.loss_parameter.unwrap_or(default)
     }
 }
 
@@ -95,7 +108,8 @@ pub struct Run {
     pub validation_rows: Vec<u32>,
     /// Scaling of the inputs, from raw ones.
     pub scale: InputScale,
-    /// Weight of each output in the loss, shape (outputs): 1, or 0 for a dummy.
+    /// Weight of each target in the loss, shape (outputs): 1, or 0 beyond the last target, for a
+    /// dummy. A network with two outputs for each target needs only the first half.
     pub loss_weights: Vec<f32>,
 }
 
@@ -211,6 +225,7 @@ impl Run {
             ("centres of inputs", self.scale.centre.len(), "inputs", inputs),
             ("widths of inputs", self.scale.width.len(), "inputs", inputs),
             ("loss weights", self.loss_weights.len(), "outputs", outputs),
+            ("weights", table.weights.as_ref().map_or(table.rows, Vec::len), "rows", table.rows),
             (
                 "parameters",
                 self.parameters.len(),
@@ -223,8 +238,12 @@ impl Run {
                 return wrong(format!("{has} {what}, but {needs} {other}"));
             }
         }
-        if table.targets > outputs {
-            return wrong(format!("{} targets, but only {outputs} outputs", table.targets));
+        let needed = table.targets * self.training.loss.predicts.outputs_per_target();
+        if needed > outputs {
+            return wrong(format!(
+                "{} targets need {needed} outputs with the loss {}, but there are {outputs}",
+                table.targets, self.training.loss.name
+            ));
         }
         if let Some(dummy) =
             self.loss_weights[table.targets..].iter().find(|weight| **weight != 0.0)
@@ -246,6 +265,7 @@ impl Run {
                 return wrong(format!("{what} row {row} of a table of {} rows", table.rows));
             }
         }
+        self.check_loss(table).map_err(|what| input_error!("run {}: {what}", self.id))?;
         if self.training.batch == 0 || self.training.max_epochs == 0 {
             return wrong("batch and max_epochs must be at least 1".into());
         }

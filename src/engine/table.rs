@@ -26,6 +26,9 @@ pub struct Table {
     /// How `x` was computed from raw inputs, in f64. Around their median, inputs such as 1e8 + 0.1
     /// or 1e-46 keep all digits of an f32.
     pub scale: InputScale,
+    /// Weight of each row in the loss, shape (rows), also negative ones; all are 1 if there are
+    /// none. [`crate::engine::loss`] says how they are normalised.
+    pub weights: Option<Vec<f32>>,
 }
 
 impl Table {
@@ -43,7 +46,8 @@ impl Table {
         let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
         let scale = InputScale::covering(&x, inputs);
         let y = y.into_iter().map(|y| y.into() as f32).collect();
-        Ok(Self { x: scale.apply(&x), y, rows, inputs, targets, scale })
+        let x = scale.apply(&x);
+        Ok(Self { x, y, rows, inputs, targets, scale, weights: None })
     }
 
     /// A table whose inputs are stored as they are.
@@ -52,7 +56,13 @@ impl Table {
     /// As [`Table::new`].
     pub fn unscaled(x: Vec<f32>, inputs: usize, y: Vec<f32>, targets: usize) -> Result<Self> {
         let rows = check_rows((x.len(), inputs), (y.len(), targets))?;
-        Ok(Self { x, y, rows, inputs, targets, scale: InputScale::none(inputs) })
+        let scale = InputScale::none(inputs);
+        Ok(Self { x, y, rows, inputs, targets, scale, weights: None })
+    }
+
+    /// Sets the weight of each row in the loss, shape (rows).
+    pub fn weights(self, weights: Vec<f32>) -> Self {
+        Self { weights: Some(weights), ..self }
     }
 
     /// Mean and deviation of each raw input over these rows. An input that is constant there keeps

@@ -44,8 +44,13 @@ pub struct WorkLayout {
     pub x_by_unit: usize,
     /// Its labels, shape (batch, outputs).
     pub labels: usize,
-    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters.
+    /// Sums of squared gradients, shape (blocks, 4), a block being [`NORM_BLOCK`] parameters. It
+    /// and the next two are f32 in both precisions, as the constants.
     pub squares: usize,
+    /// Weight of each example of the batch, shape (batch).
+    pub example_weights: usize,
+    /// Means and sums over examples that a loss keeps, shape (2, outputs).
+    pub statistics: usize,
     /// The matrices of each node.
     pub nodes: Vec<NodeWork>,
     /// Size of the working memory, in numbers.
@@ -88,6 +93,8 @@ impl WorkLayout {
             });
         }
         let squares = take(exact * 4 * graph.parameter_len().div_ceil(NORM_BLOCK));
+        let example_weights = take(exact * stride);
+        let statistics = take(exact * 2 * padded(graph.outputs()));
         Self {
             stride,
             mean,
@@ -97,6 +104,8 @@ impl WorkLayout {
             x_by_unit,
             labels,
             squares,
+            example_weights,
+            statistics,
             nodes,
             len,
         }

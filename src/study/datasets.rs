@@ -9,7 +9,9 @@ use crate::data::split::{Pool, Split};
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::engine::table::Table;
+use crate::engine::weights;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::plan::{Plan, TestSet};
 
 /// Indices of the tables of [`Datasets::tables`].
@@ -107,11 +109,58 @@ impl Study {
     }
 }
 
+impl Study {
+    /// Checks that the weights of the rows of every run can be normalised.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with the size, the seed and the sum of the weights.
+    pub(crate) fn check_weights(&self) -> Result<()> {
+        let (plan, balances) = (&self.plan, self.balances_classes());
+        let check = |table: &Table, split: &Split, what: &str, seed: u32| {
+            let rows = [&split.train[..], &split.validation];
+            weights::of_rows(table, balances, rows).map_err(|error| {
+                input_error!(
+                    "{what}, seed {seed}: {error}. Use more simulations, or weights that are positive"
+                )
+            })
+        };
+        let has_weights = |data: &LoadedDataset| data.dataset.weights.is_some() || balances;
+        if has_weights(&self.data.fine_tuning) {
+            let table = table(&self.data.fine_tuning);
+            for (size, seed) in
+                plan.sizes.iter().flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
+            {
+                let (split, _) = self.rows(size, seed)?;
+                check(&table, &split, &format!("data.finetune, {size} simulations"), seed)?;
+            }
+        }
+        let (Some(data), Some(pretraining)) = (&self.data.pretraining, &plan.pretraining) else {
+            return Ok(());
+        };
+        if has_weights(data) {
+            let table = table(data);
+            for (size, seed) in (pretraining.simulations.iter())
+                .flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
+            {
+                let subset = key(plan.seed, Stream::PretrainingRows, seed);
+                let split = data.pool.subset(size, pretraining.validation, subset)?;
+                check(&table, &split, &format!("data.pretrain, {size} simulations"), seed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn balances_classes(&self) -> bool {
+        self.plan.strategies.first().is_some_and(|how| how.training.balance_classes)
+    }
+}
+
 fn table(data: &LoadedDataset) -> Table {
     let dataset = &data.dataset;
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
     let Features { values, scale } = &data.features;
+    let weights = dataset.weights.as_ref();
     Table {
         x: scale.apply(&values.values),
         scale: scale.clone(),
@@ -119,5 +168,6 @@ fn table(data: &LoadedDataset) -> Table {
         rows: dataset.inputs.rows,
         inputs: dataset.inputs.columns,
         targets: dataset.targets.columns,
+        weights: weights.map(|all| all.iter().map(|weight| *weight as f32).collect()),
     }
 }

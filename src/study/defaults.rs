@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::data::dataset::{Dataset, check_ranges, extent};
+use crate::data::scaling::Features;
 use crate::error::Result;
+use crate::input_error;
 use crate::study::config::checks::prefix;
 
 /// Inputs are no quantities for a logarithm if more than this part of a dataset's is not positive;
@@ -44,7 +46,7 @@ pub(crate) fn share_ranges(pre: &mut Dataset, fine: &mut Dataset) -> Option<Stri
         // a stated range that holds the other data needs no word
         let is_stated = |range: &[f64; 2], of_data: bool| !of_data && *range == common;
         if !is_stated(one, of_data[0]) && !is_stated(other, of_data[1]) {
-            shared.push(format!("{name} from {} to {}", common[0], common[1]));
+            shared.push(format!("{name} from {:?} to {:?}", common[0], common[1]));
         }
         (*one, *other) = (common, common);
     }
@@ -74,10 +76,27 @@ pub(crate) fn log10(
         (None, Some((name, part))) => (
             false,
             Some(format!(
-                "inputs are not taken as log10, because {:.0} % of those of {name} are not positive; \
-                 log10 = false in the study file says the same",
+                "inputs are not taken as log10, because {:.0} % of those of {name} are not \
+                 positive; log10 = false in the study file says the same",
                 100.0 * part
             )),
         ),
     }
+}
+
+/// Checks that there is something to learn from.
+///
+/// # Errors
+/// [`crate::Error::Input`] if every input is the same in every row.
+pub(crate) fn check_varies(dataset: &Dataset, features: &Features) -> Result<()> {
+    if !(0..dataset.inputs.columns).all(|column| features.is_constant(column)) {
+        return Ok(());
+    }
+    Err(input_error!(
+        "data.finetune: every input is the same in every row, as '{}', {:?}; there is nothing to \
+         learn from. Choose columns that vary; if these vary by less than 16 digits hold, subtract \
+         the constant part before the file is written",
+        dataset.input_names[0],
+        dataset.inputs.row(0)[0]
+    ))
 }

@@ -32,6 +32,7 @@ pub fn model(
         simulations: run.key.simulations,
         seed: run.key.seed,
         validation_loss: run.validation_loss,
+        predicts: study.plan.loss().predicts,
         shoal: env!("CARGO_PKG_VERSION").into(),
     };
     Model { start, about }
@@ -40,9 +41,12 @@ pub fn model(
 /// The rows that networks are tested on, selected once where they are the same for all.
 pub struct Tests<'a> {
     study: &'a Study,
-    /// Features and targets of the rows that test every size; none where each size has its own.
-    same: Option<(Arc<Matrix>, Arc<Matrix>)>,
+    /// The rows that test every size; none where each size has its own.
+    same: Option<Rows>,
 }
+
+/// Features, targets and weights of test rows.
+type Rows = (Arc<Matrix>, Arc<Matrix>, Option<Arc<Vec<f64>>>);
 
 impl<'a> Tests<'a> {
     /// Of a study.
@@ -58,15 +62,26 @@ impl<'a> Tests<'a> {
     /// # Errors
     /// None for the plan's own sizes.
     pub fn held_out(&self, scaling: &Scaling, simulations: usize, seed: u32) -> Result<HeldOut> {
-        let (features, targets) = match &self.same {
+        let (features, targets, weights) = match &self.same {
             Some(same) => same.clone(),
             None => select(self.study, &self.study.rows(simulations, seed)?.1),
         };
-        Ok(HeldOut { features, targets, scaling: scaling.clone() })
+        Ok(HeldOut {
+            features,
+            targets,
+            weights,
+            scaling: scaling.clone(),
+            predicts: self.study.plan.loss().predicts,
+            metrics: self.study.plan.metrics.clone(),
+        })
     }
 }
 
-fn select(study: &Study, rows: &[u32]) -> (Arc<Matrix>, Arc<Matrix>) {
-    let targets = study.data.fine_tuning.dataset.targets.select_rows(rows);
-    (study.data.fine_tuning.features.values.select_rows(rows).into(), targets.into())
+fn select(study: &Study, rows: &[u32]) -> Rows {
+    let dataset = &study.data.fine_tuning.dataset;
+    let targets = dataset.targets.select_rows(rows);
+    let weights = dataset.weights.as_ref();
+    let weights =
+        weights.map(|all| rows.iter().map(|row| all[*row as usize]).collect::<Vec<f64>>().into());
+    (study.data.fine_tuning.features.values.select_rows(rows).into(), targets.into(), weights)
 }

@@ -70,6 +70,8 @@ pub enum Event<'a> {
         other_device: Option<String>,
         /// What was wrong with the journal and was repaired.
         repaired: Option<String>,
+        /// Networks that train again, since their files are missing or damaged.
+        restored: usize,
     },
     /// A pre-training is recorded.
     Pretrained(&'a RunRecord),

@@ -6,8 +6,11 @@ use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::engine::evaluate;
 use crate::engine::graph::Graph;
+use crate::engine::loss::Predicts;
 use crate::engine::queue::Test;
-use crate::study::metric;
+use crate::study::metric::{self, Metric};
+use crate::study::prediction::Prediction;
+use crate::study::tested::Tested;
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
@@ -15,8 +18,14 @@ pub struct HeldOut {
     pub features: Arc<Matrix>,
     /// Their targets in physical units, shape (rows, targets).
     pub targets: Arc<Matrix>,
+    /// Weight of each row, shape (rows), if rows have weights.
+    pub weights: Option<Arc<Vec<f64>>>,
     /// How the network's inputs and targets are scaled.
     pub scaling: Scaling,
+    /// What the outputs of the network are.
+    pub predicts: Predicts,
+    /// The metrics.
+    pub metrics: Vec<&'static Metric>,
 }
 
 impl HeldOut {
@@ -36,16 +45,20 @@ impl HeldOut {
         }
         let predicted = evaluate::predict(network, parameters, &inputs);
         let targets = self.targets.columns;
-        let (mut predictions, mut truth) =
-            (vec![Vec::with_capacity(rows); targets], vec![Vec::with_capacity(rows); targets]);
+        let predicted = Prediction::new(self.predicts, &predicted, network.outputs(), targets);
+        let mut truth = vec![Vec::with_capacity(rows); targets];
         let mut scaled = vec![0.0; targets];
-        for (row, predicted) in predicted.chunks_exact(network.outputs()).enumerate() {
+        for row in 0..rows {
             self.scaling.target(self.targets.row(row), &mut scaled);
-            for target in 0..targets {
-                predictions[target].push(f64::from(predicted[target]));
-                truth[target].push(scaled[target]);
-            }
+            truth.iter_mut().zip(&scaled).for_each(|(column, value)| column.push(*value));
         }
-        metric::evaluate(&predictions, &truth)
+        let test = Tested {
+            predicts: self.predicts,
+            predictions: predicted.values,
+            deviations: predicted.deviations,
+            truth,
+            weights: self.weights.clone(),
+        };
+        metric::evaluate(&self.metrics, &test)
     }
 }

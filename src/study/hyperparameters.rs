@@ -93,7 +93,7 @@ impl Hyperparameters {
         let mut with_bottleneck = self.clone();
         with_bottleneck.hidden.extend(pretraining.bottleneck);
         let dataset = &study.pretraining_data().dataset;
-        let outputs = dataset.targets.columns + pretraining.dummies;
+        let outputs = self.outputs(dataset.targets.columns + pretraining.dummies);
         with_bottleneck.network(&study.plan, dataset.inputs.columns, outputs)
     }
 
@@ -105,23 +105,28 @@ impl Hyperparameters {
         base: Option<&Graph>,
     ) -> Graph {
         let dataset = &study.data.fine_tuning.dataset;
-        let (inputs, targets) = (dataset.inputs.columns, dataset.targets.columns);
+        let (inputs, outputs) = (dataset.inputs.columns, self.outputs(dataset.targets.columns));
         match (strategy, base) {
             (Strategy::AttachHead, Some(base)) => {
                 let parameters = vec![0.0; base.parameter_len()];
                 let base = Start { parameters, network: base.clone() };
                 let reads = study.plan.strategy(strategy).reads;
                 let width = transfer::head_inputs(&base.network, reads);
-                let head = self.network(&study.plan, width, targets);
+                let head = self.network(&study.plan, width, outputs);
                 transfer::attach_head(&base, reads, &head, 0).network
             }
-            (Strategy::Scratch, _) | (_, None) => self.network(&study.plan, inputs, targets),
+            (Strategy::Scratch, _) | (_, None) => self.network(&study.plan, inputs, outputs),
             (_, Some(base)) => {
                 let last = base.output_node();
-                let edited = base.edited(|nodes| nodes[last].attributes.width = targets);
+                let edited = base.edited(|nodes| nodes[last].attributes.width = outputs);
                 edited.expect("hyperparameters: the same network with other outputs")
             }
         }
+    }
+
+    /// Outputs of a network with so many targets, dummies included.
+    pub fn outputs(&self, targets: usize) -> usize {
+        targets * self.training.loss.predicts.outputs_per_target()
     }
 
     /// A fresh network.

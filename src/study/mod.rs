@@ -9,6 +9,7 @@
 //! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
 //! journal, others begin again.
 
+pub(crate) mod classes;
 pub mod config;
 pub(crate) mod datasets;
 pub(crate) mod defaults;
@@ -19,9 +20,12 @@ pub(crate) mod experiment;
 pub mod explain;
 pub(crate) mod held_out;
 pub(crate) mod hyperparameters;
+pub(crate) mod loss;
+pub(crate) mod measures;
 pub mod metric;
 pub(crate) mod notices;
 pub(crate) mod plan;
+pub mod prediction;
 pub(crate) mod prepare;
 pub(crate) mod pretraining;
 pub mod report;
@@ -33,6 +37,7 @@ pub mod stats;
 pub mod store;
 pub mod tensorboard;
 pub(crate) mod test_rows;
+pub mod tested;
 pub mod transfer;
 
 pub use datasets::{Datasets, LoadedDataset, Study};

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use crate::engine::activation::Activation;
+use crate::engine::loss::{Loss, MSE};
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::study::config::search::SearchConfig;
+use crate::study::metric::Metric;
 use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
@@ -38,6 +40,8 @@ pub struct Plan {
     pub pretraining: Option<PretrainingPlan>,
     /// The strategies to compare.
     pub strategies: Vec<StrategyPlan>,
+    /// The metrics, the one that strategies are compared by first.
+    pub metrics: Vec<&'static Metric>,
     /// Hidden layers and activations.
     pub network: NetworkPlan,
     /// The trials of each group.
@@ -118,6 +122,11 @@ impl Plan {
     /// Whether hyper-parameters are searched for.
     pub fn is_search(&self) -> bool {
         self.trials.search.is_some()
+    }
+
+    /// The loss of every run.
+    pub fn loss(&self) -> &'static Loss {
+        self.strategies.first().map_or(&MSE, |how| how.training.loss)
     }
 
     /// How numbers are stored, in every run of the study.

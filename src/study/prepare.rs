@@ -103,24 +103,25 @@ fn start(
     seed: u32,
 ) -> Start {
     let (plan, dataset) = (&study.plan, &study.data.fine_tuning.dataset);
-    let (inputs, targets) = (dataset.inputs.columns, dataset.targets.columns);
+    let (inputs, outputs) = (dataset.inputs.columns, own.outputs(dataset.targets.columns));
     let fresh = key(plan.seed, Stream::TransferParameters, seed);
     let base = || &base.expect("prepare: a transfer without its pre-training").start;
     let reused = |start: Start| Start { network: own.with_dropout(&start.network), ..start };
     match strategy {
         Strategy::Scratch => {
-            let network = own.network(plan, inputs, targets);
+            let network = own.network(plan, inputs, outputs);
             let first = key(plan.seed, Stream::FineTuningParameters, seed);
             Start { parameters: network.initial_parameters(first), network }
         }
-        Strategy::DummyNode => reused(transfer::dummy_node(base(), targets, 0.0, fresh)),
+        Strategy::DummyNode => reused(transfer::dummy_node(base(), outputs, 0.0, fresh)),
         Strategy::WarmStart => {
-            reused(transfer::warm_start(base(), study.shared_targets(), targets, 0.0, fresh))
+            let shared = own.outputs(study.shared_targets());
+            reused(transfer::warm_start(base(), shared, outputs, 0.0, fresh))
         }
         Strategy::AttachHead => {
             let reads = plan.strategy(strategy).reads;
             let width = transfer::head_inputs(&base().network, reads);
-            let head = own.network(plan, width, targets);
+            let head = own.network(plan, width, outputs);
             transfer::attach_head(base(), reads, &head, fresh)
         }
     }

@@ -2,9 +2,11 @@
 
 use crate::data::dataset::Dataset;
 use crate::data::split::Pool;
+use crate::engine::loss::Loss;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::classes;
 use crate::study::config::checks::{MAX_LAYERS, MAX_WIDTH, check_fraction};
 use crate::study::config::study::{NetworkConfig, PretrainingConfig, StudyConfig};
 use crate::study::defaults::{set_ranges, share_ranges};
@@ -19,6 +21,7 @@ use crate::study::split::pretraining_sizes;
 /// [`crate::Error::Input`] for data that cannot be read, or do not fit.
 pub(crate) fn pretraining_data(
     config: &StudyConfig,
+    loss: &Loss,
     finetune: &mut Dataset,
     sources: &mut Sources,
 ) -> Result<(Dataset, Vec<String>)> {
@@ -29,6 +32,7 @@ pub(crate) fn pretraining_data(
     };
     let mut dataset = sources.pretrain(source)?;
     set_ranges("data.pretrain", &mut dataset, &config.data.ranges)?;
+    let mut dataset = classes::targets(dataset, loss, "data.pretrain")?;
     let (matched, order) =
         finetune.clone().with_inputs_of("data.finetune", &dataset, "data.pretrain")?;
     *finetune = matched;

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::data::scaling::features;
+use crate::engine::loss::Loss;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::classes;
 use crate::study::config::checks::{
     MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_hidden,
     check_slope, check_steps, prefix,
@@ -16,7 +18,8 @@ use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
 use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
-use crate::study::defaults::{log10, set_ranges};
+use crate::study::defaults::{check_varies, log10, set_ranges};
+use crate::study::loss::{loss, metrics, output};
 use crate::study::notices::notices;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
@@ -80,18 +83,21 @@ impl Study {
                 config.name.escape_debug()
             ));
         }
-        let network = network(&config.network)?;
         let training = training(&config.training)?;
+        let network = network(&config.network, training.loss)?;
+        let metrics = metrics(config, training.loss)?;
         let strategies = strategies(config, &training, &network)?;
         let sizes = sizes(config)?;
         let (validation, test) = split(config)?;
         let mut finetune = sources.read(finetune)?;
         set_ranges("data.finetune", &mut finetune, &config.data.ranges)?;
+        let mut finetune = classes::targets(finetune, training.loss, "data.finetune")?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
         let mut notices = Vec::new();
         let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (dataset, found) = pretraining_data(config, &mut finetune, sources)?;
+                let (dataset, found) =
+                    pretraining_data(config, training.loss, &mut finetune, sources)?;
                 notices.extend(found);
                 let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
                 Some((plan, dataset, pool))
@@ -103,6 +109,7 @@ impl Study {
         let (log10, notice) = log10(config.log10, all);
         notices.extend(notice);
         let fine_features = features(&finetune, log10, "data.finetune")?;
+        check_varies(&finetune, &fine_features)?;
         let (pretraining, data) = pretraining
             .map(|(plan, dataset, pool)| {
                 let mut features = features(&dataset, log10, "data.pretrain")?;
@@ -127,6 +134,7 @@ impl Study {
             log10,
             pretraining,
             strategies,
+            metrics,
             network,
             trials,
         };
@@ -136,6 +144,7 @@ impl Study {
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
         study.check_counts()?;
+        study.check_weights()?;
         Ok(study)
     }
 }
@@ -278,14 +287,14 @@ fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result
     })
 }
 
-fn network(config: &NetworkConfig) -> Result<NetworkPlan> {
+fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {
     check_hidden("network.hidden", &config.hidden)?;
     check_dropout("network.dropout", config.dropout)?;
     check_slope("network.slope", config.slope)?;
     Ok(NetworkPlan {
         hidden: config.hidden.clone(),
         activation: activation("network.activation", &config.activation, config.slope)?,
-        output: activation("network.output", &config.output, config.slope)?,
+        output: output(config, loss)?,
         dropout: config.dropout,
     })
 }
@@ -296,12 +305,16 @@ fn training(config: &TrainingConfig) -> Result<Training> {
         Some(name) => (name.parse())
             .map_err(|known: String| input_error!("training.precision = \"{name}\": {known}"))?,
     };
+    let (loss, loss_parameter) = loss(config.loss.as_ref())?;
     // as in arXiv 2510.19168
     let default = Training {
         weight_decay: 1e-4,
         beta1: 0.5,
         min_delta: 1e-6,
         precision,
+        loss,
+        loss_parameter,
+        balance_classes: config.balance_classes.unwrap_or(false),
         ..Training::default()
     };
     config.overrides().apply("training", &default)

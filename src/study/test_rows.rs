@@ -33,13 +33,15 @@ pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         let model = results.model(run)?;
         let (_, rows) = study.rows(run.key.simulations, model.about.seed)?;
         let inputs = data.inputs.select_rows(&rows);
+        let (prediction, deviation) = model.predict_with_deviations(&inputs, "data.finetune")?;
         results.predictions.push(Predictions {
             curve: run.key.curve.clone(),
             simulations: run.key.simulations,
             seed: run.key.seed,
             truth: data.targets.select_rows(&rows),
             rows,
-            prediction: model.predict(&inputs, "data.finetune")?,
+            prediction,
+            deviation,
         });
     }
     match results.predictions.is_empty() {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Dataset, FORMATS, Format, Import, Matrix, Scaling};
 use shoal::engine::graph::Graph;
+use shoal::engine::loss::Predicts;
 use shoal::study::Study;
 use shoal::study::config::SearchConfig;
 use shoal::study::search::Stage;
@@ -194,6 +195,7 @@ fn model() -> Model {
         strategy: "scratch".into(),
         simulations: 20,
         seed: 1,
+        predicts: Predicts::Value,
         validation_loss: Some(0.1),
         shoal: "0.1.0".into(),
     };
@@ -211,7 +213,7 @@ pub fn reheaded(model: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 /// What headers of models claim that is not so, as text in place of text.
-pub const CLAIMS: [(&str, &str); 8] = [
+pub const CLAIMS: [(&str, &str); 9] = [
     (r#"\"outputs\":4"#, r#"\"outputs\":4611686018427387904"#),
     (r#"\"inputs\":3"#, r#"\"inputs\":18446744073709551615"#),
     (r#"\"outputs\":2"#, r#"\"outputs\":1000000000"#),
@@ -219,6 +221,7 @@ pub const CLAIMS: [(&str, &str); 8] = [
     (r#"\"target_names\":[\"a\",\"b\"]"#, r#"\"target_names\":[\"a\",\"b\",\"c\"]"#),
     (r#"\"target_names\":[\"a\",\"b\"]"#, r#"\"target_names\":[]"#),
     (r#"\"mean\":["#, r#"\"mean\":[0.5,"#),
+    (r#"\"seed\":1"#, r#"\"seed\":1,\"predicts\":\"deviation\""#),
     (r#"\"slope\":0.0"#, r#"\"slope\":1e39"#),
 ];
 
@@ -248,7 +251,7 @@ fn journals() -> Vec<Vec<u8>> {
     let events = [
         JournalEvent::Search { name: "P(k), scratch, 50".into() },
         JournalEvent::SearchAttribute { search: 0, key: "k".into(), value: value.clone() },
-        JournalEvent::Trial { search: 0, parameters: vec![] },
+        JournalEvent::Trial { search: 0, number: 0, parameters: vec![] },
         JournalEvent::Loss { trial: 0, epoch: 1, loss: f64::NAN },
         JournalEvent::Loss { trial: 0, epoch: 2, loss: f64::INFINITY },
         JournalEvent::TrialAttribute { trial: 0, key: "k".into(), value },
@@ -262,7 +265,8 @@ fn journals() -> Vec<Vec<u8>> {
 }
 
 fn read_journal(bytes: &[u8]) {
-    if let Ok(records) = Records::read(Path::new("journal"), bytes) {
+    let mut records = Records::default();
+    if records.read(Path::new("journal"), bytes).is_ok() {
         let space = SearchConfig::default().space.space(Stage::Fresh).expect("a space");
         for search in records.searches() {
             let _ = search.trials(&space);

@@ -7,7 +7,7 @@ use shoal::engine::activation::Activation;
 use shoal::engine::gpu::{Adapter, Gpu, Options, adapters};
 use shoal::engine::graph::{Attributes, Graph, Node, Op, Shape, Source};
 use shoal::engine::kernel::Kernel;
-use shoal::engine::loss::LOSSES;
+use shoal::engine::loss::{LOSSES, Loss, Predicts};
 use shoal::engine::memory::Memory;
 use shoal::engine::ops::{OPS, dense};
 use shoal::engine::optim::schedule::{Cosine, Schedule};
@@ -175,6 +175,23 @@ pub fn table(rows: usize, inputs: usize, targets: usize) -> Table {
     Table::unscaled(x, inputs, y, targets).unwrap()
 }
 
+/// The table with weights: every fourth row has a negative one, unless the loss cannot have that.
+pub fn weighted(table: Table, loss: &Loss) -> Table {
+    let mut numbers = Numbers::new(table.rows as u32);
+    let negative = if loss.predicts == Predicts::Deviation { 0.2 } else { -0.2 };
+    let weights = (0..table.rows).map(|row| match row % 4 {
+        3 => negative,
+        _ => 0.5 + numbers.signed().abs(),
+    });
+    let weights = weights.collect();
+    table.weights(weights)
+}
+
+/// A parameter of a loss that is not its default.
+pub fn unusual_parameter(loss: &Loss) -> Option<f64> {
+    loss.parameter.map(|parameter| 0.2 * parameter.default + 0.1)
+}
+
 pub fn training() -> Training {
     Training {
         weight_decay: 1e-4,
@@ -274,7 +291,9 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
         .map(|id| {
             let hidden: Vec<usize> =
                 (0..1 + numbers.below(4)).map(|_| 1 + numbers.below(widest)).collect();
-            let outputs = table.targets + numbers.below(3);
+            let loss = LOSSES[id % LOSSES.len()];
+            let per_target = loss.predicts.outputs_per_target();
+            let outputs = per_target * table.targets + numbers.below(3);
             let dropout = numbers.pick(&[0.0, 0.0, 0.2, 0.5]);
             let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
             let hidden_activation = any_activation(&mut numbers);
@@ -297,7 +316,9 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 patience: 1 + numbers.below(4) as u32,
                 // clip no step, every step, some steps
                 clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
-                loss: LOSSES[id % LOSSES.len()],
+                loss,
+                loss_parameter: unusual_parameter(loss).filter(|_| id % 4 < 2),
+                balance_classes: loss.predicts == Predicts::Classes && id % 4 % 3 == 0,
                 ..training()
             };
             let training =

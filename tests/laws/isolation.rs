@@ -4,6 +4,7 @@ use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::gpu::packing::step::Step;
+use shoal::engine::loss::MOMENTS;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;
 use shoal::engine::table::Table;
@@ -14,14 +15,14 @@ use crate::common::*;
 
 #[test]
 fn two_hundred_different_runs_have_the_bits_that_each_has_alone() {
-    let table = table(60, 11, 3);
+    let table = weighted(table(60, 11, 3), &MOMENTS);
     as_alone(gpu(), &table, different_runs(220, &table, 40), 90);
 }
 
 /// Under this tile set, runs that clip update their parameters differently from the others.
 #[test]
 fn runs_on_the_tiles_of_gpus_have_the_bits_that_each_has_alone() {
-    let table = table(60, 11, 3);
+    let table = weighted(table(60, 11, 3), &MOMENTS);
     let runs = different_runs(80, &table, 40);
     let learn = |run: &&Run| HARDWARE.fuses_update(&run.training);
     let fused_update = runs.iter().filter(learn).count();
@@ -31,7 +32,7 @@ fn runs_on_the_tiles_of_gpus_have_the_bits_that_each_has_alone() {
 
 #[test]
 fn runs_in_f16_have_the_bits_that_each_has_alone() {
-    let table = table(60, 11, 3);
+    let table = weighted(table(60, 11, 3), &MOMENTS);
     as_alone(gpu(), &table, in_f16(different_runs(80, &table, 40)), 30);
 }
 

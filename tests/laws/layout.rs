@@ -17,6 +17,7 @@ use shoal::engine::layout::DeviceRun;
 use shoal::engine::layout::DeviceTile;
 use shoal::engine::layout::LANES;
 use shoal::engine::layout::NARROW_VEC4S;
+use shoal::engine::layout::NO_WEIGHTS;
 use shoal::engine::layout::State;
 use shoal::engine::layout::TILE_UNITS;
 use shoal::engine::layout::phase;
@@ -266,9 +267,10 @@ fn shared_constants_are_the_same() {
         ("NARROW_VEC4S".to_owned(), NARROW_VEC4S as u32),
         ("THREAD_UNITS".to_owned(), (TILE_UNITS / LANES / 4) as u32),
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
+        ("NO_WEIGHTS".to_owned(), NO_WEIGHTS),
     ]);
     for loss in LOSSES {
-        known.insert(loss.name.to_uppercase(), loss.code());
+        known.insert(loss.name.replace('-', "_").to_uppercase(), loss.code());
     }
     for activation in Activation::ALL {
         known.insert(activation.name().to_uppercase(), activation.code());
@@ -396,6 +398,7 @@ fn every_function_is_found_from_the_file_that_calls_it() {
         "mat4x4f",
         "transpose",
         "workgroupBarrier",
+        "storageBarrier",
         "subgroupShuffle",
         "unpack2x16float",
         "pack2x16float",

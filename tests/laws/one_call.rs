@@ -1,5 +1,7 @@
 //! Executes a single call of a step on the device.
 
+use std::ops::Range;
+
 use half::f16;
 use shoal::engine::buffer::Buffer;
 use shoal::engine::cpu::aligned::Aligned;
@@ -24,6 +26,13 @@ const BASES: Bases =
     Bases { nodes: 3, rows: 7, parameters: 192, gradients: 448, work: 320, table_x: 9, table_y: 0 };
 const SLOT: usize = 2;
 
+/// The arrays at the end of working memory that are f32 in both precisions. In f16 each occupies
+/// the space of two numbers, of which the CPU uses the first half.
+pub fn exact_arrays(run: &PreparedRun) -> [Range<usize>; 3] {
+    let at = &run.layout;
+    [at.squares..at.example_weights, at.example_weights..at.statistics, at.statistics..at.len]
+}
+
 /// The call on the device, in a fresh store, and everything read back.
 pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -> Memory<f32> {
     let (precision, width) = (run.precision(), run.precision().bytes());
@@ -44,10 +53,11 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
     let work = match precision {
         Precision::F32 => bytes(precision, &memory.work),
         Precision::F16 => {
-            let (packed, squares) = memory.work.split_at(run.layout.squares);
-            let squares = bytemuck::cast_slice(&squares[..squares.len() / 2]);
-            let packed = bytes(precision, &packed[run.layout.x..]);
-            [&constants[..], &packed[..], squares].concat()
+            let packed = bytes(precision, &memory.work[run.layout.x..run.layout.squares]);
+            let exact =
+                exact_arrays(run).map(|array| &memory.work[array.start..][..array.len() / 2]);
+            let exact: Vec<f32> = exact.concat();
+            [&constants[..], &packed[..], bytemuck::cast_slice(&exact)].concat()
         }
     };
     // in f16 the copy of the weights follows the gradients
@@ -57,7 +67,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         gradients.resize(width * before, 0);
     }
     gradients.extend(bytes(precision, &memory.weights));
-    let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+    let rows: Vec<u32> = run.row_words().collect();
     // gradients are stored for the kernels that are to read them, whatever the set would choose
     let set = TileSet { fused_update: call.kernel.name == "fused_update", ..*gpu.tiles() };
     let bases = Bases {
@@ -120,12 +130,14 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
             let range = (2 * (bases.work + from)) as u64..(2 * (bases.work + to)) as u64;
             store.read(Buffer::Work, &[range]).unwrap()
         };
-        let (x, squares) = (run.layout.x, run.layout.squares);
+        let x = run.layout.x;
         assert_eq!(exact(0, x), constants);
         work[..x].copy_from_slice(&memory.work[..x]);
-        let mut numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(squares, run.layout.len));
-        numbers.resize(2 * numbers.len(), 0.0);
-        work[squares..].copy_from_slice(&numbers);
+        for array in exact_arrays(run) {
+            let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&exact(array.start, array.end));
+            work[array.clone()].fill(0.0);
+            work[array.start..][..numbers.len()].copy_from_slice(&numbers);
+        }
     }
     Memory {
         state: states[SLOT],

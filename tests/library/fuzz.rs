@@ -80,6 +80,7 @@ fn a_model_that_claims_what_is_not_there_is_refused() {
         "scaling.target_ranges has 2 entries instead of 3",
         "scaling.target_ranges has 2 entries instead of 0",
         "scaling.mean has 4 entries instead of 3",
+        "2 targets of 2 outputs, 2 for each",
         "out of range",
     ];
     for ((from, to), words) in readers::CLAIMS.iter().zip(words) {

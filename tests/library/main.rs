@@ -8,6 +8,7 @@ mod cosmology;
 mod data;
 mod explain;
 mod fuzz;
+mod metrics;
 mod report;
 mod round_trips;
 mod search;

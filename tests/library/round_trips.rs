@@ -14,6 +14,7 @@ use shoal::data::{
 use shoal::engine::activation::Activation;
 use shoal::engine::device::Description;
 use shoal::engine::graph::Graph;
+use shoal::engine::loss::Predicts;
 use shoal::study::config::SearchConfig;
 use shoal::study::metric::METRICS;
 use shoal::study::search::State;
@@ -71,8 +72,10 @@ fn dataset() -> impl Strategy<Value = Dataset> {
         let x = prop::collection::vec(number(), rows * inputs);
         let y = prop::collection::vec(-1e3..1e3, rows * targets);
         let axis = prop::collection::vec(number(), inputs);
-        (x, y, axis, names(inputs), names(targets), "\\PC{1,9}", any::<i64>()).prop_map(
-            move |(x, y, axis, input_names, target_names, axis_name, note)| Dataset {
+        let weights = prop::option::of(prop::collection::vec(number(), rows));
+        let texts = (names(inputs), names(targets), "\\PC{1,9}");
+        (x, y, axis, weights, texts, any::<i64>()).prop_map(
+            move |(x, y, axis, weights, (input_names, target_names, axis_name), note)| Dataset {
                 inputs: Matrix::new(rows, inputs, x),
                 targets: Matrix::new(rows, targets, y),
                 axis,
@@ -80,6 +83,7 @@ fn dataset() -> impl Strategy<Value = Dataset> {
                 input_names,
                 target_ranges: vec![[-1e3, 1e3]; targets],
                 target_names,
+                weights,
                 provenance: json!({ "note": note, "path": "σ8.txt" }),
             },
         )
@@ -137,25 +141,29 @@ proptest! {
         validation_loss in prop::option::of(number()),
         texts in names(3),
         factor in number(),
+        predicts in prop::sample::select(vec![Predicts::Value, Predicts::Classes, Predicts::Deviation]),
     ) {
         let activation = Activation::LeakyRelu { slope };
         let graph = Graph::mlp(&widths).activation(activation).dropout(dropout).build().unwrap();
         let (inputs, outputs) = (graph.inputs(), graph.outputs());
+        let predicts = if outputs > 1 { predicts } else { Predicts::Value };
+        let targets = outputs / predicts.outputs_per_target();
         let about = About {
             scaling: shoal::data::Scaling {
                 log10: seed % 2 == 0,
                 mean: vec![factor; inputs],
                 deviation: vec![factor.abs().max(5e-324); inputs],
-                target_ranges: vec![[-factor.abs(), 1e301]; outputs],
+                target_ranges: vec![[-factor.abs(), 1e301]; targets],
             },
             input_names: (0..inputs).map(|i| format!("{}{i}", texts[0])).collect(),
             axis_name: texts[1].clone(),
             axis: vec![factor; inputs],
-            target_names: (0..outputs).map(|i| format!("{}{i}", texts[1])).collect(),
+            target_names: (0..targets).map(|i| format!("{}{i}", texts[1])).collect(),
             study: texts[2].clone(),
             strategy: texts[0].clone(),
             simulations: seed as usize,
             seed,
+            predicts,
             validation_loss,
             shoal: texts[1].clone(),
         };
@@ -180,7 +188,7 @@ proptest! {
             key: key.clone(),
             value: json!({ key: [value] }),
         }));
-        events.push(JournalEvent::Trial { search: 1, parameters: vec![] });
+        events.push(JournalEvent::Trial { search: 1, number: 0, parameters: vec![] });
         events.extend((1..).zip(&losses).map(|(epoch, loss)| JournalEvent::Loss {
             trial: 0,
             epoch,
@@ -188,7 +196,8 @@ proptest! {
         }));
         events.push(JournalEvent::End { trial: 0, state: State::Pruned, value });
         let text: String = events.iter().map(JournalEvent::line).collect();
-        let records = Records::read(Path::new("journal"), text.as_bytes()).unwrap();
+        let mut records = Records::default();
+        records.read(Path::new("journal"), text.as_bytes()).unwrap();
         let found: Vec<&String> = records.searches().iter().map(|search| &search.name).collect();
         prop_assert_eq!(found, names.iter().collect::<Vec<_>>());
         let search = &records.searches()[1];
@@ -241,7 +250,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.csv");
-        let columns = RunColumns { targets, pretraining_sizes: true };
+        let columns = RunColumns { targets, metrics: METRICS.iter().collect(), pretraining_sizes: true };
         write_runs(&path, &columns, &runs).unwrap();
         let (found, read) = read_runs(&path).unwrap();
         prop_assert_eq!(found, columns);
@@ -250,9 +259,9 @@ proptest! {
 
     #[test]
     fn tables_of_predictions(
-        (truth, prediction) in matrix().prop_flat_map(|truth| {
-            let values = prop::collection::vec(number(), truth.values.len());
-            (Just(truth), values)
+        (truth, prediction, deviation) in matrix().prop_flat_map(|truth| {
+            let values = || prop::collection::vec(number(), truth.values.len());
+            (Just(truth.clone()), values(), prop::option::of(values()))
         }),
         simulations in 0..usize::MAX,
         seed in any::<u32>(),
@@ -267,6 +276,7 @@ proptest! {
             seed,
             rows: (0..truth.rows as u32).map(|row| u32::MAX - row).collect(),
             prediction: Matrix::new(truth.rows, truth.columns, prediction),
+            deviation: deviation.map(|values| Matrix::new(truth.rows, truth.columns, values)),
             truth,
         };
         write_predictions(&path, &targets, std::slice::from_ref(&one)).unwrap();
@@ -323,9 +333,9 @@ proptest! {
 /// A run of a study with two targets.
 fn record() -> impl Strategy<Value = RunRecord> {
     let measured = || prop::option::of(number());
-    let score = (measured(), measured(), measured())
-        .prop_map(|(total, one, two)| Score { total, targets: vec![one, two] });
-    let scores = prop::collection::vec(score, METRICS.len());
+    let measures = prop::collection::vec((measured(), measured(), measured()), METRICS.len());
+    let score = |(metric, (total, one, two))| Score { metric, total, targets: vec![one, two] };
+    let scores = measures.prop_map(move |all| METRICS.iter().zip(all).map(score).collect());
     let key = ("\\PC{1,9}", prop::option::of(1..usize::MAX), any::<usize>(), any::<u32>());
     let rest = (measured(), any::<u32>(), any::<u32>(), 0..StopReason::ALL.len(), "\\PC{0,9}");
     (key, scores, rest).prop_map(|(key, test, (validation_loss, epochs, steps, stopped, model))| {

@@ -189,6 +189,14 @@ fn a_constant_or_a_unit_changes_neither_a_study_nor_its_predictions() {
 }
 
 #[test]
+fn inputs_that_all_are_constant_are_an_error_with_the_cure() {
+    let study = Study::new();
+    dataset(60, 0, |x| x + 1e30).save(&study.path("new.npz")).unwrap();
+    study.write("study.toml", PLAIN);
+    study.run().fails(2, &["every input is the same", "'x0'", "1e30", "subtract"]);
+}
+
+#[test]
 fn mistakes_that_look_like_data_are_said_in_the_output_and_the_results() {
     let study = Study::new();
     let mut data = dataset(60, 0, |x| x);

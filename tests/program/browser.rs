@@ -80,6 +80,7 @@ fn predictions(strategy: &str) -> Predictions {
         .enumerate()
         .map(|(place, truth)| 0.2 + 0.6 * truth + 0.1 * (place as f64).sin());
     Predictions {
+        deviation: None,
         curve: Curve::of(strategy),
         simulations: 1500,
         seed: 2,
@@ -302,7 +303,7 @@ fn a_study_of_several_pretraining_sizes_is_drawn() {
         }
     }
     let targets = TARGETS.map(str::to_owned).to_vec();
-    let columns = RunColumns { targets, pretraining_sizes: true };
+    let columns = RunColumns { pretraining_sizes: true, ..RunColumns::new(&targets) };
     write_runs(&folder.path().join("runs.csv"), &columns, &all).unwrap();
     let page = analyse(folder.path());
     assert!(

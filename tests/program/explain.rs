@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use shoal::data::{Dataset, Matrix, Scaling};
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::Graph;
+use shoal::engine::loss::Predicts;
 use shoal::engine::random::pcg4d;
 use shoal::engine::random::unit;
 use shoal::study::store::model::{About, Model};
@@ -69,6 +70,7 @@ fn dataset(inputs: usize, rows: usize) -> Dataset {
         |columns: usize| Matrix::new(rows, columns, (0..rows * columns).map(number).collect());
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     Dataset {
+        weights: None,
         axis: (1..=inputs).map(|i| 0.1 * i as f64).collect(),
         axis_name: "k [h/Mpc]".to_owned(),
         target_ranges: vec![[0.0, 2.0]; 3],
@@ -87,6 +89,7 @@ fn model(data: &Dataset, strategy: &str, targets: &[&str], seed: u32) -> Model {
     Model {
         start: Start { parameters: network.initial_parameters(seed), network },
         about: About {
+            predicts: Predicts::Value,
             scaling: Scaling { target_ranges: vec![[0.0, 2.0]; targets.len()], ..scaling },
             input_names: data.input_names.clone(),
             axis_name: data.axis_name.clone(),

@@ -7,6 +7,8 @@ mod browser;
 mod common;
 mod explain;
 mod inputs;
+mod jobs;
+mod losses;
 mod numbers;
 mod options;
 mod outputs;

@@ -1,5 +1,6 @@
 //! Studies that are stopped and resumed end with the same tables, whenever they were stopped.
 
+use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -125,6 +126,50 @@ fn a_lost_pretrained_network_is_trained_again() {
     assert_same(&study, &TABLES);
     let ran = study.shoal(&["inspect", "killed/models/pretraining-2.safetensors"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+/// The files of a folder of models.
+fn models(study: &Study, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(study.path(folder)).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let file = |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.map(|path| (file(&path), std::fs::read(&path).unwrap())).collect()
+}
+
+/// Removes, cuts, empties and swaps models of a finished study, which trains them again.
+pub(super) fn trains_lost_models_again(study: &Study) {
+    study.run().code_is(0);
+    let whole = models(study, "out/models");
+    let tables = TABLES.map(|table| study.read(&format!("out/{table}")));
+    let names: Vec<&String> = whole.keys().collect();
+    assert!(names.iter().any(|name| name.starts_with("pretraining")), "{names:?}");
+    for (place, name) in names.iter().enumerate() {
+        let path = study.path(&format!("out/models/{name}"));
+        match place % 4 {
+            0 => std::fs::remove_file(path).unwrap(),
+            1 => std::fs::write(path, &whole[*name][..100]).unwrap(),
+            2 => std::fs::write(path, "").unwrap(),
+            _ => std::fs::write(path, &whole[names[place - 3]]).unwrap(),
+        }
+    }
+    let ran = study.run();
+    ran.code_is(0);
+    let says = "networks whose files are missing or damaged train again";
+    assert!(ran.err.contains(says), "{}", ran.err);
+    assert!(models(study, "out/models") == whole, "other models");
+    assert_eq!(TABLES.map(|table| study.read(&format!("out/{table}"))), tables);
+    // one alone, whose base is there
+    let last = names.last().unwrap();
+    std::fs::remove_file(study.path(&format!("out/models/{last}"))).unwrap();
+    study.run().code_is(0);
+    assert!(models(study, "out/models") == whole, "{last}");
+}
+
+#[test]
+fn lost_models_of_a_finished_study_are_trained_again() {
+    let study = Study::new();
+    ranged(&study, STUDY);
+    trains_lost_models_again(&study);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use shoal::engine::device::Device;
 use shoal::study::{self, execute};
 
 use crate::common::{STUDY, Study, ranged};
-use crate::resume::survives_kills;
+use crate::resume::{survives_kills, trains_lost_models_again};
 
 const SEARCH: &str = "
 [search]
@@ -119,6 +119,11 @@ fn killed_at_any_moment_the_trials_are_those_of_an_undisturbed_search() {
         let files = ["trials.csv", "runs.csv", "pretraining.csv", "summary.csv"];
         survives_kills(&study, 2, &files);
     }
+}
+
+#[test]
+fn lost_models_of_a_finished_search_are_trained_again() {
+    trains_lost_models_again(&study(60, "", "", HALVING));
 }
 
 #[test]

@@ -178,6 +178,72 @@ def forward_backward():
     return members
 
 
+def losses():
+    """Outputs, targets and weights of a batch for each loss of shoal, its value and its gradient."""
+    rng = np.random.default_rng(20240605)
+    batch = 11
+
+    def moments(a, t, w, v, _):
+        # CAMELS: mean over the batch of both errors, logarithms, then over the parameters
+        mean, deviation = a[:, 0::2], a[:, 1::2]
+        square = (mean - t) ** 2
+        first = (v[:, None] * square).mean(axis=0)
+        second = (v[:, None] * (square - deviation**2) ** 2).mean(axis=0)
+        return (w * (torch.log(first) + torch.log(second))).sum() / w.sum()
+
+    def per_target(of):
+        def loss(a, t, w, v, parameter):
+            return (v[:, None] * w * of(a, t, parameter)).sum() / (batch * w.sum())
+
+        return loss
+
+    def cross_entropy(a, t, w, v, smoothing):
+        each = F.cross_entropy(a, t, weight=w, label_smoothing=smoothing, reduction="none")
+        return (v * each).sum() / batch
+
+    def binary(a, t, smoothing):
+        smooth = t * (1 - smoothing) + smoothing / 2
+        return F.binary_cross_entropy_with_logits(a, smooth, reduction="none")
+
+    def gaussian(a, t, _):
+        variance = torch.exp(a[:, 1::2])
+        return F.gaussian_nll_loss(a[:, 0::2], t, variance, eps=1e-12, reduction="none")
+
+    cases = {  # the loss, outputs of a target, parameter
+        "mse": (per_target(lambda a, t, _: F.mse_loss(a, t, reduction="none")), 1, 0),
+        "huber": (per_target(lambda a, t, d: F.huber_loss(a, t, delta=d, reduction="none")), 1, 0.3),
+        "bce": (per_target(binary), 1, 0.1),
+        "cross-entropy": (cross_entropy, 1, 0.2),
+        "gaussian": (per_target(gaussian), 2, 0),
+        "moments": (moments, 2, 0),
+    }
+    members = {}
+    for name, (of, outputs_per_target, parameter) in cases.items():
+        targets = 5
+        a = representable(2 * rng.standard_normal((batch, targets * outputs_per_target)))
+        t = representable(rng.uniform(0, 1, (batch, targets)))
+        if name == "cross-entropy":
+            t = np.eye(targets)[rng.integers(0, targets, batch)]
+        w = representable(rng.uniform(0.5, 2, targets))
+        v = representable(rng.uniform(0.2, 2, batch))
+        if name != "moments":
+            v[::4] *= -0.25
+        parameter = float(np.float32(parameter))
+        outputs = torch.tensor(a, requires_grad=True)
+        loss = of(outputs, *map(torch.tensor, (t, w, v)), parameter)
+        loss.backward()
+        members |= {
+            f"{name}_a": a,
+            f"{name}_t": t,
+            f"{name}_w": w,
+            f"{name}_v": v,
+            f"{name}_parameter": np.array([parameter]),
+            f"{name}_loss": np.array([loss.item()]),
+            f"{name}_gradient": outputs.grad.numpy(),
+        }
+    return members
+
+
 def make_adamw(parameters, settings):
     lr, beta1, beta2, eps, weight_decay = (float(s) for s in settings)
     return torch.optim.AdamW(
@@ -383,7 +449,7 @@ def main():
     folder = parser.parse_args().out_dir
     folder.mkdir(parents=True, exist_ok=True)
     print(f"torch {torch.__version__}, numpy {np.__version__}")
-    for make in (activations, forward_backward, adamw, schedules, training, clipped, permutation):
+    for make in (activations, forward_backward, losses, adamw, schedules, training, clipped, permutation):
         save(folder, make.__name__, make())
 
 

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use shoal::engine::queue::Progress;
-use shoal::study::metric::METRICS;
 use shoal::study::store::run::{RunRecord, StopReason};
 use shoal::study::{Event, Plan};
 
@@ -71,8 +70,13 @@ impl<'a> View<'a> {
                 notices.iter().for_each(|notice| self.output.notice(notice));
             }
             Event::Trial { trial, state, row } => self.trial(*trial, state.name(), row),
-            Event::Resumed { finished, other_device, repaired } => {
-                self.resumed(*finished, other_device.as_deref(), repaired.as_deref())
+            Event::Resumed { finished, other_device, repaired, restored } => {
+                self.resumed(*finished, other_device.as_deref(), repaired.as_deref());
+                if *restored > 0 {
+                    self.say(&format!(
+                        "{restored} networks whose files are missing or damaged train again"
+                    ));
+                }
             }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
@@ -201,7 +205,8 @@ fn fields(row: &RunRecord) -> Value {
         "steps": row.steps,
         "stopped": row.stopped,
     });
-    for (metric, score) in METRICS.iter().zip(&row.test) {
+    for score in &row.test {
+        let metric = score.metric;
         fields[metric.column()] = score.total.into();
     }
     if let Some(simulations) = row.key.curve.pretraining_simulations {

@@ -27,6 +27,8 @@ pub struct Import {
     pub target_ranges: Option<BTreeMap<String, [f64; 2]>>,
     /// The columns of `y` to keep, in this order; otherwise all.
     pub targets: Option<Vec<String>>,
+    /// The column of `y` with the weights of the simulations, which is no target.
+    pub weights: Option<String>,
     /// For a folder: the file in each simulation's folder; otherwise that of the first layout of the
     /// conventions that is found there.
     pub file: Option<String>,

@@ -58,6 +58,12 @@ impl Import {
             provenance["notes"] = json!(inputs.notes);
         }
         let dataset = Dataset {
+            weights: match (targets.weights, &inputs.rows) {
+                (Some(all), Some(rows)) => {
+                    Some(rows.iter().map(|row| all[*row as usize]).collect())
+                }
+                (all, _) => all,
+            },
             provenance,
             targets: match &inputs.rows {
                 Some(rows) => targets.matrix.select_rows(rows),

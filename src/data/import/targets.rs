@@ -17,6 +17,8 @@ pub(crate) struct Targets {
     pub(crate) ranges: Vec<[f64; 2]>,
     /// The names of the columns that are not kept.
     pub(crate) dropped: Vec<String>,
+    /// Weights of all simulations of the file, if a column has them.
+    pub(crate) weights: Option<Vec<f64>>,
     /// The names of the rows.
     pub(crate) labels: Option<Vec<String>>,
 }
@@ -31,7 +33,10 @@ impl Targets {
         let header = table.column_names('y');
         let Table { matrix, labels, .. } = table;
         let all = all_names(import, &matrix, header)?;
-        let columns = kept_columns(import, &all)?;
+        let weights = import.weights.as_ref();
+        let weights = weights.map(|name| names::find(&all, name, "column")).transpose()?;
+        let columns = kept_columns(import, &all, weights)?;
+        let weights = weights.map(|column| matrix.column(column).collect());
         let names: Vec<String> = columns.iter().map(|&column| all[column].clone()).collect();
         let matrix = matrix.select_columns(&columns);
         matrix.check_finite(&names)?;
@@ -45,8 +50,10 @@ impl Targets {
             }
         }
         check_ranges(&matrix, &names, &ranges)?;
-        let dropped = all.into_iter().filter(|name| !names.contains(name)).collect();
-        Ok(Self { matrix, names, ranges, dropped, labels })
+        let is_dropped =
+            |name: &String| !names.contains(name) && import.weights.as_ref() != Some(name);
+        let dropped = all.into_iter().filter(is_dropped).collect();
+        Ok(Self { matrix, names, ranges, dropped, weights, labels })
     }
 }
 
@@ -73,10 +80,10 @@ fn all_names(
     Ok(names)
 }
 
-/// Which columns of `y` are kept, in their order.
-fn kept_columns(import: &Import, all: &[String]) -> Result<Vec<usize>> {
+/// Which columns of `y` are kept, in their order; all but the weights unless some are chosen.
+fn kept_columns(import: &Import, all: &[String], weights: Option<usize>) -> Result<Vec<usize>> {
     let Some(chosen) = &import.targets else {
-        return Ok((0..all.len()).collect());
+        return Ok((0..all.len()).filter(|column| Some(*column) != weights).collect());
     };
     if chosen.is_empty() {
         return Err(input_error!("`targets` is empty; choose among {}", all.join(", ")));

@@ -10,6 +10,7 @@ use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Outcome;
 use crate::engine::step::step_of;
+use crate::engine::threads;
 
 /// The cores of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct Cpu {
 }
 
 impl Default for Cpu {
-    /// One thread per hardware thread.
+    /// [`threads::count`] threads, or as many as can be started.
     fn default() -> Self {
-        Self { threads: std::thread::available_parallelism().map_or(1, usize::from) }
+        Self { threads: threads::available(threads::count()) }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::engine::prepared::PreparedRun;
 use crate::engine::queue::{CHUNK, Epoch, Progress, RunQueue};
 use crate::engine::run::{Outcome, Run};
 use crate::engine::table::{Table, Tables};
+use crate::engine::threads::on_threads;
 use crate::error::{Error, Result};
 
 /// The state that the threads share.
@@ -37,7 +38,8 @@ struct WorkerPool<'a> {
     tables: Tables,
 }
 
-/// Trains all runs of `work` on this number of threads.
+/// Trains all runs of `work` on this number of threads, the calling one among them, or on as many as
+/// can be started.
 pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> Result<()> {
     let start = Instant::now();
     let scheduler = Scheduler {
@@ -58,15 +60,11 @@ pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> R
         threads: threads as u32,
         tables: tables.into(),
     };
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let _alarm = Alarm(&pool);
-                let mut memory = None;
-                while let Some(run) = pool.next() {
-                    memory = Some(pool.train(run, memory.take()));
-                }
-            });
+    on_threads(threads, || {
+        let _alarm = Alarm(&pool);
+        let mut memory = None;
+        while let Some(run) = pool.next() {
+            memory = Some(pool.train(run, memory.take()));
         }
     });
     if let Ok(mut scheduler) = pool.scheduler.lock()

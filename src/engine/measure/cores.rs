@@ -5,8 +5,11 @@
 //! every set of instructions, and the best is chosen at run time.
 
 use std::hint::black_box;
-use std::sync::Barrier;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+
+use crate::engine::threads::{available, on_threads};
 
 /// Duration of each loop in seconds.
 const SECONDS: f64 = 0.15;
@@ -192,26 +195,29 @@ pub fn bandwidth(threads: usize, instructions: Instructions, bytes: u64) -> f64 
     })
 }
 
-/// Units of work per second, summed over all threads. Each thread creates its work with `make` and
-/// repeats it; the work returns its number of units.
+/// Units of work per second, summed over all threads that can be started. Each thread creates its
+/// work with `make` and repeats it; the work returns its number of units.
 fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
-    let barrier = Barrier::new(threads);
-    let one = || {
+    let threads = available(threads);
+    let arrived = AtomicUsize::new(0);
+    let rates = Mutex::new(0.0);
+    on_threads(threads, || {
         let mut work = make();
         work();
-        barrier.wait();
+        arrived.fetch_add(1, Ordering::SeqCst);
+        // together, but not for ever: one of them may not have started
+        let begin = Instant::now();
+        while arrived.load(Ordering::SeqCst) < threads && begin.elapsed().as_secs_f64() < SECONDS {
+            std::hint::spin_loop();
+        }
         let start = Instant::now();
         let mut units = 0.0;
         while start.elapsed().as_secs_f64() < SECONDS {
             units += work();
         }
-        units / start.elapsed().as_secs_f64()
-    };
-    std::thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-        let rates = all.into_iter().map(|thread| thread.join().expect("cores: a thread panicked"));
-        rates.sum()
-    })
+        *rates.lock().expect("cores: a thread panicked") += units / start.elapsed().as_secs_f64();
+    });
+    rates.into_inner().expect("cores: a thread panicked")
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// Fills x and the labels of the batch. Where the memory has the outputs of the frozen nodes, it
+/// Fills x, the labels and the example weights of the batch. Where the memory has the outputs of the frozen nodes, it
 /// copies those instead of filling x.
 pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let (state, layout) = (memory.state, &run.layout);
@@ -53,6 +53,7 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     let (x, rest) = batch.split_at_mut(layout.labels - layout.x);
     let first = layout.nodes[0].saved;
     let (labels, above) = rest.split_at_mut(first - layout.labels);
+    let (above, weights) = above.split_at_mut(layout.example_weights - first);
     let frozen = memory.features.len() / (run.training_rows.len() + run.validation_rows.len());
     let (input, stride) = match (frozen, run.graph.frozen_output()) {
         (1.., Some(node)) => (&mut above[layout.nodes[node].output - first..], frozen),
@@ -62,10 +63,12 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     let label_stride = padded(run.graph.outputs());
     let labels = labels[..rows * label_stride].chunks_exact_mut(label_stride);
     let mut positions = [0; BLOCK];
-    for (example, (input, labels)) in input.zip(labels).enumerate() {
+    let batch = input.zip(labels).zip(weights).enumerate();
+    for (example, ((input, labels), weight)) in batch {
         if example >= state.batch_rows as usize {
             input.fill(F::zero());
             labels.fill(F::zero());
+            *weight = F::zero();
             continue;
         }
         if example % BLOCK == 0 {
@@ -78,6 +81,8 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
             _ => input.copy_from_slice(&memory.features[(earlier + position) * stride..][..stride]),
         }
         read_labels(run, row, labels);
+        let of_row = run.row_weights().map_or(1.0, |weights| weights[earlier + position]);
+        *weight = F::of(f64::from(of_row));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::{NodeId, padded};
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::phase;
+use crate::engine::loss::Batch;
 use crate::engine::memory::Memory;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
@@ -32,7 +33,7 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// Fills `batch_sum` and delta of the output node.
+/// Fills `batch_sum`, delta of the output node and what the loss keeps.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let rows = memory.rows(run);
     let state = &mut memory.state;
@@ -45,20 +46,25 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let present = state.batch_rows as usize;
     let scale = state.loss_scale * F::of(1.0 / (run.weight_sum() * present as f64));
     let (before, delta) = memory.work.split_at_mut(at.delta);
-    let delta = &mut delta[..rows * stride];
+    let (delta, after) = delta.split_at_mut(rows * stride);
+    let (after, statistics) = after.split_at_mut(layout.statistics - at.delta - rows * stride);
+    let examples = layout.statistics - layout.example_weights;
 
     delta.fill(F::zero());
-    let weights = &before[layout.loss_weights..][..outputs];
-    let row = run.training.loss.row::<F>();
-    let mut sum = F::zero();
-    for (example, slopes) in delta.chunks_exact_mut(stride).take(present).enumerate() {
-        let [a, t] =
-            [at.output, layout.labels].map(|of| &before[of + example * stride..][..outputs]);
-        row(a, t, weights, &mut slopes[..outputs], &mut sum);
-        slopes.iter_mut().for_each(|slope| *slope *= scale);
-    }
+    let mut batch = Batch {
+        outputs: &before[at.output..][..present * stride],
+        targets: &before[layout.labels..][..present * stride],
+        stride,
+        weights: &before[layout.loss_weights..][..outputs],
+        examples: &after[after.len() - examples..][..present],
+        parameter: F::of(run.training.parameter_of_loss()),
+        before: (state.phase == phase::VALIDATE).then_some(state.cursor as usize),
+        statistics: &mut statistics[..2 * stride],
+    };
+    let slopes = &mut delta[..present * stride];
+    state.batch_sum = run.training.loss.compute(&mut batch, slopes);
+    slopes.iter_mut().for_each(|slope| *slope *= scale);
     let z = &before[at.saved..][..delta.len()];
     activation::times_derivative(activation, z, delta);
     precision::round(run.precision(), delta);
-    state.batch_sum = sum;
 }

@@ -38,6 +38,8 @@ pub struct StudyConfig {
     pub save_models: bool,
     /// Whether inputs are taken as log10; default true, unless many inputs are not positive.
     pub log10: Option<bool>,
+    /// The metrics, the one that strategies are compared by first; default by the loss.
+    pub metrics: Option<Vec<String>>,
     /// The datasets.
     pub data: DataConfig,
     /// The networks; default as in the paper.
@@ -123,8 +125,8 @@ pub struct NetworkConfig {
     pub activation: String,
     /// Slope of leaky_relu below 0.
     pub slope: f32,
-    /// Activation of the outputs.
-    pub output: String,
+    /// Activation of the outputs; default "sigmoid" for the losses of values, "identity" for others.
+    pub output: Option<String>,
     /// Probability with which a hidden unit is dropped in training.
     pub dropout: f32,
 }
@@ -135,7 +137,7 @@ impl Default for NetworkConfig {
             hidden: vec![256, 256],
             activation: "leaky_relu".into(),
             slope: 0.2,
-            output: "sigmoid".into(),
+            output: None,
             dropout: 0.2,
         }
     }
@@ -147,6 +149,10 @@ with_overrides! {
         /// "f32" (default), or "f16": inputs, activations, deltas and gradients in f16, and a copy
         /// of the parameters.
         pub precision: Option<String>,
+        /// The name of a loss, or a table of its name and its parameter; default "mse".
+        pub loss: Option<toml::Value>,
+        /// Whether each class has the same weight in the loss; default false.
+        pub balance_classes: Option<bool>,
     }
 }
 

@@ -64,6 +64,9 @@ pub fn forecast(study: &Study, device: &Device) -> Result<Forecast> {
         device.check(&network, batch, study.plan.precision())?;
     }
     let (tables, runs) = (study.data.tables(), planned_runs(study)?);
+    // a few rows, on which the weights of a set might not add up to a positive number
+    let tables: Arc<[Table]> =
+        tables.iter().map(|table| Table { weights: None, ..table.clone() }).collect();
     let mut names: Vec<&'static str> = runs.iter().map(|run| run.group.name()).collect();
     names.sort_unstable();
     names.dedup();

@@ -100,7 +100,7 @@ impl PlannedRun {
         Run {
             id,
             parameters: vec![0.0; self.network.parameter_len()],
-            training: Training { learning_rate: 1e-6, ..self.training },
+            training: Training { learning_rate: 1e-6, balance_classes: false, ..self.training },
             seed: id as u32,
             table,
             training_rows: rows(training),

@@ -9,7 +9,6 @@ use crate::engine::random;
 use crate::engine::random::Stream;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::metric::METRICS;
 use crate::study::plan::{GroupKey, Plan, TrialsPlan};
 use crate::study::prepare::Pretrained;
 use crate::study::search::proposer::generation;
@@ -107,7 +106,7 @@ impl Group {
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the journal's trials are not of this space.
-    pub fn open(&mut self, journal: &mut Journal, space: Space) -> Result<()> {
+    pub fn open(&mut self, journal: &mut Journal, space: Space, plan: &TrialsPlan) -> Result<()> {
         self.index = journal.search(&self.name);
         let record = &journal.records().searches()[self.index];
         self.trials = record.trials(&space)?;
@@ -119,13 +118,23 @@ impl Group {
                 continue;
             }
             let rows = record.attributes.get(RUNS).cloned().unwrap_or(Value::Null);
-            let rows = serde_json::from_value(rows).map_err(|error| {
+            let rows: Vec<RunRecord> = serde_json::from_value(rows).map_err(|error| {
                 input_error!(
                     "the journal's trial {} of '{}' is finished but has no runs ({error}); choose another folder with -o",
                     trial.number,
                     self.name
                 )
             })?;
+            let seeds = plan.seeds_of(trial.number);
+            if let Some(row) = rows.iter().find(|row| !seeds.contains(&row.key.seed)) {
+                return Err(input_error!(
+                    "the journal's trial {} of '{}' has a run with seed {}, where {seeds:?} are expected; a line may be there \
+                     twice. Restore the file, or choose another folder with -o",
+                    trial.number,
+                    self.name,
+                    row.key.seed
+                ));
+            }
             self.rows.insert(trial.number, rows);
         }
         for number in 0..self.trials.len() {
@@ -268,7 +277,7 @@ impl Group {
         };
         let mut events: Vec<JournalEvent> = trial.losses.iter().map(loss).collect();
         events.push(attribute(RUNS, json!(rows)));
-        for (index, metric) in METRICS.iter().enumerate() {
+        for (index, metric) in rows[0].test.iter().map(|score| score.metric).enumerate() {
             let test = mean(rows.iter().map(|row| row.test[index].total));
             events.extend(test.map(|test| attribute(&metric.column(), test.into())));
         }

@@ -13,7 +13,7 @@
 //! networks on to the groups that fine-tune them.
 //!
 //! A finished trial is in the journal once its networks are on disk; a trial that is not there
-//! begins again. Pre-trained networks whose files were lost are trained again, to the same bits.
+//! begins again. Networks whose files were lost are trained again, to the same bits.
 
 pub(crate) mod group;
 pub(crate) mod records;

@@ -20,7 +20,7 @@ impl Scheduler<'_> {
     /// The record of a run that never began: of a fine-tuning whose pre-training diverged.
     pub(crate) fn untrained_row(&self, group: &GroupKey, trial: u32, seed: u32) -> RunRecord {
         let key = self.study.plan.run_key(group, trial, seed);
-        RunRecord::untrained(key, self.targets(group).len())
+        RunRecord::untrained(key, self.targets(group).len()).with_metrics(&self.study.plan.metrics)
     }
 
     fn targets(&self, key: &GroupKey) -> &[String] {
@@ -40,6 +40,7 @@ impl Scheduler<'_> {
             steps: outcome.steps,
             stopped: if pruned { StopReason::Pruned } else { outcome.stopped.into() },
             ..RunRecord::untrained(run.key, self.targets(&group.key).len())
+                .with_metrics(&self.study.plan.metrics)
         };
         if let Some(errors) = outcome.test_errors {
             row.set_test(&errors);

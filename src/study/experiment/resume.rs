@@ -78,6 +78,7 @@ impl Scheduler<'_> {
             finished,
             other_device: other.map(name),
             repaired: repaired.map(Into::into),
+            restored: self.restore.len(),
         });
     }
 }

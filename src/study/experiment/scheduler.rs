@@ -75,7 +75,7 @@ pub struct Scheduler<'a> {
     /// In the order of the tables.
     pub(crate) groups: Vec<Group>,
     training: HashMap<usize, RunInTraining>,
-    /// Pre-trainings that train again for their networks: group, trial and seed.
+    /// Runs that train again for their networks: group, trial and seed.
     pub(crate) restore: Vec<(usize, u32, u32)>,
     /// Pre-trained networks by simulations and seed; none where the pre-training diverged.
     pub(crate) pretrained: HashMap<(usize, u32), Option<Arc<Pretrained>>>,
@@ -254,7 +254,12 @@ impl<'a> Scheduler<'a> {
 
     /// A run that can start, if there is one.
     fn next_run(&mut self) -> Result<Option<Run>> {
-        if let Some((group, trial, seed)) = self.restore.pop() {
+        let ready = |(group, _, seed): &(usize, u32, u32)| {
+            let base = self.groups[*group].key.pretrained;
+            base.is_none_or(|simulations| self.pretrained.contains_key(&(simulations, *seed)))
+        };
+        if let Some(place) = self.restore.iter().position(ready) {
+            let (group, trial, seed) = self.restore.swap_remove(place);
             return self.begin(group, trial, seed, true);
         }
         for group in 0..self.groups.len() {

@@ -17,6 +17,7 @@ use crate::study::prepare::Pretrained;
 use crate::study::search::space::Stage;
 use crate::study::store::folder::StudyFolder;
 use crate::study::store::model::Model;
+use crate::study::store::run::RunRecord;
 use crate::study::transfer::Start;
 
 impl Scheduler<'_> {
@@ -66,15 +67,58 @@ impl Scheduler<'_> {
                     Some(network) => {
                         self.pretrained.insert((simulations, seed), Some(Arc::new(network)));
                     }
-                    None => self.restore.push((group, trial, seed)),
+                    None => self.restore(group, trial, seed),
                 }
             }
         }
         self.open_groups()
     }
 
-    /// Whether an unfinished fine-tuning starts from a pre-trained network.
+    /// Trains a network again, for its file.
+    fn restore(&mut self, group: usize, trial: u32, seed: u32) {
+        if !self.restore.contains(&(group, trial, seed)) {
+            self.restore.push((group, trial, seed));
+        }
+    }
+
+    /// Trains the networks of a group again whose files are gone or damaged: of a search those of
+    /// the best trial so far.
+    fn restore_lost(&mut self, group: usize) {
+        let (plan, of) = (&self.study.plan, &self.groups[group]);
+        if !plan.save_models {
+            return;
+        }
+        let kept = |trial: &u32| !plan.is_search() || of.best.is_some_and(|best| best.1 == *trial);
+        let rows = of.rows.iter().filter(|(trial, _)| kept(trial));
+        let rows = rows.flat_map(|(trial, rows)| rows.iter().map(move |row| (*trial, row)));
+        let lost = |(trial, row): &(u32, &RunRecord)| {
+            row.validation_loss.is_some() && !self.is_saved(&of.key, *trial, row)
+        };
+        let lost = rows.filter(lost).map(|(trial, row)| (trial, row.key.seed));
+        for (trial, seed) in lost.collect::<Vec<_>>() {
+            self.restore(group, trial, seed);
+        }
+    }
+
+    /// Whether the file of a network is whole, and of this run.
+    fn is_saved(&self, key: &GroupKey, trial: u32, row: &RunRecord) -> bool {
+        let stem = stem(&self.study.plan, key, trial, row.key.seed);
+        let model = Model::load(&self.results.path(&StudyFolder::model_path(&stem)));
+        model.is_ok_and(|model| {
+            let about = &model.about;
+            (about.simulations, about.seed, about.validation_loss)
+                == (row.key.simulations, row.key.seed, row.validation_loss)
+        })
+    }
+
+    /// Whether an unfinished fine-tuning starts from a pre-trained network, or one that trains again.
     fn is_needed(&self, simulations: usize, seed: u32) -> bool {
+        let restored = |(group, _, of): &(usize, u32, u32)| {
+            self.groups[*group].key.pretrained == Some(simulations) && *of == seed
+        };
+        if self.restore.iter().any(restored) {
+            return true;
+        }
         let trials = &self.study.plan.trials;
         let starts = self.groups.iter().filter(|group| group.key.pretrained == Some(simulations));
         let mut starts = starts.filter(|group| !group.is_finished(trials));
@@ -94,7 +138,7 @@ impl Scheduler<'_> {
         Ok(same.map(|model| Pretrained { start: model.start, scaling }))
     }
 
-    /// A pre-trained network whose file was lost has trained again.
+    /// A network whose file was lost has trained again.
     pub(crate) fn restored(&mut self, run: RunInTraining, outcome: Outcome) -> Result<()> {
         let start = Start { network: run.network, parameters: outcome.parameters };
         let network = Pretrained { start, scaling: run.scaling };
@@ -102,8 +146,11 @@ impl Scheduler<'_> {
         let row = rows.iter().find(|row| row.key.seed == run.key.seed);
         let row = row.expect("transfers: a pre-training without a row").clone();
         self.save_network(run.group, run.trial, &row, &network);
-        let simulations = self.groups[run.group].key.simulations;
-        self.pretrained.insert((simulations, run.key.seed), Some(Arc::new(network)));
+        let key = &self.groups[run.group].key;
+        if !key.is_pretraining() {
+            return Ok(());
+        }
+        self.pretrained.insert((key.simulations, run.key.seed), Some(Arc::new(network)));
         self.open_groups()
     }
 
@@ -122,12 +169,13 @@ impl Scheduler<'_> {
     pub(crate) fn open(&mut self, group: usize) -> Result<()> {
         let plan = &self.study.plan;
         let space = plan.trials.space(self.stage(&self.groups[group].key));
-        self.groups[group].open(&mut self.journal, space)?;
+        self.groups[group].open(&mut self.journal, space, &plan.trials)?;
         let rows = &self.groups[group].rows;
         self.provenance.runs_finished += rows.len() * plan.trials.seeds as usize;
         let steps = rows.values().flatten().map(|row| u64::from(row.steps));
         self.provenance.run_steps += steps.sum::<u64>();
         self.report_group(group);
+        self.restore_lost(group);
         Ok(())
     }
 

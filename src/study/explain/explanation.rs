@@ -111,11 +111,12 @@ pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Re
     let scaled = Matrix::new(raw.rows, raw.columns, model.scaled_inputs(raw, name)?);
     let inputs = scaled.select_rows(&rows).values;
     let parameters: Vec<f64> = model.start.parameters.iter().copied().map(f64::from).collect();
+    let outputs: Vec<usize> = targets.iter().map(|target| model.output_of(*target)).collect();
     let subject = Subject {
         network: &model.start.network,
         parameters: &parameters,
         background: &scaled.select_rows(&background).values,
-        targets: &targets,
+        targets: &outputs,
     };
     let attributions = match request.method {
         Method::DeepShap => deep_shap(&subject, &inputs),

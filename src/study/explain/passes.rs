@@ -1,6 +1,6 @@
 //! Forward and backward through a network for many rows at one time, as matrix products.
 
-use rayon::prelude::*;
+use std::convert::Infallible;
 
 use crate::engine::activation;
 use crate::engine::cpu::product::Shape;
@@ -9,6 +9,7 @@ use crate::engine::cpu::transpose::transpose;
 use crate::engine::evaluate::evaluate;
 use crate::engine::graph::Graph;
 use crate::engine::real::Real;
+use crate::engine::threads;
 
 use crate::study::explain::Subject;
 
@@ -80,6 +81,8 @@ pub(crate) fn on_all_cores<F: Real>(
     width: usize,
     of_row: impl Fn(&[F], usize) -> Vec<F> + Sync,
 ) -> Vec<F> {
-    let rows = rows.par_chunks_exact(width).enumerate();
-    rows.map(|(number, row)| of_row(row, number)).collect::<Vec<_>>().concat()
+    let rows: Vec<&[F]> = rows.chunks_exact(width).collect();
+    let of_index = |index: usize| Ok::<_, Infallible>(of_row(rows[index], index));
+    let values = threads::try_map((threads::count(), rows.len()), of_index);
+    values.unwrap_or_else(|never| match never {}).concat()
 }

@@ -29,8 +29,8 @@ pub(crate) fn index_columns(name: &str, dataset: &Dataset) -> Vec<String> {
         for column in (0..matrix.columns).filter(|column| counts_rows(matrix, *column)) {
             let first = matrix.row(0)[column];
             notices.push(format!(
-                "{name}: the {what} '{}' is {first}, {}, {}, ... row by row. If it is a row number, \
-                 leave the column out: it says nothing about other rows",
+                "{name}: the {what} '{}' is {first}, {}, {}, ... row by row. If it is a row \
+                 number, leave the column out: it says nothing about other rows",
                 names[column],
                 first + 1.0,
                 first + 2.0
@@ -45,7 +45,7 @@ fn counts_rows(matrix: &Matrix, column: usize) -> bool {
     let mut rows = matrix.column(column).enumerate();
     matrix.rows >= COUNTED_ROWS
         && first.fract() == 0.0
-        && rows.all(|(row, value)| value == first + row as f64)
+        && rows.all(|(row, value)| value - first == row as f64)
 }
 
 /// Inputs that are the same in every row.
@@ -62,8 +62,8 @@ pub(crate) fn constant_inputs(name: &str, data: &LoadedDataset) -> Option<String
     let cure = match value.abs() < LARGE {
         true => String::new(),
         false => format!(
-            ". f64 has 16 digits: if {} not constant, subtract the constant part, {value:e}, before \
-             the file is written",
+            ". f64 has 16 digits: if {} not constant, subtract the constant part, {value:e}, \
+             before the file is written",
             if constant.len() == 1 { "it is" } else { "they are" }
         ),
     };
@@ -113,8 +113,8 @@ pub(crate) fn lost_digits(name: &str, dataset: &Dataset) -> Vec<String> {
         };
         notices.push(format!(
             "{name}: the {what} '{}' varies so little beside its size, {mean:e} ± {deviation:.1e}, \
-             that rounding has taken the digits{others}; subtract the constant part before the file \
-             is written, in f64, or leave the column out",
+             that rounding has taken the digits{others}; subtract the constant part before the \
+             file is written, in f64, or leave the column out",
             names[*first]
         ));
     }
@@ -137,21 +137,21 @@ pub(crate) fn targets(name: &str, dataset: &Dataset) -> Vec<String> {
             known.filter(|known| [*low, *high] != *known && (least < known[0] || most > known[1]))
         {
             notices.push(format!(
-                "{name}: the target '{target}' lies between {least} and {most}, beyond the range \
-                 [{from}, {to}] of the cosmological parameter of that name; it is scaled from \
-                 [{low}, {high}]. If it is that parameter, check its unit and column"
+                "{name}: the target '{target}' lies between {least:?} and {most:?}, beyond the \
+                 range [{from}, {to}] of the cosmological parameter of that name; it is scaled \
+                 from [{low:?}, {high:?}]. If it is that parameter, check its unit and column"
             ));
         }
         if least == most {
             notices.push(format!(
-                "{name}: the target '{target}' is {least} in every row; leave it out with `targets` \
-                 unless it varies in the other dataset"
+                "{name}: the target '{target}' is {least:?} in every row; leave it out with \
+                 `targets` unless it varies in the other dataset"
             ));
         } else if high - low > WIDE * (most - least) {
             notices.push(format!(
-                "{name}: the target '{target}' lies between {least} and {most} but is scaled from \
-                 [{low}, {high}], {:.0} times as wide, so that its errors look small; set its range \
-                 in [data.ranges] if it was not drawn from all of it",
+                "{name}: the target '{target}' lies between {least:?} and {most:?} but is scaled \
+                 from [{low:?}, {high:?}], {:.0} times as wide, so that its errors look small; \
+                 set its range in [data.ranges] if it was not drawn from all of it",
                 (high - low) / (most - least)
             ));
         }

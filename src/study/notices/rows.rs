@@ -19,9 +19,9 @@ pub(crate) fn repeated(fine: &LoadedDataset, test: TestSet) -> Option<String> {
             let found: Vec<(u32, u32)> = fine.pool.test().iter().filter_map(twice).collect();
             let (row, other) = *found.first()?;
             Some(format!(
-                "{} of {count} rows to test on are also rows to train on: row {row} of data.finetune \
-                 equals row {other} (counting from 0). Test errors come out too small; leave one \
-                 of each pair out",
+                "{} of {count} rows to test on are also rows to train on: row {row} of \
+                 data.finetune equals row {other} (counting from 0). Test errors come out too \
+                 small; leave one of each pair out",
                 found.len()
             ))
         }

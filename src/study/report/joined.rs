@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::data::files::write_bytes;
 use crate::error::Result;
-use crate::study::metric::PRIMARY;
+use crate::study::metric::MSE;
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::html::figure;
 use crate::study::report::page::{document, section, shown, verdict};
@@ -29,6 +29,7 @@ pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
 
 fn body(all: &[(&str, &Findings)]) -> Markup {
     let shown = strategies(all);
+    let metric = all.first().map_or(MSE, |(_, findings)| findings.metric());
     let saved = all.iter().any(|(_, findings)| !findings.savings.is_empty());
     html! {
         p.about { (all.len()) " scenarios" }
@@ -40,8 +41,8 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
         @if saved { (section("Simulations saved", figure(&savings::joined(all, &shown)))) }
         (section("Where transfer helps and hurts", html! {
             p {
-                "The " (PRIMARY.test_title()) " of a strategy divided by that of " (BASELINE) ": "
-                    (transfer_effect::keys())
+                "The " (metric.test_title()) " of a strategy divided by that of " (BASELINE) ": "
+                    (transfer_effect::keys(metric))
                 " Bold and framed: the difference is significant."
             }
             @for (name, findings) in all {

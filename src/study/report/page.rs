@@ -10,7 +10,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::data::files::write_bytes;
 use crate::data::names::visible;
 use crate::error::Result;
-use crate::study::metric::PRIMARY;
 use crate::study::report::chart::style::{Series, paints, series};
 use crate::study::report::sections::{
     attributions, files, predictions, pretraining_size, savings, search, test_error,
@@ -27,7 +26,8 @@ use crate::study::store::provenance::Status;
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings)).write(&findings.folder, &PRIMARY.figure())?;
+    test_error::chart(findings, &shown(findings))
+        .write(&findings.folder, &findings.metric().figure())?;
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::study::metric::Metric;
 use crate::study::stats::agreement::agreement;
 use crate::study::stats::headline::{headline, ranked};
 use crate::study::stats::pretraining_size::{pretraining_size_verdict, pretraining_sizes};
@@ -129,6 +130,11 @@ impl Findings {
         Ok(())
     }
 
+    /// The metric that strategies are compared by.
+    pub fn metric(&self) -> &'static Metric {
+        self.summary.metric()
+    }
+
     /// The result in two sentences: the best saving, and negative transfer.
     pub fn headline(&self) -> [String; 2] {
         headline((&self.runs, self.scatter), &self.savings, &self.transfers)
@@ -206,6 +212,7 @@ mod tests {
             rows: vec![0, 1, 2],
             truth: matrix(&[0.3, 0.049, 1.0, 0.4, 0.049, 1.0, 0.3, 0.049, 1.5]),
             prediction: matrix(&[0.0; 9]),
+            deviation: None,
         };
         assert_eq!(constant(&[predictions]), [1]);
         assert_eq!(constant(&[]), [0usize; 0]);

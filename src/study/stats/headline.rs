@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::study::metric::PRIMARY;
+use crate::study::metric::{MSE, Metric};
 use crate::study::stats::scatter::{Scatter, contrast, mean};
 use crate::study::stats::words::{at_sizes, joined, p_text, plural, ratio_text, worth};
 use crate::study::store::negative_transfer::{LEVEL, Transfer};
@@ -58,9 +58,14 @@ pub(crate) fn ranked(transfers: &[Transfer]) -> Vec<&Curve> {
     }
     let mut ranked: Vec<(&Curve, f64)> =
         logarithms.into_iter().map(|(curve, values)| (curve, mean(&values))).collect();
-    let sign = PRIMARY.better.sign();
+    let sign = metric(transfers).better.sign();
     ranked.sort_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)));
     ranked.into_iter().map(|(curve, _)| curve).collect()
+}
+
+/// The metric of comparisons.
+fn metric(transfers: &[Transfer]) -> &'static Metric {
+    transfers.first().map_or(MSE, |one| one.metric)
 }
 
 fn gain(
@@ -78,8 +83,9 @@ fn gain(
     let p = over_sizes.and_then(|found| found.p);
     let p = p.map_or(1.0, |p| (p * (1 + rest.len()) as f64).min(1.0));
     let ratio = over_sizes.map_or(1.0, |found| found.mean.exp());
-    let (name, title) = (best.label(), PRIMARY.title);
-    if better.is_empty() && (p >= LEVEL || !PRIMARY.better.is_better(ratio, 1.0)) {
+    let metric = metric(transfers);
+    let (name, title) = (best.label(), metric.title);
+    if better.is_empty() && (p >= LEVEL || !metric.better.is_better(ratio, 1.0)) {
         let few = match over_sizes.map_or(0, |found| found.runs) {
             few if few < MANY => {
                 format!("; with {few} {} only large differences are significant", scatter.noun())
@@ -97,11 +103,11 @@ fn gain(
             "{:.0} % {} than that of {BASELINE} in the geometric mean over sizes (corrected p = {}), but not significantly at \
              any single size ({})",
             100.0 * (ratio - 1.0).abs(),
-            PRIMARY.better.word(),
+            metric.better.word(),
             p_text(p),
             scatter.over()
         ),
-        false => at_sizes(&better, totals.len(), PRIMARY.better, scatter),
+        false => at_sizes(&better, totals.len(), metric.better, scatter),
     };
     let tied = |other: &&Curve| {
         let between = contrast(runs, (best, other), scatter).and_then(|found| found.p);
@@ -139,6 +145,7 @@ pub(crate) fn most_saved<'a>(
 }
 
 fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
+    let metric = metric(transfers);
     let tested: Vec<&Transfer> = (transfers.iter())
         .filter(|one| one.target.is_some() && one.p_corrected.is_some())
         .collect();
@@ -148,8 +155,8 @@ fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
             "No significant negative transfer: in none of {} comparisons of strategies, sizes and targets is the test {} \
              significantly {} than that of {BASELINE} (corrected p < {LEVEL}, {}).",
             tested.len(),
-            PRIMARY.title,
-            PRIMARY.better.reverse().word(),
+            metric.title,
+            metric.better.reverse().word(),
             scatter.over()
         );
     };
@@ -165,8 +172,8 @@ fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
         "Negative transfer with {}: the test {} is significantly {} than that of {BASELINE} for {} of {} {} at some size, most \
          for {}",
         worst.curve.label(),
-        PRIMARY.title,
-        PRIMARY.better.reverse().word(),
+        metric.title,
+        metric.better.reverse().word(),
         hurt(&worst.curve).len(),
         targets.len(),
         plural(targets.len(), "target"),
@@ -185,8 +192,8 @@ fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
 
 /// The comparison with the worst ratio.
 pub(crate) fn worst<'a>(all: impl Iterator<Item = &'a Transfer>) -> Option<&'a Transfer> {
-    let sign = PRIMARY.better.sign();
-    all.max_by(|a, b| (sign * a.ratio).total_cmp(&(sign * b.ratio)))
+    let key = |one: &Transfer| one.metric.better.sign() * one.ratio;
+    all.max_by(|a, b| key(a).total_cmp(&key(b)))
 }
 
 #[cfg(test)]

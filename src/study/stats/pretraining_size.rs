@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::study::metric::PRIMARY;
 use crate::study::stats::statistics::mean_interval;
 use crate::study::store::pretraining_size::PretrainingSize;
 use crate::study::store::run::{Curve, RunRecord};
@@ -44,6 +43,7 @@ fn one(
         false => differences(&own, &of(here, strategy, largest)),
     };
     Some(PretrainingSize {
+        metric: here.first()?.metric(),
         strategy: strategy.to_owned(),
         simulations,
         pretraining_simulations: count,
@@ -64,7 +64,8 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
         return vec![];
     };
     let sizes = all(runs, |run| Some(run.key.simulations)).len();
-    let sign = PRIMARY.better.sign();
+    let metric = runs[0].metric();
+    let sign = metric.better.sign();
     let sentence = |strategy: &String| {
         let apart = over_sizes(runs, strategy, smallest, largest);
         let gain = over_sizes(runs, strategy, 0, largest);
@@ -83,14 +84,14 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
             "{strategy}: pre-trained on {smallest} simulations in place of {largest}, it has {:.2} times the test {} (95 % \
              interval of the change {:+.1} to {:+.1} %{over})",
             mean.exp(),
-            PRIMARY.title,
+            metric.title,
             percent(low),
             percent(high)
         );
         // without a significant gain the share has no meaning
         if mean_interval(&gain).is_some_and(|ends| ends.iter().all(|end| sign * end > 0.0)) {
             let share = 100.0 * (1.0 - mean / average(&gain));
-            let title = PRIMARY.title;
+            let title = metric.title;
             text += &format!(", and {share:.0} % of the gain over {BASELINE} in log test {title}");
         }
         text + "."

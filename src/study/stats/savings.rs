@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::engine::random::pcg4d;
-use crate::study::metric::PRIMARY;
+use crate::study::metric::Better;
 use crate::study::stats::scatter::Scatter;
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::savings::{Bound, Saving};
@@ -40,17 +40,17 @@ pub fn equivalent_simulations(summary: &Summary) -> Vec<Equivalent> {
         .rows
         .iter()
         .filter_map(|row| row.score().mean.map(|mean| (&row.curve, row.simulations, mean)));
-    equivalents(&means.collect::<Vec<_>>())
+    equivalents(&means.collect::<Vec<_>>(), summary.metric().better)
 }
 
-fn equivalents(means: &[Mean]) -> Vec<Equivalent> {
-    let reference = best_so_far(means);
+fn equivalents(means: &[Mean], better: Better) -> Vec<Equivalent> {
+    let reference = best_so_far(means, better);
     if reference.is_empty() {
         return vec![];
     }
     let others = means.iter().filter(|(curve, ..)| curve.strategy != BASELINE);
     let equivalent = |(curve, simulations, mean): &Mean| {
-        let (equivalent, bound) = invert(&reference, *mean);
+        let (equivalent, bound) = invert(&reference, *mean, better);
         Equivalent { curve: (*curve).clone(), simulations: *simulations, equivalent, bound }
     };
     others.map(equivalent).collect()
@@ -58,7 +58,7 @@ fn equivalents(means: &[Mean]) -> Vec<Equivalent> {
 
 /// The points (simulations, mean score) of the baseline, sizes ascending, each score the best so
 /// far.
-fn best_so_far(means: &[Mean]) -> Vec<(f64, f64)> {
+fn best_so_far(means: &[Mean], better: Better) -> Vec<(f64, f64)> {
     let baseline = means.iter().filter(|(curve, ..)| curve.strategy == BASELINE);
     // zero has no logarithm; nobody measures such a score
     let mut points: Vec<(f64, f64)> = baseline
@@ -68,7 +68,7 @@ fn best_so_far(means: &[Mean]) -> Vec<(f64, f64)> {
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut best: Option<f64> = None;
     for (_, mean) in &mut points {
-        *mean = best.filter(|best| PRIMARY.better.is_better(*best, *mean)).unwrap_or(*mean);
+        *mean = best.filter(|best| better.is_better(*best, *mean)).unwrap_or(*mean);
         best = Some(*mean);
     }
     points
@@ -76,8 +76,7 @@ fn best_so_far(means: &[Mean]) -> Vec<(f64, f64)> {
 
 /// The fewest simulations with which a curve, each point at least as good as the one before,
 /// reaches a score.
-fn invert(curve: &[(f64, f64)], score: f64) -> (Option<f64>, Bound) {
-    let better = PRIMARY.better;
+fn invert(curve: &[(f64, f64)], score: f64, better: Better) -> (Option<f64>, Bound) {
     if better.is_better(curve[0].1, score) {
         return (None, Bound::LessThanSmallest);
     }
@@ -119,7 +118,7 @@ pub fn savings(
             Scatter::Seeds => resample_seeds(&groups, &seeds, key),
             Scatter::Trials => resample_trials(&groups, key),
         };
-        for one in equivalents(&means) {
+        for one in equivalents(&means, summary.metric().better) {
             // values outside the sizes that ran sort to the ends
             let value = match one.bound {
                 Bound::Exact => factor(&one, sizes),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::study::metric::MSE;
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::trials::{SearchSummary, TrialRuns};
 
@@ -36,13 +37,14 @@ pub fn searches(trials: &[TrialRuns]) -> Vec<SearchSummary> {
     }
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     let search = |((place, simulations), group): ((usize, usize), BTreeMap<u32, RunRecord>)| {
+        let metric = group.values().next().map_or(MSE, RunRecord::metric);
         let trial = |(number, mean): (u32, RunRecord)| {
             (number, finite(mean.validation_loss), finite(mean.score()))
         };
         let trials: Vec<_> = group.into_iter().map(trial).collect();
         let ranked: Vec<_> = trials.iter().map(|(_, loss, score)| (*loss, *score)).collect();
         let best = mean_of_best(&ranked, BEST);
-        SearchSummary { curve: curves[place].clone(), simulations, trials, best }
+        SearchSummary { metric, curve: curves[place].clone(), simulations, trials, best }
     };
     groups.into_iter().map(search).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::study::metric::PRIMARY;
+use crate::study::metric::MSE;
 use crate::study::stats::headline::{most_saved, ranked, worst};
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::words::{at_sizes, joined, plural, ratio_text, worth};
@@ -45,7 +45,8 @@ fn total(totals: &[&Transfer], savings: &[Saving], (curve, scatter): (&Curve, Sc
     };
     let (better, worse) = (select(Transfer::is_positive), select(Transfer::is_negative));
     let sizes = totals.len();
-    let direction = PRIMARY.better;
+    let metric = totals.first().map_or(MSE, |one| one.metric);
+    let direction = metric.better;
     let mut parts = Vec::new();
     if !better.is_empty() {
         parts.push(at_sizes(&better, sizes, direction, scatter));
@@ -53,7 +54,7 @@ fn total(totals: &[&Transfer], savings: &[Saving], (curve, scatter): (&Curve, Sc
     if !worse.is_empty() {
         parts.push(at_sizes(&worse, sizes, direction.reverse(), scatter));
     }
-    let title = PRIMARY.title;
+    let title = metric.title;
     if parts.is_empty() {
         return format!(
             "its test {title} does not differ significantly from that of {BASELINE} at any of {sizes} {} ({}).",

@@ -1,6 +1,5 @@
 //! Statistics over runs, for each learning curve and number of simulations.
 
-use crate::study::metric::METRICS;
 use crate::study::store::run::{Curve, RunRecord, StopReason};
 use crate::study::store::summary::{ScoreSpread, Spread, Summary, SummaryRow};
 
@@ -35,6 +34,7 @@ pub fn summarize(targets: &[String], runs: &[RunRecord]) -> Summary {
 
 fn row(curve: &Curve, simulations: usize, group: &[&RunRecord], targets: usize) -> SummaryRow {
     let spread = |metric: usize| ScoreSpread {
+        metric: group[0].test[metric].metric,
         total: Spread::new(group.iter().map(|run| run.test[metric].total)),
         targets: (0..targets)
             .map(|target| Spread::new(group.iter().map(|run| run.test[metric].targets[target])))
@@ -46,6 +46,6 @@ fn row(curve: &Curve, simulations: usize, group: &[&RunRecord], targets: usize) 
         runs: group.len(),
         diverged: group.iter().filter(|run| run.stopped == StopReason::Diverged).count(),
         validation_loss: Spread::new(group.iter().map(|run| run.validation_loss)).mean,
-        test: (0..METRICS.len()).map(spread).collect(),
+        test: (0..group[0].test.len()).map(spread).collect(),
     }
 }

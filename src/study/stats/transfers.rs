@@ -52,6 +52,7 @@ fn transfer(
     };
     let (ours, baseline) = (by_seed(curve), by_seed(&Curve::of(BASELINE)));
     let compared = Transfer {
+        metric: runs.first()?.metric(),
         curve: curve.clone(),
         simulations,
         target: target.cloned(),

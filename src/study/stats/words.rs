@@ -1,6 +1,6 @@
 //! Numbers and lists as parts of a sentence.
 
-use crate::study::metric::{Better, PRIMARY};
+use crate::study::metric::Better;
 use crate::study::stats::scatter::Scatter;
 use crate::study::store::negative_transfer::{LEVEL, Transfer};
 use crate::study::store::savings::{Bound, Saving};
@@ -35,7 +35,7 @@ pub(crate) fn ratio_text(one: &Transfer) -> String {
         "{} ({:.2} times the test {} of {BASELINE} at {} simulations, corrected p = {})",
         one.target.as_deref().unwrap_or_default(),
         one.ratio,
-        PRIMARY.title,
+        one.metric.title,
         one.simulations,
         p_text(one.p_corrected.unwrap_or(1.0)),
     )

@@ -69,9 +69,13 @@ impl StudyFolder {
             folder: folder.into(),
             columns: RunColumns {
                 targets: study.data.fine_tuning.dataset.target_names.clone(),
+                metrics: study.plan.metrics.clone(),
                 pretraining_sizes: study.plan.has_pretraining_sizes(),
             },
-            pretraining_columns: pretraining.map(|one| RunColumns::new(&one.dataset.target_names)),
+            pretraining_columns: pretraining.map(|one| RunColumns {
+                metrics: study.plan.metrics.clone(),
+                ..RunColumns::new(&one.dataset.target_names)
+            }),
             runs_file: None,
             pretraining_file: None,
             runs: vec![],

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::study::metric::PRIMARY;
+use crate::study::metric::METRICS;
 use crate::study::store::agreement::AGREEMENT_FILE;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
 use crate::study::store::negative_transfer::NEGATIVE_TRANSFER_FILE;
@@ -54,7 +54,9 @@ pub fn check_own(folder: &Path) -> Result<()> {
     if written(STUDY_FILE) || written(JOURNAL_FILE) {
         return Ok(());
     }
-    let figures = ["svg", "png"].map(|ending| format!("{}.{ending}", PRIMARY.figure()));
+    let figures: Vec<String> = (METRICS.iter())
+        .flat_map(|metric| ["svg", "png"].map(|ending| format!("{}.{ending}", metric.figure())))
+        .collect();
     let names = TABLES.iter().copied().chain(figures.iter().map(String::as_str));
     if let Some(name) = names.into_iter().find(|name| folder.join(name).exists()) {
         return Err(foreign(folder, name));
@@ -108,7 +110,7 @@ mod tests {
         check_own(&path.join("nowhere")).unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
         check_own(path).unwrap();
-        for name in TABLES.iter().chain(&["report.html", "test-mse.svg", "test-mse.png"]) {
+        for name in TABLES.iter().chain(&["report.html", "test-mse.svg", "test-accuracy.png"]) {
             fs::write(path.join(name), "mine").unwrap();
             let error = check_own(path).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("-o"), "{error}");

@@ -65,6 +65,7 @@ mod tests {
     use super::*;
     use crate::data::scaling::Scaling;
     use crate::engine::graph::Graph;
+    use crate::engine::loss::Predicts;
     use crate::study::store::model::About;
     use crate::study::store::run::{Curve, RunKey};
     use crate::study::transfer::Start;
@@ -74,6 +75,7 @@ mod tests {
         let network = Graph::mlp(&[1, 1]).build().unwrap();
         let parameters = vec![0.0; network.parameter_len()];
         let about = About {
+            predicts: Predicts::Value,
             scaling: Scaling {
                 log10: false,
                 mean: vec![0.0],

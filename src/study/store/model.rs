@@ -9,7 +9,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::data::files::write_bytes;
+use crate::data::files::{opened, write_bytes};
 use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
 use crate::data::scaling::Scaling;
@@ -21,9 +21,11 @@ use crate::engine::graph::Node;
 use crate::engine::graph::Parameters;
 use crate::engine::graph::Shape;
 use crate::engine::graph::Source;
+use crate::engine::loss::Predicts;
 use crate::engine::ops;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::prediction::Prediction;
 use crate::study::transfer::Start;
 
 /// A trained network: predicts targets in physical units from raw inputs.
@@ -56,6 +58,9 @@ pub struct About {
     pub simulations: usize,
     /// The seed, from 1.
     pub seed: u32,
+    /// What the outputs of the network are.
+    #[serde(default = "values", skip_serializing_if = "is_values")]
+    pub predicts: Predicts,
     /// The lowest validation loss.
     pub validation_loss: Option<f64>,
     /// Version of shoal.
@@ -81,14 +86,23 @@ impl About {
         if let Some(name) = names.find(|name| name.contains(char::is_control)) {
             return Err(format!("the name '{}' has a control character", name.escape_debug()));
         }
-        if !(1..=network.outputs()).contains(&targets) {
-            return Err(format!("{targets} targets of {} outputs", network.outputs()));
+        let (outputs, each) = (network.outputs(), self.predicts.outputs_per_target());
+        if !(1..=outputs / each).contains(&targets) {
+            return Err(format!("{targets} targets of {outputs} outputs, {each} for each"));
         }
         match self.scaling.deviation.iter().find(|deviation| **deviation <= 0.0) {
             Some(deviation) => Err(format!("a deviation of an input is {deviation}, not above 0")),
             None => Ok(()),
         }
     }
+}
+
+fn values() -> Predicts {
+    Predicts::Value
+}
+
+fn is_values(predicts: &Predicts) -> bool {
+    *predicts == Predicts::Value
 }
 
 #[derive(Serialize, Deserialize)]
@@ -171,7 +185,7 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Input`] if the file is missing, no safetensors file, or not of shoal.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path)
+        let bytes = opened(|| std::fs::read(path))
             .map_err(|e| input_error!("{}: cannot be read: {e}", path.display()))?;
         Self::from_bytes(path, &bytes)
     }
@@ -262,16 +276,21 @@ impl Model {
         ))
     }
 
-    /// Predicts scaled outputs, shape (rows, targets), from raw inputs.
+    /// The output of the network that predicts a target: its value, logit or mean.
+    pub fn output_of(&self, target: usize) -> usize {
+        target * self.about.predicts.outputs_per_target()
+    }
+
+    /// Predicts scaled targets from raw inputs.
     ///
     /// # Errors
     /// As [`Model::scaled_inputs`].
-    pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Vec<f32>> {
+    pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Prediction> {
         let scaled = self.scaled_inputs(inputs, name)?;
         let scaled: Vec<f32> = scaled.iter().map(|value| *value as f32).collect();
         let outputs = evaluate::predict(&self.start.network, &self.start.parameters, &scaled);
-        let (all, wanted) = (self.start.network.outputs(), self.about.target_names.len());
-        Ok(outputs.chunks_exact(all).flat_map(|row| &row[..wanted]).copied().collect())
+        let (width, targets) = (self.start.network.outputs(), self.about.target_names.len());
+        Ok(Prediction::new(self.about.predicts, &outputs, width, targets))
     }
 
     /// Predicts targets in physical units, shape (rows, targets), from raw inputs.
@@ -279,14 +298,39 @@ impl Model {
     /// # Errors
     /// As [`Model::predict_scaled`].
     pub fn predict(&self, inputs: &Matrix, name: &str) -> Result<Matrix> {
+        Ok(self.predict_with_deviations(inputs, name)?.0)
+    }
+
+    /// The same, and the predicted standard deviations in the same units and shape, if the network
+    /// has them.
+    ///
+    /// # Errors
+    /// As [`Model::predict_scaled`].
+    pub fn predict_with_deviations(
+        &self,
+        inputs: &Matrix,
+        name: &str,
+    ) -> Result<(Matrix, Option<Matrix>)> {
         let scaled = self.predict_scaled(inputs, name)?;
-        let columns = self.about.target_names.len();
-        let mut values = vec![0.0; scaled.len()];
-        for (from, to) in scaled.chunks_exact(columns).zip(values.chunks_exact_mut(columns)) {
-            let wide: Vec<f64> = from.iter().map(|value| f64::from(*value)).collect();
-            self.about.scaling.physical(&wide, to);
+        let (rows, columns) = (inputs.rows, self.about.target_names.len());
+        let matrix = |of: &[Vec<f64>]| {
+            let values = (0..rows).flat_map(|row| of.iter().map(move |column| column[row]));
+            Matrix::new(rows, columns, values.collect())
+        };
+        let mut values = matrix(&scaled.values);
+        for row in values.values.chunks_exact_mut(columns) {
+            let from = row.to_vec();
+            self.about.scaling.physical(&from, row);
         }
-        Ok(Matrix { rows: inputs.rows, columns, values })
+        let deviations = (!scaled.deviations.is_empty()).then(|| {
+            let mut deviations = matrix(&scaled.deviations);
+            for row in deviations.values.chunks_exact_mut(columns) {
+                let ranges = row.iter_mut().zip(&self.about.scaling.target_ranges);
+                ranges.for_each(|(deviation, [low, high])| *deviation *= high - low);
+            }
+            deviations
+        });
+        Ok((values, deviations))
     }
 
     fn check_row(&self, row: &[f64], index: usize, name: &str) -> Result<()> {

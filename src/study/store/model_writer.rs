@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use crate::data::files::write_all;
 use crate::error::{Error, Result};
@@ -36,9 +36,25 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("models: the writer panicked")
     }
+
+    /// Writes networks; whether that and all before succeeded.
+    fn write(&self, networks: &[(PathBuf, Model)]) -> bool {
+        if self.state().failure.is_some() {
+            return false;
+        }
+        let files = networks.iter().map(|(path, model)| (path.clone(), model.bytes()));
+        let written = write_all(&files.collect::<Vec<_>>());
+        let mut state = self.state();
+        match written {
+            Ok(()) => state.durable += networks.len(),
+            Err(error) => state.failure = Some(error),
+        }
+        self.changed.notify_all();
+        state.failure.is_none()
+    }
 }
 
-/// Writes networks in a thread of its own.
+/// Writes networks in a thread of its own, or at once where no thread can be started.
 pub struct ModelWriter {
     networks: Option<SyncSender<(PathBuf, Model)>>,
     thread: Option<JoinHandle<()>>,
@@ -51,21 +67,19 @@ impl Default for ModelWriter {
         let (sender, receiver) = sync_channel(WAITING);
         let shared = Arc::new(Shared::default());
         let mine = shared.clone();
-        Self {
-            networks: Some(sender),
-            thread: Some(std::thread::spawn(move || write(&receiver, &mine))),
-            shared,
-            queued: 0,
-        }
+        let thread = Builder::new().spawn(move || write(&receiver, &mine)).ok();
+        Self { networks: thread.is_some().then_some(sender), thread, shared, queued: 0 }
     }
 }
 
 impl ModelWriter {
     /// Queues a network, and returns its number, from 1. Waits while the queue is full.
     pub fn queue(&mut self, path: PathBuf, model: Model) -> usize {
-        let networks = self.networks.as_ref().expect("models: the writer has ended");
-        // the thread ends before the last network only after a failure, which `check` returns
-        let _ = networks.send((path, model));
+        match &self.networks {
+            // the thread ends before the last network only after a failure, which `check` returns
+            Some(networks) => _ = networks.send((path, model)),
+            None => _ = self.shared.write(&[(path, model)]),
+        }
         self.queued += 1;
         self.queued
     }
@@ -116,17 +130,7 @@ impl Drop for ModelWriter {
 fn write(networks: &Receiver<(PathBuf, Model)>, shared: &Shared) {
     while let Ok(first) = networks.recv() {
         let all = std::iter::once(first).chain(networks.try_iter().take(WAITING));
-        let files: Vec<(PathBuf, Vec<u8>)> =
-            all.map(|(path, model)| (path, model.bytes())).collect();
-        let written = write_all(&files);
-        let mut state = shared.state();
-        let failed = written.is_err();
-        match written {
-            Ok(()) => state.durable += files.len(),
-            Err(error) => state.failure = Some(error),
-        }
-        shared.changed.notify_all();
-        if failed {
+        if !shared.write(&all.collect::<Vec<_>>()) {
             return;
         }
     }

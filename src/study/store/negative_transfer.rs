@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::metric::PRIMARY;
+use crate::study::metric::Metric;
 use crate::study::store::run::Curve;
 use crate::study::store::table::{columns, number_text, write_curves};
 
@@ -17,6 +17,8 @@ pub const LEVEL: f64 = 0.05;
 /// simulations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transfer {
+    /// The metric.
+    pub metric: &'static Metric,
     /// Strategy and pre-training size.
     pub curve: Curve,
     /// How many simulations.
@@ -41,12 +43,12 @@ pub struct Transfer {
 impl Transfer {
     /// Whether transfer hurts: a worse score, significant after the correction.
     pub fn is_negative(&self) -> bool {
-        PRIMARY.better.is_better(1.0, self.ratio) && self.is_significant()
+        self.metric.better.is_better(1.0, self.ratio) && self.is_significant()
     }
 
     /// Whether transfer helps, likewise.
     pub fn is_positive(&self) -> bool {
-        PRIMARY.better.is_better(self.ratio, 1.0) && self.is_significant()
+        self.metric.better.is_better(self.ratio, 1.0) && self.is_significant()
     }
 
     fn is_significant(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::metric::PRIMARY;
+use crate::study::metric::{MSE, Metric};
 use crate::study::store::table::{PRETRAINING_SIZE, STRATEGY, columns, number_text, write_table};
 
 /// The file in a study's folder.
@@ -12,6 +12,8 @@ pub const PRETRAINING_SIZE_FILE: &str = "pretraining_size.csv";
 /// The test score of a strategy at one size after one pre-training size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PretrainingSize {
+    /// The metric.
+    pub metric: &'static Metric,
     /// The strategy.
     pub strategy: String,
     /// Simulations of the fine-tuning.
@@ -37,7 +39,8 @@ pub struct PretrainingSize {
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_pretraining_sizes(path: &Path, all: &[PretrainingSize]) -> Result<()> {
-    let mean = format!("{}_mean", PRIMARY.column());
+    let metric = all.first().map_or(MSE, |one| one.metric);
+    let mean = format!("{}_mean", metric.column());
     let names = columns(&[
         STRATEGY,
         "simulations",

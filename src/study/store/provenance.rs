@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::data::dataset::Dataset;
-use crate::data::files::write_bytes;
+use crate::data::files::{opened, write_bytes};
 use crate::engine::device::Description;
 use crate::error::Result;
 use crate::input_error;
@@ -177,7 +177,7 @@ impl Provenance {
     /// [`crate::Error::Input`] if the file cannot be read, or is of another version of shoal.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(STUDY_FILE);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match opened(|| std::fs::read_to_string(&path)) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(input_error!("cannot read '{}': {error}", path.display())),

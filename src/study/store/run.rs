@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::run::Stopped;
-use crate::study::metric::METRICS;
+use crate::study::metric::{MSE, Metric};
 use crate::study::transfer::PRETRAINING;
 
 /// A learning curve: a strategy, after a pre-training on a number of simulations.
@@ -127,8 +127,11 @@ impl From<Stopped> for StopReason {
 }
 
 /// One metric of a run on the test set. Absent numbers were not measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
+    /// Which metric.
+    #[serde(default = "mse", with = "metric_name")]
+    pub metric: &'static Metric,
     /// The mean over all targets.
     pub total: Option<f64>,
     /// Each target, in the order of the targets.
@@ -137,8 +140,29 @@ pub struct Score {
 
 impl Score {
     /// Not measured.
-    pub fn absent(targets: usize) -> Self {
-        Self { total: None, targets: vec![None; targets] }
+    pub fn absent(metric: &'static Metric, targets: usize) -> Self {
+        Self { metric, total: None, targets: vec![None; targets] }
+    }
+}
+
+fn mse() -> &'static Metric {
+    MSE
+}
+
+/// A metric is written as its name.
+mod metric_name {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::study::metric::Metric;
+
+    pub fn serialize<S: Serializer>(metric: &&Metric, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(metric.name)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Metric, D::Error> {
+        let name = String::deserialize(from)?;
+        let unknown = || serde::de::Error::custom(format!("there is no metric '{name}'"));
+        Metric::named(&name).ok_or_else(unknown)
     }
 }
 
@@ -153,7 +177,8 @@ pub struct RunRecord {
     pub key: RunKey,
     /// The lowest validation loss, that of the weights that were kept.
     pub validation_loss: Option<f64>,
-    /// The kept weights on the test set: each of [`METRICS`], in their order.
+    /// The kept weights on the test set: each metric of the study, the one that strategies are
+    /// compared by first.
     pub test: Vec<Score>,
     /// Epochs.
     pub epochs: u32,
@@ -166,17 +191,30 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// A run that never began, as a fine-tuning whose pre-training diverged.
+    /// A run that never began, as a fine-tuning whose pre-training diverged, of a study with the
+    /// squared error as its metric.
     pub fn untrained(key: RunKey, targets: usize) -> Self {
         Self {
             key,
             validation_loss: None,
-            test: vec![Score::absent(targets); METRICS.len()],
+            test: vec![Score::absent(MSE, targets)],
             epochs: 0,
             steps: 0,
             stopped: StopReason::Diverged,
             model: String::new(),
         }
+    }
+
+    /// The run with these metrics, none of which is measured.
+    pub fn with_metrics(self, metrics: &[&'static Metric]) -> Self {
+        let targets = self.test[0].targets.len();
+        let absent = |metric: &&'static Metric| Score::absent(metric, targets);
+        Self { test: metrics.iter().map(absent).collect(), ..self }
+    }
+
+    /// The metric that strategies are compared by.
+    pub fn metric(&self) -> &'static Metric {
+        self.test[0].metric
     }
 
     /// Sets the test scores from values of shape (metrics, targets). Fewer than all metrics are the
@@ -212,6 +250,7 @@ impl RunRecord {
     pub fn mean(runs: &[&RunRecord]) -> Self {
         let value = |of: &dyn Fn(&RunRecord) -> Option<f64>| mean(runs.iter().map(|run| of(run)));
         let score = |metric: usize| Score {
+            metric: runs[0].test[metric].metric,
             total: value(&|run| run.test[metric].total),
             targets: (0..runs[0].test[metric].targets.len())
                 .map(|target| value(&|run| run.test[metric].targets[target]))
@@ -219,7 +258,7 @@ impl RunRecord {
         };
         Self {
             validation_loss: value(&|run| run.validation_loss),
-            test: (0..METRICS.len()).map(score).collect(),
+            test: (0..runs[0].test.len()).map(score).collect(),
             epochs: runs.iter().map(|run| run.epochs).max().unwrap_or(0),
             steps: runs.iter().map(|run| run.steps).sum(),
             ..runs[0].clone()

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::data::files::{output_error, sync_folder};
+use crate::data::files::{opened, output_error, sync_folder};
 use crate::error::Result;
-use crate::study::metric::{METRICS, PRIMARY};
+use crate::study::metric::{METRICS, MSE, Metric};
 use crate::study::store::run::{RunKey, RunRecord, Score, StopReason};
 use crate::study::store::table::{
     Line, Table, columns, csv_text, curve_columns, curve_fields, number_text, write_table,
@@ -27,21 +27,23 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 pub struct RunColumns {
     /// Names of the targets.
     pub targets: Vec<String>,
+    /// The metrics, the one that strategies are compared by first.
+    pub metrics: Vec<&'static Metric>,
     /// Whether lines have a pre-training size.
     pub pretraining_sizes: bool,
 }
 
 impl RunColumns {
-    /// Those of a study with one pre-training size.
+    /// Those of a study with one pre-training size and the squared error as its metric.
     pub fn new(targets: &[String]) -> Self {
-        Self { targets: targets.to_vec(), pretraining_sizes: false }
+        Self { targets: targets.to_vec(), metrics: vec![MSE], pretraining_sizes: false }
     }
 
     fn heading(&self) -> Vec<String> {
         let before = columns(&["simulations", "seed", "validation_loss"]);
         let after = columns(&["epochs", "steps", "stopped", "model"]);
         let curve = curve_columns(self.pretraining_sizes);
-        [curve, before, score_columns(&self.targets), after].concat()
+        [curve, before, score_columns(&self.metrics, &self.targets), after].concat()
     }
 
     fn fields(&self, run: &RunRecord) -> Vec<String> {
@@ -68,11 +70,9 @@ impl RunColumns {
 
     /// The columns of a file.
     fn of(table: &Table) -> Result<Self> {
-        let heading = table.heading();
-        let prefix = PRIMARY.target_column("");
-        let targets = heading.iter().skip_while(|name| **name != PRIMARY.column()).skip(1);
-        let targets = targets.map_while(|name| name.strip_prefix(&prefix).map(str::to_owned));
-        let columns = Self { targets: targets.collect(), pretraining_sizes: table.is_sized() };
+        let heading = table.heading().to_vec();
+        let (metrics, targets) = metrics_and_targets(&heading);
+        let columns = Self { targets, metrics, pretraining_sizes: table.is_sized() };
         table.check_columns(&columns.heading())?;
         Ok(columns)
     }
@@ -80,7 +80,7 @@ impl RunColumns {
     fn run(&self, line: &Line) -> Result<RunRecord> {
         let first = curve_columns(self.pretraining_sizes).len();
         let scores = first + 3;
-        let after = scores + METRICS.len() * (1 + self.targets.len());
+        let after = scores + self.metrics.len() * (1 + self.targets.len());
         let stopped = |text: &str| StopReason::ALL.into_iter().find(|one| one.name() == text);
         Ok(RunRecord {
             key: RunKey {
@@ -90,7 +90,7 @@ impl RunColumns {
                 ..RunKey::default()
             },
             validation_loss: line.measured(first + 2)?,
-            test: read_scores(line, scores, self.targets.len())?,
+            test: read_scores(line, scores, &self.metrics, self.targets.len())?,
             epochs: line.number(after)?,
             steps: line.number(after + 1)?,
             stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
@@ -99,9 +99,23 @@ impl RunColumns {
     }
 }
 
-/// The columns of all metrics: the mean over all targets, then each target.
-pub(crate) fn score_columns(targets: &[String]) -> Vec<String> {
-    let of_metric = METRICS.iter().flat_map(|metric| {
+/// The metrics and the targets of the columns of a file; if it has no metric, the squared error.
+pub(crate) fn metrics_and_targets(heading: &[String]) -> (Vec<&'static Metric>, Vec<String>) {
+    let of_column = |name: &String| METRICS.iter().find(|metric| metric.column() == *name);
+    let mut metrics: Vec<&'static Metric> = heading.iter().filter_map(of_column).collect();
+    if metrics.is_empty() {
+        metrics.push(MSE);
+    }
+    let prefix = metrics[0].target_column("");
+    let targets = heading.iter().skip_while(|name| **name != metrics[0].column()).skip(1);
+    let targets = targets.map_while(|name| name.strip_prefix(&prefix).map(str::to_owned));
+    let targets = targets.collect();
+    (metrics, targets)
+}
+
+/// The columns of metrics: the mean over all targets, then each target.
+pub(crate) fn score_columns(metrics: &[&Metric], targets: &[String]) -> Vec<String> {
+    let of_metric = metrics.iter().flat_map(|metric| {
         let targets = targets.iter().map(|target| metric.target_column(target));
         std::iter::once(metric.column()).chain(targets)
     });
@@ -117,13 +131,18 @@ pub(crate) fn score_fields(run: &RunRecord, targets: usize) -> Vec<String> {
     of_metric.map(number_text).collect()
 }
 
-pub(crate) fn read_scores(line: &Line, first: usize, targets: usize) -> Result<Vec<Score>> {
-    let score = |metric: usize| {
-        let place = first + metric * (1 + targets);
+pub(crate) fn read_scores(
+    line: &Line,
+    first: usize,
+    metrics: &[&'static Metric],
+    targets: usize,
+) -> Result<Vec<Score>> {
+    let score = |(number, metric): (usize, &&'static Metric)| {
+        let place = first + number * (1 + targets);
         let values = (place + 1..=place + targets).map(|place| line.measured(place));
-        Ok(Score { total: line.measured(place)?, targets: values.collect::<Result<_>>()? })
+        Ok(Score { metric, total: line.measured(place)?, targets: values.collect::<Result<_>>()? })
     };
-    (0..METRICS.len()).map(score).collect()
+    metrics.iter().enumerate().map(score).collect()
 }
 
 /// Appends lines to a table of runs as runs finish.
@@ -144,7 +163,7 @@ impl RunsFile {
     /// # Errors
     /// [`Error::Output`](crate::Error::Output) with the path.
     pub fn create(path: &Path, columns: RunColumns) -> Result<Self> {
-        let file = File::create(path).map_err(|error| output_error(path, &error))?;
+        let file = opened(|| File::create(path)).map_err(|error| output_error(path, &error))?;
         let mut runs = Self { path: path.to_owned(), file, synced: Instant::now(), columns };
         runs.write_line(&runs.columns.heading())?;
         sync_folder(path);

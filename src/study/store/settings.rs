@@ -6,9 +6,11 @@ use sha2::{Digest, Sha256};
 
 use crate::data::dataset::Dataset;
 use crate::engine::activation::Activation;
+use crate::engine::loss::MSE;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::study::datasets::Study;
+use crate::study::metric;
 use crate::study::plan::{PretrainingPlan, StrategyPlan, TestSet};
 use crate::study::store::journal::Identity;
 
@@ -46,6 +48,10 @@ pub fn settings(study: &Study) -> Value {
     // settings that it had
     if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
+    }
+    if plan.metrics != [metric::MSE] {
+        let names = plan.metrics.iter().map(|metric| metric.name);
+        all["metrics"] = names.collect();
     }
     all
 }
@@ -109,6 +115,15 @@ fn training(training: &Training) -> Value {
     if let Some(cosine) = training.schedule.cosine {
         all["schedule"] =
             json!({ "cosine_epochs": cosine.epochs, "final_fraction": cosine.final_fraction });
+    }
+    if training.loss != &MSE {
+        all["loss"] = training.loss.name.into();
+    }
+    if let Some(parameter) = training.loss_parameter {
+        all["loss_parameter"] = parameter.into();
+    }
+    if training.balance_classes {
+        all["balance_classes"] = true.into();
     }
     if training.precision != Precision::F32 {
         all["precision"] = training.precision.name().into();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::metric::METRICS;
+use crate::study::metric::{MSE, Metric};
 use crate::study::store::run::Curve;
 use crate::study::store::table::{columns, number_text, write_curves};
 
@@ -50,8 +50,10 @@ impl Spread {
 }
 
 /// One metric over the runs of a curve and size.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ScoreSpread {
+    /// Which metric.
+    pub metric: &'static Metric,
     /// The mean over all targets.
     pub total: Spread,
     /// Each target, in the order of [`Summary::targets`].
@@ -71,7 +73,7 @@ pub struct SummaryRow {
     pub diverged: usize,
     /// The validation loss of the kept weights, mean over runs.
     pub validation_loss: Option<f64>,
-    /// Each of [`METRICS`], in their order.
+    /// Each metric of the study, the one that strategies are compared by first.
     pub test: Vec<ScoreSpread>,
 }
 
@@ -90,7 +92,7 @@ impl SummaryRow {
         let mut fields =
             [self.simulations, self.runs, self.diverged].map(|count| count.to_string()).to_vec();
         let mut numbers = vec![self.validation_loss];
-        for ScoreSpread { total, targets } in &self.test {
+        for ScoreSpread { total, targets, .. } in &self.test {
             numbers.extend([total.mean, total.standard_error, total.deviation, total.median]);
             numbers.extend(targets.iter().flat_map(|target| [target.mean, target.standard_error]));
         }
@@ -111,6 +113,17 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The metrics, the one that strategies are compared by first.
+    pub fn metrics(&self) -> Vec<&'static Metric> {
+        let scores = self.rows.first().map(|row| row.test.iter().map(|score| score.metric));
+        scores.map_or(vec![MSE], Iterator::collect)
+    }
+
+    /// The metric that strategies are compared by.
+    pub fn metric(&self) -> &'static Metric {
+        self.metrics()[0]
+    }
+
     /// The row of one curve and size, if there are such runs.
     pub fn row(&self, curve: &Curve, simulations: usize) -> Option<&SummaryRow> {
         self.rows.iter().find(|row| row.curve == *curve && row.simulations == simulations)
@@ -133,7 +146,7 @@ impl Summary {
     /// [`Error::Output`](crate::Error::Output) with the path.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut rest = columns(&["simulations", "runs", "diverged", "validation_loss_mean"]);
-        for metric in &METRICS {
+        for metric in self.metrics() {
             let statistics = ["mean", "standard_error", "deviation", "median"];
             rest.extend(statistics.map(|name| format!("{}_{name}", metric.column())));
             rest.extend(self.targets.iter().flat_map(|target| {

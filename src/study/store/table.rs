@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use csv::StringRecord;
 
-use crate::data::files::write_bytes;
+use crate::data::files::{opened, write_bytes};
 use crate::data::names;
 use crate::error::Result;
 use crate::input_error;
@@ -95,8 +95,8 @@ impl Table {
     /// [`crate::Error::Input`] that names the file, and the line if one is damaged.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let mut bytes =
-            std::fs::read(path).map_err(|error| input_error!("cannot read '{name}': {error}"))?;
+        let mut bytes = opened(|| std::fs::read(path))
+            .map_err(|error| input_error!("cannot read '{name}': {error}"))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n');
         bytes.truncate(whole.map_or(0, |last| last + 1));
         let mut reader = csv::Reader::from_reader(bytes.as_slice());

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::metric::{METRICS, PRIMARY};
+use crate::study::metric::{MSE, Metric};
 use crate::study::search::trial::State;
 use crate::study::store::run::{Curve, RunKey, RunRecord, StopReason};
-use crate::study::store::runs::{read_scores, score_columns};
+use crate::study::store::runs::{metrics_and_targets, read_scores, score_columns};
 use crate::study::store::table::{
     Line, STRATEGY, Table, columns, number_text, write_curves, write_table,
 };
@@ -31,8 +31,8 @@ pub struct TrialRuns {
 const BEFORE: [&str; 6] = [STRATEGY, "simulations", "trial", "seed", "state", "validation_loss"];
 const AFTER: [&str; 3] = ["epochs", "steps", "stopped"];
 
-fn heading(targets: &[String]) -> Vec<String> {
-    [columns(&BEFORE), score_columns(targets), columns(&AFTER)].concat()
+fn heading(metrics: &[&Metric], targets: &[String]) -> Vec<String> {
+    [columns(&BEFORE), score_columns(metrics, targets), columns(&AFTER)].concat()
 }
 
 /// Writes `trials.csv`, atomically: trials in their order, with a column for each of `parameters`.
@@ -55,7 +55,9 @@ pub fn write_trials(
             fields
         })
     });
-    let columns = [heading(targets), parameters.to_vec()].concat();
+    let scores = trials.iter().flat_map(|trial| &trial.runs).map(|run| &run.test).next();
+    let metrics = scores.map_or(vec![MSE], |test| test.iter().map(|one| one.metric).collect());
+    let columns = [heading(&metrics, targets), parameters.to_vec()].concat();
     write_table(path, &columns, &lines.collect::<Vec<_>>())
 }
 
@@ -86,17 +88,13 @@ fn run_fields(state: State, run: &RunRecord, targets: usize) -> Vec<String> {
 pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
     let table = Table::read(path)?;
     let names = table.heading();
-    let all = table.column(AFTER[0])?.saturating_sub(BEFORE.len()) / METRICS.len();
-    let prefix = PRIMARY.target_column("");
-    let targets = names.iter().skip(BEFORE.len() + 1).take(all.saturating_sub(1));
-    let targets: Vec<String> =
-        targets.filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect();
-    let columns = heading(&targets);
+    let (metrics, targets) = metrics_and_targets(&names[..table.column(AFTER[0])?]);
+    let columns = heading(&metrics, &targets);
     let parameters = &names[columns.len().min(names.len())..];
     table.check_columns(&[&columns[..], parameters].concat())?;
     let mut trials: Vec<TrialRuns> = Vec::new();
     for line in table.lines() {
-        let (state, run) = read_run(&line, targets.len())?;
+        let (state, run) = read_run(&line, &metrics, targets.len())?;
         let same = |last: &&mut TrialRuns| {
             let key = &last.runs[0].key;
             (&key.curve, key.simulations, key.trial)
@@ -114,8 +112,12 @@ pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
     Ok(trials)
 }
 
-fn read_run(line: &Line, targets: usize) -> Result<(State, RunRecord)> {
-    let after = BEFORE.len() + METRICS.len() * (1 + targets);
+fn read_run(
+    line: &Line,
+    metrics: &[&'static Metric],
+    targets: usize,
+) -> Result<(State, RunRecord)> {
+    let after = BEFORE.len() + metrics.len() * (1 + targets);
     let stopped = |text: &str| StopReason::ALL.into_iter().find(|one| one.name() == text);
     let run = RunRecord {
         key: RunKey {
@@ -126,7 +128,7 @@ fn read_run(line: &Line, targets: usize) -> Result<(State, RunRecord)> {
             seed: line.number(3)?,
         },
         validation_loss: line.measured(5)?,
-        test: read_scores(line, BEFORE.len(), targets)?,
+        test: read_scores(line, BEFORE.len(), metrics, targets)?,
         epochs: line.number(after)?,
         steps: line.number(after + 1)?,
         stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
@@ -138,6 +140,8 @@ fn read_run(line: &Line, targets: usize) -> Result<(State, RunRecord)> {
 /// The search of one strategy and size, a line of `best_trials.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchSummary {
+    /// The metric of the test scores.
+    pub metric: &'static Metric,
     /// The strategy.
     pub curve: Curve,
     /// How many simulations.
@@ -154,7 +158,8 @@ pub struct SearchSummary {
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_best_trials(path: &Path, searches: &[SearchSummary]) -> Result<()> {
-    let rest = columns(&["simulations", "trials", &format!("{}_best_mean", PRIMARY.column())]);
+    let metric = searches.first().map_or(MSE, |search| search.metric);
+    let rest = columns(&["simulations", "trials", &format!("{}_best_mean", metric.column())]);
     let line = |search: &SearchSummary| {
         let counts = [search.simulations, search.trials.len()].map(|count| count.to_string());
         [&counts[..], &[number_text(search.best)]].concat()

@@ -13,11 +13,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::data::files::output_error;
+use crate::data::files::{opened, output_error};
 use crate::engine::run::Run;
 use crate::error::Result;
 use crate::study::event::Event;
-use crate::study::metric::METRICS;
 use crate::study::store::run::{RunKey, RunRecord};
 use wire::Value;
 
@@ -120,7 +119,8 @@ impl TensorBoard {
             return Ok(());
         };
         let mut values = vec![("loss/best_validation".to_owned(), row.validation_loss)];
-        for (metric, score) in METRICS.iter().zip(&row.test) {
+        for score in &row.test {
+            let metric = score.metric;
             values.push((format!("{}/test", metric.name), score.total));
             let targets = self.targets.iter().zip(&score.targets);
             values.extend(
@@ -146,8 +146,9 @@ impl EventFile {
         if self.bytes.is_empty() {
             return Ok(());
         }
-        let open = OpenOptions::new().create(true).append(true).open(&self.path);
-        open.and_then(|mut file| file.write_all(&self.bytes))
+        let open = || OpenOptions::new().create(true).append(true).open(&self.path);
+        opened(open)
+            .and_then(|mut file| file.write_all(&self.bytes))
             .map_err(|error| output_error(&self.path, &error))?;
         self.bytes.clear();
         Ok(())
@@ -156,7 +157,7 @@ impl EventFile {
 
 /// Removes the files of a run that starts again.
 fn remove_old(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+    for entry in opened(|| fs::read_dir(folder))? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(FILE) {
             fs::remove_file(entry.path())?;

@@ -18,7 +18,8 @@ const ABOVE: [&str; 3] = ["lib", "main", "cli"];
 
 /// Folders that know nothing of training, and what they may name of the engine.
 const APART: [&str; 3] = ["data", "cosmology", "collider"];
-const SHARED: [&str; 2] = ["engine/random.rs", "engine/scale.rs"];
+const SHARED: [&str; 4] =
+    ["engine/random.rs", "engine/normals.rs", "engine/scale.rs", "engine/threads.rs"];
 
 /// What the engine does not know: files and their formats.
 const FILES: [&str; 5] = ["fs", "csv", "npyz", "safetensors", "toml"];

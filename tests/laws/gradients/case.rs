@@ -4,6 +4,7 @@ use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::{Parameters, padded};
 use shoal::engine::layout::phase;
+use shoal::engine::loss::MSE;
 use shoal::engine::memory::Memory;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
@@ -120,9 +121,13 @@ impl Case {
             }
             let [minus2, minus, plus, plus2] = moved.map(|(loss, _)| loss);
             let (quotient, coarse) = ((plus - minus) / (2.0 * H), (plus2 - minus2) / (4.0 * H));
-            // an error e of a prediction changes the loss by 2 sqrt(loss) e; predictions are of
-            // order 1
-            let rounding = chain as f64 * f64::EPSILON * (loss + loss.sqrt()) / H;
+            // an error e of a prediction changes the squared error by 2 sqrt(loss) e; predictions
+            // are of order 1, and so are the terms of other losses and their derivatives
+            let size = match self.run.training.loss == &MSE {
+                true => loss + loss.sqrt(),
+                false => 1.0 + loss.abs(),
+            };
+            let rounding = chain as f64 * f64::EPSILON * size / H;
             let off = (gradients[place] - quotient).abs();
             let ratio = off / ((coarse - quotient).abs() + rounding);
             verdict.compared += 1;

@@ -37,18 +37,23 @@ fn gradients_equal_differences_for_every_activation() {
 
 #[test]
 fn gradients_equal_differences_for_every_op_and_loss() {
-    let table = table(30, 5, 3);
     for (kernels, loss) in OPS.into_iter().flat_map(|op| LOSSES.map(|loss| (op, loss))) {
+        let table = weighted(table(30, 5, 3), loss);
+        let outputs = 3 * loss.predicts.outputs_per_target();
         for number in 0..3 {
-            let graph = chain(kernels.op, &[5, 8, 7, 6, 3], number);
+            let graph = chain(kernels.op, &[5, 8, 7, 6, outputs], number);
             let graph = graph.edited(|nodes| {
                 // the loss takes outputs as they are
                 nodes.last_mut().expect("a node").attributes.dropout = 0.0;
             });
             let graph = graph.expect("the same shapes");
             let name = format!("{}, {}, {number}", kernels.op.name, loss.name);
-            let training = Training { loss, ..small(8) };
-            Case::new(&name, run(6, graph, &table, 30, training), &table, 8).check();
+            let loss_parameter = unusual_parameter(loss);
+            let training = Training { loss, loss_parameter, ..small(8) };
+            let run = run(6, graph, &table, 30, training);
+            let loss_weights = run.loss_weights.iter().zip([1.0, 0.5, 2.0, 1.0, 1.0, 1.0]);
+            let loss_weights = loss_weights.map(|(weight, by)| weight * by).collect();
+            Case::new(&name, Run { loss_weights, ..run }, &table, 8).check();
         }
     }
 }

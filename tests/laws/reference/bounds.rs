@@ -54,7 +54,11 @@ impl Case {
                 "adamw" => context.adamw(&mut bounds),
                 // they write the state alone
                 "clock" | "clip" => {}
-                _ => context.any_kernel(&mut bounds),
+                "loss" => context.any_kernel(&mut bounds, terms_of_loss(&self.prepared)),
+                _ => {
+                    let terms = (call.kernel.terms)(&self.prepared, node);
+                    context.any_kernel(&mut bounds, terms);
+                }
             }
         }
         copy_by_unit(&self.prepared, &mut bounds);
@@ -224,27 +228,37 @@ impl Context<'_> {
     /// from inputs that are (terms + a few) roundings off, up to the errors of functions. So the
     /// reference is run on inputs that are off by so much, each in a random direction, and the
     /// largest deviation of some draws counts four times.
-    fn any_kernel(&self, bounds: &mut Memory<f64>) {
-        let terms = (self.call.kernel.terms)(self.run(), self.node);
+    fn any_kernel(&self, bounds: &mut Memory<f64>, terms: usize) {
+        let scale = f64::from(self.start.state.loss_scale);
         let mut numbers = Numbers::new(7);
         let mut exact = self.reference.clone();
         for _ in 0..8 {
             let mut memory = widen(self.start);
-            for vector in vectors(&mut memory) {
-                for value in vector {
-                    *value *= 1.0 + rounding(terms) * f64::from(numbers.signed().signum());
-                }
-            }
+            perturb(&mut memory, terms, &mut numbers);
             run_reference(self.run(), self.call, &mut memory);
             let pairs = vectors(&mut memory).into_iter().zip(vectors(&mut exact));
             for (bounds, (off, exact)) in vectors(bounds).into_iter().zip(pairs) {
                 for ((bound, off), exact) in bounds.iter_mut().zip(off).zip(exact) {
-                    let error = 4.0 * (*off - *exact).abs() + function(*exact);
+                    let error = 4.0 * (*off - *exact).abs() + scale * function(*exact / scale);
                     *bound = bound.max(error + stored(self.precision(), *exact));
                 }
             }
         }
     }
+}
+
+/// Moves every number by the roundings of a sum of so many terms, in a random direction.
+pub fn perturb(memory: &mut Memory<f64>, terms: usize, numbers: &mut Numbers) {
+    for vector in vectors(memory) {
+        for value in vector {
+            *value *= 1.0 + rounding(terms) * f64::from(numbers.signed().signum());
+        }
+    }
+}
+
+/// Terms of the sums that a gradient of a loss depends on: over classes, or over examples.
+pub fn terms_of_loss(run: &PreparedRun) -> usize {
+    run.graph.outputs() + run.layout.stride
 }
 
 /// Its vectors in a fixed order.

@@ -4,7 +4,7 @@ use shoal::engine::cpu::aligned::Aligned;
 use shoal::engine::graph::{Op, padded};
 use shoal::engine::kernel::Update;
 use shoal::engine::layout::{State, phase};
-use shoal::engine::loss::LOSSES;
+use shoal::engine::loss::{Loss, MSE, Predicts};
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
 use shoal::engine::prepared::PreparedRun;
@@ -12,6 +12,7 @@ use shoal::engine::run::Training;
 use shoal::engine::step::Call;
 
 use super::blocks;
+use super::bounds::{EPSILON, perturb, terms_of_loss};
 use crate::common::*;
 
 pub struct Case {
@@ -22,18 +23,22 @@ pub struct Case {
 impl Case {
     /// A run of a chain of an op with these widths, the input first, and a batch of which
     /// `present` examples are there. Activations, dropout, clipping and schedule depend on
-    /// `number`.
+    /// `number`. Every row has a weight, some a negative one.
     pub fn new(
         op: &'static Op,
         number: usize,
         widths: &[usize],
         (batch, present): (usize, usize),
-        precision: Precision,
+        (precision, loss): (Precision, &'static Loss),
     ) -> Self {
         let mut numbers = Numbers::new(number as u32 + 1);
         let graph = chain(op, widths, number);
         let outputs = graph.outputs();
-        let table = table(6 * batch + 20, widths[0], outputs.div_ceil(2));
+        let targets = match loss.predicts.outputs_per_target() {
+            1 => outputs.div_ceil(2),
+            several => outputs / several,
+        };
+        let table = weighted(table(6 * batch + 20, widths[0], targets), loss);
         let training = Training {
             batch,
             weight_decay: 1e-2,
@@ -41,7 +46,8 @@ impl Case {
             // the gradients' norm is 0.6 for each root of a parameter: some are clipped
             clip_norm: Some([0.3, 1e4][number % 2]),
             schedule: schedules(12)[number / 2 % 4],
-            loss: LOSSES[number % LOSSES.len()],
+            loss_parameter: unusual_parameter(loss),
+            loss,
             ..training()
         };
         let run = run(number, graph, &table, 6 * batch + 20, training);
@@ -59,6 +65,14 @@ impl Case {
         let (used, unused) = start.work[prepared.layout.squares..].split_at_mut(count);
         used.iter_mut().for_each(|value| *value *= *value);
         unused.fill(0.0);
+        for place in 0..prepared.layout.stride {
+            let weight = numbers.signed();
+            let weight = if loss.predicts == Predicts::Deviation { weight.abs() } else { weight };
+            start.work[prepared.layout.example_weights + place] = weight;
+        }
+        for place in 0..2 * padded(outputs) {
+            start.work[prepared.layout.statistics + place] = numbers.signed().powi(2);
+        }
         start.state = State {
             phase: phase::TRAIN,
             ticks: 41,
@@ -164,6 +178,31 @@ impl Case {
         }
     }
 
+    /// How far the loss of the batch may be from its reference: roundings of its sum and, of other
+    /// losses than the squared error, errors of functions in each term and four times the largest
+    /// deviation with inputs that are a few roundings off.
+    pub fn loss_bound(&self, call: Call, start: &Memory<f32>, reference: &Memory<f64>) -> f64 {
+        let outputs = self.prepared.graph.outputs();
+        let exact = reference.state.batch_sum;
+        let terms = outputs * self.prepared.layout.stride;
+        let roundings = (terms as f64 + 16.0) * EPSILON * exact.abs();
+        if call.kernel.name != "loss" || self.prepared.training.loss == &MSE {
+            return roundings;
+        }
+        let mut numbers = Numbers::new(11);
+        let deviation = (0..8).map(|_| {
+            let mut memory = widen(start);
+            perturb(&mut memory, terms_of_loss(&self.prepared), &mut numbers);
+            run_reference(&self.prepared, call, &mut memory);
+            (memory.state.batch_sum - exact).abs()
+        });
+        let deviation = deviation.fold(0.0, f64::max);
+        // log and exp are wrong by a few 1e-7 of their argument's size, which the perturbation is
+        // too
+        let examples = start.state.batch_rows + start.state.cursor;
+        4.0 * deviation + roundings + 5e-7 * f64::from(examples) * outputs as f64
+    }
+
     /// The states in which a call is tested.
     pub fn states(&self, call: Call) -> Vec<(&'static str, State<f32>)> {
         let train = self.start.state;
@@ -230,6 +269,10 @@ pub fn run_reference(run: &PreparedRun, call: Call, memory: &mut Memory<f64>) {
             let present = memory.state.batch_rows as usize;
             memory.work[at..][..padded(width) * layout.stride][padded(width) * present..].fill(0.0);
         }
+    }
+    if call.kernel.name == "gather" && memory.state.phase != phase::DONE {
+        let present = memory.state.batch_rows as usize;
+        memory.work[layout.example_weights..][present..layout.stride].fill(0.0);
     }
     // references do not need the transposed copies
     copy_by_unit(run, memory);

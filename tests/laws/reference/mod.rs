@@ -13,9 +13,9 @@ mod poison;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::graph::Op;
 use shoal::engine::kernel::Update;
-use shoal::engine::layout::State;
+use shoal::engine::loss::{LOSSES, MSE};
 use shoal::engine::memory::Memory;
-use shoal::engine::ops::OPS;
+use shoal::engine::ops::{OPS, dense};
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::step::Call;
@@ -33,6 +33,26 @@ fn every_kernel_equals_its_reference_in_f64() {
 #[test]
 fn every_kernel_in_f16_equals_its_reference_in_f64() {
     every_kernel_in(Precision::F16);
+}
+
+#[test]
+fn every_loss_equals_its_reference_in_f64() {
+    let _turn = turn();
+    let gpus: Vec<Gpu> = kernel_sets().map(|set| gpu_with(Some(set))).collect();
+    let mut checked = [0; LOSSES.len()];
+    for (precision, loss) in Precision::ALL.into_iter().flat_map(|p| LOSSES.map(|loss| (p, loss))) {
+        let fits = |(_, (widths, ..)): &(usize, (Vec<usize>, usize, usize))| {
+            *widths.last().unwrap() >= loss.predicts.outputs_per_target()
+        };
+        for (number, (widths, batch, present)) in shapes().into_iter().enumerate().filter(fits) {
+            let sizes = (batch, present);
+            let case = Case::new(&dense::OP, number, &widths, sizes, (precision, loss));
+            case.check(of_run("gather"), gpus.iter());
+            case.check(of_run("loss"), gpus.iter());
+            checked[loss.code() as usize] += 1;
+        }
+    }
+    assert!(checked.iter().all(|count| *count > 20), "{checked:?}");
 }
 
 fn every_kernel_in(precision: Precision) {
@@ -54,7 +74,7 @@ fn every_kernel_of(
     precision: Precision,
     gpus: &[Gpu],
 ) {
-    let case = Case::new(op, number, &widths, (batch, present), precision);
+    let case = Case::new(op, number, &widths, (batch, present), (precision, &MSE));
     for call in step(&case.prepared, false) {
         case.check(call, gpus.iter());
     }
@@ -101,6 +121,7 @@ impl Case {
             run_reference(&self.prepared, call, &mut reference);
             self.check_present(call, &state, &reference);
             let bounds = self.bounds(call, &start, &reference);
+            let loss_bound = self.loss_bound(call, &start, &reference);
             let mut poisoned = start.clone();
             self.poison(call, &start, &reference, &mut poisoned);
             for gpu in gpus.clone() {
@@ -112,14 +133,10 @@ impl Case {
                     gpu.tiles().name
                 );
                 compare(&what, &found, &reference, &bounds);
-                self.compare_states(&what, &found.state, &reference.state);
+                let blocks = blocks(&self.prepared);
+                compare_states(&what, &found.state, &reference.state, loss_bound, blocks);
             }
         }
-    }
-
-    fn compare_states(&self, what: &str, found: &State<f32>, reference: &State<f64>) {
-        let terms = self.prepared.graph.outputs() * self.prepared.layout.stride;
-        compare_states(what, found, reference, terms, blocks(&self.prepared));
     }
 }
 

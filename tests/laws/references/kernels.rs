@@ -4,6 +4,7 @@ use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::layout::State;
 use shoal::engine::layout::phase;
+use shoal::engine::loss::{LOSSES, Loss};
 use shoal::engine::memory::Memory;
 use shoal::engine::random::permute;
 use shoal::engine::real::Real;
@@ -126,5 +127,68 @@ fn predictions_losses_and_gradients_equal_those_of_pytorch() {
         // are 4e-5 at worst and, as they are random, about the root of their number: 1.5e-6
         check_step::<f32>("f32", &on_cpu, n, 5e-6);
         check_step::<f32>("gpu", &on_gpu(&gpu), n, 5e-6);
+    }
+}
+
+/// The loss and its gradient at the outputs of a batch, from the kernel alone.
+fn loss_and_gradient<F: Real>(execute: Execute<F>, loss: &'static Loss) -> [Vec<f64>; 2] {
+    let reference = Reference::open("losses");
+    let [a, t, w, v, parameter] = ["a", "t", "w", "v", "parameter"]
+        .map(|of| reference.singles(&format!("{}_{of}", loss.name)));
+    let (targets, rows) = (w.len(), v.len());
+    let outputs = a.len() / rows;
+    let network = perceptron(1, &[], outputs, Activation::Identity, Activation::Identity, 0.0);
+    let table = Table::unscaled(vec![0.0; rows], 1, t.clone(), targets).unwrap();
+    let plain = whole(network.clone(), vec![0.0; network.parameter_len()], table, 0);
+    let mut loss_weights = w;
+    loss_weights.resize(outputs, 0.0);
+    let loss_parameter = loss.parameter.map(|_| parameter[0].into());
+    let training = Training { loss, loss_parameter, ..plain.training };
+    let run = Run { training, loss_weights, ..(*plain).clone() };
+    let run = PreparedRun::new(run, plain.tables.clone());
+    let mut memory = Memory::<F>::new(&run);
+    memory.state = State { phase: phase::TRAIN, batch_rows: rows as u32, ..State::fresh() };
+    let (at, stride) = (run.layout.nodes[0], outputs.next_multiple_of(4));
+    let mut put = |to: usize, from: &[f32]| {
+        memory.work[to..to + from.len()].copy_from_slice(&reals::<F>(&widen(from)));
+    };
+    for row in 0..rows {
+        put(at.output + row * stride, &a[row * outputs..][..outputs]);
+        put(run.layout.labels + row * stride, &t[row * targets..][..targets]);
+    }
+    put(run.layout.example_weights, &v);
+    execute(&run, &mut memory, of_run("loss"));
+    let delta = memory.work[at.delta..].chunks(stride).take(rows);
+    let gradient: Vec<F> = delta.flat_map(|row| row[..outputs].to_vec()).collect();
+    let mean = memory.state.batch_sum.wide() / (rows as f64 * run.weight_sum());
+    [vec![mean], wide(&gradient)]
+}
+
+fn widen(numbers: &[f32]) -> Vec<f64> {
+    numbers.iter().map(|number| f64::from(*number)).collect()
+}
+
+#[test]
+fn losses_and_their_gradients_equal_those_of_pytorch() {
+    let _turn = turn();
+    let gpu = gpu();
+    let reference = Reference::open("losses");
+    for loss in LOSSES {
+        let check = |backend: &str, found: [Vec<f64>; 2], tolerance: f64| {
+            for (of, found) in ["loss", "gradient"].iter().zip(found) {
+                let expected = reference.numbers(&format!("{}_{of}", loss.name));
+                assert_close(
+                    &format!("{backend}: {} {of}", loss.name),
+                    &found,
+                    &expected,
+                    tolerance,
+                );
+            }
+        };
+        // eps = 1e-12 in the variances of PyTorch's likelihood
+        check("f64", loss_and_gradient::<f64>(&on_cpu, loss), 1e-10);
+        // sums of 55 terms, and functions that are a few 1e-7 wrong
+        check("f32", loss_and_gradient::<f32>(&on_cpu, loss), 5e-6);
+        check("gpu", loss_and_gradient::<f32>(&on_gpu(&gpu), loss), 1e-5);
     }
 }

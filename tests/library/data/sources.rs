@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Import, Matrix};
+use shoal::data::{Dataset, Import, Matrix};
 
 use super::folder;
 use super::source;
@@ -45,6 +45,16 @@ fn a_source_becomes_a_dataset() {
         source("x.txt", "y.txt").read(folder.path(), &CONVENTIONS).unwrap().target_names,
         ["Omega_m", "M_nu", "w"]
     );
+    // a column of weights is no target
+    let weighted = Import { weights: Some("w".to_string()), ..source("x.txt", "y.txt") };
+    let dataset = weighted.read(folder.path(), &CONVENTIONS).unwrap();
+    assert_eq!(dataset.target_names, ["Omega_m", "M_nu"]);
+    assert_eq!(dataset.weights, Some(vec![-1.0, -2.0]));
+    let path = folder.path().join("weighted.npz");
+    dataset.save(&path).unwrap();
+    assert_eq!(Dataset::load(&path, &CONVENTIONS).unwrap(), dataset);
+    let short = Dataset { weights: Some(vec![1.0]), ..dataset };
+    says(short.check(), &["'weights' has 1 entries", "2 rows"]);
 }
 
 #[test]

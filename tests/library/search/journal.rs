@@ -1,10 +1,11 @@
 //! The journal: records are read back unchanged; damaged or foreign journals are refused.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shoal::Error;
 use shoal::study::config::SearchConfig;
 use shoal::study::search::{Space, Stage, State, Tpe, Trial, generation};
@@ -152,7 +153,7 @@ fn damage_and_strangers_are_refused_with_the_line() {
     with(5, &lines[5][..20]);
     file.refused(identity(), &["journal.log, line 6", "damaged"]);
     with(5, r#"{"op_code":4,"worker_id":"1-2","study_id":0,"datetime_start":null}"#);
-    file.refused(identity(), &["line 6", "another program", "operation 4"]);
+    file.refused(identity(), &["line 6", "another program", "operation 4", "head -n 5"]);
     with(0, r#"{"op_code":12,"worker_id":"shoal"}"#);
     file.refused(identity(), &["line 1", "operation 12"]);
     with(0, &lines[0].replace("P(k), scratch, 50", "P(k), dummy-node, 50"));
@@ -169,6 +170,115 @@ fn damage_and_strangers_are_refused_with_the_line() {
         error.contains("of 'P(k), scratch, 50' has") && error.contains("for learning_rate"),
         "{error}"
     );
+}
+
+fn append(path: &Path, lines: &[&str]) {
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    lines.iter().for_each(|line| writeln!(file, "{line}").unwrap());
+}
+
+const FOREIGN: [&str; 4] = [
+    r#"{"op_code":0,"worker_id":"1-2","study_name":"mine","directions":[1]}"#,
+    r#"{"op_code":4,"worker_id":"1-2","study_id":1,"datetime_start":null}"#,
+    r#"{"op_code":6,"worker_id":"1-2","trial_id":1,"state":1,"values":[2.0],"datetime_complete":"2026-01-01T00:00:00"}"#,
+    r#"{"op_code":3,"worker_id":"1-2","study_id":1,"system_attr":{"note":"hm"}}"#,
+];
+
+/// As Optuna counts: the studies and trials of others count too.
+#[test]
+fn studies_of_other_programs_are_skipped_while_searches_begin() {
+    let file = JournalFile::new();
+    let (space, mut journal) = (space(), file.open());
+    let trials = generation(&shoal::study::search::Random, 1, &space, &[], 0..2);
+    let first = journal.search("first");
+    assert_eq!(journal.begin(first, &space, &trials[..1]), [0]);
+    journal.write().unwrap();
+    append(&file.path, &FOREIGN);
+    let second = journal.search("second");
+    let ids =
+        [journal.begin(second, &space, &trials[..1]), journal.begin(first, &space, &trials[1..])];
+    assert_eq!((second, ids.concat()), (1, vec![1, 2]));
+    journal
+        .append(&[JournalEvent::End { trial: 1, state: State::Complete, value: Some(0.5) }])
+        .unwrap();
+    // deleted, its number stays taken; a name that is free again may be taken
+    append(&file.path, &[r#"{"op_code":1,"worker_id":"1-2","study_id":1}"#]);
+    journal.search("mine");
+    journal.force().unwrap();
+    drop(journal);
+    let text = fs::read_to_string(&file.path).unwrap();
+    let ours = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let ours: Vec<Value> = ours.filter(|line| line["worker_id"] == "shoal").collect();
+    let numbers = |code: u64, key: &str| -> Vec<u64> {
+        let of = ours.iter().filter(|line| line["op_code"] == code);
+        of.map(|line| line[key].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers(4, "study_id"), [0, 2, 0], "studies of the trials");
+    assert_eq!(numbers(6, "trial_id"), [2], "the trial that ended");
+    assert_eq!(numbers(2, "study_id"), [0, 0, 0, 2, 2, 2, 3, 3, 3], "headers");
+    let journal = file.open();
+    let searches = journal.records().searches();
+    let names: Vec<&str> = searches.iter().map(|search| search.name.as_str()).collect();
+    assert_eq!(names, ["first", "second", "mine"]);
+    assert_eq!(searches[0].trials.len(), 2);
+    assert_eq!(searches[1].trials[0].value, Some(0.5));
+}
+
+#[test]
+fn what_changes_a_search_is_refused_before_anything_is_appended() {
+    for (line, words) in [
+        (r#"{"op_code":4,"worker_id":"1-2","study_id":0,"datetime_start":null}"#, "added a trial"),
+        (r#"{"op_code":1,"worker_id":"1-2","study_id":0}"#, "deleted the study 'first'"),
+        (
+            r#"{"op_code":6,"worker_id":"1-2","trial_id":0,"state":3,"values":null}"#,
+            "changed a trial",
+        ),
+        (r#"{"op_code":0,"worker_id":"1-2","study_name":"next","directions":[1]}"#, "'next'"),
+    ] {
+        let file = JournalFile::new();
+        let (space, mut journal) = (space(), file.open());
+        let trials = generation(&shoal::study::search::Random, 1, &space, &[], 0..1);
+        let first = journal.search("first");
+        journal.begin(first, &space, &trials);
+        journal.write().unwrap();
+        append(&file.path, &[line]);
+        let before = fs::read(&file.path).unwrap();
+        journal.search("next");
+        let error = journal.force().unwrap_err();
+        assert!(matches!(error, Error::Input(_)), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        drop(journal);
+        assert_eq!(fs::read(&file.path).unwrap(), before, "{words}");
+        if !words.contains("next") {
+            file.refused(identity(), &[words, "journal.log, line 6", "head -n 5"]);
+            // what is advised
+            let kept: Vec<&[u8]> = before.split_inclusive(|byte| *byte == b'\n').take(5).collect();
+            fs::write(&file.path, kept.concat()).unwrap();
+            assert_eq!(file.open().records().searches()[0].trials.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_there_twice_is_refused_and_a_foreign_journal_too() {
+    let file = JournalFile::new();
+    file.written();
+    let whole = fs::read_to_string(&file.path).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    for (place, line) in lines.iter().enumerate() {
+        let event: Value =
+            serde_json::from_str(&line.replace("NaN", "0").replace("Infinity", "0")).unwrap();
+        // attributes and losses that are there twice change nothing
+        if ![0, 4, 6].contains(&event["op_code"].as_u64().unwrap()) {
+            continue;
+        }
+        let mut twice = lines.clone();
+        twice.insert(place + 1, line);
+        fs::write(&file.path, twice.join("\n") + "\n").unwrap();
+        file.refused(identity(), &["journal.log, line", "head -n"]);
+    }
+    fs::write(&file.path, FOREIGN[0].to_owned() + "\n").unwrap();
+    file.refused(identity(), &["not a journal of shoal", "'mine'"]);
 }
 
 /// This test starts itself in a second process, which holds the journal.

@@ -60,6 +60,38 @@ fn optuna_reads_a_growing_journal() {
     assert!(reader.wait().unwrap().success());
 }
 
+/// A study that Optuna makes in the file while a search runs.
+#[test]
+fn optuna_may_have_studies_of_its_own_in_the_journal() {
+    let Some(python) = python() else { return };
+    let file = JournalFile::new();
+    let trials = file.written();
+    let mut journal = file.open();
+    let script = |text: &str| {
+        let head = "import sys, optuna\nfrom optuna.storages import JournalStorage\n\
+                    from optuna.storages.journal import JournalFileBackend\n\
+                    storage = JournalStorage(JournalFileBackend(sys.argv[1]))\n";
+        let arguments = ["-c", &format!("{head}{text}")];
+        let output = Command::new(&python).args(arguments).arg(&file.path).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    script(
+        "study = optuna.create_study(study_name='mine', storage=storage)\n\
+         study.optimize(lambda trial: trial.suggest_float('x', 0, 1), n_trials=2)\n",
+    );
+    let later = journal.search("later");
+    let ids = journal.begin(later, &space(), &trials[..1]);
+    let end = JournalEvent::End { trial: ids[0], state: State::Complete, value: Some(0.25) };
+    journal.append(&[end]).unwrap();
+    let read = "later = optuna.load_study(study_name='later', storage=storage)\n\
+                mine = optuna.load_study(study_name='mine', storage=storage)\n\
+                print(later.best_value, later.user_attrs['shoal:version'], len(mine.trials))\n";
+    assert_eq!(script(read).trim(), format!("0.25 {} 2", env!("CARGO_PKG_VERSION")));
+    drop(journal);
+    assert_eq!(file.open().records().searches()[2].trials[0].value, Some(0.25));
+}
+
 fn check_answer(answered: &Value, trials: &[Trial]) {
     assert_eq!(answered[0]["name"], "P(k), scratch, 50");
     assert_eq!(answered[1]["name"], "P(k), dummy-node, 50");

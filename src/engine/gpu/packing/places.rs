@@ -65,7 +65,7 @@ impl Shoal<'_> {
             return Ok(None);
         }
         let limit = (self.gpu.binding_limit() / 4) as usize;
-        let rows = run.training_rows.len() + run.validation_rows.len();
+        let rows = run.row_words().count();
         let nodes = run.graph.nodes().len();
         let parameters = self.parameters.take(footprint.parameters, limit / 2);
         let gradients = match fuses_update {
@@ -116,7 +116,7 @@ impl Shoal<'_> {
             self.gradients.give(bases.gradients, run.parameters.len());
         }
         self.work.give(bases.work, run.layout.len);
-        self.rows.give(bases.rows, run.training_rows.len() + run.validation_rows.len());
+        self.rows.give(bases.rows, run.row_words().count());
         self.nodes.give(bases.nodes, run.graph.nodes().len());
     }
 
@@ -136,7 +136,7 @@ impl Shoal<'_> {
             return Ok(());
         }
         let store = &self.store;
-        let rows = [run.training_rows.as_slice(), &run.validation_rows].concat();
+        let rows: Vec<u32> = run.row_words().collect();
         let zeros = vec![0f32; 2 * run.parameters.len()];
         store.write(
             Buffer::Runs,

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::study::metric::PRIMARY;
 use crate::study::stats::findings::Findings;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
 use crate::study::store::provenance::STUDY_FILE;
@@ -29,8 +28,8 @@ pub const FILES: [(&str, &str); 12] = [
 /// Links to those that are there, below `prefix`.
 pub(crate) fn links(findings: &Findings, prefix: &str) -> Markup {
     let figures = [("svg", "the figure of the test metric"), ("png", "the same, for slides")];
-    let figures =
-        figures.map(|(ending, content)| (format!("{}.{ending}", PRIMARY.figure()), content));
+    let figures = figures
+        .map(|(ending, content)| (format!("{}.{ending}", findings.metric().figure()), content));
     let tables = FILES.iter().map(|(name, content)| ((*name).to_owned(), *content));
     let there = tables.chain(figures).filter(|(name, _)| findings.folder.join(name).is_file());
     html! {

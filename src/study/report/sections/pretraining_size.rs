@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::PRIMARY;
+use crate::study::metric::MSE;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
@@ -30,6 +30,10 @@ pub(crate) fn section(findings: &Findings) -> Markup {
     }
 }
 
+fn test_title(all: &[PretrainingSize]) -> String {
+    all.first().map_or(MSE, |one| one.metric).test_title()
+}
+
 /// A panel for each strategy, with a line for each number of simulations to fine-tune on.
 fn chart(all: &[PretrainingSize]) -> Chart {
     let (mut strategies, mut sizes): (Vec<&str>, Vec<usize>) = (vec![], vec![]);
@@ -45,10 +49,7 @@ fn chart(all: &[PretrainingSize]) -> Chart {
     let lines = series(&names.collect::<Vec<_>>());
     let panel = |strategy: &&str| panel(all, strategy, &sizes, &lines);
     Chart {
-        label: format!(
-            "{} against the number of simulations to pre-train on",
-            PRIMARY.test_title()
-        ),
+        label: format!("{} against the number of simulations to pre-train on", test_title(all)),
         legend: keys(&lines),
         grids: vec![Grid {
             panels: strategies.iter().map(panel).collect(),
@@ -76,7 +77,7 @@ fn panel(all: &[PretrainingSize], strategy: &str, sizes: &[usize], lines: &[Seri
         [low.max(one.mean / 2.0), high, one.mean]
     });
     let x = Axis::sizes("simulations to pre-train on", &counts);
-    let y = Axis::log(&PRIMARY.test_title(), ends, 0.06, 1.5);
+    let y = Axis::log(&test_title(all), ends, 0.06, 1.5);
     let mut layers = vec![];
     for (index, (size, line)) in sizes.iter().zip(lines).enumerate() {
         let (before, after): (Vec<&PretrainingSize>, Vec<&PretrainingSize>) = own()
@@ -119,13 +120,8 @@ fn interval(ends: Option<[f64; 2]>) -> String {
 
 /// Every mean with its interval, and its ratio to the largest pre-training.
 fn sizes_table(all: &[PretrainingSize]) -> Markup {
-    let heading = [
-        "strategy",
-        "simulations",
-        "pre-trained on",
-        &PRIMARY.test_title(),
-        "relative to the largest",
-    ];
+    let heading =
+        ["strategy", "simulations", "pre-trained on", &test_title(all), "relative to the largest"];
     let row = |one: &PretrainingSize| {
         vec![
             one.strategy.clone(),

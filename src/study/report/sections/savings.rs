@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::PRIMARY;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Arrow, Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Look, SOFT, Series};
@@ -33,7 +32,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let noun = findings.scatter.noun();
     html! {
         p {
-            "The number of simulations that " (BASELINE) " needs for the " (PRIMARY.test_title()) " of a \
+            "The number of simulations that " (BASELINE) " needs for the " (findings.metric().test_title()) " of a \
              strategy, divided by the number that the strategy has. The curve of " (BASELINE) " \
              is interpolated between its sizes. Bootstrap samples are drawn over "
             (noun)

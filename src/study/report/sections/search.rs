@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::PRIMARY;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{INK, Look, Series};
@@ -45,7 +44,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         (figure(&chart))
-        h3 { "Mean " (PRIMARY.test_title()) " of the " (BEST) " trials with the lowest validation loss" }
+        h3 { "Mean " (findings.metric().test_title()) " of the " (BEST) " trials with the lowest validation loss" }
         (best(findings, &sizes))
     }
 }

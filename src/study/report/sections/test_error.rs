@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::{METRICS, PRIMARY};
+use crate::study::metric::MSE;
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
@@ -20,7 +20,7 @@ const SIZES: &str = "number of simulations";
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     html! {
         (figure(&chart(findings, shown)))
-        @for (index, metric) in METRICS.iter().enumerate() {
+        @for (index, metric) in findings.summary.metrics().into_iter().enumerate() {
             @let cells = cells(&findings.summary, index);
             (numbers(&metric.test_title(), table(&cells[0], &cells[1..])))
         }
@@ -54,8 +54,8 @@ fn draw(
     shown: &[Series],
 ) -> Chart {
     let data = Data { summary, runs, scatter, shown };
-    let all =
-        data.panel("all targets", &PRIMARY.test_title(), &RunRecord::score, &SummaryRow::score);
+    let title_of_test = summary.metric().test_title();
+    let all = data.panel("all targets", &title_of_test, &RunRecord::score, &SummaryRow::score);
     let count = summary.targets.len();
     let target = |(index, name): (usize, &String)| {
         data.panel(name, "", &|run| run.target_score(index), &|row| row.target_score(index))
@@ -67,7 +67,7 @@ fn draw(
         grids.push(Grid { panels: targets, least, most: 0.0, height: 112.0 });
     }
     Chart {
-        label: format!("{} against the {SIZES}", PRIMARY.test_title()),
+        label: format!("{title_of_test} against the {SIZES}"),
         title: title.to_owned(),
         legend: keys(shown),
         grids,
@@ -81,10 +81,13 @@ pub(crate) fn joined(all: &[(&str, &Findings)], shown: &[Series]) -> Chart {
     let panel = |(name, findings): &(&str, &Findings)| {
         let Findings { summary, runs, scatter, .. } = findings;
         let data = Data { summary, runs, scatter: *scatter, shown };
-        data.panel(name, &PRIMARY.test_title(), &RunRecord::score, &SummaryRow::score)
+        data.panel(name, &summary.metric().test_title(), &RunRecord::score, &SummaryRow::score)
     };
     Chart {
-        label: format!("{} against the {SIZES}, for each scenario", PRIMARY.test_title()),
+        label: format!(
+            "{} against the {SIZES}, for each scenario",
+            all.first().map_or(MSE, |(_, findings)| findings.metric()).test_title()
+        ),
         legend: keys(shown),
         grids: vec![Grid {
             panels: all.iter().map(panel).collect(),
@@ -212,7 +215,8 @@ impl Data<'_> {
         if self.shown.len() > 1 {
             note.push_str(" Points of one size are drawn side by side.");
         }
-        note.push_str(&format!(" {}: {}.", PRIMARY.title, PRIMARY.description));
+        let metric = self.summary.metric();
+        note.push_str(&format!(" {}: {}.", metric.title, metric.description));
         note
     }
 }

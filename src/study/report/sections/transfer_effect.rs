@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::{Better, PRIMARY};
+use crate::study::metric::{Better, Metric};
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Cell, Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{BAD, GOOD, Look, Series};
@@ -42,9 +42,9 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         p {
-            "The " (PRIMARY.test_title()) " of a strategy divided by that of " (BASELINE) " on the same \
+            "The " (findings.metric().test_title()) " of a strategy divided by that of " (BASELINE) " on the same \
              simulations: "
-            (keys())
+            (keys(findings.metric()))
             @if tested {
                 " Bold and framed: the difference is significant " (findings.scatter.over()) " (" (test)
                 ", p < " (LEVEL) " after Holm's correction for all comparisons of its kind). "
@@ -58,8 +58,8 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
 }
 
 /// What the colours mean.
-pub(crate) fn keys() -> Markup {
-    let (good, bad) = match PRIMARY.better {
+pub(crate) fn keys(metric: &Metric) -> Markup {
+    let (good, bad) = match metric.better {
         Better::Lower => ("below 1", "above 1"),
         Better::Higher => ("above 1", "below 1"),
     };
@@ -77,7 +77,7 @@ pub(crate) fn chart(findings: &Findings, shown: &[Series]) -> Option<Chart> {
     (!panels.is_empty()).then(|| Chart {
         label: format!(
             "{} relative to {BASELINE}, by target and number of simulations",
-            PRIMARY.test_title()
+            findings.metric().test_title()
         ),
         grids: vec![Grid {
             panels,
@@ -105,7 +105,10 @@ fn panel(findings: &Findings, curve: &Curve) -> Option<Panel> {
     let cell = |one: &&Transfer| {
         let column = sizes.iter().position(|size| *size == one.simulations)? as f64;
         let row = rows.iter().find(|row| row.1 == one.target.as_ref())?.0;
-        Some((PRIMARY.better.is_better(1.0, one.ratio), cell(one, findings.scatter, (column, row))))
+        Some((
+            one.metric.better.is_better(1.0, one.ratio),
+            cell(one, findings.scatter, (column, row)),
+        ))
     };
     let (bad, good): (Vec<_>, Vec<_>) = own.iter().filter_map(cell).partition(|(bad, _)| *bad);
     let layer = |paint, cells: Vec<(bool, Cell)>| {
@@ -152,7 +155,7 @@ fn cell(one: &Transfer, scatter: Scatter, (column, row): (f64, f64)) -> Cell {
             one.target.as_deref().unwrap_or("all targets"),
             one.simulations,
             one.ratio,
-            PRIMARY.test_title(),
+            one.metric.test_title(),
             one.runs,
             scatter.noun()
         ),

@@ -30,6 +30,8 @@ pub enum JournalEvent {
     Trial {
         /// Index of the search.
         search: usize,
+        /// Its number in the search, from 0.
+        number: u32,
         /// Name, distribution and value of each parameter that applies.
         parameters: Vec<(String, Distribution, f64)>,
     },
@@ -65,17 +67,23 @@ pub enum JournalEvent {
 /// Optuna's numbers for operations (`JournalOperation`).
 pub mod operation {
     pub const CREATE_STUDY: u64 = 0;
+    pub const DELETE_STUDY: u64 = 1;
     pub const SET_STUDY_USER_ATTRIBUTE: u64 = 2;
     pub const SET_STUDY_SYSTEM_ATTRIBUTE: u64 = 3;
     pub const CREATE_TRIAL: u64 = 4;
+    pub const SET_TRIAL_PARAMETER: u64 = 5;
     pub const SET_TRIAL_STATE_VALUES: u64 = 6;
     pub const SET_TRIAL_INTERMEDIATE_VALUE: u64 = 7;
     pub const SET_TRIAL_USER_ATTRIBUTE: u64 = 8;
     pub const SET_TRIAL_SYSTEM_ATTRIBUTE: u64 = 9;
+    pub const DISCARD_TRIALS: u64 = 10;
 }
 
 /// Who wrote a line.
 pub const WRITER: &str = "shoal";
+
+/// The attribute of a trial with its number, which tells that a line is there twice.
+pub const NUMBER: &str = "shoal:trial";
 
 /// `StudyDirection.MINIMIZE`.
 const MINIMIZE: u64 = 1;
@@ -87,7 +95,7 @@ impl JournalEvent {
         let parameters = values.filter_map(|(parameter, value)| {
             Some((parameter.name.clone(), parameter.distribution.clone(), (*value)?))
         });
-        JournalEvent::Trial { search, parameters: parameters.collect() }
+        JournalEvent::Trial { search, number: trial.number, parameters: parameters.collect() }
     }
 
     /// That trial `id` of the journal ended as `trial` did.
@@ -109,7 +117,9 @@ impl JournalEvent {
                 let code = operation::SET_STUDY_USER_ATTRIBUTE;
                 json!({ "op_code": code, "study_id": search, "user_attr": { key: value } })
             }
-            JournalEvent::Trial { search, parameters } => new_trial(*search, parameters),
+            JournalEvent::Trial { search, number, parameters } => {
+                new_trial(*search, *number, parameters)
+            }
             JournalEvent::TrialAttribute { trial, key, value } => {
                 let code = operation::SET_TRIAL_USER_ATTRIBUTE;
                 json!({ "op_code": code, "trial_id": trial, "user_attr": { key: value } })
@@ -147,7 +157,7 @@ fn by_hand(fields: &[(&str, String)]) -> String {
 }
 
 /// A trial with its parameters in one line, so that a kill cannot leave half of them.
-fn new_trial(search: usize, parameters: &[(String, Distribution, f64)]) -> Value {
+fn new_trial(search: usize, number: u32, parameters: &[(String, Distribution, f64)]) -> Value {
     let values: Map<String, Value> =
         parameters.iter().map(|(name, _, value)| (name.clone(), json!(value))).collect();
     let distributions: Map<String, Value> = parameters
@@ -163,7 +173,7 @@ fn new_trial(search: usize, parameters: &[(String, Distribution, f64)]) -> Value
         "values": null,
         "distributions": distributions,
         "params": values,
-        "user_attrs": {},
+        "user_attrs": { NUMBER: number },
         "system_attrs": {},
         "intermediate_values": {},
     })

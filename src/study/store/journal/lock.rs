@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-use crate::data::files::output_error;
+use crate::data::files::{opened, output_error};
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -22,9 +22,9 @@ impl Lock {
     pub fn take(path: &Path) -> Result<Self> {
         let owner = path.with_added_extension("owner");
         let failed = |error: std::io::Error| output_error(&owner, &error);
-        let open =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&owner);
-        let mut file = open.map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = opened(|| options.open(&owner)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

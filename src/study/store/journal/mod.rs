@@ -4,8 +4,9 @@
 //! The format is that of Optuna's `JournalFileBackend` (5.0): a JSON object a line, with an
 //! operation's number. A search is a "study" there, a trial is a trial.
 //! `optuna.load_study(study_name=..., storage=JournalStorage(JournalFileBackend(path)))` and
-//! `optuna-dashboard` read it at any time, also while a study runs. Optuna's own lock,
-//! `<journal>.lock`, is left to Optuna.
+//! `optuna-dashboard` read it at any time, also while a study runs. They may set attributes and make
+//! studies of their own there, which are skipped; what changes a study of shoal is refused, before
+//! anything else is appended. Optuna's own lock, `<journal>.lock`, is left to Optuna.
 //!
 //! A line is an event or nothing: events are noted, then appended whole, and now and then all of
 //! them are forced to disk; a line that a kill cut off is removed when the journal is opened again.
@@ -13,15 +14,17 @@
 
 pub(crate) mod event;
 pub(crate) mod lock;
+pub(crate) mod numbers;
 pub(crate) mod records;
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::data::files::{output_error, sync_folder};
+use crate::data::files::{opened, output_error, sync_folder};
 use crate::error::Result;
 use crate::input_error;
 use crate::study::search::space::Space;
@@ -38,6 +41,9 @@ pub struct Identity {
     /// SHA-256 of the data.
     pub data: String,
 }
+
+/// How often half a line of another program is read again before it is removed: for a second.
+const TORN: u32 = 50;
 
 const STUDY_HASH: &str = "shoal:study_sha256";
 const DATA_HASH: &str = "shoal:data_sha256";
@@ -58,8 +64,10 @@ pub struct Journal {
     file: File,
     identity: Identity,
     records: Records,
-    /// Lines that are noted and not yet written.
-    noted: String,
+    /// Events that are noted and not yet written.
+    noted: Vec<JournalEvent>,
+    /// Bytes of the file that the records have.
+    known: u64,
     /// Whether something is written that the disk was not waited for.
     unforced: bool,
     repaired: Option<String>,
@@ -76,13 +84,15 @@ impl Journal {
     pub fn open(path: &Path, identity: Identity) -> Result<Self> {
         let lock = Lock::take(path)?;
         let failed = |error: std::io::Error| output_error(path, &error);
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        let mut file = opened(|| options.open(path)).map_err(failed)?;
         sync_folder(path);
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let records = Records::read(path, &bytes[..whole])?;
+        let mut records = Records::default();
+        records.read(path, &bytes[..whole])?;
         check_identity(path, &records, &identity)?;
         let repaired = match bytes.len() - whole {
             0 => None,
@@ -100,7 +110,8 @@ impl Journal {
             file,
             identity,
             records,
-            noted: String::new(),
+            noted: Vec::new(),
+            known: whole as u64,
             unforced: false,
             repaired,
             _lock: lock,
@@ -163,32 +174,95 @@ impl Journal {
     /// Notes events, to be written in this order: they count for this process from now on, and for
     /// the next one once they are written. What a kill leaves out happens again.
     pub fn note(&mut self, events: &[JournalEvent]) {
-        for event in events {
-            let line = event.line();
-            self.records.apply(&line).unwrap_or_else(|reason| panic!("journal: {reason}: {line}"));
-            self.noted += &line;
-        }
+        events.iter().for_each(|event| self.records.note(event));
+        self.noted.extend_from_slice(events);
     }
 
     /// Appends what was noted, with one write: then it outlives this process, and after
     /// [`Journal::force`] the machine.
     ///
     /// # Errors
-    /// [`Error::Output`] if that fails; then nothing of it is in the file, and it stays noted.
+    /// [`Error::Output`] if that fails; [`Error::Input`] if another program has changed what is
+    /// shoal's. Then nothing of it is in the file, and it stays noted.
     pub fn write(&mut self) -> Result<()> {
         if self.noted.is_empty() {
             return Ok(());
         }
+        self.catch_up()?;
+        let numbers = self.records.numbers.clone();
+        let written = self.append_noted();
+        match written {
+            Ok(()) => {
+                self.records.wrote(self.noted.len());
+                self.noted.clear();
+                self.unforced = true;
+            }
+            Err(_) => self.records.numbers = numbers,
+        }
+        written
+    }
+
+    /// Appends the lines of what was noted.
+    fn append_noted(&mut self) -> Result<()> {
+        let lines = self.records.lines_of(&self.path, &self.noted)?;
         let failed = |error: std::io::Error| output_error(&self.path, &error);
-        let before = self.file.metadata().map_err(failed)?.len();
-        if let Err(error) = self.file.write_all(self.noted.as_bytes()) {
+        if let Err(error) = self.file.write_all(lines.as_bytes()) {
             // half a line must not stay before the next one; if that fails too, opening the journal
             // removes it
-            let _ = self.file.set_len(before);
+            let _ = self.file.set_len(self.known);
             return Err(failed(error));
         }
-        self.noted.clear();
-        self.unforced = true;
+        let ours = self.known..self.known + lines.len() as u64;
+        if self.file.metadata().map_err(failed)?.len() != ours.end
+            && self.bytes_from(ours.start).map_err(failed)?.get(..lines.len())
+                != Some(lines.as_bytes())
+        {
+            let count = self.records.line_count();
+            return Err(input_error!(
+                "{}: another program wrote at the same moment; keep the first {count} lines (head -n {count}), then resume: \
+                 what the others told of happens again",
+                self.path.display()
+            ));
+        }
+        self.known = ours.end;
+        Ok(())
+    }
+
+    fn bytes_from(&self, place: u64) -> std::io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (&self.file, Vec::new());
+        file.seek(SeekFrom::Start(place))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Reads what other programs have appended.
+    fn catch_up(&mut self) -> Result<()> {
+        let path = self.path.clone();
+        let failed = |error: std::io::Error| output_error(&path, &error);
+        for attempt in 0.. {
+            let length = self.file.metadata().map_err(failed)?.len();
+            if length < self.known {
+                return Err(input_error!(
+                    "{}: another program cut the file from {} to {length} bytes while the study ran; restore it, or choose \
+                     another folder with -o",
+                    path.display(),
+                    self.known
+                ));
+            }
+            if length == self.known {
+                break;
+            }
+            let bytes = self.bytes_from(self.known).map_err(failed)?;
+            let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+            self.records.read(&path, &bytes[..whole])?;
+            self.known += whole as u64;
+            match attempt {
+                _ if whole == bytes.len() => break,
+                // half a line: its writer is about to end it, or was killed
+                ..TORN => std::thread::sleep(Duration::from_millis(20)),
+                _ => self.file.set_len(self.known).map_err(failed)?,
+            }
+        }
         Ok(())
     }
 
@@ -238,6 +312,12 @@ impl Drop for Journal {
 /// Every search of the journal is of this study and these data.
 fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result<()> {
     let shown = path.display();
+    if let (true, Some(other)) = (records.searches().is_empty(), records.numbers.studies.first()) {
+        return Err(input_error!(
+            "{shown}: not a journal of shoal: it has the study '{}' of another program; choose another folder with -o",
+            other.name
+        ));
+    }
     for search in records.searches() {
         for (key, expected, reason) in identity.attributes() {
             let found = search.attributes.get(key).and_then(Value::as_str);
