@@ -64,7 +64,7 @@ mod tests {
         };
         close(&of(Predicts::Value, 2).values, &[0.5, -2.0]);
         close(&of(Predicts::Probability, 2).values, &[0.62245933, 0.11920292]);
-        close(&of(Predicts::Classes, 3).values, &[0.36500655, 0.02996133, 0.60503212]);
+        close(&of(Predicts::Classes, 3).values, &[0.36619222, 0.03005889, 0.60374890]);
         let [gaussian, moments] =
             [Predicts::LogVariance, Predicts::Deviation].map(|predicts| of(predicts, 2));
         close(&gaussian.values, &[0.5, 1.0]);
