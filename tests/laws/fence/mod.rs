@@ -12,8 +12,8 @@ use tree::{Arrow, Circle, Tree, circles};
 
 /// The folders of the library from the bottom up; each may name those of the rows before its own.
 /// `lib.rs`, `main.rs` and `cli` are above all: they name what they like.
-const LAYERS: [&[&str]; 5] =
-    [&["error", "host"], &["engine"], &["data"], &["cosmology", "collider"], &["study"]];
+const LAYERS: [&[&str]; 6] =
+    [&["error"], &["host"], &["engine"], &["data"], &["cosmology", "collider"], &["study"]];
 const ABOVE: [&str; 3] = ["lib", "main", "cli"];
 
 /// Folders that know nothing of training, and what they may name of the engine.
