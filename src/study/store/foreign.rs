@@ -1,7 +1,7 @@
 //! Whether a folder for results holds files of somebody else, which a study would overwrite.
 
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -80,7 +80,10 @@ pub fn check_report(folder: &Path) -> Result<()> {
             // a page that cannot be read is not known to be of shoal
             let _ = file.take(4096).read_to_end(&mut head);
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // below a file there is none either
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
         Err(_) => {}
     }
     let mark = "name=\"generator\" content=\"shoal ";
@@ -110,6 +113,7 @@ mod tests {
         check_own(&path.join("nowhere")).unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
         check_own(path).unwrap();
+        check_own(&path.join("notes.txt").join("out")).unwrap();
         for name in TABLES.iter().chain(&["report.html", "test-mse.svg", "test-accuracy.png"]) {
             fs::write(path.join(name), "mine").unwrap();
             let error = check_own(path).unwrap_err().to_string();
