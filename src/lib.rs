@@ -27,8 +27,11 @@
 //! # Ok::<(), shoal::Error>(())
 //! ```
 //!
+//! Networks on sets of items are graphs too: [`Graph::deep_set`], [`Graph::edge_graph`] and
+//! [`Graph::transformer`] on a [`Table::of_sets`]. They train beside perceptrons in the same call.
+//!
 //! [`Device::auto`] takes a hardware GPU if there is one, else the CPU. To decide what trains next from
-//! what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has three
+//! what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has four
 //! programs to start from.
 //!
 //! # How it works
@@ -59,6 +62,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`error`] | what can go wrong, and the exit code of each |
+//! | [`host`] | the memory of the machine |
 //! | [`engine`] | graphs, ops, losses, the optimiser, both backends, measurements; knows no files, physics or experiments |
 //! | [`data`] | datasets and their formats, scaling, splits |
 //! | [`cosmology`] | the simulator of power spectra, Quijote files |
@@ -94,9 +98,10 @@ pub mod data;
 // only, which execute single kernel calls and compare what is in buffers.
 pub mod engine;
 pub mod error;
+pub mod host;
 pub mod study;
 
-pub use crate::data::files::{check_writable, write_atomically};
+pub use crate::data::files::{check_not_an_input, check_writable, write_atomically};
 pub use crate::engine::activation::Activation;
 pub use crate::engine::architectures::Hidden;
 pub use crate::engine::device::{Choice, Device};

@@ -8,7 +8,7 @@ use serde_json::json;
 use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
 use shoal::study::store::results::StudyResults;
-use shoal::study::{Study, explain_test_rows, predict_test_rows};
+use shoal::study::{Study, check_report, explain_test_rows, predict_test_rows};
 use shoal::{Error, Result};
 
 use crate::cli::output::Output;
@@ -83,6 +83,9 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result<()> {
+    for folder in results.iter().map(|results| results.folder.as_path()).chain([folder]) {
+        check_report(folder)?;
+    }
     let bar = output.steps();
     output.step(&bar, "statistics of the runs");
     let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
@@ -106,7 +109,7 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
         output.event(
             "analysed",
             json!({
-                "folder": findings.folder,
+                "folder": findings.folder.display().to_string(),
                 "name": findings.name,
                 "verdict": [gain, loss],
                 "pretraining_size": findings.pretraining_size_verdict,

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 use shoal::data::{Dataset, Decimal, TextOptions};
-use shoal::{Error, Result};
+use shoal::{Error, Result, check_not_an_input, check_writable};
 
 use super::output::Output;
 use super::signals;
@@ -48,15 +48,29 @@ impl TextArgs {
     }
 }
 
-/// Checks that a dataset can have this name.
-pub fn check_npz(path: &Path) -> Result<()> {
-    match path.extension().is_some_and(|extension| extension == "npz") {
-        true => Ok(()),
-        false => Err(Error::Input(format!(
-            "-o {}: a dataset is written as .npz; give a name that ends so",
-            path.display()
-        ))),
-    }
+/// The format of a file to write, one of `formats`, by the end of its name; and checks that it can be
+/// written and is none of the files that are read. All of it before any work is done.
+pub fn check_output<'a>(
+    path: &Path,
+    what: &str,
+    formats: &[&'static str],
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<&'static str> {
+    let given = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let format = formats.iter().find(|format| format.eq_ignore_ascii_case(given));
+    // what is no file has no format: numbers are text there
+    let special = path.exists() && !path.is_file() && !path.is_dir();
+    let Some(format) = format.or(formats.last().filter(|_| special)) else {
+        let all: Vec<String> = formats.iter().map(|format| format!(".{format}")).collect();
+        return Err(Error::Input(format!(
+            "-o {}: {what} written as {}; give a name that ends so",
+            path.display(),
+            all.join(" or ")
+        )));
+    };
+    check_not_an_input(path, inputs)?;
+    check_writable(path)?;
+    Ok(format)
 }
 
 /// Saves a dataset and describes it, as an event of this kind too. `rows` and `columns` are what
@@ -79,7 +93,7 @@ pub fn save(
         dataset.target_names.join(" ")
     ));
     let value = json!({
-        "file": path,
+        "file": path.display().to_string(),
         "simulations": dataset.inputs.rows,
         "inputs": dataset.inputs.columns,
         "targets": dataset.target_names,

@@ -25,17 +25,18 @@ use crate::cli::output::Output;
 pub struct DevicesArgs {}
 
 const REFERENCE: &str = "\
---device takes any part of a name that is printed here, as --device radv.
+--device takes the number that is printed here, as --device gpu:0, or a part of
+the name that no other adapter has, as --device gpu:radv.
 
 Events (--json):
-  device  one for each: name, class, backend, driver, binding_limit and
+  device  one for each: number, name, class, backend, driver, binding_limit and
           buffer_limit in bytes, tiles, self_check";
 
 /// Lists and checks.
 pub fn run(_args: &DevicesArgs, global: &Global, output: &Output) -> Result<()> {
     let mut failed = Vec::new();
     let options = Options { tiles: global.tiles, ..Options::default() };
-    for adapter in adapters() {
+    for (number, adapter) in adapters().into_iter().enumerate() {
         let name = adapter.name().to_owned();
         let checked = Gpu::open(adapter.clone(), options).and_then(|gpu| {
             let tiles = gpu.tiles().name;
@@ -45,7 +46,7 @@ pub fn run(_args: &DevicesArgs, global: &Global, output: &Output) -> Result<()> 
             }
             Ok(tiles)
         });
-        show(&adapter, &checked, output);
+        show(number, &adapter, &checked, output);
         if checked.is_err() {
             failed.push(name);
         }
@@ -62,14 +63,14 @@ pub fn run(_args: &DevicesArgs, global: &Global, output: &Output) -> Result<()> 
     }
 }
 
-fn show(adapter: &Adapter, checked: &Result<&'static str>, output: &Output) {
+fn show(number: usize, adapter: &Adapter, checked: &Result<&'static str>, output: &Output) {
     let mib = |bytes: u64| bytes >> 20;
     let verdict = match checked {
         Ok(_) => "passed: a small training agrees with the CPU".to_owned(),
         Err(error) => format!("FAILED: {error}"),
     };
     let text = format!(
-        "{}\n  {} GPU, {}, driver {}\n  a buffer binds {} MiB of {} MiB; {} KiB workgroup memory, {} threads a workgroup\n  \
+        "gpu:{number}  {}\n  {} GPU, {}, driver {}\n  a buffer binds {} MiB of {} MiB; {} KiB workgroup memory, {} threads a workgroup\n  \
          tiles: {}\n  self-check {verdict}",
         adapter.name(),
         adapter.class(),
@@ -85,6 +86,7 @@ fn show(adapter: &Adapter, checked: &Result<&'static str>, output: &Output) {
     output.event(
         "device",
         json!({
+            "number": number,
             "name": adapter.name(),
             "class": adapter.class(),
             "backend": adapter.backend(),

@@ -101,12 +101,14 @@ enum Method {
 
 /// Explains.
 pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
-    let table = args.output.join("attributions.csv");
-    if table.exists() {
-        return Err(Error::Input(format!(
-            "{} already exists; choose another folder with -o",
-            table.display()
-        )));
+    for name in explain::FILES {
+        let file = args.output.join(name);
+        if file.exists() {
+            return Err(Error::Input(format!(
+                "{} already exists; choose another folder with -o",
+                file.display()
+            )));
+        }
     }
     let request = args.request();
     let models = load(&args.models)?;
@@ -125,9 +127,9 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
         ))
     })?;
     let notes = json!({
-        "models": args.models,
-        "compare": args.compare,
-        "data": args.data,
+        "models": texts(&args.models),
+        "compare": texts(&args.compare),
+        "data": args.data.display().to_string(),
         "data_sha256": data.hash,
         "alphas": args.alphas,
         "pairs": args.pairs,
@@ -137,6 +139,11 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
     signals::gracefully(|_| ours.write(&args.output, compared, notes))?;
     print(args, output, &ours, compared);
     Ok(())
+}
+
+/// Paths as text, also those that are not: JSON is text.
+fn texts(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| path.display().to_string()).collect()
 }
 
 /// The models of these files, with their paths.
@@ -256,7 +263,7 @@ fn print(
     output.event(
         "explained",
         json!({
-            "folder": args.output,
+            "folder": args.output.display().to_string(),
             "targets": ours.mean.targets,
             "rows": ours.mean.rows.len(),
             "background": ours.mean.background.len(),

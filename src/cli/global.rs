@@ -17,9 +17,14 @@ pub struct Global {
     /// The device to train on
     ///
     /// `auto` is a hardware GPU if there is one, else the CPU; `gpu` the best adapter, a software
-    /// rasterizer if there is no other; `cpu` the CPU; NAME a part of an adapter's name as `shoal
-    /// devices` prints it.
-    #[arg(long, global = true, value_name = "auto|gpu|cpu|NAME", default_value = "auto")]
+    /// rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that `shoal devices`
+    /// lists; `gpu:NAME`, or NAME, the one with this in its name.
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|gpu|cpu|gpu:NUMBER|gpu:NAME",
+        default_value = "auto"
+    )]
     pub device: Choice,
     /// How kernels are cut into workgroups [default: by the adapter]
     ///

@@ -10,7 +10,7 @@ use shoal::cosmology::CONVENTIONS;
 use shoal::data::{Decimal, Import};
 
 use super::help::{folders, formats};
-use crate::cli::common::check_npz;
+use crate::cli::common::check_output;
 use crate::cli::common::decimal;
 use crate::cli::common::range;
 use crate::cli::common::save;
@@ -127,7 +127,9 @@ Events (--json):
 
 /// Imports.
 pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
-    check_npz(&args.output)?;
+    let inputs = [Some(&args.x), Some(&args.y), args.axis.as_ref()];
+    let inputs = inputs.into_iter().flatten().map(PathBuf::as_path);
+    check_output(&args.output, "a dataset is", &["npz"], inputs)?;
     let ranges: BTreeMap<_, _> = args.range.into_iter().collect();
     let import = Import {
         x: args.x,

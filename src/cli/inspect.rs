@@ -7,6 +7,7 @@ use serde_json::json;
 
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
+use shoal::data::names::number_text;
 use shoal::data::{Dataset, is_dataset};
 use shoal::study::store::model::Model;
 
@@ -47,14 +48,15 @@ fn dataset(path: &Path, output: &Output) -> Result<()> {
         dataset.inputs.rows,
         dataset.inputs.columns,
         dataset.axis_name,
-        axis.first().copied().unwrap_or_default(),
-        axis.last().copied().unwrap_or_default(),
+        number_text(axis.first().copied().unwrap_or_default()),
+        number_text(axis.last().copied().unwrap_or_default()),
     ));
     let targets = dataset.target_names.iter().zip(&dataset.target_ranges);
     for (place, (name, [low, high])) in targets.enumerate() {
         let column: Vec<f64> = dataset.targets.column(place).collect();
         let least = column.iter().copied().fold(f64::INFINITY, f64::min);
         let most = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let [least, most, low, high] = [least, most, *low, *high].map(number_text);
         output.result(&format!("  target {name}: {least} to {most}, scaled from [{low}, {high}]"));
     }
     output.result(&format!("  sha256 {}\n  provenance {}", dataset.hash(), dataset.provenance));
@@ -83,7 +85,7 @@ fn model(path: &Path, output: &Output) -> Result<()> {
         about.study,
         about.simulations,
         about.seed,
-        about.validation_loss.map_or("-".into(), |value| value.to_string()),
+        about.validation_loss.map_or("-".into(), number_text),
         about.input_names.len(),
         about.axis_name,
         if about.scaling.log10 { "yes" } else { "no" },

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use shoal::data::names::visible;
 use shoal::{Error, Result};
 
 /// Messages on the standard error and results on the standard output, or JSON events on the latter.
@@ -53,7 +54,7 @@ impl Output {
         if self.json {
             self.event("message", json!({ "text": text }));
         } else {
-            let _ = write_whole(io::stderr(), &format!("{text}\n"));
+            let _ = write_whole(io::stderr(), &format!("{}\n", visible(text)));
         }
     }
 
@@ -68,7 +69,7 @@ impl Output {
     /// Prints a result.
     pub fn result(&self, text: &str) {
         if !self.json {
-            self.write(&format!("{text}\n"));
+            self.write(&format!("{}\n", visible(text)));
         }
     }
 
@@ -89,7 +90,8 @@ impl Output {
             );
         }
         let [start, end] = if self.colour { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
-        let _ = write_whole(io::stderr(), &format!("{start}error{end}: {error}\n"));
+        let text = error.to_string();
+        let _ = write_whole(io::stderr(), &format!("{start}error{end}: {}\n", visible(&text)));
     }
 
     /// Writes to the standard output. The work goes on if that fails; [`Output::finish`] tells.

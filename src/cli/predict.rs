@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::Result;
-use shoal::data::{Observations, write_numbers};
+use shoal::data::{Matrix, Observations, write_csv, write_npy, write_npz};
 use shoal::study::store::model::Model;
 
-use crate::cli::common::TextArgs;
+use crate::cli::common::{TextArgs, check_output};
 use crate::cli::output::Output;
 use crate::cli::signals;
 
@@ -23,9 +23,10 @@ pub struct PredictArgs {
     input: PathBuf,
     #[command(flatten)]
     text: TextArgs,
-    /// File for the predictions, an f64 array of shape (simulations, targets), or
-    /// (simulations, 2 targets) with their standard deviations
-    #[arg(short, long, value_name = "FILE.npy")]
+    /// File for the predictions, shape (simulations, targets), or (simulations, 2 targets) with
+    /// their standard deviations: .csv has the names of the columns above them, .npy is an f64
+    /// array, .npz has it as y, and target_names
+    #[arg(short, long, value_name = "FILE.csv|npy|npz")]
     output: PathBuf,
 }
 
@@ -41,13 +42,18 @@ then the standard deviation of each.
 
 Examples:
   shoal predict scratch-400-1.safetensors x.npy -o y.npy
-  shoal predict scratch-400-1.safetensors expensive.npz -o y.npy
+  shoal predict scratch-400-1.safetensors expensive.npz -o y.csv
 
 Events (--json):
   predicted  file, simulations, columns";
 
+/// Formats of predictions; a pipe or a device gets the last one.
+const FORMATS: [&str; 3] = ["npy", "npz", "csv"];
+
 /// Predicts.
 pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
+    let read = [args.model.as_path(), &args.input];
+    let format = check_output(&args.output, "predictions are", &FORMATS, read)?;
     let model = Model::load(&args.model)?;
     let observations = Observations::load(&args.input, args.text.options())?;
     let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
@@ -63,9 +69,11 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
         predicted.row(row).iter().chain(sigmas).copied()
     });
     let values: Vec<f64> = rows.collect();
-    let shape = [predicted.rows as u64, names.len() as u64];
-    signals::gracefully(|_| {
-        shoal::write_atomically(&args.output, |file| write_numbers(file, &shape, &values))
+    let predicted = Matrix::new(predicted.rows, names.len(), values);
+    signals::gracefully(|_| match format {
+        "npy" => write_npy(&args.output, &predicted),
+        "npz" => write_npz(&args.output, &predicted, &names),
+        _ => write_csv(&args.output, &predicted, &names),
     })?;
     output.result(&format!(
         "{}: {} simulations, columns {}",
@@ -75,7 +83,7 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     ));
     output.event(
         "predicted",
-        json!({ "file": args.output, "simulations": predicted.rows, "columns": names }),
+        json!({ "file": args.output.display().to_string(), "simulations": predicted.rows, "columns": names }),
     );
     Ok(())
 }

@@ -9,12 +9,12 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use shoal::Result;
 use shoal::cosmology::{Request, Sampling, Scenario, Statistic, simulate};
 use shoal::data::{Dataset, read_axis};
-use shoal::{Result, check_writable};
 
 use super::help::scenarios;
-use crate::cli::common::check_npz;
+use crate::cli::common::check_output;
 use crate::cli::common::range;
 use crate::cli::common::save;
 use crate::cli::output::Output;
@@ -87,9 +87,8 @@ Events (--json):
 
 /// Simulates.
 pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
-    check_npz(&args.output)?;
+    check_output(&args.output, "a dataset is", &["npz"], args.k.as_deref())?;
     let request = request(&args)?;
-    check_writable(&args.output)?;
     let dataset = signals::gracefully(|stop| shown(&request, output, stop))?;
     save(&dataset, &args.output, ["spectra", "bins"], "simulated", output)
 }

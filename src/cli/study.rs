@@ -10,7 +10,7 @@ use shoal::engine::device::Device;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
-use shoal::study::{Event, JOURNAL_FILE, Study, execute, report};
+use shoal::study::{Event, JOURNAL_FILE, Study, check_own, check_report, execute, report};
 use shoal::{Error, Result};
 
 use super::analyse;
@@ -103,6 +103,8 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
             args.output.display()
         )));
     }
+    check_report(&args.output)?;
+    studies.iter().try_for_each(|study| check_own(&args.folder(study)))?;
     check(&device, output, precision)?;
     let state =
         format!("what is finished is in {}; the same command resumes it", args.output.display());

@@ -1,5 +1,6 @@
 //! The ranges in which a formula holds.
 
+use crate::data::names::number_text;
 use crate::error::Result;
 use crate::input_error;
 
@@ -12,6 +13,7 @@ pub fn within(formula: &str, name: &str, value: f64, [low, high]: [f64; 2]) -> R
         return Ok(());
     }
     Err(input_error!(
-        "{name} is {value}, but {formula} holds from {low} to {high}; choose {name} in that range"
+        "{name} is {}, but {formula} holds from {low} to {high}; choose {name} in that range",
+        number_text(value)
     ))
 }

@@ -16,8 +16,10 @@ use crate::cosmology::scenario::{Prior, SCENARIOS, Scenario};
 use crate::cosmology::{bispectrum, correction, gravity};
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
+use crate::data::names::number_text;
 use crate::engine::threads;
 use crate::error::{Error, Result};
+use crate::host::check_memory;
 use crate::input_error;
 
 /// A dataset to simulate.
@@ -108,14 +110,15 @@ fn check_wavenumbers(k: &[f64]) -> Result<()> {
     }
     if let Some(bad) = k.iter().find(|k| !(low..=high).contains(*k)) {
         return Err(input_error!(
-            "k = {bad} h/Mpc: the spectra are made and checked for {low} to {high} h/Mpc; choose k there"
+            "k = {} h/Mpc: the spectra are made and checked for {low} to {high} h/Mpc; choose k there",
+            number_text(*bad)
         ));
     }
     match k.windows(2).find(|pair| pair[0] >= pair[1]) {
         Some(pair) => Err(input_error!(
             "k = {} h/Mpc comes after {}; wavenumbers must rise",
-            pair[1],
-            pair[0]
+            number_text(pair[1]),
+            number_text(pair[0])
         )),
         None => Ok(()),
     }
@@ -163,6 +166,10 @@ pub fn simulate(
         let kept = prior.parameters.iter().zip(values).filter(|(p, _)| p.is_target());
         Ok((inputs, kept.map(|(_, value)| value).collect::<Vec<f64>>()))
     };
+    // inputs and what is written of them
+    let bytes = 2 * size_of::<f64>() as u128 * request.count as u128 * bins.k.len() as u128;
+    let what = format!("a dataset of {} spectra of {} bins", request.count, bins.k.len());
+    check_memory(&what, bytes, "choose fewer spectra or wavenumbers")?;
     let done = AtomicUsize::new(0);
     let observed = |index: usize| {
         if stop.load(Ordering::Relaxed) {

@@ -7,6 +7,7 @@ use crate::cosmology::parameters::{Cosmology, MOST_BARYONS};
 use crate::cosmology::sampling::{DIMENSIONS, Sampling, spare};
 use crate::cosmology::spectrum::Spectrum;
 use crate::data::names;
+use crate::data::names::number_text;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::error::Result;
@@ -186,14 +187,20 @@ fn place((parameter, unit): (&Parameter, f64)) -> f64 {
 
 fn checked(parameter: &Parameter, [low, high]: [f64; 2]) -> Result<[f64; 2]> {
     let (name, [least, most]) = (parameter.name, parameter.valid);
-    if low > high || low.is_nan() || high.is_nan() {
+    let range = format!("from {} to {}", number_text(low), number_text(high));
+    if !(low.is_finite() && high.is_finite()) {
         return Err(input_error!(
-            "the range of {name} goes from {low} to {high}; the first number must not be above the second"
+            "the range of {name} goes {range}; both ends must be finite numbers"
+        ));
+    }
+    if low > high {
+        return Err(input_error!(
+            "the range of {name} goes {range}; the first number must not be above the second"
         ));
     }
     if low < least || high > most {
         return Err(input_error!(
-            "the range of {name} goes from {low} to {high}, but the formulae are checked from {least} to {most}; stay within"
+            "the range of {name} goes {range}, but the formulae are checked from {least} to {most}; stay within"
         ));
     }
     Ok([low, high])

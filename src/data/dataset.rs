@@ -8,7 +8,7 @@ use crate::data::conventions::Conventions;
 use crate::data::files::{hex, prefix};
 use crate::data::matrix::Matrix;
 use crate::data::names;
-use crate::data::names::{Named, numbered};
+use crate::data::names::{Named, number_text, numbered};
 use crate::error::Result;
 use crate::input_error;
 
@@ -94,6 +94,12 @@ impl Dataset {
             return Err(input_error!(
                 "'axis' {index} is {}; it must be a finite number",
                 self.axis[index]
+            ));
+        }
+        if self.axis_name.contains(char::is_control) {
+            return Err(input_error!(
+                "'axis_name' is '{}', with a control character; rename it",
+                self.axis_name.escape_debug()
             ));
         }
         if !self.provenance.is_object() {
@@ -263,21 +269,22 @@ fn is_outside(value: f64, [low, high]: &[f64; 2]) -> bool {
 /// range per column.
 pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2]]) -> Result<()> {
     for (column, (name, &[low, high])) in names.iter().zip(ranges).enumerate() {
+        let range = format!("[{}, {}]", number_text(low), number_text(high));
         if !(high - low).is_finite() {
             return Err(input_error!(
-                "target '{name}' has the range [{low:e}, {high:e}]; both numbers, and their \
-                 difference, must be finite. Write the target in another unit"
+                "target '{name}' has the range {range}; both numbers, and their difference, must \
+                 be finite. Write the target in another unit"
             ));
         }
         if low > high {
             return Err(input_error!(
-                "target '{name}' has the range [{low}, {high}]; the first number must be less \
-                 than the second"
+                "target '{name}' has the range {range}; the first number must be less than the \
+                 second"
             ));
         }
         if low == high {
             return Err(input_error!(
-                "target '{name}' has the range [{low}, {high}], without extent. If it is the \
+                "target '{name}' has the range {range}, without extent. If it is the \
                  same in every row, leave it out with `targets`; else set its `target_ranges`"
             ));
         }
@@ -285,10 +292,11 @@ pub(crate) fn check_ranges(targets: &Matrix, names: &[String], ranges: &[[f64; 2
         let mut bad = targets.column(column).enumerate().filter(outside);
         if let Some((row, value)) = bad.next() {
             return Err(input_error!(
-                "target '{name}' is {value} in row {row} (counting from 0), outside its range \
-                 [{low}, {high}], as {} of {} rows are. If the values are right, set the \
-                 range of '{name}' to the one they were drawn from: [data.ranges] of a study \
-                 file, or `target_ranges` of the dataset",
+                "target '{name}' is {} in row {row} (counting from 0), outside its range {range}, \
+                 as {} of {} rows are. If the values are right, set the range of '{name}' to the \
+                 one they were drawn from: [data.ranges] of a study file, or `target_ranges` of \
+                 the dataset",
+                number_text(value),
                 1 + bad.count(),
                 targets.rows
             ));

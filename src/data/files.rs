@@ -64,7 +64,8 @@ pub(crate) fn fingerprint(path: &Path) -> Result<String> {
 }
 
 /// Writes a file so that it is either complete or not there: a temporary file in the same folder,
-/// forced to disk, then renamed over `path`.
+/// forced to disk, then renamed over `path`. Where `path` is a symbolic link, the file that it names
+/// is written; a file that is there keeps its permissions. A device or a pipe is written in place.
 ///
 /// # Errors
 /// [`Error::Output`] that names `path`; the temporary file is removed.
@@ -73,14 +74,51 @@ pub fn write_atomically(
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<()> {
     let written = || {
-        let mut temporary = opened(|| Temporary::new(path))?;
+        if is_special(path) {
+            return write_in_place(path, write);
+        }
+        let target = followed(path);
+        let mut temporary = opened(|| Temporary::new(&target))?;
         write(&mut temporary.file)?;
         temporary.file.sync_all()?;
         temporary.rename()?;
-        sync_folder(path);
+        sync_folder(&target);
         Ok(())
     };
     written().map_err(|error| output_error(path, &error))
+}
+
+/// Whether `path` is something that a rename would replace by a file: a device, a pipe, a socket, or
+/// an open file of a process.
+fn is_special(path: &Path) -> bool {
+    let of_process = ["/dev/fd/", "/dev/std", "/proc/"]
+        .iter()
+        .any(|one| path.to_str().is_some_and(|path| path.starts_with(one)));
+    match fs::metadata(path) {
+        Ok(there) => !there.is_dir() && (!there.is_file() || of_process),
+        Err(_) => false,
+    }
+}
+
+/// The file that a chain of symbolic links names, there or not; another path is itself.
+fn followed(path: &Path) -> PathBuf {
+    let mut path = path.to_path_buf();
+    // as many as Linux follows
+    for _ in 0..40 {
+        let Ok(named) = fs::read_link(&path) else { break };
+        path = path.parent().map_or(named.clone(), |folder| folder.join(&named));
+    }
+    path
+}
+
+/// Writes what cannot be renamed, and often not be sought in either, from a file elsewhere.
+fn write_in_place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let buffer = std::env::temp_dir().join("shoal");
+    let mut temporary = Temporary::new(&buffer)?;
+    write(&mut temporary.file)?;
+    let mut special = fs::OpenOptions::new().write(true).open(path)?;
+    io::copy(&mut File::open(&temporary.name)?, &mut special)?;
+    special.flush()
 }
 
 /// [`write_atomically`] with all bytes at once.
@@ -139,8 +177,9 @@ pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
 
 /// Writes the first files, at least one and as many as may be open; returns how many.
 fn write_some(files: &[(PathBuf, Vec<u8>)]) -> Result<usize> {
+    let targets: Vec<PathBuf> = files.iter().take(OPEN).map(|(path, _)| followed(path)).collect();
     let mut open = Vec::new();
-    for (path, bytes) in files.iter().take(OPEN) {
+    for (path, (_, bytes)) in targets.iter().zip(files) {
         let failed = |error| output_error(path, &error);
         let temporary = match open.is_empty() {
             true => opened(|| Temporary::new(path)),
@@ -168,10 +207,64 @@ fn write_some(files: &[(PathBuf, Vec<u8>)]) -> Result<usize> {
 /// [`Error::Output`] that names `path`.
 pub fn check_writable(path: &Path) -> Result<()> {
     let failed = |error: io::Error| output_error(path, &error);
-    match path.is_dir() {
-        true => Err(failed(io::ErrorKind::IsADirectory.into())),
-        false => opened(|| Temporary::new(path)).map(drop).map_err(failed),
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(failed(io::ErrorKind::IsADirectory.into())),
+        Ok(there) if there.permissions().readonly() => Err(Error::Output(format!(
+            "{} is read-only, and is left as it is; choose another name, or allow writing",
+            path.display()
+        ))),
+        _ if is_special(path) => Ok(()),
+        _ => {
+            let target = followed(path);
+            opened(|| Temporary::new(&target)).map(drop).map_err(failed)
+        }
     }
+}
+
+/// Checks that the file to write is none of those that are read, under any name or link.
+///
+/// # Errors
+/// [`Error::Input`] that names both.
+pub fn check_not_an_input<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    // what cannot be overwritten may be read and written, as a terminal
+    if !output.is_file() {
+        return Ok(());
+    }
+    for input in inputs {
+        let file = split_member(input).0;
+        if same_file::is_same_file(output, &file).unwrap_or(false) {
+            return Err(input_error!(
+                "-o {} is the input {}, which it would overwrite; choose another name",
+                output.display(),
+                file.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `file.npz:member` is the file and the member; any other path is itself.
+pub(crate) fn split_member(path: &Path) -> (PathBuf, Option<&str>) {
+    // a path need not be text, but the part after the last dot is then still
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    if let Some(member) = extension.and_then(|extension| extension.strip_prefix("npz:")) {
+        return (path.with_extension("npz"), Some(member));
+    }
+    match path.to_str().and_then(|text| text.rsplit_once(".npz:")) {
+        Some((stem, member)) => (PathBuf::from(format!("{stem}.npz")), Some(member)),
+        None => (path.to_path_buf(), None),
+    }
+}
+
+const PART: &str = ".shoal-";
+const PART_END: &str = ".part";
+
+/// Whether a name is that of a temporary file, which a killed process may have left.
+pub(crate) fn is_part(name: &str) -> bool {
+    name.starts_with(PART) && name.ends_with(PART_END)
 }
 
 /// A file beside `path` under a name that no other writer uses, of this process or another. It is
@@ -186,9 +279,16 @@ impl<'a> Temporary<'a> {
     fn new(path: &'a Path) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy();
-        let name = path.with_file_name(format!(".{name}.{}-{count}.part", std::process::id()));
-        Ok(Self { path, file: File::create_new(&name)?, name })
+        path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        // not longer than a name may be, however long that of the file is
+        let name = format!("{PART}{}-{count}{PART_END}", std::process::id());
+        let name = path.with_file_name(name);
+        let file = File::create_new(&name)?;
+        let temporary = Self { path, file, name };
+        if let Ok(there) = fs::metadata(path) {
+            temporary.file.set_permissions(there.permissions())?;
+        }
+        Ok(temporary)
     }
 
     fn rename(&self) -> io::Result<()> {

@@ -27,6 +27,33 @@ pub struct Format {
     pub(crate) dataset: Option<fn(&Contents, &Conventions) -> Result<Dataset>>,
 }
 
+impl Format {
+    /// Reads a table from the contents of a file of this format; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// What is wrong with it, without the name of the file.
+    pub fn read_table(&self, file: &Path, bytes: &[u8]) -> Result<Table> {
+        (self.table)(&Contents { file, member: None, bytes, options: TextOptions::default() })
+    }
+
+    /// Reads a dataset likewise; `None` if the format holds none.
+    ///
+    /// # Errors
+    /// As [`Format::read_table`].
+    pub fn read_dataset(
+        &self,
+        file: &Path,
+        bytes: &[u8],
+        conventions: &Conventions,
+    ) -> Option<Result<Dataset>> {
+        let read = self.dataset?;
+        Some(read(
+            &Contents { file, member: None, bytes, options: TextOptions::default() },
+            conventions,
+        ))
+    }
+}
+
 /// A file in memory.
 pub(crate) struct Contents<'a> {
     /// Its path.

@@ -1,10 +1,10 @@
 //! The file formats, and reading a table or a dataset from a file of any of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::data::conventions::Conventions;
 use crate::data::dataset::Dataset;
-use crate::data::files::{prefix, read_bytes};
+use crate::data::files::{prefix, read_bytes, split_member};
 use crate::data::format::{Contents, Format};
 use crate::data::matrix::Matrix;
 use crate::data::observations::Observations;
@@ -117,14 +117,6 @@ impl Observations {
         };
         read.check().map_err(|error| prefix(error, &name))?;
         Ok(read)
-    }
-}
-
-/// `file.npz:member` is the file and the member; any other path is itself.
-pub(crate) fn split_member(path: &Path) -> (PathBuf, Option<&str>) {
-    match path.to_str().and_then(|text| text.rsplit_once(".npz:")) {
-        Some((stem, member)) => (PathBuf::from(format!("{stem}.npz")), Some(member)),
-        None => (path.to_path_buf(), None),
     }
 }
 

@@ -18,6 +18,7 @@
 //! | `foreign` | files of other programs that are taken for tables |
 //! | `dataset_npz` | the format of a dataset |
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
+//! | `write` | a matrix as npy, npz or CSV |
 //! | `import` | from other files to a dataset ([`Import`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
 //! | `split` | the test set and the nested subsets ([`Pool`]) |
@@ -44,6 +45,7 @@ pub mod scaling;
 pub mod split;
 pub mod table;
 pub mod text;
+pub(crate) mod write;
 
 pub use conventions::{Conventions, FolderLayout};
 pub use dataset::Dataset;
@@ -57,3 +59,4 @@ pub use scaling::{Features, Scaling, check_positive, features};
 pub use split::{Pool, Split};
 pub use table::Table;
 pub use text::{Decimal, TextOptions};
+pub use write::{write_csv, write_npy, write_npz};

@@ -1,4 +1,4 @@
-//! Names of columns.
+//! Names of columns, and numbers as text.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,6 +13,34 @@ pub fn without_unit(name: &str) -> &str {
 /// Names for columns that have none: `y0`, `y1`, ...
 pub(crate) fn numbered(letter: char, count: usize) -> Vec<String> {
     (0..count).map(|index| format!("{letter}{index}")).collect()
+}
+
+/// The shortest digits that read back as the same number, with an exponent where they would be
+/// mostly zeros.
+pub fn number_text(value: f64) -> String {
+    match value.abs() {
+        size if size.is_finite() && size != 0.0 && !(1e-5..1e15).contains(&size) => {
+            format!("{value:e}")
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// Text with its control characters, which a terminal may obey, written as escapes, as `\u{1b}`.
+/// Line breaks and tabs stay.
+pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+    let hidden = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if !text.contains(hidden) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match hidden(letter) {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
+        }
+    }
+    shown.into()
 }
 
 /// The place of `name` in `names`.
@@ -112,6 +140,12 @@ pub(crate) fn check_unique(names: &[String], what: &str) -> Result<()> {
     for (index, name) in names.iter().enumerate() {
         if name.is_empty() {
             return Err(input_error!("{what} {index} has no name; every {what} needs one"));
+        }
+        if name.contains(char::is_control) {
+            return Err(input_error!(
+                "the {what} name '{}' has a control character; rename it",
+                name.escape_debug()
+            ));
         }
         if !seen.insert(name) {
             return Err(input_error!("the {what} name '{name}' is there twice; names must differ"));

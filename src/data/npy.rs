@@ -106,8 +106,13 @@ fn open(bytes: &[u8]) -> Result<NpyFile<&[u8]>> {
     Ok(NpyFile::with_header(header, rest))
 }
 
+/// The most brackets that may be open at one place of a header. Those of numpy nest four deep; the
+/// time that `npyz` takes doubles with each.
+const DEEPEST: usize = 12;
+
 /// Checks what `npyz` does not: that the header is no longer than the file, for which it would
-/// allocate up to 4 GiB, and that the product of the shape does not overflow.
+/// allocate up to 4 GiB, that its brackets are not nested without end, and that the product of the
+/// shape does not overflow.
 fn check_header(bytes: &[u8]) -> Result<()> {
     // From version 2 on, four bytes after the eight of magic and version are the length of the
     // header.
@@ -116,6 +121,11 @@ fn check_header(bytes: &[u8]) -> Result<()> {
         && u64::from(u32::from_le_bytes([*a, *b, *c, *d])) > rest.len() as u64
     {
         return Err(input_error!("is cut short: it ends inside its header"));
+    }
+    if deepest(bytes) > DEEPEST {
+        return Err(input_error!(
+            "has a damaged header: its brackets are nested more than {DEEPEST} deep; {WAY_OUT}"
+        ));
     }
     let header = String::from_utf8_lossy(&bytes[..bytes.len().min(65_536)]);
     let Some((_, rest)) = header.split_once("'shape':") else {
@@ -136,6 +146,30 @@ fn check_header(bytes: &[u8]) -> Result<()> {
             shape.trim_start_matches([' ', '('])
         )),
     }
+}
+
+/// How many brackets are open at one place of the header of a file at most.
+fn deepest(bytes: &[u8]) -> usize {
+    // the length of the header: two bytes in version 1, four from version 2 on
+    let header = match bytes {
+        [_, _, _, _, _, _, 1, _, a, b, rest @ ..] => {
+            &rest[..rest.len().min(u16::from_le_bytes([*a, *b]).into())]
+        }
+        [_, _, _, _, _, _, _, _, a, b, c, d, rest @ ..] => {
+            &rest[..rest.len().min(u32::from_le_bytes([*a, *b, *c, *d]) as usize)]
+        }
+        _ => bytes,
+    };
+    let mut open = 0usize;
+    let depth = |byte: &u8| {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open
+    };
+    header.iter().map(depth).max().unwrap_or(0)
 }
 
 /// All numbers in the order in which they are stored.

@@ -7,6 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::error::Result;
+use crate::host::check_memory;
 use crate::input_error;
 
 /// The arrays of an npz in memory.
@@ -60,8 +61,10 @@ impl<'bytes> Archive<'bytes> {
             return Err(input_error!("has no '{name}'; it holds {}", names.join(", ")));
         }
         let damaged = |error: &dyn std::fmt::Display| input_error!("'{name}' is damaged ({error})");
-        let mut bytes = Vec::new();
         let mut file = self.0.by_name(&format!("{name}.npy")).map_err(|error| damaged(&error))?;
+        // A few bytes may be packed from many.
+        check_memory(&format!("'{name}'"), 4 * u128::from(file.size()), "take out a part of it")?;
+        let mut bytes = Vec::new();
         // To the end, because only there the checksum is compared.
         file.read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
         Ok(bytes)

@@ -2,6 +2,7 @@
 
 use crate::data::dataset::Dataset;
 use crate::data::matrix::Matrix;
+use crate::data::names::number_text;
 use crate::engine::scale::InputScale;
 use crate::error::Result;
 use crate::input_error;
@@ -229,10 +230,10 @@ pub fn check_positive(dataset: &Dataset, name: &str) -> Result<()> {
         "{name}: {} in row {row} (counting from 0), input '{}' ({} = {}), has no log10; {count} of \
          {} inputs are not positive. Set log10 = false in the study file, or leave those rows or \
          inputs out",
-        inputs.values[first],
+        number_text(inputs.values[first]),
         dataset.input_names[column],
         dataset.axis_name,
-        dataset.axis[column],
+        number_text(dataset.axis[column]),
         inputs.values.len()
     ))
 }

@@ -1,5 +1,6 @@
 //! Training, validation and test rows.
 
+use crate::data::names::number_text;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::engine::random::permute;
@@ -66,7 +67,8 @@ impl Pool {
     pub fn subset(&self, size: usize, validation: f64, seed: u32) -> Result<Split> {
         if !(validation > 0.0 && validation < 1.0) {
             return Err(input_error!(
-                "the validation fraction is {validation}; it must lie between 0 and 1, as 0.2"
+                "the validation fraction is {}; it must lie between 0 and 1, as 0.2",
+                number_text(validation)
             ));
         }
         let mut split = Split { train: Vec::new(), validation: Vec::new() };
@@ -77,11 +79,12 @@ impl Pool {
         }
         if split.train.is_empty() || split.validation.is_empty() {
             return Err(input_error!(
-                "a subset of {size} simulations with the validation fraction {validation} has {} \
-                 training and {} validation rows; take at least {} simulations",
+                "a subset of {size} simulations with the validation fraction {} has {} training \
+                 and {} validation rows; take at least {} simulations",
+                number_text(validation),
                 split.train.len(),
                 split.validation.len(),
-                (1.0 / validation).ceil()
+                number_text((1.0 / validation).ceil())
             ));
         }
         Ok(split)
@@ -104,8 +107,10 @@ impl Pool {
     ) -> Result<(Split, Vec<u32>)> {
         if !(validation > 0.0 && test > 0.0 && validation + test < 1.0) {
             return Err(input_error!(
-                "the validation fraction is {validation} and the test fraction {test}; both must \
-                 be above 0, and together below 1"
+                "the validation fraction is {} and the test fraction {}; both must be above 0, \
+                 and together below 1",
+                number_text(validation),
+                number_text(test)
             ));
         }
         let (mut train, mut validate, mut tests) = (vec![], vec![], vec![]);
@@ -121,13 +126,14 @@ impl Pool {
         }
         if train.is_empty() || validate.is_empty() || tests.is_empty() {
             return Err(input_error!(
-                "{size} simulations with the validation fraction {validation} and the test \
-                 fraction {test} have {} training, {} validation and {} test rows; take at least \
-                 {} simulations",
+                "{size} simulations with the validation fraction {} and the test fraction {} have \
+                 {} training, {} validation and {} test rows; take at least {} simulations",
+                number_text(validation),
+                number_text(test),
                 train.len(),
                 validate.len(),
                 tests.len(),
-                (1.0 / validation.min(test).min(1.0 - validation - test)).ceil()
+                number_text((1.0 / validation.min(test).min(1.0 - validation - test)).ceil())
             ));
         }
         Ok((Split { train, validation: validate }, tests))

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::vectors;
 use crate::engine::graph::Graph;
+use crate::engine::memory;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
+use crate::host::check_memory;
 use crate::input_error;
 use gpu::{Adapter, Gpu, Options, adapters};
 
@@ -67,20 +69,29 @@ pub enum Choice {
     Gpu,
     /// The CPU.
     Cpu,
-    /// The first adapter whose name contains this.
+    /// The adapter of this number in [`adapters`].
+    Numbered(usize),
+    /// The adapter whose name contains this.
     Named(String),
 }
 
 impl std::str::FromStr for Choice {
     type Err = std::convert::Infallible;
     fn from_str(name: &str) -> std::result::Result<Self, Self::Err> {
-        Ok(match name {
-            "auto" => Choice::Auto,
-            "gpu" => Choice::Gpu,
-            "cpu" => Choice::Cpu,
-            name => Choice::Named(name.into()),
+        Ok(match (name, name.strip_prefix("gpu:")) {
+            ("auto", _) => Choice::Auto,
+            ("gpu", _) => Choice::Gpu,
+            ("cpu", _) => Choice::Cpu,
+            (_, Some(number)) if is_number(number) => {
+                Choice::Numbered(number.parse().unwrap_or(usize::MAX))
+            }
+            (name, part) => Choice::Named(part.unwrap_or(name).into()),
         })
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Device {
@@ -107,6 +118,7 @@ impl Device {
             Choice::Cpu => None,
             Choice::Auto => adapters().into_iter().find(|adapter| !adapter.is_software()),
             Choice::Gpu => Some(adapters().into_iter().next().ok_or_else(no_adapter)?),
+            Choice::Numbered(number) => Some(numbered(*number)?),
             Choice::Named(name) => Some(named(name)?),
         };
         match (adapter, tiles) {
@@ -164,7 +176,8 @@ impl Device {
         }
     }
 
-    /// Checks that its buffers can hold a network trained in batches of this size and precision.
+    /// Checks that its buffers, or the memory of the machine, can hold a network trained in batches of
+    /// this size and precision; on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
@@ -174,7 +187,16 @@ impl Device {
                 let footprint = gpu::Footprint::new(graph, batch, precision);
                 footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
-            Device::Cpu(_) => Ok(()),
+            Device::Cpu(cpu) => {
+                let numbers = memory::numbers(graph, batch.into(), precision);
+                let bytes = size_of::<f32>() as u128 * numbers.iter().sum::<usize>() as u128;
+                let what = format!(
+                    "a network of {} parameters in batches of {batch}, on each of {} threads,",
+                    graph.parameter_count(),
+                    cpu.threads
+                );
+                check_memory(&what, bytes * cpu.threads as u128, "lower `hidden` or `batch`")
+            }
         }
     }
 }
@@ -187,18 +209,102 @@ fn no_adapter() -> Error {
     )
 }
 
+/// The adapters as `--device` takes them: `gpu:0 'NAME'`, and so on.
+fn listed(all: &[Adapter]) -> String {
+    let one = |(number, adapter): (usize, &Adapter)| format!("gpu:{number} '{}'", adapter.name());
+    all.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn numbered(number: usize) -> Result<Adapter> {
+    let all = adapters();
+    match all.get(number) {
+        Some(adapter) => Ok(adapter.clone()),
+        None if all.is_empty() => Err(no_adapter()),
+        None => Err(Error::Device(format!("there is no gpu:{number}; {}", known(&all)))),
+    }
+}
+
+fn known(all: &[Adapter]) -> String {
+    format!("there are {}. --device takes one of them, gpu:NAME, gpu, cpu or auto", listed(all))
+}
+
 fn named(name: &str) -> Result<Adapter> {
     let all = adapters();
     if all.is_empty() {
         return Err(no_adapter());
     }
-    let wanted = name.to_lowercase();
-    let known: Vec<String> = all.iter().map(|adapter| format!("'{}'", adapter.name())).collect();
-    let found = all.into_iter().find(|adapter| adapter.name().to_lowercase().contains(&wanted));
-    found.ok_or_else(|| {
-        Error::Device(format!(
-            "no adapter is named '{name}'; there are {}. --device takes a part of a name, gpu, cpu or auto",
-            known.join(", ")
-        ))
-    })
+    let names: Vec<&str> = all.iter().map(Adapter::name).collect();
+    let backends: Vec<String> = all.iter().map(Adapter::backend).collect();
+    match place(name, &names, &backends) {
+        Ok(place) => Ok(all[place].clone()),
+        Err(what) => Err(Error::Device(format!("--device '{name}' {what}; {}", known(&all)))),
+    }
+}
+
+/// The place of the adapter of a name: in full, or a part that only one name has. Of one adapter
+/// with several backends it is the first.
+fn place(name: &str, names: &[&str], backends: &[String]) -> std::result::Result<usize, String> {
+    let wanted = name.trim().to_lowercase();
+    if wanted.is_empty() {
+        return Err("names no device".into());
+    }
+    if is_number(&wanted) {
+        return Err(format!("is no name; a number is written gpu:{wanted}"));
+    }
+    // less may be in a name by chance
+    let letters = wanted.chars().filter(|letter| letter.is_alphabetic()).count();
+    if letters == 0 || wanted.chars().count() < 3 {
+        return Err("is too short; give at least three characters of a name".into());
+    }
+    let matching = |matches: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        (0..names.len()).filter(|place| matches(&names[*place].to_lowercase())).collect()
+    };
+    let mut found = matching(&|other| other == wanted);
+    if found.is_empty() {
+        found = matching(&|other| other.contains(&wanted));
+    }
+    let same = |other: &usize| {
+        let first = found[0];
+        *other == first || names[*other] == names[first] && backends[*other] != backends[first]
+    };
+    match found.first() {
+        None => Err("is the name of no adapter".into()),
+        Some(first) if found.iter().all(same) => Ok(*first),
+        Some(_) => Err(format!("is a part of the names of {} adapters", found.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_named_by_number_or_by_a_part_that_only_one_name_has() {
+        let choice = |text: &str| text.parse::<Choice>().unwrap();
+        assert_eq!(choice("gpu:1"), Choice::Numbered(1));
+        assert_eq!(choice("gpu:99999999999999999999"), Choice::Numbered(usize::MAX));
+        assert_eq!(choice("gpu:llvm"), Choice::Named("llvm".into()));
+        assert_eq!([choice("gpu"), choice("cpu")], [Choice::Gpu, Choice::Cpu]);
+        let names =
+            ["Radeon 780M", "Radeon 780M", "RTX 4090", "RTX 4090", "RTX 4090 D", "llvmpipe"];
+        let backends = ["Vulkan", "DX12", "Vulkan", "Vulkan", "Vulkan", "Vulkan"].map(String::from);
+        let place = |name: &str| place(name, &names, &backends);
+        assert_eq!(place("radeon"), Ok(0), "one adapter with two backends");
+        assert_eq!(place("LLVM"), Ok(5));
+        assert_eq!(place("RTX 4090 D"), Ok(4));
+        for (name, words) in [
+            ("", "names no device"),
+            (" ", "names no device"),
+            ("0", "a number is written gpu:0"),
+            ("4090", "a number is written gpu:4090"),
+            ("rtx", "a part of the names of 3 adapters"),
+            ("RTX 4090", "a part of the names of 2 adapters"),
+            ("l", "too short"),
+            ("15.0", "too short"),
+            ("metal", "the name of no adapter"),
+        ] {
+            let error = place(name).unwrap_err();
+            assert!(error.contains(words), "'{name}': {error}");
+        }
+    }
 }

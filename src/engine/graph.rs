@@ -215,12 +215,17 @@ pub struct Graph {
     contributions: Vec<Vec<Option<Contribution>>>,
 }
 
+/// Most parameters of a network, padding included, and widest value: kernels count in 32 bits, and
+/// a batch of them must still be countable in 64.
+pub const MAX_NUMBERS: usize = 1 << 31;
+
 impl Graph {
     /// A graph of these nodes.
     ///
     /// # Errors
     /// A message: no nodes, a node that reads a later one, shapes that do not fit, a dropout
-    /// outside [0, 1) or after the last node, a frozen node after a trained one or with dropout.
+    /// outside [0, 1) or after the last node, a frozen node after a trained one or with dropout, a
+    /// slope that is not finite, more than [`MAX_NUMBERS`] parameters.
     pub fn new(input: Shape, nodes: Vec<Node>) -> Result<Self, String> {
         Self::with_columns(input, 0, nodes)
     }
@@ -234,8 +239,11 @@ impl Graph {
         if nodes.is_empty() {
             return Err("the network has no layers".into());
         }
-        if input.width == 0 {
-            return Err("the network has no inputs".into());
+        if !(1..=MAX_NUMBERS).contains(&input.width) {
+            return Err(match input.width {
+                0 => "the network has no inputs".into(),
+                width => format!("the network has {width} inputs; at most {MAX_NUMBERS} can be"),
+            });
         }
         let mut graph = Self {
             input,
@@ -253,20 +261,30 @@ impl Graph {
             graph.check(id, &node).map_err(place)?;
             let inputs: Vec<Shape> = node.inputs.iter().map(|at| graph.shape_of(*at)).collect();
             let shape = (node.op.shape)(&inputs, &node.attributes).map_err(place)?;
+            if shape.width > MAX_NUMBERS {
+                return Err(place(format!("width {}, above {MAX_NUMBERS}", shape.width)));
+            }
             let matrices = (node.op.parameters)(&inputs, &node.attributes);
             let placed = matrices.into_iter().map(|matrix| {
                 let at = next;
                 let stride = padded(matrix.columns);
-                next += matrix.rows * stride;
+                let end = (matrix.rows.checked_mul(stride)).and_then(|own| own.checked_add(at));
+                next = end.filter(|end| *end <= MAX_NUMBERS).ok_or_else(|| {
+                    let ParameterShape { name, rows, columns } = matrix;
+                    format!(
+                        "a {name} of {rows} x {columns} numbers; a network has at most {MAX_NUMBERS}"
+                    )
+                })?;
                 let ParameterShape { name, rows, columns } = matrix;
-                Parameters { name, at, rows, columns, stride }
+                Ok(Parameters { name, at, rows, columns, stride })
             });
             if shape.rows != Rows::Examples && !graph.has_items() {
                 return Err(place(
                     "has rows for items, but the input of the network has none".into(),
                 ));
             }
-            graph.parameters.push(placed.collect());
+            let placed: Result<Vec<Parameters>, String> = placed.collect();
+            graph.parameters.push(placed.map_err(place)?);
             graph.levels.push(graph.level_above(&node.inputs));
             graph.shapes.push(shape);
             graph.nodes.push(node);
@@ -304,6 +322,10 @@ impl Graph {
         let dropout = node.attributes.dropout;
         if !(0.0..1.0).contains(&dropout) {
             return Err(format!("dropout is {dropout}; it must be at least 0 and below 1"));
+        }
+        let slope = node.attributes.activation.slope();
+        if !slope.is_finite() {
+            return Err(format!("the slope of its activation is {slope}; it must be finite"));
         }
         if node.frozen && dropout != 0.0 {
             return Err("a frozen layer cannot have dropout".into());

@@ -353,5 +353,5 @@ impl Run {
 pub fn most_work(graph: &Graph, rows: BatchRows, epochs: u32) -> u64 {
     let trained = graph.first_trained()..graph.nodes().len();
     let products: usize = trained.map(|node| graph.node_flops(node, rows) / 2).sum();
-    products as u64 * u64::from(epochs)
+    (products as u64).saturating_mul(u64::from(epochs))
 }

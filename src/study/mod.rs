@@ -45,6 +45,6 @@ pub use event::Event;
 pub use experiment::execute;
 pub use plan::{Plan, StrategyPlan};
 pub use sources::Simulate;
-pub use store::folder::JOURNAL_FILE;
+pub use store::foreign::{JOURNAL_FILE, check_own, check_report};
 pub use test_rows::{explain_test_rows, predict_test_rows};
 pub use transfer::PRETRAINING;

@@ -210,6 +210,9 @@ impl TrialsPlan {
 
     /// The epoch after `epoch` at which the pruner decides, or `epochs`, where training ends.
     pub fn next_rung(&self, epoch: u32, epochs: u32) -> u32 {
+        if self.search.is_none() {
+            return epochs;
+        }
         let mut later = epoch + 1..epochs;
         later.find(|epoch| self.pruner.decides_after(*epoch)).unwrap_or(epochs)
     }

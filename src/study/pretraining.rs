@@ -67,10 +67,21 @@ pub(crate) fn pretraining(
         simulations: pretraining_sizes(table, &pool, validation)?,
         validation,
         bottleneck: bottleneck(table, &config.network)?,
-        dummies: table.dummies.unwrap_or(new_targets(dataset, finetune).len()),
+        dummies: dummies(table, new_targets(dataset, finetune).len())?,
         training,
     };
     Ok((plan, pool))
+}
+
+/// Outputs of pre-trained networks that wait for new targets.
+fn dummies(config: &PretrainingConfig, new: usize) -> Result<usize> {
+    match config.dummies.unwrap_or(new) {
+        dummies if dummies <= MAX_WIDTH => Ok(dummies),
+        dummies => Err(input_error!(
+            "pretraining.dummies = {dummies}: there are {new} new targets, and at most {MAX_WIDTH} \
+             extra outputs"
+        )),
+    }
 }
 
 /// The width of the last hidden layer of pre-trained networks, if they have one more than others.

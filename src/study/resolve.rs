@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::input_error;
 use crate::study::classes;
 use crate::study::config::checks::{
-    MAX_LAYERS, MAX_WIDTH, activation, check_dropout, check_hidden, prefix,
+    MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_hidden,
+    check_slope, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
@@ -26,6 +27,7 @@ use crate::study::search::fixed::Fixed;
 use crate::study::search::proposers::proposer;
 use crate::study::search::pruner::Off;
 use crate::study::search::pruners::pruner;
+use crate::study::search::space;
 use crate::study::search::space::Stage;
 use crate::study::sources::{Simulate, Sources};
 use crate::study::split::{pool, split};
@@ -75,6 +77,12 @@ impl Study {
 
     /// The study of a study file, to fine-tune on one dataset.
     fn new(config: &StudyConfig, finetune: &DatasetConfig, sources: &mut Sources) -> Result<Self> {
+        if config.name.contains(char::is_control) {
+            return Err(input_error!(
+                "name = \"{}\": a title has no control characters",
+                config.name.escape_debug()
+            ));
+        }
         let training = training(&config.training)?;
         let network = network(&config.network, training.loss)?;
         let metrics = metrics(config, training.loss)?;
@@ -135,9 +143,57 @@ impl Study {
         notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
+        study.check_counts()?;
         study.check_weights()?;
         Ok(study)
     }
+}
+
+impl Study {
+    /// Checks that batches fit the data, and that runs and steps can be counted.
+    fn check_counts(&self) -> Result<()> {
+        let (plan, rows) = (&self.plan, self.data.fine_tuning.dataset.inputs.rows);
+        check_runs(plan)?;
+        let searched = match &plan.trials.search {
+            Some(search) => search.space.space(Stage::Fresh)?.largest(space::BATCH),
+            None => None,
+        };
+        let check = |table: &str, training: &Training, rows: usize, dataset: &str| {
+            let (key, batch) = match searched {
+                Some(batch) => ("search.space.batch".into(), batch),
+                None => (format!("{table}.batch"), training.batch),
+            };
+            check_batch(&key, batch, rows, dataset)?;
+            check_steps(&format!("{table}.epochs"), training.max_epochs, training.batch, rows)
+        };
+        for own in &plan.strategies {
+            let table = format!("strategies.{}", own.strategy.name());
+            check(&table, &own.training, rows, "data.finetune")?;
+        }
+        match (&plan.pretraining, &self.data.pretraining) {
+            (Some(own), Some(data)) => {
+                check("pretraining", &own.training, data.dataset.inputs.rows, "data.pretrain")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Checks that the runs of a study can be counted and kept.
+fn check_runs(plan: &Plan) -> Result<()> {
+    let (groups, trials) = (plan.groups().len(), &plan.trials);
+    let runs = groups as u128 * u128::from(trials.count) * u128::from(trials.seeds);
+    if runs <= MAX_RUNS as u128 {
+        return Ok(());
+    }
+    let (key, count) = match &trials.search {
+        Some(_) => ("search.trials", format!("{} of {} networks", trials.count, trials.seeds)),
+        None => ("seeds", trials.count.to_string()),
+    };
+    Err(input_error!(
+        "{key} = {count}: for {groups} pairs of a strategy and a size these are {runs} runs; a \
+         study has at most {MAX_RUNS}"
+    ))
 }
 
 fn check_scenarios(config: &StudyConfig) -> Result<()> {
@@ -234,6 +290,7 @@ fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result
 fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {
     check_hidden("network.hidden", &config.hidden)?;
     check_dropout("network.dropout", config.dropout)?;
+    check_slope("network.slope", config.slope)?;
     Ok(NetworkPlan {
         hidden: config.hidden.clone(),
         activation: activation("network.activation", &config.activation, config.slope)?,

@@ -1,11 +1,15 @@
 //! The library through its public interface: data, cosmology, search, attributions, statistics and
 //! reports. No test here needs a GPU; those that do are in `tests/laws`.
 
+#[path = "../fuzz/allocations.rs"]
+mod allocations;
 mod common;
 mod cosmology;
 mod data;
 mod explain;
+mod fuzz;
 mod metrics;
 mod report;
+mod round_trips;
 mod search;
 mod stats;

@@ -173,7 +173,7 @@ fn mistakes_in_the_data_are_named_with_row_and_column() {
 const FIXTURES: [(&str, &[&str]); 3] = [
     ("truncated.npy", &["truncated.npy", "bytes"]),
     ("pickled.npy", &["pickled.npy", "np.save"]),
-    ("structured.npy", &["structured.npy", "np.save"]),
+    ("nested.npy", &["nested.npy", "field 'k'", "structured_to_unstructured"]),
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! Which of the first inputs are kept.
 
+use crate::data::names::number_text;
 use crate::error::Result;
 use crate::input_error;
 
@@ -31,11 +32,15 @@ impl Cut {
             (Cut::Bins(bins), _) if bins > axis.len() => {
                 Err(input_error!("`bins` is {bins}, but there are only {}", axis.len()))
             }
+            (Cut::MaxK(max), _) if max.is_nan() => {
+                Err(input_error!("`max_k` is NaN; give the place of the last input to keep"))
+            }
             (Cut::MaxK(max), 0) => {
                 let first = axis.first().copied().unwrap_or(f64::NAN);
                 Err(input_error!(
-                    "`max_k` is {max}, but the first bin is already at {first}; choose a larger \
-                     one"
+                    "`max_k` is {}, but the first bin is already at {}; choose a larger one",
+                    number_text(max),
+                    number_text(first)
                 ))
             }
             _ => Ok(kept),

@@ -11,6 +11,7 @@ use crate::data::axis::first_difference;
 use crate::data::files::{hex, prefix, read_bytes};
 use crate::data::import::cut::Cut;
 use crate::data::matrix::Matrix;
+use crate::data::names::number_text;
 use crate::data::text;
 use crate::data::text::options::TextOptions;
 use crate::error::Result;
@@ -196,8 +197,8 @@ impl Folder<'_> {
             Some(row) => Err(input_error!(
                 "row {row} is at {name} = {} but in {other} at {name} = {}; every simulation must \
                  have the same {name}",
-                places[row],
-                axis[row]
+                number_text(places[row]),
+                number_text(axis[row])
             )),
         }
     }

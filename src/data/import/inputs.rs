@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::data::axis::{Axis, UNNAMED, default_axis, first_difference};
 use crate::data::conventions::{Conventions, FolderLayout};
-
-use crate::data::files::{fingerprint, prefix};
-use crate::data::formats::{read_axis, read_table, split_member};
+use crate::data::files::{fingerprint, prefix, split_member};
+use crate::data::formats::{read_axis, read_table};
 use crate::data::import::cut::Cut;
 use crate::data::import::folder::Folder;
 use crate::data::import::folders::Folders;
@@ -112,8 +111,7 @@ impl Inputs {
         }
         note_cut(&mut dropped, found.axis.len(), found.inputs_in_files);
         let files = found.simulations.len();
-        let note =
-            json!({ "path": import.x, "file": file, "files": files, "sha256": found.sha256 });
+        let note = json!({ "path": import.x.display().to_string(), "file": file, "files": files, "sha256": found.sha256 });
         let names = names_of(import, None, found.inputs_in_files, found.axis.len(), root)?;
         Ok(Self {
             names,
@@ -286,7 +284,9 @@ fn axis_of(path: &Path, x: &Path, columns: usize) -> Result<Vec<f64>> {
 
 /// The path as given, because that is what its reader recognises, and what is in the file.
 pub(crate) fn read_note(given: &Path, path: &Path) -> Result<Value> {
-    Ok(json!({ "path": given, "sha256": fingerprint(&split_member(path).0)? }))
+    Ok(
+        json!({ "path": given.display().to_string(), "sha256": fingerprint(&split_member(path).0)? }),
+    )
 }
 
 fn note_cut(dropped: &mut Map<String, Value>, kept: usize, columns: usize) {

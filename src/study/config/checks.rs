@@ -1,5 +1,6 @@
 //! Limits of what a study file may ask for, and checks of single values.
 
+use crate::data::names::number_text;
 use crate::engine::activation::Activation;
 use crate::error::{Error, Result};
 use crate::input_error;
@@ -8,6 +9,12 @@ use crate::input_error;
 pub const MAX_WIDTH: usize = 4096;
 /// Most hidden layers.
 pub const MAX_LAYERS: usize = 6;
+/// Most epochs of a run.
+pub const MAX_EPOCHS: u32 = 10_000_000;
+/// Most runs of a study.
+pub const MAX_RUNS: usize = 1_000_000;
+/// Largest batch that may be larger than the data are: one study file serves small and large data.
+pub const SPARE_BATCH: usize = 4096;
 
 /// Checks a fraction of the simulations.
 ///
@@ -18,7 +25,8 @@ pub fn check_fraction(key: &str, value: f64) -> Result<()> {
         return Ok(());
     }
     Err(input_error!(
-        "{key} = {value}: the part of the simulations to validate on lies between 0 and 1"
+        "{key} = {}: the part of the simulations to validate on lies between 0 and 1",
+        number_text(value)
     ))
 }
 
@@ -50,6 +58,47 @@ pub fn check_dropout(key: &str, dropout: f32) -> Result<()> {
         return Ok(());
     }
     Err(input_error!("{key} = {dropout}: a probability of at least 0 and below 1"))
+}
+
+/// Checks the slope of leaky_relu below 0.
+///
+/// # Errors
+/// [`Error::Input`] unless it is finite.
+pub fn check_slope(key: &str, slope: f32) -> Result<()> {
+    match slope.is_finite() {
+        true => Ok(()),
+        false => Err(input_error!("{key} = {slope}: a finite number, as 0.2")),
+    }
+}
+
+/// Checks the size of a batch of `rows` simulations of a dataset.
+///
+/// # Errors
+/// [`Error::Input`] if it is larger than they are, and larger than [`SPARE_BATCH`].
+pub fn check_batch(key: &str, batch: usize, rows: usize, dataset: &str) -> Result<()> {
+    match batch <= rows.max(SPARE_BATCH) {
+        true => Ok(()),
+        false => Err(input_error!(
+            "{key} = {batch}: more examples than the {rows} simulations of {dataset}; give at most \
+             {rows}"
+        )),
+    }
+}
+
+/// Checks that the steps of a run can be counted.
+///
+/// # Errors
+/// [`Error::Input`] with the epochs, and those that there may be.
+pub fn check_steps(key: &str, epochs: u32, batch: usize, rows: usize) -> Result<()> {
+    // training and validation rows are in batches of their own
+    let steps = rows.div_ceil(batch) as u64 + 1;
+    let most = (u64::from(u32::MAX) / steps).min(MAX_EPOCHS.into());
+    match u64::from(epochs) <= most {
+        true => Ok(()),
+        false => Err(input_error!(
+            "{key} = {epochs}: at most {most} epochs of {steps} batches can be counted"
+        )),
+    }
 }
 
 /// The activation of a name.

@@ -1,11 +1,12 @@
 //! The keys of training that `[training]` sets and that `[pretraining]` and each strategy override.
 
+use crate::data::names::number_text;
 use crate::engine::optim::schedule::Cosine;
 use crate::engine::optim::schedule::Schedule;
 use crate::engine::run::Training;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::config::checks::unknown;
+use crate::study::config::checks::{MAX_EPOCHS, unknown};
 
 /// Declares a table of the study file that has the keys of [`Overrides`] beside its own. A macro
 /// and not `#[serde(flatten)]`, which would lose the line and the known keys of an error.
@@ -153,23 +154,35 @@ fn check(table: &str, t: &Training) -> Result<()> {
     let bad = |key: &str, value: &dyn std::fmt::Display, need: &str| {
         Err(input_error!("{table}.{key} = {value}: {need}"))
     };
-    let number = |value: f64| value.is_finite() && value >= 0.0;
-    let positive = |value: f64| number(value) && value > 0.0;
+    // as the device has them, in f32
+    let number = |value: f64| (value as f32).is_finite() && value >= 0.0;
+    let positive = |value: f64| number(value) && value as f32 > 0.0;
     let decay = |beta: f64| (0.0..1.0).contains(&beta);
     match () {
         () if t.batch == 0 => bad("batch", &t.batch, "a minibatch has at least one example"),
         () if t.max_epochs == 0 => bad("epochs", &t.max_epochs, "train for at least one epoch"),
+        () if t.max_epochs > MAX_EPOCHS => {
+            bad("epochs", &t.max_epochs, &format!("train for at most {MAX_EPOCHS} epochs"))
+        }
         () if t.patience == 0 => bad("patience", &t.patience, "wait for at least one epoch"),
-        () if !positive(t.learning_rate) => {
-            bad("learning_rate", &t.learning_rate, "a number above 0")
-        }
-        () if !number(t.weight_decay) => {
-            bad("weight_decay", &t.weight_decay, "a number of at least 0")
-        }
+        () if !positive(t.learning_rate) => bad(
+            "learning_rate",
+            &number_text(t.learning_rate),
+            "a number above 0 that f32 can hold",
+        ),
+        () if !number(t.weight_decay) => bad(
+            "weight_decay",
+            &number_text(t.weight_decay),
+            "a number of at least 0 that f32 can hold",
+        ),
         () if !decay(t.beta1) => bad("betas", &t.beta1, "each at least 0 and below 1"),
         () if !decay(t.beta2) => bad("betas", &t.beta2, "each at least 0 and below 1"),
-        () if !positive(t.epsilon) => bad("epsilon", &t.epsilon, "a number above 0"),
-        () if !number(t.min_delta) => bad("min_delta", &t.min_delta, "a number of at least 0"),
+        () if !positive(t.epsilon) => {
+            bad("epsilon", &number_text(t.epsilon), "a number above 0 that f32 can hold")
+        }
+        () if !number(t.min_delta) => {
+            bad("min_delta", &number_text(t.min_delta), "a number of at least 0 that f32 can hold")
+        }
         () => Ok(()),
     }
 }

@@ -39,6 +39,9 @@ pub struct SearchConfig {
     pub space: SpaceConfig,
 }
 
+/// Most trials, candidates and networks of a search.
+const MOST: u32 = 1_000_000;
+
 impl Default for SearchConfig {
     fn default() -> Self {
         Self {
@@ -59,7 +62,7 @@ impl SearchConfig {
     /// Checks the numbers.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] if a number is 0 that must not be.
+    /// [`crate::Error::Input`] if a number is 0 that must not be, or larger than any search needs.
     pub fn check(&self) -> Result<()> {
         let numbers = [
             ("trials", self.trials),
@@ -67,8 +70,11 @@ impl SearchConfig {
             ("candidates", self.candidates),
             ("seeds", self.seeds),
         ];
-        match numbers.into_iter().find(|(_, number)| *number == 0) {
-            Some((name, _)) => Err(input_error!("search.{name} is 0; it must be at least 1")),
+        match numbers.into_iter().find(|(_, number)| !(1..=MOST).contains(number)) {
+            Some((name, 0)) => Err(input_error!("search.{name} is 0; it must be at least 1")),
+            Some((name, number)) => {
+                Err(input_error!("search.{name} is {number}; it must be at most {MOST}"))
+            }
             None => Ok(()),
         }
     }

@@ -1,5 +1,6 @@
 //! From `[search.space]` to a space that cannot be invalid.
 
+use crate::data::names::number_text;
 use crate::engine::activation::Activation;
 use crate::error::Result;
 use crate::input_error;
@@ -174,10 +175,11 @@ fn number(known: &Known, config: &Choice) -> Result<f64> {
         }
     };
     if known.integer && value.fract() != 0.0 {
+        let value = number_text(value);
         return Err(input_error!("search.space.{key} has {value}; it is a whole number"));
     }
     if !(known.least..known.below).contains(&value) {
-        let (least, below) = (known.least, known.below);
+        let (value, least, below) = (number_text(value), known.least, known.below);
         return Err(input_error!(
             "search.space.{key} has {value}; it must be at least {least} and below {below}"
         ));

@@ -106,7 +106,7 @@ pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Re
     let about = &model.about;
     let (background, rows) = choose(raw.rows, name, request)?;
     let targets = targets(&about.target_names, request)?;
-    check_method(model, request.method)?;
+    check_method(model, request.method, background.len())?;
     // all rows, so that an error names the row as the user counts
     let scaled = Matrix::new(raw.rows, raw.columns, model.scaled_inputs(raw, name)?);
     let inputs = scaled.select_rows(&rows).values;
@@ -218,9 +218,22 @@ fn targets(known: &[String], request: &Request) -> Result<Vec<usize>> {
     wanted.iter().map(|name| names::find(known, name, "target")).collect()
 }
 
-fn check_method(model: &Model, method: Method) -> Result<()> {
+/// Most passes through a network for a background row: alphas, or pairs of orders.
+const MOST_PASSES: usize = 1_000_000;
+
+fn check_method(model: &Model, method: Method, background: usize) -> Result<()> {
     let inputs = model.start.network.inputs();
+    // orders are counted in 32 bits
+    let most = MOST_PASSES.min(u32::MAX as usize / background);
     match method {
+        Method::ExpectedGradients { alphas } if alphas > most => Err(input_error!(
+            "expected gradients with {alphas} alphas are too many; take at most {most} for \
+             {background} background rows"
+        )),
+        Method::Sampled { pairs } if pairs > most => Err(input_error!(
+            "sampled Shapley values with {pairs} pairs of orders are too many; take at most {most} \
+             for {background} background rows"
+        )),
         Method::ExpectedGradients { alphas: 0 } => Err(input_error!(
             "expected gradients with 0 alphas have nothing to average; take at least one"
         )),

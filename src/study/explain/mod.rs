@@ -38,6 +38,17 @@ pub(crate) mod subject;
 pub(crate) mod usage;
 pub(crate) mod values;
 
+/// The files of an explanation.
+pub const FILES: [&str; 7] = [
+    "attributions.csv",
+    "attributions.npy",
+    "attributions.svg",
+    "attributions.png",
+    "explanation.json",
+    "compared.csv",
+    "comparison.csv",
+];
+
 pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;

@@ -9,9 +9,10 @@ use crate::error::Result;
 use crate::study::metric::MSE;
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::html::figure;
-use crate::study::report::page::{REPORT_FILE, document, section, shown, verdict};
+use crate::study::report::page::{document, section, shown, verdict};
 use crate::study::report::sections::{files, savings, test_error, transfer_effect};
 use crate::study::stats::findings::Findings;
+use crate::study::store::foreign::REPORT_FILE;
 use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
 

@@ -19,7 +19,9 @@ pub(crate) mod table;
 
 pub use chart::model::Chart;
 pub use joined::write_joined_report;
-pub use page::{REPORT_FILE, report_html, write_report};
+pub use page::{report_html, write_report};
 pub use sections::files::FILES;
 pub use sections::test_error::test_error_chart;
 pub use table::{aligned, text_table};
+
+pub use crate::study::store::foreign::REPORT_FILE;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::data::files::write_bytes;
+use crate::data::names::visible;
 use crate::error::Result;
 use crate::study::report::chart::style::{Series, paints, series};
 use crate::study::report::sections::{
@@ -16,10 +17,8 @@ use crate::study::report::sections::{
 };
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::store::foreign::{GENERATOR, REPORT_FILE};
 use crate::study::store::provenance::Status;
-
-/// The name of the page.
-pub const REPORT_FILE: &str = "report.html";
 
 /// Writes the figure ([`Metric::figure`](crate::study::metric::Metric::figure), as `.svg` and
 /// `.png`) and `report.html`, which contains it, into the folder of the findings, each atomically.
@@ -46,7 +45,7 @@ pub(crate) fn document(title: &str, body: Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content={ "shoal " (env!("CARGO_PKG_VERSION")) };
+                meta name="generator" content=(GENERATOR);
                 title { (title) }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(include_str!("page.css"))) (PreEscaped(colors())) }
@@ -54,7 +53,7 @@ pub(crate) fn document(title: &str, body: Markup) -> String {
             body { main { h1 { (title) } (body) } }
         }
     };
-    page.into_string() + "\n"
+    visible(&page.into_string()).into_owned() + "\n"
 }
 
 /// The colours of figures and page as variables, on a light page and on a dark one.

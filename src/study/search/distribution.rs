@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::names::number_text;
 use crate::error::Result;
 use crate::input_error;
 
@@ -107,24 +108,24 @@ impl Range {
     }
 
     fn checked(low: f64, high: f64, log: bool, step: Option<f64>, integer: bool) -> Result<Self> {
+        let ends = format!("low is {} and high is {}", number_text(low), number_text(high));
         if !low.is_finite() || !high.is_finite() {
-            return Err(input_error!("low is {low} and high is {high}; both must be finite"));
+            return Err(input_error!("{ends}; both must be finite"));
         }
         if low > high {
-            return Err(input_error!(
-                "low is {low} but high is {high}; low must not be above high"
-            ));
+            return Err(input_error!("{ends}; low must not be above high"));
         }
         let least = if integer { 1.0 } else { f64::MIN_POSITIVE };
         if log && low < least {
             let from = if integer { "at least 1" } else { "above 0" };
             return Err(input_error!(
-                "low is {low} and high is {high} on a logarithmic axis; low must be {from}, or log = false"
+                "{ends} on a logarithmic axis; low must be {from}, or log = false"
             ));
         }
         if let Some(step) = step.filter(|step| !(step.is_finite() && *step > 0.0)) {
             return Err(input_error!(
-                "step is {step}, from low {low} to high {high}; it must be above 0"
+                "step is {}, where {ends}; it must be above 0",
+                number_text(step)
             ));
         }
         // the last step that is still in the range; a part in 1e8 of a step is taken for rounding
@@ -229,7 +230,7 @@ mod tests {
         says(Range::float(0.0, 1.0, true), ["low is 0", "high is 1", "log = false"]);
         says(Range::int(0, 9, true), ["low is 0", "high is 9", "at least 1"]);
         says(Range::float(0.0, f64::INFINITY, false), ["low is 0", "high is inf", "finite"]);
-        says(Range::stepped(0.0, 1.0, 0.0), ["step is 0", "low 0", "high 1"]);
+        says(Range::stepped(0.0, 1.0, 0.0), ["step is 0", "low is 0", "high is 1"]);
     }
 
     #[test]

@@ -2,24 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::data::files::is_part;
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::datasets::Study;
+use crate::study::store::foreign::{JOURNAL_FILE, MODELS, check_own};
 use crate::study::store::journal::Journal;
 use crate::study::store::kept_models::KeptModels;
 use crate::study::store::model::Model;
 use crate::study::store::model_writer::ModelWriter;
-use crate::study::store::provenance::Provenance;
+use crate::study::store::provenance::{Provenance, STUDY_FILE};
 use crate::study::store::results::StudyResults;
 use crate::study::store::run::RunRecord;
 use crate::study::store::runs::{PRETRAINING_FILE, RUNS_FILE, RunColumns, RunsFile, write_runs};
 use crate::study::store::settings::{differences, identity, settings};
 use crate::study::store::trials::TrialRuns;
-
-/// The journal in a study's folder.
-pub const JOURNAL_FILE: &str = "journal.log";
-
-const MODELS: &str = "models";
 
 /// The folder of a study and its open files.
 pub struct StudyFolder {
@@ -40,16 +37,19 @@ impl StudyFolder {
     /// [`StudyFolder::begin_tables`].
     ///
     /// # Errors
-    /// [`Error::Input`] if there are results of another study, or another process writes there;
+    /// [`Error::Input`] if there are results of another study or files of somebody else, or another
+    /// process writes there;
     /// [`Error::Output`] if it cannot be written.
     pub fn open(folder: &Path, study: &Study) -> Result<(Self, Journal)> {
-        if folder.join(RUNS_FILE).exists() && !folder.join(JOURNAL_FILE).exists() {
+        let has = |name: &str| folder.join(name).exists();
+        if has(RUNS_FILE) && has(STUDY_FILE) && !has(JOURNAL_FILE) {
             return Err(input_error!(
                 "{0} already holds the results of a study, but no {JOURNAL_FILE} to resume from; choose another folder with \
                  -o, or remove {0}",
                 folder.display()
             ));
         }
+        check_own(folder)?;
         let models = folder.join(MODELS);
         std::fs::create_dir_all(&models).map_err(|e| {
             Error::Output(format!(
@@ -233,8 +233,7 @@ fn check_settings(folder: &Path, study: &Study, before: &Provenance) -> Result<(
 fn remove_parts(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(".part") {
+        if is_part(&name.to_string_lossy()) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod attribution_table;
 pub(crate) mod folder;
+pub mod foreign;
 pub mod journal;
 pub mod kept_models;
 pub mod model;

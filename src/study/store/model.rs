@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::files::{opened, write_bytes};
 use crate::data::matrix::Matrix;
+use crate::data::names::number_text;
 use crate::data::scaling::Scaling;
 use crate::engine::activation::Activation;
 use crate::engine::evaluate;
@@ -64,6 +65,36 @@ pub struct About {
     pub validation_loss: Option<f64>,
     /// Version of shoal.
     pub shoal: String,
+}
+
+impl About {
+    /// Checks that names and scaling fit a network.
+    fn check(&self, network: &Graph) -> Result<(), String> {
+        let (inputs, targets) = (network.inputs(), self.target_names.len());
+        let lengths = [
+            ("input_names", self.input_names.len(), inputs),
+            ("axis", self.axis.len(), inputs),
+            ("scaling.mean", self.scaling.mean.len(), inputs),
+            ("scaling.deviation", self.scaling.deviation.len(), inputs),
+            ("scaling.target_ranges", self.scaling.target_ranges.len(), targets),
+        ];
+        if let Some((key, found, expected)) = lengths.iter().find(|(_, a, b)| a != b) {
+            return Err(format!("{key} has {found} entries instead of {expected}"));
+        }
+        let names = self.input_names.iter().chain(&self.target_names);
+        let mut names = names.chain([&self.axis_name, &self.study, &self.strategy]);
+        if let Some(name) = names.find(|name| name.contains(char::is_control)) {
+            return Err(format!("the name '{}' has a control character", name.escape_debug()));
+        }
+        let (outputs, each) = (network.outputs(), self.predicts.outputs_per_target());
+        if !(1..=outputs / each).contains(&targets) {
+            return Err(format!("{targets} targets of {outputs} outputs, {each} for each"));
+        }
+        match self.scaling.deviation.iter().find(|deviation| **deviation <= 0.0) {
+            Some(deviation) => Err(format!("a deviation of an input is {deviation}, not above 0")),
+            None => Ok(()),
+        }
+    }
 }
 
 fn values() -> Predicts {
@@ -154,20 +185,37 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Input`] if the file is missing, no safetensors file, or not of shoal.
     pub fn load(path: &Path) -> Result<Self> {
-        let name = path.display();
         let bytes = opened(|| std::fs::read(path))
-            .map_err(|e| input_error!("{name}: cannot be read: {e}"))?;
+            .map_err(|e| input_error!("{}: cannot be read: {e}", path.display()))?;
+        Self::from_bytes(path, &bytes)
+    }
+
+    /// Reads a model from the contents of a file; `path` is its name in messages.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let name = path.display();
         let broken = |e: &dyn std::fmt::Display| {
             input_error!(
                 "{name}: not a model of shoal: {e}; models are the .safetensors files of a study"
             )
         };
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| broken(&e))?;
         let json = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
         let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
         let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
         let network = network(&header.layers).map_err(|what| broken(&what))?;
+        header.about.check(&network).map_err(|what| broken(&what))?;
+        // before the memory for them: a header may claim any size
+        let needed = size_of::<f32>() as u128 * network.parameter_count() as u128;
+        if needed > bytes.len() as u128 {
+            let there = bytes.len();
+            return Err(broken(&format!(
+                "its layers take {needed} bytes, but the file has {there}"
+            )));
+        }
         let mut parameters = vec![0.0; network.parameter_len()];
         for id in 0..network.nodes().len() {
             for matrix in network.parameters(id) {
@@ -294,7 +342,7 @@ impl Model {
         Err(input_error!(
             "{name}: row {index}, column {column} ({}) is {}; it must be {need}",
             self.about.input_names.get(column).map_or("", String::as_str),
-            row[column]
+            number_text(row[column])
         ))
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use csv::StringRecord;
 
 use crate::data::files::{opened, write_bytes};
+use crate::data::names;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::run::Curve;
@@ -15,14 +16,10 @@ pub(crate) const STRATEGY: &str = "strategy";
 /// Column of [`Curve::pretraining_simulations`], in studies with several pre-training sizes.
 pub(crate) const PRETRAINING_SIZE: &str = "pretraining_simulations";
 
-/// The shortest digits that read back as the same number, with an exponent where they would be
-/// mostly zeros; empty for a number that is absent or not finite.
+/// The shortest digits that read back as the same number ([`names::number_text`]); empty for a number
+/// that is absent or not finite.
 pub(crate) fn number_text(value: Option<f64>) -> String {
-    match value.filter(|value| value.is_finite()) {
-        None => String::new(),
-        Some(value) if value != 0.0 && !(1e-5..1e15).contains(&value.abs()) => format!("{value:e}"),
-        Some(value) => format!("{value}"),
-    }
+    value.filter(|value| value.is_finite()).map_or(String::new(), names::number_text)
 }
 
 /// Lines of fields as CSV, quoted where needed.

@@ -12,13 +12,14 @@ use tree::{Arrow, Circle, Tree, circles};
 
 /// The folders of the library from the bottom up; each may name those of the rows before its own.
 /// `lib.rs`, `main.rs` and `cli` are above all: they name what they like.
-const LAYERS: [&[&str]; 5] =
-    [&["error"], &["engine"], &["data"], &["cosmology", "collider"], &["study"]];
+const LAYERS: [&[&str]; 6] =
+    [&["error"], &["host"], &["engine"], &["data"], &["cosmology", "collider"], &["study"]];
 const ABOVE: [&str; 3] = ["lib", "main", "cli"];
 
 /// Folders that know nothing of training, and what they may name of the engine.
 const APART: [&str; 3] = ["data", "cosmology", "collider"];
-const SHARED: [&str; 3] = ["engine/random.rs", "engine/scale.rs", "engine/threads.rs"];
+const SHARED: [&str; 4] =
+    ["engine/random.rs", "engine/normals.rs", "engine/scale.rs", "engine/threads.rs"];
 
 /// What the engine does not know: files and their formats.
 const FILES: [&str; 5] = ["fs", "csv", "npyz", "safetensors", "toml"];
