@@ -143,28 +143,34 @@ impl Study {
         notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
-        study.check_counts()?;
+        study.check_counts(&training)?;
         study.check_weights()?;
         Ok(study)
     }
 }
 
 impl Study {
-    /// Checks that batches fit the data, and that runs and steps can be counted.
-    fn check_counts(&self) -> Result<()> {
+    /// Checks that batches fit the data, and that runs and steps can be counted. `general` are the
+    /// settings of `[training]`.
+    fn check_counts(&self, general: &Training) -> Result<()> {
         let (plan, rows) = (&self.plan, self.data.fine_tuning.dataset.inputs.rows);
         check_runs(plan)?;
         let searched = match &plan.trials.search {
-            Some(search) => search.space.space(Stage::Fresh)?.largest(space::BATCH),
+            Some(search) => search.space.space(Stage::Fresh)?.bounds(space::BATCH),
             None => None,
         };
+        let key = |table: &str, name: &str, is_general: bool| match is_general {
+            true => format!("training.{name}"),
+            false => format!("{table}.{name}"),
+        };
         let check = |table: &str, training: &Training, rows: usize, dataset: &str| {
-            let (key, batch) = match searched {
-                Some(batch) => ("search.space.batch".into(), batch),
-                None => (format!("{table}.batch"), training.batch),
+            let (batch_key, [smallest, largest]) = match searched {
+                Some(bounds) => ("search.space.batch".into(), bounds),
+                None => (key(table, "batch", training.batch == general.batch), [training.batch; 2]),
             };
-            check_batch(&key, batch, rows, dataset)?;
-            check_steps(&format!("{table}.epochs"), training.max_epochs, training.batch, rows)
+            check_batch(&batch_key, largest, rows, dataset)?;
+            let epochs = key(table, "epochs", training.max_epochs == general.max_epochs);
+            check_steps(&epochs, training.max_epochs, smallest, rows)
         };
         for own in &plan.strategies {
             let table = format!("strategies.{}", own.strategy.name());

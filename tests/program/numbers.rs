@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::common::{STUDY, Study, ran, ranged, shoal};
+use crate::common::{STUDY, Study, inputs, ran, ranged, shoal, targets};
 
 /// The study with a key in a table, or at the top.
 fn with(study: &Study, from: &str, to: &str) {
@@ -15,7 +15,7 @@ fn with(study: &Study, from: &str, to: &str) {
 fn huge_numbers_are_refused_with_both_numbers_also_of_a_plan() {
     let study = Study::new();
     let cases: [(&str, &str, &[&str]); 21] = [
-        ("batch = 8", "batch = 10000000", &["batch = 10000000", "60 simulations"]),
+        ("batch = 8", "batch = 10000000", &["training.batch = 10000000", "60 simulations"]),
         ("batch = 8", "batch = 9223372036854775807", &["9223372036854775807", "60 simulations"]),
         ("seeds = 2", "seeds = 4000000000", &["seeds = 4000000000", "at most 1000000"]),
         ("seeds = 2", "seeds = 200000", &["seeds = 200000", "1800000 runs", "at most 1000000"]),
@@ -23,7 +23,11 @@ fn huge_numbers_are_refused_with_both_numbers_also_of_a_plan() {
         ("test = 15", "test = 9223372036854775807", &["9223372036854775807", "60"]),
         ("hidden = [8]", "hidden = [1000000]", &["1000000", "1 to 4096"]),
         ("hidden = [8]", "hidden = [9223372036854775807]", &["1 to 4096"]),
-        ("epochs = 6", "epochs = 4294967295", &["epochs = 4294967295", "at most 10000000"]),
+        (
+            "epochs = 6",
+            "epochs = 4294967295",
+            &["training.epochs = 4294967295", "at most 10000000"],
+        ),
         ("epochs = 6", "epochs = 6\n[pretraining]\ndummies = 1000000000", &["1000000000", "4096"]),
         (
             "epochs = 6",
@@ -31,7 +35,11 @@ fn huge_numbers_are_refused_with_both_numbers_also_of_a_plan() {
             &["9223372036854775807", "80"],
         ),
         ("epochs = 6", "epochs = 6\n[pretraining]\nbottleneck = 5000", &["5000", "4096"]),
-        ("batch = 8", "batch = 8\n[pretraining]\nbatch = 99999", &["99999", "80 simulations"]),
+        (
+            "batch = 8",
+            "batch = 8\n[pretraining]\nbatch = 99999",
+            &["pretraining.batch = 99999", "80 simulations"],
+        ),
         (
             "batch = 8",
             "batch = 8\n[strategies.scratch]\nbatch = 99999",
@@ -62,6 +70,18 @@ fn huge_numbers_are_refused_with_both_numbers_also_of_a_plan() {
     // one study file serves data of several sizes
     with(&study, "batch = 8", "batch = 4096");
     study.run().code_is(0);
+}
+
+#[test]
+fn steps_are_counted_with_the_smallest_batch_of_a_search() {
+    let study = Study::new();
+    study.write("new_x.csv", &inputs(600));
+    study.write("new_y.csv", &targets(600, "a,b,c", 3));
+    let search = "search = { space = { batch = { choices = [64, 1] } } }";
+    let text = STUDY.replace("seeds = 2", search).replace("epochs = 6", "epochs = 9000000");
+    ranged(&study, &text);
+    let plan = study.shoal(&["study", "study.toml", "--plan", "--device", "cpu"]);
+    plan.fails(2, &["training.epochs = 9000000: at most 7146368 epochs of 601 batches"]);
 }
 
 #[cfg(target_os = "linux")]

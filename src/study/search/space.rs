@@ -86,10 +86,18 @@ impl Space {
 
     /// The largest value of a whole number.
     pub fn largest(&self, name: &str) -> Option<usize> {
+        self.bounds(name).map(|[_, most]| most)
+    }
+
+    /// The smallest and the largest value of a whole number.
+    pub fn bounds(&self, name: &str) -> Option<[usize; 2]> {
         let parameter = self.parameters.iter().find(|parameter| parameter.name == name)?;
         match &parameter.distribution {
-            Distribution::Range(range) => Some(range.high() as usize),
-            Distribution::Choices(choices) => choices.iter().filter_map(Choice::whole).max(),
+            Distribution::Range(range) => Some([range.low() as usize, range.high() as usize]),
+            Distribution::Choices(choices) => {
+                let whole = || choices.iter().filter_map(Choice::whole);
+                Some([whole().min()?, whole().max()?])
+            }
         }
     }
 
