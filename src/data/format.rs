@@ -22,10 +22,13 @@ pub struct Format {
     /// Reads a table.
     pub(crate) table: fn(&Contents) -> Result<Table>,
     /// Reads inputs with what belongs to them, where the format can hold it and the file does.
-    pub(crate) observations: Option<fn(&Contents) -> Result<Option<Observations>>>,
+    pub(crate) observations: Option<ReadObservations>,
     /// Reads a dataset, where the format can hold one.
     pub(crate) dataset: Option<fn(&Contents, &Conventions) -> Result<Dataset>>,
 }
+
+/// Reads the inputs of a file, with what belongs to them if the file has it.
+type ReadObservations = fn(&Contents) -> Result<Option<Observations>>;
 
 impl Format {
     /// Reads a table from the contents of a file of this format; `file` is its name in messages.

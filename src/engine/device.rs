@@ -152,8 +152,8 @@ impl Device {
                 kind: "gpu".into(),
                 name: gpu.adapter().name().into(),
                 class: Some(gpu.adapter().class().into()),
-                backend: Some(gpu.adapter().backend().into()),
-                driver: Some(gpu.adapter().driver().into()),
+                backend: Some(gpu.adapter().backend()),
+                driver: Some(gpu.adapter().driver()),
                 tiles: Some(gpu.tiles().name.into()),
                 ..Description::default()
             },

@@ -57,6 +57,9 @@ struct First {
     kept: usize,
 }
 
+/// Places, values, and the names of both columns of a file.
+type Columns = (Vec<f64>, Vec<f64>, Option<Vec<String>>);
+
 impl Folder<'_> {
     /// Reads the simulations in the folders of these names, one for each row of the targets.
     ///
@@ -147,11 +150,7 @@ impl Folder<'_> {
 
     /// Where the inputs of a file lie, their values, and the names of both columns: those that the
     /// first file has by these names, else the first two.
-    fn columns(
-        &self,
-        bytes: &[u8],
-        first: Option<&First>,
-    ) -> Result<(Vec<f64>, Vec<f64>, Option<Vec<String>>)> {
+    fn columns(&self, bytes: &[u8], first: Option<&First>) -> Result<Columns> {
         let table = text::reader::table(bytes, self.text)?;
         let [place, value] = self.columns;
         if table.matrix.columns < 2 {

@@ -23,7 +23,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>> {
         });
         let text: Result<String, _> = char::decode_utf16(units).collect();
         return match text {
-            Ok(text) if bytes.len() % 2 == 0 && !text.contains('\0') => Ok(Cow::Owned(text)),
+            Ok(text) if bytes.len().is_multiple_of(2) && !text.contains('\0') => {
+                Ok(Cow::Owned(text))
+            }
             _ => Err(input_error!("begins as UTF-16 but is not; save it as UTF-8")),
         };
     }
@@ -100,6 +102,6 @@ mod tests {
             assert_eq!(decode(&bytes).unwrap(), "Ω\n1");
             assert!(decode(&bytes[..bytes.len() - 1]).is_err());
         }
-        assert!(decode(b"\xff\xfe\0\01\0\0\0").is_err());
+        assert!(decode(b"\xff\xfe\x00\x001\0\0\0").is_err());
     }
 }

@@ -224,7 +224,8 @@ impl RunRecord {
     /// If a metric lacks a target, or there are too many values.
     pub fn set_test(&mut self, values: &[f64]) {
         let targets = self.test[0].targets.len().max(1);
-        let fits = values.len() % targets == 0 && values.len() / targets <= self.test.len();
+        let fits =
+            values.len().is_multiple_of(targets) && values.len() / targets <= self.test.len();
         assert!(fits, "record: {} scores of {targets} targets", values.len());
         for (score, values) in self.test.iter_mut().zip(values.chunks_exact(targets)) {
             score.total = Some(values.iter().sum::<f64>() / targets as f64);
