@@ -23,12 +23,15 @@ use crate::allocations::peak;
 /// What a deflated array may take beyond its file: deflate packs at most 1,032 bytes into one.
 const DEFLATE: usize = 1032;
 
+/// Creates files.
+type Seeds = Box<dyn Fn() -> Vec<Vec<u8>>>;
+
 /// A reader of files.
 pub struct Reader {
     /// Its name, and that of its fuzz target.
     pub name: &'static str,
     /// Valid and damaged files to begin with.
-    pub seeds: Box<dyn Fn() -> Vec<Vec<u8>>>,
+    pub seeds: Seeds,
     /// Reads a file, and uses what it gave.
     pub read: Box<dyn Fn(&[u8])>,
     /// Bytes of memory for each byte of the file.
@@ -290,7 +293,7 @@ fn parts(bytes: &[u8], names: impl Iterator<Item = String>) -> TempDir {
 
 fn folders() -> Vec<Vec<u8>> {
     let text = "# Omega_m h\n0.1 0.5\n0.2 0.6\n0.3 0.7\n\0# k P\n0.01 10\n0.02 20\n\0\
-        0.01 11\n0.02 21\n\00.01 12 7\n0.02 22 7\n";
+        0.01 11\n0.02 21\n\x000.01 12 7\n0.02 22 7\n";
     vec![text.into(), text.replace("0.02 21", "0.03 21").into_bytes()]
 }
 
