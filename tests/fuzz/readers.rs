@@ -26,6 +26,9 @@ const DEFLATE: usize = 1032;
 /// Creates files.
 type Seeds = Box<dyn Fn() -> Vec<Vec<u8>>>;
 
+/// Reads a file.
+type Read = Box<dyn Fn(&[u8])>;
+
 /// A reader of files.
 pub struct Reader {
     /// Its name, and that of its fuzz target.
@@ -33,7 +36,7 @@ pub struct Reader {
     /// Valid and damaged files to begin with.
     pub seeds: Seeds,
     /// Reads a file, and uses what it gave.
-    pub read: Box<dyn Fn(&[u8])>,
+    pub read: Read,
     /// Bytes of memory for each byte of the file.
     pub multiple: usize,
 }

@@ -65,7 +65,7 @@ fn balanced_classes_have_the_same_sum_of_weights() {
     let run = PreparedRun::new(with_loss(&table, training), tables(&table));
     let weights = run.row_weights().expect("weights");
     let mut sums = [0.0; 3];
-    (0..40).for_each(|row| sums[class(row)] += f64::from(*weight));
+    (0..40).for_each(|row| sums[class(row)] += f64::from(weights[row]));
     // 40 rows to train on
     assert!(sums.iter().all(|sum| (sum - 40.0 / 3.0).abs() < 1e-4), "{sums:?}");
     let ratio = f64::from(weights[5] / weights[0]);
