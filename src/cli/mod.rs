@@ -58,8 +58,8 @@ Output:
 Environment variables:
   NO_COLOR        no colours, if it is set and not empty
   TERM=dumb       progress in lines, not in a table
-  LP_NUM_THREADS  threads of Mesa's software rasterizer, which --threads does not
-                  set
+  LP_NUM_THREADS  threads of Mesa's software rasterizer, which --threads does
+                  not set
 
 Exit codes:
     0  done
