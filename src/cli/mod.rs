@@ -67,9 +67,9 @@ Exit codes:
     3  the device is missing, failed, or computes wrong results
     4  results cannot be written, or what belongs on the standard output
   130  stopped by Ctrl-C or by a request to terminate
-  Whatever is finished by then stays on disk. Messages that cannot be printed, as
-  in a terminal that is gone, are dropped, and a reader that leaves, as head does,
-  is no error. A second Ctrl-C ends at once.";
+  Whatever is finished by then stays on disk. Messages that cannot be printed,
+  as in a terminal that is gone, are dropped, and a reader that leaves, as head
+  does, is no error. A second Ctrl-C ends at once.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
