@@ -115,7 +115,7 @@ Examples:
   shoal import --x Pk/latin_hypercube --y theta.txt --bins 79 -o quijote.npz
 
 A study file can import in place of a file, with the same options (with _ in
-place of -, target_ranges in place of --range, and true and false for yes and no):
+place of -, target_ranges in place of --range, true and false for yes and no):
   finetune = {{ x = \"pk.npy\", y = \"theta.txt\", targets = [\"Omega_m\"] }}
 
 Events (--json):

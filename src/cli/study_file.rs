@@ -117,7 +117,7 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[pretraining], which also overrides keys of [training] except precision, loss and\nbalance_classes:",
+        "[pretraining], which also overrides keys of [training] except precision, loss\nand balance_classes:",
         &[
             (
                 "simulations",
