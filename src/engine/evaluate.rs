@@ -35,15 +35,8 @@ pub struct Values<F> {
 /// # Panics
 /// If the length of `inputs` is not a multiple of the graph's inputs, or the graph reads items.
 pub fn predict<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<F> {
-    let width = graph.inputs();
-    assert_eq!(inputs.len() % width, 0, "predict: not whole rows");
-    let mut outputs = Vec::with_capacity(inputs.len() / width * graph.outputs());
-    let mut evaluation = Evaluation::of_rows(graph, parameters, (inputs.len() / width).min(BLOCK));
-    for block in inputs.chunks(BLOCK * width) {
-        evaluation.run_rows(block);
-        outputs.extend(evaluation.output(graph.output_node()));
-    }
-    outputs
+    let rows = inputs.len() / graph.inputs();
+    Evaluator::new(graph, parameters, rows).predict(inputs)
 }
 
 /// The values of every node of a graph without items for scaled inputs, shape (rows, inputs).
@@ -51,7 +44,7 @@ pub fn predict<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<F>
 /// # Panics
 /// As [`predict`].
 pub fn evaluate<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<Values<F>> {
-    let mut evaluation = Evaluation::of_rows(graph, parameters, inputs.len() / graph.inputs());
+    let mut evaluation = Evaluator::of_graph(graph, parameters, inputs.len() / graph.inputs());
     evaluation.run_rows(inputs);
     let values = |node| Values {
         preactivation: evaluation.preactivation(node),
@@ -60,35 +53,60 @@ pub fn evaluate<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<V
     (0..graph.nodes().len()).map(values).collect()
 }
 
-/// A run whose forward kernels compute given rows.
-struct Evaluation<F> {
+/// Evaluates one network on many blocks of rows, in the same memory.
+pub struct Evaluator<F> {
     run: PreparedRun,
     memory: Memory<F>,
+    /// Most rows of a block.
+    rows: usize,
 }
 
-impl<F: Real> Evaluation<F> {
-    /// The evaluation of a graph without items on at most this number of rows.
-    fn of_rows(graph: &Graph, parameters: &[F], rows: usize) -> Self {
+impl<F: Real> Evaluator<F> {
+    /// An evaluator of a graph without items for calls with up to this number of rows. Calls with
+    /// more rows work too.
+    ///
+    /// # Panics
+    /// If the graph reads items.
+    pub fn new(graph: &Graph, parameters: &[F], rows: usize) -> Self {
+        Self::of_graph(graph, parameters, rows.clamp(1, BLOCK))
+    }
+
+    fn of_graph(graph: &Graph, parameters: &[F], rows: usize) -> Self {
         assert!(!graph.has_items(), "evaluate: a graph that reads items");
         let inputs = graph.inputs();
         let table = Table::unscaled(vec![0.0; inputs], inputs, vec![0.0], 1);
         let table = table.expect("evaluate: a table");
-        let run = Run::new(graph.clone(), &table);
-        Self::new(run, table, parameters, rows)
+        let run = Run::untrained(graph.clone(), &table);
+        Self::of_run(run, table, parameters, rows)
     }
 
-    /// The evaluation of a run with these parameters on the rows of a table.
-    fn new(run: Run, table: Table, parameters: &[F], batch: usize) -> Self {
+    /// Outputs for scaled inputs: see [`predict`].
+    ///
+    /// # Panics
+    /// If the length of `inputs` is not a multiple of the graph's inputs.
+    pub fn predict(&mut self, inputs: &[F]) -> Vec<F> {
+        let width = self.run.graph.inputs();
+        assert_eq!(inputs.len() % width, 0, "predict: not whole rows");
+        let output = self.run.graph.output_node();
+        let mut outputs = Vec::with_capacity(inputs.len() / width * self.run.graph.outputs());
+        for block in inputs.chunks(self.rows * width) {
+            self.run_rows(block);
+            outputs.extend(self.output(output));
+        }
+        outputs
+    }
+
+    /// The evaluator of a run with these parameters on the rows of a table.
+    fn of_run(run: Run, table: Table, parameters: &[F], batch: usize) -> Self {
         let training = Training { batch, precision: Precision::F32, ..run.training };
         let sets = table.sets.as_ref();
         let all: Vec<u32> = (0..table.rows as u32).collect();
         let most = most_rows(&run.graph, batch, sets, [&all[..]]);
         let run = Run { training, table: 0, ..run };
         let run = PreparedRun::within(run, most, Arc::from([table]));
-        let mut memory = Memory::new(&run);
-        memory.parameters.copy_from_slice(parameters);
+        let mut memory = Memory::for_evaluation(&run, parameters);
         memory.state.phase = phase::VALIDATE;
-        Self { run, memory }
+        Self { run, memory, rows: batch }
     }
 
     /// Computes scaled inputs, shape (rows, inputs).
@@ -162,7 +180,7 @@ impl Run {
                 "the network reads edges, but the items of the table have none"
             ));
         }
-        let mut evaluation = Evaluation::new(
+        let mut evaluation = Evaluator::of_run(
             self.clone(),
             table.clone(),
             &outcome.parameters,

@@ -74,16 +74,22 @@ pub struct Memory<F> {
     pub features: Aligned<F>,
 }
 
-impl<F: Real> Memory<F> {
-    /// The memory of a run before its first step.
-    pub fn new(run: &PreparedRun) -> Self {
-        Self::in_place_of(None, run)
+/// The weights that products read: the parameters or, in f16, the rounded ones.
+pub(crate) fn product_weights<'a, F>(
+    run: &PreparedRun,
+    parameters: &'a [F],
+    rounded: &'a [F],
+) -> &'a [F] {
+    match run.precision() {
+        Precision::F32 => parameters,
+        Precision::F16 => rounded,
     }
+}
 
-    /// The same in the allocations of an earlier run: the operating system maps and clears new
-    /// ones, which takes time.
-    pub fn in_place_of(earlier: Option<Self>, run: &PreparedRun) -> Self {
-        let mut memory = earlier.unwrap_or_else(|| Self {
+impl<F: Real> Default for Memory<F> {
+    /// No memory.
+    fn default() -> Self {
+        Self {
             state: State::fresh(),
             parameters: Aligned::default(),
             weights: Aligned::default(),
@@ -94,7 +100,28 @@ impl<F: Real> Memory<F> {
             work: Aligned::default(),
             scratch: Aligned::default(),
             features: Aligned::default(),
-        });
+        }
+    }
+}
+
+impl<F: Real> Memory<F> {
+    /// The memory of a run in f32 whose forward kernels alone are executed, with these parameters.
+    pub(crate) fn for_evaluation(run: &PreparedRun, parameters: &[F]) -> Self {
+        let mut memory =
+            Self { parameters: parameters.iter().copied().collect(), ..Self::default() };
+        memory.work.renew(&run.constants(), run.layout.len);
+        memory
+    }
+
+    /// The memory of a run before its first step.
+    pub fn new(run: &PreparedRun) -> Self {
+        Self::in_place_of(None, run)
+    }
+
+    /// The same in the allocations of an earlier run: the operating system maps and clears new
+    /// ones, which takes time.
+    pub fn in_place_of(earlier: Option<Self>, run: &PreparedRun) -> Self {
+        let mut memory = earlier.unwrap_or_default();
         let [parameters, weights, gradients, first, second, best, work, scratch] =
             numbers(&run.graph, run.most, run.precision());
         memory.state = run.fresh_state();

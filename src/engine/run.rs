@@ -5,7 +5,7 @@ use crate::engine::loss::{Loss, MSE};
 use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
 use crate::engine::precision::Precision;
 use crate::engine::scale::InputScale;
-use crate::engine::sets::most_rows;
+use crate::engine::sets::{self, most_rows};
 use crate::engine::shape::BatchRows;
 use crate::engine::table::Table;
 use crate::engine::work::MOST_INDEX;
@@ -123,12 +123,18 @@ impl Run {
     /// validates, the others train, and inputs are scaled by the mean and the deviation of the
     /// latter. Outputs beyond the table's targets are dummies.
     pub fn new(graph: Graph, table: &Table) -> Self {
+        let parameters = graph.initial_parameters(0);
+        Self { parameters, ..Self::untrained(graph, table) }
+    }
+
+    /// The same without parameters.
+    pub(crate) fn untrained(graph: Graph, table: &Table) -> Self {
         let (validation_rows, training_rows): (Vec<u32>, Vec<u32>) =
             (0..table.rows as u32).partition(|row| row % 5 == 4);
         let outputs = graph.outputs();
         Self {
             id: 0,
-            parameters: graph.initial_parameters(0),
+            parameters: Vec::new(),
             training: Training::default(),
             seed: 0,
             table: 0,
@@ -333,12 +339,8 @@ impl Run {
 
     /// An upper bound of the run's work, relative to other runs: see [`most_work`].
     pub fn most_work(&self, table: &Table) -> u64 {
-        let count = self.training_rows.len() + self.validation_rows.len();
-        let rows = [&self.training_rows[..], &self.validation_rows].concat();
-        let rows = match &table.sets {
-            Some(_) => most_rows(&self.graph, count, table.sets.as_ref(), [&rows[..]]),
-            None => count.into(),
-        };
+        let lists = [&self.training_rows[..], &self.validation_rows];
+        let rows = sets::all_rows(&self.graph, table.sets.as_ref(), lists);
         most_work(&self.graph, rows, self.training.max_epochs)
     }
 

@@ -54,7 +54,8 @@ impl Sets {
         let total: usize = counts.iter().sum();
         if total * columns != x.len() {
             return Err(input_error!(
-                "sets: the counts of the examples add up to {total} items of {columns} columns, but there are {} numbers",
+                "sets: the counts of the examples add up to {total} items of {columns} columns, \
+                 but there are {} numbers",
                 x.len()
             ));
         }
@@ -202,6 +203,26 @@ pub fn most_rows<'a>(
     most
 }
 
+/// The rows of all of these examples.
+pub(crate) fn all_rows<'a>(
+    graph: &Graph,
+    sets: Option<&Sets>,
+    lists: impl IntoIterator<Item = &'a [u32]>,
+) -> BatchRows {
+    let mut all = BatchRows::default();
+    for rows in lists {
+        all.examples += rows.len();
+        let Some(sets) = sets.filter(|_| graph.has_items()) else { continue };
+        let count =
+            |kind: Rows| rows.iter().map(|row| sets.rows_of(*row as usize, kind)).sum::<usize>();
+        all.items += count(Rows::Items);
+        if graph.has_edges() {
+            all.edges += count(Rows::Edges);
+        }
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,7 +230,8 @@ mod tests {
     #[test]
     fn neighbours_are_the_nearest_of_the_same_example_around_the_period() {
         let tau = std::f64::consts::TAU;
-        // eta and phi; 3.1 and -3.1 are close in phi; the second example has one item, the third none
+        // eta and phi; 3.1 and -3.1 are close in phi; the second example has one item, the third
+        // none
         let x = vec![0.0, 3.1, 0.0, -3.1, 0.0, 1.0, 0.0, 2.0, 5.0, 5.0];
         let sets = Sets::new(x, 2, &[4, 1, 0]).unwrap();
         let sets = sets.with_edges(2, &[(0, None), (1, Some(tau))]).unwrap();

@@ -1,6 +1,6 @@
 //! Shapley values estimated from random orders of the inputs.
 
-use crate::engine::evaluate;
+use crate::engine::evaluate::Evaluator;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::engine::random::permute;
@@ -37,14 +37,15 @@ pub fn sampled_shapley<F: Real>(
     let of_row = |row: &[F], number: usize| {
         let key = key(seed, Stream::InputOrders, number as u32);
         let mut values = vec![F::zero(); subject.targets.len() * inputs];
+        let mut evaluator = Evaluator::new(subject.network, subject.parameters, inputs + 1);
         for (place, reference) in subject.background.chunks_exact(inputs).enumerate() {
             for pair in 0..pairs {
                 let epoch = (place * pairs + pair) as u32;
                 let turn = |turn: usize| permute(key, epoch, inputs as u32, turn as u32) as usize;
                 let mut order: Vec<usize> = (0..inputs).map(turn).collect();
-                add_order(subject, (row, reference), &order, &mut values);
+                add_order(subject, &mut evaluator, (row, reference), &order, &mut values);
                 order.reverse();
-                add_order(subject, (row, reference), &order, &mut values);
+                add_order(subject, &mut evaluator, (row, reference), &order, &mut values);
             }
         }
         let count = F::of(count as f64);
@@ -58,6 +59,7 @@ pub fn sampled_shapley<F: Real>(
 /// Adds the changes of the output along one order to the values, shape (targets, inputs).
 fn add_order<F: Real>(
     subject: &Subject<F>,
+    evaluator: &mut Evaluator<F>,
     (row, reference): (&[F], &[F]),
     order: &[usize],
     values: &mut [F],
@@ -69,7 +71,7 @@ fn add_order<F: Real>(
         point[*input] = row[*input];
         points.extend(&point);
     }
-    let predicted = evaluate::predict(subject.network, subject.parameters, &points);
+    let predicted = evaluator.predict(&points);
     for (turn, input) in order.iter().enumerate() {
         let [before, after] = [turn, turn + 1].map(|turn| &predicted[turn * outputs..][..outputs]);
         for (place, target) in subject.targets.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Shapley values by enumeration, for networks with few inputs.
 
-use crate::engine::evaluate;
+use crate::engine::evaluate::Evaluator;
 use crate::engine::real::Real;
 
 use crate::study::explain::Subject;
@@ -68,6 +68,8 @@ fn subset_values<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
     let count = F::of(background.len() as f64);
     let subsets: Vec<usize> = (0..1 << inputs).collect();
     let mut of_subsets = Vec::with_capacity(subsets.len() * subject.targets.len());
+    let rows = BLOCK * background.len();
+    let mut evaluator = Evaluator::new(subject.network, subject.parameters, rows);
     for block in subsets.chunks(BLOCK) {
         let mut points = Vec::with_capacity(block.len() * subject.background.len());
         for subset in block {
@@ -79,7 +81,7 @@ fn subset_values<F: Real>(subject: &Subject<F>, row: &[F]) -> Vec<F> {
                 points.extend((0..inputs).map(chosen));
             }
         }
-        let predicted = evaluate::predict(subject.network, subject.parameters, &points);
+        let predicted = evaluator.predict(&points);
         for of_subset in predicted.chunks_exact(background.len() * outputs) {
             for target in subject.targets {
                 let values = of_subset.iter().skip(*target).step_by(outputs);
