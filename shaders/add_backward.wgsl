@@ -2,6 +2,7 @@
 // rows, and four columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import contribute
 #import present
@@ -13,18 +14,6 @@
 // reads delta, writes delta of the nodes below, all of shape (rows, columns)
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];

@@ -2,6 +2,7 @@
 // columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import block
 #import present
@@ -14,18 +15,6 @@
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
-
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = tile.i * LANES + thread;
@@ -34,6 +23,7 @@ fn serve(tile: Tile, thread: u32) {
         return;
     }
     let vec4s = node.output_vec4s;
-    let values = load_block(node.input, vec4s, tile.j, row) + load_block(node.second, vec4s, tile.j, row);
-    store_block(node.output, node.output_by_unit, vec4s, node.row_vec4s, tile.j, row, values);
+    let x = load_block(node.input, vec4s, tile.j, row);
+    let y = load_block(node.second, vec4s, tile.j, row);
+    store_block(node.output, node.output_by_unit, vec4s, node.row_vec4s, tile.j, row, x + y);
 }

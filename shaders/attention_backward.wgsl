@@ -9,6 +9,7 @@
 // item first as i, then as j.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import attention
 #import index
@@ -22,18 +23,6 @@
 // reads q, k, v, a, l and delta; writes delta of the node below, shape (items, 3 columns)
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
 
 // p and t of an item and another one: offsets of q and delta of the first, of k and v of the other.
 fn weights_of(

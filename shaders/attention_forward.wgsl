@@ -8,6 +8,7 @@
 // the rest.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import attention
 #import block
@@ -21,18 +22,6 @@
 // reads q, k and v, shape (items, 3 columns); writes a, shape (items, columns), a by unit, and l
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];

@@ -2,6 +2,7 @@
 // four columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import activation
 #import block
@@ -14,18 +15,6 @@
 // reads x and y, shapes (rows, their columns); writes a, shape (rows, columns), and a by unit
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];

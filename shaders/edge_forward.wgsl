@@ -6,6 +6,7 @@
 // A tile is 8 lanes of four edges, and four columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import activation
 #import block
@@ -19,18 +20,6 @@
 // reads u and v, shape (items, columns); writes z and a, shape (edges, columns), and a by unit
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];

@@ -15,7 +15,7 @@
 
 #import layout
 #import packed_{packed}
-#import random
+#import batch
 #import table
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
@@ -49,8 +49,6 @@ fn main(
     if phase == PHASE_DONE || examples >= run.batch_vec4s {
         return;
     }
-    let cursor = states[tile.run].cursor;
-    let epoch = states[tile.run].epoch;
     let present = states[tile.run].batch_rows;
 
     // the rows of the four examples in the tables; absent examples read row 0 and are masked
@@ -59,17 +57,12 @@ fn main(
     for (var e = 0u; e < 4u; e++) {
         let example = examples * 4u + e;
         if example < present {
-            var position = cursor + example;
-            if phase == PHASE_TRAIN {
-                position = permute(run.seed, epoch, run.training_rows, position);
-            } else {
-                position += run.training_rows;
-            }
-            let row = rows[run.rows + position];
+            let place = position(tile, example);
+            let row = rows[run.rows + place];
             source = select(source, vec4u(row), vec4u(0u, 1u, 2u, 3u) == vec4u(e));
             var weight = 1.0;
             if run.row_weights != NO_WEIGHTS {
-                weight = bitcast<f32>(rows[run.row_weights + position]);
+                weight = bitcast<f32>(rows[run.row_weights + place]);
             }
             weights = select(weights, vec4f(weight), vec4u(0u, 1u, 2u, 3u) == vec4u(e));
         }

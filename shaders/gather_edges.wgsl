@@ -2,6 +2,7 @@
 // beyond the last one of a vec4 get 0. Each lane serves four edges.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import index
 
@@ -13,17 +14,7 @@
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
+fn serve(tile: Tile, thread: u32) {
     let run = runs[tile.run];
     let edges = tile.i * LANES + thread;
     let present = states[tile.run].batch_edges;

@@ -2,11 +2,10 @@
 // A tile is 8 lanes of four items, and four columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import index
-#import present
-#import contribute
-#import reduce
+#import reduce_gradient
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
@@ -16,38 +15,11 @@
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
-
 fn rows_of(tile: Tile, example: u32) -> vec2u {
     let firsts = runs[tile.run].first_items;
     return vec2u(integer(firsts, example), integer(firsts, example + 1u));
 }
 
 fn serve(tile: Tile, thread: u32) {
-    let node = nodes[tile.node];
-    let first = tile.i * LANES + thread;
-    let present = present_rows(tile, ITEMS);
-    if states[tile.run].phase != PHASE_TRAIN || 4u * first >= present {
-        return;
-    }
-    let groups = integers(runs[tile.run].examples, first);
-    var gradient = mat4x4f();
-    for (var i = 0u; i < 4u; i++) {
-        let row = 4u * first + i;
-        if row < present {
-            let range = rows_of(tile, groups[i]);
-            gradient = with_column(gradient, i, at_row(node, groups[i], range, row, tile.j));
-        }
-    }
-    give_block(tile, node.gradients, node.below, tile.j, first, gradient);
+    give_rows(tile, thread, ITEMS, runs[tile.run].examples);
 }

@@ -3,13 +3,25 @@
 //   a[g, n] = mean, sum or largest of x[r, n] over the rows r of group g; 0 if it has none
 //
 // For the largest number, `saved` gets the first row that has it, counted from the first row of the
-// group. The importing kernel defines `rows_of`, the first row of a group and the one after its
-// last.
+// group. The importing kernel binds `states`, `nodes` and `work`, and defines `rows_of`, the first
+// row of a group and the one after its last.
 
 #import layout
 #import packed_{packed}
 #import activation
 #import block
+#import present
+
+// Serves a tile of a forward kernel: four groups and 8 lanes of four columns.
+fn serve(tile: Tile, thread: u32) {
+    let node = nodes[tile.node];
+    let unit = tile.j * LANES + thread;
+    let present = present_rows(tile, node.rows);
+    let outside = unit >= node.output_vec4s || 4u * tile.i >= present;
+    if states[tile.run].phase != PHASE_DONE && !outside {
+        reduce(node, tile.i, unit, tile, present);
+    }
+}
 
 // Reduces four groups, of which `present` exist, in one vec4 of columns.
 fn reduce(node: Node, groups: u32, unit: u32, tile: Tile, present: u32) {
@@ -48,21 +60,4 @@ fn reduce(node: Node, groups: u32, unit: u32, tile: Tile, present: u32) {
         work[at + 2u * vec4s] = pack(places[2]);
         work[at + 3u * vec4s] = pack(places[3]);
     }
-}
-
-// The gradient at a row of group `one`, in one vec4 of columns:
-//
-//   delta[g, n] / rows of g    mean
-//   delta[g, n]                sum; for the largest number, if this row has it
-fn at_row(node: Node, one: u32, range: vec2u, row: u32, unit: u32) -> vec4f {
-    let at = one * node.output_vec4s + unit;
-    let delta = unpack(work[node.delta + at]);
-    if node.reduction == MEAN {
-        return delta * (1.0 / f32(range.y - range.x));
-    }
-    if node.reduction == MAX {
-        let place = unpack(work[node.saved + at]);
-        return select(vec4f(0.0), delta, place == vec4f(f32(row - range.x)));
-    }
-    return delta;
 }

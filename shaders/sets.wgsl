@@ -8,7 +8,7 @@
 
 #import layout
 #import packed_{packed}
-#import random
+#import batch
 #import index
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
@@ -42,8 +42,6 @@ fn main(
     let run = runs[tile.run];
     let phase = states[tile.run].phase;
     let present = states[tile.run].batch_rows;
-    let cursor = states[tile.run].cursor;
-    let epoch = states[tile.run].epoch;
     let serves = index < call.count && phase != PHASE_DONE;
 
     // vec4s of examples, of which there is one more than in the batch
@@ -58,13 +56,7 @@ fn main(
             for (var i = 0u; i < 4u; i++) {
                 let example = 4u * vec4 + i;
                 if example < present {
-                    var position = cursor + example;
-                    if phase == PHASE_TRAIN {
-                        position = permute(run.seed, epoch, run.training_rows, position);
-                    } else {
-                        position += run.training_rows;
-                    }
-                    let row = rows[run.rows + position];
+                    let row = rows[run.rows + position(tile, example)];
                     of_vec4 = select(of_vec4, vec4u(row), vec4u(0u, 1u, 2u, 3u) == vec4u(i));
                     sum += counts(run, row);
                 }

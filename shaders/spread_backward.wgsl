@@ -1,7 +1,8 @@
-// Backward pass of spread: gradient[e, n] = sum of delta[i, n] over the items i of example e. A tile
-// is 8 lanes of four examples, and four columns.
+// Backward pass of spread: gradient[e, n] = sum of delta[i, n] over the items i of example e. A
+// tile is 8 lanes of four examples, and four columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import index
 #import contribute
@@ -14,18 +15,6 @@
 // reads delta, shape (items, columns); writes delta of the node below, shape (batch, columns)
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];

@@ -1,7 +1,8 @@
-// Forward pass of spread: a[i, n] = x[e, n], with e the example of item i. A tile is 8 lanes of four
-// items, and four columns.
+// Forward pass of spread: a[i, n] = x[e, n], with e the example of item i. A tile is 8 lanes of
+// four items, and four columns.
 
 #import layout
+#import lanes_main
 #import packed_{packed}
 #import activation
 #import block
@@ -16,18 +17,6 @@
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
-
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let items = tile.i * LANES + thread;
@@ -40,7 +29,8 @@ fn serve(tile: Tile, thread: u32) {
     var values = mat4x4f();
     for (var i = 0u; i < 4u; i++) {
         if 4u * items + i < present {
-            values = with_column(values, i, unpack(work[node.input + examples[i] * vec4s + tile.j]));
+            let x = unpack(work[node.input + examples[i] * vec4s + tile.j]);
+            values = with_column(values, i, x);
         }
     }
     store_block(node.output, node.output_by_unit, vec4s, node.row_vec4s, tile.j, items, values);

@@ -3,11 +3,13 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::{Graph, NodeId, Op};
+use crate::engine::layout::LANES;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::{Real, version};
 use crate::engine::run::Training;
 use crate::engine::shader;
+use crate::engine::shape::Shape;
 use crate::engine::tile::{Grid, TileSet};
 
 /// A kernel of a step. The kernels of an op are called for a node, the others for a whole run, with
@@ -109,6 +111,26 @@ pub const BARE: Kernel = Kernel {
     reference: Reference { f32: |_, _, _| {}, f64: |_, _, _| {} },
 };
 
+/// Defaults for the kernels of ops whose lanes each serve four rows and four columns.
+pub const BLOCKS: Kernel = Kernel {
+    bindings: &[
+        (Buffer::Runs, Access::Read),
+        (Buffer::States, Access::Read),
+        (Buffer::Tiles, Access::Read),
+        (Buffer::Nodes, Access::Read),
+        (Buffer::Work, Access::ReadWrite),
+    ],
+    serves: always,
+    tiles: |run, node, _| blocks(run, run.graph.shape(node)),
+    ..BARE
+};
+
+/// Tiles of 32 rows and four columns of a value of this shape: i: rows, j: columns.
+pub fn blocks(run: &PreparedRun, shape: Shape) -> Grid {
+    let rows = run.layout.rows.of(shape.rows);
+    Grid::new(rows.div_ceil(4 * LANES), shape.width.div_ceil(4))
+}
+
 impl PartialEq for Kernel {
     /// Compares the names.
     fn eq(&self, other: &Self) -> bool {
@@ -119,6 +141,12 @@ impl PartialEq for Kernel {
 /// [`Kernel::serves`] of kernels that are called for every node of their op.
 pub fn always(_graph: &Graph, _training: &Training, _node: NodeId) -> bool {
     true
+}
+
+/// [`Kernel::serves`] of kernels that give gradients to the inputs of a node.
+pub fn gives_gradients(graph: &Graph, _training: &Training, node: NodeId) -> bool {
+    let inputs = 0..graph.nodes()[node].inputs.len();
+    inputs.into_iter().any(|input| graph.contribution(node, input).is_some())
 }
 
 /// [`Kernel::terms`] of kernels without sums along a dimension of a run.

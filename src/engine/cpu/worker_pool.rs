@@ -38,8 +38,8 @@ struct WorkerPool<'a> {
     tables: Tables,
 }
 
-/// Trains all runs of `work` on this number of threads, the calling one among them, or on as many as
-/// can be started.
+/// Trains all runs of `work` on this number of threads, the calling one among them, or on as many
+/// as can be started.
 pub fn train(threads: usize, tables: Arc<[Table]>, work: &mut dyn RunQueue) -> Result<()> {
     let start = Instant::now();
     let scheduler = Scheduler {

@@ -1,9 +1,11 @@
-//! The end of a gradient at the output of a node: its derivative and its dropout mask.
+//! What backward kernels do with a gradient: give it to a node below, finish it with the derivative
+//! and the dropout mask there, or round that of parameters.
 
 use crate::engine::activation;
-use crate::engine::graph::Contribution;
+use crate::engine::graph::{Contribution, NodeId};
 use crate::engine::memory::Memory;
 use crate::engine::precision;
+use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -40,5 +42,16 @@ pub fn give<F: Real>(
     match contribution.adds {
         false => pairs.for_each(|(delta, gradient)| *delta = gradient),
         true => pairs.for_each(|(delta, gradient)| *delta += gradient),
+    }
+}
+
+/// Rounds the gradients of the parameters of a node and, in f16, records an overflow.
+pub fn round_gradients<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
+    if run.precision() == Precision::F16 {
+        let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
+        precision::round(Precision::F16, gradients);
+        if gradients.iter().any(|gradient| !gradient.is_finite()) {
+            memory.state.overflow = 1;
+        }
     }
 }

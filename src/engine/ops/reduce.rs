@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::graph::{Attributes, NodeId, Reduction};
-use crate::engine::layout::phase;
+use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
 use crate::engine::ops::contribute::{self, give};
 use crate::engine::ops::sets::{ranges, whole};
@@ -11,6 +11,7 @@ use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::{Rows, Shape, padded};
+use crate::engine::tile::{Grid, TileSet};
 
 /// What the reduction saves: for the largest number, the row of the group that has it.
 pub fn saved(inputs: &[Shape], attributes: &Attributes) -> Vec<usize> {
@@ -18,6 +19,19 @@ pub fn saved(inputs: &[Shape], attributes: &Attributes) -> Vec<usize> {
         Reduction::Max => vec![inputs[0].width],
         _ => Vec::new(),
     }
+}
+
+/// Tiles of the forward kernels: four groups and eight vec4s of columns.
+pub fn tiles(run: &PreparedRun, node: NodeId, _set: &TileSet) -> Grid {
+    let Shape { rows, width } = run.graph.shape(node);
+    Grid::new(run.layout.rows.of(rows) / 4, width.div_ceil(4 * LANES))
+}
+
+/// The mean number of rows of a group.
+pub fn terms(run: &PreparedRun, node: NodeId) -> usize {
+    let [rows, groups] =
+        [run.graph.input_shape(node), run.graph.shape(node)].map(|shape| run.most.of(shape.rows));
+    rows.div_ceil(groups.max(1))
 }
 
 /// The items of each example of the batch.

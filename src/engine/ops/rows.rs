@@ -80,7 +80,13 @@ pub(crate) const BLOCK: usize = 32;
 widest! {
     /// Fills `positions` with the positions, among `count` rows, of the examples from `first` on.
     /// Beyond the end of the epoch they are valid but arbitrary.
-    pub(crate) fn find_positions<F: Real>(run: &PreparedRun, state: &State<F>, count: u32, first: u32, positions: &mut [u32; BLOCK]) {
+    pub(crate) fn find_positions<F: Real>(
+        run: &PreparedRun,
+        state: &State<F>,
+        count: u32,
+        first: u32,
+        positions: &mut [u32; BLOCK],
+    ) {
         for (position, place) in positions.iter_mut().zip(state.cursor + first..) {
             *position = place.min(count - 1);
         }

@@ -109,7 +109,13 @@ impl<F: Real> Rates<F> {
 
 widest! {
     /// Updates contiguous parameters with their gradients and moments.
-    pub(crate) fn update<F: Real>(rates: &Rates<F>, gradients: &[F], parameters: &mut [F], first: &mut [F], second: &mut [F]) {
+    pub(crate) fn update<F: Real>(
+        rates: &Rates<F>,
+        gradients: &[F],
+        parameters: &mut [F],
+        first: &mut [F],
+        second: &mut [F],
+    ) {
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
             let g = rates.scale * *g;

@@ -1,5 +1,5 @@
-//! The op `aggregate`: the mean, the sum or the largest number of each column over the edges from an item to its neighbours. The
-//! reduction of no rows is 0.
+//! The op `aggregate`: the mean, the sum or the largest number of each column over the edges from
+//! an item to its neighbours. The reduction of no rows is 0.
 
 pub mod backward;
 pub mod forward;
@@ -16,7 +16,8 @@ pub static OP: Op = Op {
     shape: |inputs, _| match inputs[0].rows {
         Rows::Edges => Ok(Shape::items(inputs[0].width)),
         rows => Err(format!(
-            "reduces the edges from an item to its neighbours, but its input has a row for each of the {rows:?}"
+            "reduces the edges from an item to its neighbours, but its input has a row for each \
+             of the {rows:?}"
         )),
     },
     saved: reduce::saved,

@@ -1,49 +1,32 @@
 //! The gradients at q, k and v. See `shaders/attention_backward.wgsl`.
 
-use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape as Matrix, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
+use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
+use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::Head;
+use crate::engine::ops::attention::head::{self, Head};
 use crate::engine::ops::contribute::{self, give};
 use crate::engine::ops::reduce::items;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
-use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "attention_backward",
-    bindings: &[
-        (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
-        (Buffer::Tiles, Access::Read),
-        (Buffer::Nodes, Access::Read),
-        (Buffer::Work, Access::ReadWrite),
-    ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: |graph, _, node| graph.contribution(node, 0).is_some(),
-    // i: 32 items; j: heads
-    tiles: |run, node, _| {
-        let heads = run.graph.nodes()[node].attributes.heads;
-        Grid::new(run.layout.rows.items.div_ceil(4 * LANES), heads)
-    },
-    terms: |run, node| {
-        let width = run.graph.shape(node).width / run.graph.nodes()[node].attributes.heads;
-        width + run.most.items.div_ceil(run.most.examples)
-    },
-    tiles_per_group: one_tile,
+    serves: gives_gradients,
+    tiles: head::tiles,
+    terms: head::terms,
     reference: reference!(compute),
+    ..BLOCKS
 };
 
 /// Fills, or adds to, delta of the node below. With p the probabilities and d the gradient of the
 /// output of a head, the gradient of v is p^T d, and with s = p (d v^T - sums(d output)) /
-/// sqrt(width) that of q is s k and that of k is s^T q (Dao et al., arXiv 2205.14135, appendix B.2).
+/// sqrt(width) that of q is s k and that of k is s^T q (Dao et al., arXiv 2205.14135, appendix
+/// B.2).
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let Some(contribution) = run.graph.contribution(node, 0) else { return };
     if memory.state.phase != phase::TRAIN {
@@ -122,7 +105,13 @@ widest! {
 
 widest! {
     /// The gradients of the scores, from those of the probabilities.
-    fn of_scores<F: Real>(items: usize, scale: F, sums: &[F], probabilities: &[F], gradients: &mut [F]) {
+    fn of_scores<F: Real>(
+        items: usize,
+        scale: F,
+        sums: &[F],
+        probabilities: &[F],
+        gradients: &mut [F],
+    ) {
         let rows = probabilities.chunks_exact(items).zip(gradients.chunks_exact_mut(items));
         for ((probabilities, gradients), sum) in rows.zip(sums) {
             for (gradient, p) in gradients.iter_mut().zip(probabilities) {

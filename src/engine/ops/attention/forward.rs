@@ -1,44 +1,26 @@
-//! The softmax over the items of each example, and the sums of v. See `shaders/attention_forward.wgsl`.
+//! The softmax over the items of each example, and the sums of v. See
+//! `shaders/attention_forward.wgsl`.
 
-use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape as Matrix, product};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
+use crate::engine::kernel::{BLOCKS, Kernel, reference};
+use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::Head;
+use crate::engine::ops::attention::head::{self, Head};
 use crate::engine::ops::reduce::items;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
-use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "attention_forward",
-    bindings: &[
-        (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
-        (Buffer::Tiles, Access::Read),
-        (Buffer::Nodes, Access::Read),
-        (Buffer::Work, Access::ReadWrite),
-    ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: always,
-    // i: 32 items; j: heads
-    tiles: |run, node, _| {
-        let heads = run.graph.nodes()[node].attributes.heads;
-        Grid::new(run.layout.rows.items.div_ceil(4 * LANES), heads)
-    },
-    terms: |run, node| {
-        let width = run.graph.shape(node).width / run.graph.nodes()[node].attributes.heads;
-        width + run.most.items.div_ceil(run.most.examples)
-    },
-    tiles_per_group: one_tile,
+    tiles: head::tiles,
+    terms: head::terms,
     reference: reference!(compute),
+    ..BLOCKS
 };
 
 /// Fills the output and the logarithms.

@@ -1,10 +1,26 @@
 //! One head of an attention on the CPU.
 
 use crate::engine::cpu::product::{Shape as Matrix, product};
+use crate::engine::graph::NodeId;
+use crate::engine::layout::LANES;
+use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::tile::{Grid, TileSet};
 
 /// Largest width of a head.
 pub const MOST_WIDTH: usize = 64;
+
+/// i: 32 items; j: heads.
+pub(crate) fn tiles(run: &PreparedRun, node: NodeId, _set: &TileSet) -> Grid {
+    let heads = run.graph.nodes()[node].attributes.heads;
+    Grid::new(run.layout.rows.items.div_ceil(4 * LANES), heads)
+}
+
+/// Terms of a score and of a sum over the items.
+pub(crate) fn terms(run: &PreparedRun, node: NodeId) -> usize {
+    let width = run.graph.shape(node).width / run.graph.nodes()[node].attributes.heads;
+    width + run.most.items.div_ceil(run.most.examples)
+}
 
 /// Columns of one head of the items of an example in the matrix of q, k and v.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
-//! The op `attention`: softmax(q k^T / sqrt(d)) v for each head, over the items of an example (Vaswani
-//! et al., arXiv 1706.03762, eq. 1). The input has the columns of q, k and v side by side, as
-//! `torch.nn.MultiheadAttention` after its `in_proj_weight`; each head has consecutive columns of all
-//! three.
+//! The op `attention`: softmax(q k^T / sqrt(d)) v for each head, over the items of an example
+//! (Vaswani et al., arXiv 1706.03762, eq. 1). The input has the columns of q, k and v side by side,
+//! as
+//! `torch.nn.MultiheadAttention` after its `in_proj_weight`; each head has consecutive columns of
+//! all three.
 
 pub mod backward;
 pub mod forward;
@@ -26,7 +27,8 @@ pub static OP: Op = Op {
         }
         if heads == 0 || !input.width.is_multiple_of(12 * heads) {
             return Err(format!(
-                "{heads} heads on an input of width {}; it must be a multiple of {}, for q, k and v of each head, and their width a multiple of 4",
+                "{heads} heads on an input of width {}; it must be a multiple of {}, for q, k and \
+                 v of each head, and their width a multiple of 4",
                 input.width,
                 12 * heads.max(1)
             ));
@@ -39,8 +41,8 @@ pub static OP: Op = Op {
         }
         Ok(Shape { width: input.width / 3, ..input })
     },
-    // for each head, the logarithm of the sum of the exponentials of a row as the sum of two numbers,
-    // which keep the digits of an f32 in f16, and two zeros: a vec4
+    // for each head, the logarithm of the sum of the exponentials of a row as the sum of two
+    // numbers, which keep the digits of an f32 in f16, and two zeros: a vec4
     saved: |_, attributes| vec![4 * attributes.heads],
     multiply_adds: |inputs, _, rows| {
         let items = rows.items.div_ceil(rows.examples.max(1));

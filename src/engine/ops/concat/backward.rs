@@ -1,8 +1,7 @@
 //! The gradient at both inputs. See `shaders/concat_backward.wgsl`.
 
-use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
+use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
 use crate::engine::ops::contribute::{self, give};
@@ -14,16 +13,7 @@ use crate::engine::tile::Grid;
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "concat_backward",
-    bindings: &[
-        (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
-        (Buffer::Tiles, Access::Read),
-        (Buffer::Nodes, Access::Read),
-        (Buffer::Work, Access::ReadWrite),
-    ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: |graph, _, node| (0..2).any(|input| graph.contribution(node, input).is_some()),
+    serves: gives_gradients,
     // i: 32 rows; j: columns of the wider input, in vec4s
     tiles: |run, node, _| {
         let shapes = run.graph.input_shapes(node);
@@ -31,9 +21,8 @@ pub static KERNEL: Kernel = Kernel {
         let rows = run.layout.rows.of(shapes[0].rows);
         Grid::new(rows.div_ceil(4 * LANES), width.div_ceil(4))
     },
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BLOCKS
 };
 
 /// Fills, or adds to, delta of the nodes below.

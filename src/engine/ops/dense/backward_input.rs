@@ -4,11 +4,10 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
 use crate::engine::cpu::transpose::transpose;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, one_tile, reference};
+use crate::engine::kernel::{Kernel, Update, gives_gradients, one_tile, reference};
 use crate::engine::layout::{TILE_UNITS, phase};
-use crate::engine::memory::Memory;
+use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::contribute;
-use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -27,7 +26,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
     update: Update::Any,
-    serves: |graph, _, node| graph.contribution(node, 0).is_some(),
+    serves: gives_gradients,
     tiles,
     terms: |run, node| run.graph.shape(node).width,
     tiles_per_group: one_tile,
@@ -55,10 +54,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     // in memory the delta below comes before the delta of this node
     let (before, delta) = memory.work.split_at_mut(at.delta);
     let below_delta = &mut before[below.delta..][..rows * stride];
-    let weights = match run.precision() {
-        Precision::F32 => &memory.parameters,
-        Precision::F16 => &memory.weights,
-    };
+    let weights = product_weights(run, &memory.parameters, &memory.weights);
     let weights =
         (&weights[matrix.range()], Shape::by_rows(matrix.rows, matrix.columns, matrix.stride));
     let blocks = delta[..rows * matrix.stride].chunks(BLOCK * matrix.stride);

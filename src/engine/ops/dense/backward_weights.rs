@@ -10,8 +10,7 @@ use crate::engine::graph::{Graph, NodeId};
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
 use crate::engine::memory::Memory;
-use crate::engine::precision;
-use crate::engine::precision::Precision;
+use crate::engine::ops::contribute;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
@@ -74,12 +73,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let batch = (present, &memory.work[..]);
     weights(run, node, 0..matrix.rows, batch, weight_gradients);
     bias(run, node, batch, bias_gradients);
-    if run.precision() == Precision::F16 {
-        precision::round(Precision::F16, gradients);
-        if gradients.iter().any(|gradient| !gradient.is_finite()) {
-            memory.state.overflow = 1;
-        }
-    }
+    contribute::round_gradients(run, node, memory);
 }
 
 /// Gradients of the weights of a range of inputs, shape (inputs, units), over the `present` rows.

@@ -7,10 +7,9 @@ use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
-use crate::engine::memory::Memory;
+use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::epilogue;
 use crate::engine::precision;
-use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -56,10 +55,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     }
     let size = rows * matrix.stride;
     // in memory the preactivation comes after everything that is read
-    let weights = match run.precision() {
-        Precision::F32 => &memory.parameters,
-        Precision::F16 => &memory.weights,
-    };
+    let weights = product_weights(run, &memory.parameters, &memory.weights);
     let (before, after) = memory.work.split_at_mut(at.saved);
     let z = &mut after[..size];
 

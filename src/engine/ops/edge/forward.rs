@@ -1,9 +1,8 @@
 //! The sum of both ends of each edge, its activation and dropout. See `shaders/edge_forward.wgsl`.
 
-use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
+use crate::engine::kernel::{BLOCKS, Kernel, reference};
+use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::ops::epilogue;
 use crate::engine::ops::sets::integer;
@@ -11,30 +10,10 @@ use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::{Rows, padded};
-use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
-pub static KERNEL: Kernel = Kernel {
-    name: "edge_forward",
-    bindings: &[
-        (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
-        (Buffer::Tiles, Access::Read),
-        (Buffer::Nodes, Access::Read),
-        (Buffer::Work, Access::ReadWrite),
-    ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: always,
-    // i: 32 edges; j: columns, in vec4s
-    tiles: |run, node, _| {
-        let width = run.graph.shape(node).width;
-        Grid::new(run.layout.rows.edges.div_ceil(4 * LANES), width.div_ceil(4))
-    },
-    terms: no_terms,
-    tiles_per_group: one_tile,
-    reference: reference!(compute),
-};
+pub static KERNEL: Kernel =
+    Kernel { name: "edge_forward", reference: reference!(compute), ..BLOCKS };
 
 /// Fills the preactivation and the output of the node.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {

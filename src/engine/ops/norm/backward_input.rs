@@ -4,12 +4,11 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::Contribution;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
-use crate::engine::memory::Memory;
+use crate::engine::kernel::{BLOCKS, Kernel, blocks, gives_gradients, reference};
+use crate::engine::layout::phase;
+use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::contribute;
 use crate::engine::ops::norm::moments::moments;
-use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -26,17 +25,12 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: |graph, _, node| graph.contribution(node, 0).is_some(),
-    // i: 32 rows
-    tiles: |run, node, _| {
-        let rows = run.layout.rows.of(run.graph.shape(node).rows);
-        Grid::new(rows.div_ceil(4 * LANES), 1)
-    },
+    serves: gives_gradients,
+    // i: 32 rows, each with all columns
+    tiles: |run, node, _| Grid { j: 1, ..blocks(run, run.graph.shape(node)) },
     terms: |run, node| run.graph.shape(node).width,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BLOCKS
 };
 
 /// Fills, or adds to, delta of the node below.
@@ -48,10 +42,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (at, shape) = (run.layout.nodes[node], run.graph.shape(node));
     let size = memory.rows(run, shape.rows) * padded(shape.width);
     let gain = run.graph.parameters(node)[0].range();
-    let weights = match run.precision() {
-        Precision::F32 => &memory.parameters,
-        Precision::F16 => &memory.weights,
-    };
+    let weights = product_weights(run, &memory.parameters, &memory.weights);
     let below = run.layout.nodes[contribution.below];
     let (before, own) = memory.work.split_at_mut(at.saved);
     // the input is the output of the node below, which is stored before its delta
@@ -63,7 +54,13 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
 
 widest! {
     /// inverse (d - mean(d) - normal mean(d normal)) with d = gain delta, for each row.
-    fn gradient<F: Real>(width: usize, gain: &[F], contribution: Contribution, rows: (&[F], &[F], &[F]), below: &mut [F]) {
+    fn gradient<F: Real>(
+        width: usize,
+        gain: &[F],
+        contribution: Contribution,
+        rows: (&[F], &[F], &[F]),
+        below: &mut [F],
+    ) {
         let (input, normal, delta) = rows;
         let stride = gain.len();
         let rows = normal.chunks_exact(stride).zip(delta.chunks_exact(stride));

@@ -5,8 +5,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
-use crate::engine::precision;
-use crate::engine::precision::Precision;
+use crate::engine::ops::contribute;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -51,10 +50,5 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
             *bias += *delta;
         }
     }
-    if run.precision() == Precision::F16 {
-        precision::round(Precision::F16, gradients);
-        if gradients.iter().any(|gradient| !gradient.is_finite()) {
-            memory.state.overflow = 1;
-        }
-    }
+    contribute::round_gradients(run, node, memory);
 }

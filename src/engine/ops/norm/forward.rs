@@ -3,12 +3,11 @@
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
-use crate::engine::memory::Memory;
+use crate::engine::kernel::{BLOCKS, Kernel, blocks, reference};
+use crate::engine::layout::phase;
+use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::norm::moments::moments;
 use crate::engine::precision;
-use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -25,17 +24,11 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: always,
-    // i: 32 rows
-    tiles: |run, node, _| {
-        let rows = run.layout.rows.of(run.graph.shape(node).rows);
-        Grid::new(rows.div_ceil(4 * LANES), 1)
-    },
+    // i: 32 rows, each with all columns
+    tiles: |run, node, _| Grid { j: 1, ..blocks(run, run.graph.shape(node)) },
     terms: |run, node| run.graph.shape(node).width,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BLOCKS
 };
 
 /// Fills the normalised rows and the output.
@@ -46,10 +39,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (at, shape) = (run.layout.nodes[node], run.graph.shape(node));
     let (rows, stride) = (memory.rows(run, shape.rows), padded(shape.width));
     let [gain, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix].range());
-    let weights = match run.precision() {
-        Precision::F32 => &memory.parameters,
-        Precision::F16 => &memory.weights,
-    };
+    let weights = product_weights(run, &memory.parameters, &memory.weights);
     let (before, own) = memory.work.split_at_mut(at.saved);
     let (normal, output) = own.split_at_mut(at.output - at.saved);
     let (normal, output) = (&mut normal[..rows * stride], &mut output[..rows * stride]);

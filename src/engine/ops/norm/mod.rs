@@ -1,5 +1,5 @@
-//! The op `norm`: layer norm, (x - mean) / sqrt(variance + 1e-5) gain + bias over the columns of a row
-//! (Ba, Kiros & Hinton, arXiv 1607.06450, eq. 4), as `torch.nn.LayerNorm`.
+//! The op `norm`: layer norm, (x - mean) / sqrt(variance + 1e-5) gain + bias over the columns of a
+//! row (Ba, Kiros & Hinton, arXiv 1607.06450, eq. 4), as `torch.nn.LayerNorm`.
 
 pub mod backward_input;
 pub mod backward_weights;

@@ -1,5 +1,5 @@
-//! The op `pool`: the mean, the sum or the largest number of each column over the items of an example. The
-//! reduction of no rows is 0.
+//! The op `pool`: the mean, the sum or the largest number of each column over the items of an
+//! example. The reduction of no rows is 0.
 
 pub mod backward;
 pub mod forward;

@@ -1,39 +1,17 @@
 //! Copies the row of each example to its items. See `shaders/spread_forward.wgsl`.
 
-use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
+use crate::engine::kernel::{BLOCKS, Kernel, reference};
+use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::ops::reduce::items;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
-use crate::engine::tile::Grid;
 
 /// The shader and its bindings.
-pub static KERNEL: Kernel = Kernel {
-    name: "spread_forward",
-    bindings: &[
-        (Buffer::Runs, Access::Read),
-        (Buffer::States, Access::Read),
-        (Buffer::Tiles, Access::Read),
-        (Buffer::Nodes, Access::Read),
-        (Buffer::Work, Access::ReadWrite),
-    ],
-    constants: |_| Vec::new(),
-    update: Update::Any,
-    serves: always,
-    // i: 32 rows; j: columns, in vec4s
-    tiles: |run, node, _| {
-        let shape = run.graph.shape(node);
-        let rows = run.layout.rows.of(shape.rows);
-        Grid::new(rows.div_ceil(4 * LANES), shape.width.div_ceil(4))
-    },
-    terms: no_terms,
-    tiles_per_group: one_tile,
-    reference: reference!(compute),
-};
+pub static KERNEL: Kernel =
+    Kernel { name: "spread_forward", reference: reference!(compute), ..BLOCKS };
 
 /// Fills the output.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {

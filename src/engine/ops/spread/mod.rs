@@ -14,7 +14,8 @@ pub static OP: Op = Op {
     shape: |inputs, _| match inputs[0].rows {
         Rows::Examples => Ok(Shape::items(inputs[0].width)),
         rows => Err(format!(
-            "gives each item the row of its example, but its input has a row for each of the {rows:?}"
+            "gives each item the row of its example, but its input has a row for each of the \
+             {rows:?}"
         )),
     },
     fuses_update: true,
