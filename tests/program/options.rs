@@ -76,7 +76,7 @@ fn several_pretraining_sizes_that_are_killed_end_with_the_same_tables() {
         let study = study("sizes = [10, 20]", &head, "simulations = [20, 80]", "");
         let text = study.read("study.toml");
         let longer = text.replace("hidden = [8]", "hidden = [40, 40]");
-        study.write("study.toml", &longer.replace("epochs = 6", "epochs = 400\npatience = 400"));
+        study.write("study.toml", &longer.replace("epochs = 6", "epochs = 1000\npatience = 1000"));
         undisturbed(&study);
         let kills = killed_until_through(&study, "killed", moments(3, Duration::from_millis(200)));
         assert!(kills >= 3, "{head}: only {kills} kills");

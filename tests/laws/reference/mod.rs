@@ -15,7 +15,8 @@ use shoal::engine::graph::Op;
 use shoal::engine::kernel::Update;
 use shoal::engine::loss::{LOSSES, MSE};
 use shoal::engine::memory::Memory;
-use shoal::engine::ops::{OPS, dense};
+use shoal::engine::ops::dense::backward_input;
+use shoal::engine::ops::{OPS, dense, kernels_of, pool};
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::step::Call;
@@ -80,7 +81,7 @@ fn every_kernel_of(
     gpus: &[Gpu],
 ) {
     let case = Case::new(op, number, &widths, (batch, present), (precision, &MSE));
-    for call in step(&case.prepared, false) {
+    for call in step(&case.prepared, false).into_iter().filter(|call| belongs(*call, op)) {
         case.check(call, gpus.iter());
     }
     let fusing = || gpus.iter().filter(|gpu| gpu.tiles().fused_update);
@@ -93,6 +94,16 @@ fn every_kernel_of(
             }
         }
     }
+}
+
+/// Whether a call is checked in the graph of an op: every call in those of dense layers and, on items,
+/// of pools; in the others the kernels of the op, and the gradient at an input that it may share.
+fn belongs(call: Call, op: &'static Op) -> bool {
+    let kernels = kernels_of(op);
+    let own = kernels.forward.iter().chain(kernels.backward);
+    [&dense::OP, &pool::OP].contains(&op)
+        || own.chain([&&backward_input::KERNEL]).any(|kernel| *kernel == call.kernel)
+        || fills_index(call)
 }
 
 /// Widths from the input up, batch, examples present: 1, tile - 1, tile, tile + 1, primes.
