@@ -8,7 +8,8 @@
 //! use shoal::{Activation, Device, Graph, Run, Table, Training, train_all};
 //!
 //! // y = a b on a grid: inputs of shape (400, 2), targets of shape (400, 1)
-//! let points: Vec<[f32; 2]> = (0..400).map(|i| [(i % 20) as f32 / 10.0, (i / 20) as f32 / 10.0]).collect();
+//! let point = |i: usize| [(i % 20) as f32 / 10.0, (i / 20) as f32 / 10.0];
+//! let points: Vec<[f32; 2]> = (0..400).map(point).collect();
 //! let y = points.iter().map(|[a, b]| a * b).collect();
 //! let table = Table::new(points.concat(), 2, y, 1)?;
 //!
@@ -30,29 +31,29 @@
 //! Networks on sets of items are graphs too: [`Graph::deep_set`], [`Graph::edge_graph`] and
 //! [`Graph::transformer`] on a [`Table::of_sets`]. They train beside perceptrons in the same call.
 //!
-//! [`Device::auto`] takes a hardware GPU if there is one, else the CPU. To decide what trains next from
-//! what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has four
+//! [`Device::auto`] takes a hardware GPU if there is one, else the CPU. To decide what trains next
+//! from what has finished, implement [`RunQueue`] and call [`train()`]. `benches/examples` has four
 //! programs to start from.
 //!
 //! # How it works
 //!
 //! A network is a [`Graph`]: nodes in topological order, each an op with its attributes. A training
 //! step is a list of kernel calls ([`engine::step`]): clock, gather, the forward kernels level by
-//! level, loss, the backward kernels from the top level down, clipping, AdamW. Runs never share memory, so two
-//! backends may execute the same list in two orders:
+//! level, loss, the backward kernels from the top level down, clipping, AdamW. Runs never share
+//! memory, so two backends may execute the same list in two orders:
 //!
 //! - [`engine::gpu`] executes one step across all runs. A dispatch serves all of them: a table says
 //!   which run, which node and which tile each workgroup computes. So the number of dispatches
-//!   depends on the depth of the graphs but not on the number of runs: for perceptrons it is three times
-//!   the number of layers plus two, and up to three more with clipping or f16.
+//!   depends on the depth of the graphs but not on the number of runs: for perceptrons it is three
+//!   times the number of layers plus two, and up to three more with clipping or f16.
 //! - [`engine::cpu`] executes one run across all steps, a run on each core.
 //!
 //! All state of a run that changes from step to step is on the device ([`engine::layout::State`]).
-//! The clock, the first kernel of a step, decides whether the step is a training batch, a validation
-//! batch, or nothing because the run has finished. Shuffles and dropout masks are functions of
-//! counters ([`engine::random`]). The host submits chunks of about 50 ms, reads the states of one
-//! chunk while the next one executes, reads the best parameters of runs that have finished, and packs
-//! waiting runs into their places.
+//! The clock, the first kernel of a step, decides whether the step is a training batch, a
+//! validation batch, or nothing because the run has finished. Shuffles and dropout masks are
+//! functions of counters ([`engine::random`]). The host submits chunks of about 50 ms, reads the
+//! states of one chunk while the next one executes, reads the best parameters of runs that have
+//! finished, and packs waiting runs into their places.
 //!
 //! In f16 ([`Precision`]) tables, activations, gradients and the weights that products read are
 //! stored as f16 with a dynamic loss scale; sums, parameters and moments are f32.
@@ -73,8 +74,8 @@
 //! [`engine::optim::clock`]; activations are [`engine::activation`] and `shaders/activation.wgsl`;
 //! searches stop trials
 //! early by `study::search::pruners`; determinism is tested in `tests/laws/determinism.rs` and, for
-//! studies that are killed, in `tests/program/resume.rs`; ops are listed in [`engine::ops::OPS`], losses in [`engine::loss::LOSSES`], metrics in
-//! [`study::metric`].
+//! studies that are killed, in `tests/program/resume.rs`; ops are listed in [`engine::ops::OPS`],
+//! losses in [`engine::loss::LOSSES`], metrics in [`study::metric`].
 //!
 //! # The six laws, each tested in `tests/laws`
 //!
@@ -82,20 +83,21 @@
 //!    follows from the number of terms.
 //! 2. *gradients*: the gradients of the references equal central differences.
 //! 3. *isolation*: a run trained among hundreds of different runs gives the same bits as alone.
-//! 4. *determinism*: the same seed on the same device gives the same bits; a study that is killed and
-//!    resumed gives the same tables.
+//! 4. *determinism*: the same seed on the same device gives the same bits; a study that is killed
+//!    and resumed gives the same tables.
 //! 5. *failures*: no adapter, a lost device, NaN, a full disk: a clear error, and nothing that has
 //!    finished is lost.
-//! 6. *references*: results agree with PyTorch on stored arrays; spectra agree with CAMB, attributions
-//!    with `shap`, the sampler and the journal with Optuna.
+//! 6. *references*: results agree with PyTorch on stored arrays; spectra agree with CAMB,
+//!    attributions with `shap`, the sampler and the journal with Optuna.
 //!
-//! Bits are promised for one adapter, driver and [tile set](engine::tile::TileSet), not across devices.
+//! Bits are promised for one adapter, driver and [tile set](engine::tile::TileSet), not across
+//! devices.
 #![warn(missing_docs)]
 
 pub mod cosmology;
 pub mod data;
-// Its hidden modules (buffer, kernel, layout, memory, prepared, shader, work) are public for the laws
-// only, which execute single kernel calls and compare what is in buffers.
+// Its hidden modules (buffer, kernel, layout, memory, prepared, shader, work) are public for the
+// laws only, which execute single kernel calls and compare what is in buffers.
 pub mod engine;
 pub mod error;
 pub mod host;

@@ -24,8 +24,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Turns off the layer of Mesa that sorts adapters. Without a desktop session it prints complaints on
-/// the standard error, and shoal sorts adapters itself.
+/// Turns off the layer of Mesa that sorts adapters. Without a desktop session it prints complaints
+/// on the standard error, and shoal sorts adapters itself.
 fn quiet_mesa() {
     if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         // SAFETY: no other thread has started yet.

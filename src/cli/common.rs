@@ -48,8 +48,8 @@ impl TextArgs {
     }
 }
 
-/// The format of a file to write, one of `formats`, by the end of its name; and checks that it can be
-/// written and is none of the files that are read. All of it before any work is done.
+/// The format of a file to write, one of `formats`, by the end of its name; and checks that it can
+/// be written and is none of the files that are read. All of it before any work is done.
 pub fn check_output<'a>(
     path: &Path,
     what: &str,

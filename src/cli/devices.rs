@@ -70,8 +70,8 @@ fn show(number: usize, adapter: &Adapter, checked: &Result<&'static str>, output
         Err(error) => format!("FAILED: {error}"),
     };
     let text = format!(
-        "gpu:{number}  {}\n  {} GPU, {}, driver {}\n  a buffer binds {} MiB of {} MiB; {} KiB workgroup memory, {} threads a workgroup\n  \
-         tiles: {}\n  self-check {verdict}",
+        "gpu:{number}  {}\n  {} GPU, {}, driver {}\n  a buffer binds {} MiB of {} MiB; {} KiB \
+         workgroup memory, {} threads a workgroup\n  tiles: {}\n  self-check {verdict}",
         adapter.name(),
         adapter.class(),
         adapter.backend(),

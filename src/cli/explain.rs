@@ -251,7 +251,10 @@ fn print(
     if let Some((theirs, comparisons)) = compared {
         output.result(&format!("{} compared with {}, target by target:", ours.name, theirs.name));
         output.result(&explain::comparison_table(&ours.mean, comparisons));
-        output.result("Cosine similarity of the attributions of each target (rows) with those of the compared model (columns):");
+        output.result(
+            "Cosine similarity of the attributions of each target (rows) with those of \
+             the compared model (columns):",
+        );
         output.result(&explain::similarity_table(&ours.profiles, &theirs.profiles));
     }
     for explained in std::iter::once(ours).chain(compared.map(|(theirs, _)| theirs)) {

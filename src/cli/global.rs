@@ -17,8 +17,8 @@ pub struct Global {
     /// The device to train on
     ///
     /// `auto` is a hardware GPU if there is one, else the CPU; `gpu` the best adapter, a software
-    /// rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that `shoal devices`
-    /// lists; `gpu:NAME`, or NAME, the one with this in its name.
+    /// rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that `shoal
+    /// devices` lists; `gpu:NAME`, or NAME, the one with this in its name.
     #[arg(
         long,
         global = true,
@@ -34,8 +34,8 @@ pub struct Global {
     pub tiles: Option<TileSet>,
     /// Threads that train on the CPU, simulate and explain [default: one for each hardware thread]
     ///
-    /// Results do not depend on it. Where a job may start fewer, as many as it may. The threads of a
-    /// software rasterizer are its driver's: LP_NUM_THREADS sets those of Mesa's.
+    /// Results do not depend on it. Where a job may start fewer, as many as it may. The threads of
+    /// a software rasterizer are its driver's: LP_NUM_THREADS sets those of Mesa's.
     #[arg(long, global = true, value_name = "NUMBER",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

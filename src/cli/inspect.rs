@@ -79,7 +79,8 @@ fn model(path: &Path, output: &Output) -> Result<()> {
     let model = Model::load(path)?;
     let about = &model.about;
     output.result(&format!(
-        "model {}\n  {} of '{}', {} simulations, seed {}\n  validation loss {}\n  reads {} inputs ({}), log10 {}\n  predicts {}",
+        "model {}\n  {} of '{}', {} simulations, seed {}\n  validation loss {}\n  reads {} inputs \
+         ({}), log10 {}\n  predicts {}",
         path.display(),
         about.strategy,
         about.study,

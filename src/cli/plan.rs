@@ -120,14 +120,15 @@ fn assumptions(study: &Study, forecast: &Forecast) -> Vec<String> {
     ];
     if forecast.ends_early {
         sentences.push(format!(
-            "before 'at most': early stopping is expected to end a network that trains whole after {PATIENCES} times the \
-             patience, and one on a frozen base (attach-head) after {PATIENCES_OF_HEADS} times, about as in the studies in \
-             data/studies"
+            "before 'at most': early stopping is expected to end a network that trains whole \
+             after {PATIENCES} times the patience, and one on a frozen base (attach-head) after \
+             {PATIENCES_OF_HEADS} times, about as in the studies in data/studies"
         ));
     }
     if study.plan.is_search() {
         sentences.push(
-            "the networks of trials are drawn at random from the search space, and so are the losses by which trials are pruned"
+            "the networks of trials are drawn at random from the search space, and so are the \
+             losses by which trials are pruned"
                 .into(),
         );
     }

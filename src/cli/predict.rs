@@ -83,7 +83,11 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     ));
     output.event(
         "predicted",
-        json!({ "file": args.output.display().to_string(), "simulations": predicted.rows, "columns": names }),
+        json!({
+            "file": args.output.display().to_string(),
+            "simulations": predicted.rows,
+            "columns": names,
+        }),
     );
     Ok(())
 }

@@ -19,7 +19,8 @@ use shoal::{Error, Result};
 static STOP: AtomicBool = AtomicBool::new(false);
 /// How many calls of [`gracefully`] are running.
 static GRACEFUL: AtomicUsize = AtomicUsize::new(0);
-/// What is printed when the process ends at once. Replaced ones are leaked: a handler may read them.
+/// What is printed when the process ends at once. Replaced ones are leaked: a handler may read
+/// them.
 static LAST_WORDS: AtomicPtr<LastWords> = AtomicPtr::new(null_mut());
 /// When the handlers were installed, and milliseconds from then to the first signal.
 static BEGIN: OnceLock<Instant> = OnceLock::new();

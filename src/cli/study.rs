@@ -99,7 +99,8 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     let begun = |study: &Study| args.folder(study).join(JOURNAL_FILE).exists();
     if args.resume && !studies.iter().any(begun) {
         return Err(shoal::Error::Input(format!(
-            "--resume: there is no study to resume in {} (no {JOURNAL_FILE}); leave --resume out to start one",
+            "--resume: there is no study to resume in {} (no {JOURNAL_FILE}); leave --resume out \
+             to start one",
             args.output.display()
         )));
     }

@@ -18,7 +18,8 @@ const TABLES: [Table; 9] = [
             ("name", "title of tables and figures; required"),
             (
                 "sizes",
-                "list of numbers of simulations to fine-tune on, for training and validation together; required",
+                "list of numbers of simulations to fine-tune on, for training and validation \
+                 together; required",
             ),
             (
                 "test",
@@ -45,7 +46,8 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[data], each a dataset (.npz), or a table of the options of shoal import,\nor a table `simulate` of the options of shoal simulate:",
+        "[data], each a dataset (.npz), or a table of the options of shoal import,\nor a table \
+         `simulate` of the options of shoal simulate:",
         &[
             ("pretrain", "simulations to pre-train on; not needed if no strategy transfers"),
             ("finetune", "simulations to fine-tune on; not needed with [[scenario]]"),
@@ -73,7 +75,8 @@ const TABLES: [Table; 9] = [
             ("slope", "slope of leaky_relu below 0 [default: 0.2]"),
             (
                 "output",
-                "activation of the outputs [default: \"sigmoid\" for mse and huber, else \"identity\"]",
+                "activation of the outputs [default: \"sigmoid\" for mse and huber, else \
+                 \"identity\"]",
             ),
             ("dropout", "probability that a hidden unit is dropped in training [default: 0.2]"),
         ],
@@ -98,7 +101,8 @@ const TABLES: [Table; 9] = [
             ),
             (
                 "schedule",
-                "of the learning rate: \"constant\", or \"cosine\" over all epochs [default: \"constant\"]",
+                "of the learning rate: \"constant\", or \"cosine\" over all epochs [default: \
+                 \"constant\"]",
             ),
             ("warmup", "epochs in which the learning rate rises linearly [default: 0]"),
             (
@@ -107,17 +111,20 @@ const TABLES: [Table; 9] = [
             ),
             (
                 "precision",
-                "\"f32\", or \"f16\" for inputs, activations, gradients and a copy of the parameters [default: \"f32\"]",
+                "\"f32\", or \"f16\" for inputs, activations, gradients and a copy of the \
+                 parameters [default: \"f32\"]",
             ),
             (
                 "loss",
-                "a loss, as below, or a table such as { name = \"huber\", delta = 0.5 } [default: \"mse\"]",
+                "a loss, as below, or a table such as { name = \"huber\", delta = 0.5 } [default: \
+                 \"mse\"]",
             ),
             ("balance_classes", "give each class the same weight in the loss [default: false]"),
         ],
     ),
     (
-        "[pretraining], which also overrides keys of [training] except precision, loss\nand balance_classes:",
+        "[pretraining], which also overrides keys of [training] except precision, loss\nand \
+         balance_classes:",
         &[
             (
                 "simulations",
@@ -126,18 +133,22 @@ const TABLES: [Table; 9] = [
             ("validation", "fraction used for validation [default: 0.15]"),
             (
                 "bottleneck",
-                "width of one more hidden layer, the last one, of pre-trained networks [default: none]",
+                "width of one more hidden layer, the last one, of pre-trained networks [default: \
+                 none]",
             ),
             ("dummies", "extra outputs for dummy-node [default: number of new targets]"),
         ],
     ),
     (
-        "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four run if there is no such table. Each overrides keys of [training]\nexcept precision, loss and balance_classes, and has:",
+        "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four \
+         run if there is no such table. Each overrides keys of [training]\nexcept precision, loss \
+         and balance_classes, and has:",
         &[
             ("dropout", "overrides [network]"),
             (
                 "reads",
-                "attach-head: \"outputs\" of the frozen network, or \"last-hidden\" [default: \"outputs\"]",
+                "attach-head: \"outputs\" of the frozen network, or \"last-hidden\" [default: \
+                 \"outputs\"]",
             ),
             ("hidden", "attach-head: widths of the head [default: those of [network]]"),
         ],

@@ -110,7 +110,8 @@ fn check_wavenumbers(k: &[f64]) -> Result<()> {
     }
     if let Some(bad) = k.iter().find(|k| !(low..=high).contains(*k)) {
         return Err(input_error!(
-            "k = {} h/Mpc: the spectra are made and checked for {low} to {high} h/Mpc; choose k there",
+            "k = {} h/Mpc: the spectra are made and checked for {low} to {high} h/Mpc; choose k \
+             there",
             number_text(*bad)
         ));
     }

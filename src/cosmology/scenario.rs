@@ -171,8 +171,9 @@ impl Prior {
         let mut valid = universes.filter(|(_, universe)| universe.cosmology.check().is_ok());
         valid.next().ok_or_else(|| {
             input_error!(
-                "the ranges leave no room for cold dark matter: Omega_b may be at most {MOST_BARYONS} of what neutrinos, \
-                 M_nu / (93.14 eV) / h^2, leave of Omega_m; give a larger Omega_m, or a smaller Omega_b or M_nu"
+                "the ranges leave no room for cold dark matter: Omega_b may be at most \
+                 {MOST_BARYONS} of what neutrinos, M_nu / (93.14 eV) / h^2, leave of Omega_m; \
+                 give a larger Omega_m, or a smaller Omega_b or M_nu"
             )
         })
     }
@@ -200,7 +201,8 @@ fn checked(parameter: &Parameter, [low, high]: [f64; 2]) -> Result<[f64; 2]> {
     }
     if low < least || high > most {
         return Err(input_error!(
-            "the range of {name} goes {range}, but the formulae are checked from {least} to {most}; stay within"
+            "the range of {name} goes {range}, but the formulae are checked from {least} to \
+             {most}; stay within"
         ));
     }
     Ok([low, high])

@@ -64,8 +64,9 @@ pub(crate) fn fingerprint(path: &Path) -> Result<String> {
 }
 
 /// Writes a file so that it is either complete or not there: a temporary file in the same folder,
-/// forced to disk, then renamed over `path`. Where `path` is a symbolic link, the file that it names
-/// is written; a file that is there keeps its permissions. A device or a pipe is written in place.
+/// forced to disk, then renamed over `path`. Where `path` is a symbolic link, the file that it
+/// names is written; a file that is there keeps its permissions. A device or a pipe is written in
+/// place.
 ///
 /// # Errors
 /// [`Error::Output`] that names `path`; the temporary file is removed.
@@ -88,8 +89,8 @@ pub fn write_atomically(
     written().map_err(|error| output_error(path, &error))
 }
 
-/// Whether `path` is something that a rename would replace by a file: a device, a pipe, a socket, or
-/// an open file of a process.
+/// Whether `path` is something that a rename would replace by a file: a device, a pipe, a socket,
+/// or an open file of a process.
 fn is_special(path: &Path) -> bool {
     let of_process = ["/dev/fd/", "/dev/std", "/proc/"]
         .iter()
@@ -298,7 +299,8 @@ impl<'a> Temporary<'a> {
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        // After a rename there is nothing to remove; before it, the first error is the one to report.
+        // After a rename there is nothing to remove; before it, the first error is the one to
+        // report.
         let _ = fs::remove_file(&self.name);
     }
 }

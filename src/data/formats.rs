@@ -48,8 +48,8 @@ pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
 
 /// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has
 /// them: in a first line of words, or in a `#` line directly above the numbers with as many words
-/// as there are columns; and the names of its rows. An npz of several arrays with one number per row
-/// is a table of their names.
+/// as there are columns; and the names of its rows. An npz of several arrays with one number per
+/// row is a table of their names.
 ///
 /// # Errors
 /// As [`read_matrix`]; text that means two things, with the option that says which.

@@ -40,8 +40,8 @@ impl<'bytes> Archive<'bytes> {
     pub(crate) fn only_member(&self, file: &Path) -> Result<String> {
         match self.names().as_slice() {
             [] => Err(input_error!(
-                "holds no arrays: it is a zip, but not of np.savez. Save a spreadsheet as .csv, and \
-                 an array with np.save"
+                "holds no arrays: it is a zip, but not of np.savez. Save a spreadsheet as .csv, \
+                 and an array with np.save"
             )),
             [only] => Ok(only.clone()),
             names => Err(input_error!(

@@ -93,7 +93,8 @@ impl Pool {
     /// The first `size` rows of the pool in the order of `seed`, split into training, validation
     /// and test rows by the fractions of the latter two. Each part of a smaller subset lies inside
     /// the same part of a larger one. Of n rows floor(n `validation`) are for validation and
-    /// floor(n `test` + 1/2) for the test; where both fall due on one row, the test row is the next.
+    /// floor(n `test` + 1/2) for the test; where both fall due on one row, the test row is the
+    /// next.
     ///
     /// # Errors
     /// The pool has fewer rows; a fraction is not between 0 and 1, or both leave no training row; a

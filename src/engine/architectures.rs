@@ -77,7 +77,8 @@ impl Graph {
     ///
     /// ```
     /// use shoal::{Graph, Hidden, Reduction};
-    /// let graph = Graph::deep_set(7, &[100, 100, 128], Reduction::Sum, &[100], 2, Hidden::default())?;
+    /// let layers = Hidden::default();
+    /// let graph = Graph::deep_set(7, &[100, 100, 128], Reduction::Sum, &[100], 2, layers)?;
     /// assert_eq!((graph.item_columns(), graph.outputs()), (7, 2));
     /// # Ok::<(), shoal::Error>(())
     /// ```
@@ -99,9 +100,9 @@ impl Graph {
     }
 
     /// A graph network on the nearest neighbours of each item (Wang et al., arXiv 1801.07829; for
-    /// particles Qu & Gouskos, arXiv 1902.08570, with neighbours found once and no batch norm). Each
-    /// block has hidden layers of these widths on the edges, and the mean over the edges of an item.
-    /// The mean over the items, hidden layers and the outputs follow. The table needs
+    /// particles Qu & Gouskos, arXiv 1902.08570, with neighbours found once and no batch norm).
+    /// Each block has hidden layers of these widths on the edges, and the mean over the edges of an
+    /// item. The mean over the items, hidden layers and the outputs follow. The table needs
     /// [`crate::Sets::with_edges`].
     ///
     /// # Errors

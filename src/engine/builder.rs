@@ -75,7 +75,8 @@ impl MlpBuilder {
     pub fn build(self) -> Result<Graph> {
         let [input, hidden @ .., output] = &self.widths[..] else {
             return Err(input_error!(
-                "a perceptron has at least two widths, of its input and of its output; there are {}",
+                "a perceptron has at least two widths, of its input and of its output; there are \
+                 {}",
                 self.widths.len()
             ));
         };

@@ -128,7 +128,8 @@ impl Device {
             }
             (None, None) => Ok(Device::Cpu(cpu::Cpu::default())),
             (None, Some(set)) => Err(input_error!(
-                "--tiles {}: the CPU trains without tiles; choose an adapter with --device gpu, or leave --tiles out",
+                "--tiles {}: the CPU trains without tiles; choose an adapter with --device gpu, \
+                 or leave --tiles out",
                 set.name
             )),
         }
@@ -167,8 +168,8 @@ impl Device {
         }
     }
 
-    /// Whether runs with this graph and training use the fused update on it, so that their gradients are not
-    /// stored.
+    /// Whether runs with this graph and training use the fused update on it, so that their
+    /// gradients are not stored.
     pub fn fuses_update(&self, graph: &Graph, training: &Training) -> bool {
         match self {
             Device::Gpu(gpu) => gpu.tiles().fuses_update(graph, training),
@@ -176,8 +177,8 @@ impl Device {
         }
     }
 
-    /// Checks that its buffers, or the memory of the machine, can hold a network trained in batches of
-    /// this size and precision; on the CPU one for each thread.
+    /// Checks that its buffers, or the memory of the machine, can hold a network trained in batches
+    /// of this size and precision; on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
@@ -203,8 +204,9 @@ impl Device {
 
 fn no_adapter() -> Error {
     Error::Device(
-        "no GPU and no software rasterizer: Vulkan, Metal and DX12 were tried. Install the driver of your GPU, or on Debian \
-         and Ubuntu a software one: apt-get install mesa-vulkan-drivers libvulkan1. Or use --device cpu, which always works"
+        "no GPU and no software rasterizer: Vulkan, Metal and DX12 were tried. Install the driver \
+         of your GPU, or on Debian and Ubuntu a software one: apt-get install mesa-vulkan-drivers \
+         libvulkan1. Or use --device cpu, which always works"
             .into(),
     )
 }

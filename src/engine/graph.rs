@@ -272,7 +272,8 @@ impl Graph {
                 next = end.filter(|end| *end <= MAX_NUMBERS).ok_or_else(|| {
                     let ParameterShape { name, rows, columns } = matrix;
                     format!(
-                        "a {name} of {rows} x {columns} numbers; a network has at most {MAX_NUMBERS}"
+                        "a {name} of {rows} x {columns} numbers; a network has at most \
+                         {MAX_NUMBERS}"
                     )
                 })?;
                 let ParameterShape { name, rows, columns } = matrix;
@@ -346,7 +347,8 @@ impl Graph {
         match self.shape(last).rows {
             Rows::Examples => Ok(()),
             rows => Err(format!(
-                "the last layer has a row for each of the {rows:?}; pool them, so that an example has one"
+                "the last layer has a row for each of the {rows:?}; pool them, so that an example \
+                 has one"
             )),
         }
     }

@@ -111,8 +111,8 @@ impl TileSet {
         Self { precision, ..self }
     }
 
-    /// Whether runs with this graph and training use the fused update, so that their gradients are not
-    /// stored.
+    /// Whether runs with this graph and training use the fused update, so that their gradients are
+    /// not stored.
     pub fn fuses_update(&self, graph: &Graph, training: &Training) -> bool {
         self.fused_update && graph.fuses_update() && training.updates_are_independent()
     }

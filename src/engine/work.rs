@@ -10,8 +10,8 @@ use crate::engine::shape::padded;
 
 /// Offsets of the batch matrices of one node in working memory, in numbers from the start of the
 /// run's working memory. Each matrix has shape (rows, width), in row-major order, with rows padded
-/// to a multiple of four; those named `by_unit` have shape (width, rows). The rows are the examples,
-/// items or edges of the batch.
+/// to a multiple of four; those named `by_unit` have shape (width, rows). The rows are the
+/// examples, items or edges of the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NodeWork {
     /// Its first input: the batch, or the output of another node.

@@ -27,7 +27,8 @@ pub(crate) fn targets(dataset: Dataset, loss: &Loss, key: &str) -> Result<Datase
     let values = dataset.targets.values.iter().enumerate();
     if let Some((place, value)) = values.into_iter().find(|(_, y)| !(0.0..=1.0).contains(*y)) {
         return Err(input_error!(
-            "{key}: target '{}' is {value} in row {} (counting from 0); the loss \"{}\" needs 0 or 1, or a probability",
+            "{key}: target '{}' is {value} in row {} (counting from 0); the loss \"{}\" needs 0 \
+             or 1, or a probability",
             dataset.target_names[place % columns],
             place / columns,
             loss.name
@@ -41,7 +42,8 @@ fn one_hot(dataset: Dataset, key: &str) -> Result<Dataset> {
     let is_class = |label: &f64| label.fract() == 0.0 && (0.0..MOST as f64).contains(label);
     if let Some(row) = labels.iter().position(|label| !is_class(label)) {
         return Err(input_error!(
-            "{key}: target '{name}' is {} in row {row} (counting from 0); classes are numbered 0, 1, 2, ... up to {}",
+            "{key}: target '{name}' is {} in row {row} (counting from 0); classes are numbered 0, \
+             1, 2, ... up to {}",
             labels[row],
             MOST - 1
         ));

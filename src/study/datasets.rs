@@ -120,7 +120,8 @@ impl Study {
             let rows = [&split.train[..], &split.validation];
             weights::of_rows(table, balances, rows).map_err(|error| {
                 input_error!(
-                    "{what}, seed {seed}: {error}. Use more simulations, or weights that are positive"
+                    "{what}, seed {seed}: {error}. Use more simulations, or weights that are \
+                     positive"
                 )
             })
         };

@@ -19,7 +19,8 @@ pub(crate) fn output(config: &NetworkConfig, loss: &Loss) -> Result<Activation> 
     let output = activation("network.output", name, config.slope)?;
     if loss.predicts != Predicts::Value && output != Activation::Identity {
         return Err(input_error!(
-            "network.output = \"{name}\", but the loss \"{}\" needs outputs as they are; remove it, or give \"identity\"",
+            "network.output = \"{name}\", but the loss \"{}\" needs outputs as they are; remove \
+             it, or give \"identity\"",
             loss.name
         ));
     }
@@ -34,7 +35,8 @@ pub(crate) fn loss(value: Option<&toml::Value>) -> Result<(&'static Loss, Option
     };
     let wrong = |what: String| {
         input_error!(
-            "training.loss = {what}; give the name of a loss, or a table such as {{ name = \"huber\", delta = 0.5 }}"
+            "training.loss = {what}; give the name of a loss, or a table such as {{ name = \
+             \"huber\", delta = 0.5 }}"
         )
     };
     let table = match value {

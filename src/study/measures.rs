@@ -1,5 +1,5 @@
-//! The functions of [`METRICS`](crate::study::metric::METRICS). Sums over rows are weighted; weights
-//! may be negative, as those of generators of collisions are.
+//! The functions of [`METRICS`](crate::study::metric::METRICS). Sums over rows are weighted;
+//! weights may be negative, as those of generators of collisions are.
 
 use crate::engine::loss::Predicts;
 use crate::study::tested::Tested;
@@ -80,8 +80,8 @@ pub(crate) fn rejection(test: &Tested, target: usize, efficiency: f64) -> f64 {
     f64::NAN
 }
 
-/// The largest over cuts of `sqrt(2 ((s + b + 10) ln(1 + s / (b + 10)) - s))` with the weights s and
-/// b of signal and background above the cut (Adam-Bourdarios et al., "Learning to discover: the
+/// The largest over cuts of `sqrt(2 ((s + b + 10) ln(1 + s / (b + 10)) - s))` with the weights s
+/// and b of signal and background above the cut (Adam-Bourdarios et al., "Learning to discover: the
 /// Higgs boson machine learning challenge", 2014, section 4.1, regularisation 10).
 pub(crate) fn median_significance(test: &Tested, target: usize) -> f64 {
     const REGULARISATION: f64 = 10.0;

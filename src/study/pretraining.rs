@@ -27,7 +27,8 @@ pub(crate) fn pretraining_data(
 ) -> Result<(Dataset, Vec<String>)> {
     let Some(source) = &config.data.pretrain else {
         return Err(input_error!(
-            "data.pretrain is missing; name the simulations to pre-train on, or keep only [strategies.scratch]"
+            "data.pretrain is missing; name the simulations to pre-train on, or keep only \
+             [strategies.scratch]"
         ));
     };
     let mut dataset = sources.pretrain(source)?;
@@ -91,14 +92,15 @@ fn bottleneck(config: &PretrainingConfig, network: &NetworkConfig) -> Result<Opt
     };
     if !(1..=MAX_WIDTH).contains(&width) {
         return Err(input_error!(
-            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to {MAX_WIDTH}"
+            "pretraining.bottleneck = {width}: it is the width of a hidden layer; widths are 1 to \
+             {MAX_WIDTH}"
         ));
     }
     let layers = network.hidden.len();
     if layers == MAX_LAYERS {
         return Err(input_error!(
-            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of network.hidden, and there are at \
-             most {MAX_LAYERS}; remove one"
+            "pretraining.bottleneck = {width} is one hidden layer more than the {layers} of \
+             network.hidden, and there are at most {MAX_LAYERS}; remove one"
         ));
     }
     Ok(Some(width))

@@ -49,7 +49,8 @@ impl Study {
         if config.scenario.is_empty() {
             let Some(finetune) = &config.data.finetune else {
                 return Err(input_error!(
-                    "data.finetune is missing; name the simulations to fine-tune on, or give [[scenario]] tables"
+                    "data.finetune is missing; name the simulations to fine-tune on, or give \
+                     [[scenario]] tables"
                 ));
             };
             let study = Self::new(&config, finetune, &mut sources)?;
@@ -205,7 +206,8 @@ fn check_runs(plan: &Plan) -> Result<()> {
 fn check_scenarios(config: &StudyConfig) -> Result<()> {
     if config.data.finetune.is_some() {
         return Err(input_error!(
-            "there is data.finetune and there are [[scenario]] tables, which have their own; leave one of them out"
+            "there is data.finetune and there are [[scenario]] tables, which have their own; \
+             leave one of them out"
         ));
     }
     for (place, scenario) in config.scenario.iter().enumerate() {
@@ -218,7 +220,8 @@ fn check_scenarios(config: &StudyConfig) -> Result<()> {
         }
         if config.scenario[..place].iter().any(|other| other.name == *name) {
             return Err(input_error!(
-                "scenario.name = \"{name}\" is there twice; each scenario has its own folder of results"
+                "scenario.name = \"{name}\" is there twice; each scenario has its own folder of \
+                 results"
             ));
         }
     }
@@ -253,16 +256,17 @@ fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result
     };
     if let Some(several) = pretraining.filter(|pretraining| pretraining.simulations.len() > 1) {
         return Err(input_error!(
-            "pretraining.simulations = {:?} beside [search]: a search fine-tunes the best networks of one pre-training; give one \
-             number and a study for each of the {}, or remove [search]",
+            "pretraining.simulations = {:?} beside [search]: a search fine-tunes the best \
+             networks of one pre-training; give one number and a study for each of the {}, or \
+             remove [search]",
             several.simulations,
             several.simulations.len()
         ));
     }
     if let Some(seeds) = config.seeds {
         return Err(input_error!(
-            "seeds = {seeds} beside [search]: the networks of a search are its trials; give search.seeds, how many networks \
-             score a trial, and remove seeds"
+            "seeds = {seeds} beside [search]: the networks of a search are its trials; give \
+             search.seeds, how many networks score a trial, and remove seeds"
         ));
     }
     search.check()?;
@@ -279,8 +283,9 @@ fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result
     let width = pretraining.and_then(|pretraining| pretraining.bottleneck);
     if let (Some(width), Some(MAX_LAYERS)) = (width, fresh.largest("layers")) {
         return Err(input_error!(
-            "pretraining.bottleneck = {width} is one hidden layer more than search.space.layers, which goes up to {MAX_LAYERS}, and \
-             there are at most {MAX_LAYERS}; lower search.space.layers.high"
+            "pretraining.bottleneck = {width} is one hidden layer more than search.space.layers, \
+             which goes up to {MAX_LAYERS}, and there are at most {MAX_LAYERS}; lower \
+             search.space.layers.high"
         ));
     }
     Ok(TrialsPlan {

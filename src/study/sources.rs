@@ -72,15 +72,15 @@ pub(crate) fn check_targets(pretrain: &Dataset, finetune: &Dataset) -> Result<()
     for (name, range) in pretrain.target_names.iter().zip(&pretrain.target_ranges) {
         let Some(place) = finetune.target_names.iter().position(|other| other == name) else {
             return Err(input_error!(
-                "data.pretrain has the target '{name}', which data.finetune has not ({}); choose the shared ones with \
-                 `targets = [...]`, or rename with `target_names`",
+                "data.pretrain has the target '{name}', which data.finetune has not ({}); choose \
+                 the shared ones with `targets = [...]`, or rename with `target_names`",
                 finetune.target_names.join(", ")
             ));
         };
         if finetune.target_ranges[place] != *range {
             return Err(input_error!(
-                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in data.finetune; set one range for \
-                 both in [data.ranges] of the study file",
+                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in \
+                 data.finetune; set one range for both in [data.ranges] of the study file",
                 finetune.target_ranges[place]
             ));
         }

@@ -22,8 +22,8 @@ const BACKGROUND: usize = 25;
 /// are saved.
 ///
 /// # Errors
-/// [`crate::Error::Input`] if a model that an earlier process saved cannot be read, [`crate::Error::Output`] with
-/// the path.
+/// [`crate::Error::Input`] if a model that an earlier process saved cannot be read,
+/// [`crate::Error::Output`] with the path.
 pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()> {
     let (plan, data) = (&study.plan, &study.data.fine_tuning.dataset);
     for strategy in &plan.strategies {

@@ -117,8 +117,8 @@ fn read_only(process: &mut Process, folder: &Path, _: [f64; 2]) -> Option<PathBu
     None
 }
 
-/// The clock steps by itself at the moment; half of the processes are killed a little later, so that
-/// the next one finds dates of the future or the past.
+/// The clock steps by itself at the moment; half of the processes are killed a little later, so
+/// that the next one finds dates of the future or the past.
 fn clock_steps(process: &mut Process, folder: &Path, [kill, later]: [f64; 2]) -> Option<PathBuf> {
     if kill < 0.5 {
         sleep(Duration::from_secs_f64(0.3 * later));

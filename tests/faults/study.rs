@@ -23,10 +23,10 @@ pub const PLAIN: [&str; 2] = [
 /// Seven searches with twelve trials each.
 pub const SEARCH: [&str; 2] = [
     "a search",
-    "name = 'search'\nsizes = [10, 20]\ntest = 15\n[training]\nepochs = 200\npatience = 40\nbatch = 8\n\
-     [network]\nhidden = [12]\n[search]\ntrials = 12\nstartup = 4\ngeneration = 4\n\
-     [search.space]\nunits = { low = 4, high = 12 }\n[search.pruning]\nfirst = 2\nfactor = 2\n\
-     [strategies.scratch]\n[strategies.dummy-node]\n[strategies.attach-head]\n",
+    "name = 'search'\nsizes = [10, 20]\ntest = 15\n[training]\nepochs = 200\npatience = 40\nbatch \
+     = 8\n[network]\nhidden = [12]\n[search]\ntrials = 12\nstartup = 4\ngeneration = \
+     4\n[search.space]\nunits = { low = 4, high = 12 }\n[search.pruning]\nfirst = 2\nfactor = \
+     2\n[strategies.scratch]\n[strategies.dummy-node]\n[strategies.attach-head]\n",
 ];
 const DATA: &str = "[data.pretrain]\nx = 'base_x.csv'\ny = 'base_y.csv'\n\
                     target_ranges = { a = [0.0, 1.0], b = [0.0, 1.0] }\n\
@@ -76,8 +76,8 @@ impl Process {
         unsafe { libc::kill(self.child.id() as i32, number) };
     }
 
-    /// Sets a limit, named as an option of `prlimit`, as the user of the process: not every root may
-    /// do it for another one.
+    /// Sets a limit, named as an option of `prlimit`, as the user of the process: not every root
+    /// may do it for another one.
     pub fn limit(&self, resource: &str, limit: u64) {
         let mut command = Command::new("prlimit");
         command.args(["--pid", &self.child.id().to_string()]);

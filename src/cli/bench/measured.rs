@@ -109,7 +109,8 @@ fn dispatches(gpu: &shoal::engine::gpu::Gpu, workload: &Workload) -> Result<usiz
 }
 
 /// The columns of [`Measured::show`].
-pub const HEAD: &str = "\n   workload  run-steps/s (range)              GFLOP/s  of ceiling  bound, and how much of it is reached";
+pub const HEAD: &str = "\n   workload  run-steps/s (range)              GFLOP/s  of \
+     ceiling  bound, and how much of it is reached";
 
 impl Measured {
     /// The slowest and the fastest repeat, in run-steps a second.

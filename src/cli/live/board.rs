@@ -10,7 +10,8 @@ use shoal::study::Event;
 use shoal::study::store::run::RunRecord;
 use shoal::study::store::run::{GroupName, RunKey};
 
-/// Half-life of recent rates in seconds: they follow a machine that becomes slower, but do not jump.
+/// Half-life of recent rates in seconds: they follow a machine that becomes slower, but do not
+/// jump.
 const HALF_LIFE: f64 = 30.0;
 
 /// A study.

@@ -172,8 +172,8 @@ impl<'a> View<'a> {
         self.say(&format!("resuming: {finished} runs are finished"));
         if let Some(device) = other_device {
             self.say(&format!(
-                "the finished runs were trained on {device}; on another device, driver or tiles the same run differs in its last \
-                 digits"
+                "the finished runs were trained on {device}; on another device, driver or tiles \
+                 the same run differs in its last digits"
             ));
         }
         self.before = finished;

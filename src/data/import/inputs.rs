@@ -111,7 +111,12 @@ impl Inputs {
         }
         note_cut(&mut dropped, found.axis.len(), found.inputs_in_files);
         let files = found.simulations.len();
-        let note = json!({ "path": import.x.display().to_string(), "file": file, "files": files, "sha256": found.sha256 });
+        let note = json!({
+            "path": import.x.display().to_string(),
+            "file": file,
+            "files": files,
+            "sha256": found.sha256,
+        });
         let names = names_of(import, None, found.inputs_in_files, found.axis.len(), root)?;
         Ok(Self {
             names,

@@ -29,8 +29,8 @@ pub struct Import {
     pub targets: Option<Vec<String>>,
     /// The column of `y` with the weights of the simulations, which is no target.
     pub weights: Option<String>,
-    /// For a folder: the file in each simulation's folder; otherwise that of the first layout of the
-    /// conventions that is found there.
+    /// For a folder: the file in each simulation's folder; otherwise that of the first layout of
+    /// the conventions that is found there.
     pub file: Option<String>,
     /// For a folder: whether simulations without a file are left out.
     pub skip_missing: Option<bool>,

@@ -18,8 +18,8 @@ impl Rows<'_> {
     }
 }
 
-/// The row of `y` of each row of `x`, if it is not the same. Names that only count the rows are none
-/// beside others.
+/// The row of `y` of each row of `x`, if it is not the same. Names that only count the rows are
+/// none beside others.
 ///
 /// # Errors
 /// A row of `x` that `y` has not; a name that occurs twice.

@@ -51,8 +51,8 @@ impl Footprint {
         }
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         Err(input_error!(
-            "a network with {} parameters needs a buffer of {:.1} MiB, but {device} binds at most {:.1} MiB; \
-             use smaller layers or batches, or --device cpu",
+            "a network with {} parameters needs a buffer of {:.1} MiB, but {device} binds at most \
+             {:.1} MiB; use smaller layers or batches, or --device cpu",
             self.parameters,
             mib(self.largest()),
             mib(limit)

@@ -76,7 +76,8 @@ fn compare(
     Err(refused(
         device,
         &format!(
-            "the parameters of network {} differ from those of the CPU by {off:.2e}, where training changed them by {change:.2e}",
+            "the parameters of network {} differ from those of the CPU by {off:.2e}, where \
+             training changed them by {change:.2e}",
             outcome.id
         ),
     ))
@@ -84,8 +85,8 @@ fn compare(
 
 fn refused(device: &Device, why: &str) -> Error {
     Error::Device(format!(
-        "{} fails the self-check and is not used: {why}. Update its driver, choose another one with --device, or use \
-         --device cpu",
+        "{} fails the self-check and is not used: {why}. Update its driver, choose another one \
+         with --device, or use --device cpu",
         device.name()
     ))
 }

@@ -61,7 +61,8 @@ impl FromStr for Workload {
         let [widest, most] = MOST;
         if !(1..=widest).contains(&width) || !(1..=most).contains(&runs) {
             return Err(input_error!(
-                "--workload {name}: {runs} runs of width {width}; give 1 to {most} runs of a width of 1 to {widest}"
+                "--workload {name}: {runs} runs of width {width}; give 1 to {most} runs of a \
+                 width of 1 to {widest}"
             ));
         }
         Ok(Self::alike(runs, width))

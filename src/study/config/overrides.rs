@@ -102,8 +102,8 @@ impl Overrides {
         let warmup = self.warmup.unwrap_or(base.schedule.warmup);
         if !(warmup >= 0.0 && warmup < f64::from(epochs)) {
             return Err(input_error!(
-                "{table}.warmup = {warmup}: the epochs over which the learning rate rises are at least 0 and fewer than all \
-                 epochs, here {epochs}"
+                "{table}.warmup = {warmup}: the epochs over which the learning rate rises are at \
+                 least 0 and fewer than all epochs, here {epochs}"
             ));
         }
         let clip_norm = match self.clip_norm {
@@ -124,15 +124,16 @@ impl Overrides {
         };
         if let (Some(fraction), false) = (self.final_fraction, falls) {
             return Err(input_error!(
-                "{table}.final_fraction = {fraction}, but the schedule is \"constant\"; give schedule = \"cosine\", or remove it"
+                "{table}.final_fraction = {fraction}, but the schedule is \"constant\"; give \
+                 schedule = \"cosine\", or remove it"
             ));
         }
         let inherited = base.map(|cosine| cosine.final_fraction);
         let final_fraction = self.final_fraction.or(inherited).unwrap_or(0.0);
         if !(0.0..=1.0).contains(&final_fraction) {
             return Err(input_error!(
-                "{table}.final_fraction = {final_fraction}: the part of the learning rate that is left at the end lies between 0 \
-                 and 1"
+                "{table}.final_fraction = {final_fraction}: the part of the learning rate that is \
+                 left at the end lies between 0 and 1"
             ));
         }
         Ok(falls.then_some(Cosine { epochs, final_fraction }))

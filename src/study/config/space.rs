@@ -91,7 +91,8 @@ fn most(layers: &Distribution, config: &Option<DimensionConfig>) -> Result<usize
         (Distribution::Range(range), _) => Ok(range.high() as usize),
         // a choice is known by its index, which says nothing of how many layers there are
         _ => Err(input_error!(
-            "search.space.layers has choices; give it low and high, because units and dropout of a layer depend on it"
+            "search.space.layers has choices; give it low and high, because units and dropout of \
+             a layer depend on it"
         )),
     }
 }

@@ -125,7 +125,8 @@ pub struct NetworkConfig {
     pub activation: String,
     /// Slope of leaky_relu below 0.
     pub slope: f32,
-    /// Activation of the outputs; default "sigmoid" for the losses of values, "identity" for others.
+    /// Activation of the outputs; default "sigmoid" for the losses of values, "identity" for
+    /// others.
     pub output: Option<String>,
     /// Probability with which a hidden unit is dropped in training.
     pub dropout: f32,

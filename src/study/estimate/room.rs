@@ -1,5 +1,5 @@
-//! How many runs train together, and how many bytes that takes: runs are packed and leave again, and
-//! nothing is trained.
+//! How many runs train together, and how many bytes that takes: runs are packed and leave again,
+//! and nothing is trained.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

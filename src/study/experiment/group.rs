@@ -120,7 +120,8 @@ impl Group {
             let rows = record.attributes.get(RUNS).cloned().unwrap_or(Value::Null);
             let rows: Vec<RunRecord> = serde_json::from_value(rows).map_err(|error| {
                 input_error!(
-                    "the journal's trial {} of '{}' is finished but has no runs ({error}); choose another folder with -o",
+                    "the journal's trial {} of '{}' is finished but has no runs ({error}); choose \
+                     another folder with -o",
                     trial.number,
                     self.name
                 )
@@ -128,8 +129,9 @@ impl Group {
             let seeds = plan.seeds_of(trial.number);
             if let Some(row) = rows.iter().find(|row| !seeds.contains(&row.key.seed)) {
                 return Err(input_error!(
-                    "the journal's trial {} of '{}' has a run with seed {}, where {seeds:?} are expected; a line may be there \
-                     twice. Restore the file, or choose another folder with -o",
+                    "the journal's trial {} of '{}' has a run with seed {}, where {seeds:?} are \
+                     expected; a line may be there twice. Restore the file, or choose another \
+                     folder with -o",
                     trial.number,
                     self.name,
                     row.key.seed
@@ -164,8 +166,8 @@ impl Group {
         let differs = |(begun, proposed): (&Trial, &Trial)| begun.parameters != proposed.parameters;
         if let Some(place) = begun.iter().zip(&proposed).position(differs) {
             return Err(input_error!(
-                "the journal's trial {} of '{}' is not the one that this study proposes; it was written by another version of \
-                 shoal. Choose another folder with -o",
+                "the journal's trial {} of '{}' is not the one that this study proposes; it was \
+                 written by another version of shoal. Choose another folder with -o",
                 self.generation.start + place,
                 self.name
             ));

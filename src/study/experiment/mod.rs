@@ -2,11 +2,11 @@
 //!
 //! A [`group::Group`] holds the trials that compete: those of a pre-training, or of a strategy and
 //! size. A proposer gives each trial its setting, a pruner may stop it. A study without a search is
-//! the same with a fixed setting and a trial for each seed. Every group proposes its next generation
-//! as soon as its last one is finished and waits for no other group, so that the generations of all
-//! groups train side by side. What a group proposes and stops follows from the study's seed and its
-//! own earlier generations: the trials are the same on any number of threads, whatever trains
-//! together, and after any interruption.
+//! the same with a fixed setting and a trial for each seed. Every group proposes its next
+//! generation as soon as its last one is finished and waits for no other group, so that the
+//! generations of all groups train side by side. What a group proposes and stops follows from the
+//! study's seed and its own earlier generations: the trials are the same on any number of threads,
+//! whatever trains together, and after any interruption.
 //!
 //! [`scheduler`] hands out runs and takes outcomes, [`resume`] begins with what an earlier process
 //! left, [`records`] makes rows, models and tables of outcomes, [`transfers`] passes pre-trained

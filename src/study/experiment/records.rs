@@ -124,7 +124,8 @@ impl Scheduler<'_> {
         write_trials(&self.results.path(TRIALS_FILE), targets, &names, &trials)
     }
 
-    /// Writes the tables at the end. Of a search they have the best trials of each group; all are in
+    /// Writes the tables at the end. Of a search they have the best trials of each group; all are
+    /// in
     /// `trials.csv`.
     pub(crate) fn finish(mut self) -> Result<StudyResults> {
         let is_search = self.study.plan.is_search();

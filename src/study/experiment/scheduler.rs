@@ -89,8 +89,8 @@ pub struct Scheduler<'a> {
 }
 
 /// Runs a study and writes its results into `folder`. It stops, with what is finished on disk, when
-/// `stop` becomes true. In a folder where the same study was begun it resumes: the tables at the end
-/// are those of a study that was never stopped.
+/// `stop` becomes true. In a folder where the same study was begun it resumes: the tables at the
+/// end are those of a study that was never stopped.
 ///
 /// # Errors
 /// [`Error::Input`] for a network that the device can never hold, before anything is trained, and

@@ -44,8 +44,8 @@ impl Scheduler<'_> {
         }
         let Some((_, best)) = self.groups[group].best else {
             return Err(input_error!(
-                "no trial of the pre-training has a validation loss that is a number, so there is nothing to fine-tune; lower \
-                 search.space.learning_rate.high, or give more trials"
+                "no trial of the pre-training has a validation loss that is a number, so there is \
+                 nothing to fine-tune; lower search.space.learning_rate.high, or give more trials"
             ));
         };
         self.publish(group, best)
@@ -111,7 +111,8 @@ impl Scheduler<'_> {
         })
     }
 
-    /// Whether an unfinished fine-tuning starts from a pre-trained network, or one that trains again.
+    /// Whether an unfinished fine-tuning starts from a pre-trained network, or one that trains
+    /// again.
     fn is_needed(&self, simulations: usize, seed: u32) -> bool {
         let restored = |(group, _, of): &(usize, u32, u32)| {
             self.groups[*group].key.pretrained == Some(simulations) && *of == seed

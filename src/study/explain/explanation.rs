@@ -163,7 +163,8 @@ impl Explanation {
                 != (&other.targets, other.attributions.inputs)
             {
                 return Err(input_error!(
-                    "models that are averaged must be alike, but one predicts {} from {} inputs and one {} from {}",
+                    "models that are averaged must be alike, but one predicts {} from {} inputs \
+                     and one {} from {}",
                     mean.targets.join(", "),
                     mean.attributions.inputs,
                     other.targets.join(", "),
@@ -195,7 +196,8 @@ fn choose(total: usize, name: &str, request: &Request) -> Result<(Vec<u32>, Vec<
     let rows = request.rows.unwrap_or(ROWS.min(total.saturating_sub(background)).max(1));
     if background.saturating_add(rows) > total {
         return Err(input_error!(
-            "a background of {background} rows and {rows} rows to explain are more than {name} has, {total}; ask for fewer"
+            "a background of {background} rows and {rows} rows to explain are more than {name} \
+             has, {total}; ask for fewer"
         ));
     }
     let count = u32::try_from(total)
@@ -238,10 +240,12 @@ fn check_method(model: &Model, method: Method, background: usize) -> Result<()> 
             "expected gradients with 0 alphas have nothing to average; take at least one"
         )),
         Method::Sampled { pairs: 0 } => Err(input_error!(
-            "sampled Shapley values with 0 pairs of orders have nothing to average; take at least one"
+            "sampled Shapley values with 0 pairs of orders have nothing to average; take at least \
+             one"
         )),
         Method::Exact if inputs > MOST_INPUTS => Err(input_error!(
-            "the model reads {inputs} inputs, but exact Shapley values are enumerated over at most {MOST_INPUTS}; take sampled"
+            "the model reads {inputs} inputs, but exact Shapley values are enumerated over at \
+             most {MOST_INPUTS}; take sampled"
         )),
         _ => Ok(()),
     }

@@ -29,7 +29,8 @@ pub(crate) fn headline(
         };
         return [
             format!(
-                "No other strategy has a finished run with {same} as one of {BASELINE}, so there is nothing to compare."
+                "No other strategy has a finished run with {same} as one of {BASELINE}, so there \
+                 is nothing to compare."
             ),
             UNTESTED.to_owned(),
         ];
@@ -93,15 +94,15 @@ fn gain(
             _ => String::new(),
         };
         return format!(
-            "No significant saving: {name}, the best strategy, has {ratio:.2} times the test {title} of {BASELINE} (geometric \
-             mean over sizes, corrected p = {}{few}).",
+            "No significant saving: {name}, the best strategy, has {ratio:.2} times the test \
+             {title} of {BASELINE} (geometric mean over sizes, corrected p = {}{few}).",
             p_text(p)
         );
     }
     let difference = match better.is_empty() {
         true => format!(
-            "{:.0} % {} than that of {BASELINE} in the geometric mean over sizes (corrected p = {}), but not significantly at \
-             any single size ({})",
+            "{:.0} % {} than that of {BASELINE} in the geometric mean over sizes (corrected p = \
+             {}), but not significantly at any single size ({})",
             100.0 * (ratio - 1.0).abs(),
             metric.better.word(),
             p_text(p),
@@ -120,7 +121,8 @@ fn gain(
     };
     match most_saved(savings, best, &better) {
         Some(one) => format!(
-            "Transfer saves simulations: {name} with {} simulations {}. Its test {title} is {difference}{ties}.",
+            "Transfer saves simulations: {name} with {} simulations {}. Its test {title} is \
+             {difference}{ties}.",
             one.simulations,
             worth(one)
         ),
@@ -152,8 +154,9 @@ fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
     let negative: Vec<&Transfer> = tested.iter().copied().filter(|one| one.is_negative()).collect();
     let Some(worst) = worst(negative.iter().copied()) else {
         return format!(
-            "No significant negative transfer: in none of {} comparisons of strategies, sizes and targets is the test {} \
-             significantly {} than that of {BASELINE} (corrected p < {LEVEL}, {}).",
+            "No significant negative transfer: in none of {} comparisons of strategies, sizes and \
+             targets is the test {} significantly {} than that of {BASELINE} (corrected p < \
+             {LEVEL}, {}).",
             tested.len(),
             metric.title,
             metric.better.reverse().word(),
@@ -169,8 +172,8 @@ fn loss(ranked: &[&Curve], transfers: &[Transfer], scatter: Scatter) -> String {
         .filter(|curve| **curve != worst.curve)
         .partition(|curve| !hurt(curve).is_empty());
     let mut text = format!(
-        "Negative transfer with {}: the test {} is significantly {} than that of {BASELINE} for {} of {} {} at some size, most \
-         for {}",
+        "Negative transfer with {}: the test {} is significantly {} than that of {BASELINE} for \
+         {} of {} {} at some size, most for {}",
         worst.curve.label(),
         metric.title,
         metric.better.reverse().word(),
@@ -241,15 +244,17 @@ mod tests {
         let [gain, loss] = say(&[scratch.clone(), good, mixed]);
         assert!(
             gain.starts_with(
-                "Transfer saves simulations: good with 100 simulations matches scratch with about 200, 2.0 times as many"
+                "Transfer saves simulations: good with 100 simulations matches scratch with about \
+                 200, 2.0 times as many"
             ),
             "{gain}"
         );
         assert!(gain.contains("at 2 of 2 sizes"), "{gain}");
         assert!(
             loss.starts_with(
-                "Negative transfer with mixed: the test MSE is significantly higher than that of scratch for 1 of 2 targets at \
-                 some size, most for M_nu (2.00 times the test MSE of scratch at 200 simulations"
+                "Negative transfer with mixed: the test MSE is significantly higher than that of \
+                 scratch for 1 of 2 targets at some size, most for M_nu (2.00 times the test MSE \
+                 of scratch at 200 simulations"
             ),
             "{loss}"
         );

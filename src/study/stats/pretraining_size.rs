@@ -71,7 +71,8 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
         let gain = over_sizes(runs, strategy, 0, largest);
         let Some([low, high]) = mean_interval(&apart) else {
             return format!(
-                "{strategy}: with fewer than two seeds, the effect of the pre-training size cannot be tested."
+                "{strategy}: with fewer than two seeds, the effect of the pre-training size \
+                 cannot be tested."
             );
         };
         let over = match sizes {
@@ -81,8 +82,8 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
         let percent = |logarithm: f64| 100.0 * (logarithm.exp() - 1.0);
         let mean = average(&apart);
         let mut text = format!(
-            "{strategy}: pre-trained on {smallest} simulations in place of {largest}, it has {:.2} times the test {} (95 % \
-             interval of the change {:+.1} to {:+.1} %{over})",
+            "{strategy}: pre-trained on {smallest} simulations in place of {largest}, it has \
+             {:.2} times the test {} (95 % interval of the change {:+.1} to {:+.1} %{over})",
             mean.exp(),
             metric.title,
             percent(low),
@@ -208,7 +209,8 @@ mod tests {
     #[test]
     fn the_sentence_compares_the_smallest_pretraining_with_the_largest() {
         let [sentence] = &pretraining_size_verdict(&study())[..] else { panic!("one strategy") };
-        let begin = "dummy-node: pre-trained on 2000 simulations in place of 8000, it has 1.10 times the test MSE";
+        let begin = "dummy-node: pre-trained on 2000 simulations in place of 8000, it has 1.10 \
+             times the test MSE";
         assert!(sentence.starts_with(begin), "{sentence}");
         // ln 1.1 of ln 2 is missing
         assert!(sentence.contains("86 % of the gain over scratch"), "{sentence}");

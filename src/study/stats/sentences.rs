@@ -57,7 +57,8 @@ fn total(totals: &[&Transfer], savings: &[Saving], (curve, scatter): (&Curve, Sc
     let title = metric.title;
     if parts.is_empty() {
         return format!(
-            "its test {title} does not differ significantly from that of {BASELINE} at any of {sizes} {} ({}).",
+            "its test {title} does not differ significantly from that of {BASELINE} at any of \
+             {sizes} {} ({}).",
             plural(sizes, "size"),
             scatter.over()
         );

@@ -52,7 +52,8 @@ pub(crate) fn worth(saving: &Saving) -> String {
     };
     match saving.bound {
         Bound::MoreThanLargest => format!(
-            "is better than {BASELINE} with {equivalent}, so it saves a factor of more than {factor:.1} ({interval})"
+            "is better than {BASELINE} with {equivalent}, so it saves a factor of more than \
+             {factor:.1} ({interval})"
         ),
         _ => format!(
             "matches {BASELINE} with about {equivalent}, {factor:.1} times as many ({interval})"

@@ -44,8 +44,8 @@ impl StudyFolder {
         let has = |name: &str| folder.join(name).exists();
         if has(RUNS_FILE) && has(STUDY_FILE) && !has(JOURNAL_FILE) {
             return Err(input_error!(
-                "{0} already holds the results of a study, but no {JOURNAL_FILE} to resume from; choose another folder with \
-                 -o, or remove {0}",
+                "{0} already holds the results of a study, but no {JOURNAL_FILE} to resume from; \
+                 choose another folder with -o, or remove {0}",
                 folder.display()
             ));
         }
@@ -223,7 +223,8 @@ fn check_settings(folder: &Path, study: &Study, before: &Provenance) -> Result<(
         count => format!(", and {} more", count - 4),
     };
     Err(input_error!(
-        "{} already holds the results of another study: {}{more}; choose another folder with -o, or restore the settings",
+        "{} already holds the results of another study: {}{more}; choose another folder with -o, \
+         or restore the settings",
         folder.display(),
         found[..found.len().min(4)].join(", ")
     ))

@@ -31,8 +31,8 @@ impl Model {
             let differs = |(place, column): (usize, &usize)| place != *column;
             let first = columns.iter().enumerate().position(differs).unwrap_or_default();
             return Err(input_error!(
-                "{name} reads its {} inputs in another order than {other_name} its {}: input {first} \
-                 is '{}', not '{}'; explain them one by one",
+                "{name} reads its {} inputs in another order than {other_name} its {}: input \
+                 {first} is '{}', not '{}'; explain them one by one",
                 self.about.input_names.len(),
                 wanted.len(),
                 self.about.input_names[first],

@@ -184,7 +184,8 @@ impl Provenance {
         };
         serde_json::from_str(&text).map(Some).map_err(|error| {
             input_error!(
-                "'{}' is damaged, or of another version of shoal: {error}; restore it, or choose another folder",
+                "'{}' is damaged, or of another version of shoal: {error}; restore it, or choose \
+                 another folder",
                 path.display()
             )
         })

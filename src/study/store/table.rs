@@ -16,8 +16,8 @@ pub(crate) const STRATEGY: &str = "strategy";
 /// Column of [`Curve::pretraining_simulations`], in studies with several pre-training sizes.
 pub(crate) const PRETRAINING_SIZE: &str = "pretraining_simulations";
 
-/// The shortest digits that read back as the same number ([`names::number_text`]); empty for a number
-/// that is absent or not finite.
+/// The shortest digits that read back as the same number ([`names::number_text`]); empty for a
+/// number that is absent or not finite.
 pub(crate) fn number_text(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map_or(String::new(), names::number_text)
 }
@@ -129,7 +129,8 @@ impl Table {
         place.ok_or_else(|| {
             let columns: Vec<&str> = self.heading.iter().collect();
             input_error!(
-                "'{}' has no column {wanted}; it has {}, as another version of shoal may have written",
+                "'{}' has no column {wanted}; it has {}, as another version of shoal may have \
+                 written",
                 self.name,
                 columns.join(",")
             )
@@ -146,7 +147,8 @@ impl Table {
         }
         let columns: Vec<&str> = self.heading.iter().collect();
         Err(input_error!(
-            "'{}', line 1: the columns must be {}, but they are '{}'; another version of shoal may have written the file",
+            "'{}', line 1: the columns must be {}, but they are '{}'; another version of shoal \
+             may have written the file",
             self.name,
             expected.join(","),
             columns.join(",")
@@ -165,7 +167,8 @@ fn describe(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!(
-                "line {line} has {len} fields but line 1 has {expected_len}; repair or delete the line"
+                "line {line} has {len} fields but line 1 has {expected_len}; repair or delete the \
+                 line"
             )
         }
         csv::ErrorKind::Utf8 { .. } => {

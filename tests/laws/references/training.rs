@@ -250,7 +250,8 @@ fn gpu_and_cpu_find_the_same_best_validation_losses() {
     let _turn = turn();
     let table = table(60, 11, 3);
     let mut runs = different_runs(60, &table, 40);
-    // the logarithm of squared errors over a few rows is not within 2 % of anything where it crosses
+    // the logarithm of squared errors over a few rows is not within 2 % of anything where it
+    // crosses
     // 0; its kernels have laws of their own
     for run in &mut runs {
         if run.training.loss == &MOMENTS {

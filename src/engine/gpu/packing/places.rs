@@ -36,7 +36,8 @@ impl Shoal<'_> {
                 }
                 None if self.alive() == 0 => {
                     return Err(Error::Device(format!(
-                        "{}: not enough memory for a run of {} bytes; use smaller layers or --device cpu",
+                        "{}: not enough memory for a run of {} bytes; use smaller layers or \
+                         --device cpu",
                         self.gpu.adapter().name(),
                         footprint.bytes(self.fuses_update(&run))
                     )));

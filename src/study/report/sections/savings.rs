@@ -32,9 +32,9 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let noun = findings.scatter.noun();
     html! {
         p {
-            "The number of simulations that " (BASELINE) " needs for the " (findings.metric().test_title()) " of a \
-             strategy, divided by the number that the strategy has. The curve of " (BASELINE) " \
-             is interpolated between its sizes. Bootstrap samples are drawn over "
+            "The number of simulations that " (BASELINE) " needs for the " (findings.metric().test_title()) " of \
+                 a strategy, divided by the number that the strategy has. The curve of " (BASELINE) " is \
+                      interpolated between its sizes. Bootstrap samples are drawn over "
             (noun)
             @if findings.scatter == Scatter::Trials {
                 ", separately for each strategy and size; they do not include the scatter over \

@@ -44,7 +44,8 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         (figure(&chart))
-        h3 { "Mean " (findings.metric().test_title()) " of the " (BEST) " trials with the lowest validation loss" }
+        h3 { "Mean " (findings.metric().test_title()) " of the " (BEST) " trials with the lowest \
+             validation loss" }
         (best(findings, &sizes))
     }
 }

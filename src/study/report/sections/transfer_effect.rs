@@ -42,8 +42,8 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     };
     html! {
         p {
-            "The " (findings.metric().test_title()) " of a strategy divided by that of " (BASELINE) " on the same \
-             simulations: "
+            "The " (findings.metric().test_title()) " of a strategy divided by that of " (BASELINE) " on \
+                 the same simulations: "
             (keys(findings.metric()))
             @if tested {
                 " Bold and framed: the difference is significant " (findings.scatter.over()) " (" (test)

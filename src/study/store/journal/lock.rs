@@ -36,7 +36,8 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => {
                 return Err(Error::Output(format!(
-                    "{}: this file system cannot lock files: {error}; choose a folder on another one",
+                    "{}: this file system cannot lock files: {error}; choose a folder on another \
+                     one",
                     owner.display()
                 )));
             }
@@ -53,7 +54,8 @@ impl Lock {
 
 fn other_writer(path: &Path, owner: &str) -> Error {
     input_error!(
-        "{}: {owner} is writing this study; wait until it is done, stop it, or choose another folder with -o",
+        "{}: {owner} is writing this study; wait until it is done, stop it, or choose another \
+         folder with -o",
         path.display()
     )
 }

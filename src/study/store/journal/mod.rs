@@ -4,9 +4,9 @@
 //! The format is that of Optuna's `JournalFileBackend` (5.0): a JSON object a line, with an
 //! operation's number. A search is a "study" there, a trial is a trial.
 //! `optuna.load_study(study_name=..., storage=JournalStorage(JournalFileBackend(path)))` and
-//! `optuna-dashboard` read it at any time, also while a study runs. They may set attributes and make
-//! studies of their own there, which are skipped; what changes a study of shoal is refused, before
-//! anything else is appended. Optuna's own lock, `<journal>.lock`, is left to Optuna.
+//! `optuna-dashboard` read it at any time, also while a study runs. They may set attributes and
+//! make studies of their own there, which are skipped; what changes a study of shoal is refused,
+//! before anything else is appended. Optuna's own lock, `<journal>.lock`, is left to Optuna.
 //!
 //! A line is an event or nothing: events are noted, then appended whole, and now and then all of
 //! them are forced to disk; a line that a kill cut off is removed when the journal is opened again.
@@ -99,8 +99,8 @@ impl Journal {
             torn => {
                 file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
                 Some(format!(
-                    "{}: the last line was cut off after {torn} bytes, as by a kill or a power cut; it is removed, and what \
-                     it told of happens again",
+                    "{}: the last line was cut off after {torn} bytes, as by a kill or a power \
+                     cut; it is removed, and what it told of happens again",
                     path.display()
                 ))
             }
@@ -219,8 +219,8 @@ impl Journal {
         {
             let count = self.records.line_count();
             return Err(input_error!(
-                "{}: another program wrote at the same moment; keep the first {count} lines (head -n {count}), then resume: \
-                 what the others told of happens again",
+                "{}: another program wrote at the same moment; keep the first {count} lines (head \
+                 -n {count}), then resume: what the others told of happens again",
                 self.path.display()
             ));
         }
@@ -243,8 +243,8 @@ impl Journal {
             let length = self.file.metadata().map_err(failed)?.len();
             if length < self.known {
                 return Err(input_error!(
-                    "{}: another program cut the file from {} to {length} bytes while the study ran; restore it, or choose \
-                     another folder with -o",
+                    "{}: another program cut the file from {} to {length} bytes while the study \
+                     ran; restore it, or choose another folder with -o",
                     path.display(),
                     self.known
                 ));
@@ -314,7 +314,8 @@ fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result
     let shown = path.display();
     if let (true, Some(other)) = (records.searches().is_empty(), records.numbers.studies.first()) {
         return Err(input_error!(
-            "{shown}: not a journal of shoal: it has the study '{}' of another program; choose another folder with -o",
+            "{shown}: not a journal of shoal: it has the study '{}' of another program; choose \
+             another folder with -o",
             other.name
         ));
     }
@@ -325,8 +326,8 @@ fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result
                 Some(found) if found == expected => {}
                 Some(found) => {
                     return Err(input_error!(
-                        "{shown}: the journal of another study: its {key} is {}, here it is {}; {reason}. Choose another \
-                         folder with -o, or go back to what was there",
+                        "{shown}: the journal of another study: its {key} is {}, here it is {}; \
+                         {reason}. Choose another folder with -o, or go back to what was there",
                         short(found),
                         short(expected)
                     ));
@@ -334,8 +335,8 @@ fn check_identity(path: &Path, records: &Records, identity: &Identity) -> Result
                 None if search.trials.is_empty() => {}
                 None => {
                     return Err(input_error!(
-                        "{shown}: not a journal of shoal: its study '{}' has {} trials but no {key}; choose another folder \
-                         with -o",
+                        "{shown}: not a journal of shoal: its study '{}' has {} trials but no \
+                         {key}; choose another folder with -o",
                         search.name,
                         search.trials.len()
                     ));

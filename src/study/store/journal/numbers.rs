@@ -1,5 +1,5 @@
-//! Optuna's numbers of studies and trials. Other programs may have studies of their own in the file,
-//! which count too: the third study of the file may be the second search.
+//! Optuna's numbers of studies and trials. Other programs may have studies of their own in the
+//! file, which count too: the third study of the file may be the second search.
 
 use crate::study::store::journal::event::JournalEvent;
 

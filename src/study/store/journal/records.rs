@@ -66,8 +66,9 @@ impl Records {
             };
             applied.map_err(|reason| {
                 input_error!(
-                    "{}, line {}: {reason}; the study cannot be resumed. Restore the file, keep its first {} lines (head -n {}: \
-                     what the others told of happens again), or choose another folder with -o",
+                    "{}, line {}: {reason}; the study cannot be resumed. Restore the file, keep \
+                     its first {} lines (head -n {}: what the others told of happens again), or \
+                     choose another folder with -o",
                     path.display(),
                     self.lines + 1,
                     self.lines,
@@ -95,8 +96,9 @@ impl Records {
                 && self.numbers.named(name).is_some()
             {
                 return Err(input_error!(
-                    "{}: another program created the study '{name}' there, a name that this study needs. Delete it in Optuna \
-                     (optuna.delete_study), then resume; keep studies of your own in another file",
+                    "{}: another program created the study '{name}' there, a name that this study \
+                     needs. Delete it in Optuna (optuna.delete_study), then resume; keep studies \
+                     of your own in another file",
                     path.display()
                 ));
             }
@@ -269,7 +271,8 @@ impl Records {
         match event["user_attrs"][NUMBER].as_u64() {
             Some(number) if number != there as u64 => {
                 return Err(format!(
-                    "trial {number} of '{}' begins, where trial {there} should; the line before it may be there twice",
+                    "trial {number} of '{}' begins, where trial {there} should; the line before \
+                     it may be there twice",
                     search_record.name
                 ));
             }
@@ -359,7 +362,8 @@ impl SearchRecord {
             if !fits {
                 let value = value.map_or("none".into(), |value| value.to_string());
                 return Err(input_error!(
-                    "the journal's trial {number} of '{name}' has {value} for {}, which the search space does not allow",
+                    "the journal's trial {number} of '{name}' has {value} for {}, which the \
+                     search space does not allow",
                     parameter.name
                 ));
             }
