@@ -16,6 +16,7 @@ pub mod gather_edges;
 pub mod gather_items;
 pub mod loss;
 pub mod norm;
+pub(crate) mod norm_rows;
 pub mod pool;
 pub(crate) mod reduce;
 pub(crate) mod rows;
