@@ -143,7 +143,7 @@ fn runs(precision: Precision) -> Vec<Run> {
             scale: InputScale { centre: vec![0.1; 11], width: vec![1.0 / 1.7; 11] },
             item_scale: InputScale::default(),
             loss_weights: vec![1.0; 2],
-        updates: UpdateScale::all(&graph),
+            updates: UpdateScale::all(&graph),
             graph,
         }
     };

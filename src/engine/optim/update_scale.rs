@@ -33,7 +33,10 @@ impl UpdateScale {
 
     /// No weight decay of vectors, which are biases and the gains of norms.
     pub fn decay_of_matrices_only(graph: &Graph) -> Vec<Self> {
-        Self::each(graph, |matrix| Self { rate: 1.0, decay: f32::from(u8::from(!matrix.is_vector)) })
+        Self::each(graph, |matrix| Self {
+            rate: 1.0,
+            decay: f32::from(u8::from(!matrix.is_vector)),
+        })
     }
 
     /// The factors that a function gives each matrix of a graph.

@@ -109,7 +109,7 @@ impl PlannedRun {
             scale: InputScale::none(inputs),
             item_scale: InputScale::default(),
             loss_weights: (0..outputs).map(|o| if o < of.targets { 1.0 } else { 0.0 }).collect(),
-        updates: UpdateScale::all(&self.network),
+            updates: UpdateScale::all(&self.network),
             graph: Graph::clone(&self.network),
         }
     }

@@ -256,7 +256,8 @@ fn untrained_matrices_keep_their_bits() {
         let gpus = [gpu(), gpu_with(Some(HARDWARE))].map(|gpu| Device::Gpu(Box::new(gpu)));
         gpus.into_iter().chain([Device::Cpu(Cpu { threads: 1 })])
     };
-    for (precision, device) in Precision::ALL.into_iter().flat_map(|p| devices().map(move |d| (p, d)))
+    for (precision, device) in
+        Precision::ALL.into_iter().flat_map(|p| devices().map(move |d| (p, d)))
     {
         let mut run = run.clone();
         run.training.precision = precision;
