@@ -65,6 +65,12 @@ fn a_study_and_its_models_match_inputs_by_name() {
     // without names: by position
     mixed.write("unnamed.csv", &inputs(80));
     assert_eq!(predicted(&mixed, "unnamed.csv", &[]), expected);
+    // in another unit
+    let far = |row, column| format!("{:e}", 1e6 * number(row, column));
+    let far = |row| (0..5).map(|column| far(row, column)).collect::<Vec<_>>().join(",") + "\n";
+    mixed.write("far.csv", &(0..80).map(far).collect::<String>());
+    let notes = ["5 of 5 inputs of far.csv are far outside of what the model was trained on; 'q'"];
+    assert_ne!(predicted(&mixed, "far.csv", &notes), expected);
     mixed.write("missing.csv", &table(80, &STRAIGHT).replacen(",s,", ",S,", 1));
     let refused = ["missing.csv has no input 's', which is input 3 of", "5 inputs", "mean 'S'"];
     mixed.shoal(&["predict", MODEL, "missing.csv", "-o", "q.npy"]).fails(2, &refused);

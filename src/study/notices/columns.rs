@@ -7,7 +7,7 @@ use crate::study::datasets::LoadedDataset;
 
 /// Fine-tuning inputs are far outside if their mean is more than so many deviations of the
 /// pre-training from its mean, or their deviation is so many times as large.
-const FAR: f64 = 10.0;
+pub(crate) const FAR: f64 = 10.0;
 const SCATTERED: f64 = 30.0;
 /// A range is much wider than the data if it is so many times as wide.
 const WIDE: f64 = 10.0;

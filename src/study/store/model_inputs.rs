@@ -6,7 +6,8 @@ use crate::data::names::{Named, match_inputs};
 use crate::data::observations::Observations;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::store::model::Model;
+use crate::study::notices::columns::FAR;
+use crate::study::store::model::{About, Model};
 
 impl Model {
     /// The inputs of the model among the columns of a table, in its order, and what was done, for
@@ -17,7 +18,32 @@ impl Model {
     /// [`crate::Error::Input`]: an input that is not there, another number of inputs, or inputs at
     /// other places of the axis.
     pub fn inputs(&self, table: &Observations, name: &str) -> Result<(Matrix, Vec<String>)> {
-        table.matched(self.named(name), &self.axis(name))
+        let (inputs, mut notes) = table.matched(self.named(name), &self.axis(name))?;
+        notes.extend(self.far_outside(&inputs, &table.name));
+        Ok((inputs, notes))
+    }
+
+    /// A note if inputs are far outside of what the model was trained on, as they are in other
+    /// units: their mean is more than [`FAR`] deviations away.
+    fn far_outside(&self, inputs: &Matrix, name: &str) -> Option<String> {
+        let About { scaling, input_names, .. } = &self.about;
+        let mut means = vec![0.0; inputs.columns];
+        let mut scaled = means.clone();
+        for row in 0..inputs.rows {
+            scaling.input(inputs.row(row), &mut scaled);
+            means.iter_mut().zip(&scaled).for_each(|(mean, x)| *mean += x / inputs.rows as f64);
+        }
+        let far = means.iter().filter(|mean| mean.abs() > FAR).count();
+        let (worst, distance) = (means.iter().map(|mean| mean.abs()).enumerate())
+            .filter(|(_, distance)| !distance.is_nan())
+            .max_by(|one, other| one.1.total_cmp(&other.1))
+            .filter(|_| far > 0)?;
+        Some(format!(
+            "{far} of {} inputs of {name} are far outside of what the model was trained on; '{}' \
+             most, whose mean is {distance:.0} deviations from that of training. Are the units the \
+             same?",
+            inputs.columns, input_names[worst]
+        ))
     }
 
     /// Checks that this model reads the inputs of another one in the same order, at the same places
