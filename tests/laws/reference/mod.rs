@@ -66,7 +66,10 @@ fn every_loss_to_stop_on_equals_its_reference_in_f64() {
         if loss == stop || !loss.predicts.gives(stop.predicts) {
             continue;
         }
-        for (number, (widths, batch, present)) in shapes().into_iter().enumerate().skip(2).take(4) {
+        let wide =
+            |(_, (widths, ..)): &(usize, (Vec<usize>, usize, usize))| widths.last() > Some(&1);
+        let shapes = shapes().into_iter().enumerate().filter(wide);
+        for (number, (widths, batch, present)) in shapes.take(4) {
             let loss = (Precision::ALL[number % 2], loss);
             let case = Case::new(&dense::OP, number, &widths, (batch, present), loss);
             case.stopping_on(stop).check(of_run("loss"), gpus.iter());
