@@ -57,6 +57,8 @@ pub struct DeviceRun {
     pub statistics: u32,
     pub loss_parameter: f32,
     pub loss: u32,
+    pub stop_parameter: f32,
+    pub stop_loss: u32,
     pub item_vec4s: u32,
     pub edge_vec4s: u32,
     pub item_columns: u32,

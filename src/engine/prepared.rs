@@ -175,6 +175,7 @@ impl PreparedRun {
         let index = &layout.index;
         let edges = self.table().sets.as_ref().and_then(|sets| sets.edges.as_ref());
         let schedule = self.schedule();
+        let (stop_loss, stop_parameter) = training.validation_loss();
         DeviceRun {
             seed: self.seed,
             batch: word(training.batch),
@@ -224,8 +225,10 @@ impl PreparedRun {
             },
             example_weights: vec4s(work + layout.example_weights),
             statistics: vec4s(work + layout.statistics),
-            loss_parameter: training.parameter_of_loss() as f32,
+            loss_parameter: training.training_loss().1 as f32,
             loss: training.loss.code(),
+            stop_parameter: stop_parameter as f32,
+            stop_loss: stop_loss.code(),
             item_vec4s: vec4s(layout.rows.items),
             edge_vec4s: vec4s(layout.rows.edges),
             item_columns: word(self.graph.item_columns()),

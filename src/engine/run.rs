@@ -48,6 +48,18 @@ pub struct Training {
     /// Whether rows are weighted such that each class has the same sum of weights among the
     /// training rows.
     pub balance_classes: bool,
+    /// The validation loss, which stops a run and decides which parameters are kept; the loss of
+    /// the training if `None`.
+    pub stop_on: Option<StopLoss>,
+}
+
+/// A loss on the validation rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StopLoss {
+    /// The loss function: [`Predicts::gives`] says which ones fit the loss of the training.
+    pub loss: &'static Loss,
+    /// The number that it depends on; its default if `None`.
+    pub parameter: Option<f64>,
 }
 
 impl Default for Training {
@@ -70,6 +82,7 @@ impl Default for Training {
             loss: &MSE,
             loss_parameter: None,
             balance_classes: false,
+            stop_on: None,
         }
     }
 }
@@ -82,10 +95,17 @@ impl Training {
         self.precision == Precision::F32 && self.clip_norm.is_none()
     }
 
-    /// The number that the loss depends on, 0 if it depends on none.
-    pub fn parameter_of_loss(&self) -> f64 {
-        let default = self.loss.parameter.map_or(0.0, |parameter| parameter.default);
-        self.loss_parameter.unwrap_or(default)
+    /// The loss on the training rows and the number that it depends on, 0 if it depends on none.
+    pub fn training_loss(&self) -> (&'static Loss, f64) {
+        (self.loss, self.loss.parameter_or(self.loss_parameter))
+    }
+
+    /// The loss on the validation rows and the number that it depends on.
+    pub fn validation_loss(&self) -> (&'static Loss, f64) {
+        match self.stop_on {
+            Some(stop) => (stop.loss, stop.loss.parameter_or(stop.parameter)),
+            None => self.training_loss(),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use shoal::engine::random::unit;
 use shoal::engine::real::Real;
 use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
-use shoal::engine::run::Training;
+use shoal::engine::run::{StopLoss, Training};
 use shoal::engine::scale::InputScale;
 use shoal::engine::sets::Sets;
 use shoal::engine::shape::{Rows, Shape};
@@ -422,6 +422,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 loss,
                 loss_parameter: unusual_parameter(loss).filter(|_| id % 4 < 2),
                 balance_classes: loss.predicts == Predicts::Classes && id % 4 % 3 == 0,
+                stop_on: stop_loss(loss, id).filter(|_| id % 5 < 2),
                 ..training()
             };
             let training =
@@ -431,6 +432,13 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
             run(id, network, table, rows, training).updates(updates)
         })
         .collect()
+}
+
+/// A validation loss that fits the loss of a training.
+fn stop_loss(loss: &Loss, id: usize) -> Option<StopLoss> {
+    let fits = |stop: &&'static Loss| loss.predicts.gives(stop.predicts);
+    let loss = LOSSES.into_iter().filter(fits).cycle().nth(id)?;
+    Some(StopLoss { loss, parameter: unusual_parameter(loss) })
 }
 
 /// The same runs in f16.

@@ -91,6 +91,7 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
                         run.training.loss = &MSE;
                         run.training.loss_parameter = None;
                         run.training.balance_classes = false;
+                        run.training.stop_on = None;
                     }
                     run.training.clip_norm = if run.id == 0 { first } else { others };
                 }
