@@ -19,6 +19,9 @@
 // In f16 the loss is scaled so that small deltas do not underflow (Micikevicius et al., arXiv
 // 1710.03740, section 3.2).
 //
+// In validation it is the validation loss, which may be another one: a loss of values takes the
+// first output of each pair. Deltas are not used then.
+//
 // A dummy output has w = 0. Padding and absent examples get delta 0. The sum has a fixed order:
 // each thread adds its own elements, then thread 0 adds the threads.
 
@@ -158,8 +161,8 @@ fn loss_slope(loss: u32, a: vec4f, t: vec4f, weight: vec4f, given: Given) -> vec
 }
 
 // The sums over the logits of example `e` that cross-entropy needs.
-fn softmax(run: Run, node: Node, e: u32) -> Given {
-    var given = Given(run.loss_parameter, -3e38, 0.0, 0.0, 0.0, vec4f(0.0));
+fn softmax(run: Run, node: Node, e: u32, parameter: f32) -> Given {
+    var given = Given(parameter, -3e38, 0.0, 0.0, 0.0, vec4f(0.0));
     for (var k = 0u; k < node.output_vec4s; k++) {
         let weight = exact_at(run.loss_weights, k);
         let a = unpack(work[node.output + e * node.output_vec4s + k]);
@@ -233,9 +236,14 @@ fn main(
     let present = states[tile.run].batch_rows;
     let serves = index < call.count && states[tile.run].phase != PHASE_DONE;
     let pairs = in_pairs(run.loss);
+    let validates = states[tile.run].phase == PHASE_VALIDATE;
+    let loss = select(run.loss, run.stop_loss, validates);
+    let parameter = select(run.loss_parameter, run.stop_parameter, validates);
+    // a loss of values does not take the second output of a pair
+    let taken = select(vec4f(1.0), vec4f(1.0, 0.0, 1.0, 0.0), pairs && !in_pairs(loss));
 
     var sum = 0.0;
-    if serves && run.loss == MOMENTS {
+    if serves && loss == MOMENTS {
         for (var k = thread; k < node.output_vec4s; k += LOSS_THREADS) {
             let half = exact_at(run.loss_weights, k / 2u);
             sum += find_means(run, node, of_pairs(true, half, k), states[tile.run], k);
@@ -255,18 +263,18 @@ fn main(
                 let row = run.labels + e * node.output_vec4s;
                 let a = unpack(work[node.output + place]);
                 let t = of_pairs(pairs, unpack(work[row + half]), k);
-                let w = of_pairs(pairs, exact_at(run.loss_weights, half), k);
+                let w = taken * of_pairs(pairs, exact_at(run.loss_weights, half), k);
                 let v = exact_at(run.example_weights, e / 4u)[e % 4u];
                 let z = unpack(work[node.saved + place]);
-                var given = Given(run.loss_parameter, 0.0, 0.0, 0.0, 0.0, vec4f(0.0));
-                if run.loss == CROSS_ENTROPY {
-                    given = softmax(run, node, e);
-                } else if run.loss == MOMENTS {
+                var given = Given(parameter, 0.0, 0.0, 0.0, 0.0, vec4f(0.0));
+                if loss == CROSS_ENTROPY {
+                    given = softmax(run, node, e, parameter);
+                } else if loss == MOMENTS {
                     given.means = exact_at(run.statistics, k);
                 }
                 let slope = derivative(node.activation, node.slope, z);
-                delta = scale * v * loss_slope(run.loss, a, t, w, given) * slope;
-                sum += dot(v * w, loss_value(run.loss, a, t, given));
+                delta = scale * v * loss_slope(loss, a, t, w, given) * slope;
+                sum += dot(v * w, loss_value(loss, a, t, given));
             }
             work[node.delta + place] = pack(delta);
         }

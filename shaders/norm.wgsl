@@ -22,7 +22,7 @@
 @group(0) @binding(4) var<storage, read_write> work: array<Packed>;
 // gain and bias, shape (columns), for `forward` and `backward_input`
 @group(0) @binding(5) var<storage, read> weights: array<Packed>;
-// their gradients, for `backward_weights`
+// the gradients of those that are trained, for `backward_weights`
 @group(0) @binding(5) var<storage, read_write> gradients: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
@@ -69,5 +69,5 @@ fn backward_weights(
     @builtin(num_workgroups) grid: vec3u,
     @builtin(local_invocation_id) thread: vec3u,
 ) {
-    sum_columns(group_index(group, grid), thread, true);
+    sum_columns(group_index(group, grid), thread);
 }

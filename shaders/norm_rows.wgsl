@@ -111,9 +111,9 @@ fn give_rows(tile: Tile, row: u32, factor: vec4f, has_mean: bool) {
 var<workgroup> gains: array<vec4f, 64>;
 var<workgroup> biases: array<vec4f, 64>;
 
-// The gradients of the gain and of the bias. A workgroup serves 8 vec4s of columns; eight threads
-// share the rows of each.
-fn sum_columns(group: u32, thread: vec3u, has_bias: bool) {
+// The gradients of the gain and of the bias, of those that there are and that are trained. A
+// workgroup serves 8 vec4s of columns; eight threads share the rows of each.
+fn sum_columns(group: u32, thread: vec3u) {
     let tile = tiles[call.first + min(group, call.count - 1u)];
     let node = nodes[tile.node];
     let unit = tile.i * LANES + thread.x;
@@ -138,11 +138,16 @@ fn sum_columns(group: u32, thread: vec3u, has_bias: bool) {
             gain += gains[share * LANES + thread.x];
             bias += biases[share * LANES + thread.x];
         }
-        gradients[node.weights_gradient + unit] = pack(gain);
-        if has_bias {
-            gradients[node.bias_gradient + unit] = pack(bias);
+        var overflowed = false;
+        if node.weights_rate != 0.0 {
+            gradients[node.weights_gradient + unit] = pack(gain);
+            overflowed = overflows(gain);
         }
-        if HALF && (overflows(gain) || (has_bias && overflows(bias))) {
+        if node.bias_rate != 0.0 {
+            gradients[node.bias_gradient + unit] = pack(bias);
+            overflowed = overflowed || overflows(bias);
+        }
+        if HALF && overflowed {
             states[tile.run].overflow = 1u;
         }
     }

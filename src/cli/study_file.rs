@@ -120,11 +120,16 @@ const TABLES: [Table; 9] = [
                  \"mse\"]",
             ),
             ("balance_classes", "give each class the same weight in the loss [default: false]"),
+            (
+                "stop_on",
+                "what stops a run early and decides which weights are kept: \"validation_loss\", or a \
+                 loss on the validation rows, as below [default: \"validation_loss\"]",
+            ),
         ],
     ),
     (
-        "[pretraining], which also overrides keys of [training] except precision, loss\nand \
-         balance_classes:",
+        "[pretraining], which also overrides keys of [training] except precision, loss,\n\
+         balance_classes and stop_on:",
         &[
             (
                 "simulations",
@@ -141,8 +146,8 @@ const TABLES: [Table; 9] = [
     ),
     (
         "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four \
-         run if there is no such table. Each overrides keys of [training]\nexcept precision, loss \
-         and balance_classes, and has:",
+         run if there is no such table. Each overrides keys of [training]\nexcept precision, loss, \
+         balance_classes and stop_on, and has:",
         &[
             ("dropout", "overrides [network]"),
             (
@@ -162,7 +167,13 @@ const TABLES: [Table; 9] = [
             ("generation", "trials that are proposed and trained together [default: 20]"),
             ("candidates", "tpe: values drawn to choose one from [default: 24]"),
             ("multivariate", "tpe: estimate hyper-parameters together [default: false]"),
-            ("seeds", "networks of a trial; its value is their mean validation loss [default: 1]"),
+            ("seeds", "networks of a trial; its value is the mean of theirs [default: 1]"),
+            (
+                "minimise",
+                "\"validation_loss\", or a metric, as below, of the best network on the validation \
+                 rows [default: \"validation_loss\"]",
+            ),
+            ("maximise", "such a metric of which higher values are better, in place of minimise"),
         ],
     ),
 ];
@@ -289,7 +300,7 @@ mod tests {
     fn every_key_of_every_table_is_listed_and_no_other() {
         let overridden: Vec<String> = known("[training]")
             .into_iter()
-            .filter(|key| !["precision", "loss", "balance_classes"].contains(&&key[..]))
+            .filter(|key| !["precision", "loss", "balance_classes", "stop_on"].contains(&&key[..]))
             .collect();
         let tables = [
             "",

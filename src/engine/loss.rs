@@ -55,6 +55,12 @@ impl Predicts {
         }
     }
 
+    /// Whether a loss that needs the outputs `other` can be computed from these outputs: they are
+    /// the same, or the first of each pair is the value that it needs.
+    pub fn gives(self, other: Predicts) -> bool {
+        self == other || (other == Predicts::Value && self.outputs_per_target() == 2)
+    }
+
     /// Whether targets are probabilities, 0 to 1.
     pub fn is_class(self) -> bool {
         matches!(self, Predicts::Probability | Predicts::Classes)
@@ -80,6 +86,8 @@ pub struct Batch<'a, F> {
     pub targets: &'a [F],
     /// Numbers from one example to the next, those of padding included.
     pub stride: usize,
+    /// Outputs for each target. A loss of values takes the first one.
+    pub per_target: usize,
     /// Weight of each target, shape (outputs): w.
     pub weights: &'a [F],
     /// Weight of each example, shape (examples): v.
@@ -309,11 +317,28 @@ impl<F: Real> Batch<'_, F> {
     /// and a target.
     fn each_target(&self, slopes: &mut [F], of: impl Fn(F, F) -> (F, F)) -> F {
         let mut sum = F::zero();
+        if self.per_target > 1 {
+            return self.each_first(slopes, of);
+        }
         for (example, slopes) in self.each().zip(slopes.chunks_exact_mut(self.stride)) {
             let pairs = example.outputs.iter().zip(example.targets).zip(self.weights);
             for (((a, t), weight), slope) in pairs.zip(slopes) {
                 let ((value, derivative), weight) = (of(*a, *t), example.weight * *weight);
                 *slope = weight * derivative;
+                sum += weight * value;
+            }
+        }
+        sum
+    }
+
+    /// The same of the first output of each target.
+    fn each_first(&self, slopes: &mut [F], of: impl Fn(F, F) -> (F, F)) -> F {
+        let (mut sum, step) = (F::zero(), self.per_target);
+        for (example, slopes) in self.each().zip(slopes.chunks_exact_mut(self.stride)) {
+            let outputs = example.outputs.chunks_exact(step).zip(slopes.chunks_exact_mut(step));
+            for (((outputs, slopes), t), w) in outputs.zip(example.targets).zip(self.weights) {
+                let ((value, derivative), weight) = (of(outputs[0], *t), example.weight * *w);
+                slopes[0] = weight * derivative;
                 sum += weight * value;
             }
         }
@@ -346,6 +371,11 @@ impl Loss {
     /// The loss of this name.
     pub fn named(name: &str) -> Option<&'static Loss> {
         LOSSES.into_iter().find(|loss| loss.name == name)
+    }
+
+    /// The number that it depends on: this one, or its default; 0 if it depends on none.
+    pub fn parameter_or(&self, given: Option<f64>) -> f64 {
+        given.unwrap_or(self.parameter.map_or(0.0, |parameter| parameter.default))
     }
 
     /// Its number in WGSL: its index in [`LOSSES`].
@@ -386,6 +416,7 @@ mod tests {
             outputs,
             targets: &targets,
             stride: 4,
+            per_target: loss.predicts.outputs_per_target(),
             weights: &[0.7, 1.2, 0.0, 0.0],
             examples: &examples,
             parameter: loss.parameter.map_or(0.0, |parameter| parameter.default),
@@ -542,6 +573,7 @@ mod tests {
                     outputs,
                     targets: &targets,
                     stride: 4,
+                    per_target: 2,
                     weights: &[0.7, 1.2, 0.0, 0.0],
                     examples: &vec![1.0; outputs.len() / 4],
                     parameter: 0.0,

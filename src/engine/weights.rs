@@ -1,6 +1,6 @@
 //! The weights of the rows of a run: those of its table, balanced by class and normalised.
 
-use crate::engine::loss::Predicts;
+use crate::engine::loss::{Loss, Parameter, Predicts};
 use crate::engine::run::Run;
 use crate::engine::table::Table;
 
@@ -88,21 +88,16 @@ impl Run {
         if self.loss_weights.iter().all(|weight| *weight == 0.0) {
             return Err("every target has loss weight 0; at least one must count".into());
         }
-        match (loss.parameter, training.loss_parameter) {
-            (None, Some(value)) => {
+        check_parameter(loss, training.loss_parameter)?;
+        if let Some(stop) = training.stop_on {
+            check_parameter(stop.loss, stop.parameter)?;
+            if !loss.predicts.gives(stop.loss.predicts) {
                 return Err(format!(
-                    "the loss {} has no parameter, but {value} is given",
-                    loss.name
+                    "it stops on the loss {}, which the outputs of a network that is trained with \
+                     the loss {} do not give",
+                    stop.loss.name, loss.name
                 ));
             }
-            (Some(parameter), Some(value))
-                if !(parameter.range[0]..=parameter.range[1]).contains(&value) =>
-            {
-                let [low, high] = parameter.range;
-                let name = parameter.name;
-                return Err(format!("{name} = {value}; it must be between {low} and {high}"));
-            }
-            _ => {}
         }
         let single = loss.predicts == Predicts::Classes || table.targets == 1;
         if training.balance_classes && !(loss.predicts.is_class() && single) {
@@ -145,6 +140,20 @@ impl Run {
             ));
         }
         Ok(())
+    }
+}
+
+fn check_parameter(loss: &Loss, given: Option<f64>) -> Result<(), String> {
+    match (loss.parameter, given) {
+        (None, Some(value)) => {
+            Err(format!("the loss {} has no parameter, but {value} is given", loss.name))
+        }
+        (Some(Parameter { name, range: [low, high], .. }), Some(value))
+            if !(low..=high).contains(&value) =>
+        {
+            Err(format!("{name} = {value}; it must be between {low} and {high}"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -79,6 +79,14 @@ impl Study {
         self.data.pretraining.as_ref().expect("study: no data to pre-train on")
     }
 
+    /// What a stage trains on: the pre-training, or the fine-tuning.
+    ///
+    /// # Panics
+    /// As [`Study::pretraining_data`].
+    pub fn data_of(&self, is_pretraining: bool) -> &LoadedDataset {
+        if is_pretraining { self.pretraining_data() } else { &self.data.fine_tuning }
+    }
+
     /// Number of targets of the pre-training.
     pub fn shared_targets(&self) -> usize {
         (self.data.pretraining.as_ref()).map_or(0, |data| data.dataset.target_names.len())

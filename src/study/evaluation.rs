@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
-use crate::study::datasets::Study;
+use crate::study::datasets::{LoadedDataset, Study};
 use crate::study::held_out::HeldOut;
+use crate::study::metric::Metric;
 use crate::study::plan::TestSet;
 use crate::study::store::model::{About, Model};
 use crate::study::store::run::RunRecord;
@@ -51,7 +52,8 @@ type Rows = (Arc<Matrix>, Arc<Matrix>, Option<Arc<Vec<f64>>>);
 impl<'a> Tests<'a> {
     /// Of a study.
     pub fn new(study: &'a Study) -> Self {
-        let same = || select(study, study.data.fine_tuning.pool.test());
+        let data = &study.data.fine_tuning;
+        let same = || select(data, data.pool.test());
         let is_shared = matches!(study.plan.test, TestSet::Shared(_));
         Self { study, same: is_shared.then(same) }
     }
@@ -64,7 +66,7 @@ impl<'a> Tests<'a> {
     pub fn held_out(&self, scaling: &Scaling, simulations: usize, seed: u32) -> Result<HeldOut> {
         let (features, targets, weights) = match &self.same {
             Some(same) => same.clone(),
-            None => select(self.study, &self.study.rows(simulations, seed)?.1),
+            None => select(&self.study.data.fine_tuning, &self.study.rows(simulations, seed)?.1),
         };
         Ok(HeldOut {
             features,
@@ -75,13 +77,26 @@ impl<'a> Tests<'a> {
             metrics: self.study.plan.metrics.clone(),
         })
     }
+
+    /// The test of a metric on rows of a dataset.
+    pub fn of_rows(
+        &self,
+        data: &LoadedDataset,
+        rows: &[u32],
+        scaling: &Scaling,
+        metric: &'static Metric,
+    ) -> HeldOut {
+        let (features, targets, weights) = select(data, rows);
+        let (scaling, predicts) = (scaling.clone(), self.study.plan.loss().predicts);
+        HeldOut { features, targets, weights, scaling, predicts, metrics: vec![metric] }
+    }
 }
 
-fn select(study: &Study, rows: &[u32]) -> Rows {
-    let dataset = &study.data.fine_tuning.dataset;
+fn select(data: &LoadedDataset, rows: &[u32]) -> Rows {
+    let dataset = &data.dataset;
     let targets = dataset.targets.select_rows(rows);
     let weights = dataset.weights.as_ref();
     let weights =
         weights.map(|all| rows.iter().map(|row| all[*row as usize]).collect::<Vec<f64>>().into());
-    (study.data.fine_tuning.features.values.select_rows(rows).into(), targets.into(), weights)
+    (data.features.values.select_rows(rows).into(), targets.into(), weights)
 }

@@ -1,12 +1,16 @@
-//! What a study file says of the loss, of the outputs that it needs, and of metrics.
+//! What a study file says of the loss, of the outputs that it needs, of metrics, and of what stops
+//! a run and what a search looks for.
 
 use crate::engine::activation::Activation;
 use crate::engine::loss::{LOSSES, Loss, MSE, Predicts};
+use crate::engine::run::StopLoss;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::config::checks::{activation, unknown};
+use crate::study::config::search::SearchConfig;
 use crate::study::config::study::{NetworkConfig, StudyConfig};
-use crate::study::metric::{METRICS, Metric, of_outputs};
+use crate::study::metric::{Better, METRICS, Metric, of_outputs};
+use crate::study::objective::{Objective, VALIDATION_LOSS};
 
 /// The activation of the outputs. Losses that take logits, logarithms or deviations need outputs of
 /// any size.
@@ -27,15 +31,15 @@ pub(crate) fn output(config: &NetworkConfig, loss: &Loss) -> Result<Activation> 
     Ok(output)
 }
 
-/// The loss and its parameter.
-pub(crate) fn loss(value: Option<&toml::Value>) -> Result<(&'static Loss, Option<f64>)> {
+/// The loss of a key and its parameter.
+pub(crate) fn loss(key: &str, value: Option<&toml::Value>) -> Result<(&'static Loss, Option<f64>)> {
     let named = |name: &str| {
         let known = LOSSES.map(|loss| loss.name);
-        Loss::named(name).ok_or_else(|| unknown("training.loss", name, "loss", &known))
+        Loss::named(name).ok_or_else(|| unknown(key, name, "loss", &known))
     };
     let wrong = |what: String| {
         input_error!(
-            "training.loss = {what}; give the name of a loss, or a table such as {{ name = \
+            "{key} = {what}; give the name of a loss, or a table such as {{ name = \
              \"huber\", delta = 0.5 }}"
         )
     };
@@ -53,12 +57,12 @@ pub(crate) fn loss(value: Option<&toml::Value>) -> Result<(&'static Loss, Option
     };
     let loss = named(name)?;
     let mut parameter = None;
-    for (key, value) in table.iter().filter(|(key, _)| *key != "name") {
-        let known = loss.parameter.filter(|parameter| parameter.name == key);
+    for (inner, value) in table.iter().filter(|(inner, _)| *inner != "name") {
+        let known = loss.parameter.filter(|parameter| parameter.name == inner);
         let Some(known) = known else {
             let has = loss.parameter.map_or("none".to_owned(), |parameter| parameter.name.into());
             return Err(input_error!(
-                "training.loss.{key}: the loss \"{name}\" has no such parameter; it has {has}"
+                "{key}.{inner}: the loss \"{name}\" has no such parameter; it has {has}"
             ));
         };
         let number = value.as_float().or(value.as_integer().map(|number| number as f64));
@@ -66,13 +70,99 @@ pub(crate) fn loss(value: Option<&toml::Value>) -> Result<(&'static Loss, Option
         match number.filter(|number| (low..=high).contains(number)) {
             Some(number) => parameter = Some(number),
             None => {
-                return Err(input_error!(
-                    "training.loss.{key} = {value}: a number from {low} to {high}"
-                ));
+                return Err(input_error!("{key}.{inner} = {value}: a number from {low} to {high}"));
             }
         }
     }
     Ok((loss, parameter))
+}
+
+/// What stops a run: a loss that the outputs of a network trained with `loss` give; none for the
+/// loss itself.
+pub(crate) fn stop_on(
+    value: Option<&toml::Value>,
+    trained: &'static Loss,
+) -> Result<Option<StopLoss>> {
+    const KEY: &str = "training.stop_on";
+    let name = value.and_then(|value| value.as_str().or_else(|| value.get("name")?.as_str()));
+    if value.is_none() || name == Some(VALIDATION_LOSS) {
+        return Ok(None);
+    }
+    let fits = |loss: &&'static Loss| trained.predicts.gives(loss.predicts);
+    let known: Vec<String> =
+        LOSSES.into_iter().filter(fits).map(|loss| format!("\"{}\"", loss.name)).collect();
+    let known = format!("\"{VALIDATION_LOSS}\" or one of the losses {}", known.join(", "));
+    if let Some(metric) = name.filter(|name| Loss::named(name).is_none()).and_then(Metric::named) {
+        let (key, name) =
+            (if metric.better == Better::Lower { "minimise" } else { "maximise" }, metric.name);
+        return Err(input_error!(
+            "{KEY} = \"{name}\": a metric needs the predictions of all rows, which are known when \
+             a run has ended; give {known}. A search can choose by it: search.{key} = \"{name}\""
+        ));
+    }
+    let (loss, parameter) = loss(KEY, value)?;
+    if !fits(&loss) {
+        return Err(input_error!(
+            "{KEY} = \"{}\": the outputs of networks that are trained with the loss \"{}\" do not \
+             give it; give {known}",
+            loss.name,
+            trained.name
+        ));
+    }
+    Ok(Some(StopLoss { loss, parameter }))
+}
+
+/// What a search looks for, in networks that are trained with the loss.
+pub(crate) fn objective(search: &SearchConfig, loss: &Loss) -> Result<Objective> {
+    let (key, name, better) = match (&search.minimise, &search.maximise) {
+        (None, None) => return Ok(Objective::ValidationLoss),
+        (Some(name), None) if name == VALIDATION_LOSS => return Ok(Objective::ValidationLoss),
+        (Some(name), None) => ("search.minimise", name, Better::Lower),
+        (None, Some(name)) => ("search.maximise", name, Better::Higher),
+        (Some(one), Some(other)) => {
+            return Err(input_error!(
+                "search.minimise = \"{one}\" and search.maximise = \"{other}\": a search has one \
+                 objective; remove one of them"
+            ));
+        }
+    };
+    let fits = |metric: &&Metric| metric.compares && metric.needs.are_met_by(loss.predicts);
+    let names = |better: Better| {
+        let of = METRICS.iter().filter(fits).filter(|metric| metric.better == better);
+        of.map(|metric| metric.name).collect::<Vec<_>>()
+    };
+    let mut known = names(better);
+    if better == Better::Lower {
+        known.insert(0, VALIDATION_LOSS);
+    }
+    let metric = match Metric::named(name) {
+        Some(metric) if metric.better == better => metric,
+        Some(metric) => {
+            let other = if better == Better::Lower { "maximise" } else { "minimise" };
+            return Err(input_error!(
+                "{key} = \"{name}\": a {} value of it is better; give search.{other} = \"{name}\"",
+                metric.better.word()
+            ));
+        }
+        None if name == VALIDATION_LOSS => {
+            return Err(input_error!(
+                "{key} = \"{name}\": a lower one is better; give search.minimise, or leave it out"
+            ));
+        }
+        None => return Err(unknown(key, name, "objective", &known)),
+    };
+    if !fits(&metric) {
+        let reason = match metric.compares {
+            true => format!(
+                "it needs {}, which the loss \"{}\" does not give",
+                metric.needs.words(),
+                loss.name
+            ),
+            false => "networks cannot be ranked by it".to_owned(),
+        };
+        return Err(input_error!("{key} = \"{name}\": {reason}; there are {}", known.join(", ")));
+    }
+    Ok(Objective::Metric(metric))
 }
 
 /// The metrics of the study, which networks trained with the loss must have.

@@ -24,6 +24,7 @@ pub(crate) mod loss;
 pub(crate) mod measures;
 pub mod metric;
 pub(crate) mod notices;
+pub mod objective;
 pub(crate) mod plan;
 pub mod prediction;
 pub(crate) mod prepare;

@@ -9,6 +9,7 @@ use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::study::config::search::SearchConfig;
 use crate::study::metric::Metric;
+use crate::study::objective::Objective;
 use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
@@ -110,6 +111,8 @@ pub struct TrialsPlan {
     pub generation: u32,
     /// Networks that score a trial.
     pub seeds: u32,
+    /// What a search looks for.
+    pub objective: Objective,
     /// Which settings are tried.
     pub proposer: Arc<dyn Proposer>,
     /// Which trials stop early.

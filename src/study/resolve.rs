@@ -19,8 +19,9 @@ use crate::study::config::overrides::Overrides;
 use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, log10, set_ranges};
-use crate::study::loss::{loss, metrics, output};
+use crate::study::loss::{loss, metrics, objective, output, stop_on};
 use crate::study::notices::notices;
+use crate::study::objective::Objective;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
 use crate::study::search::fixed::Fixed;
@@ -119,7 +120,7 @@ impl Study {
             })
             .transpose()?
             .unzip();
-        let trials = trials(config, pretraining.as_ref())?;
+        let trials = trials(config, training.loss, pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
@@ -242,13 +243,18 @@ fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
 }
 
 /// The trials of a group: those of the search, or a fixed setting for each seed.
-fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result<TrialsPlan> {
+fn trials(
+    config: &StudyConfig,
+    loss: &Loss,
+    pretraining: Option<&PretrainingPlan>,
+) -> Result<TrialsPlan> {
     let Some(search) = &config.search else {
         let count = config.seeds.unwrap_or(SEEDS);
         return Ok(TrialsPlan {
             count,
             generation: count,
             seeds: 1,
+            objective: Objective::default(),
             proposer: Arc::new(Fixed),
             pruner: Arc::new(Off),
             search: None,
@@ -292,6 +298,7 @@ fn trials(config: &StudyConfig, pretraining: Option<&PretrainingPlan>) -> Result
         count: search.trials,
         generation: search.generation,
         seeds: search.seeds,
+        objective: objective(search, loss)?,
         proposer: proposer(search)?,
         pruner: pruner(&search.pruning)?,
         search: Some(search.clone()),
@@ -316,7 +323,7 @@ fn training(config: &TrainingConfig) -> Result<Training> {
         Some(name) => (name.parse())
             .map_err(|known: String| input_error!("training.precision = \"{name}\": {known}"))?,
     };
-    let (loss, loss_parameter) = loss(config.loss.as_ref())?;
+    let (loss, loss_parameter) = loss("training.loss", config.loss.as_ref())?;
     // as in arXiv 2510.19168
     let default = Training {
         weight_decay: 1e-4,
@@ -326,6 +333,7 @@ fn training(config: &TrainingConfig) -> Result<Training> {
         loss,
         loss_parameter,
         balance_classes: config.balance_classes.unwrap_or(false),
+        stop_on: stop_on(config.stop_on.as_ref(), loss)?,
         ..Training::default()
     };
     config.overrides().apply("training", &default)

@@ -255,7 +255,7 @@ fn read_model(bytes: &[u8]) {
 fn journals() -> Vec<Vec<u8>> {
     let value = serde_json::json!({ "total": 0.03, "NaN": [null, "Infinity"] });
     let events = [
-        JournalEvent::Search { name: "P(k), scratch, 50".into() },
+        JournalEvent::Search { name: "P(k), scratch, 50".into(), maximises: false },
         JournalEvent::SearchAttribute { search: 0, key: "k".into(), value: value.clone() },
         JournalEvent::Trial { search: 0, number: 0, parameters: vec![] },
         JournalEvent::Loss { trial: 0, epoch: 1, loss: f64::NAN },

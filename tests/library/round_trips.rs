@@ -181,7 +181,8 @@ proptest! {
         losses in prop::collection::vec(any::<f64>(), 0..6),
         value in prop::option::of(any::<f64>()),
     ) {
-        let search = |search: &String| JournalEvent::Search { name: search.clone() };
+        let search =
+            |name: &String| JournalEvent::Search { name: name.clone(), maximises: value.is_some() };
         let mut events: Vec<JournalEvent> = names.iter().map(search).collect();
         events.extend(keys.iter().map(|(key, value)| JournalEvent::SearchAttribute {
             search: 1,
@@ -348,6 +349,7 @@ fn record() -> impl Strategy<Value = RunRecord> {
                 ..RunKey::default()
             },
             validation_loss,
+            objective: None,
             test,
             epochs,
             steps,

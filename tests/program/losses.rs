@@ -11,12 +11,17 @@ fn noise(row: usize, salt: usize) -> f64 {
 }
 
 /// Sums of four numbers are nearly normal, with deviation 1.
-fn normal(row: usize, salt: usize) -> f64 {
+pub(crate) fn normal(row: usize, salt: usize) -> f64 {
     (0..4).map(|k| noise(row, salt + 1000 * k)).sum::<f64>() * (3.0f64 / 4.0).sqrt()
 }
 
 /// Rows of four inputs, and a target of each row.
-fn dataset(rows: usize, seed: usize, name: &str, target: impl Fn(&[f64], usize) -> f64) -> Dataset {
+pub(crate) fn dataset(
+    rows: usize,
+    seed: usize,
+    name: &str,
+    target: impl Fn(&[f64], usize) -> f64,
+) -> Dataset {
     let row = |row: usize| (0..4).map(move |k| noise(row + 5000 * seed, k + 1));
     let inputs: Vec<f64> = (0..rows).flat_map(row).collect();
     let targets = inputs.chunks(4).enumerate().map(|(place, x)| target(x, place + 5000 * seed));
@@ -26,11 +31,11 @@ fn dataset(rows: usize, seed: usize, name: &str, target: impl Fn(&[f64], usize) 
 }
 
 /// 1 where a plane plus some noise is above 0.
-fn label(x: &[f64], row: usize) -> f64 {
+pub(crate) fn label(x: &[f64], row: usize) -> f64 {
     f64::from(u8::from(x[0] - x[1] + 0.5 * x[2] + 0.4 * normal(row, 9) > 0.0))
 }
 
-fn study(loss: &str, rest: &str) -> String {
+pub(crate) fn study(loss: &str, rest: &str) -> String {
     format!(
         "name = 'losses'\nseeds = 2\nsizes = [40, 120]\ntest = 120\nlog10 = false\n{rest}\n\
          [data]\npretrain = 'fast.npz'\nfinetune = 'full.npz'\n\
@@ -39,7 +44,7 @@ fn study(loss: &str, rest: &str) -> String {
     )
 }
 
-fn ready(fast: &Dataset, full: &Dataset, text: &str) -> Study {
+pub(crate) fn ready(fast: &Dataset, full: &Dataset, text: &str) -> Study {
     let study = Study::new();
     fast.save(&study.path("fast.npz")).unwrap();
     full.save(&study.path("full.npz")).unwrap();
@@ -48,7 +53,7 @@ fn ready(fast: &Dataset, full: &Dataset, text: &str) -> Study {
 }
 
 /// A column of a table.
-fn column<'a>(table: &'a str, name: &str) -> Vec<&'a str> {
+pub(crate) fn column<'a>(table: &'a str, name: &str) -> Vec<&'a str> {
     let mut lines = table.lines();
     let place = lines.next().unwrap().split(',').position(|column| column == name);
     let place =
@@ -56,7 +61,7 @@ fn column<'a>(table: &'a str, name: &str) -> Vec<&'a str> {
     lines.map(|line| line.split(',').nth(place).unwrap()).collect()
 }
 
-fn numbers(table: &str, name: &str) -> Vec<f64> {
+pub(crate) fn numbers(table: &str, name: &str) -> Vec<f64> {
     column(table, name).into_iter().map(|text| text.parse().unwrap()).collect()
 }
 

@@ -10,6 +10,7 @@ mod inputs;
 mod jobs;
 mod losses;
 mod numbers;
+mod objectives;
 mod options;
 mod outputs;
 mod plan;

@@ -205,6 +205,9 @@ fn fields(row: &RunRecord) -> Value {
         "steps": row.steps,
         "stopped": row.stopped,
     });
+    if let Some(score) = &row.objective {
+        fields[row.searched().column()] = score.total.into();
+    }
     for score in &row.test {
         let metric = score.metric;
         fields[metric.column()] = score.total.into();

@@ -34,7 +34,7 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// Fills `batch_sum`, delta of the output node and what the loss keeps.
+/// Fills `batch_sum` with the loss of the phase, delta of the output node and what the loss keeps.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let rows = memory.rows(run, Rows::Examples);
     let state = &mut memory.state;
@@ -52,18 +52,23 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let examples = layout.statistics - layout.example_weights;
 
     delta.fill(F::zero());
+    let validates = state.phase == phase::VALIDATE;
+    let training = &run.training;
+    let (loss, parameter) =
+        if validates { training.validation_loss() } else { training.training_loss() };
     let mut batch = Batch {
         outputs: &before[at.output..][..present * stride],
         targets: &before[layout.labels..][..present * stride],
         stride,
+        per_target: training.loss.predicts.outputs_per_target(),
         weights: &before[layout.loss_weights..][..outputs],
         examples: &after[after.len() - examples..][..present],
-        parameter: F::of(run.training.parameter_of_loss()),
-        before: (state.phase == phase::VALIDATE).then_some(state.cursor as usize),
+        parameter: F::of(parameter),
+        before: validates.then_some(state.cursor as usize),
         statistics: &mut statistics[..2 * stride],
     };
     let slopes = &mut delta[..present * stride];
-    state.batch_sum = run.training.loss.compute(&mut batch, slopes);
+    state.batch_sum = loss.compute(&mut batch, slopes);
     slopes.iter_mut().for_each(|slope| *slope *= scale);
     let z = &before[at.saved..][..delta.len()];
     activation::times_derivative(activation, z, delta);

@@ -31,8 +31,14 @@ pub struct SearchConfig {
     /// (`tests/reference/optuna/bests.json`) together is better on smooth functions of few numbers
     /// and worse on the one that has choices.
     pub multivariate: bool,
-    /// Networks that score a trial: its value is their mean validation loss.
+    /// Networks that score a trial: its value is the mean of theirs.
     pub seeds: u32,
+    /// What is minimised: "validation_loss" (default), or a metric on the validation rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimise: Option<String>,
+    /// What is maximised in place of that: a metric on the validation rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximise: Option<String>,
     /// How trials are stopped early.
     pub pruning: PruningConfig,
     /// What is searched.
@@ -52,6 +58,8 @@ impl Default for SearchConfig {
             candidates: 24,
             multivariate: false,
             seeds: 1,
+            minimise: None,
+            maximise: None,
             pruning: PruningConfig::default(),
             space: SpaceConfig::default(),
         }

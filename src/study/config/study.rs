@@ -154,6 +154,9 @@ with_overrides! {
         pub loss: Option<toml::Value>,
         /// Whether each class has the same weight in the loss; default false.
         pub balance_classes: Option<bool>,
+        /// What stops a run and decides which weights are kept: "validation_loss" (default), or a
+        /// loss as above.
+        pub stop_on: Option<toml::Value>,
     }
 }
 

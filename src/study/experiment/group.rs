@@ -9,6 +9,7 @@ use crate::engine::random;
 use crate::engine::random::Stream;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::objective::Objective;
 use crate::study::plan::{GroupKey, Plan, TrialsPlan};
 use crate::study::prepare::Pretrained;
 use crate::study::search::proposer::generation;
@@ -107,11 +108,13 @@ impl Group {
     /// # Errors
     /// [`crate::Error::Input`] if the journal's trials are not of this space.
     pub fn open(&mut self, journal: &mut Journal, space: Space, plan: &TrialsPlan) -> Result<()> {
-        self.index = journal.search(&self.name);
+        let sign = plan.objective.better().sign();
+        self.index = journal.search_for(&self.name, sign < 0.0);
         let record = &journal.records().searches()[self.index];
         self.trials = record.trials(&space)?;
         self.ids = record.trials.iter().map(|trial| trial.id).collect();
         for (trial, record) in self.trials.iter_mut().zip(&record.trials) {
+            trial.value = trial.value.map(|value| sign * value);
             if trial.state == State::Running {
                 // its runs begin again, and come to the same losses
                 trial.losses.clear();
@@ -244,11 +247,11 @@ impl Group {
     }
 
     /// Ends a trial whose runs are finished.
-    pub fn end(&mut self, number: u32) -> FinishedTrial {
+    pub fn end(&mut self, number: u32, objective: Objective) -> FinishedTrial {
         let mut runs = self.finished_runs.remove(&number).expect("group: a trial without runs");
         runs.sort_by_key(|run| run.row.key.seed);
-        let losses = runs.iter().map(|run| run.row.validation_loss.unwrap_or(f64::NAN));
-        let value = losses.sum::<f64>() / runs.len() as f64;
+        let values = runs.iter().map(|run| run.row.value().unwrap_or(f64::NAN));
+        let value = objective.better().sign() * (values.sum::<f64>() / runs.len() as f64);
         let place = number as usize;
         let trial = self.trials[place].clone();
         self.trials[place] = match self.is_pruned(number) {
@@ -259,13 +262,13 @@ impl Group {
             runs.iter_mut().filter_map(|run| Some((run.row.key.seed, run.network.take()?)));
         let networks = networks.collect();
         let rows: Vec<RunRecord> = runs.into_iter().map(|run| run.row).collect();
-        let events = self.events(place, &rows);
+        let events = self.events(place, &rows, objective);
         self.rows.insert(number, rows.clone());
         FinishedTrial { events, rows, networks, is_best: self.compare(place) }
     }
 
     /// What the journal says of a finished trial.
-    fn events(&self, place: usize, rows: &[RunRecord]) -> Vec<JournalEvent> {
+    fn events(&self, place: usize, rows: &[RunRecord], objective: Objective) -> Vec<JournalEvent> {
         let (id, trial) = (self.ids[place], &self.trials[place]);
         let attribute = |key: &str, value: Value| JournalEvent::TrialAttribute {
             trial: id,
@@ -283,7 +286,15 @@ impl Group {
             let test = mean(rows.iter().map(|row| row.test[index].total));
             events.extend(test.map(|test| attribute(&metric.column(), test.into())));
         }
-        events.push(JournalEvent::end(id, trial));
+        events.push(match (objective, trial.state) {
+            (Objective::ValidationLoss, _) => JournalEvent::end(id, trial),
+            // its last loss is not the value
+            (_, State::Pruned) => JournalEvent::End { trial: id, state: trial.state, value: None },
+            (Objective::Metric(metric), state) => {
+                let value = trial.value.map(|value| metric.better.sign() * value);
+                JournalEvent::End { trial: id, state, value }
+            }
+        });
         events
     }
 

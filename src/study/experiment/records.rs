@@ -20,7 +20,10 @@ impl Scheduler<'_> {
     /// The record of a run that never began: of a fine-tuning whose pre-training diverged.
     pub(crate) fn untrained_row(&self, group: &GroupKey, trial: u32, seed: u32) -> RunRecord {
         let key = self.study.plan.run_key(group, trial, seed);
-        RunRecord::untrained(key, self.targets(group).len()).with_metrics(&self.study.plan.metrics)
+        let plan = &self.study.plan;
+        RunRecord::untrained(key, self.targets(group).len())
+            .with_metrics(&plan.metrics)
+            .with_objective(plan.trials.objective)
     }
 
     fn targets(&self, key: &GroupKey) -> &[String] {
@@ -40,10 +43,15 @@ impl Scheduler<'_> {
             steps: outcome.steps,
             stopped: if pruned { StopReason::Pruned } else { outcome.stopped.into() },
             ..RunRecord::untrained(run.key, self.targets(&group.key).len())
-                .with_metrics(&self.study.plan.metrics)
+                .with_metrics(&plan.metrics)
+                .with_objective(plan.trials.objective)
         };
-        if let Some(errors) = outcome.test_errors {
-            row.set_test(&errors);
+        if let Some(mut scores) = outcome.test_errors {
+            // the last one is the objective of the search
+            if let Some(objective) = &mut row.objective {
+                objective.total = scores.pop();
+            }
+            row.set_test(&scores);
         }
         let usable = outcome.validation_loss.is_some() && !pruned;
         if usable && plan.save_models && !plan.is_search() {

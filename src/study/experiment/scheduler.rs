@@ -22,7 +22,9 @@ use crate::study::datasets::Study;
 use crate::study::evaluation::Tests;
 use crate::study::event::Event;
 use crate::study::experiment::group::{FinishedRun, Group};
+use crate::study::held_out::HeldOut;
 use crate::study::hyperparameters::{Hyperparameters, largest_networks};
+use crate::study::objective::Objective;
 use crate::study::prepare::{self, Pretrained};
 use crate::study::store::folder::StudyFolder;
 use crate::study::store::journal::Journal;
@@ -49,6 +51,8 @@ pub struct RunInTraining {
     pub network: Graph,
     /// The scaling of its inputs and targets.
     pub scaling: Scaling,
+    /// Its validation rows, if a metric of them is searched for.
+    validation_rows: Vec<u32>,
     /// Epochs if nothing stops it before.
     epochs: u32,
     /// Its outcome is known; only its network is wanted.
@@ -179,9 +183,28 @@ impl RunQueue for Scheduler<'_> {
     fn test(&mut self, id: usize) -> Option<Test> {
         let run = self.training.get(&id)?;
         let group = &self.groups[run.group];
-        let tests = !group.key.is_pretraining() && !group.is_pruned(run.trial);
-        let held_out = || self.tests.held_out(&run.scaling, group.key.simulations, run.key.seed);
-        Some(tests.then(held_out)?.ok()?.test(run.network.clone()))
+        if group.is_pruned(run.trial) {
+            return None;
+        }
+        let of = |held_out: HeldOut| held_out.test(run.network.clone());
+        let test = match group.key.is_pretraining() {
+            true => None,
+            false => {
+                let (simulations, seed) = (group.key.simulations, run.key.seed);
+                Some(of(self.tests.held_out(&run.scaling, simulations, seed).ok()?))
+            }
+        };
+        let Some(metric) = self.study.plan.trials.objective.metric() else {
+            return test;
+        };
+        let data = self.study.data_of(group.key.is_pretraining());
+        let objective = of(self.tests.of_rows(data, &run.validation_rows, &run.scaling, metric));
+        Some(Box::new(move |parameters| {
+            let mut scores = test.map_or_else(Vec::new, |test| test(parameters));
+            let targets = objective(parameters);
+            scores.push(targets.iter().sum::<f64>() / targets.len() as f64);
+            scores
+        }))
     }
 
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
@@ -305,7 +328,19 @@ impl<'a> Scheduler<'a> {
         }
         let network = run.graph.clone();
         let key = self.study.plan.run_key(&self.groups[group].key, trial, seed);
-        let begun = RunInTraining { group, trial, key, network, scaling, epochs, restores };
+        let begun = RunInTraining {
+            group,
+            trial,
+            key,
+            network,
+            scaling,
+            validation_rows: match trials.objective {
+                Objective::ValidationLoss => vec![],
+                Objective::Metric(_) => run.validation_rows.clone(),
+            },
+            epochs,
+            restores,
+        };
         self.training.insert(id, begun);
         Ok(Some(run))
     }
@@ -343,7 +378,7 @@ impl<'a> Scheduler<'a> {
         if !self.groups[group].take(trial, run, trials) {
             return Ok(());
         }
-        let ended = self.groups[group].end(trial);
+        let ended = self.groups[group].end(trial, trials.objective);
         self.save(group, trial, &ended);
         let networks = self.results.models().queued();
         let (events, rows) = (ended.events, ended.rows);

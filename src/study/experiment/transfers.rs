@@ -44,8 +44,9 @@ impl Scheduler<'_> {
         }
         let Some((_, best)) = self.groups[group].best else {
             return Err(input_error!(
-                "no trial of the pre-training has a validation loss that is a number, so there is \
-                 nothing to fine-tune; lower search.space.learning_rate.high, or give more trials"
+                "no trial of the pre-training has a {} that is a number, so there is nothing to \
+                 fine-tune; lower search.space.learning_rate.high, or give more trials",
+                self.study.plan.trials.objective.title()
             ));
         };
         self.publish(group, best)

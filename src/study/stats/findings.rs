@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::study::metric::Metric;
+use crate::study::objective::Objective;
 use crate::study::stats::agreement::agreement;
 use crate::study::stats::headline::{headline, ranked};
 use crate::study::stats::pretraining_size::{pretraining_size_verdict, pretraining_sizes};
@@ -133,6 +134,11 @@ impl Findings {
     /// The metric that strategies are compared by.
     pub fn metric(&self) -> &'static Metric {
         self.summary.metric()
+    }
+
+    /// What its searches look for.
+    pub fn objective(&self) -> Objective {
+        self.searches.first().map_or_else(Objective::default, |search| search.objective)
     }
 
     /// The result in two sentences: the best saving, and negative transfer.

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::study::metric::MSE;
+use crate::study::objective::Objective;
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::trials::{SearchSummary, TrialRuns};
 
 /// How many of the best trials are averaged, as in arXiv 2510.19168.
 pub const BEST: usize = 10;
 
-/// The lowest validation loss up to and including each trial, from the first trial on that has one.
+/// The best value of the objective up to and including each trial, from the first trial on that
+/// has one.
 pub fn history(search: &SearchSummary) -> Vec<(u32, f64)> {
-    let mut lowest = f64::INFINITY;
-    let best = |(trial, validation, _): &(u32, Option<f64>, Option<f64>)| {
-        lowest = validation.map_or(lowest, |value| lowest.min(value));
-        lowest.is_finite().then_some((*trial, lowest))
+    let (mut best, better) = (None, search.objective.better());
+    let best = |(trial, value, _): &(u32, Option<f64>, Option<f64>)| {
+        let is_better = |value: &f64| best.is_none_or(|best| better.is_better(*value, best));
+        best = value.filter(is_better).or(best);
+        best.map(|best| (*trial, best))
     };
     search.trials.iter().filter_map(best).collect()
 }
@@ -38,19 +41,23 @@ pub fn searches(trials: &[TrialRuns]) -> Vec<SearchSummary> {
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     let search = |((place, simulations), group): ((usize, usize), BTreeMap<u32, RunRecord>)| {
         let metric = group.values().next().map_or(MSE, RunRecord::metric);
-        let trial = |(number, mean): (u32, RunRecord)| {
-            (number, finite(mean.validation_loss), finite(mean.score()))
-        };
+        let objective = group.values().next().map_or_else(Objective::default, RunRecord::searched);
+        let sign = objective.better().sign();
+        let trial =
+            |(number, mean): (u32, RunRecord)| (number, finite(mean.value()), finite(mean.score()));
         let trials: Vec<_> = group.into_iter().map(trial).collect();
-        let ranked: Vec<_> = trials.iter().map(|(_, loss, score)| (*loss, *score)).collect();
+        let ranked: Vec<_> = (trials.iter())
+            .map(|(_, value, score)| (value.map(|value| sign * value), *score))
+            .collect();
         let best = mean_of_best(&ranked, BEST);
-        SearchSummary { metric, curve: curves[place].clone(), simulations, trials, best }
+        let curve = curves[place].clone();
+        SearchSummary { metric, curve, simulations, objective, trials, best }
     };
     groups.into_iter().map(search).collect()
 }
 
-/// The mean test score of the `count` best trials, as in arXiv 2510.19168. A trial is (validation
-/// loss, test score): ranked by the validation loss, the test set is not used for the choice.
+/// The mean test score of the `count` best trials, as in arXiv 2510.19168. A trial is (rank, test
+/// score), the lowest rank best: a validation loss, say; the test set is not used for the choice.
 /// Trials without both are left out; fewer than `count` are averaged as they are. Absent if none is
 /// left.
 pub fn mean_of_best(trials: &[(Option<f64>, Option<f64>)], count: usize) -> Option<f64> {

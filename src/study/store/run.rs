@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::run::Stopped;
 use crate::study::metric::{MSE, Metric};
+use crate::study::objective::Objective;
 use crate::study::transfer::PRETRAINING;
 
 /// A learning curve: a strategy, after a pre-training on a number of simulations.
@@ -177,6 +178,10 @@ pub struct RunRecord {
     pub key: RunKey,
     /// The lowest validation loss, that of the weights that were kept.
     pub validation_loss: Option<f64>,
+    /// The kept weights on the validation rows: the metric that the search looks for, if it is not
+    /// the validation loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Score>,
     /// The kept weights on the test set: each metric of the study, the one that strategies are
     /// compared by first.
     pub test: Vec<Score>,
@@ -197,6 +202,7 @@ impl RunRecord {
         Self {
             key,
             validation_loss: None,
+            objective: None,
             test: vec![Score::absent(MSE, targets)],
             epochs: 0,
             steps: 0,
@@ -210,6 +216,21 @@ impl RunRecord {
         let targets = self.test[0].targets.len();
         let absent = |metric: &&'static Metric| Score::absent(metric, targets);
         Self { test: metrics.iter().map(absent).collect(), ..self }
+    }
+
+    /// The run of a search with this objective, which is not measured.
+    pub fn with_objective(self, objective: Objective) -> Self {
+        Self { objective: objective.metric().map(|metric| Score::absent(metric, 0)), ..self }
+    }
+
+    /// What its search looks for.
+    pub fn searched(&self) -> Objective {
+        self.objective.as_ref().map_or_else(Objective::default, |one| Objective::Metric(one.metric))
+    }
+
+    /// The value of what its search looks for.
+    pub fn value(&self) -> Option<f64> {
+        self.objective.as_ref().map_or(self.validation_loss, |one| one.total)
     }
 
     /// The metric that strategies are compared by.
@@ -259,6 +280,10 @@ impl RunRecord {
         };
         Self {
             validation_loss: value(&|run| run.validation_loss),
+            objective: runs[0]
+                .objective
+                .as_ref()
+                .map(|one| Score { total: value(&|run| run.value()), ..one.clone() }),
             test: (0..runs[0].test.len()).map(score).collect(),
             epochs: runs.iter().map(|run| run.epochs).max().unwrap_or(0),
             steps: runs.iter().map(|run| run.steps).sum(),

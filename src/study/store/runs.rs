@@ -90,6 +90,7 @@ impl RunColumns {
                 ..RunKey::default()
             },
             validation_loss: line.measured(first + 2)?,
+            objective: None,
             test: read_scores(line, scores, &self.metrics, self.targets.len())?,
             epochs: line.number(after)?,
             steps: line.number(after + 1)?,

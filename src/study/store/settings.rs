@@ -122,6 +122,9 @@ fn training(training: &Training) -> Value {
     if let Some(parameter) = training.loss_parameter {
         all["loss_parameter"] = parameter.into();
     }
+    if let Some(stop) = training.stop_on {
+        all["stop_on"] = json!({ "loss": stop.loss.name, "parameter": stop.parameter });
+    }
     if training.balance_classes {
         all["balance_classes"] = true.into();
     }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::metric::{MSE, Metric};
+use crate::study::metric::{METRICS, MSE, Metric};
+use crate::study::objective::Objective;
 use crate::study::search::trial::State;
-use crate::study::store::run::{Curve, RunKey, RunRecord, StopReason};
+use crate::study::store::run::{Curve, RunKey, RunRecord, Score, StopReason};
 use crate::study::store::runs::{metrics_and_targets, read_scores, score_columns};
 use crate::study::store::table::{
     Line, STRATEGY, Table, columns, number_text, write_curves, write_table,
@@ -31,8 +32,20 @@ pub struct TrialRuns {
 const BEFORE: [&str; 6] = [STRATEGY, "simulations", "trial", "seed", "state", "validation_loss"];
 const AFTER: [&str; 3] = ["epochs", "steps", "stopped"];
 
-fn heading(metrics: &[&Metric], targets: &[String]) -> Vec<String> {
-    [columns(&BEFORE), score_columns(metrics, targets), columns(&AFTER)].concat()
+/// What every line begins with: the objective of the search follows if it is a metric.
+fn before(objective: Objective) -> Vec<String> {
+    let own = objective.metric().map(|_| objective.column());
+    columns(&BEFORE).into_iter().chain(own).collect()
+}
+
+fn heading(objective: Objective, metrics: &[&Metric], targets: &[String]) -> Vec<String> {
+    [before(objective), score_columns(metrics, targets), columns(&AFTER)].concat()
+}
+
+/// The objective of a table with these columns.
+fn objective_of(columns: &[String]) -> Objective {
+    let mut all = METRICS.iter().map(Objective::Metric);
+    all.find(|one| columns.get(BEFORE.len()) == Some(&one.column())).unwrap_or_default()
 }
 
 /// Writes `trials.csv`, atomically: trials in their order, with a column for each of `parameters`.
@@ -55,9 +68,11 @@ pub fn write_trials(
             fields
         })
     });
-    let scores = trials.iter().flat_map(|trial| &trial.runs).map(|run| &run.test).next();
-    let metrics = scores.map_or(vec![MSE], |test| test.iter().map(|one| one.metric).collect());
-    let columns = [heading(&metrics, targets), parameters.to_vec()].concat();
+    let first = trials.iter().flat_map(|trial| &trial.runs).next();
+    let metrics =
+        first.map_or(vec![MSE], |run| run.test.iter().map(|score| score.metric).collect());
+    let objective = first.map_or_else(Objective::default, RunRecord::searched);
+    let columns = [heading(objective, &metrics, targets), parameters.to_vec()].concat();
     write_table(path, &columns, &lines.collect::<Vec<_>>())
 }
 
@@ -71,6 +86,7 @@ fn run_fields(state: State, run: &RunRecord, targets: usize) -> Vec<String> {
         state.name().to_owned(),
         number_text(run.validation_loss),
     ];
+    fields.extend(run.objective.iter().map(|score| number_text(score.total)));
     // pre-trainings have fewer targets, and no scores
     for score in &run.test {
         let target = |target| score.targets.get(target).copied().flatten();
@@ -89,12 +105,13 @@ pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
     let table = Table::read(path)?;
     let names = table.heading();
     let (metrics, targets) = metrics_and_targets(&names[..table.column(AFTER[0])?]);
-    let columns = heading(&metrics, &targets);
+    let objective = objective_of(&names);
+    let columns = heading(objective, &metrics, &targets);
     let parameters = &names[columns.len().min(names.len())..];
     table.check_columns(&[&columns[..], parameters].concat())?;
     let mut trials: Vec<TrialRuns> = Vec::new();
     for line in table.lines() {
-        let (state, run) = read_run(&line, &metrics, targets.len())?;
+        let (state, run) = read_run(&line, objective, (&metrics, targets.len()))?;
         let same = |last: &&mut TrialRuns| {
             let key = &last.runs[0].key;
             (&key.curve, key.simulations, key.trial)
@@ -114,10 +131,11 @@ pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
 
 fn read_run(
     line: &Line,
-    metrics: &[&'static Metric],
-    targets: usize,
+    objective: Objective,
+    (metrics, targets): (&[&'static Metric], usize),
 ) -> Result<(State, RunRecord)> {
-    let after = BEFORE.len() + metrics.len() * (1 + targets);
+    let first = before(objective).len();
+    let after = first + metrics.len() * (1 + targets);
     let stopped = |text: &str| StopReason::ALL.into_iter().find(|one| one.name() == text);
     let run = RunRecord {
         key: RunKey {
@@ -128,7 +146,11 @@ fn read_run(
             seed: line.number(3)?,
         },
         validation_loss: line.measured(5)?,
-        test: read_scores(line, BEFORE.len(), metrics, targets)?,
+        objective: match objective.metric() {
+            Some(metric) => Some(Score { total: line.measured(6)?, ..Score::absent(metric, 0) }),
+            None => None,
+        },
+        test: read_scores(line, first, metrics, targets)?,
         epochs: line.number(after)?,
         steps: line.number(after + 1)?,
         stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
@@ -146,10 +168,12 @@ pub struct SearchSummary {
     pub curve: Curve,
     /// How many simulations.
     pub simulations: usize,
-    /// The number, the validation loss and the test score of each trial, means over its runs, in
-    /// the order of the numbers. A trial with a run that has none has none.
+    /// What is searched for.
+    pub objective: Objective,
+    /// The number, the value of the objective and the test score of each trial, means over its
+    /// runs, in the order of the numbers. A trial with a run that has none has none.
     pub trials: Vec<(u32, Option<f64>, Option<f64>)>,
-    /// The mean test score of the trials of lowest validation loss.
+    /// The mean test score of the trials whose objective is best.
     pub best: Option<f64>,
 }
 
@@ -180,6 +204,26 @@ mod tests {
             run.stopped = StopReason::Epochs;
         }
         run
+    }
+
+    #[test]
+    fn a_metric_that_is_searched_for_has_a_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(TRIALS_FILE);
+        let auc = Metric::named("auc").unwrap();
+        let run = |trial, loss: Option<f64>| {
+            let total = loss.map(|loss| 1.0 - loss);
+            let objective = Some(Score { total, ..Score::absent(auc, 0) });
+            RunRecord { objective, ..run(trial, 1, loss) }
+        };
+        let trial = |run| TrialRuns { state: State::Complete, parameters: vec![], runs: vec![run] };
+        let trials = [trial(run(0, Some(0.25))), trial(run(1, None))];
+        write_trials(&path, &["a".into(), "b".into()], &[], &trials).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("validation_loss,validation_auc,test_mse"), "{text}");
+        assert!(text.contains(",0.25,0.75,"), "{text}");
+        assert_eq!(read_trials(&path).unwrap(), trials);
+        assert_eq!(trials[0].runs[0].value(), Some(0.75));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::graph::{NodeId, Source};
-use shoal::engine::loss::MSE;
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
@@ -49,7 +48,7 @@ impl Case {
                 // integers below 2^24
                 "sets" | "gather_edges" => {}
                 "dense_forward" => context.dense_forward(&mut bounds),
-                "loss" if self.prepared.training.loss == &MSE => context.loss(&mut bounds),
+                "loss" if self.is_squared_error() => context.loss(&mut bounds),
                 "dense_backward_input" => context.dense_backward_input(&mut bounds),
                 "dense_backward_weights" => context.dense_backward_weights(&mut bounds),
                 "fused_update" => context.fused_update(&mut bounds),

@@ -8,7 +8,7 @@ use shoal::engine::loss::{Loss, MSE, Predicts};
 use shoal::engine::memory::Memory;
 use shoal::engine::precision::{self, GROWTH_STEPS, LEAST_SCALE, MOST_SCALE, Precision};
 use shoal::engine::prepared::PreparedRun;
-use shoal::engine::run::Training;
+use shoal::engine::run::{StopLoss, Training};
 use shoal::engine::shape::{Rows, Shape, padded};
 use shoal::engine::step::Call;
 
@@ -23,8 +23,8 @@ pub struct Case {
 
 impl Case {
     /// A run of a chain of an op with these widths, the input first, and a batch of which
-    /// `present` examples are there. Activations, dropout, clipping and schedule depend on
-    /// `number`. Every row has a weight, some a negative one.
+    /// `present` examples are there. Activations, dropout, clipping, schedule and update scales
+    /// depend on `number`. Every row has a weight, some a negative one.
     pub fn new(
         op: &'static Op,
         number: usize,
@@ -51,7 +51,8 @@ impl Case {
             loss,
             ..training()
         };
-        let run = run(number, graph, &table, 6 * batch + 20, training);
+        let updates = update_scales(&graph, number);
+        let run = run(number, graph, &table, 6 * batch + 20, training).updates(updates);
         let prepared = PreparedRun::new(run, tables(&table));
         let mut start = Memory::<f32>::new(&prepared);
         start.gradients = numbers.many(start.gradients.len()).into();
@@ -112,6 +113,20 @@ impl Case {
         let mut start = self.start.clone();
         start.state.gradient_scale = 1.0;
         Self { prepared: PreparedRun::new(run, self.prepared.tables.clone()), start }
+    }
+
+    /// The same with another validation loss.
+    pub fn stopping_on(&self, loss: &'static Loss) -> Self {
+        let mut run = (*self.prepared).clone();
+        run.training.stop_on = Some(StopLoss { loss, parameter: unusual_parameter(loss) });
+        let prepared = PreparedRun::new(run, self.prepared.tables.clone());
+        Self { prepared, start: self.start.clone() }
+    }
+
+    /// Whether its loss is the squared error, whose bound has a formula.
+    pub fn is_squared_error(&self) -> bool {
+        let training = &self.prepared.training;
+        training.loss == &MSE && training.stop_on.is_none()
     }
 
     /// The widths of the nodes.
@@ -229,7 +244,7 @@ impl Case {
         run_reference(&self.prepared, call, &mut absolute);
         let size = exact.abs().max(absolute.state.batch_sum.abs());
         let roundings = (terms as f64 + 16.0) * EPSILON * size;
-        if call.kernel.name != "loss" || self.prepared.training.loss == &MSE {
+        if call.kernel.name != "loss" || self.is_squared_error() {
             return roundings;
         }
         let mut numbers = Numbers::new(11);

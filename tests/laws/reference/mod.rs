@@ -56,6 +56,29 @@ fn every_loss_equals_its_reference_in_f64() {
     assert!(checked.iter().all(|count| *count > 20), "{checked:?}");
 }
 
+/// What validates may be another loss than what trains.
+#[test]
+fn every_loss_to_stop_on_equals_its_reference_in_f64() {
+    let _turn = turn();
+    let gpus: Vec<Gpu> = kernel_sets().map(|set| gpu_with(Some(set))).collect();
+    let mut checked = 0;
+    for (loss, stop) in LOSSES.iter().flat_map(|loss| LOSSES.map(|stop| (*loss, stop))) {
+        if loss == stop || !loss.predicts.gives(stop.predicts) {
+            continue;
+        }
+        let wide =
+            |(_, (widths, ..)): &(usize, (Vec<usize>, usize, usize))| widths.last() > Some(&1);
+        let shapes = shapes().into_iter().enumerate().filter(wide);
+        for (number, (widths, batch, present)) in shapes.take(4) {
+            let loss = (Precision::ALL[number % 2], loss);
+            let case = Case::new(&dense::OP, number, &widths, (batch, present), loss);
+            case.stopping_on(stop).check(of_run("loss"), gpus.iter());
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 6 * 4, "value losses, and value losses of predicted deviations");
+}
+
 fn every_kernel_in(precision: Precision) {
     let _turn = turn();
     let gpus: Vec<Gpu> = kernel_sets().map(|set| gpu_with(Some(set))).collect();

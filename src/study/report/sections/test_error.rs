@@ -202,10 +202,10 @@ impl Data<'_> {
             (_, Scatter::Seeds) => {
                 format!("Mean over {count} seeds, error bars: standard error, dots: single seeds.")
             }
-            (1, Scatter::Trials) => "The trial with the lowest validation loss.".to_owned(),
+            (1, Scatter::Trials) => "The trial that is best on the validation rows.".to_owned(),
             (_, Scatter::Trials) => format!(
-                "Mean over the {count} trials with the lowest validation loss (arXiv 2510.19168), \
-                 error bars: standard error, dots: single trials."
+                "Mean over the {count} trials that are best on the validation rows (arXiv \
+                 2510.19168), error bars: standard error, dots: single trials."
             ),
         };
         let diverged: usize = rows.iter().map(|row| row.diverged).sum();

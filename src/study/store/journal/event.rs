@@ -12,10 +12,12 @@ use crate::study::search::trial::{State, Trial};
 /// over all searches.
 #[derive(Clone, Debug, PartialEq)]
 pub enum JournalEvent {
-    /// A search began; its value is minimised.
+    /// A search began.
     Search {
         /// Its name: the study's name in Optuna.
         name: String,
+        /// Whether its value is maximised.
+        maximises: bool,
     },
     /// Something about a search.
     SearchAttribute {
@@ -87,6 +89,8 @@ pub const NUMBER: &str = "shoal:trial";
 
 /// `StudyDirection.MINIMIZE`.
 const MINIMIZE: u64 = 1;
+/// `StudyDirection.MAXIMIZE`.
+const MAXIMIZE: u64 = 2;
 
 impl JournalEvent {
     /// That a trial begins.
@@ -110,8 +114,10 @@ impl JournalEvent {
     /// The line, with its end.
     pub fn line(&self) -> String {
         let fields = match self {
-            JournalEvent::Search { name } => {
-                json!({ "op_code": operation::CREATE_STUDY, "study_name": name, "directions": [MINIMIZE] })
+            JournalEvent::Search { name, maximises } => {
+                let direction = if *maximises { MAXIMIZE } else { MINIMIZE };
+                let code = operation::CREATE_STUDY;
+                json!({ "op_code": code, "study_name": name, "directions": [direction] })
             }
             JournalEvent::SearchAttribute { search, key, value } => {
                 let code = operation::SET_STUDY_USER_ATTRIBUTE;

@@ -131,13 +131,19 @@ impl Journal {
         self.repaired.as_deref()
     }
 
-    /// The index of the search of that name; it is begun if there is none, as events are noted.
+    /// The index of the search of that name, whose value is minimised; it is begun if there is
+    /// none, as events are noted.
     pub fn search(&mut self, name: &str) -> usize {
+        self.search_for(name, false)
+    }
+
+    /// The same for a search whose value may be maximised.
+    pub fn search_for(&mut self, name: &str, maximises: bool) -> usize {
         if let Some(index) = self.records.searches().iter().position(|search| search.name == name) {
             return index;
         }
         let index = self.records.searches().len();
-        let mut events = vec![JournalEvent::Search { name: name.into() }];
+        let mut events = vec![JournalEvent::Search { name: name.into(), maximises }];
         events.extend(self.header(index));
         self.note(&events);
         index

@@ -53,7 +53,7 @@ impl Numbers {
     pub fn in_file(&mut self, event: &JournalEvent) -> JournalEvent {
         let mut event = event.clone();
         match &mut event {
-            JournalEvent::Search { name } => self.add_study(name, Some(self.searches.len())),
+            JournalEvent::Search { name, .. } => self.add_study(name, Some(self.searches.len())),
             JournalEvent::SearchAttribute { search, .. } => *search = self.searches[*search],
             JournalEvent::Trial { search, .. } => {
                 *search = self.searches[*search];

@@ -92,7 +92,7 @@ impl Records {
     pub fn lines_of(&mut self, path: &Path, events: &[JournalEvent]) -> Result<String> {
         let mut text = String::new();
         for event in events {
-            if let JournalEvent::Search { name } = event
+            if let JournalEvent::Search { name, .. } = event
                 && self.numbers.named(name).is_some()
             {
                 return Err(input_error!(
@@ -134,7 +134,7 @@ impl Records {
     /// If it does not follow those that are there.
     pub fn note(&mut self, event: &JournalEvent) {
         match event {
-            JournalEvent::Search { name } => self.begin_search(name),
+            JournalEvent::Search { name, .. } => self.begin_search(name),
             JournalEvent::SearchAttribute { search, key, value } => {
                 self.searches[*search].attributes.insert(key.clone(), value.clone());
             }
