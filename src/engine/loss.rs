@@ -120,8 +120,8 @@ struct Compute {
 
 /// Every loss. A new one is a function here, an entry in this list, and a case in
 /// `shaders/loss.wgsl` under the same number.
-pub static LOSSES: [&Loss; 6] =
-    [&MSE, &HUBER, &BINARY_CROSS_ENTROPY, &CROSS_ENTROPY, &GAUSSIAN, &MOMENTS];
+pub static LOSSES: [&Loss; 7] =
+    [&MSE, &HUBER, &BINARY_CROSS_ENTROPY, &CROSS_ENTROPY, &GAUSSIAN, &MOMENTS, &FOCAL];
 
 /// Squared error, (a - t)^2, as `torch.nn.MSELoss`.
 pub static MSE: Loss = Loss {
@@ -186,10 +186,24 @@ pub static MOMENTS: Loss = Loss {
     compute: Compute { f32: moments, f64: moments },
 };
 
+/// Focal loss of logits (Lin et al., arXiv 1708.02002, eq. 4): the binary cross-entropy times
+/// (1 - p)^gamma, with p the probability that the network gives to the target, as
+/// `torchvision.ops.sigmoid_focal_loss` with alpha = -1. The weights of rows, or balanced classes,
+/// take the place of alpha.
+pub static FOCAL: Loss = Loss {
+    name: "focal",
+    about: "binary cross-entropy that counts targets with a good prediction less",
+    predicts: Predicts::Probability,
+    parameter: Some(Parameter { name: "gamma", default: 2.0, range: [0.0, 5.0] }),
+    compute: Compute { f32: focal, f64: focal },
+};
+
 const SMOOTHING: Parameter = Parameter { name: "label_smoothing", default: 0.0, range: [0.0, 0.5] };
 
 /// The largest argument of exp, as in WGSL.
 const EXP_LIMIT: f64 = 80.0;
+/// The smallest 1 - p of the focal loss: a divisor.
+const LEAST_MISS: f64 = 1e-36;
 /// The smallest mean whose logarithm is taken.
 const LEAST_MEAN: f64 = 1e-30;
 
@@ -215,6 +229,21 @@ fn binary_cross_entropy<F: Real>(batch: &mut Batch<F>, slopes: &mut [F]) -> F {
         let e = (-a.abs()).exp();
         let positive = (if a < F::zero() { e } else { F::one() }) / (F::one() + e);
         (a.max(F::zero()) - a * t + e.ln_1p(), positive - t)
+    })
+}
+
+fn focal<F: Real>(batch: &mut Batch<F>, slopes: &mut [F]) -> F {
+    let (gamma, one) = (batch.parameter, F::one());
+    batch.each_target(slopes, |a, t| {
+        let e = (-a.abs()).exp();
+        let (large, small) = (one / (one + e), e / (one + e));
+        let [p, q] = if a < F::zero() { [small, large] } else { [large, small] };
+        // targets are probabilities
+        let t = t.max(F::zero()).min(one);
+        let miss = (p * (one - t) + q * t).max(F::of(LEAST_MISS));
+        let entropy = a.max(F::zero()) - a * t + e.ln_1p();
+        let slope = p - t + gamma * entropy * (one - t - t) * p * q / miss;
+        (miss.powf(gamma) * entropy, miss.powf(gamma) * slope)
     })
 }
 
@@ -504,6 +533,22 @@ mod tests {
                 2.331568880387883,
                 -0.03388823621650152,
                 3.2775459591781138,
+            ],
+        ),
+        (
+            "focal",
+            "v * w * F.binary_cross_entropy_with_logits(a, t, reduction='none') \
+             * (a.sigmoid() * (1 - t) + (-a).sigmoid() * t) ** p",
+            0.8871402400363779,
+            [
+                -0.09017792004237946,
+                0.04802837294837021,
+                0.0,
+                0.0,
+                -0.07158876561789958,
+                0.5687054922857377,
+                0.0,
+                0.0,
             ],
         ),
     ];
