@@ -319,6 +319,7 @@ fn around(op: &'static Op, widths: &[usize], number: usize) -> Graph {
         width,
         heads,
         reduction: Reduction::ALL[number % 3],
+        dropout: if op.drops_inside { [0.3, 0.0][number / 2 % 2] } else { 0.0 },
         ..Attributes::default()
     };
     let fits = |rows: &[Rows], times: usize, heads: usize| {

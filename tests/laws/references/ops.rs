@@ -35,6 +35,9 @@ struct Case {
     parameter_gradients: Vec<Vec<f64>>,
 }
 
+/// Arrays of each kind.
+type Results = [Vec<Vec<f64>>; 3];
+
 #[derive(Deserialize)]
 struct Input {
     rows: String,
@@ -112,8 +115,9 @@ impl Case {
         (PreparedRun::new(run.training(training), tables(&table)), node)
     }
 
-    /// The output, the gradients at the inputs and those of the parameters.
-    fn results<F: Real>(&self, op: &OpKernels, execute: Execute<F>) -> [Vec<Vec<f64>>; 3] {
+    /// The output, the gradients at the inputs and those of the parameters; of the first two one
+    /// row in `every`.
+    fn results<F: Real>(&self, op: &OpKernels, every: usize, execute: Execute<F>) -> Results {
         let (run, node) = self.run(op);
         let (graph, layout) = (&run.graph, &run.layout);
         let mut memory = Memory::<F>::new(&run);
@@ -141,14 +145,14 @@ impl Case {
             let call = Call { kernel, level: Some(graph.level(node)) };
             execute(&run, &mut memory, call);
         }
-        let every = |at: usize, shape: Shape| {
+        let some = |at: usize, shape: Shape| {
             let rows = memory.work[at..].chunks(padded(shape.width));
-            let rows = rows.take(memory.present(shape.rows)).step_by(self.every);
+            let rows = rows.take(memory.present(shape.rows)).step_by(every);
             rows.flat_map(|row| wide(&row[..shape.width])).collect::<Vec<f64>>()
         };
-        let output = every(layout.nodes[node].output, graph.shape(node));
-        let gradients =
-            below.iter().map(|below| every(layout.nodes[*below].delta, graph.shape(*below)));
+        let output = some(layout.nodes[node].output, graph.shape(node));
+        let deltas = below.iter().map(|below| (layout.nodes[*below].delta, graph.shape(*below)));
+        let gradients = deltas.map(|(at, shape)| some(at, shape));
         let parameters = graph.parameters(node).iter().map(|matrix| {
             let rows = memory.gradients[matrix.range()].chunks(matrix.stride);
             rows.flat_map(|row| wide(&row[..matrix.columns])).collect()
@@ -156,19 +160,19 @@ impl Case {
         [vec![output], gradients.collect(), parameters.collect()]
     }
 
-    fn check(&self, what: &str, found: [Vec<Vec<f64>>; 3], tolerance: f64) {
-        let expected = [
-            ("output", std::slice::from_ref(&self.output)),
-            ("gradient", &self.gradients),
-            ("gradient of parameters", &self.parameter_gradients),
-        ];
-        for (found, (name, expected)) in found.iter().zip(expected) {
+    fn check(&self, what: &str, found: &Results, expected: &Results, tolerance: f64) {
+        let names = ["output", "gradient", "gradient of parameters"];
+        for ((found, expected), name) in found.iter().zip(expected).zip(names) {
             assert_eq!(found.len(), expected.len(), "{what}: {name}");
             for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
                 let what = format!("{what}, {}: {name} {place}", self.python);
                 assert_close(&what, found, expected, tolerance);
             }
         }
+    }
+
+    fn of_pytorch(&self) -> Results {
+        [vec![self.output.clone()], self.gradients.clone(), self.parameter_gradients.clone()]
     }
 }
 
@@ -192,12 +196,16 @@ fn every_op_equals_pytorch() {
         let file: File = serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         for case in file.cases {
-            case.check(&format!("f64: {name}"), case.results::<f64>(op, &on_cpu), 1e-13);
+            let expected = case.of_pytorch();
+            let found = case.results::<f64>(op, case.every, &on_cpu);
+            case.check(&format!("f64: {name}"), &found, &expected, 1e-13);
             // sums of up to 512 terms, and functions that are a few 1e-7 wrong
-            case.check(&format!("f32: {name}"), case.results::<f32>(op, &on_cpu), 3e-6);
+            let found = case.results::<f32>(op, case.every, &on_cpu);
+            case.check(&format!("f32: {name}"), &found, &expected, 3e-6);
+            let expected = case.results::<f64>(op, 1, &on_cpu);
             for gpu in &gpus {
-                let found = case.results::<f32>(op, &on_gpu(gpu));
-                case.check(&format!("{} tiles: {name}", gpu.tiles().name), found, 3e-6);
+                let found = case.results::<f32>(op, 1, &on_gpu(gpu));
+                case.check(&format!("{} tiles: {name}", gpu.tiles().name), &found, &expected, 3e-6);
             }
         }
     }
