@@ -31,8 +31,14 @@ const TABLES: [Table; 9] = [
             ("save_models", "save every network [default: true]"),
             (
                 "log10",
-                "take log10 of the inputs [default: true, unless more than 1 % of them are not \
-                 positive]",
+                "take log10 of the inputs, or of those in a list of names [default: true, unless more \
+                 than 1 % of them are not positive]",
+            ),
+            ("log1p", "list of inputs of which ln(1 + x) is taken, in place of log10"),
+            (
+                "missing",
+                "number that stands for a missing input, as -999 or nan, or a list of them: it becomes \
+                 the median of the input, and another input NAME_missing says where",
             ),
             ("metrics", "list of metrics, as below; strategies are compared by the first one"),
         ],

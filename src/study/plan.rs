@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::data::columns::Columns;
 use crate::engine::activation::Activation;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::precision::Precision;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub save_models: bool,
     /// Whether networks take the log10 of the inputs.
     pub log10: bool,
+    /// What is done to each column of the inputs before that, if anything is.
+    pub columns: Option<Columns>,
     /// The pre-training, if a strategy transfers.
     pub pretraining: Option<PretrainingPlan>,
     /// The strategies to compare.

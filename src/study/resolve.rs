@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::data::columns::Columns;
 use crate::data::scaling::features;
 use crate::engine::loss::Loss;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::classes;
+use crate::study::columns::{InputColumns, input_columns, missing};
 use crate::study::config::checks::{
     MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_hidden,
     check_slope, check_steps, prefix,
@@ -18,8 +20,9 @@ use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::Overrides;
 use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
-use crate::study::defaults::{check_varies, log10, set_ranges};
+use crate::study::defaults::{check_varies, set_ranges};
 use crate::study::loss::{loss, metrics, objective, output, stop_on};
+use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
 use crate::study::objective::Objective;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
@@ -46,7 +49,7 @@ impl Study {
     pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
         let config = StudyConfig::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        let mut sources = Sources::new(base, simulate);
+        let mut sources = Sources::new(base, simulate, missing(&config)?.nan);
         if config.scenario.is_empty() {
             let Some(finetune) = &config.data.finetune else {
                 return Err(input_error!(
@@ -96,7 +99,7 @@ impl Study {
         let mut finetune = classes::targets(finetune, training.loss, "data.finetune")?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
         let mut notices = Vec::new();
-        let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
+        let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
                 let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, sources)?;
@@ -107,14 +110,26 @@ impl Study {
             false => None,
         };
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
-        let all = [("data.finetune", Some(&finetune)), ("data.pretrain", of_pretraining)];
-        let (log10, notice) = log10(config.log10, all);
-        notices.extend(notice);
-        let fine_features = features(&finetune, log10, "data.finetune")?;
+        let InputColumns { log10, columns, notices: found } =
+            input_columns(config, of_pretraining, &finetune)?;
+        notices.extend(found);
+        let of_each = [("data.pretrain", of_pretraining), ("data.finetune", Some(&finetune))];
+        notices.extend(sentinels(&of_each, columns.as_ref()));
+        if let Some(columns) = &columns {
+            finetune = columns.apply(finetune, "data.finetune")?;
+            pretraining = pretraining
+                .map(|(plan, dataset, pool)| {
+                    Ok::<_, Error>((plan, columns.apply(dataset, "data.pretrain")?, pool))
+                })
+                .transpose()?;
+        }
+        let flags = columns.as_ref().map_or_else(Vec::new, Columns::flags);
+        let fine_features = features(&finetune, log10, "data.finetune")?.with_flags(flags.clone());
         check_varies(&finetune, &fine_features)?;
         let (pretraining, data) = pretraining
             .map(|(plan, dataset, pool)| {
-                let mut features = features(&dataset, log10, "data.pretrain")?;
+                let features = features(&dataset, log10, "data.pretrain")?;
+                let mut features = features.with_flags(flags);
                 features.borrow_widths(&fine_features);
                 Ok((plan, LoadedDataset { dataset, features, pool }))
             })
@@ -134,6 +149,7 @@ impl Study {
             test,
             save_models: config.save_models,
             log10,
+            columns,
             pretraining,
             strategies,
             metrics,

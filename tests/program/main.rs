@@ -4,6 +4,7 @@ mod analyse;
 mod any_science;
 mod bench;
 mod browser;
+mod columns;
 mod common;
 mod explain;
 mod inputs;

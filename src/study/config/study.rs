@@ -36,8 +36,13 @@ pub struct StudyConfig {
     /// Whether every network is saved; default true.
     #[serde(default = "yes")]
     pub save_models: bool,
-    /// Whether inputs are taken as log10; default true, unless many inputs are not positive.
-    pub log10: Option<bool>,
+    /// Whether inputs are taken as log10, or a list of the inputs that are; default true, unless
+    /// many inputs are not positive.
+    pub log10: Option<toml::Value>,
+    /// Inputs that are taken as ln(1 + x).
+    pub log1p: Option<Vec<String>>,
+    /// A number that stands for a missing input, or a list of such numbers.
+    pub missing: Option<toml::Value>,
     /// The metrics, the one that strategies are compared by first; default by the loss.
     pub metrics: Option<Vec<String>>,
     /// The datasets.

@@ -49,6 +49,9 @@ pub fn settings(study: &Study) -> Value {
     if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
     }
+    if let Some(columns) = &plan.columns {
+        all["columns"] = json!(columns);
+    }
     if plan.metrics != [metric::MSE] {
         let names = plan.metrics.iter().map(|metric| metric.name);
         all["metrics"] = names.collect();
