@@ -5,7 +5,7 @@
 // It is the last kernel of a step, for the runs that store their gradients. Where the clock found
 // an improvement it first copies the parameters to `best`. It also copies the clock's ticks to
 // `completed`: the host compares the two, because some drivers report a killed submission as
-// finished. Frozen nodes come first in memory and are skipped.
+// finished. Matrices that are not trained are skipped.
 //
 // In f16 the gradients are multiplied by loss_scale, and a step in which one of them overflowed
 // updates nothing. The parameters are stored as f32, with an f16 copy that the products read
@@ -15,6 +15,7 @@
 #import vec4_{vec4}
 #import packed_{packed}
 #import adamw_rule
+#import matrices
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs); writes completed
@@ -27,6 +28,7 @@
 @group(0) @binding(5) var<storage, read_write> moments: array<TwoVec4>;
 // p at the best validation loss, shape (pairs)
 @group(0) @binding(6) var<storage, read_write> best: array<TwoVec4>;
+@group(0) @binding(7) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override ADAMW_THREADS: u32;
@@ -54,15 +56,6 @@ fn main(
     if HALF {
         scale /= states[tile.run].loss_scale;
     }
-    let rates = Rates(
-        run.one_minus_beta1,
-        run.beta2,
-        run.one_minus_beta2,
-        run.epsilon,
-        states[tile.run].step_size,
-        1.0 / states[tile.run].root_correction,
-        states[tile.run].decay,
-    );
 
     // in pairs of vec4s; a run starts at a pair, and its last pair is padded to two vec4s
     let parameters_at = run.parameters / 2u;
@@ -79,26 +72,51 @@ fn main(
     if !trains {
         return;
     }
-    for (var at = first; at < end; at += ADAMW_THREADS) {
-        let here = parameters_at + at;
-        let p = parameters[here];
-        let g = gradients[gradients_at + at];
-        let of_first = moments[2u * here];
-        let of_second = moments[2u * here + 1u];
-        var m = first_numbers(of_first);
-        var v = second_numbers(of_first);
-        let p0 = first_numbers(p);
-        // where the frozen nodes end within a pair, its first vec4 belongs to them
-        let stays = 2u * at < run.frozen_vec4s;
-        let first_updated = select(stepped(rates, p0, scale * unpack_first(g), &m, &v), p0, stays);
-        moments[2u * here] = two_vec4(m, v);
-        m = first_numbers(of_second);
-        v = second_numbers(of_second);
-        let second_updated = stepped(rates, second_numbers(p), scale * unpack_second(g), &m, &v);
-        moments[2u * here + 1u] = two_vec4(m, v);
-        parameters[here] = two_vec4(first_updated, second_updated);
-        if HALF {
-            gradients[copy_at + at] = pack_two(first_updated, second_updated);
+    for (var index = 0u; index < run.matrices; index++) {
+        let matrix = matrix_of(tile.run, index);
+        if matrix.rate == 0.0 {
+            continue;
+        }
+        let rates = Rates(
+            run.one_minus_beta1,
+            run.beta2,
+            run.one_minus_beta2,
+            run.epsilon,
+            matrix.rate * states[tile.run].step_size,
+            1.0 / states[tile.run].root_correction,
+            matrix.decay * states[tile.run].decay,
+        );
+        let pair_end = min(end, (matrix.end + 1u) / 2u);
+        var at = first_from(first, ADAMW_THREADS, matrix.first / 2u);
+        for (; at < pair_end; at += ADAMW_THREADS) {
+            // the first or the last pair may share a vec4 with another matrix
+            let has_first = 2u * at >= matrix.first;
+            let has_second = 2u * at + 1u < matrix.end;
+            let here = parameters_at + at;
+            let p = parameters[here];
+            let g = gradients[gradients_at + at];
+            let of_first = moments[2u * here];
+            let of_second = moments[2u * here + 1u];
+            let p0 = first_numbers(p);
+            let m0 = first_numbers(of_first);
+            let v0 = second_numbers(of_first);
+            var m = m0;
+            var v = v0;
+            let stepped0 = select(p0, stepped(rates, p0, scale * unpack_first(g), &m, &v), has_first);
+            moments[2u * here] = two_vec4(select(m0, m, has_first), select(v0, v, has_first));
+            let p1 = second_numbers(p);
+            let m1 = first_numbers(of_second);
+            let v1 = second_numbers(of_second);
+            m = m1;
+            v = v1;
+            let stepped1 =
+                select(p1, stepped(rates, p1, scale * unpack_second(g), &m, &v), has_second);
+            moments[2u * here + 1u] =
+                two_vec4(select(m1, m, has_second), select(v1, v, has_second));
+            parameters[here] = two_vec4(stepped0, stepped1);
+            if HALF {
+                gradients[copy_at + at] = pack_two(stepped0, stepped1);
+            }
         }
     }
 }

@@ -27,6 +27,10 @@ fn put(at: u32, g: vec4f) {
     }
 }
 
+fn put_bias(at: u32, g: vec4f) {
+    put(at, g);
+}
+
 @compute @workgroup_size(LANES, PRODUCT_THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,

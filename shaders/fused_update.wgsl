@@ -4,9 +4,8 @@
 // accumulated and is never stored. The kernel is executed after the last kernel of the step that
 // reads the weights of the node.
 //
-// Where the clock found an improvement it first copies the parameters to `best`. For the first
-// trained node of a run, whose update is the last, it copies the clock's ticks to `completed`, as
-// adamw.wgsl does.
+// Where the clock found an improvement it first copies the parameters to `best`. For the node of a
+// run whose update is the last it copies the clock's ticks to `completed`, as adamw.wgsl does.
 
 #import layout
 #import vec4_{vec4}
@@ -26,9 +25,10 @@
 @group(0) @binding(6) var<storage, read_write> best: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-var<private> rates: Rates;
+var<private> weights_rates: Rates;
+var<private> bias_rates: Rates;
 
-fn put(at: u32, g: vec4f) {
+fn update(rates: Rates, at: u32, g: vec4f) {
     var m = numbers(moments[2u * at]);
     var v = numbers(moments[2u * at + 1u]);
     parameters[at] = stored_vec4(stepped(rates, numbers(parameters[at]), g, &m, &v));
@@ -36,18 +36,26 @@ fn put(at: u32, g: vec4f) {
     moments[2u * at + 1u] = stored_vec4(v);
 }
 
+fn put(at: u32, g: vec4f) {
+    update(weights_rates, at, g);
+}
+
+fn put_bias(at: u32, g: vec4f) {
+    update(bias_rates, at, g);
+}
+
 // Copies the parameters that this thread updates to `best`.
 fn keep(tile: Tile, thread: vec3u) {
     let node = nodes[tile.node];
     let first = place(tile, node, thread);
-    let rows = min(4u * (first.x + THREAD_INPUTS), node.inputs);
+    let rows = min(4u * (first.x + THREAD_INPUTS), trained_rows(node));
     let unit_end = min(first.y + THREAD_UNITS, node.output_vec4s);
     for (var unit = first.y; unit < unit_end; unit++) {
         for (var row = 4u * first.x; row < rows; row++) {
             let at = node.weights + row * node.output_vec4s + unit;
             best[at] = parameters[at];
         }
-        if first.x == 0u {
+        if first.x == 0u && node.bias_rate != 0.0 {
             best[node.bias + unit] = parameters[node.bias + unit];
         }
     }
@@ -72,14 +80,17 @@ fn main(
     if states[tile.run].improved == 1u {
         keep(tile, thread);
     }
-    rates = Rates(
+    weights_rates = Rates(
         node.one_minus_beta1,
         node.beta2,
         node.one_minus_beta2,
         node.epsilon,
-        states[tile.run].step_size,
+        node.weights_rate * states[tile.run].step_size,
         1.0 / states[tile.run].root_correction,
-        states[tile.run].decay,
+        node.weights_decay * states[tile.run].decay,
     );
+    bias_rates = weights_rates;
+    bias_rates.step_size = node.bias_rate * states[tile.run].step_size;
+    bias_rates.decay = node.bias_decay * states[tile.run].decay;
     serve(tile, thread);
 }

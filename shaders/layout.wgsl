@@ -48,7 +48,7 @@ struct Run {
     nodes: u32,
     parameters: u32,           // its first parameter; also of best
     gradients: u32,            // its first gradient, if they are stored
-    copy: u32,                 // in f16: the copy of its first parameter, in `gradients`
+    copy: u32,                 // its first parameter in `weights`; in f16 that is a copy
     frozen_vec4s: u32,         // vec4s at the start that are never updated
     parameter_vec4s: u32,      // vec4s in total
     max_epochs: u32,
@@ -94,6 +94,7 @@ struct Run {
     examples: u32,
     centres: u32,
     edge_neighbours: u32,
+    matrices: u32,             // see matrices.wgsl; ONE_MATRIX: all parameters are alike
 }
 
 // One node of one run. Weights: shape (inputs, outputs), four outputs to a vec4.
@@ -134,7 +135,11 @@ struct Node {
     beta2: f32,
     one_minus_beta2: f32,
     epsilon: f32,
-    ends_step: u32,            // 1: first trained node of its run, so its update is the last
+    ends_step: u32,            // 1: the node of its run whose update is the last
+    weights_rate: f32,         // factor of the learning rate; 0: not trained
+    weights_decay: f32,        // factor of learning rate * weight decay
+    bias_rate: f32,
+    bias_decay: f32,
 }
 
 // What changes in every step, one per run; written by the clock.
@@ -176,6 +181,7 @@ const MEAN: u32 = 0u;
 const SUM: u32 = 1u;
 const MAX: u32 = 2u;
 const NO_WEIGHTS: u32 = 0xffffffffu;
+const ONE_MATRIX: u32 = 1u;
 
 const PHASE_FRESH: u32 = 0u;
 const PHASE_TRAIN: u32 = 1u;

@@ -14,7 +14,7 @@
 @group(0) @binding(2) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 // normal and delta, shape (rows, columns)
 @group(0) @binding(3) var<storage, read> work: array<Packed>;
-// writes the gradients, shape (columns)
+// writes the gradients of those that are trained, shape (columns)
 @group(0) @binding(4) var<storage, read_write> gradients: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
@@ -52,9 +52,16 @@ fn main(
             gain += gains[share * LANES + thread.x];
             bias += biases[share * LANES + thread.x];
         }
-        gradients[node.weights_gradient + unit] = pack(gain);
-        gradients[node.bias_gradient + unit] = pack(bias);
-        if HALF && (overflows(gain) || overflows(bias)) {
+        var overflowed = false;
+        if node.weights_rate != 0.0 {
+            gradients[node.weights_gradient + unit] = pack(gain);
+            overflowed = overflows(gain);
+        }
+        if node.bias_rate != 0.0 {
+            gradients[node.bias_gradient + unit] = pack(bias);
+            overflowed = overflowed || overflows(bias);
+        }
+        if HALF && overflowed {
             states[tile.run].overflow = 1u;
         }
     }

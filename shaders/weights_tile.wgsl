@@ -7,8 +7,8 @@
 // weights_tile_software.wgsl. A thread computes several inputs of several units. Its eight lanes
 // take different units of the same inputs, or, where one thread can hold all units of a node,
 // different inputs. Both factors are stored by example, so each load is used by all accumulators of
-// its row or column. The importing kernel decides what happens to the gradient: it defines `put`,
-// which takes four units.
+// its row or column. The importing kernel decides what happens to the gradient: it defines `put` and
+// `put_bias`, which take four units. They get no gradients of a matrix that is not trained.
 
 #import layout
 #import weights_tile_{products}
@@ -24,6 +24,11 @@ fn place(tile: Tile, node: Node, thread: vec3u) -> vec2u {
         return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);
     }
     return vec2u(block * THREAD_INPUTS, (tile.j * LANES + thread.x) * THREAD_UNITS);
+}
+
+// Inputs whose weights are trained.
+fn trained_rows(node: Node) -> u32 {
+    return select(node.inputs, 0u, node.weights_rate == 0.0);
 }
 
 // Outer product x[k] delta[n] of four inputs and four units, one input per column.

@@ -130,12 +130,13 @@ fn serve(tile: Tile, thread: vec3u) {
     if units >= unit_end {
         return;
     }
-    let rows = node.inputs - 4u * inputs;
+    let rows = max(trained_rows(node), 4u * inputs) - 4u * inputs;
     let row = node.output_vec4s;
     let at = node.weights_gradient + 4u * inputs * row + units;
     let bias = node.bias_gradient + units;
-    if inputs == 0u {
-        put(bias, bias_p);
+    let with_bias = inputs == 0u && node.bias_rate != 0.0;
+    if with_bias {
+        put_bias(bias, bias_p);
     }
     store(at, row, rows, 0u, g0p);
     store(at + 4u * row, row, rows, 4u, g1p);
@@ -146,8 +147,8 @@ fn serve(tile: Tile, thread: vec3u) {
     store(at + 24u * row, row, rows, 24u, g6p);
     store(at + 28u * row, row, rows, 28u, g7p);
     if units + 1u < unit_end {
-        if inputs == 0u {
-            put(bias + 1u, bias_q);
+        if with_bias {
+            put_bias(bias + 1u, bias_q);
         }
         store(at + 1u, row, rows, 0u, g0q);
         store(at + 4u * row + 1u, row, rows, 4u, g1q);

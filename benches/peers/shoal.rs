@@ -13,6 +13,7 @@ use shoal::engine::device::Device;
 use shoal::engine::graph::Graph;
 use shoal::engine::measure::Pace;
 use shoal::engine::measure::steady;
+use shoal::engine::optim::update_scale::UpdateScale;
 use shoal::engine::queue::Progress;
 use shoal::engine::queue::RunQueue;
 use shoal::engine::run::Outcome;
@@ -67,7 +68,6 @@ impl Peer {
         Run {
             id,
             parameters: parameters(&network, id as u32),
-            graph: network,
             training: Training {
                 batch: settings.batch,
                 learning_rate: settings.learning_rate,
@@ -86,6 +86,8 @@ impl Peer {
             scale: InputScale::none(self.work.inputs),
             item_scale: InputScale::default(),
             loss_weights: vec![1.0; self.work.targets],
+            updates: UpdateScale::all(&network),
+            graph: network,
         }
     }
 }

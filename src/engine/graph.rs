@@ -109,6 +109,8 @@ pub struct ParameterShape {
     pub rows: usize,
     /// Columns.
     pub columns: usize,
+    /// Whether it is a vector, such as a bias or a gain, whose weight decay is often left out.
+    pub is_vector: bool,
 }
 
 /// An op as the graph sees it: shapes, parameters and cost. The kernels that execute it are in
@@ -180,6 +182,10 @@ pub struct Node {
 pub struct Parameters {
     /// Its name in model files.
     pub name: &'static str,
+    /// Its place among all matrices of the graph.
+    pub index: usize,
+    /// Whether it is a vector, such as a bias or a gain.
+    pub is_vector: bool,
     /// Its first number, counted from the start of the graph's parameters.
     pub at: usize,
     /// Rows.
@@ -255,7 +261,7 @@ impl Graph {
             needs_gradient: Vec::new(),
             contributions: Vec::new(),
         };
-        let mut next = 0;
+        let (mut next, mut index) = (0, 0);
         for (id, node) in nodes.into_iter().enumerate() {
             let place = |what: String| format!("layer {} ({}): {what}", id + 1, node.op.name);
             graph.check(id, &node).map_err(place)?;
@@ -269,15 +275,15 @@ impl Graph {
                 let at = next;
                 let stride = padded(matrix.columns);
                 let end = (matrix.rows.checked_mul(stride)).and_then(|own| own.checked_add(at));
+                let ParameterShape { name, rows, columns, is_vector } = matrix;
                 next = end.filter(|end| *end <= MAX_NUMBERS).ok_or_else(|| {
-                    let ParameterShape { name, rows, columns } = matrix;
                     format!(
                         "a {name} of {rows} x {columns} numbers; a network has at most \
                          {MAX_NUMBERS}"
                     )
                 })?;
-                let ParameterShape { name, rows, columns } = matrix;
-                Ok(Parameters { name, at, rows, columns, stride })
+                index += 1;
+                Ok(Parameters { name, index: index - 1, is_vector, at, rows, columns, stride })
             });
             if shape.rows != Rows::Examples && !graph.has_items() {
                 return Err(place(
@@ -517,6 +523,11 @@ impl Graph {
         &self.parameters[node]
     }
 
+    /// The matrices of parameters of all nodes, in order.
+    pub fn matrices(&self) -> impl Iterator<Item = &Parameters> {
+        self.parameters.iter().flatten()
+    }
+
     /// The parameters of a node, padding included.
     pub fn parameter_range(&self, node: NodeId) -> std::ops::Range<usize> {
         let matrices = &self.parameters[node];
@@ -540,7 +551,7 @@ impl Graph {
 
     /// Length of all parameters, padding included; a multiple of four.
     pub fn parameter_len(&self) -> usize {
-        self.parameters.iter().flatten().map(Parameters::end).max().unwrap_or(0)
+        self.matrices().map(Parameters::end).max().unwrap_or(0)
     }
 
     /// Numbers at the start of the parameters that are never updated.
@@ -553,7 +564,7 @@ impl Graph {
 
     /// Parameters, padding not counted.
     pub fn parameter_count(&self) -> usize {
-        self.parameters.iter().flatten().map(|matrix| matrix.rows * matrix.columns).sum()
+        self.matrices().map(|matrix| matrix.rows * matrix.columns).sum()
     }
 
     /// Floating-point operations of the products of a node for these rows, forward.

@@ -78,6 +78,7 @@ pub struct DeviceRun {
     pub examples: u32,
     pub centres: u32,
     pub edge_neighbours: u32,
+    pub matrices: u32,
 }
 
 /// One node of a run, as the device reads it.
@@ -121,6 +122,10 @@ pub struct DeviceNode {
     pub one_minus_beta2: f32,
     pub epsilon: f32,
     pub ends_step: u32,
+    pub weights_rate: f32,
+    pub weights_decay: f32,
+    pub bias_rate: f32,
+    pub bias_decay: f32,
 }
 
 /// The work of one workgroup.
@@ -225,6 +230,9 @@ impl<F: Real> State<F> {
 
 /// [`DeviceRun::row_weights`] of a run whose rows all have weight 1.
 pub const NO_WEIGHTS: u32 = u32::MAX;
+
+/// [`DeviceRun::matrices`] of a run whose parameters all have update scale 1.
+pub const ONE_MATRIX: u32 = 1;
 
 /// Values of [`State::phase`].
 pub mod phase {

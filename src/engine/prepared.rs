@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::engine::activation::Dropout;
 use crate::engine::graph::{NodeId, Source};
-use crate::engine::layout::{DeviceNode, DeviceRun, NO_WEIGHTS, State, stopped};
+use crate::engine::layout::{DeviceNode, DeviceRun, NO_WEIGHTS, ONE_MATRIX, State, stopped};
 use crate::engine::loss::Predicts;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::{self, FIRST_SCALE, Precision};
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Stopped};
@@ -26,6 +27,8 @@ pub struct PreparedRun {
     pub layout: WorkLayout,
     /// The tables, shared with other runs.
     pub tables: Tables,
+    /// The node whose parameters a step updates last.
+    pub last_updated: NodeId,
     row_weights: Option<Arc<[f32]>>,
 }
 
@@ -103,7 +106,8 @@ impl PreparedRun {
         let rows = [&run.training_rows[..], &run.validation_rows];
         let weights = weights::of_rows(&tables[run.table], run.training.balance_classes, rows);
         let weights = weights.expect("prepared: checked before");
-        Self { run, most, layout, tables, row_weights: weights.map(Arc::from) }
+        let last_updated = run.last_updated();
+        Self { run, most, layout, tables, last_updated, row_weights: weights.map(Arc::from) }
     }
 
     /// Its table.
@@ -244,6 +248,10 @@ impl PreparedRun {
             examples: vec4s(work + index.examples),
             centres: vec4s(work + index.centres),
             edge_neighbours: vec4s(work + index.neighbours),
+            matrices: match self.updates.iter().all(|one| *one == UpdateScale::default()) {
+                true => ONE_MATRIX,
+                false => word(2 * self.graph.nodes().len()),
+            },
         }
     }
 
@@ -283,7 +291,13 @@ impl PreparedRun {
         let (inputs, outputs) = (first.width, own.width);
         let height = |kind| vec4s(self.layout.rows.of(kind));
         let matrices = self.graph.parameters(node);
-        let [weights, bias] = [0, 1].map(|one| matrices.get(one).map_or(0, |matrix| matrix.at));
+        // without parameters: at the end of those of the nodes before it
+        let end = self.graph.parameter_range(node).end;
+        let [weights, bias] = [0, 1].map(|one| matrices.get(one).map_or(end, |matrix| matrix.at));
+        let updates = self.updates_of(node);
+        let updates = [0, 1].map(|one| *updates.get(one).unwrap_or(&UpdateScale::UNTRAINED));
+        let frozen = self.graph.nodes()[node].frozen;
+        let updates = if frozen { [UpdateScale::UNTRAINED; 2] } else { updates };
         let dropout = self.dropout(node);
         let sources = &self.graph.nodes()[node].inputs;
         let below = |place: usize| match sources.get(place) {
@@ -326,7 +340,11 @@ impl PreparedRun {
             beta2: training.beta2 as f32,
             one_minus_beta2: (1.0 - training.beta2) as f32,
             epsilon: training.epsilon as f32,
-            ends_step: u32::from(node == self.graph.first_trained()),
+            ends_step: u32::from(node == self.last_updated),
+            weights_rate: updates[0].rate,
+            weights_decay: updates[0].rate * updates[0].decay,
+            bias_rate: updates[1].rate,
+            bias_decay: updates[1].rate * updates[1].decay,
         }
     }
 

@@ -1,8 +1,9 @@
 //! A run: one training of one network, with its rows, settings and outcome.
 
-use crate::engine::graph::Graph;
+use crate::engine::graph::{Graph, NodeId, Parameters};
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::optim::schedule::{Schedule, ScheduleSteps};
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::scale::InputScale;
 use crate::engine::sets::{self, most_rows};
@@ -136,6 +137,9 @@ pub struct Run {
     /// Weight of each target in the loss, shape (outputs): 1, or 0 beyond the last target, for a
     /// dummy. A network with two outputs for each target needs only the first half.
     pub loss_weights: Vec<f32>,
+    /// Factors of the learning rate and the weight decay of each matrix of parameters, in the order
+    /// of [`Graph::matrices`]. Those of frozen nodes mean nothing.
+    pub updates: Vec<UpdateScale>,
 }
 
 impl Run {
@@ -163,6 +167,7 @@ impl Run {
             training_rows,
             validation_rows,
             loss_weights: (0..outputs).map(|j| f32::from(u8::from(j < table.targets))).collect(),
+            updates: UpdateScale::all(&graph),
             graph,
         }
     }
@@ -186,6 +191,11 @@ impl Run {
     /// Sets the initial parameters, such as those of an earlier [`Outcome`].
     pub fn parameters(self, parameters: Vec<f32>) -> Self {
         Self { parameters, ..self }
+    }
+
+    /// Sets the factors of the learning rate and the weight decay of each matrix.
+    pub fn updates(self, updates: Vec<UpdateScale>) -> Self {
+        Self { updates, ..self }
     }
 
     /// Sets the index of the table among those passed to [`crate::train_all`]; 0 by default.
@@ -278,6 +288,12 @@ impl Run {
                 "those of the network",
                 self.graph.parameter_len(),
             ),
+            (
+                "update scales",
+                self.updates.len(),
+                "matrices of parameters",
+                self.graph.matrices().count(),
+            ),
         ];
         for (what, has, other, needs) in agree {
             if has != needs {
@@ -309,8 +325,17 @@ impl Run {
                 "an output without a target has loss weight {dummy} instead of 0"
             ));
         }
-        if self.graph.first_trained() == self.graph.nodes().len() {
-            return wrong("every layer is frozen; at least one must train".into());
+        if let Some(scale) = self.updates.iter().find(|scale| !scale.is_sound()) {
+            return wrong(format!(
+                "an update scale has rate {} and decay {}; both must be at least 0 and finite",
+                scale.rate, scale.decay
+            ));
+        }
+        if !(0..self.graph.nodes().len()).any(|node| self.trains(node)) {
+            return wrong(
+                "every layer is frozen or has update scales of rate 0; at least one must train"
+                    .into(),
+            );
         }
         for (what, rows) in
             [("training", &self.training_rows), ("validation", &self.validation_rows)]
@@ -349,6 +374,33 @@ impl Run {
     /// Whether it updates parameters while it computes their gradients.
     pub fn fuses_update(&self) -> bool {
         self.training.updates_are_independent() && self.graph.fuses_update()
+    }
+
+    /// Whether any parameters of a node are updated.
+    pub fn trains(&self, node: NodeId) -> bool {
+        let trains = |scale: &UpdateScale| scale.trains();
+        !self.graph.nodes()[node].frozen && self.updates_of(node).iter().any(trains)
+    }
+
+    /// The factors of the matrices of a node.
+    pub fn updates_of(&self, node: NodeId) -> &[UpdateScale] {
+        match self.graph.parameters(node) {
+            [] => &[],
+            matrices @ [first, ..] => &self.updates[first.index..][..matrices.len()],
+        }
+    }
+
+    /// The matrices of parameters that are updated.
+    pub fn trained_matrices(&self) -> impl Iterator<Item = Parameters> + '_ {
+        let trained = self.graph.first_trained()..self.graph.nodes().len();
+        let matrices = trained.flat_map(|node| self.graph.parameters(node)).copied();
+        matrices.filter(|matrix| self.updates[matrix.index].trains())
+    }
+
+    /// The node whose parameters a step updates last.
+    pub fn last_updated(&self) -> NodeId {
+        let trained = (0..self.graph.nodes().len()).filter(|node| self.trains(*node));
+        trained.min_by_key(|node| self.graph.level(*node)).expect("run: nothing trains")
     }
 
     /// Steps of one epoch: training batches and validation batches.

@@ -2,6 +2,7 @@
 
 use crate::data::scaling::Scaling;
 use crate::data::split::Split;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::engine::run::Run;
@@ -85,6 +86,7 @@ fn run(
         id,
         item_scale: InputScale::default(),
         loss_weights: (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect(),
+        updates: UpdateScale::all(&start.network),
         graph: start.network,
         parameters: start.parameters,
         training: own.training,

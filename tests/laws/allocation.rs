@@ -9,6 +9,7 @@ use crate::common::*;
 use shoal::engine::activation::Activation;
 use shoal::engine::layout::phase;
 use shoal::engine::memory::Memory;
+use shoal::engine::optim::update_scale::UpdateScale;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
@@ -67,6 +68,7 @@ fn check<F: Real>(widths: &[usize], activation: Activation, precision: Precision
         scale: InputScale::none(INPUTS),
         item_scale: InputScale::default(),
         loss_weights: vec![1.0; TARGETS],
+        updates: UpdateScale::all(&network),
         graph: network,
     };
     let run = PreparedRun::new(run, Arc::from([table]));

@@ -11,6 +11,7 @@ use shoal::engine::loss::{LOSSES, Loss, Predicts};
 use shoal::engine::memory::Memory;
 use shoal::engine::ops::{OPS, aggregate, dense, edge, pool};
 use shoal::engine::optim::schedule::{Cosine, Schedule};
+use shoal::engine::optim::update_scale::UpdateScale;
 use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::queue::Progress;
@@ -241,8 +242,27 @@ pub fn run(id: usize, network: Graph, table: &Table, rows: usize, training: Trai
         },
         item_scale: table.item_moments(&[0, 1, 2]),
         loss_weights,
+        updates: UpdateScale::all(&network),
         graph: network,
     }
+}
+
+/// Update scales of the matrices of a graph: all 1, mixed, every third matrix untrained, or vectors
+/// alone trained.
+pub fn update_scales(graph: &Graph, number: usize) -> Vec<UpdateScale> {
+    UpdateScale::each(graph, |matrix| {
+        let trained = match number % 4 {
+            2 => matrix.index % 3 != 0,
+            3 => matrix.is_vector,
+            _ => true,
+        };
+        let scales = match number % 4 {
+            0 => [(1.0, 1.0); 3],
+            _ => [(1.0, 0.0), (0.5, 1.0), (0.25, 0.75)],
+        };
+        let (rate, decay) = scales[matrix.index % 3];
+        if trained { UpdateScale { rate, decay } } else { UpdateScale::UNTRAINED }
+    })
 }
 
 pub fn any_activation(numbers: &mut Numbers) -> Activation {
@@ -366,7 +386,8 @@ fn first_nodes(input: Shape, nodes: &[Node]) -> std::result::Result<Graph, Strin
 }
 
 /// Runs on one table that differ in ops, widths, depth, activations, dropout, rows, batch, loss,
-/// hyper-parameters, frozen layers, dummy outputs, stopping, clipping, schedule and seed.
+/// hyper-parameters, frozen layers, update scales, dummy outputs, stopping, clipping, schedule and
+/// seed.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)
@@ -407,7 +428,8 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
             let training =
                 Training { schedule: schedules(training.max_epochs)[id / 3 % 4], ..training };
             let rows = 6 + numbers.below(table.rows - 5);
-            run(id, network, table, rows, training)
+            let updates = update_scales(&network, id / 2);
+            run(id, network, table, rows, training).updates(updates)
         })
         .collect()
 }

@@ -86,6 +86,7 @@ fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
                     if run.graph.nodes().iter().any(|node| node.op != &dense::OP) {
                         run.graph = runs_of_dense(run.id);
                         run.parameters = run.graph.initial_parameters(1);
+                        run.updates = update_scales(&run.graph, 0);
                         run.loss_weights = vec![1.0; 2];
                         run.training.loss = &MSE;
                         run.training.loss_parameter = None;

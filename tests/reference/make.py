@@ -244,8 +244,19 @@ def losses():
     return members
 
 
-def make_adamw(parameters, settings):
+def make_adamw(parameters, settings, scales=None):
+    """AdamW; with scales (rates, decays), factors of the learning rate and the weight decay of each
+    parameter. One with rate 0 has no gradient."""
     lr, beta1, beta2, eps, weight_decay = (float(s) for s in settings)
+    if scales is not None:
+        groups = list(zip(parameters, *scales))
+        for parameter, rate, _ in groups:
+            parameter.requires_grad_(bool(rate > 0))
+        parameters = [
+            {"params": [parameter], "lr": lr * rate, "weight_decay": weight_decay * decay}
+            for parameter, rate, decay in groups
+            if rate > 0
+        ]
     return torch.optim.AdamW(
         parameters, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, foreach=False
     )
@@ -327,18 +338,18 @@ def schedules():
 
 
 CLIP_NORM, WARMUP, FINAL_FRACTION = 0.11, 20, 0.05
+GROUPS_CLIP_NORM = 0.15
+# rates and decays of w0, b0, w1, b1, w2, b2
+SCALES = np.array([[0.125, 0.125, 0, 1, 1, 2], [1, 0, 1, 0, 3, 0]])
 
 
-def train(data, start, dtype, suffix, clipped=False):
+def train(data, start, dtype, suffix, clip_norm=None, scheduled=False, scales=None):
     """The training in one precision: weights after 300 and after all steps, losses and validation
-    errors.
-
-    With clipping it has a schedule too, and the norms before clipping are stored.
-    """
+    errors. With clipping the norms before it are stored."""
     x, t, x_validation, t_validation = (torch.tensor(a, dtype=dtype) for a in data)
     parameters = [torch.tensor(p, dtype=dtype, requires_grad=True) for p in start]
-    optimizer = make_adamw(parameters, ADAMW)
-    schedule = make_schedule(optimizer, WARMUP, 304, FINAL_FRACTION) if clipped else None
+    optimizer = make_adamw(parameters, ADAMW, scales)
+    schedule = make_schedule(optimizer, WARMUP, 304, FINAL_FRACTION) if scheduled else None
     members, losses, validation, norms = {}, [], [], []
     for epoch in range(EPOCHS):
         order = torch.tensor(permute(KEY, epoch, ROWS).astype(np.int64))
@@ -349,10 +360,10 @@ def train(data, start, dtype, suffix, clipped=False):
             loss = F.mse_loss(p, t[rows])
             optimizer.zero_grad()
             loss.backward()
-            if clipped:
-                norms.append(torch.nn.utils.clip_grad_norm_(parameters, CLIP_NORM).item())
+            if clip_norm:
+                norms.append(torch.nn.utils.clip_grad_norm_(parameters, clip_norm).item())
             optimizer.step()
-            if clipped:
+            if scheduled:
                 schedule.step()
             losses.append(loss.item())
             if len(losses) == 300:
@@ -365,7 +376,7 @@ def train(data, start, dtype, suffix, clipped=False):
     members |= named("step304_", parameters, suffix)
     members[f"step_loss{suffix}"] = np.array(losses, dtype=precision)
     members[f"validation_mse{suffix}"] = np.array(validation, dtype=precision)
-    if clipped:
+    if clip_norm:
         members[f"norm{suffix}"] = np.array(norms, dtype=precision)
     return members
 
@@ -384,10 +395,10 @@ def training_data():
     return widths, start, (x[:ROWS], t[:ROWS], x[ROWS:], t[ROWS:])
 
 
-def both_precisions(data, start, clipped=False):
+def both_precisions(data, start, **settings):
     """The training in float64 and in float32."""
-    double = train(data, start, torch.float64, "", clipped)
-    single = train(data, start, torch.float32, "_f32", clipped)
+    double = train(data, start, torch.float64, "", **settings)
+    single = train(data, start, torch.float32, "_f32", **settings)
     print(
         "float32 against float64: worst |difference| / largest |value| of the array, and worst relative one"
     )
@@ -415,7 +426,7 @@ def training():
 
 def clipped():
     _, start, data = training_data()
-    double, _ = both_precisions(data, start, clipped=True)
+    double, _ = both_precisions(data, start, clip_norm=CLIP_NORM, scheduled=True)
     share = (double["norm"] > CLIP_NORM).mean()
     print(f"clipped in {share:.0%} of the steps")
     assert 0.2 < share < 0.8  # or it tests one side alone
@@ -425,6 +436,21 @@ def clipped():
         "final_fraction": np.array([FINAL_FRACTION]),
         **double,
     }
+
+
+def groups():
+    _, start, data = training_data()
+    double, _ = both_precisions(data, start, scales=SCALES)
+    return {"scales": SCALES, **double}
+
+
+def groups_clipped():
+    _, start, data = training_data()
+    double, _ = both_precisions(data, start, scales=SCALES, clip_norm=GROUPS_CLIP_NORM)
+    share = (double["norm"] > GROUPS_CLIP_NORM).mean()
+    print(f"clipped in {share:.0%} of the steps")
+    assert 0.2 < share < 0.8
+    return {"scales": SCALES, "clip_norm": np.array([GROUPS_CLIP_NORM]), **double}
 
 
 def permutation():
@@ -449,7 +475,8 @@ def main():
     folder = parser.parse_args().out_dir
     folder.mkdir(parents=True, exist_ok=True)
     print(f"torch {torch.__version__}, numpy {np.__version__}")
-    for make in (activations, forward_backward, losses, adamw, schedules, training, clipped, permutation):
+    makers = (activations, forward_backward, losses, adamw, schedules, training, clipped)
+    for make in (*makers, groups, groups_clipped, permutation):
         save(folder, make.__name__, make())
 
 

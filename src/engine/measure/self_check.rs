@@ -8,6 +8,7 @@ use crate::engine::cpu::backend::Executor;
 use crate::engine::device::Device;
 use crate::engine::graph::Graph;
 use crate::engine::optim::schedule::{Cosine, Schedule};
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::queue::{Progress, RunQueue};
@@ -142,6 +143,7 @@ fn runs(precision: Precision) -> Vec<Run> {
             scale: InputScale { centre: vec![0.1; 11], width: vec![1.0 / 1.7; 11] },
             item_scale: InputScale::default(),
             loss_weights: vec![1.0; 2],
+            updates: UpdateScale::all(&graph),
             graph,
         }
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::engine::activation::Activation;
 use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::random::{pcg4d, unit};
 use crate::engine::run::{Run, Training};
@@ -205,6 +206,7 @@ fn run(id: usize, graph: &Graph, training: Training) -> Run {
         scale: InputScale { centre: vec![0.5; INPUTS], width: vec![1.0 / 3.5; INPUTS] },
         item_scale: InputScale::default(),
         loss_weights: vec![1.0; TARGETS],
+        updates: UpdateScale::all(graph),
         graph: graph.clone(),
     }
 }

@@ -45,13 +45,18 @@ pub fn give<F: Real>(
     }
 }
 
-/// Rounds the gradients of the parameters of a node and, in f16, records an overflow.
+/// Rounds the gradients of the trained parameters of a node and, in f16, records an overflow.
 pub fn round_gradients<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
-    if run.precision() == Precision::F16 {
-        let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
-        precision::round(Precision::F16, gradients);
-        if gradients.iter().any(|gradient| !gradient.is_finite()) {
-            memory.state.overflow = 1;
+    if run.precision() == Precision::F32 {
+        return;
+    }
+    for matrix in run.graph.parameters(node) {
+        if run.updates[matrix.index].trains() {
+            let gradients = &mut memory.gradients[matrix.range()];
+            precision::round(Precision::F16, gradients);
+            if gradients.iter().any(|gradient| !gradient.is_finite()) {
+                memory.state.overflow = 1;
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
 use crate::engine::layout::{State, phase};
 use crate::engine::memory::Memory;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision;
 use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
@@ -26,6 +27,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Gradients, Access::ReadWrite),
         (Buffer::Moments, Access::ReadWrite),
         (Buffer::Best, Access::ReadWrite),
+        (Buffer::Nodes, Access::Read),
     ],
     constants: |set| {
         vec![
@@ -52,22 +54,26 @@ fn tiles(run: &PreparedRun, _node: NodeId, set: &TileSet) -> Grid {
 pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let trained = run.graph.frozen_len()..run.parameters.len();
     memory.state.completed = memory.state.ticks;
-    keep(memory, trained.clone());
+    keep(memory, trained);
     let state = &memory.state;
     if state.phase != phase::TRAIN || state.overflow == 1 {
         return;
     }
-    update(
-        &Rates::new(run, state),
-        &memory.gradients[trained.clone()],
-        &mut memory.parameters[trained.clone()],
-        &mut memory.first_moment[trained.clone()],
-        &mut memory.second_moment[trained.clone()],
-    );
-    if run.precision() == Precision::F16 {
-        let weights = &mut memory.weights[trained.clone()];
-        weights.copy_from_slice(&memory.parameters[trained]);
-        precision::round(Precision::F16, weights);
+    let rates = Rates::new(run, state);
+    for matrix in run.trained_matrices() {
+        let numbers = matrix.range();
+        update(
+            &rates.scaled(run.updates[matrix.index]),
+            &memory.gradients[numbers.clone()],
+            &mut memory.parameters[numbers.clone()],
+            &mut memory.first_moment[numbers.clone()],
+            &mut memory.second_moment[numbers.clone()],
+        );
+        if run.precision() == Precision::F16 {
+            let weights = &mut memory.weights[numbers.clone()];
+            weights.copy_from_slice(&memory.parameters[numbers]);
+            precision::round(Precision::F16, weights);
+        }
     }
 }
 
@@ -78,7 +84,8 @@ pub(crate) fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
     }
 }
 
-/// Coefficients that all parameters of a run share in one step.
+/// Coefficients that all parameters of a run, or of one matrix, share in one step.
+#[derive(Clone, Copy)]
 pub(crate) struct Rates<F> {
     scale: F,
     decay: F,
@@ -104,6 +111,13 @@ impl<F: Real> Rates<F> {
             epsilon: F::of(training.epsilon),
             root_correction: F::one() / state.root_correction,
         }
+    }
+
+    /// The coefficients of a matrix with these factors.
+    pub(crate) fn scaled(self, by: UpdateScale) -> Self {
+        let rate = F::of(f64::from(by.rate));
+        let decay = rate * F::of(f64::from(by.decay));
+        Self { step_size: rate * self.step_size, decay: decay * self.decay, ..self }
     }
 }
 

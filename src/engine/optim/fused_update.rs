@@ -41,23 +41,46 @@ pub static KERNEL: Kernel = Kernel {
 /// Approximate number of gradients computed at one time.
 const NUMBERS: usize = 8192;
 
-/// Copies the node's parameters to `best` if the clock found an improvement, and then updates them.
-/// For the first trained node, whose update is the last, sets the completion marker.
+/// Copies the node's trained parameters to `best` if the clock found an improvement, and then
+/// updates them. For the node whose update is the last, sets the completion marker.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
-    if node == run.graph.first_trained() {
+    if node == run.last_updated {
         memory.state.completed = memory.state.ticks;
     }
     if memory.state.phase == phase::TRAIN {
         update_node(run, node, memory);
     } else {
-        keep(memory, run.graph.parameter_range(node));
+        for matrix in run.graph.parameters(node) {
+            if run.updates[matrix.index].trains() {
+                keep(memory, matrix.range());
+            }
+        }
     }
 }
 
 fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let rates = Rates::new(run, &memory.state);
     let present = memory.present(run.graph.shape(node).rows);
-    let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
+    let bias = run.graph.parameters(node)[1];
+    let [of_weights, of_bias] = [0, 1].map(|matrix| run.updates_of(node)[matrix]);
+    if of_weights.trains() {
+        update_weights(run, node, &rates.scaled(of_weights), memory);
+    }
+    if of_bias.trains() {
+        let gradients = &mut memory.gradients[..bias.stride];
+        backward_weights::bias(run, node, (present, &memory.work), gradients);
+        update_range(&rates.scaled(of_bias), memory, bias.range());
+    }
+}
+
+fn update_weights<F: Real>(
+    run: &PreparedRun,
+    node: NodeId,
+    rates: &Rates<F>,
+    memory: &mut Memory<F>,
+) {
+    let matrix = run.graph.parameters(node)[0];
+    let present = memory.present(run.graph.shape(node).rows);
     let (inputs, stride) = (matrix.rows, matrix.stride);
     // whole tiles, except for the last rows
     let rows = (NUMBERS / stride).max(1).next_multiple_of(TILE_ROWS);
@@ -69,12 +92,9 @@ fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         let gradients = &mut memory.gradients[..numbers.len()];
         let batch = (present, &memory.work[..]);
         backward_weights::weights(run, node, first..first + rows, batch, gradients);
-        update_range(&rates, memory, numbers);
+        update_range(rates, memory, numbers);
         first += rows;
     }
-    let gradients = &mut memory.gradients[..stride];
-    backward_weights::bias(run, node, (present, &memory.work), gradients);
-    update_range(&rates, memory, bias.range());
 }
 
 /// Copies these parameters to `best` and updates them with the first gradients; together, because

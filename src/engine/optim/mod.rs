@@ -6,3 +6,4 @@ pub mod clock;
 pub mod fused_update;
 pub mod gradient_norm;
 pub mod schedule;
+pub mod update_scale;

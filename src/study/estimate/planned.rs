@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::random::pcg4d;
 use crate::engine::random::unit;
 use crate::engine::run::Run;
@@ -108,6 +109,7 @@ impl PlannedRun {
             scale: InputScale::none(inputs),
             item_scale: InputScale::default(),
             loss_weights: (0..outputs).map(|o| if o < of.targets { 1.0 } else { 0.0 }).collect(),
+            updates: UpdateScale::all(&self.network),
             graph: Graph::clone(&self.network),
         }
     }

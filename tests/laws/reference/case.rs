@@ -23,8 +23,8 @@ pub struct Case {
 
 impl Case {
     /// A run of a chain of an op with these widths, the input first, and a batch of which
-    /// `present` examples are there. Activations, dropout, clipping and schedule depend on
-    /// `number`. Every row has a weight, some a negative one.
+    /// `present` examples are there. Activations, dropout, clipping, schedule and update scales
+    /// depend on `number`. Every row has a weight, some a negative one.
     pub fn new(
         op: &'static Op,
         number: usize,
@@ -51,7 +51,8 @@ impl Case {
             loss,
             ..training()
         };
-        let run = run(number, graph, &table, 6 * batch + 20, training);
+        let updates = update_scales(&graph, number);
+        let run = run(number, graph, &table, 6 * batch + 20, training).updates(updates);
         let prepared = PreparedRun::new(run, tables(&table));
         let mut start = Memory::<f32>::new(&prepared);
         start.gradients = numbers.many(start.gradients.len()).into();

@@ -17,6 +17,7 @@ use shoal::engine::activation::Activation;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::graph::Graph;
 use shoal::engine::memory::Memory;
+use shoal::engine::optim::update_scale::UpdateScale;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
 use shoal::engine::run::Run;
@@ -134,6 +135,7 @@ fn whole(network: Graph, parameters: Vec<f32>, table: Table, seed: u32) -> Prepa
         scale: InputScale::none(inputs),
         item_scale: InputScale::default(),
         loss_weights,
+        updates: UpdateScale::all(&network),
         parameters,
         graph: network,
     };

@@ -12,6 +12,8 @@ use shoal::engine::layout::phase;
 use shoal::engine::loss::{MOMENTS, MSE};
 use shoal::engine::optim::schedule::Cosine;
 use shoal::engine::optim::schedule::Schedule;
+use shoal::engine::optim::update_scale::UpdateScale;
+use shoal::engine::precision::Precision;
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::real::Real;
 use shoal::engine::run::Run;
@@ -111,6 +113,7 @@ fn reference_run(reference: &Reference) -> (Run, Table) {
         scale: InputScale::none(10),
         item_scale: InputScale::default(),
         loss_weights: vec![1.0; 3],
+        updates: UpdateScale::all(&network),
         graph: network,
     };
     (run, table)
@@ -124,6 +127,18 @@ fn clipped_run(reference: &Reference) -> (Run, Table) {
         warmup: reference.numbers("warmup_steps")[0] / 8.0,
         cosine: Some(Cosine { epochs: 38, final_fraction: reference.numbers("final_fraction")[0] }),
     };
+    (run, table)
+}
+
+/// The training of `groups.npz` or `groups_clipped.npz`: the first one with update scales, and with
+/// a clipped gradient in the latter.
+fn groups_run(reference: &Reference, clipped: bool) -> (Run, Table) {
+    let (mut run, table) = reference_run(&Reference::open("training"));
+    let scales = reference.singles("scales");
+    let (rates, decays) = scales.split_at(run.updates.len());
+    let pairs = rates.iter().zip(decays);
+    run.updates = pairs.map(|(rate, decay)| UpdateScale { rate: *rate, decay: *decay }).collect();
+    run.training.clip_norm = clipped.then(|| reference.numbers("clip_norm")[0]);
     (run, table)
 }
 
@@ -211,6 +226,48 @@ fn three_hundred_steps_with_clipping_and_a_schedule_equal_those_of_pytorch() {
     for (backend, norms) in check_backends(&reference, run, &table) {
         let tolerance = if backend == "f64" { 1e-13 } else { SINGLE };
         assert_close(&format!("{backend}, norms"), &norms, &expected, tolerance);
+    }
+}
+
+/// PyTorch in f32 deviates from f64 by at most 2.3e-6 of an array's scale here.
+#[test]
+fn three_hundred_steps_with_update_scales_equal_those_of_pytorch() {
+    let _turn = turn();
+    for (name, clipped) in [("groups", false), ("groups_clipped", true)] {
+        let reference = Reference::open(name);
+        let (run, table) = groups_run(&reference, clipped);
+        for (backend, norms) in check_backends(&reference, run, &table) {
+            if clipped {
+                let tolerance = if backend == "f64" { 1e-13 } else { SINGLE };
+                let what = format!("{backend}, norms");
+                assert_close(&what, &norms, &reference.numbers("norm"), tolerance);
+            }
+        }
+    }
+}
+
+/// Matrices that are not trained keep their bits, and in f16 the others train as without them.
+#[test]
+fn untrained_matrices_keep_their_bits() {
+    let _turn = turn();
+    let (run, table) = groups_run(&Reference::open("groups"), false);
+    let untrained = run.graph.parameters(1)[0].range();
+    let devices = || {
+        let gpus = [gpu(), gpu_with(Some(HARDWARE))].map(|gpu| Device::Gpu(Box::new(gpu)));
+        gpus.into_iter().chain([Device::Cpu(Cpu { threads: 1 })])
+    };
+    for (precision, device) in
+        Precision::ALL.into_iter().flat_map(|p| devices().map(move |d| (p, d)))
+    {
+        let mut run = run.clone();
+        run.training.precision = precision;
+        run.training.max_epochs = 5;
+        let found = outcomes(&device, &table, std::slice::from_ref(&run)).remove(0);
+        for matrix in run.graph.matrices() {
+            let [now, before] = [&found.parameters, &run.parameters].map(|p| &p[matrix.range()]);
+            let same = bits(now) == bits(before);
+            assert_eq!(same, matrix.range() == untrained, "{precision:?}, {matrix:?}");
+        }
     }
 }
 

@@ -51,8 +51,17 @@ pub fn terms(run: &PreparedRun, node: NodeId) -> usize {
     run.most.of(run.graph.shape(node).rows)
 }
 
-/// i: inputs, for each product thread; j: units. In a narrow node the lanes take inputs too.
+/// i: inputs, for each product thread; j: units. In a narrow node the lanes take inputs too. The
+/// first inputs are enough where only the bias is trained.
 pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+    if !run.trains(node) {
+        return Grid::EMPTY;
+    }
+    let grid = all_tiles(run, node, set);
+    if run.updates_of(node)[0].trains() { grid } else { Grid { i: 1, ..grid } }
+}
+
+fn all_tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     let (inputs, outputs) = (run.graph.input_shape(node).width, run.graph.shape(node).width);
     let block = set.products.rows() * set.product_threads as usize;
     if outputs.div_ceil(4) <= NARROW_VEC4S {
@@ -61,18 +70,23 @@ pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     Grid::new(inputs.div_ceil(block), outputs.div_ceil(TILE_UNITS))
 }
 
-/// Fills the gradients of the node's parameters.
+/// Fills the gradients of the node's matrices that are trained.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
-    if memory.state.phase != phase::TRAIN {
+    if memory.state.phase != phase::TRAIN || !run.trains(node) {
         return;
     }
+    let trains = |matrix: usize| run.updates_of(node)[matrix].trains();
     let matrix = run.graph.parameters(node)[0];
     let present = memory.present(run.graph.shape(node).rows);
     let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
     let (weight_gradients, bias_gradients) = gradients.split_at_mut(matrix.range().len());
     let batch = (present, &memory.work[..]);
-    weights(run, node, 0..matrix.rows, batch, weight_gradients);
-    bias(run, node, batch, bias_gradients);
+    if trains(0) {
+        weights(run, node, 0..matrix.rows, batch, weight_gradients);
+    }
+    if trains(1) {
+        bias(run, node, batch, bias_gradients);
+    }
     contribute::round_gradients(run, node, memory);
 }
 

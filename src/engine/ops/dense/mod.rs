@@ -23,8 +23,8 @@ pub static OP: Op = Op {
     parameters: |inputs, attributes| {
         let columns = attributes.width;
         vec![
-            ParameterShape { name: "weight", rows: inputs[0].width, columns },
-            ParameterShape { name: "bias", rows: 1, columns },
+            ParameterShape { name: "weight", rows: inputs[0].width, columns, is_vector: false },
+            ParameterShape { name: "bias", rows: 1, columns, is_vector: true },
         ]
     },
     // the preactivation

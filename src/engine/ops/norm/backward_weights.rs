@@ -25,29 +25,38 @@ pub static KERNEL: Kernel = Kernel {
     update: Update::Stored,
     serves: |graph, _, node| !graph.nodes()[node].frozen,
     // i: eight vec4s of columns
-    tiles: |run, node, _| Grid::new(run.graph.shape(node).width.div_ceil(4 * LANES), 1),
+    tiles: |run, node, _| match run.trains(node) {
+        true => Grid::new(run.graph.shape(node).width.div_ceil(4 * LANES), 1),
+        false => Grid::EMPTY,
+    },
     terms: |run, node| run.most.of(run.graph.shape(node).rows),
     tiles_per_group: one_tile,
     reference: reference!(compute),
 };
 
-/// Fills the gradients of the node's parameters.
+/// Fills the gradients of the node's matrices that are trained.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
-    if memory.state.phase != phase::TRAIN {
+    if memory.state.phase != phase::TRAIN || !run.trains(node) {
         return;
     }
     let (at, shape) = (run.layout.nodes[node], run.graph.shape(node));
     let (present, stride) = (memory.present(shape.rows), padded(shape.width));
-    let gradients = &mut memory.gradients[run.graph.parameter_range(node)];
-    gradients.fill(F::zero());
-    let (gain, bias) = gradients.split_at_mut(stride);
-    let normal = memory.work[at.saved..][..present * stride].chunks_exact(stride);
+    let [trains_gain, trains_bias] = [0, 1].map(|matrix| run.updates_of(node)[matrix].trains());
+    let (gain, bias) = memory.gradients[run.graph.parameter_range(node)].split_at_mut(stride);
     let delta = memory.work[at.delta..][..present * stride].chunks_exact(stride);
-    for (normal, delta) in normal.zip(delta) {
-        let pairs = normal.iter().zip(delta);
-        for ((gain, bias), (normal, delta)) in gain.iter_mut().zip(&mut *bias).zip(pairs) {
-            *gain += *normal * *delta;
-            *bias += *delta;
+    if trains_gain {
+        gain.fill(F::zero());
+        let normal = memory.work[at.saved..][..present * stride].chunks_exact(stride);
+        for (normal, delta) in normal.zip(delta.clone()) {
+            for (gain, (normal, delta)) in gain.iter_mut().zip(normal.iter().zip(delta)) {
+                *gain += *normal * *delta;
+            }
+        }
+    }
+    if trains_bias {
+        bias.fill(F::zero());
+        for delta in delta {
+            bias.iter_mut().zip(delta).for_each(|(bias, delta)| *bias += *delta);
         }
     }
     contribute::round_gradients(run, node, memory);

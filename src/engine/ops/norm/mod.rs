@@ -17,8 +17,8 @@ pub static OP: Op = Op {
     parameters: |inputs, _| {
         let columns = inputs[0].width;
         vec![
-            ParameterShape { name: "gain", rows: 1, columns },
-            ParameterShape { name: "bias", rows: 1, columns },
+            ParameterShape { name: "gain", rows: 1, columns, is_vector: true },
+            ParameterShape { name: "bias", rows: 1, columns, is_vector: true },
         ]
     },
     // (x - mean) / sqrt(variance + 1e-5)
