@@ -15,7 +15,7 @@ use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
 use crate::study::store::run::{Curve, GroupName, RunKey};
-use crate::study::transfer::{PRETRAINING, Reads, Strategy};
+use crate::study::transfer::{PRETRAINING, Parts, Reads, Strategy};
 
 /// The settings of a study.
 #[derive(Clone, Debug)]
@@ -85,6 +85,8 @@ pub struct StrategyPlan {
     pub training: Training,
     /// Its dropout.
     pub dropout: f32,
+    /// Factors of the learning rate and the weight decay of the pre-trained layers.
+    pub parts: Parts,
     /// What a head reads.
     pub reads: Reads,
     /// Hidden widths of a head.

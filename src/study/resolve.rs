@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::data::columns::Columns;
 use crate::data::scaling::features;
+use crate::engine::graph::{Graph, Node};
 use crate::engine::loss::Loss;
+use crate::engine::ops::{self, OPS};
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::error::{Error, Result};
@@ -17,10 +20,10 @@ use crate::study::config::checks::{
     check_slope, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
-use crate::study::config::overrides::Overrides;
-use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
+use crate::study::config::study::{NetworkConfig, StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges};
+use crate::study::hyperparameters::Hyperparameters;
 use crate::study::loss::{loss, metrics, objective, output, stop_on};
 use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
@@ -35,7 +38,7 @@ use crate::study::search::space;
 use crate::study::search::space::Stage;
 use crate::study::sources::{Simulate, Sources};
 use crate::study::split::{pool, split};
-use crate::study::transfer::{Reads, Strategy};
+use crate::study::transfer::{Parts, Reads, Strategy};
 
 /// Networks for each size and strategy unless the study file says.
 const SEEDS: u32 = 6;
@@ -161,6 +164,7 @@ impl Study {
         notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
+        study.check_strategies()?;
         study.check_counts(&training)?;
         study.check_weights()?;
         Ok(study)
@@ -168,6 +172,30 @@ impl Study {
 }
 
 impl Study {
+    /// Checks that the pre-trained networks have what the strategies need.
+    fn check_strategies(&self) -> Result<()> {
+        let (plan, shared) = (&self.plan, self.shared_targets());
+        let has = |strategy: Strategy| plan.strategies.iter().find(|own| own.strategy == strategy);
+        let targets = &self.data.fine_tuning.dataset.target_names;
+        if let (Some(_), Some(new)) = (has(Strategy::Applied), targets.get(shared)) {
+            return Err(input_error!(
+                "strategies.applied: no pre-trained network predicts the target '{new}', which \
+                 data.pretrain does not have; leave the strategy out, or the target with `targets`"
+            ));
+        }
+        let Some(own) = has(Strategy::AttachHead) else { return Ok(()) };
+        let network = Hyperparameters::of_plan(plan, None).smallest(plan).base_network(self);
+        match own.reads.node(&network) {
+            Some(_) => Ok(()),
+            None => Err(input_error!(
+                "strategies.attach-head.reads = {}: the pre-trained network has no such layer; its \
+                 layers are {}",
+                own.reads.describe(),
+                layers(&network)
+            )),
+        }
+    }
+
     /// Checks that batches fit the data, and that runs and steps can be counted. `general` are the
     /// settings of `[training]`.
     fn check_counts(&self, general: &Training) -> Result<()> {
@@ -201,6 +229,12 @@ impl Study {
             _ => Ok(()),
         }
     }
+}
+
+/// The layers of a network, such as `0 dense, 1 dense`.
+fn layers(network: &Graph) -> String {
+    let layer = |(number, node): (usize, &Node)| format!("{number} {}", node.op.name);
+    network.nodes().iter().enumerate().map(layer).collect::<Vec<_>>().join(", ")
 }
 
 /// Checks that the runs of a study can be counted and kept.
@@ -360,47 +394,69 @@ fn strategies(
     training: &Training,
     network: &NetworkPlan,
 ) -> Result<Vec<StrategyPlan>> {
-    let tables = &config.strategies;
-    let plain = [
-        (Strategy::Scratch, &tables.scratch),
-        (Strategy::DummyNode, &tables.dummy_node),
-        (Strategy::WarmStart, &tables.warm_start),
-    ];
-    let none = plain.iter().all(|(_, table)| table.is_none()) && tables.attach_head.is_none();
-    let mut plans = Vec::new();
-    for (strategy, table) in plain {
-        if let Some(table) = table.clone().or(none.then(Default::default)) {
-            let head = AttachHeadConfig { dropout: table.dropout, ..Default::default() };
-            plans.push(strategy_plan(strategy, &head, (&table.overrides(), training), network)?);
-        }
-    }
-    if let Some(table) = tables.attach_head.clone().or(none.then(Default::default)) {
-        let keys = table.overrides();
-        plans.push(strategy_plan(Strategy::AttachHead, &table, (&keys, training), network)?);
-    }
-    Ok(plans)
+    let all = || {
+        let tables = Strategy::ALL.into_iter();
+        tables.filter_map(|strategy| Some((strategy, config.strategies.table(strategy)?)))
+    };
+    let chosen: Vec<(Strategy, StrategyTable)> = match all().next() {
+        Some(_) => all().collect(),
+        None => Strategy::DEFAULT.map(|strategy| (strategy, StrategyTable::default())).into(),
+    };
+    let plan = |(strategy, table)| strategy_plan(strategy, &table, training, network);
+    chosen.into_iter().map(plan).collect()
 }
 
 fn strategy_plan(
     strategy: Strategy,
-    table: &AttachHeadConfig,
-    (overrides, training): (&Overrides, &Training),
+    table: &StrategyTable,
+    training: &Training,
     network: &NetworkPlan,
 ) -> Result<StrategyPlan> {
     let key = format!("strategies.{}", strategy.name());
-    let training = overrides.apply(&key, training)?;
+    let training = table.overrides.apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(network.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
-    let reads = match table.reads.as_deref() {
-        None | Some("outputs") => Reads::Outputs,
-        Some("last-hidden") => Reads::LastHidden,
-        Some(other) => {
-            return Err(input_error!(
-                "{key}.reads = \"{other}\": a head reads \"outputs\" or \"last-hidden\""
-            ));
-        }
-    };
+    let reads = table.reads.as_ref().map_or(Ok(Reads::Outputs), |given| reads(&key, given))?;
     let head = table.hidden.clone().unwrap_or_else(|| network.hidden.clone());
     check_hidden(&format!("{key}.hidden"), &head)?;
-    Ok(StrategyPlan { strategy, training, dropout, reads, head })
+    Ok(StrategyPlan { strategy, training, dropout, parts: parts(&key, table)?, reads, head })
+}
+
+/// What a head reads; whether the networks have such a layer is checked when they are known.
+fn reads(key: &str, given: &toml::Value) -> Result<Reads> {
+    let number = given.as_integer().and_then(|number| usize::try_from(number).ok());
+    let op = given.as_str().and_then(ops::named);
+    match (given.as_str(), number, op) {
+        (Some("outputs"), ..) => Ok(Reads::Outputs),
+        (Some("last-hidden"), ..) => Ok(Reads::LastHidden),
+        (_, Some(number), _) => Ok(Reads::Layer(number)),
+        (.., Some(op)) => Ok(Reads::Op(op)),
+        _ => {
+            let ops = OPS.iter().map(|kernels| kernels.op.name).collect::<Vec<_>>().join(", ");
+            Err(input_error!(
+                "{key}.reads = {given}: a head reads \"outputs\" or \"last-hidden\", or a layer by \
+                 its number, from 0, or by its op, the last one of them: {ops}"
+            ))
+        }
+    }
+}
+
+/// The factors of the learning rate and the weight decay of body and head.
+fn parts(key: &str, table: &StrategyTable) -> Result<Parts> {
+    for (name, factor) in &table.parts {
+        if let Some(factor) = factor.filter(|factor| !(factor.is_finite() && *factor >= 0.0)) {
+            return Err(input_error!("{key}.{name} = {factor}: a factor of at least 0"));
+        }
+    }
+    let [body_rate, body_decay, head_rate, head_decay] =
+        table.parts.map(|(_, factor)| factor.unwrap_or(1.0));
+    if body_rate == 0.0 && head_rate == 0.0 {
+        return Err(input_error!(
+            "{key}: body_rate and head_rate are 0, so nothing trains; \"applied\" is that strategy"
+        ));
+    }
+    Ok(Parts {
+        body: UpdateScale { rate: body_rate, decay: body_decay },
+        head: UpdateScale { rate: head_rate, decay: head_decay },
+    })
 }

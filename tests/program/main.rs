@@ -18,5 +18,6 @@ mod plan;
 mod resume;
 mod search;
 mod simulate;
+mod strategies;
 mod study;
 mod tensorboard;

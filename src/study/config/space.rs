@@ -29,6 +29,7 @@ const BATCH: Known = whole("batch", 16.0, 128.0);
 const DROPOUT: Known = Known { below: 1.0, ..real("dropout", 0.2, 0.8, false) };
 const LEARNING_RATE: Known = real("learning_rate", 1e-5, 1e-1, true);
 const FINE_TUNING_LEARNING_RATE: Known = real("fine_tuning_learning_rate", 1e-6, 1e-3, true);
+const BODY_RATE: Known = real("body_rate", 1e-2, 1.0, true);
 const WEIGHT_DECAY: Known = real("weight_decay", 1e-8, 1.0, true);
 
 const fn whole(key: &'static str, low: f64, high: f64) -> Known {
@@ -72,6 +73,10 @@ impl SpaceConfig {
             .push(parameter(space::WEIGHT_DECAY, distribution(&WEIGHT_DECAY, &self.weight_decay)?));
         if self.batch.is_some() {
             parameters.push(parameter(space::BATCH, distribution(&BATCH, &self.batch)?));
+        }
+        if self.body_rate.is_some() && matches!(stage, Stage::FineTuning { layers: 1.. }) {
+            parameters
+                .push(parameter(space::BODY_RATE, distribution(&BODY_RATE, &self.body_rate)?));
         }
         if let Some(config) = self.activation.as_ref().filter(|_| fresh) {
             parameters

@@ -36,7 +36,7 @@ pub enum Stage {
     Fresh,
     /// Networks that start from pre-trained weights: their layers are given.
     FineTuning {
-        /// Hidden layers of the pre-trained network.
+        /// Hidden layers of the pre-trained network that train; 0 if they are frozen.
         layers: usize,
     },
 }
@@ -54,6 +54,8 @@ pub struct Setting {
     pub weight_decay: f64,
     /// Examples in a minibatch, if it is searched for.
     pub batch: Option<usize>,
+    /// Factor of the learning rate of the pre-trained layers, if it is searched for.
+    pub body_rate: Option<f64>,
     /// Activation of the hidden layers, if it is searched for.
     pub activation: Option<String>,
 }
@@ -138,6 +140,7 @@ impl Space {
             learning_rate: needed(LEARNING_RATE),
             weight_decay: needed(WEIGHT_DECAY),
             batch: whole(BATCH),
+            body_rate: number(BODY_RATE),
             activation,
         }
     }
@@ -147,6 +150,7 @@ pub const LAYERS: &str = "layers";
 pub const LEARNING_RATE: &str = "learning_rate";
 pub const WEIGHT_DECAY: &str = "weight_decay";
 pub const BATCH: &str = "batch";
+pub const BODY_RATE: &str = "body_rate";
 pub const ACTIVATION: &str = "activation";
 
 /// Name of the units of a hidden layer, from 1.
