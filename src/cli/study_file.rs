@@ -203,6 +203,7 @@ const SPACE: &[(&str, &str)] = &[
     ("batch", "examples per batch [default: not searched]"),
     ("body_rate", "factor for pre-trained layers but the last [default: not searched]"),
     ("activation", "activation of the hidden layers [default: not searched]"),
+    ("loss", "losses with the same outputs, by name [default: not searched]"),
 ];
 
 const RESULTS: [(&str, &str); 2] = [

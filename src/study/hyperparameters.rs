@@ -2,6 +2,7 @@
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::Graph;
+use crate::engine::loss::Loss;
 use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::run::Training;
 use crate::study::datasets::Study;
@@ -65,7 +66,7 @@ impl Hyperparameters {
                 batch: setting.batch.unwrap_or(self.training.batch),
                 learning_rate: setting.learning_rate,
                 weight_decay: setting.weight_decay,
-                ..self.training
+                ..with_loss(self.training, setting.loss.as_deref())
             },
             hidden: setting.units.clone(),
             activation: setting.activation.as_ref().map_or(self.activation, named),
@@ -172,6 +173,14 @@ impl Hyperparameters {
             }
         });
         edited.expect("hyperparameters: the same network with other dropout")
+    }
+}
+
+/// The training with the loss of this name; another one than its own has its default parameter.
+fn with_loss(training: Training, name: Option<&str>) -> Training {
+    match name.and_then(Loss::named).filter(|loss| **loss != *training.loss) {
+        Some(loss) => Training { loss, loss_parameter: None, ..training },
+        None => training,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::data::columns::Columns;
 use crate::data::scaling::features;
 use crate::engine::graph::{Graph, Node};
-use crate::engine::loss::Loss;
+use crate::engine::loss::{LOSSES, Loss};
 use crate::engine::ops::{self, OPS};
 use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
@@ -30,12 +30,13 @@ use crate::study::notices::notices;
 use crate::study::objective::Objective;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
+use crate::study::search::distribution::{Choice, Distribution};
 use crate::study::search::fixed::Fixed;
 use crate::study::search::proposers::proposer;
 use crate::study::search::pruner::Off;
 use crate::study::search::pruners::pruner;
 use crate::study::search::space;
-use crate::study::search::space::Stage;
+use crate::study::search::space::{Space, Stage};
 use crate::study::sources::{Simulate, Sources};
 use crate::study::split::{pool, split};
 use crate::study::transfer::{Parts, Reads, Strategy};
@@ -138,7 +139,7 @@ impl Study {
             })
             .transpose()?
             .unzip();
-        let trials = trials(config, training.loss, pretraining.as_ref())?;
+        let trials = trials(config, &training, pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
@@ -295,7 +296,7 @@ fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
 /// The trials of a group: those of the search, or a fixed setting for each seed.
 fn trials(
     config: &StudyConfig,
-    loss: &Loss,
+    training: &Training,
     pretraining: Option<&PretrainingPlan>,
 ) -> Result<TrialsPlan> {
     let Some(search) = &config.search else {
@@ -328,6 +329,18 @@ fn trials(
     search.check()?;
     let fresh = search.space.space(Stage::Fresh)?;
     search.space.space(Stage::FineTuning { layers: 1 })?;
+    let objective = objective(search, training.loss)?;
+    let pruner = pruner(&search.pruning)?;
+    let losses = losses_of_search(&fresh, training)?;
+    let comparable =
+        training.stop_on.is_some() || (objective != Objective::ValidationLoss && !pruner.prunes());
+    if losses > 1 && !comparable {
+        return Err(input_error!(
+            "search.space.loss has {losses} choices, whose values cannot be compared: give \
+             training.stop_on, a loss that is the same for all, or let the search look for a metric \
+             (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \"off\")"
+        ));
+    }
     for (name, limit) in [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)] {
         if let Some(most) = fresh.largest(name).filter(|most| *most > limit) {
             let key = name.trim_end_matches("_1");
@@ -348,11 +361,35 @@ fn trials(
         count: search.trials,
         generation: search.generation,
         seeds: search.seeds,
-        objective: objective(search, loss)?,
+        objective,
         proposer: proposer(search)?,
-        pruner: pruner(&search.pruning)?,
+        pruner,
         search: Some(search.clone()),
     })
+}
+
+/// Number of losses of a search, whose networks must have the outputs of those of `[training]`.
+fn losses_of_search(space: &Space, training: &Training) -> Result<usize> {
+    let parameter = space.parameters().iter().find(|parameter| parameter.name == space::LOSS);
+    let Some(Distribution::Choices(choices)) = parameter.map(|one| &one.distribution) else {
+        return Ok(1);
+    };
+    let names = choices.iter().map(Choice::to_string);
+    let losses: Vec<&Loss> = names.filter_map(|name| Loss::named(&name)).collect();
+    match losses.iter().find(|loss| loss.predicts != training.loss.predicts) {
+        None => Ok(losses.len()),
+        Some(other) => {
+            let same = LOSSES.iter().filter(|loss| loss.predicts == training.loss.predicts);
+            let same: Vec<&str> = same.map(|loss| loss.name).collect();
+            Err(input_error!(
+                "search.space.loss has \"{}\", whose outputs are not those of training.loss = \
+                 \"{}\"; the same outputs have {}",
+                other.name,
+                training.loss.name,
+                same.join(", ")
+            ))
+        }
+    }
 }
 
 fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {

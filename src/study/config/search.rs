@@ -120,6 +120,9 @@ pub struct SpaceConfig {
     /// searched for unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_rate: Option<DimensionConfig>,
+    /// The loss, a name or choices of names; not searched for unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<DimensionConfig>,
     /// Activation of the hidden layers; not searched for unless given.
     pub activation: Option<DimensionConfig>,
 }

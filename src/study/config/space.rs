@@ -2,8 +2,10 @@
 
 use crate::data::names::number_text;
 use crate::engine::activation::Activation;
+use crate::engine::loss::{LOSSES, Loss};
 use crate::error::Result;
 use crate::input_error;
+use crate::study::config::checks::unknown;
 use crate::study::config::search::{DimensionConfig, RangeConfig, SpaceConfig};
 use crate::study::search::distribution::{Choice, Distribution, Range};
 use crate::study::search::space;
@@ -81,6 +83,9 @@ impl SpaceConfig {
         if let Some(config) = self.activation.as_ref().filter(|_| fresh) {
             parameters
                 .push(parameter(space::ACTIVATION, Distribution::Choices(activations(config)?)));
+        }
+        if let Some(config) = &self.loss {
+            parameters.push(parameter(space::LOSS, Distribution::Choices(losses(config)?)));
         }
         Ok(Space::new(parameters))
     }
@@ -195,6 +200,33 @@ fn number(known: &Known, config: &Choice) -> Result<f64> {
 
 /// The names of activations.
 fn activations(config: &DimensionConfig) -> Result<Vec<Choice>> {
+    let choices = words("activation", config)?;
+    for choice in &choices {
+        match choice {
+            Choice::Word(word) if Activation::named(word, 0.2).is_some() => {}
+            other => return Err(unknown_activation(other)),
+        }
+    }
+    Ok(choices)
+}
+
+/// The names of losses.
+fn losses(config: &DimensionConfig) -> Result<Vec<Choice>> {
+    let choices = words("loss", config)?;
+    let known = LOSSES.map(|loss| loss.name);
+    for choice in &choices {
+        match choice {
+            Choice::Word(word) if Loss::named(word).is_some() => {}
+            other => {
+                return Err(unknown("search.space.loss", &other.to_string(), "loss", &known));
+            }
+        }
+    }
+    Ok(choices)
+}
+
+/// A name, or a list of names.
+fn words(key: &str, config: &DimensionConfig) -> Result<Vec<Choice>> {
     let choices = match config {
         DimensionConfig::Fixed(choice) => vec![choice.clone()],
         DimensionConfig::Table(RangeConfig {
@@ -206,17 +238,11 @@ fn activations(config: &DimensionConfig) -> Result<Vec<Choice>> {
         }) => choices.clone(),
         DimensionConfig::Table(_) => {
             return Err(input_error!(
-                "search.space.activation has no range; give it choices, a list of names"
+                "search.space.{key} has no range; give it choices, a list of names"
             ));
         }
     };
-    check_list("activation", &choices)?;
-    for choice in &choices {
-        match choice {
-            Choice::Word(word) if Activation::named(word, 0.2).is_some() => {}
-            other => return Err(unknown_activation(other)),
-        }
-    }
+    check_list(key, &choices)?;
     Ok(choices)
 }
 

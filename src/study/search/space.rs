@@ -58,6 +58,8 @@ pub struct Setting {
     pub body_rate: Option<f64>,
     /// Activation of the hidden layers, if it is searched for.
     pub activation: Option<String>,
+    /// The name of the loss, if it is searched for.
+    pub loss: Option<String>,
 }
 
 impl Space {
@@ -130,7 +132,7 @@ impl Space {
         let whole = |name: &str| number(name).map(|value| value as usize);
         let needed =
             |name: &str| number(name).unwrap_or_else(|| panic!("space: a trial without {name}"));
-        let activation = match self.choice(trial, ACTIVATION) {
+        let word = |name: &str| match self.choice(trial, name) {
             Some(Choice::Word(word)) => Some(word.clone()),
             _ => None,
         };
@@ -141,7 +143,8 @@ impl Space {
             weight_decay: needed(WEIGHT_DECAY),
             batch: whole(BATCH),
             body_rate: number(BODY_RATE),
-            activation,
+            activation: word(ACTIVATION),
+            loss: word(LOSS),
         }
     }
 }
@@ -152,6 +155,7 @@ pub const WEIGHT_DECAY: &str = "weight_decay";
 pub const BATCH: &str = "batch";
 pub const BODY_RATE: &str = "body_rate";
 pub const ACTIVATION: &str = "activation";
+pub const LOSS: &str = "loss";
 
 /// Name of the units of a hidden layer, from 1.
 pub fn units(layer: usize) -> String {
