@@ -322,6 +322,7 @@ mod tests {
     use crate::engine::cpu::backend::Cpu;
     use crate::engine::device::Device;
     use crate::engine::graph::Reduction;
+    use crate::engine::loss::LOSSES;
     use crate::engine::run::{Outcome, Run, Stopped, Training};
     use crate::engine::sets::Sets;
     use crate::engine::table::Table;
@@ -521,5 +522,46 @@ mod tests {
         assert_eq!(found, [none, body, none, body, none, head]);
         let found = updates(Strategy::AttachHead, &network, Parts { body, head }, true);
         assert_eq!(found, UpdateScale::all(&network));
+    }
+
+    /// What a dummy output of any loss is: its own weights stay as they are, those of the others
+    /// learn as without it. A dummy class is not in the softmax, so that a pre-training does not
+    /// teach that the new class never occurs.
+    #[test]
+    fn a_dummy_output_of_any_loss_learns_nothing_and_changes_nothing() {
+        let wave = |place: usize| (place as f64 * 0.7).sin();
+        let x: Vec<f64> = (0..180).map(wave).collect();
+        let class = |row: usize| f64::from(u8::from(wave(3 * row) > 0.2));
+        let y: Vec<f64> = (0..60).flat_map(|row| [class(row), 1.0 - class(row)]).collect();
+        let table = Table::new(x, 3, y, 2).unwrap();
+        for loss in LOSSES {
+            let outputs = 2 * loss.predicts.outputs_per_target();
+            let training =
+                Training { loss, weight_decay: 0.0, max_epochs: 4, ..Training::default() };
+            let trained = |start: &Start| {
+                let run = Run::new(start.network.clone(), &table).training(training);
+                let run = run.parameters(start.parameters.clone());
+                let device = Device::Cpu(Cpu { threads: 1 });
+                let outcome = train_all(&device, std::slice::from_ref(&table), [run]).unwrap();
+                Start { parameters: outcome[0].parameters.clone(), ..start.clone() }
+            };
+            let network = Graph::mlp(&[3, 8, outputs]).build().unwrap();
+            let plain = Start { parameters: network.initial_parameters(1), network };
+            // as a pre-training has it: two new targets wait
+            let with_dummies = dummy_node(&plain, 2 * outputs, 0.0, 5);
+            let (alone, beside) = (trained(&plain), trained(&with_dummies));
+            for output in 0..2 * outputs {
+                let found = column(&beside, output);
+                match output < outputs {
+                    true => {
+                        let pairs = found.iter().zip(column(&alone, output));
+                        let far = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                        assert!(far < 1e-5, "{}, output {output}: {far}", loss.name);
+                        assert_ne!(found, column(&plain, output), "{}: it learns", loss.name);
+                    }
+                    false => assert_eq!(found, column(&with_dummies, output), "{}", loss.name),
+                }
+            }
+        }
     }
 }
