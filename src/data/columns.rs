@@ -244,10 +244,9 @@ mod tests {
     use super::*;
 
     fn dataset(rows: &[[f64; 3]]) -> Dataset {
-        let targets = Matrix::new(rows.len(), 1, (0..rows.len()).map(|y| y as f64).collect());
         let inputs = Matrix::new(rows.len(), 3, rows.concat());
         let names = ["pt", "eta", "mass"].map(String::from).to_vec();
-        let plain = Matrix::new(rows.len(), 3, vec![1.0; 3 * rows.len()]);
+        let (plain, targets) = (Matrix::new(2, 3, vec![1.0; 6]), Matrix::new(2, 1, vec![0.0, 1.0]));
         let dataset = Dataset::new(plain, targets, vec!["y".into()]).unwrap();
         Dataset { inputs, input_names: names, ..dataset }
     }

@@ -5,7 +5,7 @@
 //! the new ones.
 
 use crate::engine::graph::{Attributes, Graph, Node, NodeId, Op, Parameters, Source};
-use crate::engine::ops::pool;
+use crate::engine::ops::{aggregate, pool};
 use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::shape::Rows;
 
@@ -217,7 +217,7 @@ pub(crate) fn frozen(base: &Start, targets: usize, seed: u32) -> Start {
 }
 
 /// The pre-trained network up to what `reads` selects, frozen and without dropout, followed by
-/// `head`. A head on items reads their mean.
+/// `head`. A head on items or edges reads their mean.
 ///
 /// # Panics
 /// If the number of inputs of `head` is not [`head_inputs`].
@@ -249,8 +249,8 @@ fn freeze(nodes: &mut [Node]) {
     }
 }
 
-/// The nodes that the output of a node depends on, frozen, in their order. Rows of items are pooled,
-/// so that there is one for each example.
+/// The nodes that the output of a node depends on, frozen, in their order. Of rows of items or edges
+/// the mean is taken, so that there is one for each example.
 fn up_to(base: &Start, node: NodeId) -> Start {
     let graph = &base.network;
     let mut needed = vec![false; node + 1];
@@ -275,10 +275,14 @@ fn up_to(base: &Start, node: NodeId) -> Start {
             inputs: old[*id].inputs.iter().map(moved).collect(),
             ..old[*id].clone()
         }));
-        if graph.shape(node).rows != Rows::Examples {
+        let means: &[&Op] = match graph.shape(node).rows {
+            Rows::Examples => &[],
+            Rows::Items => &[&pool::OP],
+            Rows::Edges => &[&aggregate::OP, &pool::OP],
+        };
+        for op in means {
             let inputs = vec![Source::Node(nodes.len() - 1)];
-            let attributes = Attributes::default();
-            nodes.push(Node { op: &pool::OP, attributes, inputs, frozen: true });
+            nodes.push(Node { op, attributes: Attributes::default(), inputs, frozen: true });
         }
         freeze(nodes);
     });

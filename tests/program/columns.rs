@@ -116,7 +116,7 @@ fn what_stands_for_a_missing_number_makes_no_difference() {
     done(&second.run());
     assert_eq!(first.read("out/runs.csv"), second.read("out/runs.csv"));
     second.write("study.toml", &files(text("log1p = ['pt']\nlog10 = ['jet_pt']\n")));
-    second.run().fails(2, &["fast.csv", "'jet_pt' is NaN", "missing = nan"]);
+    second.run().fails(2, &["full.csv", "'jet_pt' is NaN", "missing = nan"]);
 }
 
 #[test]
