@@ -9,6 +9,7 @@
 //! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
 //! journal, others begin again.
 
+pub mod architecture;
 pub(crate) mod classes;
 pub(crate) mod columns;
 pub mod config;
@@ -26,6 +27,7 @@ pub(crate) mod measures;
 pub mod metric;
 pub(crate) mod notices;
 pub mod objective;
+pub mod own_layers;
 pub(crate) mod plan;
 pub mod prediction;
 pub(crate) mod prepare;
