@@ -25,6 +25,7 @@ pub(crate) mod hyperparameters;
 pub(crate) mod loss;
 pub(crate) mod measures;
 pub mod metric;
+pub(crate) mod networks;
 pub(crate) mod notices;
 pub mod objective;
 pub mod own_layers;

@@ -12,6 +12,7 @@ pub mod kept_models;
 pub mod model;
 pub(crate) mod model_inputs;
 pub(crate) mod model_items;
+pub(crate) mod model_layers;
 pub(crate) mod model_writer;
 pub mod negative_transfer;
 pub(crate) mod pace;

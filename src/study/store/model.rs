@@ -17,23 +17,15 @@ use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
 use crate::data::observations::Examples;
 use crate::data::scaling::Scaling;
-use crate::engine::activation::Activation;
 use crate::engine::evaluate;
-use crate::engine::graph::Attributes;
 use crate::engine::graph::Graph;
-use crate::engine::graph::MAX_NUMBERS;
-use crate::engine::graph::Node;
 use crate::engine::graph::Parameters;
-use crate::engine::graph::Reduction;
-use crate::engine::graph::Source;
 use crate::engine::loss::Predicts;
-use crate::engine::ops;
-use crate::engine::ops::dense;
-use crate::engine::shape::Shape;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::architecture::Edges;
 use crate::study::prediction::Prediction;
+use crate::study::store::model_layers::GraphHeader;
 use crate::study::transfer::Start;
 
 /// A trained network: predicts targets in physical units from raw inputs.
@@ -155,50 +147,10 @@ fn is_values(predicts: &Predicts) -> bool {
 
 #[derive(Serialize, Deserialize)]
 struct Header {
-    layers: Vec<LayerHeader>,
-    /// Columns of the items that the network reads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    items: Option<usize>,
-    /// Columns per example beside them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    beside: Option<usize>,
+    #[serde(flatten)]
+    graph: GraphHeader,
     #[serde(flatten)]
     about: About,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LayerHeader {
-    op: String,
-    inputs: usize,
-    outputs: usize,
-    activation: String,
-    slope: f32,
-    dropout: f32,
-    frozen: bool,
-    /// What it reads, if that is not the layer before it: `items`, `columns` or the number of a
-    /// layer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reads: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reduction: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    heads: Option<usize>,
-}
-
-/// The names of what layers read besides other layers.
-const ITEMS: &str = "items";
-const COLUMNS: &str = "columns";
-
-/// What the nodes of a network read, if one reads something else than the node before it.
-fn reads(network: &Graph, id: usize) -> Option<Vec<String>> {
-    let before = id.checked_sub(1).map_or(Source::Input, Source::Node);
-    let inputs = &network.nodes()[id].inputs;
-    let name = |source: &Source| match source {
-        Source::Input => ITEMS.to_owned(),
-        Source::Columns => COLUMNS.to_owned(),
-        Source::Node(node) => node.to_string(),
-    };
-    (*inputs != [before]).then(|| inputs.iter().map(name).collect())
 }
 
 /// Key of the JSON in the metadata.
@@ -216,25 +168,7 @@ impl Model {
     /// The file's contents.
     pub fn bytes(&self) -> Vec<u8> {
         let network = &self.start.network;
-        let header = |(id, node): (usize, &Node)| LayerHeader {
-            op: node.op.name.to_owned(),
-            inputs: network.input_shape(id).width,
-            outputs: network.shape(id).width,
-            activation: node.attributes.activation.name().to_owned(),
-            slope: node.attributes.activation.slope(),
-            dropout: node.attributes.dropout,
-            frozen: node.frozen,
-            reads: reads(network, id),
-            reduction: Some(node.attributes.reduction)
-                .filter(|reduction| *reduction != Attributes::default().reduction)
-                .map(|reduction| reduction.name().to_owned()),
-            heads: Some(node.attributes.heads)
-                .filter(|heads| *heads != Attributes::default().heads),
-        };
-        let layers = network.nodes().iter().enumerate().map(header).collect();
-        let items = network.has_items().then_some(network.item_columns());
-        let beside = items.and(Some(network.columns())).filter(|columns| *columns > 0);
-        let header = Header { layers, items, beside, about: self.about.clone() };
+        let header = Header { graph: GraphHeader::new(network), about: self.about.clone() };
         let json = serde_json::to_string(&header).expect("model: plain data is JSON");
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
         let tensors = self.tensors();
@@ -292,7 +226,7 @@ impl Model {
         let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
         let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
-        let network = network(&header).map_err(|what| broken(&what))?;
+        let network = header.graph.network().map_err(|what| broken(&what))?;
         header.about.check(&network).map_err(|what| broken(&what))?;
         // before the memory for them: a header may claim any size
         let needed = size_of::<f32>() as u128 * network.parameter_count() as u128;
@@ -477,62 +411,6 @@ fn tensor_shape(matrix: &Parameters) -> Vec<usize> {
     match matrix.rows {
         1 if ["bias", "gain"].contains(&matrix.name) => vec![matrix.columns],
         rows => vec![matrix.columns, rows],
-    }
-}
-
-/// The network, if the layers fit together.
-fn network(header: &Header) -> Result<Graph, String> {
-    let layers = &header.layers;
-    let first = layers.first().ok_or("it has no layers")?;
-    let source = |name: &String| match name.as_str() {
-        ITEMS => Ok(Source::Input),
-        COLUMNS => Ok(Source::Columns),
-        node => node.parse().map(Source::Node).map_err(|_| format!("a layer reads '{name}'")),
-    };
-    let mut nodes = Vec::new();
-    for (id, layer) in layers.iter().enumerate() {
-        let activation = Activation::named(&layer.activation, layer.slope)
-            .ok_or_else(|| format!("there is no activation '{}'", layer.activation))?;
-        let dropout = if layer.frozen { 0.0 } else { layer.dropout };
-        let op = ops::named(&layer.op).ok_or_else(|| format!("there is no op '{}'", layer.op))?;
-        // the width of the other ops is that of their inputs
-        let is_dense = *op == dense::OP;
-        nodes.push(Node {
-            op,
-            attributes: Attributes {
-                width: if is_dense { layer.outputs } else { Attributes::default().width },
-                activation,
-                dropout,
-                reduction: match &layer.reduction {
-                    Some(name) => Reduction::named(name)
-                        .ok_or_else(|| format!("there is no reduction '{name}'"))?,
-                    None => Attributes::default().reduction,
-                },
-                heads: layer.heads.unwrap_or(Attributes::default().heads).min(MAX_NUMBERS),
-            },
-            inputs: match &layer.reads {
-                Some(names) => names.iter().map(source).collect::<Result<_, String>>()?,
-                None => vec![id.checked_sub(1).map_or(Source::Input, Source::Node)],
-            },
-            frozen: layer.frozen,
-        });
-    }
-    let input = header.items.map_or(Shape::examples(first.inputs), Shape::items);
-    let columns = header.beside.unwrap_or(0);
-    if columns > MAX_NUMBERS {
-        return Err(format!("{columns} columns; at most {MAX_NUMBERS} can be"));
-    }
-    let graph = Graph::with_columns(input, columns, nodes)?;
-    let misfit =
-        layers.iter().enumerate().find(|(id, layer)| graph.input_shape(*id).width != layer.inputs);
-    match misfit {
-        Some((id, layer)) => Err(format!(
-            "layer {} reads {} numbers, but {} come in",
-            id + 1,
-            layer.inputs,
-            graph.input_shape(id).width
-        )),
-        None => Ok(graph),
     }
 }
 
