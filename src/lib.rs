@@ -94,6 +94,7 @@
 //! devices.
 #![warn(missing_docs)]
 
+pub mod collider;
 pub mod cosmology;
 pub mod data;
 // Its hidden modules (buffer, kernel, layout, memory, prepared, shader, work) are public for the

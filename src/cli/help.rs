@@ -1,5 +1,6 @@
 //! Parts of help texts that are made from lists.
 
+use shoal::collider::PROCESSES;
 use shoal::cosmology::{CONVENTIONS, Parameter, SCENARIOS};
 use shoal::data::FORMATS;
 
@@ -35,6 +36,11 @@ pub fn scenarios() -> String {
         (scenario.name.to_owned(), format!("{}\n{}", scenario.help, priors.join(", ")))
     };
     list(SCENARIOS.iter().map(entry))
+}
+
+/// The kinds of collisions.
+pub fn processes() -> String {
+    list(PROCESSES.iter().map(|process| (process.name.to_owned(), process.help.to_owned())))
 }
 
 /// Names and the lines of their texts in two columns. A no-break space keeps words together.

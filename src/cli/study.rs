@@ -87,9 +87,10 @@ fn below(folder: &Path, study: &Study) -> PathBuf {
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     // a device that is missing is an error before data are simulated
     let device = global.find()?;
-    let studies = Study::read(&args.study, &mut |request| {
-        output.say(&format!("simulating {} spectra of {}", request.count, request.scenario.name));
-        signals::gracefully(|stop| simulate::shown(request, output, stop))
+    let studies = Study::read(&args.study, &mut |simulation| {
+        let ([unit, _], name) = (simulation.units(), simulation.name());
+        output.say(&format!("simulating {} {unit} of {name}", simulation.count()));
+        signals::gracefully(|stop| simulate::shown(simulation, output, stop))
     })?;
     let precision = studies[0].plan.precision();
     if args.plan {

@@ -84,6 +84,9 @@ pub enum Stream {
     ScenarioHigh,
     /// Lower 32 bits of a scenario's seed. As [`Stream::ScenarioHigh`].
     ScenarioLow,
+    /// Simulated collisions. Seed of the request; index 0. The words after the key are those of the
+    /// collision, the attempt and the block.
+    Collisions,
 }
 
 impl Stream {
@@ -112,6 +115,7 @@ impl Stream {
             Stream::SharedNoise => 113,
             Stream::ScenarioHigh => 121,
             Stream::ScenarioLow => 122,
+            Stream::Collisions => 131,
         }
     }
 }

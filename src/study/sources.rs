@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::cosmology::conventions::CONVENTIONS;
-use crate::cosmology::request::Request;
 use crate::data::conventions::Conventions;
 use crate::data::dataset::Dataset;
 use crate::data::names;
@@ -12,9 +11,10 @@ use crate::error::Result;
 use crate::input_error;
 use crate::study::config::checks::prefix;
 use crate::study::config::data::DatasetConfig;
+use crate::study::simulation::Simulation;
 
-/// Makes the dataset of a request, as [`crate::cosmology::request::simulate`] does.
-pub type Simulate<'a> = &'a mut dyn FnMut(&Request) -> Result<Dataset>;
+/// Makes the dataset of a simulation, as [`Simulation::run`] does.
+pub type Simulate<'a> = &'a mut dyn FnMut(&Simulation) -> Result<Dataset>;
 
 /// Where the datasets of a study come from.
 pub(crate) struct Sources<'a> {
@@ -53,7 +53,7 @@ impl<'a> Sources<'a> {
                 self.notices.extend(dataset.notes());
                 dataset
             }
-            DatasetConfig::Simulate(table) => (self.simulate)(&table.request(self.base)?)?,
+            DatasetConfig::Simulate(table) => (self.simulate)(&table.simulation(self.base)?)?,
         };
         self.targets.extend(dataset.target_names.iter().cloned());
         Ok(dataset)

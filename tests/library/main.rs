@@ -3,6 +3,7 @@
 
 #[path = "../fuzz/allocations.rs"]
 mod allocations;
+mod collider;
 mod common;
 mod cosmology;
 mod data;

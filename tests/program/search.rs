@@ -84,7 +84,7 @@ fn a_search_leaves_its_trials_the_ten_best_of_each_and_the_networks_of_the_best(
 fn threads_and_rungs_without_a_stop_change_no_trial() {
     let of = |more: &str, threads: usize| {
         let study = study(30, "", "", more);
-        let mut no_scenario = |_: &shoal::cosmology::Request| unreachable!("its data are files");
+        let mut no_scenario = |_: &study::Simulation| unreachable!("its data are files");
         let studies = study::Study::read(&study.path("study.toml"), &mut no_scenario).unwrap();
         let device = Device::Cpu(Cpu { threads });
         let stop = AtomicBool::new(false);

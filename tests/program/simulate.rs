@@ -1,6 +1,7 @@
 //! `shoal simulate`, and studies that simulate their data.
 
 use crate::common::{Ran, ran, shoal};
+use shoal::cosmology::CONVENTIONS;
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -180,4 +181,36 @@ fn mistakes_in_scenarios_of_a_study_are_named() {
     study(&folder, &both).fails(2, &["data.finetune", "[[scenario]]"]);
     let none = several.replace(SCENARIOS, "");
     study(&folder, &none).fails(2, &["data.finetune is missing", "[[scenario]]"]);
+}
+
+#[test]
+fn collisions_are_simulated_for_a_detector_and_studied_without_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let jets = |detector: &str, name: &str| {
+        let arguments = ["simulate", "quark-gluon", "-n", "40", "--detector", detector, "-o", name];
+        let ran = run(&folder, &arguments);
+        assert!(ran.code == 0 && ran.out.contains("40 collisions"), "{} {}", ran.out, ran.err);
+        shoal::data::Dataset::load(&folder.path().join(name), &CONVENTIONS).unwrap()
+    };
+    let [atlas, cms, particles] = [("atlas", "a.npz"), ("cms", "c.npz"), ("particles", "p.npz")]
+        .map(|(detector, name)| jets(detector, name));
+    assert_eq!(atlas.targets, cms.targets);
+    assert!(atlas.items != cms.items && atlas.items != particles.items);
+    assert_eq!(atlas.target_names, ["quark"]);
+    let wrong = |arguments: &[&str], words: &[&str]| {
+        run(&folder, &[&["simulate"], arguments, &["-o", "x.npz"]].concat()).fails(2, words);
+    };
+    wrong(&["quark-gluon", "--detector", "lhcb"], &["no detector 'lhcb'", "atlas, cms, particles"]);
+    wrong(&["quark-gluon", "--spectrum", "pk"], &["quark-gluon has no option `spectrum`"]);
+    wrong(&["lcdm", "--detector", "cms"], &["lcdm has no option `detector`"]);
+    wrong(&["quark-gluons"], &["no scenario 'quark-gluons'", "Did you mean 'quark-gluon'?"]);
+    wrong(&["quark-gluon", "-n", "0"], &["0 collisions"]);
+    let study = "name = 'jets'\nseeds = 1\nsizes = [30]\ntest = 20\n[data.pretrain.simulate]\n\
+                 scenario = 'quark-gluon'\ncount = 60\n[data.finetune.simulate]\n\
+                 scenario = 'quark-gluon'\ndetector = 'cms'\ncount = 60\nseed = 2\n[network]\n\
+                 architecture = 'deep-set'\nitems = [8]\nhidden = [8]\n[training]\nloss = 'bce'\n\
+                 epochs = 3\n[strategies.scratch]\n[strategies.warm-start]\n";
+    std::fs::write(folder.path().join("study.toml"), study).unwrap();
+    let ran = run(&folder, &["study", "study.toml", "-o", "out", "--device", "cpu"]);
+    assert!(ran.code == 0 && ran.err.contains("60 collisions of quark-gluon"), "{}", ran.err);
 }

@@ -6,14 +6,19 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{Error, IntoDeserializer};
 
+use crate::collider;
+use crate::collider::cards::DETECTORS;
+use crate::collider::request::{PARTICLES, PROCESSES, Process};
 use crate::cosmology::noise::Statistic;
 use crate::cosmology::request::Request;
 use crate::cosmology::sampling::Sampling;
-use crate::cosmology::scenario::Scenario;
+use crate::cosmology::scenario::{SCENARIOS, Scenario};
 use crate::data::formats::read_axis;
 use crate::data::import::options::Import;
 use crate::data::names;
 use crate::error::Result;
+use crate::input_error;
+use crate::study::simulation::Simulation;
 
 /// A dataset: the path of an `.npz`, a table with the options of `shoal import`, or a table
 /// `simulate`.
@@ -98,7 +103,8 @@ impl<'de, A: serde::de::MapAccess<'de>> serde::de::MapAccess<'de> for FromFirst<
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateConfig {
-    /// The name of the scenario: lcdm, neutrinos, modified-gravity, equilateral or local.
+    /// The name of the scenario: lcdm, neutrinos, modified-gravity, equilateral, local, or of
+    /// collisions: quark-gluon.
     pub scenario: String,
     /// Number of simulations; default 2000.
     #[serde(default = "two_thousand")]
@@ -118,6 +124,8 @@ pub struct SimulateConfig {
     pub noise: bool,
     /// A file of wavenumbers in h/Mpc; default Quijote's 79 bins.
     pub k: Option<PathBuf>,
+    /// What measures collisions: "atlas" (default), "cms", or "particles" for none.
+    pub detector: Option<String>,
 }
 
 fn two_thousand() -> usize {
@@ -131,12 +139,51 @@ fn yes() -> bool {
 }
 
 impl SimulateConfig {
-    /// The resolved request. A relative path is relative to `base`.
+    /// What is simulated. A relative path is relative to `base`.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] for an unknown name, with the nearest known one, and for wavenumbers
-    /// that cannot be read.
-    pub fn request(&self, base: &Path) -> Result<Request> {
+    /// [`crate::Error::Input`] for an unknown name, with the nearest known one, for an option that
+    /// the scenario has not, and for wavenumbers that cannot be read.
+    pub fn simulation(&self, base: &Path) -> Result<Simulation> {
+        let scenarios = SCENARIOS.iter().map(|scenario| scenario.name);
+        let known = scenarios.chain(PROCESSES.iter().map(|process| process.name));
+        let known: Vec<String> = known.map(String::from).collect();
+        match names::find(&known, &self.scenario, "scenario")?.checked_sub(SCENARIOS.len()) {
+            None => self.universes(base).map(Simulation::Universes),
+            Some(process) => self.collisions(&PROCESSES[process]).map(Simulation::Collisions),
+        }
+    }
+
+    /// Refuses options that are set but that the scenario has not.
+    fn refuse(&self, options: &[(&str, bool)]) -> Result<()> {
+        match options.iter().find(|(_, set)| *set) {
+            Some((name, _)) => Err(input_error!(
+                "the scenario {} has no option `{name}`; leave it out",
+                self.scenario
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn collisions(&self, process: &'static Process) -> Result<collider::request::Request> {
+        self.refuse(&[
+            ("spectrum", self.spectrum.is_some()),
+            ("ranges", !self.ranges.is_empty()),
+            ("sampling", self.sampling.is_some()),
+            ("noise", !self.noise),
+            ("k", self.k.is_some()),
+        ])?;
+        let known = DETECTORS.iter().map(|detector| detector.name).chain([PARTICLES]);
+        let known: Vec<String> = known.map(String::from).collect();
+        let detector = (self.detector.as_ref())
+            .map_or(Ok(0), |name| names::find(&known, name, "detector"))
+            .map(|place| DETECTORS.get(place).copied())?;
+        let (count, seed) = (self.count, self.seed);
+        Ok(collider::request::Request { process, detector, count, seed, threads: None })
+    }
+
+    fn universes(&self, base: &Path) -> Result<Request> {
+        self.refuse(&[("detector", self.detector.is_some())])?;
         let choose = |known: &[&str], name: &Option<String>, what: &str| -> Result<usize> {
             let known: Vec<String> = known.iter().map(|name| name.to_string()).collect();
             (name.as_ref()).map_or(Ok(0), |name| names::find(&known, name, what))
