@@ -67,6 +67,7 @@
 //! | [`engine`] | graphs, ops, losses, the optimiser, both backends, measurements; knows no files, physics or experiments |
 //! | [`data`] | datasets and their formats, scaling, splits |
 //! | [`cosmology`] | the simulator of power spectra, Quijote files |
+//! | [`collider`] | the simulator of collisions: parton shower, detectors, jets |
 //! | [`study`] | a study: configuration, plan, experiment, search, stored results, statistics, attributions, report |
 //!
 //! The program in `src/cli` has one module for each subcommand. Where things are: AdamW is
