@@ -36,6 +36,7 @@ pub(crate) mod pretraining;
 pub mod report;
 pub(crate) mod resolve;
 pub mod search;
+pub mod sizes;
 pub(crate) mod sources;
 pub(crate) mod split;
 pub mod stats;

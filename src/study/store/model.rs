@@ -23,8 +23,8 @@ use crate::engine::graph::Parameters;
 use crate::engine::loss::Predicts;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::architecture::Edges;
 use crate::study::prediction::Prediction;
+use crate::study::sizes::Edges;
 use crate::study::store::model_layers::GraphHeader;
 use crate::study::transfer::Start;
 
