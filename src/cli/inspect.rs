@@ -11,7 +11,7 @@ use shoal::cosmology::CONVENTIONS;
 use shoal::data::names::number_text;
 use shoal::data::{Dataset, is_dataset};
 use shoal::engine::graph::Source;
-use shoal::study::architecture::Edges;
+use shoal::study::sizes::Edges;
 use shoal::study::store::model::Model;
 
 use crate::cli::output::Output;

@@ -14,9 +14,9 @@ use crate::engine::table::Table;
 use crate::engine::weights;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::architecture::Edges;
 use crate::study::config::checks::prefix;
 use crate::study::plan::{Plan, TestSet};
+use crate::study::sizes::Edges;
 
 /// Indices of the tables of [`Datasets::tables`].
 pub const FINE_TUNING_TABLE: usize = 0;

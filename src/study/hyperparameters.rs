@@ -9,11 +9,11 @@ use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::run::Training;
 use crate::engine::sets::most_rows;
 use crate::engine::shape::BatchRows;
-use crate::study::architecture::Sizes;
 use crate::study::config::network::Size;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
 use crate::study::plan::{NetworkPlan, Plan};
 use crate::study::search::space::{SIZES, Setting, Stage};
+use crate::study::sizes::Sizes;
 use crate::study::transfer::{self, Parts, Start, Strategy};
 
 /// What differs from run to run besides its data: the plan's own settings, or a trial's.

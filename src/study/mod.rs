@@ -37,6 +37,7 @@ pub mod report;
 pub(crate) mod resolve;
 pub mod search;
 pub(crate) mod simulation;
+pub mod sizes;
 pub(crate) mod sources;
 pub(crate) mod split;
 pub mod stats;

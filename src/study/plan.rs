@@ -8,13 +8,14 @@ use crate::engine::activation::Activation;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
-use crate::study::architecture::{Architecture, Sizes};
+use crate::study::architecture::Architecture;
 use crate::study::config::search::SearchConfig;
 use crate::study::metric::Metric;
 use crate::study::objective::Objective;
 use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
+use crate::study::sizes::Sizes;
 use crate::study::store::run::{Curve, GroupName, RunKey};
 use crate::study::transfer::{PRETRAINING, Parts, Reads, Strategy};
 

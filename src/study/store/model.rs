@@ -23,9 +23,9 @@ use crate::engine::graph::Parameters;
 use crate::engine::loss::Predicts;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::architecture::Edges;
 use crate::study::prediction::Prediction;
-use crate::study::store::model_layers::GraphHeader;
+use crate::study::sizes::Edges;
+use crate::study::store::model_layers::{GraphHeader, LayerHeader};
 use crate::study::transfer::Start;
 
 /// A trained network: predicts targets in physical units from raw inputs.
@@ -147,8 +147,12 @@ fn is_values(predicts: &Predicts) -> bool {
 
 #[derive(Serialize, Deserialize)]
 struct Header {
-    #[serde(flatten)]
-    graph: GraphHeader,
+    // not flattened: a number beyond f32 is an error only where it is read as one
+    layers: Vec<LayerHeader>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<usize>,
     #[serde(flatten)]
     about: About,
 }
@@ -168,7 +172,8 @@ impl Model {
     /// The file's contents.
     pub fn bytes(&self) -> Vec<u8> {
         let network = &self.start.network;
-        let header = Header { graph: GraphHeader::new(network), about: self.about.clone() };
+        let GraphHeader { layers, items, beside } = GraphHeader::new(network);
+        let header = Header { layers, items, beside, about: self.about.clone() };
         let json = serde_json::to_string(&header).expect("model: plain data is JSON");
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
         let tensors = self.tensors();
@@ -226,8 +231,10 @@ impl Model {
         let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
         let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
-        let network = header.graph.network().map_err(|what| broken(&what))?;
-        header.about.check(&network).map_err(|what| broken(&what))?;
+        let Header { layers, items, beside, about } = header;
+        let graph = GraphHeader { layers, items, beside };
+        let network = graph.network().map_err(|what| broken(&what))?;
+        about.check(&network).map_err(|what| broken(&what))?;
         // before the memory for them: a header may claim any size
         let needed = size_of::<f32>() as u128 * network.parameter_count() as u128;
         if needed > bytes.len() as u128 {
@@ -248,11 +255,11 @@ impl Model {
                 }
             }
         }
-        Ok(Self { start: Start { network, parameters }, about: header.about })
+        Ok(Self { start: Start { network, parameters }, about })
     }
 
-    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something is
-    /// done to their columns.
+    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something
+    /// is done to their columns.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the model's, or have no value.

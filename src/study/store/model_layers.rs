@@ -9,19 +9,17 @@ use crate::engine::ops::dense;
 use crate::engine::shape::Shape;
 
 /// The layers of a network and what they read.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct GraphHeader {
-    layers: Vec<LayerHeader>,
+    pub(crate) layers: Vec<LayerHeader>,
     /// Columns of the items that the network reads.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    items: Option<usize>,
+    pub(crate) items: Option<usize>,
     /// Columns per example beside them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    beside: Option<usize>,
+    pub(crate) beside: Option<usize>,
 }
 
+/// A layer.
 #[derive(Serialize, Deserialize)]
-struct LayerHeader {
+pub(crate) struct LayerHeader {
     op: String,
     inputs: usize,
     outputs: usize,
