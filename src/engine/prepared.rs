@@ -46,7 +46,7 @@ pub struct Bases {
     pub nodes: usize,
     /// Its first row number in `rows`.
     pub rows: usize,
-    /// Its first parameter, in numbers.
+    /// Its first parameter, in numbers; the best ones and the moments follow.
     pub parameters: usize,
     /// Its first gradient, in numbers of four bytes; its first parameter if its gradients are not
     /// stored.
@@ -74,6 +74,11 @@ pub struct TableBases {
     pub incoming_offsets: usize,
     /// Incoming edges.
     pub incoming: usize,
+}
+
+/// Numbers rounded up to whole pairs of vec4s.
+pub(crate) fn padded_to_pairs(numbers: usize) -> usize {
+    numbers.next_multiple_of(8)
 }
 
 fn word(value: usize) -> u32 {
@@ -198,6 +203,8 @@ impl PreparedRun {
             first_node: word(bases.nodes),
             nodes: word(self.graph.nodes().len()),
             parameters: vec4s(bases.parameters),
+            best: vec4s(self.best_at(bases)),
+            moments: vec4s(self.moments_at(bases)),
             gradients: vec4s(self.gradients_at(bases)),
             copy: vec4s(self.weights_at(bases)),
             frozen_vec4s: vec4s(self.graph.frozen_len()),
@@ -255,6 +262,26 @@ impl PreparedRun {
         }
     }
 
+    /// Where its best parameters start in `parameters`.
+    pub fn best_at(&self, bases: &Bases) -> usize {
+        bases.parameters + self.padded_len()
+    }
+
+    /// Where its moments start in `parameters`: m and v of four parameters in turn.
+    pub fn moments_at(&self, bases: &Bases) -> usize {
+        bases.parameters + 2 * self.padded_len()
+    }
+
+    /// Its part of `parameters` before its first step: the parameters, twice, and zeros.
+    pub fn parameter_numbers(&self) -> Vec<f32> {
+        let padded = self.padded_len();
+        let mut numbers = vec![0.0; 4 * padded];
+        for at in [0, padded] {
+            numbers[at..][..self.parameters.len()].copy_from_slice(&self.parameters);
+        }
+        numbers
+    }
+
     /// Where its gradients start in `gradients`. In f16 each parameter has two numbers there: its
     /// gradient and, after all gradients, a copy of the parameter. So the buffer has the size of
     /// f32 gradients.
@@ -265,16 +292,17 @@ impl PreparedRun {
         }
     }
 
-    /// Size of its gradients in numbers: whole pairs of vec4s, because AdamW reads pairs.
-    fn gradients_len(&self) -> usize {
-        self.parameters.len().next_multiple_of(8)
+    /// Size of its parameters, or their gradients, in numbers: whole pairs of vec4s, because AdamW
+    /// reads pairs.
+    fn padded_len(&self) -> usize {
+        padded_to_pairs(self.parameters.len())
     }
 
     /// Where the parameters that products read start.
     pub fn weights_at(&self, bases: &Bases) -> usize {
         match self.precision() {
             Precision::F32 => bases.parameters,
-            Precision::F16 => self.gradients_at(bases) + self.gradients_len(),
+            Precision::F16 => self.gradients_at(bases) + self.padded_len(),
         }
     }
 
@@ -340,6 +368,8 @@ impl PreparedRun {
             beta2: training.beta2 as f32,
             one_minus_beta2: (1.0 - training.beta2) as f32,
             epsilon: training.epsilon as f32,
+            to_best: vec4s(self.best_at(bases) - bases.parameters),
+            to_moments: vec4s(self.moments_at(bases)).wrapping_sub(2 * vec4s(bases.parameters)),
             ends_step: u32::from(node == self.last_updated),
             weights_rate: updates[0].rate,
             weights_decay: updates[0].rate * updates[0].decay,
@@ -413,7 +443,7 @@ impl PreparedRun {
 
     /// Its gradients, all 0, and in f16 the copy of its parameters, as the device stores them.
     pub fn gradient_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![0; self.precision().bytes() * self.gradients_len()];
+        let mut bytes = vec![0; self.precision().bytes() * self.padded_len()];
         if self.precision() == Precision::F16 {
             bytes.extend(precision::bytes(Precision::F16, &self.parameters));
         }

@@ -2,6 +2,7 @@
 
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
+use crate::engine::prepared::padded_to_pairs;
 use crate::engine::shape::BatchRows;
 use crate::engine::work::WorkLayout;
 use crate::error::Result;
@@ -31,13 +32,19 @@ impl Footprint {
     /// Total bytes: parameters, gradients (in f16 with the weights that products read; none with
     /// the fused update), two moments, the best parameters, and working memory.
     pub fn bytes(&self, fuses_update: bool) -> u64 {
-        let each = if fuses_update { 16 } else { 20 };
-        (each * self.parameters + self.precision.bytes() * self.work) as u64
+        let gradients = if fuses_update { 0 } else { self.parameters };
+        let numbers = self.parameter_numbers() + gradients;
+        (4 * numbers + self.precision.bytes() * self.work) as u64
+    }
+
+    /// Numbers of its parameters, the best ones and two moments.
+    pub(crate) fn parameter_numbers(&self) -> usize {
+        4 * padded_to_pairs(self.parameters)
     }
 
     /// Bytes of its largest buffer.
     fn largest(&self) -> u64 {
-        (8 * self.parameters).max(self.precision.bytes() * self.work) as u64
+        (4 * self.parameter_numbers()).max(self.precision.bytes() * self.work) as u64
     }
 
     /// Checks that buffers of at most `limit` bytes can hold it.

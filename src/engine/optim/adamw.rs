@@ -25,8 +25,6 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Tiles, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
         (Buffer::Gradients, Access::ReadWrite),
-        (Buffer::Moments, Access::ReadWrite),
-        (Buffer::Best, Access::ReadWrite),
         (Buffer::Nodes, Access::Read),
     ],
     constants: |set| {

@@ -26,8 +26,6 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Nodes, Access::Read),
         (Buffer::Work, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
-        (Buffer::Moments, Access::ReadWrite),
-        (Buffer::Best, Access::ReadWrite),
     ],
     constants: |set| (backward_weights::KERNEL.constants)(set),
     update: Update::Fused,
