@@ -7,6 +7,9 @@
 // `completed`: the host compares the two, because some drivers report a killed submission as
 // finished. Matrices that are not trained are skipped.
 //
+// Then it moves the average of the parameters, if there is one, and, where the clock says so,
+// exchanges both: validation is of the average, and the best parameters are averages too.
+//
 // In f16 the gradients are multiplied by loss_scale, and a step in which one of them overflowed
 // updates nothing. The parameters are stored as f32, with an f16 copy that the products read
 // (Micikevicius et al., arXiv 1710.03740, section 3.1).
@@ -20,7 +23,8 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs); writes completed
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); i: pairs of vec4s
-// p, p at the best validation loss, shape (pairs); m and v of one vec4, shape (2 pairs)
+// p, p at the best validation loss and its average, shape (pairs); m and v of one vec4, shape
+// (2 pairs)
 @group(0) @binding(3) var<storage, read_write> parameters: array<TwoVec4>;
 // g, shape (pairs); in f16 also the copy of p
 @group(0) @binding(4) var<storage, read_write> gradients: array<TwoPacked>;
@@ -57,6 +61,7 @@ fn main(
     let parameters_at = run.parameters / 2u;
     let best_at = run.best / 2u;
     let moments_at = run.moments / 2u;
+    let average_at = run.average / 2u;
     let gradients_at = run.gradients / 2u;
     let copy_at = run.copy / 2u;
     let first = run.frozen_vec4s / 2u + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
@@ -64,13 +69,10 @@ fn main(
     // two loops: a software rasterizer executes the body of a branch under a mask, taken or not
     if improved {
         for (var at = first; at < end; at += ADAMW_THREADS) {
-            parameters[best_at + at] = parameters[parameters_at + at];
+            parameters[best_at + at] = parameters[average_at + at];
         }
     }
-    if !trains {
-        return;
-    }
-    for (var index = 0u; index < run.matrices; index++) {
+    for (var index = 0u; trains && index < run.matrices; index++) {
         let matrix = matrix_of(tile.run, index);
         if matrix.rate == 0.0 {
             continue;
@@ -114,6 +116,26 @@ fn main(
             parameters[here] = two_vec4(stepped0, stepped1);
             if HALF {
                 gradients[copy_at + at] = pack_two(stepped0, stepped1);
+            }
+        }
+    }
+    if run.averages == 0u {
+        return;
+    }
+    let average_step = select(0.0, states[tile.run].average_step, trains);
+    let swaps = states[tile.run].swaps == 1u;
+    for (var at = first; at < end; at += ADAMW_THREADS) {
+        let p = parameters[parameters_at + at];
+        let a = parameters[average_at + at];
+        let p0 = first_numbers(p);
+        let p1 = second_numbers(p);
+        let a0 = moved(first_numbers(a), p0, average_step);
+        let a1 = moved(second_numbers(a), p1, average_step);
+        parameters[average_at + at] = two_vec4(select(a0, p0, swaps), select(a1, p1, swaps));
+        if swaps {
+            parameters[parameters_at + at] = two_vec4(a0, a1);
+            if HALF {
+                gradients[copy_at + at] = pack_two(a0, a1);
             }
         }
     }

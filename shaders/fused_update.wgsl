@@ -4,8 +4,9 @@
 // accumulated and is never stored. The kernel is executed after the last kernel of the step that
 // reads the weights of the node.
 //
-// Where the clock found an improvement it first copies the parameters to the best ones. For the node of a
-// run whose update is the last it copies the clock's ticks to `completed`, as adamw.wgsl does.
+// Where the clock found an improvement it first copies the parameters to the best ones. For the
+// node of a run whose update is the last it copies the clock's ticks to `completed`. It does both,
+// and averages the parameters, as adamw.wgsl.
 
 #import layout
 #import vec4_{vec4}
@@ -18,7 +19,7 @@
 // x, shape (batch, inputs); delta, shape (batch, outputs)
 @group(0) @binding(3) var<storage, read> work: array<Packed>;
 // W, shape (inputs, outputs); b, shape (outputs); both at the best validation loss; m and v of each,
-// alternating
+// alternating; the average of both
 @group(0) @binding(4) var<storage, read_write> parameters: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 
@@ -26,6 +27,9 @@ var<private> weights_rates: Rates;
 var<private> bias_rates: Rates;
 var<private> to_best: u32;
 var<private> to_moments: u32;
+var<private> to_average: u32;
+var<private> average_step: f32;
+var<private> swaps: bool;
 
 fn update(rates: Rates, at: u32, g: vec4f) {
     let moments = 2u * at + to_moments;
@@ -44,8 +48,23 @@ fn put_bias(at: u32, g: vec4f) {
     update(bias_rates, at, g);
 }
 
-// Copies the parameters that this thread updates to the best ones.
-fn keep(tile: Tile, thread: vec3u) {
+// Copies a vec4 of parameters, or their average, to the best ones.
+fn keep(at: u32) {
+    parameters[at + to_best] = parameters[at + to_average];
+}
+
+// Moves the average of a vec4 of parameters, and exchanges both where the clock says so.
+fn average(at: u32) {
+    let p = numbers(parameters[at]);
+    let a = moved(numbers(parameters[at + to_average]), p, average_step);
+    parameters[at + to_average] = stored_vec4(select(a, p, swaps));
+    if swaps {
+        parameters[at] = stored_vec4(a);
+    }
+}
+
+// Calls `keep` or `average` for the parameters that this thread updates.
+fn for_each(tile: Tile, thread: vec3u, keeps: bool) {
     let node = nodes[tile.node];
     let first = place(tile, node, thread);
     let rows = min(4u * (first.x + THREAD_INPUTS), trained_rows(node));
@@ -53,10 +72,18 @@ fn keep(tile: Tile, thread: vec3u) {
     for (var unit = first.y; unit < unit_end; unit++) {
         for (var row = 4u * first.x; row < rows; row++) {
             let at = node.weights + row * node.output_vec4s + unit;
-            parameters[at + to_best] = parameters[at];
+            if keeps {
+                keep(at);
+            } else {
+                average(at);
+            }
         }
         if first.x == 0u && node.bias_rate != 0.0 {
-            parameters[node.bias + unit + to_best] = parameters[node.bias + unit];
+            if keeps {
+                keep(node.bias + unit);
+            } else {
+                average(node.bias + unit);
+            }
         }
     }
 }
@@ -79,8 +106,9 @@ fn main(
     }
     to_best = node.to_best;
     to_moments = node.to_moments;
+    to_average = node.to_average;
     if states[tile.run].improved == 1u {
-        keep(tile, thread);
+        for_each(tile, thread, true);
     }
     weights_rates = Rates(
         node.one_minus_beta1,
@@ -95,4 +123,10 @@ fn main(
     bias_rates.step_size = node.bias_rate * states[tile.run].step_size;
     bias_rates.decay = node.bias_decay * states[tile.run].decay;
     serve(tile, thread);
+    swaps = states[tile.run].swaps == 1u;
+    let trains = states[tile.run].phase == PHASE_TRAIN;
+    if to_average != 0u && (trains || swaps) {
+        average_step = select(0.0, states[tile.run].average_step, trains);
+        for_each(tile, thread, false);
+    }
 }

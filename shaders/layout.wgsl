@@ -3,7 +3,8 @@
 // types and offsets of both through naga.
 //
 // Offsets count vec4s (four numbers each). `parameters` holds, for each run, the parameters, those at
-// the best validation loss, and two vec4s of moments, m and v, for each vec4 of these.
+// the best validation loss, two vec4s of moments, m and v, for each vec4 of these, and the average
+// of the parameters if there is one.
 // `weights` is the buffer that products read: the parameters themselves, or in f16 the buffer of
 // gradients, which holds a copy of the parameters behind the gradients of each run. Matrices of a
 // run are stored by example: row = example, columns = units, four per vec4. The inputs of forward
@@ -50,6 +51,7 @@ struct Run {
     parameters: u32,           // its first parameter
     best: u32,                 // in `parameters`: its first one at the best validation loss
     moments: u32,              // in `parameters`: m and v of its first vec4 of parameters
+    average: u32,              // in `parameters`: their average; without one the parameters
     gradients: u32,            // its first gradient, if they are stored
     copy: u32,                 // its first parameter in `weights`; in f16 that is a copy
     frozen_vec4s: u32,         // vec4s at the start that are never updated
@@ -97,6 +99,8 @@ struct Run {
     examples: u32,
     centres: u32,
     edge_neighbours: u32,
+    averages: u32,             // 1: parameters are averaged, and the average is validated
+    average_step: f32,         // 1 - decay of the average
     matrices: u32,             // see matrices.wgsl; ONE_MATRIX: all parameters are alike
 }
 
@@ -139,6 +143,7 @@ struct Node {
     one_minus_beta2: f32,
     epsilon: f32,
     to_best: u32,              // from a vec4 of its parameters to that of the best ones
+    to_average: u32,           // from a vec4 of its parameters to the average; 0: no average
     to_moments: u32,           // from twice the place of a vec4 to its moments, modulo 2^32
     ends_step: u32,            // 1: the node of its run whose update is the last
     weights_rate: f32,         // factor of the learning rate; 0: not trained
@@ -173,9 +178,11 @@ struct State {
     loss_scale: f32,           // factor of deltas and gradients: 1 in f32, a power of 2 in f16
     good_steps: u32,           // in f16: steps since the last overflow or growth of the scale
     overflow: u32,             // 1: a gradient of this step is not finite in f16
+    swaps: u32,                // 1: this step exchanges the parameters and their average at its end
     decay: f32,                // learning rate of this step * weight decay
     gradient_norm: f32,        // of the last training batch, before clipping; 0 without clipping
     gradient_scale: f32,       // factor of the gradients in AdamW: 1 without clipping
+    average_step: f32,         // part of the way to the parameters that their average moves
 }
 
 const EXAMPLES: u32 = 0u;

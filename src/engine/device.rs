@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::engine::cpu::vectors;
 use crate::engine::graph::Graph;
 use crate::engine::memory;
-use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
@@ -177,19 +176,20 @@ impl Device {
         }
     }
 
-    /// Checks that its buffers, or the memory of the machine, can hold a network trained in batches
-    /// of this size and precision; on the CPU one for each thread.
+    /// Checks that its buffers, or the memory of the machine, can hold a network with this training;
+    /// on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
-    pub fn check(&self, graph: &Graph, batch: usize, precision: Precision) -> Result<()> {
+    pub fn check(&self, graph: &Graph, training: &Training) -> Result<()> {
+        let batch = training.batch;
         match self {
             Device::Gpu(gpu) => {
-                let footprint = gpu::Footprint::new(graph, batch, precision);
+                let footprint = gpu::Footprint::of(graph, batch, training);
                 footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
             Device::Cpu(cpu) => {
-                let numbers = memory::numbers(graph, batch.into(), precision);
+                let numbers = memory::numbers(graph, batch.into(), training);
                 let bytes = size_of::<f32>() as u128 * numbers.iter().sum::<usize>() as u128;
                 let what = format!(
                     "a network of {} parameters in batches of {batch}, on each of {} threads,",

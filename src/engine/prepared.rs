@@ -105,7 +105,11 @@ impl PreparedRun {
     }
 
     /// The same for batches of at most these rows, without the checks.
-    pub(crate) fn within(run: Run, most: BatchRows, tables: impl Into<Tables>) -> Self {
+    pub(crate) fn within(mut run: Run, most: BatchRows, tables: impl Into<Tables>) -> Self {
+        if !run.training.decay_biases {
+            let vectors = run.graph.matrices().filter(|matrix| matrix.is_vector);
+            vectors.for_each(|vector| run.updates[vector.index].decay = 0.0);
+        }
         let tables = tables.into();
         let layout = WorkLayout::new(&run.graph, most, run.training.precision);
         let rows = [&run.training_rows[..], &run.validation_rows];
@@ -205,6 +209,7 @@ impl PreparedRun {
             parameters: vec4s(bases.parameters),
             best: vec4s(self.best_at(bases)),
             moments: vec4s(self.moments_at(bases)),
+            average: vec4s(self.average_at(bases)),
             gradients: vec4s(self.gradients_at(bases)),
             copy: vec4s(self.weights_at(bases)),
             frozen_vec4s: vec4s(self.graph.frozen_len()),
@@ -255,6 +260,8 @@ impl PreparedRun {
             examples: vec4s(work + index.examples),
             centres: vec4s(work + index.centres),
             edge_neighbours: vec4s(work + index.neighbours),
+            averages: u32::from(training.average.is_some()),
+            average_step: self.average_step() as f32,
             matrices: match self.updates.iter().all(|one| *one == UpdateScale::default()) {
                 true => ONE_MATRIX,
                 false => word(2 * self.graph.nodes().len()),
@@ -272,11 +279,27 @@ impl PreparedRun {
         bases.parameters + 2 * self.padded_len()
     }
 
-    /// Its part of `parameters` before its first step: the parameters, twice, and zeros.
+    /// Where the average of its parameters starts in `parameters`; that of the parameters
+    /// themselves without one.
+    pub fn average_at(&self, bases: &Bases) -> usize {
+        match self.training.average {
+            Some(_) => bases.parameters + 4 * self.padded_len(),
+            None => bases.parameters,
+        }
+    }
+
+    /// The part of the way to the parameters that a step moves their average; 0 without one.
+    pub fn average_step(&self) -> f64 {
+        self.training.average.map_or(0.0, |decay| 1.0 - decay)
+    }
+
+    /// Its part of `parameters` before its first step: the parameters, the best ones, zeros, and
+    /// their average.
     pub fn parameter_numbers(&self) -> Vec<f32> {
-        let padded = self.padded_len();
-        let mut numbers = vec![0.0; 4 * padded];
-        for at in [0, padded] {
+        let bases = Bases::default();
+        let end = self.moments_at(&bases) + 2 * self.padded_len();
+        let mut numbers = vec![0.0; end.max(self.average_at(&bases) + self.padded_len())];
+        for at in [0, self.best_at(&bases), self.average_at(&bases)] {
             numbers[at..][..self.parameters.len()].copy_from_slice(&self.parameters);
         }
         numbers
@@ -369,6 +392,7 @@ impl PreparedRun {
             one_minus_beta2: (1.0 - training.beta2) as f32,
             epsilon: training.epsilon as f32,
             to_best: vec4s(self.best_at(bases) - bases.parameters),
+            to_average: vec4s(self.average_at(bases) - bases.parameters),
             to_moments: vec4s(self.moments_at(bases)).wrapping_sub(2 * vec4s(bases.parameters)),
             ends_step: u32::from(node == self.last_updated),
             weights_rate: updates[0].rate,

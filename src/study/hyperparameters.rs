@@ -148,19 +148,19 @@ impl Hyperparameters {
     }
 }
 
-/// The largest network of the pre-training and of each strategy, with its batch, to ask a device
+/// The largest network of the pre-training and of each strategy, with its training, to ask a device
 /// whether it can hold them.
-pub fn largest_networks(study: &Study) -> Vec<(Graph, usize)> {
+pub fn largest_networks(study: &Study) -> Vec<(Graph, Training)> {
     let plan = &study.plan;
     let mut networks = Vec::new();
     if plan.pretraining.is_some() {
         let own = Hyperparameters::of_plan(plan, None).largest(plan);
-        networks.push((own.base_network(study), own.training.batch));
+        networks.push((own.base_network(study), own.training));
     }
     for strategy in plan.strategies.iter().map(|own| own.strategy) {
         let own = Hyperparameters::of_plan(plan, Some(strategy)).largest(plan);
         let base = networks.first().map(|(base, _)| base);
-        networks.push((own.strategy_network(study, strategy, base), own.training.batch));
+        networks.push((own.strategy_network(study, strategy, base), own.training));
     }
     networks
 }

@@ -106,6 +106,10 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
     put(Buffer::Parameters, 4 * bases.parameters, bytemuck::cast_slice(&memory.parameters));
     put(Buffer::Gradients, 4 * bases.gradients, &gradients);
     put(Buffer::Parameters, 4 * run.best_at(&bases), bytemuck::cast_slice(&memory.best));
+    if !memory.average.is_empty() {
+        let average = bytemuck::cast_slice(&memory.average);
+        put(Buffer::Parameters, 4 * run.average_at(&bases), average);
+    }
     put(Buffer::Parameters, 4 * run.moments_at(&bases), bytemuck::cast_slice(&moments));
     put(Buffer::Work, width * bases.work, &work);
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
@@ -161,6 +165,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         first_moment: every_other(0).into(),
         second_moment: every_other(1).into(),
         best: read(Buffer::Parameters, run.best_at(&bases), count).into(),
+        average: read(Buffer::Parameters, run.average_at(&bases), memory.average.len()).into(),
         work: work.into(),
         scratch: memory.scratch.clone(),
         features: Aligned::default(),

@@ -27,7 +27,7 @@ impl Shoal<'_> {
                 "run {}: its precision differs from that of the runs before it",
                 run.id
             );
-            let footprint = Footprint::new(&run.graph, run.most, self.precision);
+            let footprint = Footprint::of(&run.graph, run.most, &run.training);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
@@ -110,7 +110,7 @@ impl Shoal<'_> {
     }
 
     pub(crate) fn release(&mut self, run: &PreparedRun, bases: &Bases) {
-        let footprint = Footprint::new(&run.graph, run.most, self.precision);
+        let footprint = Footprint::of(&run.graph, run.most, &run.training);
         self.parameters.give(bases.parameters, footprint.parameter_numbers());
         if !self.fuses_update(run) {
             self.gradients.give(bases.gradients, run.parameters.len());
