@@ -168,6 +168,7 @@ impl Data {
         let dataset = is_dataset(path).then(|| Dataset::load(path, &CONVENTIONS).ok()).flatten();
         let (inputs, notes) = first.1.inputs(&observations, &first.0.display().to_string())?;
         notes.iter().for_each(|note| output.notice(note));
+        let inputs = first.1.features(&inputs, &observations.name)?;
         let hash = dataset.as_ref().map(Dataset::hash);
         Ok(Self { name: observations.name, inputs, first: first.clone(), hash })
     }

@@ -80,16 +80,20 @@ fn model(path: &Path, output: &Output) -> Result<()> {
     let about = &model.about;
     output.result(&format!(
         "model {}\n  {} of '{}', {} simulations, seed {}\n  validation loss {}\n  reads {} inputs \
-         ({}), log10 {}\n  predicts {}",
+         ({}), {}\n  predicts {}",
         path.display(),
         about.strategy,
         about.study,
         about.simulations,
         about.seed,
         about.validation_loss.map_or("-".into(), number_text),
-        about.input_names.len(),
+        about.raw_names().len(),
         about.axis_name,
-        if about.scaling.log10 { "yes" } else { "no" },
+        match (&about.columns, about.scaling.log10) {
+            (Some(columns), _) => columns.describe(),
+            (None, true) => "log10 yes".to_owned(),
+            (None, false) => "log10 no".to_owned(),
+        },
         about.target_names.join(" "),
     ));
     let network = &model.start.network;

@@ -32,7 +32,8 @@ pub struct PredictArgs {
 
 const REFERENCE: &str = "\
 Inputs are raw, as in the dataset that the model was trained on: the model file
-has the scaling of inputs and targets, and log10 where the study took it.
+has the scaling of inputs and targets, the logarithms that the study took, and
+the numbers that stand for missing ones.
 They are matched by name if both the model and the file have names; else the
 position counts. An axis must be the model's. A single column, or a 1-d array,
 of as many numbers as the model has inputs is one observation.
@@ -59,7 +60,8 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
     notes.iter().for_each(|note| output.notice(note));
     let name = args.input.display().to_string();
-    let (predicted, deviations) = model.predict_with_deviations(&inputs, &name)?;
+    let features = model.features(&inputs, &name)?;
+    let (predicted, deviations) = model.predict_with_deviations(&features, &name)?;
     let mut names = model.about.target_names.clone();
     if deviations.is_some() {
         names.extend(model.about.target_names.iter().map(|name| format!("sigma_{name}")));

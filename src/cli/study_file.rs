@@ -5,6 +5,7 @@ use shoal::engine::loss::LOSSES;
 use shoal::study::metric::METRICS;
 use shoal::study::report::{FILES, REPORT_FILE};
 use shoal::study::search::{PROPOSERS, PRUNERS};
+use shoal::study::transfer::Strategy;
 
 use super::help::list;
 
@@ -31,8 +32,14 @@ const TABLES: [Table; 9] = [
             ("save_models", "save every network [default: true]"),
             (
                 "log10",
-                "take log10 of the inputs [default: true, unless more than 1 % of them are not \
-                 positive]",
+                "take log10 of the inputs, or of those in a list of names [default: true, unless more \
+                 than 1 % of them are not positive]",
+            ),
+            ("log1p", "list of inputs of which ln(1 + x) is taken, in place of log10"),
+            (
+                "missing",
+                "number that stands for a missing input, as -999 or nan, or a list of them: it becomes \
+                 the median of the input, and another input NAME_missing says where",
             ),
             ("metrics", "list of metrics, as below; strategies are compared by the first one"),
         ],
@@ -151,15 +158,23 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[strategies.NAME], NAME being scratch, dummy-node, warm-start or attach-head;\nall four \
-         run if there is no such table. Each overrides keys of [training]\nexcept precision, loss, \
-         balance_classes and stop_on, and has:",
+        "[strategies.NAME], NAME being one of the strategies below; without such a table\nthe first \
+         four run. Each overrides keys of [training] except precision, loss,\nbalance_classes and \
+         stop_on (applied has no keys), and has:",
         &[
-            ("dropout", "overrides [network]"),
+            ("dropout", "overrides [network]; not of frozen"),
+            (
+                "body_rate",
+                "dummy-node, warm-start, bias-only: factor of the learning rate of all layers but the \
+                 last [default: 1]",
+            ),
+            ("head_rate", "the same of the last layer [default: 1]"),
+            ("body_decay", "factor of the weight decay of all layers but the last [default: 1]"),
+            ("head_decay", "the same of the last layer [default: 1]"),
             (
                 "reads",
-                "attach-head: \"outputs\" of the frozen network, or \"last-hidden\" [default: \
-                 \"outputs\"]",
+                "attach-head: \"outputs\" of the frozen network, \"last-hidden\", or a layer by its \
+                 number, from 0, or by its op, the last one of them [default: \"outputs\"]",
             ),
             ("hidden", "attach-head: widths of the head [default: those of [network]]"),
         ],
@@ -192,7 +207,9 @@ const SPACE: &[(&str, &str)] = &[
     ("fine_tuning_learning_rate", "with transfer [default: 1e-6 to 1e-3, logarithmic]"),
     ("weight_decay", "[default: 1e-8 to 1, logarithmic]"),
     ("batch", "examples per batch [default: not searched]"),
+    ("body_rate", "factor for pre-trained layers but the last [default: not searched]"),
     ("activation", "activation of the hidden layers [default: not searched]"),
+    ("loss", "losses with the same outputs, by name [default: not searched]"),
 ];
 
 const RESULTS: [(&str, &str); 2] = [
@@ -207,6 +224,9 @@ pub fn reference() -> String {
         "\
 Study file (TOML), with paths relative to it; an unknown key is an error.
 
+{}
+
+Strategies:
 {}
 
 Activations: {activations}.
@@ -254,6 +274,7 @@ Exit codes:
         TABLES
             .map(|(heading, keys)| format!("{heading}\n{}", list(keys.iter().map(owned))))
             .join("\n\n"),
+        list(Strategy::ALL.iter().map(|one| owned(&(one.name(), one.about())))),
         losses(),
         pruners(),
         list(SPACE.iter().map(owned)),
@@ -323,6 +344,12 @@ mod tests {
         for (keys, table) in listed.chain([(SPACE, "[search.space]")]) {
             let mut found: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
             let mut known = known(table);
+            if table == "[strategies.attach-head]" {
+                // the keys of all strategies are in one table
+                known.extend(self::known("[strategies.warm-start]"));
+                known.sort_unstable();
+                known.dedup();
+            }
             assert!(known.len() > 1, "{table}: {known:?}");
             if ["[pretraining]", "[strategies.attach-head]"].contains(&table) {
                 known.retain(|key| !overridden.contains(key));

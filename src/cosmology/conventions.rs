@@ -6,4 +6,4 @@ use crate::data::conventions::Conventions;
 
 /// The prior ranges of well-known parameters, and the folders of the Quijote simulations.
 pub static CONVENTIONS: Conventions =
-    Conventions { range: known_range, folders: &[quijote::POWER_SPECTRA] };
+    Conventions { range: known_range, folders: &[quijote::POWER_SPECTRA], nan_inputs: false };

@@ -9,11 +9,13 @@ pub struct Conventions {
     pub range: fn(&str) -> Option<[f64; 2]>,
     /// Layouts of a folder with one folder per simulation.
     pub folders: &'static [FolderLayout],
+    /// Whether an input may be NaN, which then stands for a missing number.
+    pub nan_inputs: bool,
 }
 
 impl Default for Conventions {
     fn default() -> Self {
-        Self { range: |_| None, folders: &[] }
+        Self { range: |_| None, folders: &[], nan_inputs: false }
     }
 }
 

@@ -70,6 +70,11 @@ impl Dataset {
     /// that is not finite; a name that occurs twice; a range without extent; a target outside its
     /// range. Each with its numbers.
     pub fn check(&self) -> Result<()> {
+        self.check_with(false)
+    }
+
+    /// The same for inputs that may be NaN.
+    pub(crate) fn check_with(&self, nan_inputs: bool) -> Result<()> {
         let (x, y) = (&self.inputs, &self.targets);
         x.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
         y.check_not_empty().map_err(|error| prefix(error, "'y'"))?;
@@ -87,7 +92,7 @@ impl Dataset {
         check_count("target_ranges", self.target_ranges.len(), "y", y.columns)?;
         names::check_unique(&self.input_names, "input")?;
         names::check_unique(&self.target_names, "target")?;
-        x.check_finite(&self.input_names).map_err(|error| prefix(error, "'x'"))?;
+        x.check_inputs(&self.input_names, nan_inputs).map_err(|error| prefix(error, "'x'"))?;
         y.check_finite(&self.target_names).map_err(|error| prefix(error, "'y'"))?;
         self.check_weights()?;
         if let Some(index) = self.axis.iter().position(|value| !value.is_finite()) {

@@ -132,7 +132,7 @@ fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
         inputs: inputs.inputs,
         targets,
     };
-    dataset.check()?;
+    dataset.check_with(conventions.nan_inputs)?;
     Ok(dataset)
 }
 

@@ -84,6 +84,27 @@ impl Matrix {
         ))
     }
 
+    /// Checks that every input is finite, or may be NaN.
+    ///
+    /// # Errors
+    /// As [`Matrix::check_finite`], with what NaN can be.
+    pub(crate) fn check_inputs(&self, names: &[String], nan: bool) -> Result<()> {
+        let refused = |value: &f64| if nan { value.is_infinite() } else { !value.is_finite() };
+        let first = self.values.iter().copied().find(refused);
+        match first {
+            None => Ok(()),
+            Some(value) if value.is_nan() => self.check_finite(names).map_err(|error| {
+                input_error!("{error}; or let a study file say what NaN is: missing = nan")
+            }),
+            Some(_) if nan => {
+                // infinite numbers alone
+                let values = self.values.iter().map(|x| if x.is_nan() { 0.0 } else { *x });
+                Matrix::new(self.rows, self.columns, values.collect()).check_finite(names)
+            }
+            Some(_) => self.check_finite(names),
+        }
+    }
+
     /// Checks that there is at least one row and one column.
     pub(crate) fn check_not_empty(&self) -> Result<()> {
         match (self.rows, self.columns) {

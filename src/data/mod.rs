@@ -20,6 +20,7 @@
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
 //! | `write` | a matrix as npy, npz or CSV |
 //! | `import` | from other files to a dataset ([`Import`]) |
+//! | `columns` | logarithms and missing numbers, column by column ([`Columns`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
 //! | `split` | the test set and the nested subsets ([`Pool`]) |
 //!
@@ -27,6 +28,7 @@
 //! columns on them count from 1, as in an editor.
 
 pub(crate) mod axis;
+pub mod columns;
 pub mod conventions;
 pub mod dataset;
 pub(crate) mod dataset_npz;
@@ -47,6 +49,7 @@ pub mod table;
 pub mod text;
 pub(crate) mod write;
 
+pub use columns::Columns;
 pub use conventions::{Conventions, FolderLayout};
 pub use dataset::Dataset;
 pub use format::Format;

@@ -88,6 +88,15 @@ impl Scaling {
             means[column] = scale.centre[column] + mean[column] / inverses[column];
             deviations[column] = (variance[column] / count).sqrt() / inverses[column];
         }
+        for (column, flag) in &features.flags {
+            let present = rows().filter(|row| row[*flag] == 0.0).map(|row| row[*column]);
+            let found = moments(present, (scale.centre[*column], inverses[*column]));
+            (means[*column], deviations[*column]) = match found {
+                (mean, 0.0) => (mean, scale.width[*column]),
+                found => found,
+            };
+            (means[*flag], deviations[*flag]) = (0.0, 1.0);
+        }
         Ok(Self {
             log10,
             mean: means,
@@ -153,6 +162,23 @@ impl Scaling {
     }
 }
 
+/// Mean and deviation of numbers, computed around a centre in units of a width; the deviation is 0
+/// if all are equal.
+fn moments(
+    numbers: impl Iterator<Item = f64> + Clone,
+    (centre, inverse): (f64, f64),
+) -> (f64, f64) {
+    let first = numbers.clone().next().unwrap_or(centre);
+    if numbers.clone().all(|x| x == first) {
+        return (first, 0.0);
+    }
+    let centred = || numbers.clone().map(|x| (x - centre) * inverse);
+    let count = numbers.clone().count() as f64;
+    let mean = centred().sum::<f64>() / count;
+    let variance = centred().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    (centre + mean / inverse, variance.sqrt() / inverse)
+}
+
 fn maybe_log10(value: f64, log10: bool) -> f64 {
     if log10 { value.log10() } else { value }
 }
@@ -166,6 +192,9 @@ pub struct Features {
     pub values: Matrix,
     /// How a table stores them: see [`InputScale::covering`].
     pub scale: InputScale,
+    /// (feature, flag) of those that can be missing, as [`crate::data::Columns::flags`]: a scaling
+    /// is fitted to the rows where they are there, and leaves flags 0 and 1.
+    pub flags: Vec<(usize, usize)>,
 }
 
 /// The [`Features`] of a dataset; `name` is what the user calls it.
@@ -191,10 +220,15 @@ pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Features> 
             inputs.column(column).fold(f64::MIN, f64::max)
         ));
     }
-    Ok(Features { values: Matrix::new(inputs.rows, inputs.columns, values), scale })
+    Ok(Features { values: Matrix::new(inputs.rows, inputs.columns, values), scale, flags: vec![] })
 }
 
 impl Features {
+    /// The same with flags of missing numbers.
+    pub fn with_flags(self, flags: Vec<(usize, usize)>) -> Self {
+        Self { flags, ..self }
+    }
+
     /// Whether a column has the same value in every row.
     pub fn is_constant(&self, column: usize) -> bool {
         let mut values = self.values.column(column);
@@ -271,6 +305,22 @@ mod tests {
         let mut out = [0.0; 2];
         scaling.input(&[5.0, 0.0], &mut out);
         close(&out, &[3.0, -7.0 / (7.0 - 1e-9)]);
+    }
+
+    /// Where a number is missing, another one stands in its place, which is not what the column is.
+    #[test]
+    fn missing_numbers_do_not_count() {
+        let dataset = dataset(vec![1.0, 0.0, 3.0, 0.0, 50.0, 1.0]);
+        let features = features(&dataset, false, "x").unwrap().with_flags(vec![(0, 1)]);
+        let ranges = &dataset.target_ranges;
+        let fit = |rows: &[u32]| Scaling::from_features(&features, rows, false, ranges).unwrap();
+        let scaling = fit(&[0, 1, 2]);
+        close(&scaling.mean, &[2.0, 0.0]);
+        close(&scaling.deviation, &[1.0, 1.0]);
+        // one that is there, and none
+        assert_eq!(fit(&[0, 2]).mean, [1.0, 0.0]);
+        let none = fit(&[2]);
+        assert!(none.mean[0].is_finite() && none.deviation[0] > 0.0, "{none:?}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Training};
 use crate::engine::sets::most_rows;
 use crate::engine::shape::{Shape, padded};
+use crate::engine::step::step_of;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::input_error;
@@ -150,6 +151,27 @@ impl<F: Real> Evaluator<F> {
     }
 }
 
+/// The validation loss of a run with its initial parameters, as the CPU computes it after an epoch.
+///
+/// # Panics
+/// If the run does not fit the tables: see [`Run::check`].
+pub fn validation_loss(run: Run, tables: Arc<[Table]>) -> f64 {
+    let run = PreparedRun::new(run, tables);
+    let mut memory = Memory::<f32>::new(&run);
+    let (batch, rows) = (run.training.batch, run.validation_rows.len());
+    let mut sum = 0.0;
+    for first in (0..rows).step_by(batch) {
+        memory.state.phase = phase::VALIDATE;
+        memory.state.cursor = first as u32;
+        memory.state.batch_rows = batch.min(rows - first) as u32;
+        for (call, node) in step_of(&run, false).into_iter().filter(|(call, _)| call.validates()) {
+            (call.kernel.reference.of())(&run, node, &mut memory);
+        }
+        sum += memory.state.batch_sum;
+    }
+    f64::from(sum / (run.weight_sum() * rows as f64) as f32)
+}
+
 impl Run {
     /// Outputs of the trained network, shape (rows, outputs), for raw inputs, shape (rows, inputs).
     ///
@@ -193,5 +215,30 @@ impl Run {
             outputs.extend(evaluation.output(self.graph.output_node()));
         }
         Ok(outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::cpu::backend::Cpu;
+    use crate::engine::device::Device;
+    use crate::engine::train::train_all;
+
+    #[test]
+    fn the_validation_loss_of_kept_parameters_is_that_of_the_outcome() {
+        let wave = |place: usize| (place as f64 * 0.7).sin();
+        let x: Vec<f64> = (0..180).map(wave).collect();
+        let weights: Vec<f32> = (0..60).map(|row| 0.5 + (row % 3) as f32).collect();
+        let table = Table::new(x, 3, (200..260).map(wave).collect::<Vec<f64>>(), 1).unwrap();
+        let table = table.weights(weights);
+        let graph = Graph::mlp(&[3, 8, 1]).dropout(0.2).build().unwrap();
+        let training = Training { batch: 5, max_epochs: 3, ..Training::default() };
+        let run = Run::new(graph, &table).training(training);
+        let device = Device::Cpu(Cpu { threads: 1 });
+        let outcome = train_all(&device, std::slice::from_ref(&table), [run.clone()]).unwrap();
+        let run = run.parameters(outcome[0].parameters.clone());
+        let loss = validation_loss(run, Arc::from([table]));
+        assert_eq!(Some(loss), outcome[0].validation_loss);
     }
 }

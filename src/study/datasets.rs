@@ -168,7 +168,7 @@ fn table(data: &LoadedDataset) -> Table {
     let dataset = &data.dataset;
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
-    let Features { values, scale } = &data.features;
+    let Features { values, scale, .. } = &data.features;
     let weights = dataset.weights.as_ref();
     Table {
         x: scale.apply(&values.values),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::data::columns::Sentinels;
 use crate::data::dataset::{Dataset, check_ranges, extent};
 use crate::data::scaling::Features;
 use crate::error::Result;
@@ -59,15 +60,17 @@ pub(crate) fn share_ranges(pre: &mut Dataset, fine: &mut Dataset) -> Option<Stri
     })
 }
 
-/// Whether networks take the log10 of the inputs: as stated, else unless many are not positive; and
-/// the notice that says so.
+/// Whether networks take the log10 of the inputs: as stated, else unless many of those that are not
+/// missing are not positive; and the notice that says so.
 pub(crate) fn log10(
     stated: Option<bool>,
+    missing: &Sentinels,
     data: [(&str, Option<&Dataset>); 2],
 ) -> (bool, Option<String>) {
     let part = |dataset: &Dataset| {
         let inputs = &dataset.inputs.values;
-        inputs.iter().filter(|x| **x <= 0.0).count() as f64 / inputs.len() as f64
+        let present = || inputs.iter().filter(|x| !missing.has(**x));
+        present().filter(|x| **x <= 0.0).count() as f64 / present().count().max(1) as f64
     };
     let parts = data.into_iter().filter_map(|(name, dataset)| Some((name, part(dataset?))));
     match (stated, parts.into_iter().find(|(_, part)| *part > NOT_POSITIVE)) {

@@ -24,6 +24,7 @@ pub fn model(
     let data = &study.data.fine_tuning.dataset;
     let about = About {
         scaling,
+        columns: study.plan.columns.clone(),
         input_names: data.input_names.clone(),
         axis_name: data.axis_name.clone(),
         axis: data.axis.clone(),

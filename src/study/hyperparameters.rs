@@ -2,11 +2,13 @@
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::Graph;
+use crate::engine::loss::Loss;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::run::Training;
 use crate::study::datasets::Study;
 use crate::study::plan::Plan;
 use crate::study::search::space::{Setting, Stage};
-use crate::study::transfer::{self, Start, Strategy};
+use crate::study::transfer::{self, Parts, Start, Strategy};
 
 /// What differs from run to run besides its data: the plan's own settings, or a trial's.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Hyperparameters {
     pub activation: Activation,
     /// Dropout after each hidden layer that trains.
     pub dropout: Vec<f32>,
+    /// Factors of the learning rate and the weight decay of pre-trained layers.
+    pub parts: Parts,
 }
 
 impl Hyperparameters {
@@ -44,6 +48,7 @@ impl Hyperparameters {
             hidden: hidden.clone(),
             activation: network.activation,
             dropout: vec![dropout; hidden.len()],
+            parts: strategy.map_or_else(Parts::default, |strategy| plan.strategy(strategy).parts),
         }
     }
 
@@ -61,11 +66,18 @@ impl Hyperparameters {
                 batch: setting.batch.unwrap_or(self.training.batch),
                 learning_rate: setting.learning_rate,
                 weight_decay: setting.weight_decay,
-                ..self.training
+                ..with_loss(self.training, setting.loss.as_deref())
             },
             hidden: setting.units.clone(),
             activation: setting.activation.as_ref().map_or(self.activation, named),
             dropout: setting.dropout.iter().map(|dropout| *dropout as f32).collect(),
+            parts: match setting.body_rate {
+                Some(rate) => {
+                    let body = UpdateScale { rate: rate as f32, ..self.parts.body };
+                    Parts { body, ..self.parts }
+                }
+                None => self.parts,
+            },
         }
     }
 
@@ -83,6 +95,17 @@ impl Hyperparameters {
             dropout: vec![0.0; layers],
             ..self.clone()
         }
+    }
+
+    /// Those of the smallest network that a trial may have; the same without a search.
+    pub fn smallest(&self, plan: &Plan) -> Self {
+        let space = plan.trials.space(Stage::Fresh);
+        let (Some([layers, _]), Some([units, _])) =
+            (space.bounds("layers"), space.bounds("units_1"))
+        else {
+            return self.clone();
+        };
+        Self { hidden: vec![units; layers], dropout: vec![0.0; layers], ..self.clone() }
     }
 
     /// The network of a pre-training: the hidden layers, the bottleneck if there is one, the
@@ -116,9 +139,14 @@ impl Hyperparameters {
                 transfer::attach_head(&base, reads, &head, 0).network
             }
             (Strategy::Scratch, _) | (_, None) => self.network(&study.plan, inputs, outputs),
-            (_, Some(base)) => {
-                let last = base.output_node();
-                let edited = base.edited(|nodes| nodes[last].attributes.width = outputs);
+            (strategy, Some(base)) => {
+                let parameters = vec![0.0; base.parameter_len()];
+                let base = Start { parameters, network: base.clone() };
+                if strategy == Strategy::Frozen {
+                    return transfer::frozen(&base, outputs, 0).network;
+                }
+                let last = base.network.output_node();
+                let edited = base.network.edited(|nodes| nodes[last].attributes.width = outputs);
                 edited.expect("hyperparameters: the same network with other outputs")
             }
         }
@@ -145,6 +173,14 @@ impl Hyperparameters {
             }
         });
         edited.expect("hyperparameters: the same network with other dropout")
+    }
+}
+
+/// The training with the loss of this name; another one than its own has its default parameter.
+fn with_loss(training: Training, name: Option<&str>) -> Training {
+    match name.and_then(Loss::named).filter(|loss| **loss != *training.loss) {
+        Some(loss) => Training { loss, loss_parameter: None, ..training },
+        None => training,
     }
 }
 

@@ -10,6 +10,7 @@
 //! journal, others begin again.
 
 pub(crate) mod classes;
+pub(crate) mod columns;
 pub mod config;
 pub(crate) mod datasets;
 pub(crate) mod defaults;

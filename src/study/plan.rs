@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::data::columns::Columns;
 use crate::engine::activation::Activation;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::precision::Precision;
@@ -14,7 +15,7 @@ use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
 use crate::study::store::run::{Curve, GroupName, RunKey};
-use crate::study::transfer::{PRETRAINING, Reads, Strategy};
+use crate::study::transfer::{PRETRAINING, Parts, Reads, Strategy};
 
 /// The settings of a study.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Plan {
     pub save_models: bool,
     /// Whether networks take the log10 of the inputs.
     pub log10: bool,
+    /// What is done to each column of the inputs before that, if anything is.
+    pub columns: Option<Columns>,
     /// The pre-training, if a strategy transfers.
     pub pretraining: Option<PretrainingPlan>,
     /// The strategies to compare.
@@ -82,6 +85,8 @@ pub struct StrategyPlan {
     pub training: Training,
     /// Its dropout.
     pub dropout: f32,
+    /// Factors of the learning rate and the weight decay of the pre-trained layers.
+    pub parts: Parts,
     /// What a head reads.
     pub reads: Reads,
     /// Hidden widths of a head.

@@ -70,7 +70,9 @@ pub fn fine_tuning(
     let (start, targets) =
         (start(study, own, (strategy, base), seed), data.dataset.targets.columns);
     let seed = key(plan.seed, Stream::FineTuningSteps, seed);
-    let run = run(own, start, (split, FINE_TUNING_TABLE, targets), &scaling, (id, seed));
+    let mut run = run(own, start, (split, FINE_TUNING_TABLE, targets), &scaling, (id, seed));
+    let has_new = study.shared_targets() < targets;
+    run.updates = transfer::updates(strategy, &run.graph, own.parts, has_new);
     Ok((run, scaling))
 }
 
@@ -117,10 +119,12 @@ fn start(
             Start { parameters: network.initial_parameters(first), network }
         }
         Strategy::DummyNode => reused(transfer::dummy_node(base(), outputs, 0.0, fresh)),
-        Strategy::WarmStart => {
+        Strategy::WarmStart | Strategy::BiasOnly => {
             let shared = own.outputs(study.shared_targets());
             reused(transfer::warm_start(base(), shared, outputs, 0.0, fresh))
         }
+        Strategy::Frozen => transfer::frozen(base(), outputs, fresh),
+        Strategy::Applied => transfer::applied(base(), outputs),
         Strategy::AttachHead => {
             let reads = plan.strategy(strategy).reads;
             let width = transfer::head_inputs(&base().network, reads);

@@ -3,36 +3,43 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::data::columns::Columns;
 use crate::data::scaling::features;
-use crate::engine::loss::Loss;
+use crate::engine::graph::{Graph, Node};
+use crate::engine::loss::{LOSSES, Loss};
+use crate::engine::ops::{self, OPS};
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::classes;
+use crate::study::columns::{InputColumns, input_columns, missing};
 use crate::study::config::checks::{
     MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_hidden,
     check_slope, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
-use crate::study::config::overrides::Overrides;
-use crate::study::config::study::{AttachHeadConfig, NetworkConfig, StudyConfig, TrainingConfig};
+use crate::study::config::study::{NetworkConfig, StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
-use crate::study::defaults::{check_varies, log10, set_ranges};
+use crate::study::defaults::{check_varies, set_ranges};
+use crate::study::hyperparameters::Hyperparameters;
 use crate::study::loss::{loss, metrics, objective, output, stop_on};
+use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
 use crate::study::objective::Objective;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
+use crate::study::search::distribution::{Choice, Distribution};
 use crate::study::search::fixed::Fixed;
 use crate::study::search::proposers::proposer;
 use crate::study::search::pruner::Off;
 use crate::study::search::pruners::pruner;
 use crate::study::search::space;
-use crate::study::search::space::Stage;
+use crate::study::search::space::{Space, Stage};
 use crate::study::sources::{Simulate, Sources};
 use crate::study::split::{pool, split};
-use crate::study::transfer::{Reads, Strategy};
+use crate::study::transfer::{Parts, Reads, Strategy};
 
 /// Networks for each size and strategy unless the study file says.
 const SEEDS: u32 = 6;
@@ -46,7 +53,7 @@ impl Study {
     pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
         let config = StudyConfig::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        let mut sources = Sources::new(base, simulate);
+        let mut sources = Sources::new(base, simulate, missing(&config)?.nan);
         if config.scenario.is_empty() {
             let Some(finetune) = &config.data.finetune else {
                 return Err(input_error!(
@@ -96,7 +103,7 @@ impl Study {
         let mut finetune = classes::targets(finetune, training.loss, "data.finetune")?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
         let mut notices = Vec::new();
-        let pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
+        let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
                 let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, sources)?;
@@ -107,20 +114,32 @@ impl Study {
             false => None,
         };
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
-        let all = [("data.finetune", Some(&finetune)), ("data.pretrain", of_pretraining)];
-        let (log10, notice) = log10(config.log10, all);
-        notices.extend(notice);
-        let fine_features = features(&finetune, log10, "data.finetune")?;
+        let InputColumns { log10, columns, notices: found } =
+            input_columns(config, of_pretraining, &finetune)?;
+        notices.extend(found);
+        let of_each = [("data.pretrain", of_pretraining), ("data.finetune", Some(&finetune))];
+        notices.extend(sentinels(&of_each, columns.as_ref()));
+        if let Some(columns) = &columns {
+            finetune = columns.apply(finetune, "data.finetune")?;
+            pretraining = pretraining
+                .map(|(plan, dataset, pool)| {
+                    Ok::<_, Error>((plan, columns.apply(dataset, "data.pretrain")?, pool))
+                })
+                .transpose()?;
+        }
+        let flags = columns.as_ref().map_or_else(Vec::new, Columns::flags);
+        let fine_features = features(&finetune, log10, "data.finetune")?.with_flags(flags.clone());
         check_varies(&finetune, &fine_features)?;
         let (pretraining, data) = pretraining
             .map(|(plan, dataset, pool)| {
-                let mut features = features(&dataset, log10, "data.pretrain")?;
+                let features = features(&dataset, log10, "data.pretrain")?;
+                let mut features = features.with_flags(flags);
                 features.borrow_widths(&fine_features);
                 Ok((plan, LoadedDataset { dataset, features, pool }))
             })
             .transpose()?
             .unzip();
-        let trials = trials(config, training.loss, pretraining.as_ref())?;
+        let trials = trials(config, &training, pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
@@ -134,6 +153,7 @@ impl Study {
             test,
             save_models: config.save_models,
             log10,
+            columns,
             pretraining,
             strategies,
             metrics,
@@ -145,6 +165,7 @@ impl Study {
         notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
+        study.check_strategies()?;
         study.check_counts(&training)?;
         study.check_weights()?;
         Ok(study)
@@ -152,6 +173,30 @@ impl Study {
 }
 
 impl Study {
+    /// Checks that the pre-trained networks have what the strategies need.
+    fn check_strategies(&self) -> Result<()> {
+        let (plan, shared) = (&self.plan, self.shared_targets());
+        let has = |strategy: Strategy| plan.strategies.iter().find(|own| own.strategy == strategy);
+        let targets = &self.data.fine_tuning.dataset.target_names;
+        if let (Some(_), Some(new)) = (has(Strategy::Applied), targets.get(shared)) {
+            return Err(input_error!(
+                "strategies.applied: no pre-trained network predicts the target '{new}', which \
+                 data.pretrain does not have; leave the strategy out, or the target with `targets`"
+            ));
+        }
+        let Some(own) = has(Strategy::AttachHead) else { return Ok(()) };
+        let network = Hyperparameters::of_plan(plan, None).smallest(plan).base_network(self);
+        match own.reads.node(&network) {
+            Some(_) => Ok(()),
+            None => Err(input_error!(
+                "strategies.attach-head.reads = {}: the pre-trained network has no such layer; its \
+                 layers are {}",
+                own.reads.describe(),
+                layers(&network)
+            )),
+        }
+    }
+
     /// Checks that batches fit the data, and that runs and steps can be counted. `general` are the
     /// settings of `[training]`.
     fn check_counts(&self, general: &Training) -> Result<()> {
@@ -185,6 +230,12 @@ impl Study {
             _ => Ok(()),
         }
     }
+}
+
+/// The layers of a network, such as `0 dense, 1 dense`.
+fn layers(network: &Graph) -> String {
+    let layer = |(number, node): (usize, &Node)| format!("{number} {}", node.op.name);
+    network.nodes().iter().enumerate().map(layer).collect::<Vec<_>>().join(", ")
 }
 
 /// Checks that the runs of a study can be counted and kept.
@@ -245,7 +296,7 @@ fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
 /// The trials of a group: those of the search, or a fixed setting for each seed.
 fn trials(
     config: &StudyConfig,
-    loss: &Loss,
+    training: &Training,
     pretraining: Option<&PretrainingPlan>,
 ) -> Result<TrialsPlan> {
     let Some(search) = &config.search else {
@@ -278,6 +329,18 @@ fn trials(
     search.check()?;
     let fresh = search.space.space(Stage::Fresh)?;
     search.space.space(Stage::FineTuning { layers: 1 })?;
+    let objective = objective(search, training.loss)?;
+    let pruner = pruner(&search.pruning)?;
+    let losses = losses_of_search(&fresh, training)?;
+    let comparable =
+        training.stop_on.is_some() || (objective != Objective::ValidationLoss && !pruner.prunes());
+    if losses > 1 && !comparable {
+        return Err(input_error!(
+            "search.space.loss has {losses} choices, whose values cannot be compared: give \
+             training.stop_on, a loss that is the same for all, or let the search look for a metric \
+             (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \"off\")"
+        ));
+    }
     for (name, limit) in [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)] {
         if let Some(most) = fresh.largest(name).filter(|most| *most > limit) {
             let key = name.trim_end_matches("_1");
@@ -298,11 +361,35 @@ fn trials(
         count: search.trials,
         generation: search.generation,
         seeds: search.seeds,
-        objective: objective(search, loss)?,
+        objective,
         proposer: proposer(search)?,
-        pruner: pruner(&search.pruning)?,
+        pruner,
         search: Some(search.clone()),
     })
+}
+
+/// Number of losses of a search, whose networks must have the outputs of those of `[training]`.
+fn losses_of_search(space: &Space, training: &Training) -> Result<usize> {
+    let parameter = space.parameters().iter().find(|parameter| parameter.name == space::LOSS);
+    let Some(Distribution::Choices(choices)) = parameter.map(|one| &one.distribution) else {
+        return Ok(1);
+    };
+    let names = choices.iter().map(Choice::to_string);
+    let losses: Vec<&Loss> = names.filter_map(|name| Loss::named(&name)).collect();
+    match losses.iter().find(|loss| loss.predicts != training.loss.predicts) {
+        None => Ok(losses.len()),
+        Some(other) => {
+            let same = LOSSES.iter().filter(|loss| loss.predicts == training.loss.predicts);
+            let same: Vec<&str> = same.map(|loss| loss.name).collect();
+            Err(input_error!(
+                "search.space.loss has \"{}\", whose outputs are not those of training.loss = \
+                 \"{}\"; the same outputs have {}",
+                other.name,
+                training.loss.name,
+                same.join(", ")
+            ))
+        }
+    }
 }
 
 fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {
@@ -344,47 +431,69 @@ fn strategies(
     training: &Training,
     network: &NetworkPlan,
 ) -> Result<Vec<StrategyPlan>> {
-    let tables = &config.strategies;
-    let plain = [
-        (Strategy::Scratch, &tables.scratch),
-        (Strategy::DummyNode, &tables.dummy_node),
-        (Strategy::WarmStart, &tables.warm_start),
-    ];
-    let none = plain.iter().all(|(_, table)| table.is_none()) && tables.attach_head.is_none();
-    let mut plans = Vec::new();
-    for (strategy, table) in plain {
-        if let Some(table) = table.clone().or(none.then(Default::default)) {
-            let head = AttachHeadConfig { dropout: table.dropout, ..Default::default() };
-            plans.push(strategy_plan(strategy, &head, (&table.overrides(), training), network)?);
-        }
-    }
-    if let Some(table) = tables.attach_head.clone().or(none.then(Default::default)) {
-        let keys = table.overrides();
-        plans.push(strategy_plan(Strategy::AttachHead, &table, (&keys, training), network)?);
-    }
-    Ok(plans)
+    let all = || {
+        let tables = Strategy::ALL.into_iter();
+        tables.filter_map(|strategy| Some((strategy, config.strategies.table(strategy)?)))
+    };
+    let chosen: Vec<(Strategy, StrategyTable)> = match all().next() {
+        Some(_) => all().collect(),
+        None => Strategy::DEFAULT.map(|strategy| (strategy, StrategyTable::default())).into(),
+    };
+    let plan = |(strategy, table)| strategy_plan(strategy, &table, training, network);
+    chosen.into_iter().map(plan).collect()
 }
 
 fn strategy_plan(
     strategy: Strategy,
-    table: &AttachHeadConfig,
-    (overrides, training): (&Overrides, &Training),
+    table: &StrategyTable,
+    training: &Training,
     network: &NetworkPlan,
 ) -> Result<StrategyPlan> {
     let key = format!("strategies.{}", strategy.name());
-    let training = overrides.apply(&key, training)?;
+    let training = table.overrides.apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(network.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
-    let reads = match table.reads.as_deref() {
-        None | Some("outputs") => Reads::Outputs,
-        Some("last-hidden") => Reads::LastHidden,
-        Some(other) => {
-            return Err(input_error!(
-                "{key}.reads = \"{other}\": a head reads \"outputs\" or \"last-hidden\""
-            ));
-        }
-    };
+    let reads = table.reads.as_ref().map_or(Ok(Reads::Outputs), |given| reads(&key, given))?;
     let head = table.hidden.clone().unwrap_or_else(|| network.hidden.clone());
     check_hidden(&format!("{key}.hidden"), &head)?;
-    Ok(StrategyPlan { strategy, training, dropout, reads, head })
+    Ok(StrategyPlan { strategy, training, dropout, parts: parts(&key, table)?, reads, head })
+}
+
+/// What a head reads; whether the networks have such a layer is checked when they are known.
+fn reads(key: &str, given: &toml::Value) -> Result<Reads> {
+    let number = given.as_integer().and_then(|number| usize::try_from(number).ok());
+    let op = given.as_str().and_then(ops::named);
+    match (given.as_str(), number, op) {
+        (Some("outputs"), ..) => Ok(Reads::Outputs),
+        (Some("last-hidden"), ..) => Ok(Reads::LastHidden),
+        (_, Some(number), _) => Ok(Reads::Layer(number)),
+        (.., Some(op)) => Ok(Reads::Op(op)),
+        _ => {
+            let ops = OPS.iter().map(|kernels| kernels.op.name).collect::<Vec<_>>().join(", ");
+            Err(input_error!(
+                "{key}.reads = {given}: a head reads \"outputs\" or \"last-hidden\", or a layer by \
+                 its number, from 0, or by its op, the last one of them: {ops}"
+            ))
+        }
+    }
+}
+
+/// The factors of the learning rate and the weight decay of body and head.
+fn parts(key: &str, table: &StrategyTable) -> Result<Parts> {
+    for (name, factor) in &table.parts {
+        if let Some(factor) = factor.filter(|factor| !(factor.is_finite() && *factor >= 0.0)) {
+            return Err(input_error!("{key}.{name} = {factor}: a factor of at least 0"));
+        }
+    }
+    let [body_rate, body_decay, head_rate, head_decay] =
+        table.parts.map(|(_, factor)| factor.unwrap_or(1.0));
+    if body_rate == 0.0 && head_rate == 0.0 {
+        return Err(input_error!(
+            "{key}: body_rate and head_rate are 0, so nothing trains; \"applied\" is that strategy"
+        ));
+    }
+    Ok(Parts {
+        body: UpdateScale { rate: body_rate, decay: body_decay },
+        head: UpdateScale { rate: head_rate, decay: head_decay },
+    })
 }

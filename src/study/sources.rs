@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cosmology::conventions::CONVENTIONS;
 use crate::cosmology::request::Request;
+use crate::data::conventions::Conventions;
 use crate::data::dataset::Dataset;
 use crate::data::names;
 use crate::error::Result;
@@ -20,6 +21,8 @@ pub(crate) struct Sources<'a> {
     /// Paths are relative to this folder.
     base: &'a Path,
     simulate: Simulate<'a>,
+    /// What inputs and targets may be.
+    conventions: Conventions,
     /// The data to pre-train on, which all scenarios share.
     pretrain: Option<Dataset>,
     /// Names of all targets so far.
@@ -29,17 +32,24 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Relative paths from `base`.
-    pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>) -> Self {
-        Self { base, simulate, pretrain: None, targets: BTreeSet::new(), notices: Vec::new() }
+    /// Relative paths from `base`; `nan_inputs` says whether an input may be NaN.
+    pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>, nan_inputs: bool) -> Self {
+        Self {
+            base,
+            simulate,
+            conventions: Conventions { nan_inputs, ..CONVENTIONS },
+            pretrain: None,
+            targets: BTreeSet::new(),
+            notices: Vec::new(),
+        }
     }
 
     /// Reads a dataset.
     pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         let dataset = match source {
-            DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &CONVENTIONS)?,
+            DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &self.conventions)?,
             DatasetConfig::Import(source) => {
-                let dataset = source.read(self.base, &CONVENTIONS)?;
+                let dataset = source.read(self.base, &self.conventions)?;
                 self.notices.extend(dataset.notes());
                 dataset
             }

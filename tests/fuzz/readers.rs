@@ -192,6 +192,7 @@ fn model() -> Model {
     let graph = Graph::mlp(&[3, 4, 2]).dropout(0.1).build().expect("a perceptron");
     let parameters = graph.initial_parameters(1);
     let about = About {
+        columns: None,
         scaling: Scaling::fit(&data, &[0, 1, 2], false).expect("a scaling"),
         input_names: data.input_names,
         axis_name: data.axis_name,

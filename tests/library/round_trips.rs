@@ -149,6 +149,7 @@ proptest! {
         let predicts = if outputs > 1 { predicts } else { Predicts::Value };
         let targets = outputs / predicts.outputs_per_target();
         let about = About {
+            columns: None,
             scaling: shoal::data::Scaling {
                 log10: seed % 2 == 0,
                 mean: vec![factor; inputs],

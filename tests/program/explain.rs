@@ -89,6 +89,7 @@ fn model(data: &Dataset, strategy: &str, targets: &[&str], seed: u32) -> Model {
     Model {
         start: Start { parameters: network.initial_parameters(seed), network },
         about: About {
+            columns: None,
             predicts: Predicts::Value,
             scaling: Scaling { target_ranges: vec![[0.0, 2.0]; targets.len()], ..scaling },
             input_names: data.input_names.clone(),

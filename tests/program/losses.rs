@@ -5,7 +5,7 @@ use shoal::data::{Dataset, Matrix};
 use crate::common::Study;
 
 /// Deterministic numbers in (-1, 1).
-fn noise(row: usize, salt: usize) -> f64 {
+pub(crate) fn noise(row: usize, salt: usize) -> f64 {
     let x = ((row * 7919 + salt * 104729 + 12345) as f64 * 0.754877666).sin() * 43758.5453;
     2.0 * (x - x.floor()) - 1.0
 }

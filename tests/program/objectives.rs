@@ -85,6 +85,51 @@ fn the_metric_of_the_validation_rows_is_that_of_the_kept_network() {
 }
 
 #[test]
+fn the_loss_can_be_searched_for() {
+    let target = |x: &[f64], row: usize| 0.5 + 0.3 * x[0] + 0.1 * normal(row, 3);
+    let ranged =
+        |seed| Dataset { target_ranges: vec![[-1.0, 2.0]], ..dataset(300, seed, "p", target) };
+    let text = |keys: &str, loss: &str| {
+        let text = study(keys, "").replace("seeds = 2\n", "").replace("[40, 120]", "[120]");
+        format!(
+            "{text}[strategies.scratch]\n[strategies.warm-start]\n[search]\ntrials = 6\nstartup = 6\n\
+             generation = 3\nOBJECTIVE\n[search.space]\nloss = {loss}\nlayers = 1\n\
+             units = {{ low = 4, high = 12 }}\n"
+        )
+    };
+    let both = "{ choices = ['mse', 'huber'] }";
+    let run = |text: &str| {
+        let study = ready(&ranged(1), &ranged(2), text);
+        (study.run(), study)
+    };
+    let off = "minimise = 'mse'\n[search.pruning]\nrule = 'off'";
+    for (keys, objective) in [("'mse'", off), ("'huber'\nstop_on = 'mse'", "")] {
+        let (ran, study) = run(&text(keys, both).replace("OBJECTIVE", objective));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let trials = study.read("out/trials.csv");
+        let losses = column(&trials, "loss");
+        assert!(losses.contains(&"mse") && losses.contains(&"huber"), "{losses:?}");
+        if keys == "'mse'" {
+            // half the squared error, where errors are small
+            let values = numbers(&trials, "validation_mse").into_iter();
+            for ((value, loss), name) in values.zip(numbers(&trials, "validation_loss")).zip(losses)
+            {
+                let factor = if name == "mse" { 1.0 } else { 0.5 };
+                assert!((loss / value / factor - 1.0).abs() < 1e-3, "{name}: {loss} {value}");
+            }
+        }
+    }
+    let fails = |text: String, words: &[&str]| run(&text).0.fails(2, words);
+    let none = |text: String| text.replace("OBJECTIVE", "");
+    fails(none(text("'mse'", both)), &["search.space.loss", "stop_on", "rule = \"off\""]);
+    let metric = text("'mse'", both).replace("OBJECTIVE", "minimise = 'mse'");
+    fails(metric, &["search.space.loss", "stop_on"]);
+    let other = "{ choices = ['mse', 'gaussian'] }";
+    fails(none(text("'mse'", other)), &["\"gaussian\"", "\"mse\"", "mse, huber"]);
+    fails(none(text("'mse'", "'hubber'")), &["search.space.loss", "did you mean \"huber\"?"]);
+}
+
+#[test]
 fn a_search_for_a_metric_survives_kills() {
     let study = searched("'bce'", "maximise = 'auc'");
     let text = study.read("study.toml").replace("epochs = 60", "epochs = 400");

@@ -44,7 +44,8 @@ impl Import {
             ));
         }
         let in_x = |error| prefix(error, x_path.display());
-        inputs.matrix.check_finite(&inputs.names).map_err(in_x)?;
+        let nan = conventions.nan_inputs;
+        inputs.matrix.check_inputs(&inputs.names, nan).map_err(in_x)?;
         if !targets.dropped.is_empty() {
             inputs.dropped.insert("targets".into(), json!(targets.dropped));
         }
@@ -76,7 +77,7 @@ impl Import {
             target_names: targets.names,
             target_ranges: targets.ranges,
         };
-        dataset.check().map_err(in_x)?;
+        dataset.check_with(nan).map_err(in_x)?;
         Ok(dataset)
     }
 }

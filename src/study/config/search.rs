@@ -116,6 +116,13 @@ pub struct SpaceConfig {
     pub weight_decay: Option<DimensionConfig>,
     /// Examples in a minibatch; not searched for unless given.
     pub batch: Option<DimensionConfig>,
+    /// Factor of the learning rate of pre-trained layers but the last, where they train; not
+    /// searched for unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_rate: Option<DimensionConfig>,
+    /// The loss, a name or choices of names; not searched for unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<DimensionConfig>,
     /// Activation of the hidden layers; not searched for unless given.
     pub activation: Option<DimensionConfig>,
 }

@@ -2,8 +2,10 @@
 
 use crate::data::names::number_text;
 use crate::engine::activation::Activation;
+use crate::engine::loss::{LOSSES, Loss};
 use crate::error::Result;
 use crate::input_error;
+use crate::study::config::checks::unknown;
 use crate::study::config::search::{DimensionConfig, RangeConfig, SpaceConfig};
 use crate::study::search::distribution::{Choice, Distribution, Range};
 use crate::study::search::space;
@@ -29,6 +31,7 @@ const BATCH: Known = whole("batch", 16.0, 128.0);
 const DROPOUT: Known = Known { below: 1.0, ..real("dropout", 0.2, 0.8, false) };
 const LEARNING_RATE: Known = real("learning_rate", 1e-5, 1e-1, true);
 const FINE_TUNING_LEARNING_RATE: Known = real("fine_tuning_learning_rate", 1e-6, 1e-3, true);
+const BODY_RATE: Known = real("body_rate", 1e-2, 1.0, true);
 const WEIGHT_DECAY: Known = real("weight_decay", 1e-8, 1.0, true);
 
 const fn whole(key: &'static str, low: f64, high: f64) -> Known {
@@ -73,9 +76,16 @@ impl SpaceConfig {
         if self.batch.is_some() {
             parameters.push(parameter(space::BATCH, distribution(&BATCH, &self.batch)?));
         }
+        if self.body_rate.is_some() && matches!(stage, Stage::FineTuning { layers: 1.. }) {
+            parameters
+                .push(parameter(space::BODY_RATE, distribution(&BODY_RATE, &self.body_rate)?));
+        }
         if let Some(config) = self.activation.as_ref().filter(|_| fresh) {
             parameters
                 .push(parameter(space::ACTIVATION, Distribution::Choices(activations(config)?)));
+        }
+        if let Some(config) = &self.loss {
+            parameters.push(parameter(space::LOSS, Distribution::Choices(losses(config)?)));
         }
         Ok(Space::new(parameters))
     }
@@ -190,6 +200,33 @@ fn number(known: &Known, config: &Choice) -> Result<f64> {
 
 /// The names of activations.
 fn activations(config: &DimensionConfig) -> Result<Vec<Choice>> {
+    let choices = words("activation", config)?;
+    for choice in &choices {
+        match choice {
+            Choice::Word(word) if Activation::named(word, 0.2).is_some() => {}
+            other => return Err(unknown_activation(other)),
+        }
+    }
+    Ok(choices)
+}
+
+/// The names of losses.
+fn losses(config: &DimensionConfig) -> Result<Vec<Choice>> {
+    let choices = words("loss", config)?;
+    let known = LOSSES.map(|loss| loss.name);
+    for choice in &choices {
+        match choice {
+            Choice::Word(word) if Loss::named(word).is_some() => {}
+            other => {
+                return Err(unknown("search.space.loss", &other.to_string(), "loss", &known));
+            }
+        }
+    }
+    Ok(choices)
+}
+
+/// A name, or a list of names.
+fn words(key: &str, config: &DimensionConfig) -> Result<Vec<Choice>> {
     let choices = match config {
         DimensionConfig::Fixed(choice) => vec![choice.clone()],
         DimensionConfig::Table(RangeConfig {
@@ -201,17 +238,11 @@ fn activations(config: &DimensionConfig) -> Result<Vec<Choice>> {
         }) => choices.clone(),
         DimensionConfig::Table(_) => {
             return Err(input_error!(
-                "search.space.activation has no range; give it choices, a list of names"
+                "search.space.{key} has no range; give it choices, a list of names"
             ));
         }
     };
-    check_list("activation", &choices)?;
-    for choice in &choices {
-        match choice {
-            Choice::Word(word) if Activation::named(word, 0.2).is_some() => {}
-            other => return Err(unknown_activation(other)),
-        }
-    }
+    check_list(key, &choices)?;
     Ok(choices)
 }
 

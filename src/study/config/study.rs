@@ -11,6 +11,7 @@ use crate::study::config::checks::nearest;
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::overrides::{Overrides, with_overrides};
 use crate::study::config::search::SearchConfig;
+use crate::study::transfer::Strategy;
 
 /// A study file.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,8 +37,13 @@ pub struct StudyConfig {
     /// Whether every network is saved; default true.
     #[serde(default = "yes")]
     pub save_models: bool,
-    /// Whether inputs are taken as log10; default true, unless many inputs are not positive.
-    pub log10: Option<bool>,
+    /// Whether inputs are taken as log10, or a list of the inputs that are; default true, unless
+    /// many inputs are not positive.
+    pub log10: Option<toml::Value>,
+    /// Inputs that are taken as ln(1 + x).
+    pub log1p: Option<Vec<String>>,
+    /// A number that stands for a missing input, or a list of such numbers.
+    pub missing: Option<toml::Value>,
     /// The metrics, the one that strategies are compared by first; default by the loss.
     pub metrics: Option<Vec<String>>,
     /// The datasets.
@@ -51,7 +57,8 @@ pub struct StudyConfig {
     /// How pre-training differs.
     #[serde(default)]
     pub pretraining: PretrainingConfig,
-    /// The strategies to compare, with what differs in each; default all four.
+    /// The strategies to compare, with what differs in each; default
+    /// [`Strategy::DEFAULT`].
     #[serde(default)]
     pub strategies: StrategiesConfig,
     /// The search for hyper-parameters; without it every run has those above.
@@ -211,18 +218,40 @@ pub struct StrategiesConfig {
     /// No transfer.
     pub scratch: Option<StrategyConfig>,
     /// Dummy outputs become the new targets.
-    pub dummy_node: Option<StrategyConfig>,
+    pub dummy_node: Option<FineTuningConfig>,
     /// Fresh outputs for the new targets.
-    pub warm_start: Option<StrategyConfig>,
+    pub warm_start: Option<FineTuningConfig>,
     /// A fresh network on a frozen one.
     pub attach_head: Option<AttachHeadConfig>,
+    /// Only biases and norms train.
+    pub bias_only: Option<FineTuningConfig>,
+    /// A fresh last layer on a frozen network.
+    pub frozen: Option<FrozenConfig>,
+    /// Nothing trains.
+    pub applied: Option<AppliedConfig>,
 }
 
 with_overrides! {
-    /// `[strategies.<name>]`: what differs in a strategy.
+    /// `[strategies.scratch]`: what differs in it.
     pub struct StrategyConfig {
         /// Dropout; overrides `[network]`.
         pub dropout: Option<f32>,
+    }
+}
+
+with_overrides! {
+    /// `[strategies.<name>]` of a strategy that trains the pre-trained layers.
+    pub struct FineTuningConfig {
+        /// Dropout; overrides `[network]`.
+        pub dropout: Option<f32>,
+        /// Factor of the learning rate of all layers but the last; default 1.
+        pub body_rate: Option<f32>,
+        /// Factor of the learning rate of the last layer; default 1.
+        pub head_rate: Option<f32>,
+        /// Factor of the weight decay of all layers but the last; default 1.
+        pub body_decay: Option<f32>,
+        /// Factor of the weight decay of the last layer; default 1.
+        pub head_decay: Option<f32>,
     }
 }
 
@@ -231,10 +260,80 @@ with_overrides! {
     pub struct AttachHeadConfig {
         /// Dropout in the head; overrides `[network]`.
         pub dropout: Option<f32>,
-        /// What the head reads: "outputs" (default) or "last-hidden".
-        pub reads: Option<String>,
+        /// What the head reads: "outputs" (default), "last-hidden", or a layer by its number or its
+        /// op.
+        pub reads: Option<toml::Value>,
         /// Hidden widths of the head; default those of `[network]`.
         pub hidden: Option<Vec<usize>>,
+    }
+}
+
+with_overrides! {
+    /// `[strategies.frozen]`.
+    pub struct FrozenConfig {}
+}
+
+/// `[strategies.applied]`, which has no keys.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppliedConfig {}
+
+/// What the table of any strategy says.
+#[derive(Clone, Debug, Default)]
+pub struct StrategyTable {
+    /// The keys of training.
+    pub overrides: Overrides,
+    /// Dropout.
+    pub dropout: Option<f32>,
+    /// Factors of body and head: rate and decay of each.
+    pub parts: [(&'static str, Option<f32>); 4],
+    /// What a head reads.
+    pub reads: Option<toml::Value>,
+    /// Hidden widths of a head.
+    pub hidden: Option<Vec<usize>>,
+}
+
+impl StrategiesConfig {
+    /// The table of a strategy, if there is one.
+    pub fn table(&self, strategy: Strategy) -> Option<StrategyTable> {
+        match strategy {
+            Strategy::Scratch => self.scratch.as_ref().map(|table| StrategyTable {
+                overrides: table.overrides(),
+                dropout: table.dropout,
+                ..StrategyTable::default()
+            }),
+            Strategy::DummyNode => self.dummy_node.as_ref().map(StrategyTable::from),
+            Strategy::WarmStart => self.warm_start.as_ref().map(StrategyTable::from),
+            Strategy::BiasOnly => self.bias_only.as_ref().map(StrategyTable::from),
+            Strategy::AttachHead => self.attach_head.as_ref().map(|table| StrategyTable {
+                overrides: table.overrides(),
+                dropout: table.dropout,
+                reads: table.reads.clone(),
+                hidden: table.hidden.clone(),
+                ..StrategyTable::default()
+            }),
+            Strategy::Frozen => self.frozen.as_ref().map(|table| StrategyTable {
+                overrides: table.overrides(),
+                ..StrategyTable::default()
+            }),
+            Strategy::Applied => self.applied.as_ref().map(|_| StrategyTable::default()),
+        }
+    }
+}
+
+impl From<&FineTuningConfig> for StrategyTable {
+    fn from(table: &FineTuningConfig) -> Self {
+        Self {
+            overrides: table.overrides(),
+            dropout: table.dropout,
+            parts: [
+                ("body_rate", table.body_rate),
+                ("body_decay", table.body_decay),
+                ("head_rate", table.head_rate),
+                ("head_decay", table.head_decay),
+            ],
+            ..Self::default()
+        }
     }
 }
 

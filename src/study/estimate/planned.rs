@@ -151,7 +151,8 @@ impl Planned<'_> {
         let base = group.pretrained.map(|simulations| &self.bases[&simulations]);
         let stage = match (group.strategy, base) {
             (Some(strategy), Some(base)) if strategy.gives_layers() => {
-                Stage::FineTuning { layers: base.network.nodes().len() - 1 }
+                let hidden = base.network.nodes().len() - 1;
+                Stage::FineTuning { layers: if strategy.trains_body() { hidden } else { 0 } }
             }
             _ => Stage::Fresh,
         };
@@ -220,10 +221,11 @@ impl Planned<'_> {
             }
         };
         let patiences = match group.strategy {
-            Some(Strategy::AttachHead) => PATIENCES_OF_HEADS,
+            Some(Strategy::AttachHead | Strategy::Frozen) => PATIENCES_OF_HEADS,
             _ => PATIENCES,
         };
         let (most, patience) = (own.training.max_epochs, own.training.patience);
+        let most = if group.strategy.is_none_or(Strategy::trains) { most } else { 0 };
         let expected = match patience >= most {
             true => most,
             false => most.min(patience.saturating_mul(patiences)),

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::data::scaling::Scaling;
 use crate::engine::device::Device;
+use crate::engine::evaluate::validation_loss;
 use crate::engine::graph::Graph;
 use crate::engine::queue::Epoch;
 use crate::engine::queue::Progress;
 use crate::engine::queue::Reached;
 use crate::engine::queue::RunQueue;
 use crate::engine::queue::Test;
-use crate::engine::run::Outcome;
-use crate::engine::run::Run;
+use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::train;
 use crate::error::{Error, Result};
 use crate::study::datasets::Study;
@@ -35,6 +35,7 @@ use crate::study::store::results::StudyResults;
 use crate::study::store::run::{RunKey, RunRecord};
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
+use crate::study::transfer::Strategy;
 
 /// How often `trials.csv` is written while trials train.
 const WRITE_TRIALS: Duration = Duration::from_secs(5);
@@ -277,25 +278,55 @@ impl<'a> Scheduler<'a> {
 
     /// A run that can start, if there is one.
     fn next_run(&mut self) -> Result<Option<Run>> {
-        let ready = |(group, _, seed): &(usize, u32, u32)| {
-            let base = self.groups[*group].key.pretrained;
-            base.is_none_or(|simulations| self.pretrained.contains_key(&(simulations, *seed)))
-        };
-        if let Some(place) = self.restore.iter().position(ready) {
+        loop {
+            let ready = |(group, _, seed): &(usize, u32, u32)| {
+                let base = self.groups[*group].key.pretrained;
+                base.is_none_or(|simulations| self.pretrained.contains_key(&(simulations, *seed)))
+            };
+            let Some(place) = self.restore.iter().position(ready) else { break };
             let (group, trial, seed) = self.restore.swap_remove(place);
-            return self.begin(group, trial, seed, true);
+            let Some(run) = self.begin(group, trial, seed, true)? else { return Ok(None) };
+            if let Some(run) = self.to_train(run)? {
+                return Ok(Some(run));
+            }
         }
         for group in 0..self.groups.len() {
             while let Some((trial, seed)) = self.next_of(group) {
-                let run = self.begin(group, trial, seed, false)?;
-                if run.is_some() {
-                    return Ok(run);
+                let Some(run) = self.begin(group, trial, seed, false)? else {
+                    // its pre-training diverged
+                    let row = self.untrained_row(&self.groups[group].key, trial, seed);
+                    self.take(group, trial, FinishedRun { row, network: None })?;
+                    continue;
+                };
+                if let Some(run) = self.to_train(run)? {
+                    return Ok(Some(run));
                 }
-                // its pre-training diverged
-                let row = self.untrained_row(&self.groups[group].key, trial, seed);
-                self.take(group, trial, FinishedRun { row, network: None })?;
             }
         }
+        Ok(None)
+    }
+
+    /// The run, if it trains. The network of a strategy that trains nothing is tested at once, and
+    /// the run is finished.
+    fn to_train(&mut self, run: Run) -> Result<Option<Run>> {
+        let group = &self.groups[self.training[&run.id].group];
+        if group.key.strategy.is_none_or(Strategy::trains) {
+            return Ok(Some(run));
+        }
+        let test = self.test(run.id);
+        let (id, parameters) = (run.id, run.parameters.clone());
+        let loss = validation_loss(run, self.study.data.tables());
+        self.finished(Outcome {
+            id,
+            stopped: Stopped::Epochs,
+            steps: 0,
+            epochs: 0,
+            best_epoch: 0,
+            validation_loss: Some(loss).filter(|loss| loss.is_finite()),
+            training_loss: None,
+            test_errors: test.map(|test| test(&parameters)),
+            parameters,
+        })?;
         Ok(None)
     }
 

@@ -193,10 +193,15 @@ impl Scheduler<'_> {
 
     fn stage(&self, key: &GroupKey) -> Stage {
         let plan = &self.study.plan;
-        let base = match (key.strategy, key.pretrained) {
-            (Some(strategy), Some(base)) if plan.is_search() && strategy.gives_layers() => base,
+        let (strategy, base) = match (key.strategy, key.pretrained) {
+            (Some(strategy), Some(base)) if plan.is_search() && strategy.gives_layers() => {
+                (strategy, base)
+            }
             _ => return Stage::Fresh,
         };
+        if !strategy.trains_body() {
+            return Stage::FineTuning { layers: 0 };
+        }
         let base =
             self.pretrained[&(base, 1)].as_ref().expect("transfers: a best trial that diverged");
         let hidden = base.start.network.nodes().len() - 1;

@@ -92,7 +92,7 @@ pub struct Explanation {
 /// Default number of background rows, and of rows to explain.
 const ROWS: usize = 100;
 
-/// Explains a model on raw inputs, one row per simulation; `name` names them in errors.
+/// Explains a model on [`Model::features`], one row per simulation; `name` names them in errors.
 ///
 /// All arithmetic is in f64, so that the gap is that of the method. The output activation is part
 /// of the explained function. If the model takes log10 of its inputs, attributions are those of the
@@ -102,13 +102,18 @@ const ROWS: usize = 100;
 /// [`crate::Error::Input`]: other inputs than the model's ([`Model::scaled_inputs`]); fewer rows
 /// than requested; a background or a choice of no rows; an unknown target; no alphas; too many
 /// inputs for [`Method::Exact`].
-pub fn explain(model: &Model, raw: &Matrix, name: &str, request: &Request) -> Result<Explanation> {
+pub fn explain(
+    model: &Model,
+    inputs: &Matrix,
+    name: &str,
+    request: &Request,
+) -> Result<Explanation> {
     let about = &model.about;
-    let (background, rows) = choose(raw.rows, name, request)?;
+    let (background, rows) = choose(inputs.rows, name, request)?;
     let targets = targets(&about.target_names, request)?;
     check_method(model, request.method, background.len())?;
     // all rows, so that an error names the row as the user counts
-    let scaled = Matrix::new(raw.rows, raw.columns, model.scaled_inputs(raw, name)?);
+    let scaled = Matrix::new(inputs.rows, inputs.columns, model.scaled_inputs(inputs, name)?);
     let inputs = scaled.select_rows(&rows).values;
     let parameters: Vec<f64> = model.start.parameters.iter().copied().map(f64::from).collect();
     let outputs: Vec<usize> = targets.iter().map(|target| model.output_of(*target)).collect();

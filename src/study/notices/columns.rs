@@ -1,6 +1,7 @@
 //! Notices about columns.
 
 use crate::cosmology::conventions::CONVENTIONS;
+use crate::data::columns::{Columns, is_like_a_sentinel};
 use crate::data::dataset::{Dataset, extent};
 use crate::data::matrix::Matrix;
 use crate::study::datasets::LoadedDataset;
@@ -46,6 +47,54 @@ fn counts_rows(matrix: &Matrix, column: usize) -> bool {
     matrix.rows >= COUNTED_ROWS
         && first.fract() == 0.0
         && rows.all(|(row, value)| value - first == row as f64)
+}
+
+/// Numbers that look as if they stood for a missing one, which the study file does not say: nines,
+/// as -999, in several rows, further from all others than those lie apart.
+pub(crate) fn sentinels(
+    data: &[(&str, Option<&Dataset>)],
+    columns: Option<&Columns>,
+) -> Option<String> {
+    let mut found: Vec<(&str, f64, usize, usize)> = Vec::new();
+    for (name, dataset) in data.iter().filter_map(|(name, one)| Some((*name, (*one)?))) {
+        let is_known = |x: f64| columns.is_some_and(|columns| columns.missing.has(x));
+        let inputs = &dataset.inputs;
+        let all = (0..inputs.columns).filter_map(|column| {
+            let (value, rows) = sentinel(inputs, column).filter(|(value, _)| !is_known(*value))?;
+            Some((name, value, column, rows))
+        });
+        found.extend(all);
+    }
+    let (name, value, column, rows) = *found.iter().max_by_key(|one| one.3)?;
+    let dataset = data.iter().find(|one| one.0 == name)?.1?;
+    let mut values: Vec<f64> = found.iter().map(|one| one.1).collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let numbers: Vec<String> = values.iter().map(f64::to_string).collect();
+    let more = match found.len() {
+        1 => String::new(),
+        count => format!(", and {} more inputs have such numbers", count - 1),
+    };
+    Some(format!(
+        "{name}: the input '{}' is {value} in {rows} of {} rows, far from its other values{more}. If \
+         that stands for a missing number, say missing = [{}] in the study file",
+        dataset.input_names[column],
+        dataset.inputs.rows,
+        numbers.join(", ")
+    ))
+}
+
+/// The number of a column that looks like a missing one, and its rows.
+fn sentinel(inputs: &Matrix, column: usize) -> Option<(f64, usize)> {
+    let [least, most] = extent(inputs, column);
+    [least, most].into_iter().filter(|value| is_like_a_sentinel(*value)).find_map(|value| {
+        let others = || inputs.column(column).filter(|x| *x != value);
+        let low = others().fold(f64::INFINITY, f64::min);
+        let high = others().fold(f64::NEG_INFINITY, f64::max);
+        let rows = inputs.rows - others().count();
+        let gap = (low - value).abs().min((high - value).abs());
+        (rows > 1 && high > low && gap > high - low).then_some((value, rows))
+    })
 }
 
 /// Inputs that are the same in every row.

@@ -36,7 +36,7 @@ pub enum Stage {
     Fresh,
     /// Networks that start from pre-trained weights: their layers are given.
     FineTuning {
-        /// Hidden layers of the pre-trained network.
+        /// Hidden layers of the pre-trained network that train; 0 if they are frozen.
         layers: usize,
     },
 }
@@ -54,8 +54,12 @@ pub struct Setting {
     pub weight_decay: f64,
     /// Examples in a minibatch, if it is searched for.
     pub batch: Option<usize>,
+    /// Factor of the learning rate of the pre-trained layers, if it is searched for.
+    pub body_rate: Option<f64>,
     /// Activation of the hidden layers, if it is searched for.
     pub activation: Option<String>,
+    /// The name of the loss, if it is searched for.
+    pub loss: Option<String>,
 }
 
 impl Space {
@@ -128,7 +132,7 @@ impl Space {
         let whole = |name: &str| number(name).map(|value| value as usize);
         let needed =
             |name: &str| number(name).unwrap_or_else(|| panic!("space: a trial without {name}"));
-        let activation = match self.choice(trial, ACTIVATION) {
+        let word = |name: &str| match self.choice(trial, name) {
             Some(Choice::Word(word)) => Some(word.clone()),
             _ => None,
         };
@@ -138,7 +142,9 @@ impl Space {
             learning_rate: needed(LEARNING_RATE),
             weight_decay: needed(WEIGHT_DECAY),
             batch: whole(BATCH),
-            activation,
+            body_rate: number(BODY_RATE),
+            activation: word(ACTIVATION),
+            loss: word(LOSS),
         }
     }
 }
@@ -147,7 +153,9 @@ pub const LAYERS: &str = "layers";
 pub const LEARNING_RATE: &str = "learning_rate";
 pub const WEIGHT_DECAY: &str = "weight_decay";
 pub const BATCH: &str = "batch";
+pub const BODY_RATE: &str = "body_rate";
 pub const ACTIVATION: &str = "activation";
+pub const LOSS: &str = "loss";
 
 /// Name of the units of a hidden layer, from 1.
 pub fn units(layer: usize) -> String {

@@ -75,6 +75,7 @@ mod tests {
         let network = Graph::mlp(&[1, 1]).build().unwrap();
         let parameters = vec![0.0; network.parameter_len()];
         let about = About {
+            columns: None,
             predicts: Predicts::Value,
             scaling: Scaling {
                 log10: false,

@@ -9,7 +9,8 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::data::files::{opened, write_bytes};
+use crate::data::columns::Columns;
+use crate::data::files::{opened, prefix, write_bytes};
 use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
 use crate::data::scaling::Scaling;
@@ -40,9 +41,12 @@ pub struct Model {
 /// The metadata of a model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct About {
-    /// How inputs and targets are scaled.
+    /// How the features of a row, and its targets, are scaled.
     pub scaling: Scaling,
-    /// Names of the inputs.
+    /// What is done to the columns of the raw inputs, if anything is: the network reads features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
+    /// Names of the features: of the raw inputs, and of the flags of those that can be missing.
     pub input_names: Vec<String>,
     /// What the inputs are a function of, with its unit.
     pub axis_name: String,
@@ -68,6 +72,12 @@ pub struct About {
 }
 
 impl About {
+    /// Names of the raw inputs.
+    pub fn raw_names(&self) -> &[String] {
+        let raw = self.columns.as_ref().map_or(self.input_names.len(), Columns::inputs);
+        &self.input_names[..raw]
+    }
+
     /// Checks that names and scaling fit a network.
     fn check(&self, network: &Graph) -> Result<(), String> {
         let (inputs, targets) = (network.inputs(), self.target_names.len());
@@ -80,6 +90,12 @@ impl About {
         ];
         if let Some((key, found, expected)) = lengths.iter().find(|(_, a, b)| a != b) {
             return Err(format!("{key} has {found} entries instead of {expected}"));
+        }
+        if let Some(columns) = &self.columns {
+            let known = columns.fills.iter().all(|fill| fill.input < columns.inputs());
+            if columns.features() != inputs || !known {
+                return Err(format!("columns has {} features of {inputs}", columns.features()));
+            }
         }
         let names = self.input_names.iter().chain(&self.target_names);
         let mut names = names.chain([&self.axis_name, &self.study, &self.strategy]);
@@ -231,21 +247,40 @@ impl Model {
         Ok(Self { start: Start { network, parameters }, about: header.about })
     }
 
-    /// The scaled inputs of the network from raw inputs, shape (rows, inputs).
+    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something is
+    /// done to their columns.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] if the inputs are not as many as the model's, or have no value.
+    pub fn features(&self, raw: &Matrix, name: &str) -> Result<Matrix> {
+        let Some(columns) = &self.about.columns else {
+            return Ok(raw.clone());
+        };
+        self.check_count(raw, self.about.raw_names(), name)?;
+        columns.of(raw, self.about.raw_names()).map_err(|error| prefix(error, name))
+    }
+
+    fn check_count(&self, inputs: &Matrix, names: &[String], name: &str) -> Result<()> {
+        if inputs.columns == names.len() {
+            return Ok(());
+        }
+        Err(input_error!(
+            "{name} has {} columns but the model reads {} inputs ({} to {})",
+            inputs.columns,
+            names.len(),
+            names.first().map_or("", String::as_str),
+            names.last().map_or("", String::as_str),
+        ))
+    }
+
+    /// The scaled inputs of the network from [`Model::features`], shape (rows, features).
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the network's, not finite, or not
     /// positive under log10.
     pub fn scaled_inputs(&self, inputs: &Matrix, name: &str) -> Result<Vec<f64>> {
         let expected = self.start.network.inputs();
-        if inputs.columns != expected {
-            return Err(input_error!(
-                "{name} has {} columns but the model reads {expected} inputs ({} to {})",
-                inputs.columns,
-                self.about.input_names.first().map_or("", String::as_str),
-                self.about.input_names.last().map_or("", String::as_str),
-            ));
-        }
+        self.check_count(inputs, &self.about.input_names, name)?;
         let mut scaled = vec![0.0; inputs.values.len()];
         for (index, row) in scaled.chunks_exact_mut(expected).enumerate() {
             self.check_row(inputs.row(index), index, name)?;
@@ -281,7 +316,7 @@ impl Model {
         target * self.about.predicts.outputs_per_target()
     }
 
-    /// Predicts scaled targets from raw inputs.
+    /// Predicts scaled targets from [`Model::features`].
     ///
     /// # Errors
     /// As [`Model::scaled_inputs`].
@@ -296,12 +331,12 @@ impl Model {
     /// Predicts targets in physical units, shape (rows, targets), from raw inputs.
     ///
     /// # Errors
-    /// As [`Model::predict_scaled`].
-    pub fn predict(&self, inputs: &Matrix, name: &str) -> Result<Matrix> {
-        Ok(self.predict_with_deviations(inputs, name)?.0)
+    /// As [`Model::features`] and [`Model::predict_scaled`].
+    pub fn predict(&self, raw: &Matrix, name: &str) -> Result<Matrix> {
+        Ok(self.predict_with_deviations(&self.features(raw, name)?, name)?.0)
     }
 
-    /// The same, and the predicted standard deviations in the same units and shape, if the network
+    /// The same from [`Model::features`], and the predicted standard deviations in the same units and shape, if the network
     /// has them.
     ///
     /// # Errors

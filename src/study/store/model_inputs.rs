@@ -19,7 +19,7 @@ impl Model {
     /// other places of the axis.
     pub fn inputs(&self, table: &Observations, name: &str) -> Result<(Matrix, Vec<String>)> {
         let (inputs, mut notes) = table.matched(self.named(name), &self.axis(name))?;
-        notes.extend(self.far_outside(&inputs, &table.name));
+        notes.extend(self.far_outside(&self.features(&inputs, &table.name)?, &table.name));
         Ok((inputs, notes))
     }
 
@@ -52,7 +52,7 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Input`] with the first input that differs.
     pub fn check_same_inputs(&self, name: &str, (other, other_name): (&Model, &str)) -> Result<()> {
-        let wanted = &other.about.input_names;
+        let wanted = other.about.raw_names();
         if let Some(columns) = match_inputs(other.named(other_name), self.named(name))? {
             let differs = |(place, column): (usize, &usize)| place != *column;
             let first = columns.iter().enumerate().position(differs).unwrap_or_default();
@@ -65,14 +65,21 @@ impl Model {
                 wanted[first]
             ));
         }
+        if self.about.columns != other.about.columns {
+            return Err(input_error!(
+                "{name} takes other logarithms, or other numbers for missing ones, than \
+                 {other_name}; explain them one by one"
+            ));
+        }
         self.axis(name).check_same(&other.axis(other_name))
     }
 
     fn named<'a>(&'a self, owner: &'a str) -> Named<'a> {
-        Named { owner, names: &self.about.input_names }
+        Named { owner, names: self.about.raw_names() }
     }
 
     fn axis<'a>(&'a self, owner: &'a str) -> Axis<'a> {
-        Axis { owner, name: &self.about.axis_name, values: &self.about.axis }
+        let values = &self.about.axis[..self.about.raw_names().len()];
+        Axis { owner, name: &self.about.axis_name, values }
     }
 }

@@ -7,12 +7,14 @@ use sha2::{Digest, Sha256};
 use crate::data::dataset::Dataset;
 use crate::engine::activation::Activation;
 use crate::engine::loss::MSE;
+use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::study::datasets::Study;
 use crate::study::metric;
 use crate::study::plan::{PretrainingPlan, StrategyPlan, TestSet};
 use crate::study::store::journal::Identity;
+use crate::study::transfer::Parts;
 
 /// Everything that decides what the runs of a plan are.
 pub fn settings(study: &Study) -> Value {
@@ -49,6 +51,9 @@ pub fn settings(study: &Study) -> Value {
     if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
     }
+    if let Some(columns) = &plan.columns {
+        all["columns"] = json!(columns);
+    }
     if plan.metrics != [metric::MSE] {
         let names = plan.metrics.iter().map(|metric| metric.name);
         all["metrics"] = names.collect();
@@ -74,8 +79,16 @@ fn activation(activation: Activation) -> Value {
 }
 
 fn strategy(how: &StrategyPlan) -> Value {
-    let reads = format!("{:?}", how.reads).to_lowercase();
-    json!({ "training": training(&how.training), "dropout": short(how.dropout), "reads": reads, "hidden": how.head })
+    // without the dash of study files, as an older version wrote it
+    let reads = how.reads.describe().replace("last-hidden", "lasthidden");
+    let mut all = json!({ "training": training(&how.training), "dropout": short(how.dropout), "reads": reads, "hidden": how.head });
+    if how.parts != Parts::default() {
+        let part =
+            |part: UpdateScale| json!({ "rate": short(part.rate), "decay": short(part.decay) });
+        all["body"] = part(how.parts.body);
+        all["head"] = part(how.parts.head);
+    }
+    all
 }
 
 fn pretraining(pretraining: &PretrainingPlan) -> Value {
