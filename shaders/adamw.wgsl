@@ -3,8 +3,8 @@
 //   g = gradient_scale / loss_scale * gradient
 //
 // It is the last kernel of a step, for the runs that store their gradients. Where the clock found
-// an improvement it first copies the parameters to the best ones. It also copies the clock's ticks to
-// `completed`: the host compares the two, because some drivers report a killed submission as
+// an improvement it first copies the parameters to the best ones. It also copies the clock's ticks
+// to `completed`: the host compares the two, because some drivers report a killed submission as
 // finished. Matrices that are not trained are skipped.
 //
 // Then it moves the average of the parameters, if there is one, and, where the clock says so,
@@ -102,8 +102,10 @@ fn main(
             let v0 = second_numbers(of_first);
             var m = m0;
             var v = v0;
-            let stepped0 = select(p0, stepped(rates, p0, scale * unpack_first(g), &m, &v), has_first);
-            parameters[moments_at + 2u * at] = two_vec4(select(m0, m, has_first), select(v0, v, has_first));
+            let stepped0 =
+                select(p0, stepped(rates, p0, scale * unpack_first(g), &m, &v), has_first);
+            parameters[moments_at + 2u * at] =
+                two_vec4(select(m0, m, has_first), select(v0, v, has_first));
             let p1 = second_numbers(p);
             let m1 = first_numbers(of_second);
             let v1 = second_numbers(of_second);

@@ -18,8 +18,8 @@
 @group(0) @binding(2) var<storage, read> nodes: array<Node>;           // (nodes of all runs)
 // x, shape (batch, inputs); delta, shape (batch, outputs)
 @group(0) @binding(3) var<storage, read> work: array<Packed>;
-// W, shape (inputs, outputs); b, shape (outputs); both at the best validation loss; m and v of each,
-// alternating; the average of both
+// W, shape (inputs, outputs); b, shape (outputs); both at the best validation loss; m and v of
+// each, alternating; the average of both
 @group(0) @binding(4) var<storage, read_write> parameters: array<Vec4>;
 @group(1) @binding(0) var<uniform> call: Call;
 

@@ -2,9 +2,9 @@
 // the clock updates. The Rust side of these structs is src/engine/layout.rs; a test compares names,
 // types and offsets of both through naga.
 //
-// Offsets count vec4s (four numbers each). `parameters` holds, for each run, the parameters, those at
-// the best validation loss, two vec4s of moments, m and v, for each vec4 of these, and the average
-// of the parameters if there is one.
+// Offsets count vec4s (four numbers each). `parameters` holds, for each run, the parameters, those
+// at the best validation loss, two vec4s of moments, m and v, for each vec4 of these, and the
+// average of the parameters if there is one.
 // `weights` is the buffer that products read: the parameters themselves, or in f16 the buffer of
 // gradients, which holds a copy of the parameters behind the gradients of each run. Matrices of a
 // run are stored by example: row = example, columns = units, four per vec4. The inputs of forward

@@ -176,8 +176,8 @@ impl Device {
         }
     }
 
-    /// Checks that its buffers, or the memory of the machine, can hold a network with this training;
-    /// on the CPU one for each thread.
+    /// Checks that its buffers, or the memory of the machine, can hold a network with this
+    /// training; on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
