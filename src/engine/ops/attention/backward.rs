@@ -6,7 +6,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::{self, Head};
+use crate::engine::ops::attention::head::{self, Head, Mask};
 use crate::engine::ops::contribute::{self, give};
 use crate::engine::ops::reduce::items;
 use crate::engine::prepared::PreparedRun;
@@ -17,16 +17,17 @@ use crate::engine::shape::padded;
 pub static KERNEL: Kernel = Kernel {
     name: "attention_backward",
     serves: gives_gradients,
+    constants: head::constants,
     tiles: head::tiles,
     terms: head::terms,
     reference: reference!(compute),
     ..BLOCKS
 };
 
-/// Fills, or adds to, delta of the node below. With p the probabilities and d the gradient of the
-/// output of a head, the gradient of v is p^T d, and with s = p (d v^T - sums(d output)) /
-/// sqrt(width) that of q is s k and that of k is s^T q (Dao et al., arXiv 2205.14135, appendix
-/// B.2).
+/// Fills, or adds to, delta of the node below. With p the probabilities, m the mask of the dropout
+/// and d the gradient of the output of a head, the gradient of v is (m p)^T d, and with s = p
+/// (m (d v^T) - sums(d output)) / sqrt(width) that of q is s k and that of k is s^T q (Dao et al.,
+/// arXiv 2205.14135, appendix B.2).
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let Some(contribution) = run.graph.contribution(node, 0) else { return };
     if memory.state.phase != phase::TRAIN {
@@ -42,7 +43,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (before, below_delta) = before.split_at_mut(below.delta);
     let (input, delta) = (&before[at.input..], &own[at.delta - at.saved..]);
     let output = &own[at.output - at.saved..];
-    let [mut keys, mut probabilities, mut values, mut scores, mut gradient] =
+    let [mut keys, mut probabilities, mut kept, mut values, mut scores, mut gradient] =
         std::array::from_fn(|_| Vec::new());
     for items in groups.into_iter().filter(|items| !items.is_empty()) {
         let count = items.len();
@@ -63,6 +64,11 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
             scores.resize(count * count, F::zero());
             let transposed = (&values[..], Matrix::by_rows(width, count, count));
             product((&mut scores[..], square), (delta, deltas), transposed);
+            kept.clone_from(&probabilities);
+            if let Some(mask) = Mask::new(run, node, &memory.state, number) {
+                mask.apply(&items, &mut kept);
+                mask.apply(&items, &mut scores);
+            }
             gradient.resize(count * width, F::zero());
             let compact = Matrix::by_rows(count, width, width);
             let mut put = |of: usize, gradient: &[F]| {
@@ -73,7 +79,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
             };
             product(
                 (&mut gradient[..], compact),
-                (&probabilities[..], square.transposed()),
+                (&kept[..], square.transposed()),
                 (delta, deltas),
             );
             put(2, &gradient);

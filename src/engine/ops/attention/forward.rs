@@ -7,7 +7,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::{self, Head};
+use crate::engine::ops::attention::head::{self, Head, Mask};
 use crate::engine::ops::reduce::items;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
@@ -17,6 +17,7 @@ use crate::engine::shape::padded;
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "attention_forward",
+    constants: head::constants,
     tiles: head::tiles,
     terms: head::terms,
     reference: reference!(compute),
@@ -48,6 +49,9 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
             head.scores(part(0), part(1), &mut keys, &mut probabilities);
             logarithms.clear();
             softmax(head.items, head.scale(), &mut probabilities, &mut logarithms);
+            if let Some(mask) = Mask::new(run, node, &memory.state, number) {
+                mask.apply(&items, &mut probabilities);
+            }
             let square = Matrix::by_rows(head.items, head.items, head.items);
             product(
                 (
