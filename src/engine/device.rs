@@ -9,6 +9,7 @@ use crate::engine::cpu::vectors;
 use crate::engine::graph::Graph;
 use crate::engine::memory;
 use crate::engine::run::Training;
+use crate::engine::shape::BatchRows;
 use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
 use crate::host::check_memory;
@@ -177,23 +178,29 @@ impl Device {
     }
 
     /// Checks that its buffers, or the memory of the machine, can hold a network with this
-    /// training; on the CPU one for each thread.
+    /// training in batches of these rows; on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
-    pub fn check(&self, graph: &Graph, training: &Training) -> Result<()> {
-        let batch = training.batch;
+    pub fn check(
+        &self,
+        graph: &Graph,
+        rows: impl Into<BatchRows>,
+        training: &Training,
+    ) -> Result<()> {
+        let rows = rows.into();
         match self {
             Device::Gpu(gpu) => {
-                let footprint = gpu::Footprint::of(graph, batch, training);
+                let footprint = gpu::Footprint::of(graph, rows, training);
                 footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
             Device::Cpu(cpu) => {
-                let numbers = memory::numbers(graph, batch.into(), training);
+                let numbers = memory::numbers(graph, rows, training);
                 let bytes = size_of::<f32>() as u128 * numbers.iter().sum::<usize>() as u128;
                 let what = format!(
-                    "a network of {} parameters in batches of {batch}, on each of {} threads,",
+                    "a network of {} parameters in batches of {}, on each of {} threads,",
                     graph.parameter_count(),
+                    rows.examples,
                     cpu.threads
                 );
                 check_memory(&what, bytes * cpu.threads as u128, "lower `hidden` or `batch`")

@@ -410,10 +410,11 @@ impl Run {
         matrices.filter(|matrix| self.updates[matrix.index].trains())
     }
 
-    /// The node whose parameters a step updates last.
+    /// The node whose parameters a step updates last; the output node if nothing trains.
     pub fn last_updated(&self) -> NodeId {
         let trained = (0..self.graph.nodes().len()).filter(|node| self.trains(*node));
-        trained.min_by_key(|node| self.graph.level(*node)).expect("run: nothing trains")
+        let last = trained.min_by_key(|node| self.graph.level(*node));
+        last.unwrap_or(self.graph.output_node())
     }
 
     /// Steps of one epoch: training batches and validation batches.

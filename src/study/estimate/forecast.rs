@@ -40,6 +40,8 @@ pub struct Share {
     pub runs: usize,
     /// Widths of its smallest and its largest network.
     pub networks: [Vec<usize>; 2],
+    /// Parameters of both.
+    pub parameters: [usize; 2],
     /// Optimiser steps.
     pub steps: Bounds<u64>,
     /// Floating-point operations.
@@ -60,8 +62,8 @@ const PACE: Pace = Pace { warm_up: 0.05, seconds: 0.12, repeats: 3 };
 /// [`crate::Error::Input`] for a network or tables that the device can never hold;
 /// [`crate::Error::Device`] if it fails.
 pub fn forecast(study: &Study, device: &Device) -> Result<Forecast> {
-    for (network, training) in largest_networks(study) {
-        device.check(&network, &training)?;
+    for (network, training, rows) in largest_networks(study) {
+        device.check(&network, rows, &training)?;
     }
     let (tables, runs) = (study.data.tables(), planned_runs(study)?);
     // a few rows, on which the weights of a set might not add up to a positive number
@@ -130,6 +132,10 @@ fn share(
         networks: [
             widths(runs.iter().min_by_key(parameters)),
             widths(runs.iter().max_by_key(parameters)),
+        ],
+        parameters: [
+            runs.iter().map(|run| parameters(&run)).min().unwrap_or(0),
+            runs.iter().map(|run| parameters(&run)).max().unwrap_or(0),
         ],
         steps: steps.map(|steps| *steps as u64),
         flops,

@@ -51,8 +51,15 @@ pub fn settings(study: &Study) -> Value {
     if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
     }
+    if !plan.network.sizes.is_empty() {
+        all["network"]["architecture"] = plan.network.architecture.name.into();
+        all["network"]["sizes"] = json!(plan.network.sizes);
+    }
     if let Some(columns) = &plan.columns {
         all["columns"] = json!(columns);
+    }
+    if let Some(columns) = &plan.item_columns {
+        all["item_columns"] = json!(columns);
     }
     if plan.metrics != [metric::MSE] {
         let names = plan.metrics.iter().map(|metric| metric.name);
