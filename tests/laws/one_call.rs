@@ -163,6 +163,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         best: read(Buffer::Best, bases.parameters, count).into(),
         work: work.into(),
         scratch: memory.scratch.clone(),
+        keeps_preactivations: true,
         features: Aligned::default(),
     }
 }

@@ -405,6 +405,7 @@ pub fn widen(memory: &Memory<f32>) -> Memory<f64> {
         best: wide(&memory.best),
         work: wide(&memory.work),
         scratch: wide(&memory.scratch),
+        keeps_preactivations: true,
         features: Aligned::default(),
     }
 }

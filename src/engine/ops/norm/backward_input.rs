@@ -1,6 +1,7 @@
 //! The gradient at the input of a norm. See `shaders/norm_backward_input.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::sums::{LANES, total};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::Contribution;
 use crate::engine::graph::NodeId;
@@ -52,6 +53,21 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     contribute::finish(run, contribution, memory);
 }
 
+/// The sums of d and of d normal, with d = gain delta.
+#[inline(always)]
+fn sums<F: Real>(gain: &[F], normal: &[F], delta: &[F]) -> [F; 2] {
+    let mut lanes = [[F::zero(); LANES]; 2];
+    let chunks = [gain, normal, delta].map(|row| row.chunks(LANES));
+    let [gain, normal, delta] = chunks;
+    for ((gain, normal), delta) in gain.zip(normal).zip(delta) {
+        for (lane, ((gain, normal), delta)) in gain.iter().zip(normal).zip(delta).enumerate() {
+            lanes[0][lane] += *gain * *delta;
+            lanes[1][lane] += *gain * *delta * *normal;
+        }
+    }
+    lanes.map(total)
+}
+
 widest! {
     /// inverse (d - mean(d) - normal mean(d normal)) with d = gain delta, for each row.
     fn gradient<F: Real>(
@@ -68,11 +84,7 @@ widest! {
         let share = F::of(1.0 / width as f64);
         for ((input, (normal, delta)), below) in rows {
             let [_, inverse] = moments(&input[..width]);
-            let (mut mean, mut along) = (F::zero(), F::zero());
-            for ((gain, normal), delta) in gain.iter().zip(normal).zip(delta) {
-                mean += *gain * *delta;
-                along += *gain * *delta * *normal;
-            }
+            let [mut mean, mut along] = sums(gain, normal, delta);
             (mean, along) = (mean * share, along * share);
             let (real, padding) = below.split_at_mut(width);
             let factors = gain.iter().zip(normal).zip(delta);

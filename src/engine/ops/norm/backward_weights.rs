@@ -1,11 +1,13 @@
 //! The gradients of the gain and the bias. See `shaders/norm_backward_weights.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
 use crate::engine::ops::contribute;
+use crate::engine::ops::reduce::add_rows;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -43,21 +45,25 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (present, stride) = (memory.present(shape.rows), padded(shape.width));
     let [trains_gain, trains_bias] = [0, 1].map(|matrix| run.updates_of(node)[matrix].trains());
     let (gain, bias) = memory.gradients[run.graph.parameter_range(node)].split_at_mut(stride);
-    let delta = memory.work[at.delta..][..present * stride].chunks_exact(stride);
+    let delta = &memory.work[at.delta..][..present * stride];
     if trains_gain {
-        gain.fill(F::zero());
-        let normal = memory.work[at.saved..][..present * stride].chunks_exact(stride);
-        for (normal, delta) in normal.zip(delta.clone()) {
-            for (gain, (normal, delta)) in gain.iter_mut().zip(normal.iter().zip(delta)) {
-                *gain += *normal * *delta;
+        sum_products(&memory.work[at.saved..][..present * stride], delta, gain);
+    }
+    if trains_bias {
+        add_rows(delta, bias);
+    }
+    contribute::round_gradients(run, node, memory);
+}
+
+widest! {
+    /// The sums over rows of the products of both matrices.
+    fn sum_products<F: Real>(normal: &[F], delta: &[F], sums: &mut [F]) {
+        let width = sums.len();
+        sums.fill(F::zero());
+        for (normal, delta) in normal.chunks_exact(width).zip(delta.chunks_exact(width)) {
+            for (sum, (normal, delta)) in sums.iter_mut().zip(normal.iter().zip(delta)) {
+                *sum += *normal * *delta;
             }
         }
     }
-    if trains_bias {
-        bias.fill(F::zero());
-        for delta in delta {
-            bias.iter_mut().zip(delta).for_each(|(bias, delta)| *bias += *delta);
-        }
-    }
-    contribute::round_gradients(run, node, memory);
 }
