@@ -131,6 +131,8 @@ struct Node {
     slope: f32,                // of leaky_relu
     drop_threshold: u32,       // a unit is dropped where its hash is below; 0 = no dropout
     keep_scale: f32,           // 1 / (1 - dropout)
+    inner_drop_threshold: u32, // the same for what the op drops inside, not its output
+    inner_keep_scale: f32,
     one_minus_beta1: f32,      // copies of those of the run: fused_update does not bind `runs`
     beta2: f32,
     one_minus_beta2: f32,

@@ -15,6 +15,8 @@
 //   moments        log M1 + log M2 with the outputs a, s of a target and the means over examples
 //                  M1 = <v (a - t)^2>, M2 = <v ((a - t)^2 - s^2)^2>; batch_sum is that times the
 //                  examples present, in validation the difference of that of all examples so far
+//   focal          (1 - q)^p (max(a, 0) - a t + log(1 + exp(-|a|))) with q the probability that a
+//                  gives to t
 //
 // In f16 the loss is scaled so that small deltas do not underflow (Micikevicius et al., arXiv
 // 1710.03740, section 3.2).
@@ -47,6 +49,10 @@ const BCE: u32 = 2u;
 const CROSS_ENTROPY: u32 = 3u;
 const GAUSSIAN: u32 = 4u;
 const MOMENTS: u32 = 5u;
+const FOCAL: u32 = 6u;
+
+// The smallest 1 - q of the focal loss: a divisor.
+const LEAST_MISS: f32 = 1e-36;
 
 // The smallest mean whose logarithm is taken.
 const LEAST_MEAN: f32 = 1e-30;
@@ -94,6 +100,28 @@ fn smooth_target(loss: u32, t: vec4f, given: Given) -> vec4f {
     return t + given.parameter * (even - t);
 }
 
+// Of four outputs: the sigmoids of a and of -a, t as a probability, the binary cross-entropy and
+// 1 - q.
+struct Odds {
+    positive: vec4f,
+    negative: vec4f,
+    probability: vec4f,
+    entropy: vec4f,
+    miss: vec4f,
+}
+
+fn odds(a: vec4f, t: vec4f) -> Odds {
+    let e = exp(-min(abs(a), vec4f(EXP_LIMIT)));
+    let large = 1.0 / (1.0 + e);
+    let positive = select(e * large, large, a >= vec4f(0.0));
+    let negative = select(large, e * large, a >= vec4f(0.0));
+    // targets are probabilities
+    let probability = clamp(t, vec4f(0.0), vec4f(1.0));
+    let miss = max(positive * (1.0 - probability) + negative * probability, vec4f(LEAST_MISS));
+    let entropy = max(a, vec4f(0.0)) - a * probability + log(1.0 + e);
+    return Odds(positive, negative, probability, entropy, miss);
+}
+
 // l of four outputs; of a pair it is in the first place.
 fn loss_value(loss: u32, a: vec4f, t: vec4f, given: Given) -> vec4f {
     switch loss {
@@ -116,6 +144,10 @@ fn loss_value(loss: u32, a: vec4f, t: vec4f, given: Given) -> vec4f {
         }
         case MOMENTS: {
             return vec4f(0.0);
+        }
+        case FOCAL: {
+            let odd = odds(a, t);
+            return pow(odd.miss, vec4f(given.parameter)) * odd.entropy;
         }
         case MSE, default: {
             let miss = a - t;
@@ -153,6 +185,13 @@ fn loss_slope(loss: u32, a: vec4f, t: vec4f, weight: vec4f, given: Given) -> vec
             let mean = 2.0 * miss * (1.0 / given.means.xz + excess);
             let deviation = -2.0 * a.yw * excess;
             return weight * vec4f(mean.x, deviation.x, mean.y, deviation.y);
+        }
+        case FOCAL: {
+            let odd = odds(a, t);
+            let share = odd.positive * odd.negative / odd.miss;
+            let change = odd.entropy * (1.0 - 2.0 * odd.probability) * share;
+            let slope = odd.positive - odd.probability + given.parameter * change;
+            return weight * pow(odd.miss, vec4f(given.parameter)) * slope;
         }
         case MSE, default: {
             return weight * (2.0 * (a - t));

@@ -1,12 +1,32 @@
-// Mean and deviation of the rows of a norm. A kernel that imports this page binds `work`.
+// Layer norm, for each row:
+//
+//   normal[r, n] = (x[r, n] - mean[r]) / sqrt(variance[r] + 1e-5)
+//   a[r, n]      = gain[n] normal[r, n] + bias[n]
+//
+// and its backward pass, with d[n] = gain[n] delta[r, n]:
+//
+//   gradient of x[r, n] = (d[n] - mean(d) - normal[r, n] mean(d normal[r]))
+//                         / sqrt(variance[r] + 1e-5)
+//   gradient of gain[n] = sum_r delta[r, n] normal[r, n]
+//   gradient of bias[n] = sum_r delta[r, n]
 
 #import layout
 #import packed_{packed}
+#import norm_rows
 
-// Added to the variance, as in torch.nn.LayerNorm.
-const NORM_EPSILON: f32 = 1e-5;
+@group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
+@group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs); writes overflow
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); lanes of rows or columns
+@group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
+// x by unit, normal, a and delta, shape (rows, columns), and a by unit; delta of the node below
+@group(0) @binding(4) var<storage, read_write> work: array<Packed>;
+// gain and bias, shape (columns), for `forward` and `backward_input`
+@group(0) @binding(5) var<storage, read> weights: array<Packed>;
+// the gradients of those that are trained, for `backward_weights`
+@group(0) @binding(5) var<storage, read_write> gradients: array<Packed>;
+@group(1) @binding(0) var<uniform> call: Call;
 
-// The means of four rows of the input, stored by unit.
+// The means of four rows of the input.
 fn means(node: Node, row: u32) -> vec4f {
     var sum = vec4f(0.0);
     for (var k = 0u; k < node.inputs; k++) {
@@ -15,12 +35,39 @@ fn means(node: Node, row: u32) -> vec4f {
     return sum * (1.0 / f32(node.inputs));
 }
 
-// One over their deviations.
-fn inverse_deviations(node: Node, row: u32, mean: vec4f) -> vec4f {
-    var sum = vec4f(0.0);
-    for (var k = 0u; k < node.inputs; k++) {
-        let apart = unpack(work[node.input_by_unit + k * node.row_vec4s + row]) - mean;
-        sum += apart * apart;
+@compute @workgroup_size(LANES)
+fn forward(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let rows = four_rows(group_index(group, grid), thread);
+    if rows.here && states[rows.tile.run].phase != PHASE_DONE {
+        let node = nodes[rows.tile.node];
+        let mean = means(node, rows.row);
+        store_rows(node, rows.row, mean, inverse_roots(node, rows.row, mean), true);
     }
-    return 1.0 / sqrt(sum * (1.0 / f32(node.inputs)) + NORM_EPSILON);
+}
+
+@compute @workgroup_size(LANES)
+fn backward_input(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let rows = four_rows(group_index(group, grid), thread);
+    if rows.here && states[rows.tile.run].phase == PHASE_TRAIN {
+        let node = nodes[rows.tile.node];
+        let factor = inverse_roots(node, rows.row, means(node, rows.row));
+        give_rows(rows.tile, rows.row, factor, true);
+    }
+}
+
+@compute @workgroup_size(LANES, LANES)
+fn backward_weights(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) grid: vec3u,
+    @builtin(local_invocation_id) thread: vec3u,
+) {
+    sum_columns(group_index(group, grid), thread);
 }

@@ -135,7 +135,8 @@ impl Graph {
     /// A transformer on items, without positions (Vaswani et al., arXiv 1706.03762; pre-norm as in
     /// Xiong et al., arXiv 2002.04745): a dense layer to `width`, blocks of attention and two dense
     /// layers, the first of width `feed_forward`, a norm, the mean over the items, and the outputs.
-    /// Dropout follows the layer of width `feed_forward`.
+    /// Dropout is that of the probabilities of the attention and of the layer of width
+    /// `feed_forward`.
     ///
     /// # Errors
     /// As [`Graph::deep_set`]; also unless each head has at most 64 columns and a multiple of four.
@@ -154,7 +155,7 @@ impl Graph {
         for _ in 0..blocks {
             let normed = nodes.add(&norm::OP, &[last], plain);
             let projected = nodes.linear(normed, 3 * width);
-            let attributes = Attributes { heads, ..plain };
+            let attributes = Attributes { heads, dropout: layers.dropout, ..plain };
             let attended = nodes.add(&attention::OP, &[projected], attributes);
             let attended = nodes.linear(attended, width);
             let middle = nodes.add(&add::OP, &[last, attended], plain);

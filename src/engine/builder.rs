@@ -130,6 +130,7 @@ fn dense_node(width: usize, activation: Activation, dropout: f32) -> Node {
 mod tests {
     use super::*;
     use crate::engine::graph::Parameters;
+    use crate::engine::ops::norm;
 
     #[test]
     fn parameters_are_stored_one_after_another_in_whole_vec4s() {
@@ -170,11 +171,14 @@ mod tests {
             nodes.into_iter().fold(builder, Builder::node).build()
         };
         let frozen = Node { frozen: true, ..dense(3, 0.0) };
+        let attributes = Attributes { dropout: 0.2, ..Attributes::default() };
+        let norm = Node { op: &norm::OP, attributes, ..dense(3, 0.2) };
         let wrong = [
             (chain(vec![]), "no layers"),
             (chain(vec![dense(0, 0.0)]), "layer 1 (dense): width 0"),
             (chain(vec![dense(3, 1.0), dense(2, 0.0)]), "dropout is 1"),
             (chain(vec![dense(3, 0.2)]), "outputs cannot be dropped"),
+            (chain(vec![norm, dense(2, 0.0)]), "(norm): has no dropout, but is given 0.2"),
             (chain(vec![dense(3, 0.0), frozen]), "cannot follow a trained one"),
             (Graph::mlp(&[4]).build(), "at least two widths"),
             (Graph::mlp(&[0, 3]).build(), "no inputs"),

@@ -29,8 +29,8 @@ pub struct Attributes {
     pub width: usize,
     /// Applied to each number of the output.
     pub activation: Activation,
-    /// The probability in [0, 1) with which a number of the output is dropped in training; the
-    /// others are scaled by 1 / (1 - dropout).
+    /// The probability in [0, 1) with which a number of the output, or of an attention a
+    /// probability, is dropped in training; the others are scaled by 1 / (1 - dropout).
     pub dropout: f32,
     /// How rows are reduced to one.
     pub reduction: Reduction,
@@ -135,6 +135,9 @@ pub struct Op {
     /// Whether its output is dropout(activation(z)), with z the first matrix that it saves. The
     /// other ops have neither activation nor dropout of their output.
     pub has_epilogue: bool,
+    /// Whether it drops something inside, as the probabilities of an attention, with the
+    /// probability of its attributes.
+    pub drops_inside: bool,
     /// Multiply-adds of the forward kernel for one row of a batch with these rows.
     pub multiply_adds: fn(&[Shape], &Attributes, BatchRows) -> usize,
     /// Fills the initial parameters of a node: a function of the seed, the node and the position.
@@ -152,6 +155,7 @@ impl Op {
         scratch: |_, _, _| 0,
         fuses_update: false,
         has_epilogue: false,
+        drops_inside: false,
         multiply_adds: |_, _, _| 0,
         initialise: |_, _, _, _| {},
     };
@@ -329,6 +333,9 @@ impl Graph {
         let dropout = node.attributes.dropout;
         if !(0.0..1.0).contains(&dropout) {
             return Err(format!("dropout is {dropout}; it must be at least 0 and below 1"));
+        }
+        if dropout != 0.0 && !node.op.has_epilogue && !node.op.drops_inside {
+            return Err(format!("has no dropout, but is given {dropout}"));
         }
         let slope = node.attributes.activation.slope();
         if !slope.is_finite() {

@@ -16,7 +16,8 @@ use crate::engine::tile::{Grid, TileSet};
 /// its output node.
 #[derive(Debug)]
 pub struct Kernel {
-    /// Its name, that of its shader: `shaders/<name>.wgsl`.
+    /// Its name, that of its shader: `shaders/<name>.wgsl`; or those of a shader with several entry
+    /// points and of one of these, see [`shader::entry`].
     pub name: &'static str,
     /// The buffers of group 0, in the order of their binding numbers. Group 1 has the call.
     pub bindings: &'static [(Buffer, Access)],
@@ -89,7 +90,12 @@ pub(crate) use reference;
 impl Kernel {
     /// Its complete WGSL source for a tile set.
     pub fn source(&self, set: &TileSet) -> String {
-        shader::source(self.name, set)
+        shader::source(shader::entry(self.name).0, set)
+    }
+
+    /// Its entry point in this source.
+    pub fn entry(&self) -> &'static str {
+        shader::entry(self.name).1
     }
 
     /// Whether any run in the precision of this tile set calls it.

@@ -117,6 +117,8 @@ pub struct DeviceNode {
     pub slope: f32,
     pub drop_threshold: u32,
     pub keep_scale: f32,
+    pub inner_drop_threshold: u32,
+    pub inner_keep_scale: f32,
     pub one_minus_beta1: f32,
     pub beta2: f32,
     pub one_minus_beta2: f32,

@@ -120,8 +120,8 @@ struct Compute {
 
 /// Every loss. A new one is a function here, an entry in this list, and a case in
 /// `shaders/loss.wgsl` under the same number.
-pub static LOSSES: [&Loss; 6] =
-    [&MSE, &HUBER, &BINARY_CROSS_ENTROPY, &CROSS_ENTROPY, &GAUSSIAN, &MOMENTS];
+pub static LOSSES: [&Loss; 7] =
+    [&MSE, &HUBER, &BINARY_CROSS_ENTROPY, &CROSS_ENTROPY, &GAUSSIAN, &MOMENTS, &FOCAL];
 
 /// Squared error, (a - t)^2, as `torch.nn.MSELoss`.
 pub static MSE: Loss = Loss {
@@ -186,10 +186,24 @@ pub static MOMENTS: Loss = Loss {
     compute: Compute { f32: moments, f64: moments },
 };
 
+/// Focal loss of logits (Lin et al., arXiv 1708.02002, eq. 4): the binary cross-entropy times
+/// (1 - p)^gamma, with p the probability that the network gives to the target, as
+/// `torchvision.ops.sigmoid_focal_loss` with alpha = -1. The weights of rows, or balanced classes,
+/// take the place of alpha.
+pub static FOCAL: Loss = Loss {
+    name: "focal",
+    about: "binary cross-entropy that counts targets with a good prediction less",
+    predicts: Predicts::Probability,
+    parameter: Some(Parameter { name: "gamma", default: 2.0, range: [0.0, 5.0] }),
+    compute: Compute { f32: focal, f64: focal },
+};
+
 const SMOOTHING: Parameter = Parameter { name: "label_smoothing", default: 0.0, range: [0.0, 0.5] };
 
 /// The largest argument of exp, as in WGSL.
 const EXP_LIMIT: f64 = 80.0;
+/// The smallest 1 - p of the focal loss: a divisor.
+const LEAST_MISS: f64 = 1e-36;
 /// The smallest mean whose logarithm is taken.
 const LEAST_MEAN: f64 = 1e-30;
 
@@ -215,6 +229,21 @@ fn binary_cross_entropy<F: Real>(batch: &mut Batch<F>, slopes: &mut [F]) -> F {
         let e = (-a.abs()).exp();
         let positive = (if a < F::zero() { e } else { F::one() }) / (F::one() + e);
         (a.max(F::zero()) - a * t + e.ln_1p(), positive - t)
+    })
+}
+
+fn focal<F: Real>(batch: &mut Batch<F>, slopes: &mut [F]) -> F {
+    let (gamma, one) = (batch.parameter, F::one());
+    batch.each_target(slopes, |a, t| {
+        let e = (-a.abs()).exp();
+        let (large, small) = (one / (one + e), e / (one + e));
+        let [p, q] = if a < F::zero() { [small, large] } else { [large, small] };
+        // targets are probabilities
+        let t = t.max(F::zero()).min(one);
+        let miss = (p * (one - t) + q * t).max(F::of(LEAST_MISS));
+        let entropy = a.max(F::zero()) - a * t + e.ln_1p();
+        let slope = p - t + gamma * entropy * (one - t - t) * p * q / miss;
+        (miss.powf(gamma) * entropy, miss.powf(gamma) * slope)
     })
 }
 
@@ -428,6 +457,114 @@ mod tests {
     }
 
     const OUTPUTS: [f64; 8] = [0.3, -1.2, 2.0, 0.4, 0.7, 0.9, -0.2, 1.9];
+
+    /// Each loss of [`OUTPUTS`] in PyTorch, its value and its slopes. `python3
+    /// tests/reference/loss.py` prints them for the expression and the parameter.
+    const PYTORCH: [(&str, &str, f64, [f64; 8]); LOSSES.len()] = [
+        (
+            "mse",
+            "v * w * (a - t) ** 2",
+            3.3004999999999995,
+            [-0.7, -3.36, 0.0, 0.0, -0.18200000000000013, 2.1839999999999997, 0.0, 0.0],
+        ),
+        (
+            "huber",
+            "v * w * F.huber_loss(a, t, reduction='none', delta=p)",
+            1.5542499999999997,
+            [-0.35, -1.2, 0.0, 0.0, -0.09100000000000007, 1.0919999999999999, 0.0, 0.0],
+        ),
+        (
+            "bce",
+            "v * w * F.binary_cross_entropy_with_logits(a, t, reduction='none')",
+            3.18368698100143,
+            [
+                -0.1578902382318387,
+                0.03777025980117884,
+                0.0,
+                0.0,
+                -0.11994912732696883,
+                0.7970812240950061,
+                0.0,
+                0.0,
+            ],
+        ),
+        (
+            "cross-entropy",
+            "v[:, 0] * F.cross_entropy(a[:, :2], t[:, :2], w[:2], reduction='none')",
+            1.2887950465430575,
+            [
+                0.09405958095491493,
+                -0.09405958095491494,
+                0.0,
+                0.0,
+                -0.25982735720497696,
+                0.259827357204977,
+                0.0,
+                0.0,
+            ],
+        ),
+        (
+            "gaussian",
+            "v * w[:2] * F.gaussian_nll_loss(a[:, ::2], t[:, :2], a[:, 1::2].exp(), eps=1e-12, \
+             reduction='none')",
+            3.3256284558635354,
+            [
+                -1.1620409229577915,
+                0.059489769260552154,
+                1.4478912994369808,
+                -0.7031021694932827,
+                -0.036997839036394545,
+                0.45315010804818023,
+                -0.0933308183949243,
+                0.7613338363210151,
+            ],
+        ),
+        (
+            "moments",
+            "2 * w[:2] * sum((v * m).mean(0).log() for s in [(a[:, ::2] - t[:, :2]) ** 2] \
+             for m in [s, (s - a[:, 1::2] ** 2) ** 2])",
+            4.688490960301557,
+            [
+                -3.8410534421716145,
+                -3.557137138027667,
+                4.638138056912023,
+                -0.47385279841664457,
+                -1.1249672093189644,
+                2.331568880387883,
+                -0.03388823621650152,
+                3.2775459591781138,
+            ],
+        ),
+        (
+            "focal",
+            "v * w * F.binary_cross_entropy_with_logits(a, t, reduction='none') \
+             * (a.sigmoid() * (1 - t) + (-a).sigmoid() * t) ** p",
+            0.8871402400363779,
+            [
+                -0.09017792004237946,
+                0.04802837294837021,
+                0.0,
+                0.0,
+                -0.07158876561789958,
+                0.5687054922857377,
+                0.0,
+                0.0,
+            ],
+        ),
+    ];
+
+    #[test]
+    fn values_and_slopes_equal_those_of_pytorch() {
+        for (loss, (name, expression, expected, gradient)) in LOSSES.iter().zip(PYTORCH) {
+            assert_eq!(loss.name, name);
+            let (value, slopes) = compute(loss, &OUTPUTS, None, &mut [0.0; 8]);
+            let close = |a: f64, b: f64| (a - b).abs() <= 1e-11 * (1.0 + b.abs());
+            assert!(close(value, expected), "{name}, {expression}: {value}, not {expected}");
+            for (slope, expected) in slopes.into_iter().zip(gradient) {
+                assert!(close(slope, expected), "{name}, {expression}: {slope}, not {expected}");
+            }
+        }
+    }
 
     #[test]
     fn losses_are_found_by_their_names_and_numbered_in_order() {

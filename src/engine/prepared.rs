@@ -126,6 +126,12 @@ impl PreparedRun {
         Dropout::new(if node.op.has_epilogue { node.attributes.dropout } else { 0.0 })
     }
 
+    /// The dropout of what a node drops inside, not of its output.
+    pub fn inner_dropout(&self, node: NodeId) -> Dropout {
+        let node = &self.graph.nodes()[node];
+        Dropout::new(if node.op.drops_inside { node.attributes.dropout } else { 0.0 })
+    }
+
     /// The key of the dropout mask of a node in a step.
     pub fn dropout_key(&self, step: u32, node: NodeId) -> [u32; 3] {
         [self.seed, step, (node as u32) << 16]
@@ -298,7 +304,7 @@ impl PreparedRun {
         let updates = [0, 1].map(|one| *updates.get(one).unwrap_or(&UpdateScale::UNTRAINED));
         let frozen = self.graph.nodes()[node].frozen;
         let updates = if frozen { [UpdateScale::UNTRAINED; 2] } else { updates };
-        let dropout = self.dropout(node);
+        let (dropout, inner) = (self.dropout(node), self.inner_dropout(node));
         let sources = &self.graph.nodes()[node].inputs;
         let below = |place: usize| match sources.get(place) {
             Some(Source::Node(below)) => *below,
@@ -336,6 +342,8 @@ impl PreparedRun {
             slope: attributes.activation.slope(),
             drop_threshold: dropout.threshold,
             keep_scale: dropout.scale as f32,
+            inner_drop_threshold: inner.threshold,
+            inner_keep_scale: inner.scale as f32,
             one_minus_beta1: (1.0 - training.beta1) as f32,
             beta2: training.beta2 as f32,
             one_minus_beta2: (1.0 - training.beta2) as f32,

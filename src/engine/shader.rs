@@ -24,6 +24,21 @@ pub fn text(name: &str) -> &'static str {
     file.contents_utf8().expect("shader: text")
 }
 
+/// The file and the entry point of a kernel: `main` in the file of its name or, of the kernel
+/// `norm_forward`, `forward` in the file `norm`.
+///
+/// # Panics
+/// If there is no such file.
+pub fn entry(kernel: &str) -> (&str, &str) {
+    let there = |name: &str| SHADERS.get_file(format!("{name}.wgsl")).is_some();
+    if there(kernel) {
+        return (kernel, "main");
+    }
+    let parts = kernel.match_indices('_').map(|(at, _)| (&kernel[..at], &kernel[at + 1..]));
+    let found = parts.rev().find(|(file, _)| there(file));
+    found.unwrap_or_else(|| panic!("shader: no file of the kernel {kernel} in shaders"))
+}
+
 /// The names of all files, sorted.
 pub fn names() -> Vec<String> {
     let stem = |file: &include_dir::File| Some(file.path().file_stem()?.to_str()?.to_owned());
@@ -104,6 +119,8 @@ mod tests {
             once.dedup();
             assert_eq!(once, files);
         }
+        assert_eq!(entry("clock"), ("clock", "main"));
+        assert_eq!(entry("norm_backward_input"), ("norm", "backward_input"));
         assert!(source("clock", &tile::HARDWARE).contains("struct State"));
         assert!(!source("clock", &tile::HARDWARE).contains(IMPORT));
     }

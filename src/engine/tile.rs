@@ -29,6 +29,10 @@ pub struct TileSet {
     pub precision: Precision,
     /// Threads that count the items of a batch.
     pub sets_threads: u32,
+    /// Threads of an attention, at least the 16 vec4s of the widest head.
+    pub attention_threads: u32,
+    /// Vec4s of k, and of v, that they share; at least the 64 of four rows of the widest head.
+    pub attention_tile: u32,
     /// Threads of the loss of one run.
     pub loss_threads: u32,
     /// Threads that share a block of gradients for their norm.
@@ -54,6 +58,8 @@ pub const SOFTWARE: TileSet = TileSet {
     order: Order::Mixed,
     precision: Precision::F32,
     sets_threads: 8,
+    attention_threads: 16,
+    attention_tile: 64,
     loss_threads: 8,
     norm_threads: 8,
     // the tiles of a gradient are short strips of each row; AdamW is a quarter slower on them than
@@ -80,6 +86,9 @@ pub const HARDWARE: TileSet = TileSet {
     order: Order::LongestFirst,
     precision: Precision::F32,
     sets_threads: 64,
+    attention_threads: 64,
+    // 15.5 KiB of workgroup memory in the backward pass
+    attention_tile: 80,
     loss_threads: 64,
     norm_threads: 64,
     fused_update: true,

@@ -5,7 +5,7 @@ use crate::engine::loss::Predicts;
 use crate::study::tested::Tested;
 
 /// The weighted mean of a number over the rows of a target.
-fn mean(test: &Tested, target: usize, of: impl Fn(f64, f64) -> f64) -> f64 {
+pub(crate) fn mean(test: &Tested, target: usize, of: impl Fn(f64, f64) -> f64) -> f64 {
     let sums = test.rows(target).fold((0.0, 0.0), |(sum, weights), (prediction, truth, weight)| {
         (sum + weight * of(prediction, truth), weights + weight)
     });

@@ -98,7 +98,7 @@ impl Needs {
 }
 
 /// All metrics. Study files name them in `metrics`; without that, those of [`of_outputs`].
-pub static METRICS: [Metric; 13] = [
+pub static METRICS: [Metric; 14] = [
     Metric {
         name: "mse",
         title: "MSE",
@@ -107,6 +107,17 @@ pub static METRICS: [Metric; 13] = [
         compares: true,
         needs: Needs::Values,
         of_target: m::mean_squared_error,
+    },
+    Metric {
+        name: "mae",
+        title: "mean absolute error",
+        description: "mean of |prediction - truth|, targets scaled to [0, 1]",
+        better: Better::Lower,
+        compares: true,
+        needs: Needs::Values,
+        of_target: |test, target| {
+            m::mean(test, target, |prediction, truth| (prediction - truth).abs())
+        },
     },
     Metric {
         name: "r2",
@@ -280,4 +291,23 @@ pub fn evaluate(metrics: &[&Metric], test: &Tested) -> Vec<f64> {
         targets.clone().map(|target| (metric.of_target)(test, target)).collect()
     };
     metrics.iter().flat_map(of_metric).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_absolute_error_is_that_of_scikit_learn() {
+        // mean_absolute_error([.2, .2, .5], [.1, .4, .9], sample_weight=[1, 2, -.5])
+        let test = Tested {
+            predicts: Predicts::Value,
+            predictions: vec![vec![0.1, 0.4, 0.9]],
+            deviations: vec![],
+            truth: vec![vec![0.2, 0.2, 0.5]],
+            weights: Some(vec![1.0, 2.0, -0.5].into()),
+        };
+        let found = evaluate(&[Metric::named("mae").unwrap()], &test)[0];
+        assert!((found - 0.12).abs() < 1e-15, "{found}");
+    }
 }

@@ -319,6 +319,7 @@ fn around(op: &'static Op, widths: &[usize], number: usize) -> Graph {
         width,
         heads,
         reduction: Reduction::ALL[number % 3],
+        dropout: if op.drops_inside { [0.3, 0.0][number / 2 % 2] } else { 0.0 },
         ..Attributes::default()
     };
     let fits = |rows: &[Rows], times: usize, heads: usize| {
@@ -338,44 +339,61 @@ fn around(op: &'static Op, widths: &[usize], number: usize) -> Graph {
 
     let shapes: Vec<Shape> =
         rows.iter().map(|rows| Shape { rows: *rows, width: times * width }).collect();
-    let mut shape = (op.shape)(&shapes, &attributes(heads)).expect("it fits");
-    let items = shapes.iter().chain([&shape]).any(|shape| shape.rows != Rows::Examples);
-    let input = if items { Shape::items(widths[0]) } else { Shape::examples(widths[0]) };
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut add = |op: &'static Op, inputs: &[Source], attributes: Attributes| {
-        nodes.push(Node { op, attributes, inputs: inputs.to_vec(), frozen: false });
-        Source::Node(nodes.len() - 1)
-    };
     let layer = |width: usize, place: usize| Attributes {
         width,
         activation: Activation::ALL[(number + place) % Activation::ALL.len()],
         dropout: [0.0, 0.3][(number + place) / 2 % 2],
         ..Attributes::default()
     };
-    let base = add(&dense::OP, &[Source::Input], layer(widths[widths.len() / 2], 0));
+    let dense_widths = [widths[0], widths[widths.len() / 2], widths[widths.len() - 1]];
+    enclosed(op, attributes(heads), &shapes, dense_widths, layer).0
+}
+
+/// The graph of a node between others, and its number: the node reads values of these shapes, which
+/// dense layers compute from another one. The widths are those of the input, of that layer and of
+/// the output; `layer` has the attributes of a layer of a width and a place.
+pub fn enclosed(
+    op: &'static Op,
+    attributes: Attributes,
+    shapes: &[Shape],
+    [columns, base, outputs]: [usize; 3],
+    layer: impl Fn(usize, usize) -> Attributes,
+) -> (Graph, usize) {
+    let mut shape = (op.shape)(shapes, &attributes).expect("it fits");
+    let items = shapes.iter().chain([&shape]).any(|shape| shape.rows != Rows::Examples);
+    let input = if items { Shape::items(columns) } else { Shape::examples(columns) };
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut add = |op: &'static Op, inputs: &[Source], attributes: Attributes| {
+        nodes.push(Node { op, attributes, inputs: inputs.to_vec(), frozen: false });
+        Source::Node(nodes.len() - 1)
+    };
+    let plain = Attributes { reduction: attributes.reduction, ..Attributes::default() };
+    let base = add(&dense::OP, &[Source::Input], layer(base, 0));
     let mut inputs = Vec::new();
-    for (place, rows) in rows.iter().enumerate() {
-        let below = add(&dense::OP, &[base], layer(times * width, 1 + place));
+    for (place, Shape { rows, width }) in shapes.iter().enumerate() {
+        let below = add(&dense::OP, &[base], layer(*width, 1 + place));
         inputs.push(match rows {
-            Rows::Examples if items => add(&pool::OP, &[below], attributes(1)),
+            Rows::Examples if items => add(&pool::OP, &[below], plain),
             Rows::Edges => {
-                let other = add(&dense::OP, &[base], layer(times * width, 3));
-                add(&edge::OP, &[below, other], layer(times * width, 4))
+                let other = add(&dense::OP, &[base], layer(*width, 3));
+                add(&edge::OP, &[below, other], layer(*width, 4))
             }
             _ => below,
         });
     }
-    let mut last = add(op, &inputs, attributes(heads));
+    let mut last = add(op, &inputs, attributes);
+    let Source::Node(number) = last else { unreachable!("a node") };
     if shape.rows == Rows::Edges {
-        last = add(&aggregate::OP, &[last], attributes(1));
+        last = add(&aggregate::OP, &[last], plain);
         shape.rows = Rows::Items;
     }
     if shape.rows == Rows::Items {
-        last = add(&pool::OP, &[last], Attributes { dropout: 0.0, ..attributes(1) });
+        last = add(&pool::OP, &[last], plain);
     }
-    let output = Attributes { dropout: 0.0, ..layer(widths[widths.len() - 1], 5) };
+    let output = Attributes { dropout: 0.0, ..layer(outputs, 5) };
     add(&dense::OP, &[last], output);
-    Graph::new(input, nodes).unwrap_or_else(|error| panic!("{}: {error}", op.name))
+    let graph = Graph::new(input, nodes).unwrap_or_else(|error| panic!("{}: {error}", op.name));
+    (graph, number)
 }
 
 /// The graph of the first nodes of a chain: its last node may not drop outputs.

@@ -194,7 +194,7 @@ impl Gpu {
             label: Some(kernel.name),
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some("main"),
+            entry_point: Some(kernel.entry()),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &(kernel.constants)(tiles),
                 // every kernel writes its workgroup memory before it reads it

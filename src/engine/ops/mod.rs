@@ -16,8 +16,10 @@ pub mod gather_edges;
 pub mod gather_items;
 pub mod loss;
 pub mod norm;
+pub(crate) mod norm_rows;
 pub mod pool;
 pub(crate) mod reduce;
+pub mod rms_norm;
 pub(crate) mod rows;
 pub mod sets;
 pub mod spread;
@@ -26,9 +28,10 @@ use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
 
 /// Every op.
-pub static OPS: [&OpKernels; 9] = [
+pub static OPS: [&OpKernels; 10] = [
     &dense::KERNELS,
     &norm::KERNELS,
+    &rms_norm::KERNELS,
     &attention::KERNELS,
     &edge::KERNELS,
     &aggregate::KERNELS,

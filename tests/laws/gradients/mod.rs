@@ -9,12 +9,17 @@
 mod case;
 
 use shoal::engine::activation::Activation;
-use shoal::engine::graph::Graph;
+use shoal::engine::graph::{Attributes, Graph};
+use shoal::engine::layout::phase;
 use shoal::engine::loss::LOSSES;
-use shoal::engine::ops::OPS;
+use shoal::engine::memory::Memory;
+use shoal::engine::ops::{OPS, attention};
 use shoal::engine::prepared::PreparedRun;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
+use shoal::engine::sets::Sets;
+use shoal::engine::shape::Shape;
+use shoal::engine::table::Table;
 
 use self::case::Case;
 use crate::common::*;
@@ -113,4 +118,58 @@ fn a_dropout_mask_is_a_function_of_seed_and_step() {
     let (count, expected) = (20.0 * 512.0, 0.3f64);
     let deviation = (expected * (1.0 - expected) / count).sqrt();
     assert!((dropped as f64 / count - expected).abs() < 5.0 * deviation, "{dropped} of {count}");
+}
+
+/// With queries of 0 the probabilities of an attention are equal, and with v the unit matrix its
+/// output is these, times the mask.
+#[test]
+fn an_attention_drops_probabilities_in_training() {
+    const ITEMS: usize = 16;
+    let counts = [3, ITEMS, 1];
+    let sets = Sets::new(vec![0.0; counts.iter().sum()], 1, &counts).unwrap();
+    let table = Table::of_sets(sets, vec![0.0; 3], 1).unwrap();
+    let attributes =
+        Attributes { width: 2 * ITEMS, heads: 2, dropout: 0.3, ..Attributes::default() };
+    let layer = |width: usize, _| Attributes { width, ..Attributes::default() };
+    let shapes = [Shape::items(6 * ITEMS)];
+    let (graph, node) = enclosed(&attention::OP, attributes, &shapes, [1, 1, 1], layer);
+    let run = Run::new(graph, &table).rows(&table, vec![0, 1, 2], vec![0, 1, 2]);
+    let probabilities = |seed: u32, steps: u32, in_phase: u32| {
+        let training = Training { batch: 3, ..training() };
+        let run = Run { seed, ..run.clone() }.training(training);
+        let run = PreparedRun::new(run, tables(&table));
+        let mut memory = Memory::<f64>::new(&run);
+        memory.state.phase = phase::VALIDATE;
+        memory.state.batch_rows = 3;
+        for name in ["sets", "gather_items"] {
+            of_run(name).reference(&run, &mut memory);
+        }
+        (memory.state.phase, memory.state.steps) = (in_phase, steps);
+        let (input, output) = (run.layout.nodes[node].input, run.layout.nodes[node].output);
+        memory.work[input..][..20 * 6 * ITEMS].fill(0.0);
+        for (item, head) in (0..ITEMS).flat_map(|item| [(item, 0), (item, 1)]) {
+            memory.work[input + (3 + item) * 6 * ITEMS + (4 + head) * ITEMS + item] = 1.0;
+        }
+        of_level("attention_forward", run.graph.level(node)).reference(&run, &mut memory);
+        let rows = memory.work[output + 3 * 2 * ITEMS..][..ITEMS * 2 * ITEMS].chunks(ITEMS);
+        let of_head = |head: usize| rows.clone().skip(head).step_by(2).flatten().copied();
+        [0, 1].map(|head| of_head(head).collect::<Vec<f64>>())
+    };
+    let (equal, kept) = (1.0 / ITEMS as f64, 1.0 / (1.0 - f64::from(0.3f32)));
+    for head in probabilities(1, 5, phase::VALIDATE) {
+        assert!(head.iter().all(|p| (p - equal).abs() < 1e-12), "{head:?}");
+    }
+    let [one, other] = probabilities(1, 5, phase::TRAIN);
+    let whole = |p: &f64| *p == 0.0 || (p - equal * kept).abs() < 1e-12;
+    assert!(one.iter().chain(&other).all(whole), "{one:?} {other:?}");
+    assert_eq!([&one, &other], probabilities(1, 5, phase::TRAIN).each_ref());
+    assert_ne!(one, other, "heads have masks of their own");
+    assert_ne!(one, probabilities(1, 6, phase::TRAIN)[0]);
+    assert_ne!(one, probabilities(2, 5, phase::TRAIN)[0]);
+    // 0.3 of 20 masks of 512 pairs, within five deviations
+    let masks = (0..20).flat_map(|step| probabilities(9, step, phase::TRAIN));
+    let dropped = masks.flatten().filter(|p| *p == 0.0).count() as f64;
+    let count = 20.0 * 2.0 * (ITEMS * ITEMS) as f64;
+    let deviation = (0.3 * 0.7 / count).sqrt();
+    assert!((dropped / count - 0.3).abs() < 5.0 * deviation, "{dropped} of {count}");
 }

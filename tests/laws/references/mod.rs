@@ -4,6 +4,7 @@
 mod adamw;
 mod architectures;
 mod kernels;
+mod ops;
 mod schedule;
 mod shuffle;
 mod training;
@@ -35,6 +36,13 @@ impl Reference {
     fn open(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
         Self(folder.join(format!("{name}.npz")))
+    }
+
+    /// Whether it has an array.
+    fn has(&self, name: &str) -> bool {
+        let file = File::open(&self.0).expect("the reference arrays are in tests/reference");
+        let archive = zip::ZipArchive::new(file).expect("an npz");
+        archive.index_for_name(&format!("{name}.npy")).is_some()
     }
 
     /// The bytes of an array.

@@ -7,7 +7,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::{self, Items};
+use crate::engine::ops::attention::head::{self, Items, Mask};
 use crate::engine::ops::contribute;
 use crate::engine::ops::reduce::items;
 use crate::engine::prepared::PreparedRun;
@@ -18,16 +18,17 @@ use crate::engine::shape::padded;
 pub static KERNEL: Kernel = Kernel {
     name: "attention_backward",
     serves: gives_gradients,
+    constants: head::constants,
     tiles: head::tiles,
     terms: head::terms,
     reference: reference!(compute),
     ..BLOCKS
 };
 
-/// Fills, or adds to, delta of the node below. With p the probabilities and d the gradient of the
-/// output of a head, the gradient of v is p^T d, and with s = p (d v^T - sums(d output)) /
-/// sqrt(width) that of q is s k and that of k is s^T q (Dao et al., arXiv 2205.14135, appendix
-/// B.2).
+/// Fills, or adds to, delta of the node below. With p the probabilities, m the mask of the dropout
+/// and d the gradient of the output of a head, the gradient of v is (m p)^T d, and with s = p
+/// (m (d v^T) - sums(d output)) / sqrt(width) that of q is s k and that of k is s^T q (Dao et al.,
+/// arXiv 2205.14135, appendix B.2).
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let Some(contribution) = run.graph.contribution(node, 0) else { return };
     if memory.state.phase != phase::TRAIN {
@@ -70,8 +71,15 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
             let output = &output[range.start * stride + first..];
             sum_products((items.width, stride), output, d.0, &mut sums[..items.count]);
             let of_items = items.count * items.queries();
+            let mask = Mask::new(run, node, &memory.state, head);
+            if let Some(mask) = mask {
+                mask.apply(&range, items.queries(), &mut s);
+            }
             let of_queries = (&logarithms[..], &sums[..]);
             of_scores(items.scale(), of_queries, &mut p[..of_items], &mut s[..of_items]);
+            if let Some(mask) = mask {
+                mask.apply(&range, items.queries(), &mut p);
+            }
             let mut give_to = |of: usize, a: (&[F], Matrix), b: (&[F], Matrix)| {
                 let below = &mut below_delta[of * shape.width + first..];
                 give((below, items.rows(columns)), a, b);

@@ -8,7 +8,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::{self, Items};
+use crate::engine::ops::attention::head::{self, Items, Mask};
 use crate::engine::ops::reduce::items;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
@@ -18,6 +18,7 @@ use crate::engine::shape::padded;
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "attention_forward",
+    constants: head::constants,
     tiles: head::tiles,
     terms: head::terms,
     reference: reference!(compute),
@@ -53,6 +54,9 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
             logarithms.resize(items.queries(), F::zero());
             let of_items = items.count * items.queries();
             softmax(items.scale(), &mut scores[..of_items], &mut logarithms);
+            if let Some(mask) = Mask::new(run, node, &memory.state, head) {
+                mask.apply(&range, items.queries(), &mut scores);
+            }
             product(
                 (&mut output[range.start * stride + first..], items.rows(stride)),
                 (&scores[..], items.by_key().transposed()),

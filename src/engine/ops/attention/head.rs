@@ -1,27 +1,85 @@
 //! One head of an attention on the CPU.
 
+use std::ops::Range;
+
+use crate::engine::activation::Dropout;
 use crate::engine::cpu::product::{Shape as Matrix, product};
 use crate::engine::cpu::sums::LANES as LANES_OF_SUMS;
 use crate::engine::cpu::transpose::transpose_part;
 use crate::engine::graph::NodeId;
-use crate::engine::layout::LANES;
+use crate::engine::layout::{State, phase};
 use crate::engine::prepared::PreparedRun;
+use crate::engine::random::pcg4d;
 use crate::engine::real::Real;
 use crate::engine::tile::{Grid, TileSet};
 
 /// Largest width of a head.
 pub const MOST_WIDTH: usize = 64;
 
-/// i: 32 items; j: heads.
-pub(crate) fn tiles(run: &PreparedRun, node: NodeId, _set: &TileSet) -> Grid {
+/// i: blocks of items, as many as in `shaders/attention.wgsl`; j: heads.
+pub(crate) fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     let heads = run.graph.nodes()[node].attributes.heads;
-    Grid::new(run.layout.rows.items.div_ceil(4 * LANES), heads)
+    let (threads, width) = (set.attention_threads as usize, run.graph.shape(node).width / heads);
+    let quads = (threads / (width / 4)).min(threads / 4);
+    Grid::new(run.layout.rows.items.div_ceil(4 * quads), heads)
+}
+
+/// The `override` constants.
+pub(crate) fn constants(set: &TileSet) -> Vec<(&'static str, f64)> {
+    vec![
+        ("ATTENTION_THREADS", f64::from(set.attention_threads)),
+        ("ATTENTION_TILE", f64::from(set.attention_tile)),
+    ]
 }
 
 /// Terms of a score and of a sum over the items.
 pub(crate) fn terms(run: &PreparedRun, node: NodeId) -> usize {
     let width = run.graph.shape(node).width / run.graph.nodes()[node].attributes.heads;
     width + run.most.items.div_ceil(run.most.examples)
+}
+
+/// The dropout of the probabilities of a head in a step.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask {
+    dropout: Dropout,
+    /// The seed, the step and the key of the node.
+    key: [u32; 3],
+    heads: usize,
+    head: usize,
+}
+
+impl Mask {
+    /// That of a head; `None` without dropout and outside of training.
+    pub(crate) fn new<F>(
+        run: &PreparedRun,
+        node: NodeId,
+        state: &State<F>,
+        head: usize,
+    ) -> Option<Self> {
+        let dropout = run.inner_dropout(node);
+        let drops = state.phase == phase::TRAIN && dropout.threshold > 0;
+        let heads = run.graph.nodes()[node].attributes.heads;
+        drops.then(|| Self { dropout, key: run.dropout_key(state.steps, node), heads, head })
+    }
+
+    /// Multiplies numbers of pairs of these items, a key per row, rows `stride` apart, by 0 or
+    /// 1 / (1 - dropout). Four keys of a query, their numbers in the batch a multiple of four and
+    /// the next ones, share a hash.
+    pub(crate) fn apply<F: Real>(self, items: &Range<usize>, stride: usize, pairs: &mut [F]) {
+        let ([seed, step, node], scale) = (self.key, F::of(self.dropout.scale));
+        for query in items.clone() {
+            for quad in items.start / 4..items.end.div_ceil(4) {
+                let place = quad - items.start / 4;
+                let part = node + ((place >> 8) * self.heads + self.head) as u32;
+                let hash = pcg4d([seed, step, part, (query | (place & 255) << 24) as u32]);
+                for (key, hash) in (4 * quad..).zip(hash).filter(|(key, _)| items.contains(key)) {
+                    let kept = hash >= self.dropout.threshold;
+                    let place = (key - items.start) * stride + query - items.start;
+                    pairs[place] *= if kept { scale } else { F::zero() };
+                }
+            }
+        }
+    }
 }
 
 /// The items of an example in the matrix of q, k and v on the CPU, and its heads.

@@ -1,8 +1,7 @@
 //! The op `attention`: softmax(q k^T / sqrt(d)) v for each head, over the items of an example
 //! (Vaswani et al., arXiv 1706.03762, eq. 1). The input has the columns of q, k and v side by side,
-//! as
-//! `torch.nn.MultiheadAttention` after its `in_proj_weight`; each head has consecutive columns of
-//! all three.
+//! as `torch.nn.MultiheadAttention` after its `in_proj_weight`; each head has consecutive columns of
+//! all three. Its dropout drops probabilities, the numbers of the softmax, as there.
 
 pub mod backward;
 pub mod forward;
@@ -44,6 +43,7 @@ pub static OP: Op = Op {
     // for each head, the logarithm of the sum of the exponentials of a row as the sum of two
     // numbers, which keep the digits of an f32 in f16, and two zeros: a vec4
     saved: |_, attributes| vec![4 * attributes.heads],
+    drops_inside: true,
     multiply_adds: |inputs, _, rows| {
         let items = rows.items.div_ceil(rows.examples.max(1));
         2 * items * inputs[0].width / 3

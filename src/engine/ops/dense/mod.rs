@@ -37,6 +37,7 @@ pub static OP: Op = Op {
     multiply_adds: |inputs: &[Shape], attributes: &Attributes, _| {
         inputs[0].width * attributes.width
     },
+    drops_inside: false,
     initialise,
 };
 
