@@ -403,6 +403,6 @@ fn the_page_contains_the_figure_of_the_folder() {
     let trial = TrialRuns { state: State::Complete, parameters: vec![], runs: vec![one] };
     write_trials(&file("trials.csv"), &names(&["Om & <s8>"]), &[], &[trial]).unwrap();
     let svg = figure();
-    assert!(svg.contains("Mean over the 6 trials with the lowest validation loss"), "{svg}");
+    assert!(svg.contains("Mean over the 6 trials that are best on the validation rows"), "{svg}");
     assert!(!svg.contains("seed"), "{svg}");
 }
