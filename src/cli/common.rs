@@ -85,19 +85,26 @@ pub fn save(
     dataset.notes().iter().for_each(|note| output.notice(note));
     // a file that is being written is finished
     signals::gracefully(|_| dataset.save(path))?;
+    let items = dataset.items.as_ref().map_or(String::new(), |items| {
+        format!(", {} items of {} columns", items.values.rows, items.values.columns)
+    });
     output.result(&format!(
-        "{}: {} {rows}, {} {columns}, targets {}",
+        "{}: {} {rows}, {} {columns}{items}, targets {}",
         path.display(),
-        dataset.inputs.rows,
+        dataset.targets.rows,
         dataset.inputs.columns,
         dataset.target_names.join(" ")
     ));
-    let value = json!({
+    let mut value = json!({
         "file": path.display().to_string(),
-        "simulations": dataset.inputs.rows,
+        "simulations": dataset.targets.rows,
         "inputs": dataset.inputs.columns,
         "targets": dataset.target_names,
     });
+    if let Some(items) = &dataset.items {
+        value["items"] = items.values.rows.into();
+        value["item_names"] = json!(items.names);
+    }
     output.event(event, value);
     Ok(())
 }

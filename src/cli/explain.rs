@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, Matrix, Observations, is_dataset};
+use shoal::data::{Dataset, Observations, is_dataset};
 use shoal::study::explain;
 use shoal::study::explain::{Comparison, MeanExplanation, Request};
 use shoal::study::store::attribution_table::Profile;
@@ -39,9 +39,10 @@ pub struct ExplainArgs {
     /// Rows to explain; they do not overlap with the background [default: 100, or what is left]
     #[arg(long, value_name = "ROWS")]
     rows: Option<usize>,
-    /// How attributions are computed
-    #[arg(long, value_enum, default_value = "deep-shap")]
-    method: Method,
+    /// How attributions are computed [default: deep-shap; expected-gradients for networks that read
+    /// items]
+    #[arg(long, value_enum)]
+    method: Option<Method>,
     /// Points between each background row and an explained row, for expected gradients
     #[arg(long, value_name = "PLACES", default_value_t = 10)]
     alphas: usize,
@@ -69,6 +70,10 @@ pub struct ExplainArgs {
 const REFERENCE: &str = "\
 Attributions of a row, one per input, add up to its prediction less the mean
 prediction over the background. The additivity gap says how far they are off.
+
+The attribution of a column of items is the sum over the items of a row. A set
+is compared with sets of as many items drawn from the background; what the
+number of items changes is an attribution of its own.
 
 Files in DIR:
   attributions.csv   per target and input: mean absolute and signed values
@@ -110,8 +115,8 @@ pub fn run(args: &ExplainArgs, output: &Output) -> Result<()> {
             )));
         }
     }
-    let request = args.request();
     let models = load(&args.models)?;
+    let request = args.request(&models[0].1);
     let data = Data::read(args, &models[0], output)?;
     let ours = data.explain(&models, &request)?;
     let theirs = match args.compare.is_empty() {
@@ -154,7 +159,7 @@ fn load(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Model)>> {
 /// The rows, with the inputs in the order of the first model.
 struct Data {
     name: String,
-    inputs: Matrix,
+    inputs: Observations,
     first: (PathBuf, Model),
     /// That of the dataset, if they are of one.
     hash: Option<String>,
@@ -166,11 +171,10 @@ impl Data {
         let observations = Observations::load(path, args.text.options())?;
         // inputs alone are no dataset, but can be explained
         let dataset = is_dataset(path).then(|| Dataset::load(path, &CONVENTIONS).ok()).flatten();
-        let (inputs, notes) = first.1.inputs(&observations, &first.0.display().to_string())?;
+        let (matched, notes) = first.1.inputs(&observations, &first.0.display().to_string())?;
         notes.iter().for_each(|note| output.notice(note));
-        let inputs = first.1.features(&inputs, &observations.name)?;
         let hash = dataset.as_ref().map(Dataset::hash);
-        Ok(Self { name: observations.name, inputs, first: first.clone(), hash })
+        Ok(Self { name: observations.name, inputs: matched, first: first.clone(), hash })
     }
 
     /// Explains models on the rows, if they read the inputs of the first one in the same order.
@@ -186,9 +190,13 @@ impl Data {
 }
 
 impl ExplainArgs {
-    fn request(&self) -> Request {
+    fn request(&self, model: &Model) -> Request {
+        let default = match explain::is_chain(&model.start.network) {
+            true => Method::DeepShap,
+            false => Method::ExpectedGradients,
+        };
         Request {
-            method: match self.method {
+            method: match self.method.unwrap_or(default) {
                 Method::DeepShap => explain::Method::DeepShap,
                 Method::ExpectedGradients => {
                     explain::Method::ExpectedGradients { alphas: self.alphas }

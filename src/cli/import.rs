@@ -7,7 +7,7 @@ use clap::Args;
 
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Decimal, Import};
+use shoal::data::{Decimal, Import, RowFilter};
 
 use super::help::{folders, formats};
 use crate::cli::common::check_output;
@@ -23,9 +23,10 @@ use crate::cli::output::Output;
 #[derive(Args, Debug)]
 #[command(after_long_help = reference())]
 pub struct ImportArgs {
-    /// Inputs: a file with one row per simulation, or a folder with the folders 0, 1, 2, ...
-    #[arg(long, value_name = "FILE|DIR")]
-    x: PathBuf,
+    /// Inputs: a file with one row per simulation, or a folder with the folders 0, 1, 2, ...; not
+    /// needed with --items
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "items")]
+    x: Option<PathBuf>,
     /// Targets: a file with one row per simulation, in the same order
     #[arg(long, value_name = "FILE")]
     y: PathBuf,
@@ -77,9 +78,57 @@ pub struct ImportArgs {
     /// Keep the first inputs up to this place on the axis [default: all]
     #[arg(long, value_name = "NUMBER", conflicts_with = "bins")]
     max_k: Option<f64>,
+    /// Items of sets: arrays (.npy, or file.npz:name) separated by commas, whose columns stand side
+    /// by side; padded, of shape (simulations, places, columns), or of shape (items, columns)
+    #[arg(long, value_name = "FILES", value_delimiter = ',')]
+    items: Option<Vec<PathBuf>>,
+    /// Names of the columns of the items, separated by commas [default: i0, i1, ...]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    item_names: Option<Vec<String>>,
+    /// The number of items of each simulation, of items that are not padded
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
+    /// The first item of each simulation and the number of all, in place of --counts
+    #[arg(long, value_name = "FILE")]
+    offsets: Option<PathBuf>,
+    /// The number that all columns of the first array have at a place without an item
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    fill: Option<f64>,
+    /// An array that is 0 at places without an item, in place of --fill
+    #[arg(long, value_name = "FILE")]
+    mask: Option<PathBuf>,
+    /// A column of the items with class numbers, which becomes a column for each of so many
+    /// classes; once for each column
+    #[arg(long, value_name = "NAME=COUNT", value_parser = count)]
+    one_hot: Vec<(String, usize)>,
+    /// Keep the rows whose number in FILE, divided by DIVISOR, has this remainder
+    #[arg(long, value_name = "FILE,DIVISOR,REMAINDER", value_parser = filter)]
+    rows: Option<RowFilter>,
     /// The dataset to write
     #[arg(short, long, value_name = "FILE.npz")]
     output: PathBuf,
+}
+
+/// Parses the classes of a column, NAME=COUNT.
+fn count(argument: &str) -> std::result::Result<(String, usize), String> {
+    let parse = || {
+        let (name, count) = argument.rsplit_once('=')?;
+        Some((name.to_owned(), count.parse().ok()?))
+    };
+    parse().ok_or_else(|| "the classes of a column are written NAME=COUNT, as class=6".to_owned())
+}
+
+/// Parses which rows are kept, FILE,DIVISOR,REMAINDER.
+fn filter(argument: &str) -> std::result::Result<RowFilter, String> {
+    let parse = || {
+        let (rest, remainder) = argument.rsplit_once(',')?;
+        let (column, divisor) = rest.rsplit_once(',')?;
+        let remainders = vec![remainder.parse().ok()?];
+        Some(RowFilter { column: column.into(), divisor: divisor.parse().ok()?, remainders })
+    };
+    parse().ok_or_else(|| {
+        "rows are written FILE,DIVISOR,REMAINDER, as events.npz:event,2,0".to_owned()
+    })
 }
 
 fn reference() -> String {
@@ -98,8 +147,13 @@ Folders:
   rows of y: by their names if they have some, else 0, 1, 2, ..., also LH_0 or
   0000; --first 1 if they begin with 1.
 
-Dataset (.npz), as np.savez writes one too; only x and y are needed:
+Dataset (.npz), as np.savez writes one too; only y, and x or items, are needed:
   x              inputs, shape (simulations, inputs), raw and in physical units
+  items          items of all simulations, shape (items, columns), beside x or
+                 alone
+  counts         the number of items of each simulation, shape (simulations), or
+  offsets        the first item of each and the number of all (simulations + 1)
+  item_names     one name per column of the items
   y              targets, shape (simulations, targets), in physical units
   axis           where each input lies, shape (inputs); also called k
   axis_name      what the axis is, with its unit
@@ -113,13 +167,16 @@ Examples:
   shoal import --x pk.npy --y theta.txt --axis k.npy -o mine.npz
   shoal import --x all.npz:pk --y all.npz:theta --targets y0,y3 -o mine.npz
   shoal import --x Pk/latin_hypercube --y theta.txt --bins 79 -o quijote.npz
+  shoal import --items jets.npz:constituents,jets.npz:charge --fill 0 \\
+      --item-names pt,d_eta,d_phi,charge --y jets.npz:label -o jets-ragged.npz
 
 A study file can import in place of a file, with the same options (with _ in
-place of -, target_ranges in place of --range, true and false for yes and no):
+place of -, target_ranges in place of --range, true and false for yes and no,
+lists and tables such as one_hot = {{ class = 6 }}):
   finetune = {{ x = \"pk.npy\", y = \"theta.txt\", targets = [\"Omega_m\"] }}
 
 Events (--json):
-  imported  file, simulations, inputs, targets",
+  imported  file, simulations, inputs, targets; of sets items and item_names",
         formats(),
         folders()
     )
@@ -127,12 +184,14 @@ Events (--json):
 
 /// Imports.
 pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
-    let inputs = [Some(&args.x), Some(&args.y), args.axis.as_ref()];
-    let inputs = inputs.into_iter().flatten().map(PathBuf::as_path);
+    let inputs = [args.x.as_ref(), Some(&args.y), args.axis.as_ref()];
+    let more = [args.counts.as_ref(), args.offsets.as_ref(), args.mask.as_ref()];
+    let inputs = inputs.into_iter().chain(more).flatten().chain(args.items.iter().flatten());
+    let inputs = inputs.map(PathBuf::as_path);
     check_output(&args.output, "a dataset is", &["npz"], inputs)?;
     let ranges: BTreeMap<_, _> = args.range.into_iter().collect();
     let import = Import {
-        x: args.x,
+        x: args.x.unwrap_or_default(),
         y: args.y,
         axis: args.axis,
         axis_name: args.axis_name,
@@ -150,6 +209,14 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         skip_missing: args.skip_missing.then_some(true),
         bins: args.bins,
         max_k: args.max_k,
+        items: args.items,
+        item_names: args.item_names,
+        counts: args.counts,
+        offsets: args.offsets,
+        mask: args.mask,
+        fill: args.fill,
+        one_hot: (!args.one_hot.is_empty()).then(|| args.one_hot.into_iter().collect()),
+        rows: args.rows,
     };
     let dataset = import.read(std::path::Path::new(""), &CONVENTIONS)?;
     save(&dataset, &args.output, ["simulations", "inputs"], "imported", output)

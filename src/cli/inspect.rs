@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use shoal::Graph;
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
 use shoal::data::names::number_text;
 use shoal::data::{Dataset, is_dataset};
+use shoal::engine::graph::Source;
+use shoal::study::sizes::Edges;
 use shoal::study::store::model::Model;
 
 use crate::cli::output::Output;
@@ -29,7 +32,7 @@ Examples:
 Events (--json):
   model    about, parameters
   dataset  simulations, inputs, axis_name, targets, target_ranges, sha256,
-           provenance";
+           provenance; of ragged ones items and item_names";
 
 /// Describes.
 pub fn run(args: &InspectArgs, output: &Output) -> Result<()> {
@@ -45,12 +48,22 @@ fn dataset(path: &Path, output: &Output) -> Result<()> {
     output.result(&format!(
         "dataset {}\n  {} simulations\n  {} inputs, {} from {} to {}",
         path.display(),
-        dataset.inputs.rows,
+        dataset.targets.rows,
         dataset.inputs.columns,
         dataset.axis_name,
         number_text(axis.first().copied().unwrap_or_default()),
         number_text(axis.last().copied().unwrap_or_default()),
     ));
+    if let Some(items) = &dataset.items {
+        let counts = items.counts();
+        output.result(&format!(
+            "  {} items, {} to {} of a simulation, columns {}",
+            items.values.rows,
+            counts.iter().min().copied().unwrap_or_default(),
+            counts.iter().max().copied().unwrap_or_default(),
+            items.names.join(" ")
+        ));
+    }
     let targets = dataset.target_names.iter().zip(&dataset.target_ranges);
     for (place, (name, [low, high])) in targets.enumerate() {
         let column: Vec<f64> = dataset.targets.column(place).collect();
@@ -60,18 +73,20 @@ fn dataset(path: &Path, output: &Output) -> Result<()> {
         output.result(&format!("  target {name}: {least} to {most}, scaled from [{low}, {high}]"));
     }
     output.result(&format!("  sha256 {}\n  provenance {}", dataset.hash(), dataset.provenance));
-    output.event(
-        "dataset",
-        json!({
-            "simulations": dataset.inputs.rows,
-            "inputs": dataset.inputs.columns,
-            "axis_name": dataset.axis_name,
-            "targets": dataset.target_names,
-            "target_ranges": dataset.target_ranges,
-            "sha256": dataset.hash(),
-            "provenance": dataset.provenance,
-        }),
-    );
+    let mut value = json!({
+        "simulations": dataset.targets.rows,
+        "inputs": dataset.inputs.columns,
+        "axis_name": dataset.axis_name,
+        "targets": dataset.target_names,
+        "target_ranges": dataset.target_ranges,
+        "sha256": dataset.hash(),
+        "provenance": dataset.provenance,
+    });
+    if let Some(items) = &dataset.items {
+        value["items"] = items.values.rows.into();
+        value["item_names"] = json!(items.names);
+    }
+    output.event("dataset", value);
     Ok(())
 }
 
@@ -97,10 +112,20 @@ fn model(path: &Path, output: &Output) -> Result<()> {
         about.target_names.join(" "),
     ));
     let network = &model.start.network;
+    if network.has_items() {
+        output.result(&format!("  reads items, columns {}", about.item_names.join(" ")));
+    }
+    if let Some(edges) = &about.edges {
+        output.result(&format!("  edges {}", described(edges)));
+    }
     for (number, node) in network.nodes().iter().enumerate() {
         let frozen = if node.frozen { ", frozen" } else { "" };
+        let details = match network.has_items() {
+            true => of_items(network, number),
+            false => String::new(),
+        };
         output.result(&format!(
-            "  layer {number}: {} {} -> {}, {}, dropout {}{frozen}",
+            "  layer {number}: {} {} -> {}, {}, dropout {}{details}{frozen}",
             node.op.name,
             network.input_shape(number).width,
             network.shape(number).width,
@@ -114,4 +139,34 @@ fn model(path: &Path, output: &Output) -> Result<()> {
         json!({ "about": about, "parameters": model.start.network.parameter_count() }),
     );
     Ok(())
+}
+
+/// What a layer reads and the kind of its rows, of a network on items.
+fn of_items(network: &Graph, number: usize) -> String {
+    let node = &network.nodes()[number];
+    let reads = node.inputs.iter().map(|source| match source {
+        Source::Input => "items".to_owned(),
+        Source::Columns => "inputs".to_owned(),
+        Source::Node(node) => node.to_string(),
+    });
+    let reads = reads.collect::<Vec<_>>().join(" and ");
+    let heads = match node.attributes.heads {
+        1 => String::new(),
+        heads => format!(", {heads} heads"),
+    };
+    let reduction = match node.op.name {
+        "pool" | "aggregate" => format!(", {}", node.attributes.reduction.name()),
+        _ => String::new(),
+    };
+    let rows = format!("{:?}", network.shape(number).rows).to_lowercase();
+    format!("{reduction}{heads}, reads {reads}, a row for each of the {rows}")
+}
+
+fn described(edges: &Edges) -> String {
+    let near = edges.near.iter().map(|(name, period)| match period {
+        Some(period) => format!("{name} (period {period})"),
+        None => name.clone(),
+    });
+    let near = near.collect::<Vec<_>>().join(" and ");
+    format!("to {} neighbours, near in {near}", edges.neighbours)
 }

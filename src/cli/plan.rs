@@ -46,7 +46,7 @@ fn show_one(study: &Study, forecast: &Forecast, device: &Device, output: &Output
         both(&forecast.room.map(|room| room.together.to_string())),
         both(&forecast.room.map(|room| HumanCount(room.bytes).to_string())),
     ));
-    output.result(&table(forecast));
+    output.result(&table(study, forecast));
     output.result(&format!("on {}: {}", device.name(), both(&forecast.seconds.map(|s| time(*s)))));
     for sentence in assumptions(study, forecast) {
         output.result(&sentence);
@@ -63,13 +63,13 @@ fn both(texts: &Bounds<String>) -> String {
     }
 }
 
-fn table(forecast: &Forecast) -> String {
+fn table(study: &Study, forecast: &Forecast) -> String {
     let head = ["", "runs", "networks", "training steps", "GFLOP", "GFLOP/s"];
     let row = |share: &Share| {
         [
             share.name.to_owned(),
             share.runs.to_string(),
-            networks(share),
+            networks(study, share),
             both(&share.steps.map(|steps| HumanCount(*steps).to_string())),
             both(&share.flops.map(|flops| gflop(*flops))),
             gflop(share.rate),
@@ -100,8 +100,14 @@ fn gflop(flops: f64) -> String {
     }
 }
 
-/// Widths of a network, or of the smallest and the largest.
-fn networks(share: &Share) -> String {
+/// Widths of a network, or of the smallest and the largest; of those on items their parameters.
+fn networks(study: &Study, share: &Share) -> String {
+    let architecture = study.plan.network.architecture;
+    if architecture.reads_items {
+        let [least, most] = share.parameters.map(|count| HumanCount(count as u64).to_string());
+        let range = if least == most { least } else { format!("{least} to {most}") };
+        return format!("{}, {range} parameters", architecture.name);
+    }
     let widths = |network: &[usize]| {
         let words: Vec<String> = network.iter().map(usize::to_string).collect();
         words.join("-")
@@ -152,6 +158,7 @@ fn as_json(study: &Study, forecast: &Forecast, device: &Device) -> Value {
             "runs": share.runs,
             "smallest": share.networks[0],
             "largest": share.networks[1],
+            "parameters": share.parameters,
             "steps": { "most": share.steps.most, "expected": share.steps.expected },
             "flops": { "most": share.flops.most, "expected": share.flops.expected },
             "flops_per_second": share.rate,

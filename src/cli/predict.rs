@@ -57,11 +57,10 @@ pub fn run(args: &PredictArgs, output: &Output) -> Result<()> {
     let format = check_output(&args.output, "predictions are", &FORMATS, read)?;
     let model = Model::load(&args.model)?;
     let observations = Observations::load(&args.input, args.text.options())?;
-    let (inputs, notes) = model.inputs(&observations, &args.model.display().to_string())?;
+    let (rows, notes) = model.inputs(&observations, &args.model.display().to_string())?;
     notes.iter().for_each(|note| output.notice(note));
     let name = args.input.display().to_string();
-    let features = model.features(&inputs, &name)?;
-    let (predicted, deviations) = model.predict_with_deviations(&features, &name)?;
+    let (predicted, deviations) = model.predict_with_deviations(&rows, &name)?;
     let mut names = model.about.target_names.clone();
     if deviations.is_some() {
         names.extend(model.about.target_names.iter().map(|name| format!("sigma_{name}")));

@@ -2,7 +2,10 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::loss::LOSSES;
+use shoal::study::architecture::ARCHITECTURES;
+use shoal::study::config::network::Size;
 use shoal::study::metric::METRICS;
+use shoal::study::own_layers;
 use shoal::study::report::{FILES, REPORT_FILE};
 use shoal::study::search::{PROPOSERS, PRUNERS};
 use shoal::study::transfer::Strategy;
@@ -32,14 +35,14 @@ const TABLES: [Table; 9] = [
             ("save_models", "save every network [default: true]"),
             (
                 "log10",
-                "take log10 of the inputs, or of those in a list of names [default: true, unless more \
-                 than 1 % of them are not positive]",
+                "take log10 of the inputs, or of those in a list of names [default: true, unless \
+                 more than 1 % of them are not positive]",
             ),
-            ("log1p", "list of inputs of which ln(1 + x) is taken, in place of log10"),
+            ("log1p", "list of inputs or columns of items of which ln(1 + x) is taken"),
             (
                 "missing",
-                "number that stands for a missing input, as -999 or nan, or a list of them: it becomes \
-                 the median of the input, and another input NAME_missing says where",
+                "number that stands for a missing input, as -999 or nan, or a list of them: it \
+                 becomes the median of the input, and another input NAME_missing says where",
             ),
             ("metrics", "list of metrics, as below; strategies are compared by the first one"),
         ],
@@ -77,15 +80,19 @@ const TABLES: [Table; 9] = [
     (
         "[network]:",
         &[
-            ("hidden", "widths of the hidden layers [default: [256, 256]]"),
-            ("activation", "activation of the hidden layers [default: \"leaky_relu\"]"),
+            ("architecture", "kind of the network, as below [default: \"perceptron\"]"),
+            (
+                "hidden",
+                "widths of the hidden layers, of those on items the ones after the reduction",
+            ),
+            ("activation", "activation of the hidden layers"),
             ("slope", "slope of leaky_relu below 0 [default: 0.2]"),
             (
                 "output",
                 "activation of the outputs [default: \"sigmoid\" for mse and huber, else \
                  \"identity\"]",
             ),
-            ("dropout", "probability that a hidden unit is dropped in training [default: 0.2]"),
+            ("dropout", "probability that a hidden unit is dropped in training"),
         ],
     ),
     (
@@ -129,8 +136,8 @@ const TABLES: [Table; 9] = [
             ("balance_classes", "give each class the same weight in the loss [default: false]"),
             (
                 "stop_on",
-                "what stops a run early and decides which weights are kept: \"validation_loss\", or a \
-                 loss on the validation rows, as below [default: \"validation_loss\"]",
+                "what stops a run early and decides which weights are kept: \"validation_loss\", or \
+                 a loss on the validation rows, as below [default: \"validation_loss\"]",
             ),
         ],
     ),
@@ -152,23 +159,23 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[strategies.NAME], NAME being one of the strategies below; without such a table\nthe first \
-         four run. Each overrides keys of [training] except precision, loss,\nbalance_classes and \
+        "[strategies.NAME], NAME being one of the strategies below; without such a table\nthe \
+         first four run. Each overrides keys of [training] except precision, loss,\nbalance_classes and \
          stop_on (applied has no keys), and has:",
         &[
             ("dropout", "overrides [network]; not of frozen"),
             (
                 "body_rate",
-                "dummy-node, warm-start, bias-only: factor of the learning rate of all layers but the \
-                 last [default: 1]",
+                "dummy-node, warm-start, bias-only: factor of the learning rate of all layers but \
+                 the last [default: 1]",
             ),
             ("head_rate", "the same of the last layer [default: 1]"),
             ("body_decay", "factor of the weight decay of all layers but the last [default: 1]"),
             ("head_decay", "the same of the last layer [default: 1]"),
             (
                 "reads",
-                "attach-head: \"outputs\" of the frozen network, \"last-hidden\", or a layer by its \
-                 number, from 0, or by its op, the last one of them [default: \"outputs\"]",
+                "attach-head: \"outputs\" of the frozen network, \"last-hidden\", or a layer by \
+                 its number, from 0, or by its op, the last one of them [default: \"outputs\"]",
             ),
             ("hidden", "attach-head: widths of the head [default: those of [network]]"),
         ],
@@ -204,6 +211,12 @@ const SPACE: &[(&str, &str)] = &[
     ("body_rate", "factor for pre-trained layers but the last [default: not searched]"),
     ("activation", "activation of the hidden layers [default: not searched]"),
     ("loss", "losses with the same outputs, by name [default: not searched]"),
+    ("items_layers", "deep-set: layers on items [default: not searched]"),
+    ("items_units", "deep-set: units of each layer on items [default: not searched]"),
+    ("width", "transformer: width of the blocks [default: not searched]"),
+    ("heads", "transformer: heads of each attention [default: not searched]"),
+    ("blocks", "transformer: how many blocks [default: not searched]"),
+    ("feed_forward", "transformer: width of the wide layers [default: not searched]"),
 ];
 
 const RESULTS: [(&str, &str); 2] = [
@@ -225,13 +238,24 @@ Strategies:
 
 Activations: {activations}.
 
+Architectures, with the defaults of [network]. Those on items need a dataset
+that has some; columns beside them join the reduced items:
+{}
+
+Layers of network.layers, {{ op, name, inputs, ... }}: what they read are names or
+numbers of layers, \"items\" or \"inputs\" [default: the layer before]. Each op has
+other keys:
+{}
+
 Losses:
 {}
 
 [search.pruning], rule = one of these, and the keys of the rule:
 {}
 
-[search.space], each a value, or {{ low, high, log, step }}, or {{ choices }}:
+[search.space], each a value, or {{ low, high, log, step }}, or {{ choices }}; of
+networks on items layers, units and dropout, one for all layers, too are only
+searched if they are given:
 {}
 
 Proposers:
@@ -269,6 +293,8 @@ Exit codes:
             .map(|(heading, keys)| format!("{heading}\n{}", list(keys.iter().map(owned))))
             .join("\n\n"),
         list(Strategy::ALL.iter().map(|one| owned(&(one.name(), one.about())))),
+        architectures(),
+        layers(),
         losses(),
         pruners(),
         list(SPACE.iter().map(owned)),
@@ -276,6 +302,34 @@ Exit codes:
         list(METRICS.iter().map(|metric| owned(&(metric.name, metric.description)))),
         results(),
     )
+}
+
+fn architectures() -> String {
+    list(ARCHITECTURES.iter().map(|one| {
+        let own = one.keys.iter().map(|key| {
+            let default = match key.kind.default() {
+                Size::Names(names) if names.is_empty() => "; required".to_owned(),
+                Size::Layers(_) => "; required".to_owned(),
+                size => format!(" [default: {}]", size.text()),
+            };
+            format!("{}: {}{default}", key.name, key.about)
+        });
+        let of_all = format!(
+            "hidden = {}, activation = \"{}\", dropout = {}",
+            Size::Widths(one.hidden.to_vec()).text(),
+            one.activation,
+            one.dropout
+        );
+        let lines: Vec<String> = std::iter::once(one.about.to_owned()).chain(own).collect();
+        owned(&(&format!("\"{}\"", one.name), &format!("{}\n{of_all}", lines.join("\n"))))
+    }))
+}
+
+fn layers() -> String {
+    list(own_layers::ops().map(|(op, keys)| {
+        let keys = if keys.is_empty() { "-".to_owned() } else { keys.join(", ") };
+        (op.to_owned(), keys)
+    }))
 }
 
 fn losses() -> String {
@@ -347,6 +401,12 @@ mod tests {
             assert!(known.len() > 1, "{table}: {known:?}");
             if ["[pretraining]", "[strategies.attach-head]"].contains(&table) {
                 known.retain(|key| !overridden.contains(key));
+            }
+            if table == "[network]" {
+                let own = ARCHITECTURES.iter().flat_map(|one| one.keys);
+                let own: Vec<&str> = own.map(|key| key.name).collect();
+                own.iter().for_each(|key| assert!(known.contains(&(*key).to_owned()), "{key}"));
+                known.retain(|key| !own.contains(&&key[..]));
             }
             // the tables have headings of their own
             if table.is_empty() {

@@ -266,6 +266,7 @@ fn dataset(
     };
     let letter = request.statistic.letter();
     let dataset = Dataset {
+        items: None,
         weights: None,
         input_names: bins.k.iter().map(|k| format!("{letter}({k:.6})")).collect(),
         axis: bins.k.clone(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::axis::{UNNAMED, default_axis};
 use crate::data::dataset::Dataset;
 use crate::data::files::prefix;
+use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::names::{self, number_text};
 use crate::error::Result;
@@ -198,6 +199,16 @@ impl Columns {
         names::check_unique(&input_names, "input").map_err(|error| prefix(error, name))?;
         let axis = self.axis(&dataset.axis, &dataset.axis_name);
         Ok(Dataset { inputs, input_names, axis, ..dataset })
+    }
+
+    /// The items with the functions of their columns.
+    ///
+    /// # Errors
+    /// As [`Columns::of`], with the item in place of the row.
+    pub fn of_items(&self, items: Items, name: &str) -> Result<Items> {
+        let values = self.of(&items.values, &items.names);
+        let values = values.map_err(|error| prefix(error, format!("{name}: 'items'")))?;
+        Ok(Items { values, ..items })
     }
 
     /// Where the features lie: a flag where its input does.

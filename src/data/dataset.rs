@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::data::axis::{Axis, UNNAMED, default_axis};
 use crate::data::conventions::Conventions;
 use crate::data::files::{hex, prefix};
+use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::data::names::{Named, number_text, numbered};
@@ -19,8 +20,11 @@ const SLACK: f64 = 1e-9;
 /// Inputs and targets of many simulations, row by row the same simulation, in physical units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// x, shape (simulations, inputs): raw, in physical units, not logarithms.
+    /// x, shape (simulations, inputs): raw, in physical units, not logarithms. Beside items there
+    /// may be no inputs.
     pub inputs: Matrix,
+    /// The items of each simulation, of a ragged dataset.
+    pub items: Option<Items>,
     /// y, shape (simulations, targets), in physical units.
     pub targets: Matrix,
     /// Where each input lies, shape (inputs), as the wavenumber of a spectrum; else 0, 1, 2, ...
@@ -55,6 +59,7 @@ impl Dataset {
             target_ranges: default_ranges(&targets, &target_names, &Conventions::default()),
             target_names,
             inputs,
+            items: None,
             targets,
             weights: None,
             provenance: json!({}),
@@ -66,8 +71,8 @@ impl Dataset {
     /// Checks that all parts fit together.
     ///
     /// # Errors
-    /// No rows or columns; different numbers of rows, names, ranges or values of the axis; a number
-    /// that is not finite; a name that occurs twice; a range without extent; a target outside its
+    /// No rows or columns; different numbers of rows, names, ranges or values of the axis; items
+    /// that do not fit ([`Items::check`]); a number that is not finite; a name that occurs twice; a range without extent; a target outside its
     /// range. Each with its numbers.
     pub fn check(&self) -> Result<()> {
         self.check_with(false)
@@ -76,7 +81,20 @@ impl Dataset {
     /// The same for inputs that may be NaN.
     pub(crate) fn check_with(&self, nan_inputs: bool) -> Result<()> {
         let (x, y) = (&self.inputs, &self.targets);
-        x.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
+        if let Some(items) = &self.items {
+            items.check()?;
+            if items.rows() != y.rows {
+                return Err(input_error!(
+                    "'items' are those of {} rows but 'y' has {}; they must be the same \
+                     simulations in the same order",
+                    items.rows(),
+                    y.rows
+                ));
+            }
+        }
+        if self.items.is_none() || x.columns > 0 {
+            x.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
+        }
         y.check_not_empty().map_err(|error| prefix(error, "'y'"))?;
         if x.rows != y.rows {
             return Err(input_error!(
@@ -133,7 +151,7 @@ impl Dataset {
         }
     }
 
-    /// The SHA-256 of x, y, all names, and weights if there are any, in hexadecimal.
+    /// The SHA-256 of x, y, all names, weights and items if there are any, in hexadecimal.
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
         for matrix in [&self.inputs, &self.targets] {
@@ -150,6 +168,9 @@ impl Dataset {
         }
         for weight in self.weights.iter().flatten() {
             digest.update(weight.to_le_bytes());
+        }
+        if let Some(items) = &self.items {
+            items.digest(&mut digest);
         }
         hex(digest)
     }
@@ -181,6 +202,29 @@ impl Dataset {
             Some(columns) => self.select_inputs(&columns),
             None => self,
         };
+        let mut note = note;
+        dataset.items = match (dataset.items, &other.items) {
+            (Some(own), Some(theirs)) => {
+                let wanted = Named { owner: other_name, names: &theirs.names };
+                let (items, other_order) = own.matched(name, wanted)?;
+                theirs.matched(other_name, Named { owner: name, names: &own.names })?;
+                note = note.or(other_order.then(|| {
+                    format!(
+                        "the columns of the items of {name} are in another order than those of \
+                         {other_name}; they are matched by name"
+                    )
+                }));
+                Some(items)
+            }
+            (None, None) => None,
+            (own, _) => {
+                let (with, without) =
+                    if own.is_some() { (name, other_name) } else { (other_name, name) };
+                return Err(input_error!(
+                    "{with} has items but {without} has none; both must be ragged, or none"
+                ));
+            }
+        };
         dataset.axis(name).check_same(&other.axis(other_name))?;
         if names::are_default_inputs(&dataset.input_names) {
             dataset.input_names = other.input_names.clone();
@@ -209,6 +253,25 @@ impl Dataset {
             axis: self.axis("").select(columns),
             input_names: columns.iter().map(|&column| self.input_names[column].clone()).collect(),
             ..self.clone()
+        }
+    }
+
+    /// The inputs and the items of these rows.
+    pub(crate) fn select(&self, rows: &[u32]) -> (Matrix, Option<Items>) {
+        let items = self.items.as_ref().map(|items| items.select_rows(rows));
+        (self.inputs.select_rows(rows), items)
+    }
+
+    /// These simulations only, in this order.
+    pub(crate) fn with_rows(self, rows: &[u32]) -> Dataset {
+        let (inputs, items) = self.select(rows);
+        let weight = |all: &Vec<f64>| rows.iter().map(|row| all[*row as usize]).collect();
+        Dataset {
+            inputs,
+            items,
+            targets: self.targets.select_rows(rows),
+            weights: self.weights.as_ref().map(weight),
+            ..self
         }
     }
 

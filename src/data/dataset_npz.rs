@@ -9,6 +9,7 @@ use crate::data::conventions::Conventions;
 use crate::data::dataset::{Dataset, default_ranges};
 use crate::data::files::{prefix, write_atomically};
 use crate::data::format::{Contents, Format};
+use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::names::numbered;
 use crate::data::npy;
@@ -23,8 +24,8 @@ use crate::input_error;
 pub(crate) const FORMAT: Format = Format {
     name: "npz",
     extensions: &["npz"],
-    help: "several arrays, as np.savez writes them; file.npz:name is one of them. With x and y it \
-           is a dataset",
+    help: "several arrays, as np.savez writes them; file.npz:name is one of them. With x and y, or \
+           items and y, it is a dataset",
     matches: |bytes| bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06"),
     table,
     observations: Some(observations),
@@ -78,8 +79,33 @@ fn columns(archive: &mut Archive) -> Result<Option<Table>> {
     Ok(Some(Table { names: Some(names), ..Table::unnamed(matrix) }))
 }
 
+/// The items of a ragged dataset.
+fn items(members: &mut Members) -> Result<Option<Items>> {
+    let Some(values) = members.numbers("items")? else { return Ok(None) };
+    let names = members.strings("item_names")?;
+    let list = |matrix: Matrix, name: &str| match matrix.columns {
+        1 => Ok(matrix.values),
+        columns => Err(input_error!(
+            "'{name}' has shape ({}, {columns}); it is one list of numbers",
+            matrix.rows
+        )),
+    };
+    match (members.numbers("offsets")?, members.numbers("counts")?) {
+        (Some(offsets), None) => Items::from_offsets(values, &list(offsets, "offsets")?, names),
+        (None, Some(counts)) => Items::from_counts(values, &list(counts, "counts")?, names),
+        (Some(_), Some(_)) => {
+            Err(input_error!("has both 'offsets' and 'counts' of its items; save one of them"))
+        }
+        (None, None) => Err(input_error!(
+            "has 'items' but neither 'counts', the number of items of each row, nor 'offsets', the \
+             first item of each row and the number of all; save one of them"
+        )),
+    }
+    .map(Some)
+}
+
 /// The inputs of a dataset with what belongs to them.
-fn inputs(members: &mut Members, inputs: Matrix) -> Result<Observations> {
+fn inputs(members: &mut Members, inputs: Matrix, items: Option<Items>) -> Result<Observations> {
     let from_k = !members.has("axis") && members.has("k");
     let axis = members.numbers(if from_k { "k" } else { "axis" })?;
     Ok(Observations {
@@ -92,27 +118,37 @@ fn inputs(members: &mut Members, inputs: Matrix) -> Result<Observations> {
             .strings("input_names")?
             .unwrap_or_else(|| numbered('x', inputs.columns)),
         inputs,
+        items,
     })
 }
 
 /// The inputs of an npz with `x`; one observation is a row.
 fn observations(contents: &Contents) -> Result<Option<Observations>> {
     let mut members = Members::open(contents)?;
-    let Some(x) = members.numbers("x")? else {
-        return Ok(None);
+    let items = items(&mut members)?;
+    let x = match (members.numbers("x")?, &items) {
+        (Some(x), _) => x,
+        (None, Some(items)) => Matrix::new(items.rows(), 0, vec![]),
+        (None, None) => return Ok(None),
     };
     let names = members.strings("input_names")?.map_or(0, |names| names.len());
     let axis = members.numbers("axis")?.or(members.numbers("k")?).map_or(0, |k| k.values.len());
-    let one = x.columns == 1 && x.rows > 1 && (names == x.rows || axis == x.rows);
+    let one =
+        items.is_none() && x.columns == 1 && x.rows > 1 && (names == x.rows || axis == x.rows);
     let x = if one { Matrix::new(1, x.rows, x.values) } else { x };
-    inputs(&mut members, x).map(Some)
+    inputs(&mut members, x, items).map(Some)
 }
 
 fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
     let mut members = Members::open(contents)?;
-    let x = members.required("x", "inputs")?;
+    let items = items(&mut members)?;
+    let x = match members.numbers("x")? {
+        None if items.is_some() => None,
+        x => x.map_or_else(|| members.required("x", "inputs"), Ok).map(Some)?,
+    };
     let targets = members.required("y", "targets")?;
-    let inputs = inputs(&mut members, x)?;
+    let x = x.unwrap_or_else(|| Matrix::new(targets.rows, 0, vec![]));
+    let inputs = inputs(&mut members, x, items)?;
     let target_names =
         members.strings("target_names")?.unwrap_or_else(|| numbered('y', targets.columns));
     let ranges = members.numbers("target_ranges")?.map(ranges_of).transpose()?;
@@ -130,6 +166,7 @@ fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
             None => json!({}),
         },
         inputs: inputs.inputs,
+        items: inputs.items,
         targets,
     };
     dataset.check_with(conventions.nan_inputs)?;
@@ -150,17 +187,29 @@ impl Dataset {
             let mut numbers = |name: &str, shape: &[u64], values: &[f64]| {
                 npz.array(name, size_of_val(values), |file| npy::write_numbers(file, shape, values))
             };
-            for (name, matrix) in [("x", &self.inputs), ("y", &self.targets)] {
+            let x = Some(("x", &self.inputs)).filter(|(_, x)| x.columns > 0);
+            let items = self.items.as_ref().map(|items| ("items", &items.values));
+            for (name, matrix) in x.into_iter().chain([("y", &self.targets)]).chain(items) {
                 numbers(name, &[matrix.rows as u64, matrix.columns as u64], &matrix.values)?;
             }
-            numbers("axis", &[self.axis.len() as u64], &self.axis)?;
+            if let Some(items) = &self.items {
+                let offsets: Vec<f64> = items.offsets.iter().copied().map(f64::from).collect();
+                numbers("offsets", &[offsets.len() as u64], &offsets)?;
+            }
+            if self.inputs.columns > 0 {
+                numbers("axis", &[self.axis.len() as u64], &self.axis)?;
+            }
             if let Some(weights) = &self.weights {
                 numbers("weights", &[weights.len() as u64], weights)?;
             }
             let ranges = self.target_ranges.as_flattened();
             numbers("target_ranges", &[self.target_ranges.len() as u64, 2], ranges)?;
+            let items = self.items.as_ref().map(|items| ("item_names", &items.names));
             for (name, list) in
                 [("input_names", &self.input_names), ("target_names", &self.target_names)]
+                    .into_iter()
+                    .chain(items)
+                    .filter(|(_, list)| !list.is_empty())
             {
                 npz.array(name, 0, |file| npy::write_text(file, &[list.len() as u64], list))?;
             }

@@ -7,6 +7,9 @@ use crate::data::dataset::Dataset;
 use crate::data::files::{prefix, read_bytes, split_member};
 use crate::data::format::{Contents, Format};
 use crate::data::matrix::Matrix;
+use crate::data::npy;
+use crate::data::npy::Array;
+use crate::data::npz::Archive;
 use crate::data::observations::Observations;
 use crate::data::table::Table;
 use crate::data::text::options::TextOptions;
@@ -44,6 +47,35 @@ pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
     }
     axis.check_finite(&[]).map_err(|error| prefix(error, path.display()))?;
     Ok(axis.values)
+}
+
+/// Reads an array of any number of dimensions from a `.npy`, or from a member of an npz, as
+/// `file.npz:name`.
+///
+/// # Errors
+/// Each names the file: it is missing, of another format, or not of real numbers.
+pub(crate) fn read_array(path: &Path) -> Result<Array> {
+    let (file, member) = split_member(path);
+    let bytes = read_bytes(&file)?;
+    let read = || {
+        let found = format(&file, &bytes)?;
+        if found.name == dataset_npz::FORMAT.name {
+            let mut archive = Archive::open(&bytes)?;
+            let name = match member {
+                Some(name) => name.to_owned(),
+                None => archive.only_member(&file)?,
+            };
+            let bytes = archive.member(&name)?;
+            npy_table::check_no_objects(&bytes, &file, Some(&name), "f8")?;
+            return npy::array(&bytes);
+        }
+        if found.name != npy_table::FORMAT.name {
+            return Err(input_error!("is {}, not an array of numpy (.npy or .npz)", found.name));
+        }
+        npy_table::check_no_objects(&bytes, &file, None, "f8")?;
+        npy::array(&bytes)
+    };
+    read().map_err(|error| prefix(error, path.display()))
 }
 
 /// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has

@@ -58,7 +58,7 @@ impl Matrix {
     /// The given rows, in the given order.
     ///
     /// # Panics
-    /// If there is no such column.
+    /// If there is no such row.
     pub(crate) fn select_rows(&self, rows: &[u32]) -> Matrix {
         let values = rows.iter().flat_map(|&row| self.row(row as usize).iter().copied()).collect();
         Matrix::new(rows.len(), self.columns, values)

@@ -12,6 +12,7 @@
 //! | `files` | reading files, and writing them safely |
 //! | `conventions` | ranges of well-known targets, layouts of folders ([`Conventions`]) |
 //! | `dataset` | the [`Dataset`] and what must hold of it |
+//! | `items` | the items of a ragged dataset ([`Items`]) |
 //! | `table`, `observations` | columns with their names; inputs alone, as a model reads them |
 //! | `format` | what a file format is |
 //! | `npy`, `npy_table`, `npz`, `text/` | the formats of tables |
@@ -37,6 +38,7 @@ pub(crate) mod foreign;
 pub(crate) mod format;
 pub mod formats;
 pub mod import;
+pub mod items;
 pub mod matrix;
 pub mod names;
 pub mod npy;
@@ -54,10 +56,11 @@ pub use conventions::{Conventions, FolderLayout};
 pub use dataset::Dataset;
 pub use format::Format;
 pub use formats::{FORMATS, is_dataset, read_axis, read_matrix, read_table};
-pub use import::Import;
+pub use import::{Import, RowFilter};
+pub use items::Items;
 pub use matrix::Matrix;
 pub use npy::write_numbers;
-pub use observations::Observations;
+pub use observations::{Examples, Observations};
 pub use scaling::{Features, Scaling, check_positive, features};
 pub use split::{Pool, Split};
 pub use table::Table;

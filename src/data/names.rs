@@ -64,7 +64,12 @@ fn did_you_mean(names: &[String], name: &str) -> String {
 
 /// Whether these are the names of inputs that have none, `x0`, `x1`, ...
 pub(crate) fn are_default_inputs(names: &[String]) -> bool {
-    names == numbered('x', names.len())
+    are_default(names, 'x')
+}
+
+/// Whether these are the names of columns that have none: this letter and a number from 0.
+pub(crate) fn are_default(names: &[String], letter: char) -> bool {
+    names == numbered(letter, names.len())
 }
 
 /// A list of names as in a message: the first and the last of many.
@@ -89,8 +94,18 @@ pub(crate) struct Named<'a> {
 /// Another number of inputs where one has no names; else the first input that is missing, and both
 /// numbers.
 pub(crate) fn match_inputs(wanted: Named, given: Named) -> Result<Option<Vec<usize>>> {
+    match_columns(wanted, given, "input", 'x')
+}
+
+/// The same for columns that are called `what`, and `letter` with a number where they have no name.
+pub(crate) fn match_columns(
+    wanted: Named,
+    given: Named,
+    what: &str,
+    letter: char,
+) -> Result<Option<Vec<usize>>> {
     let numbers = [wanted, given].map(|side| side.names.len());
-    let unnamed = [wanted, given].map(|side| are_default_inputs(side.names));
+    let unnamed = [wanted, given].map(|side| are_default(side.names, letter));
     let same_number = numbers[0] == numbers[1];
     if wanted.names == given.names {
         return Ok(None);
@@ -110,9 +125,10 @@ pub(crate) fn match_inputs(wanted: Named, given: Named) -> Result<Option<Vec<usi
     }
     if by_position {
         return Err(input_error!(
-            "{} has {} columns but {} has {} inputs ({})",
+            "{} has {} {} but {} has {} {what}s ({})",
             given.owner,
             numbers[1],
+            if what == "input" { "columns".into() } else { format!("{what}s") },
             wanted.owner,
             numbers[0],
             shown(wanted.names)
@@ -121,8 +137,8 @@ pub(crate) fn match_inputs(wanted: Named, given: Named) -> Result<Option<Vec<usi
     let missing = places.iter().position(Option::is_none).unwrap_or_default();
     let name = &wanted.names[missing];
     Err(input_error!(
-        "{} has no input '{name}', which is input {missing} of {}; it has {} inputs ({}), and {} \
-         {} ({}). Inputs are matched by their names: correct those that differ.{}",
+        "{} has no {what} '{name}', which is {what} {missing} of {}; it has {} {what}s ({}), and \
+         {} {} ({}). They are matched by their names: correct those that differ.{}",
         given.owner,
         wanted.owner,
         numbers[1],

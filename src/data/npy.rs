@@ -44,6 +44,38 @@ pub(crate) fn matrix(bytes: &[u8]) -> Result<Matrix> {
     Ok(Matrix::new(rows, columns, values))
 }
 
+/// An array of any number of dimensions.
+pub(crate) struct Array {
+    /// Its shape.
+    pub(crate) shape: Vec<usize>,
+    /// Its numbers, the last index running fastest.
+    pub(crate) values: Vec<f64>,
+}
+
+/// The array in a `.npy`.
+pub(crate) fn array(bytes: &[u8]) -> Result<Array> {
+    let file = open(bytes)?;
+    let shape: Vec<usize> = file.shape().iter().map(|size| *size as usize).collect();
+    let order = file.order();
+    let stored = numbers(file)?;
+    let values = match order {
+        Order::C => stored,
+        Order::Fortran => {
+            let at = |mut index: usize| {
+                let (mut place, mut total) = (0, stored.len());
+                for size in shape.iter().rev() {
+                    total /= size;
+                    place += index % size * total;
+                    index /= size;
+                }
+                stored[place]
+            };
+            (0..stored.len()).map(at).collect()
+        }
+    };
+    Ok(Array { shape, values })
+}
+
 /// The strings in a `.npy` of type `U` or `S`, in their order; a 0-d array is one string.
 pub(crate) fn strings(bytes: &[u8]) -> Result<Vec<String>> {
     let file = open(bytes)?;

@@ -3,6 +3,7 @@
 use crate::data::axis::{Axis, UNNAMED, default_axis, first_difference};
 use crate::data::dataset::check_count;
 use crate::data::files::prefix;
+use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::data::names::{Named, numbered};
@@ -10,13 +11,37 @@ use crate::data::table::Table;
 use crate::error::Result;
 use crate::input_error;
 
+/// Raw inputs of some rows, and the items of ragged ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Examples<'a> {
+    /// The inputs, shape (rows, columns); beside items there may be none.
+    pub inputs: &'a Matrix,
+    /// The items.
+    pub items: Option<&'a Items>,
+}
+
+impl<'a> From<&'a Matrix> for Examples<'a> {
+    /// Rows without items.
+    fn from(inputs: &'a Matrix) -> Self {
+        Self { inputs, items: None }
+    }
+}
+
+impl<'a> From<&'a Observations> for Examples<'a> {
+    fn from(all: &'a Observations) -> Self {
+        Self { inputs: &all.inputs, items: all.items.as_ref() }
+    }
+}
+
 /// Raw inputs of simulations or observations, a row each, from any file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observations {
     /// What messages call them: the path of their file.
     pub name: String,
-    /// The inputs, shape (rows, columns).
+    /// The inputs, shape (rows, columns); beside items there may be none.
     pub inputs: Matrix,
+    /// The items of each row, of ragged data.
+    pub items: Option<Items>,
     /// One name per column; `x0`, `x1`, ... if there are none.
     pub input_names: Vec<String>,
     /// What the axis is, with its unit; `input` if there is none.
@@ -37,12 +62,23 @@ impl Observations {
             axis_name: if places.is_some() { "its header" } else { UNNAMED }.to_string(),
             axis: places.unwrap_or_else(|| default_axis(columns)),
             inputs: table.matrix,
+            items: None,
         }
     }
 
     /// Checks that all parts fit together.
     pub(crate) fn check(&self) -> Result<()> {
-        self.inputs.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
+        if self.items.is_none() || self.inputs.columns > 0 {
+            self.inputs.check_not_empty().map_err(|error| prefix(error, "'x'"))?;
+        }
+        if let Some(items) = self.items.as_ref().filter(|items| items.rows() != self.inputs.rows) {
+            return Err(input_error!(
+                "'items' are those of {} rows but 'x' has {}; they must be the same simulations in \
+                 the same order",
+                items.rows(),
+                self.inputs.rows
+            ));
+        }
         check_count("axis", self.axis.len(), "x", self.inputs.columns)?;
         check_count("input_names", self.input_names.len(), "x", self.inputs.columns)?;
         names::check_unique(&self.input_names, "input")
@@ -56,7 +92,7 @@ impl Observations {
     /// An input that is not there; another number of inputs; inputs at other places of the axis.
     pub(crate) fn matched(&self, wanted: Named, axis: &Axis) -> Result<(Matrix, Vec<String>)> {
         let (count, rows, mut notes) = (wanted.names.len(), self.inputs.rows, Vec::new());
-        if self.inputs.columns == 1 && count > 1 && rows == count {
+        if self.items.is_none() && self.inputs.columns == 1 && count > 1 && rows == count {
             notes.push(format!("{}: one column of {rows} numbers is one observation", self.name));
             return Ok((Matrix::new(1, count, self.inputs.values.clone()), notes));
         }

@@ -1,6 +1,7 @@
 //! What a network sees of a row: z-scored inputs, targets in [0, 1].
 
 use crate::data::dataset::Dataset;
+use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
 use crate::engine::scale::InputScale;
@@ -21,6 +22,13 @@ pub struct Scaling {
     pub deviation: Vec<f64>,
     /// Per target `[low, high]` in physical units, which become 0 and 1, shape (targets, 2).
     pub target_ranges: Vec<[f64; 2]>,
+    /// The mean of each column of the items of the training rows, shape (columns); empty without
+    /// items. Every item counts once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub item_mean: Vec<f64>,
+    /// Their deviations, as `deviation`, shape (columns).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub item_deviation: Vec<f64>,
 }
 
 impl Scaling {
@@ -50,58 +58,37 @@ impl Scaling {
         log10: bool,
         target_ranges: &[[f64; 2]],
     ) -> Result<Self> {
-        let Some(first) = rows.first() else {
+        if rows.is_empty() {
             return Err(input_error!(
                 "there are no training rows for the mean and deviation; choose at least one"
             ));
+        }
+        let of_rows = rows.iter().map(|row| *row as usize);
+        let (mut mean, mut deviation) = moments(&features.values, &features.scale, of_rows);
+        let of_items = |items: &ItemFeatures| {
+            let of_rows = rows.iter().flat_map(|row| items.items.of(*row as usize));
+            moments(&items.items.values, &items.scale, of_rows)
         };
-        // row by row, as they lie in memory: a scaling must cost little beside the training of a
-        // tiny network; around the centre, so that squares of 1e300 or 1e-300 are finite
-        let (values, scale) = (&features.values, &features.scale);
-        let rows = || rows.iter().map(|row| values.row(*row as usize));
-        // a width below 1 / f64::MAX has no finite inverse
-        let inverse = |width: &f64| (1.0 / width).min(f64::MAX);
-        let inverses: Vec<f64> = scale.width.iter().map(inverse).collect();
-        let centred = |(x, (centre, inverse)): (&f64, (&f64, &f64))| (x - centre) * inverse;
-        let row_centred = |row| {
-            let scale = scale.centre.iter().zip(&inverses);
-            Iterator::zip(<[f64]>::iter(row), scale).map(centred)
-        };
-        let count = rows().len() as f64;
-        let mut mean = vec![0.0; values.columns];
-        for row in rows() {
-            mean.iter_mut().zip(row_centred(row)).for_each(|(sum, x)| *sum += x);
-        }
-        mean.iter_mut().for_each(|sum| *sum /= count);
-        let mut variance = vec![0.0; values.columns];
-        // Rounding can give a constant a tiny deviation, so values are compared.
-        let mut constant = vec![true; values.columns];
-        let first = values.row(*first as usize);
-        for row in rows() {
-            for (column, x) in row_centred(row).enumerate() {
-                variance[column] += (x - mean[column]).powi(2);
-                constant[column] &= row[column] == first[column];
-            }
-        }
-        let (mut means, mut deviations) = (first.to_vec(), scale.width.clone());
-        for column in (0..values.columns).filter(|column| !constant[*column]) {
-            means[column] = scale.centre[column] + mean[column] / inverses[column];
-            deviations[column] = (variance[column] / count).sqrt() / inverses[column];
-        }
         for (column, flag) in &features.flags {
-            let present = rows().filter(|row| row[*flag] == 0.0).map(|row| row[*column]);
-            let found = moments(present, (scale.centre[*column], inverses[*column]));
-            (means[*column], deviations[*column]) = match found {
-                (mean, 0.0) => (mean, scale.width[*column]),
+            let of = |row: &u32| features.values.row(*row as usize);
+            let present = rows.iter().map(of).filter(|row| row[*flag] == 0.0);
+            let (centre, width) = (features.scale.centre[*column], features.scale.width[*column]);
+            let present = present.map(|row| row[*column]);
+            let found = moments_of(present, (centre, (1.0 / width).min(f64::MAX)));
+            (mean[*column], deviation[*column]) = match found {
+                (mean, 0.0) => (mean, width),
                 found => found,
             };
-            (means[*flag], deviations[*flag]) = (0.0, 1.0);
+            (mean[*flag], deviation[*flag]) = (0.0, 1.0);
         }
+        let (item_mean, item_deviation) = features.items.as_ref().map(of_items).unwrap_or_default();
         Ok(Self {
             log10,
-            mean: means,
-            deviation: deviations,
+            mean,
+            deviation,
             target_ranges: target_ranges.to_vec(),
+            item_mean,
+            item_deviation,
         })
     }
 
@@ -135,6 +122,19 @@ impl Scaling {
         }
     }
 
+    /// From a raw item, shape (columns), to what the network sees, shape (columns).
+    ///
+    /// # Panics
+    /// If a slice has another length.
+    pub fn item(&self, raw: &[f64], out: &mut [f64]) {
+        let columns = self.item_mean.len();
+        assert_eq!((raw.len(), out.len()), (columns, columns), "Scaling::item: lengths");
+        let statistics = self.item_mean.iter().zip(&self.item_deviation);
+        for ((x, out), (mean, deviation)) in raw.iter().zip(out).zip(statistics) {
+            *out = (x - mean) / deviation;
+        }
+    }
+
     /// From targets in physical units, shape (targets), to scaled ones, shape (targets): (y - low)
     /// / (high - low).
     ///
@@ -162,9 +162,51 @@ impl Scaling {
     }
 }
 
+/// Mean and deviation of each column over these rows; of no rows, the scale itself.
+fn moments(
+    values: &Matrix,
+    scale: &InputScale,
+    rows: impl Iterator<Item = usize> + Clone,
+) -> (Vec<f64>, Vec<f64>) {
+    let rows = || rows.clone().map(|row| values.row(row));
+    let Some(first) = rows().next() else { return (scale.centre.clone(), scale.width.clone()) };
+    // row by row, as they lie in memory: a scaling must cost little beside the training of a tiny
+    // network; around the centre, so that squares of 1e300 or 1e-300 are finite. A width below
+    // 1 / f64::MAX has no finite inverse
+    let inverse = |width: &f64| (1.0 / width).min(f64::MAX);
+    let inverses: Vec<f64> = scale.width.iter().map(inverse).collect();
+    let centred = |(x, (centre, inverse)): (&f64, (&f64, &f64))| (x - centre) * inverse;
+    let row_centred = |row| {
+        let scale = scale.centre.iter().zip(&inverses);
+        Iterator::zip(<[f64]>::iter(row), scale).map(centred)
+    };
+    let mut count = 0.0;
+    let mut mean = vec![0.0; values.columns];
+    for row in rows() {
+        count += 1.0;
+        mean.iter_mut().zip(row_centred(row)).for_each(|(sum, x)| *sum += x);
+    }
+    mean.iter_mut().for_each(|sum| *sum /= count);
+    let mut variance = vec![0.0; values.columns];
+    // Rounding can give a constant a tiny deviation, so values are compared.
+    let mut constant = vec![true; values.columns];
+    for row in rows() {
+        for (column, x) in row_centred(row).enumerate() {
+            variance[column] += (x - mean[column]).powi(2);
+            constant[column] &= row[column] == first[column];
+        }
+    }
+    let (mut means, mut deviations) = (first.to_vec(), scale.width.clone());
+    for column in (0..values.columns).filter(|column| !constant[*column]) {
+        means[column] = scale.centre[column] + mean[column] / inverses[column];
+        deviations[column] = (variance[column] / count).sqrt() / inverses[column];
+    }
+    (means, deviations)
+}
+
 /// Mean and deviation of numbers, computed around a centre in units of a width; the deviation is 0
 /// if all are equal.
-fn moments(
+fn moments_of(
     numbers: impl Iterator<Item = f64> + Clone,
     (centre, inverse): (f64, f64),
 ) -> (f64, f64) {
@@ -195,6 +237,17 @@ pub struct Features {
     /// (feature, flag) of those that can be missing, as [`crate::data::Columns::flags`]: a scaling
     /// is fitted to the rows where they are there, and leaves flags 0 and 1.
     pub flags: Vec<(usize, usize)>,
+    /// The items, of a ragged dataset.
+    pub items: Option<ItemFeatures>,
+}
+
+/// The items of a dataset, and how a table stores them.
+#[derive(Clone, Debug)]
+pub struct ItemFeatures {
+    /// The items.
+    pub items: Items,
+    /// See [`InputScale::covering`].
+    pub scale: InputScale,
 }
 
 /// The [`Features`] of a dataset; `name` is what the user calls it.
@@ -220,7 +273,25 @@ pub fn features(dataset: &Dataset, log10: bool, name: &str) -> Result<Features> 
             inputs.column(column).fold(f64::MIN, f64::max)
         ));
     }
-    Ok(Features { values: Matrix::new(inputs.rows, inputs.columns, values), scale, flags: vec![] })
+    let values = Matrix::new(inputs.rows, inputs.columns, values);
+    let items = dataset.items.as_ref().map(|items| item_features(items, name)).transpose()?;
+    Ok(Features { values, scale, flags: vec![], items })
+}
+
+fn item_features(items: &Items, name: &str) -> Result<ItemFeatures> {
+    let scale = InputScale::covering(&items.values.values, items.values.columns);
+    for (column, item_name) in items.names.iter().enumerate() {
+        let numbers = || items.values.column(column);
+        if !numbers().all(|x| (x - scale.centre[column]).is_finite()) {
+            return Err(input_error!(
+                "{name}: the item column '{item_name}' reaches from {:e} to {:e}, and f64 cannot \
+                 hold the difference; write it in another unit",
+                numbers().fold(f64::MAX, f64::min),
+                numbers().fold(f64::MIN, f64::max)
+            ));
+        }
+    }
+    Ok(ItemFeatures { items: items.clone(), scale })
 }
 
 impl Features {
@@ -242,6 +313,16 @@ impl Features {
         for column in 0..self.values.columns {
             if self.is_constant(column) && !other.is_constant(column) {
                 self.scale.width[column] = other.scale.width[column];
+            }
+        }
+        let (Some(own), Some(other)) = (&mut self.items, &other.items) else { return };
+        for column in 0..own.items.values.columns {
+            let constant = |of: &ItemFeatures| {
+                let first = of.items.values.values.get(column);
+                of.items.values.column(column).all(|x| Some(&x) == first)
+            };
+            if constant(own) && !constant(other) {
+                own.scale.width[column] = other.scale.width[column];
             }
         }
     }

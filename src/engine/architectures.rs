@@ -2,7 +2,7 @@
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, Node, Op, Reduction, Source};
-use crate::engine::ops::{add, aggregate, attention, dense, edge, norm, pool};
+use crate::engine::ops::{add, aggregate, attention, concat, dense, edge, norm, pool};
 use crate::engine::shape::Shape;
 use crate::error::Result;
 use crate::input_error;
@@ -36,16 +36,36 @@ impl Nodes {
         self.add(&pool::OP, &[input], Attributes { reduction, ..Attributes::default() })
     }
 
-    /// Hidden layers on a row for each example, and the outputs.
-    fn head(mut self, input: Source, hidden: &[usize], outputs: usize) -> Vec<Node> {
+    /// The graph with the columns per example beside the reduced items, hidden layers, and the
+    /// outputs.
+    fn head(mut self, reduced: Source, hidden: &[usize], ends: Ends) -> Result<Graph> {
+        let input = match ends.columns {
+            0 => reduced,
+            _ => self.add(&concat::OP, &[reduced, Source::Columns], Attributes::default()),
+        };
         let last = hidden.iter().fold(input, |below, width| self.hidden(below, *width));
-        self.linear(last, outputs);
-        self.nodes
+        self.linear(last, ends.outputs);
+        Graph::with_columns(Shape::items(ends.items), ends.columns, self.nodes)
+            .map_err(|what| input_error!("{what}"))
     }
 }
 
-fn graph(columns: usize, nodes: Vec<Node>) -> Result<Graph> {
-    Graph::new(Shape::items(columns), nodes).map_err(|what| input_error!("{what}"))
+/// What an architecture on items reads and how many outputs it has. The columns per example join
+/// the items after these are reduced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Columns of the items.
+    pub items: usize,
+    /// Columns per example beside the items; there may be none.
+    pub columns: usize,
+    /// Outputs.
+    pub outputs: usize,
+}
+
+impl Ends {
+    fn of_items(items: usize, outputs: usize) -> Self {
+        Self { items, columns: 0, outputs }
+    }
 }
 
 /// The activation and the dropout of the hidden layers of an architecture.
@@ -93,10 +113,25 @@ impl Graph {
         outputs: usize,
         layers: Hidden,
     ) -> Result<Self> {
+        let ends = Ends::of_items(columns, outputs);
+        Self::deep_set_between(ends, items, reduction, hidden, layers)
+    }
+
+    /// The same between these ends.
+    ///
+    /// # Errors
+    /// As [`Graph::deep_set`].
+    pub fn deep_set_between(
+        ends: Ends,
+        items: &[usize],
+        reduction: Reduction,
+        hidden: &[usize],
+        layers: Hidden,
+    ) -> Result<Self> {
         let mut nodes = layers.nodes();
         let last = items.iter().fold(Source::Input, |below, width| nodes.hidden(below, *width));
         let pooled = nodes.pool(last, reduction);
-        graph(columns, nodes.head(pooled, hidden, outputs))
+        nodes.head(pooled, hidden, ends)
     }
 
     /// A graph network on the nearest neighbours of each item (Wang et al., arXiv 1801.07829; for
@@ -114,10 +149,23 @@ impl Graph {
         outputs: usize,
         layers: Hidden,
     ) -> Result<Self> {
+        Self::edge_graph_between(Ends::of_items(columns, outputs), blocks, hidden, layers)
+    }
+
+    /// The same between these ends.
+    ///
+    /// # Errors
+    /// As [`Graph::edge_graph`].
+    pub fn edge_graph_between(
+        ends: Ends,
+        blocks: &[impl AsRef<[usize]>],
+        hidden: &[usize],
+        layers: Hidden,
+    ) -> Result<Self> {
         let mut nodes = layers.nodes();
         let mut last = Source::Input;
         for block in blocks {
-            let [first, more @ ..] = block else {
+            let [first, more @ ..] = block.as_ref() else {
                 return Err(input_error!("a block of a graph network has no layers"));
             };
             // the first layer of the edges, computed on items: see the op edge
@@ -129,7 +177,7 @@ impl Graph {
             last = nodes.add(&aggregate::OP, &[edges], Attributes::default());
         }
         let pooled = nodes.pool(last, Reduction::Mean);
-        graph(columns, nodes.head(pooled, hidden, outputs))
+        nodes.head(pooled, hidden, ends)
     }
 
     /// A transformer on items, without positions (Vaswani et al., arXiv 1706.03762; pre-norm as in
@@ -149,6 +197,21 @@ impl Graph {
         outputs: usize,
         layers: Hidden,
     ) -> Result<Self> {
+        let ends = Ends::of_items(columns, outputs);
+        Self::transformer_between(ends, [width, heads, blocks, feed_forward], &[], layers)
+    }
+
+    /// The same between these ends, with hidden layers before the outputs; the sizes are the width,
+    /// the heads, the blocks and the width of the feed-forward layers.
+    ///
+    /// # Errors
+    /// As [`Graph::transformer`].
+    pub fn transformer_between(
+        ends: Ends,
+        [width, heads, blocks, feed_forward]: [usize; 4],
+        hidden: &[usize],
+        layers: Hidden,
+    ) -> Result<Self> {
         let mut nodes = layers.nodes();
         let plain = Attributes::default();
         let mut last = nodes.linear(Source::Input, width);
@@ -166,7 +229,7 @@ impl Graph {
         }
         let normed = nodes.add(&norm::OP, &[last], plain);
         let pooled = nodes.pool(normed, Reduction::Mean);
-        graph(columns, nodes.head(pooled, &[], outputs))
+        nodes.head(pooled, hidden, ends)
     }
 }
 

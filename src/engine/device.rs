@@ -10,6 +10,7 @@ use crate::engine::graph::Graph;
 use crate::engine::memory;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
+use crate::engine::shape::BatchRows;
 use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
 use crate::host::check_memory;
@@ -178,22 +179,29 @@ impl Device {
     }
 
     /// Checks that its buffers, or the memory of the machine, can hold a network trained in batches
-    /// of this size and precision; on the CPU one for each thread.
+    /// of these rows and in this precision; on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
-    pub fn check(&self, graph: &Graph, batch: usize, precision: Precision) -> Result<()> {
+    pub fn check(
+        &self,
+        graph: &Graph,
+        rows: impl Into<BatchRows>,
+        precision: Precision,
+    ) -> Result<()> {
+        let rows = rows.into();
         match self {
             Device::Gpu(gpu) => {
-                let footprint = gpu::Footprint::new(graph, batch, precision);
+                let footprint = gpu::Footprint::new(graph, rows, precision);
                 footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
             Device::Cpu(cpu) => {
-                let numbers = memory::numbers(graph, batch.into(), precision);
+                let numbers = memory::numbers(graph, rows, precision);
                 let bytes = size_of::<f32>() as u128 * numbers.iter().sum::<usize>() as u128;
                 let what = format!(
-                    "a network of {} parameters in batches of {batch}, on each of {} threads,",
+                    "a network of {} parameters in batches of {}, on each of {} threads,",
                     graph.parameter_count(),
+                    rows.examples,
                     cpu.threads
                 );
                 check_memory(&what, bytes * cpu.threads as u128, "lower `hidden` or `batch`")

@@ -11,6 +11,7 @@ use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Training};
+use crate::engine::scale::InputScale;
 use crate::engine::sets::most_rows;
 use crate::engine::shape::{Shape, padded};
 use crate::engine::step::step_of;
@@ -54,6 +55,28 @@ pub fn evaluate<F: Real>(graph: &Graph, parameters: &[F], inputs: &[F]) -> Vec<V
     (0..graph.nodes().len()).map(values).collect()
 }
 
+/// Outputs of a graph, shape (rows, outputs), for rows of a table, whose columns and items are
+/// scaled by `scales`.
+///
+/// # Panics
+/// If the table does not fit the graph, or has no such row.
+pub fn predict_rows<F: Real>(
+    graph: &Graph,
+    parameters: &[F],
+    [scale, item_scale]: [InputScale; 2],
+    (tables, table): (Arc<[Table]>, usize),
+    rows: &[u32],
+) -> Vec<F> {
+    let run = Run { table, scale, item_scale, ..Run::untrained(graph.clone(), &tables[table]) };
+    let mut evaluation = Evaluator::of_run(run, tables, parameters, rows, BLOCK.min(rows.len()));
+    let mut outputs = Vec::with_capacity(rows.len() * graph.outputs());
+    for rows in rows.chunks(BLOCK) {
+        evaluation.run_table(rows);
+        outputs.extend(evaluation.output(graph.output_node()));
+    }
+    outputs
+}
+
 /// Evaluates one network on many blocks of rows, in the same memory.
 pub struct Evaluator<F> {
     run: PreparedRun,
@@ -78,7 +101,7 @@ impl<F: Real> Evaluator<F> {
         let table = Table::unscaled(vec![0.0; inputs], inputs, vec![0.0], 1);
         let table = table.expect("evaluate: a table");
         let run = Run::untrained(graph.clone(), &table);
-        Self::of_run(run, table, parameters, rows)
+        Self::of_run(run, Arc::from([table]), parameters, &[0], rows)
     }
 
     /// Outputs for scaled inputs: see [`predict`].
@@ -97,14 +120,17 @@ impl<F: Real> Evaluator<F> {
         outputs
     }
 
-    /// The evaluator of a run with these parameters on the rows of a table.
-    fn of_run(run: Run, table: Table, parameters: &[F], batch: usize) -> Self {
+    /// The evaluator of a run with these parameters on some rows of its table.
+    fn of_run(
+        run: Run,
+        tables: Arc<[Table]>,
+        parameters: &[F],
+        rows: &[u32],
+        batch: usize,
+    ) -> Self {
         let training = Training { batch, precision: Precision::F32, ..run.training };
-        let sets = table.sets.as_ref();
-        let all: Vec<u32> = (0..table.rows as u32).collect();
-        let most = most_rows(&run.graph, batch, sets, [&all[..]]);
-        let run = Run { training, table: 0, ..run };
-        let run = PreparedRun::within(run, most, Arc::from([table]));
+        let most = most_rows(&run.graph, batch, tables[run.table].sets.as_ref(), [rows]);
+        let run = PreparedRun::within(Run { training, ..run }, most, tables);
         let mut memory = Memory::for_evaluation(&run, parameters);
         memory.state.phase = phase::VALIDATE;
         Self { run, memory, rows: batch }
@@ -202,19 +228,10 @@ impl Run {
                 "the network reads edges, but the items of the table have none"
             ));
         }
-        let mut evaluation = Evaluator::of_run(
-            self.clone(),
-            table.clone(),
-            &outcome.parameters,
-            BLOCK.min(table.rows),
-        );
-        let mut outputs = Vec::with_capacity(table.rows * self.graph.outputs());
         let all: Vec<u32> = (0..table.rows as u32).collect();
-        for rows in all.chunks(BLOCK) {
-            evaluation.run_table(rows);
-            outputs.extend(evaluation.output(self.graph.output_node()));
-        }
-        Ok(outputs)
+        let scales = [self.scale.clone(), self.item_scale.clone()];
+        let table = (Arc::from([table.clone()]), 0);
+        Ok(predict_rows(&self.graph, &outcome.parameters, scales, table, &all))
     }
 }
 

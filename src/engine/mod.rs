@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod gpu;
 pub mod graph;
 pub(crate) mod host;
+pub(crate) mod input_gradients;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]

@@ -96,18 +96,18 @@ impl PreparedRun {
             panic!("{error}");
         }
         let most = run.most_rows(&tables[run.table]);
-        Self::within(run, most, tables)
-    }
-
-    /// The same for batches of at most these rows, without the checks.
-    pub(crate) fn within(run: Run, most: BatchRows, tables: impl Into<Tables>) -> Self {
-        let tables = tables.into();
-        let layout = WorkLayout::new(&run.graph, most, run.training.precision);
         let rows = [&run.training_rows[..], &run.validation_rows];
         let weights = weights::of_rows(&tables[run.table], run.training.balance_classes, rows);
         let weights = weights.expect("prepared: checked before");
+        Self { row_weights: weights.map(Arc::from), ..Self::within(run, most, tables) }
+    }
+
+    /// The same for batches of at most these rows, without the checks and without weights of rows:
+    /// for evaluations.
+    pub(crate) fn within(run: Run, most: BatchRows, tables: impl Into<Tables>) -> Self {
+        let layout = WorkLayout::new(&run.graph, most, run.training.precision);
         let last_updated = run.last_updated();
-        Self { run, most, layout, tables, last_updated, row_weights: weights.map(Arc::from) }
+        Self { run, most, layout, tables: tables.into(), last_updated, row_weights: None }
     }
 
     /// Its table.

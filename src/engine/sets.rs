@@ -104,6 +104,42 @@ impl Sets {
         }
     }
 
+    /// The sets of these rows, with their edges.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let items = |row: &u32| {
+            self.offsets[*row as usize] as usize..self.offsets[*row as usize + 1] as usize
+        };
+        let all = || rows.iter().map(items);
+        let mut offsets = vec![0];
+        all().for_each(|range| offsets.push(offsets[offsets.len() - 1] + range.len() as u32));
+        let scaled = |width: usize| {
+            move |range: std::ops::Range<usize>| range.start * width..range.end * width
+        };
+        let edges = self.edges.as_ref().map(|edges| {
+            let mut selected = Edges {
+                neighbours: edges.neighbours,
+                lists: Vec::new(),
+                incoming_offsets: vec![0],
+                incoming: Vec::new(),
+            };
+            for range in all() {
+                selected.lists.extend(&edges.lists[scaled(edges.neighbours)(range.clone())]);
+                for item in range {
+                    let pointing = edges.incoming_offsets[item] as usize
+                        ..edges.incoming_offsets[item + 1] as usize;
+                    selected.incoming.extend(&edges.incoming[pointing]);
+                    selected.incoming_offsets.push(selected.incoming.len() as u32);
+                }
+            }
+            selected
+        });
+        let x = all().flat_map(|range| &self.x[scaled(self.columns)(range)]).copied().collect();
+        Self { x, columns: self.columns, offsets, edges, scale: self.scale.clone() }
+    }
+
     /// Adds edges from each item to its nearest neighbours: the Euclidean distance in these
     /// columns, each with its period if it is periodic, such as 2 pi for an angle. Of two items at
     /// the same distance the earlier one is nearer.
@@ -240,6 +276,20 @@ mod tests {
         assert_eq!([0, 1, 2].map(|row| sets.degree(row)), [2, 0, 0]);
         assert_eq!(edges.incoming_offsets, [0, 3, 4, 5, 8, 8]);
         assert_eq!(edges.incoming, [2, 5, 7, 0, 6, 1, 3, 4]);
+    }
+
+    #[test]
+    fn selected_rows_keep_their_items_and_edges() {
+        let x: Vec<f32> = (0..14).map(|at| (at as f32 * 0.7).sin()).collect();
+        let edges = |sets: Sets| sets.with_edges(2, &[(1, None)]).unwrap();
+        let all = edges(Sets::new(x.clone(), 2, &[3, 0, 4]).unwrap());
+        let whole = all.select(&[0, 1, 2]);
+        assert_eq!(whole, all);
+        let turned = all.select(&[2, 1, 0]);
+        assert_eq!(turned.offsets, [0, 4, 4, 7]);
+        let again = [&x[6..], &x[..6]].concat();
+        let again = edges(Sets::new(again, 2, &[4, 0, 3]).unwrap());
+        assert_eq!((&turned.edges, turned.rows()), (&again.edges, 3));
     }
 
     #[test]

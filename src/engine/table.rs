@@ -78,6 +78,26 @@ impl Table {
         Ok(Self { sets: Some(sets), ..self })
     }
 
+    /// The table of these rows, stored as they are here.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let of = |values: &[f32], width: usize| -> Vec<f32> {
+            let row = |row: &u32| &values[*row as usize * width..(*row as usize + 1) * width];
+            rows.iter().flat_map(row).copied().collect()
+        };
+        Self {
+            x: of(&self.x, self.inputs),
+            y: of(&self.y, self.targets),
+            rows: rows.len(),
+            sets: self.sets.as_ref().map(|sets| sets.select(rows)),
+            weights: self.weights.as_ref().map(|weights| of(weights, 1)),
+            scale: self.scale.clone(),
+            ..*self
+        }
+    }
+
     /// A table whose inputs are stored as they are.
     ///
     /// # Errors

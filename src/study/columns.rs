@@ -15,6 +15,8 @@ pub(crate) struct InputColumns {
     pub(crate) log10: bool,
     /// What is done column by column before that.
     pub(crate) columns: Option<Columns>,
+    /// What is done to the columns of the items.
+    pub(crate) item_columns: Option<Columns>,
     /// What the data decided, for the user.
     pub(crate) notices: Vec<String>,
 }
@@ -28,8 +30,8 @@ pub(crate) fn missing(config: &StudyConfig) -> Result<Sentinels> {
         let number = value.as_float().or(value.as_integer().map(|number| number as f64));
         number.filter(|number| !number.is_infinite()).ok_or_else(|| {
             input_error!(
-                "missing = {value}: the number that stands for a missing input, such as -999 or nan, \
-                 or a list of such numbers"
+                "missing = {value}: the number that stands for a missing input, such as -999 or \
+                 nan, or a list of such numbers"
             )
         })
     };
@@ -62,21 +64,36 @@ pub(crate) fn input_columns(
     let is_named = lists.iter().any(|(_, list)| list.is_some());
     if !is_named && missing.is_empty() {
         let (log10, notice) = defaults::log10(stated, &missing, all);
-        return Ok(InputColumns { log10, columns: None, notices: notice.into_iter().collect() });
+        return Ok(InputColumns {
+            log10,
+            columns: None,
+            item_columns: None,
+            notices: notice.into_iter().collect(),
+        });
     }
     let (log10, notice) = match is_named {
         true => (stated.unwrap_or(false), None),
         false => defaults::log10(stated, &missing, all),
     };
     let names = &finetune.input_names;
+    let item_names = finetune.items.as_ref().map_or(&[][..], |items| &items.names);
     let mut functions = vec![Function::Identity; names.len()];
+    let mut of_items = vec![Function::Identity; item_names.len()];
     for ((key, list), function) in lists.into_iter().zip([Function::Log10, Function::Log1p]) {
         for name in list.into_iter().flatten() {
-            let column = names::find(names, name, "input").map_err(|error| prefix(error, key))?;
-            if functions[column] != Function::Identity {
+            let own = match item_names.iter().position(|item| item == name) {
+                Some(column) if !names.contains(name) => &mut of_items[column],
+                _ => {
+                    let all = [names, item_names].concat();
+                    let column =
+                        names::find(&all, name, "input").map_err(|error| prefix(error, key))?;
+                    &mut functions[column]
+                }
+            };
+            if *own != Function::Identity {
                 return Err(input_error!("{key}: the input '{name}' is there twice; remove one"));
             }
-            functions[column] = function;
+            *own = function;
         }
     }
     if log10 {
@@ -86,11 +103,19 @@ pub(crate) fn input_columns(
     let datasets: Vec<&Dataset> = pretrain.into_iter().chain([finetune]).collect();
     let is_declared = !missing.is_empty();
     let columns = Columns::new(functions, missing, &datasets);
-    let none = is_declared && columns.fills.is_empty();
+    let none = is_declared && columns.fills.is_empty() && columns.inputs() > 0;
     let notices = notice.into_iter().chain(none.then(|| {
         "missing: no input is one of these numbers; a network then refuses them".to_owned()
     }));
-    Ok(InputColumns { log10: false, columns: Some(columns), notices: notices.collect() })
+    let plain = |function: &Function| *function == Function::Identity;
+    let item_columns = (!of_items.iter().all(plain)).then(|| Columns {
+        functions: of_items,
+        missing: Sentinels::default(),
+        fills: vec![],
+    });
+    // beside items there may be no inputs
+    let columns = Some(columns).filter(|columns| columns.inputs() > 0);
+    Ok(InputColumns { log10: false, columns, item_columns, notices: notices.collect() })
 }
 
 fn words(names: &[toml::Value]) -> Result<Vec<String>> {

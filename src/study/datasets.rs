@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::data::dataset::Dataset;
-use crate::data::scaling::Features;
+use crate::data::names;
+use crate::data::scaling::{Features, ItemFeatures};
 use crate::data::split::{Pool, Split};
 use crate::engine::random::Stream;
 use crate::engine::random::key;
+use crate::engine::sets::Sets;
 use crate::engine::table::Table;
 use crate::engine::weights;
 use crate::error::Result;
 use crate::input_error;
+use crate::study::config::checks::prefix;
 use crate::study::plan::{Plan, TestSet};
+use crate::study::sizes::Edges;
 
 /// Indices of the tables of [`Datasets::tables`].
 pub const FINE_TUNING_TABLE: usize = 0;
@@ -39,6 +43,8 @@ pub struct Datasets {
     pub fine_tuning: LoadedDataset,
     /// The simulations to pre-train on, if a strategy transfers.
     pub pretraining: Option<LoadedDataset>,
+    /// The tables that runs are trained on.
+    tables: Arc<[Table]>,
     /// Cache of the rows of subsets, by size and seed: all strategies and trials have the same
     /// ones.
     subsets: Mutex<HashMap<(usize, u32), Subset>>,
@@ -59,14 +65,32 @@ pub struct LoadedDataset {
 }
 
 impl Datasets {
-    /// The data from loaded datasets.
+    /// The data from loaded datasets, for networks that read no edges.
     pub fn new(fine_tuning: LoadedDataset, pretraining: Option<LoadedDataset>) -> Self {
-        Self { fine_tuning, pretraining, subsets: Mutex::default() }
+        let data = Self::with_edges(fine_tuning, pretraining, None);
+        data.expect("datasets: only edges can be wrong")
+    }
+
+    /// The same with edges between the items, if there are some.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for edges in a column that the items do not have.
+    pub fn with_edges(
+        fine_tuning: LoadedDataset,
+        pretraining: Option<LoadedDataset>,
+        edges: Option<&Edges>,
+    ) -> Result<Self> {
+        let names = ["data.finetune", "data.pretrain"];
+        let all = std::iter::once(&fine_tuning).chain(&pretraining).zip(names);
+        let tables =
+            all.map(|(data, name)| table(data, edges).map_err(|error| prefix(error, name)));
+        let tables = tables.collect::<Result<Vec<Table>>>()?.into();
+        Ok(Self { fine_tuning, pretraining, tables, subsets: Mutex::default() })
     }
 
     /// The tables that runs are trained on.
     pub fn tables(&self) -> Arc<[Table]> {
-        std::iter::once(&self.fine_tuning).chain(&self.pretraining).map(table).collect()
+        self.tables.clone()
     }
 }
 
@@ -135,25 +159,25 @@ impl Study {
         };
         let has_weights = |data: &LoadedDataset| data.dataset.weights.is_some() || balances;
         if has_weights(&self.data.fine_tuning) {
-            let table = table(&self.data.fine_tuning);
+            let table = &self.data.tables[FINE_TUNING_TABLE];
             for (size, seed) in
                 plan.sizes.iter().flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
             {
                 let (split, _) = self.rows(size, seed)?;
-                check(&table, &split, &format!("data.finetune, {size} simulations"), seed)?;
+                check(table, &split, &format!("data.finetune, {size} simulations"), seed)?;
             }
         }
         let (Some(data), Some(pretraining)) = (&self.data.pretraining, &plan.pretraining) else {
             return Ok(());
         };
         if has_weights(data) {
-            let table = table(data);
+            let table = &self.data.tables[PRETRAINING_TABLE];
             for (size, seed) in (pretraining.simulations.iter())
                 .flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
             {
                 let subset = key(plan.seed, Stream::PretrainingRows, seed);
                 let split = data.pool.subset(size, pretraining.validation, subset)?;
-                check(&table, &split, &format!("data.pretrain, {size} simulations"), seed)?;
+                check(table, &split, &format!("data.pretrain, {size} simulations"), seed)?;
             }
         }
         Ok(())
@@ -164,20 +188,41 @@ impl Study {
     }
 }
 
-fn table(data: &LoadedDataset) -> Table {
+fn table(data: &LoadedDataset, edges: Option<&Edges>) -> Result<Table> {
     let dataset = &data.dataset;
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
-    let Features { values, scale, .. } = &data.features;
+    let Features { values, scale, items, .. } = &data.features;
+    let sets = items.as_ref().map(|ItemFeatures { items, scale }| {
+        let sets = Sets {
+            x: scale.apply(&items.values.values),
+            columns: items.values.columns,
+            offsets: items.offsets.clone(),
+            edges: None,
+            scale: scale.clone(),
+        };
+        with_edges(sets, &items.names, edges)
+    });
     let weights = dataset.weights.as_ref();
-    Table {
+    Ok(Table {
         x: scale.apply(&values.values),
         scale: scale.clone(),
         y: y.map(|(value, [low, high])| ((value - low) / (high - low)) as f32).collect(),
-        rows: dataset.inputs.rows,
+        rows: dataset.targets.rows,
         inputs: dataset.inputs.columns,
         targets: dataset.targets.columns,
-        sets: None,
+        sets: sets.transpose()?,
         weights: weights.map(|all| all.iter().map(|weight| *weight as f32).collect()),
-    }
+    })
+}
+
+/// Items, whose columns have these names, with edges, if there are some.
+pub(crate) fn with_edges(sets: Sets, item_names: &[String], edges: Option<&Edges>) -> Result<Sets> {
+    let Some(Edges { neighbours, near }) = edges else { return Ok(sets) };
+    let column = |(name, period): &(String, Option<f64>)| {
+        let column = names::find(item_names, name, "item column");
+        column.map(|column| (column, *period)).map_err(|error| prefix(error, "network.near"))
+    };
+    let near = near.iter().map(column).collect::<Result<Vec<_>>>()?;
+    sets.with_edges(*neighbours, &near)
 }

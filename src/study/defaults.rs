@@ -61,7 +61,8 @@ pub(crate) fn share_ranges(pre: &mut Dataset, fine: &mut Dataset) -> Option<Stri
 }
 
 /// Whether networks take the log10 of the inputs: as stated, else unless many of those that are not
-/// missing are not positive; and the notice that says so.
+/// missing are not positive or there are items, of which none is taken; and the notice that says
+/// so.
 pub(crate) fn log10(
     stated: Option<bool>,
     missing: &Sentinels,
@@ -72,6 +73,10 @@ pub(crate) fn log10(
         let present = || inputs.iter().filter(|x| !missing.has(**x));
         present().filter(|x| **x <= 0.0).count() as f64 / present().count().max(1) as f64
     };
+    let is_ragged = data.iter().any(|(_, dataset)| dataset.is_some_and(|one| one.items.is_some()));
+    if stated.is_none() && is_ragged {
+        return (false, None);
+    }
     let parts = data.into_iter().filter_map(|(name, dataset)| Some((name, part(dataset?))));
     match (stated, parts.into_iter().find(|(_, part)| *part > NOT_POSITIVE)) {
         (Some(stated), _) => (stated, None),
@@ -92,7 +97,8 @@ pub(crate) fn log10(
 /// # Errors
 /// [`crate::Error::Input`] if every input is the same in every row.
 pub(crate) fn check_varies(dataset: &Dataset, features: &Features) -> Result<()> {
-    if !(0..dataset.inputs.columns).all(|column| features.is_constant(column)) {
+    let inputs = dataset.inputs.columns;
+    if dataset.items.is_some() || !(0..inputs).all(|column| features.is_constant(column)) {
         return Ok(());
     }
     Err(input_error!(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::data::matrix::Matrix;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
-use crate::study::datasets::{LoadedDataset, Study};
-use crate::study::held_out::HeldOut;
+use crate::study::datasets::{FINE_TUNING_TABLE, LoadedDataset, PRETRAINING_TABLE, Study};
+use crate::study::held_out::{HeldOut, TableRows};
 use crate::study::metric::Metric;
 use crate::study::plan::TestSet;
 use crate::study::store::model::{About, Model};
@@ -25,9 +25,12 @@ pub fn model(
     let about = About {
         scaling,
         columns: study.plan.columns.clone(),
+        item_columns: study.plan.item_columns.clone(),
         input_names: data.input_names.clone(),
         axis_name: data.axis_name.clone(),
         axis: data.axis.clone(),
+        item_names: data.items.as_ref().map_or_else(Vec::new, |items| items.names.clone()),
+        edges: study.plan.network.sizes.edges(),
         target_names: targets.to_vec(),
         study: study.plan.name.clone(),
         strategy: run.key.curve.strategy.clone(),
@@ -47,14 +50,14 @@ pub struct Tests<'a> {
     same: Option<Rows>,
 }
 
-/// Features, targets and weights of test rows.
-type Rows = (Arc<Matrix>, Arc<Matrix>, Option<Arc<Vec<f64>>>);
+/// Test rows: features, the rows of their table if they have items, targets and weights.
+type Rows = (Arc<Matrix>, Option<TableRows>, Arc<Matrix>, Option<Arc<Vec<f64>>>);
 
 impl<'a> Tests<'a> {
     /// Of a study.
     pub fn new(study: &'a Study) -> Self {
         let data = &study.data.fine_tuning;
-        let same = || select(data, data.pool.test());
+        let same = || select(study, data, data.pool.test());
         let is_shared = matches!(study.plan.test, TestSet::Shared(_));
         Self { study, same: is_shared.then(same) }
     }
@@ -65,12 +68,16 @@ impl<'a> Tests<'a> {
     /// # Errors
     /// None for the plan's own sizes.
     pub fn held_out(&self, scaling: &Scaling, simulations: usize, seed: u32) -> Result<HeldOut> {
-        let (features, targets, weights) = match &self.same {
+        let (features, sets, targets, weights) = match &self.same {
             Some(same) => same.clone(),
-            None => select(&self.study.data.fine_tuning, &self.study.rows(simulations, seed)?.1),
+            None => {
+                let rows = self.study.rows(simulations, seed)?.1;
+                select(self.study, &self.study.data.fine_tuning, &rows)
+            }
         };
         Ok(HeldOut {
             features,
+            sets,
             targets,
             weights,
             scaling: scaling.clone(),
@@ -87,17 +94,26 @@ impl<'a> Tests<'a> {
         scaling: &Scaling,
         metric: &'static Metric,
     ) -> HeldOut {
-        let (features, targets, weights) = select(data, rows);
+        let (features, sets, targets, weights) = select(self.study, data, rows);
         let (scaling, predicts) = (scaling.clone(), self.study.plan.loss().predicts);
-        HeldOut { features, targets, weights, scaling, predicts, metrics: vec![metric] }
+        HeldOut { features, sets, targets, weights, scaling, predicts, metrics: vec![metric] }
     }
 }
 
-fn select(data: &LoadedDataset, rows: &[u32]) -> Rows {
+fn select(study: &Study, data: &LoadedDataset, rows: &[u32]) -> Rows {
     let dataset = &data.dataset;
     let targets = dataset.targets.select_rows(rows);
     let weights = dataset.weights.as_ref();
     let weights =
         weights.map(|all| rows.iter().map(|row| all[*row as usize]).collect::<Vec<f64>>().into());
-    (data.features.values.select_rows(rows).into(), targets.into(), weights)
+    let sets = dataset.items.as_ref().map(|_| TableRows {
+        tables: study.data.tables(),
+        table: match std::ptr::eq(data, &study.data.fine_tuning) {
+            true => FINE_TUNING_TABLE,
+            false => PRETRAINING_TABLE,
+        },
+        rows: rows.into(),
+    });
+    let features = data.features.values.select_rows(rows);
+    (features.into(), sets, targets.into(), weights)
 }

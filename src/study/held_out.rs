@@ -8,14 +8,29 @@ use crate::engine::evaluate;
 use crate::engine::graph::Graph;
 use crate::engine::loss::Predicts;
 use crate::engine::queue::Test;
+use crate::engine::scale::InputScale;
+use crate::engine::table::Table;
 use crate::study::metric::{self, Metric};
 use crate::study::prediction::Prediction;
 use crate::study::tested::Tested;
+
+/// Rows of the data to fine-tune on, for networks that read items.
+#[derive(Clone)]
+pub struct TableRows {
+    /// The tables of the study.
+    pub tables: Arc<[Table]>,
+    /// Which of them.
+    pub table: usize,
+    /// Its rows.
+    pub rows: Arc<[u32]>,
+}
 
 /// Rows that were kept aside, and how a network reads them.
 pub struct HeldOut {
     /// Their [`crate::data::scaling::features`], shape (rows, inputs).
     pub features: Arc<Matrix>,
+    /// The rows in their table, if they have items.
+    pub sets: Option<TableRows>,
     /// Their targets in physical units, shape (rows, targets).
     pub targets: Arc<Matrix>,
     /// Weight of each row, shape (rows), if rows have weights.
@@ -38,12 +53,11 @@ impl HeldOut {
     /// # Panics
     /// If the network has fewer outputs than there are targets, or other inputs.
     fn scores(&self, network: &Graph, parameters: &[f32]) -> Vec<f64> {
-        let (rows, columns) = (self.features.rows, self.features.columns);
-        let mut inputs = vec![0.0; rows * columns];
-        for (row, scaled) in inputs.chunks_exact_mut(columns).enumerate() {
-            self.scaling.feature(self.features.row(row), scaled);
-        }
-        let predicted = evaluate::predict(network, parameters, &inputs);
+        let rows = self.targets.rows;
+        let predicted = match &self.sets {
+            Some(sets) => self.of_sets(sets, network, parameters),
+            None => self.of_features(network, parameters),
+        };
         let targets = self.targets.columns;
         let predicted = Prediction::new(self.predicts, &predicted, network.outputs(), targets);
         let mut truth = vec![Vec::with_capacity(rows); targets];
@@ -60,5 +74,22 @@ impl HeldOut {
             weights: self.weights.clone(),
         };
         metric::evaluate(&self.metrics, &test)
+    }
+
+    fn of_features(&self, network: &Graph, parameters: &[f32]) -> Vec<f32> {
+        let (rows, columns) = (self.features.rows, self.features.columns);
+        let mut inputs = vec![0.0; rows * columns];
+        for (row, scaled) in inputs.chunks_exact_mut(columns).enumerate() {
+            self.scaling.feature(self.features.row(row), scaled);
+        }
+        evaluate::predict(network, parameters, &inputs)
+    }
+
+    fn of_sets(&self, sets: &TableRows, network: &Graph, parameters: &[f32]) -> Vec<f32> {
+        let TableRows { tables, table, rows } = sets;
+        let Scaling { mean, deviation, item_mean, item_deviation, .. } = &self.scaling;
+        let scales = [(mean, deviation), (item_mean, item_deviation)]
+            .map(|(centre, width)| InputScale { centre: centre.clone(), width: width.clone() });
+        evaluate::predict_rows(network, parameters, scales, (tables.clone(), *table), rows)
     }
 }

@@ -7,8 +7,9 @@ use crate::engine::run::StopLoss;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::config::checks::{activation, unknown};
+use crate::study::config::network::NetworkConfig;
 use crate::study::config::search::SearchConfig;
-use crate::study::config::study::{NetworkConfig, StudyConfig};
+use crate::study::config::study::StudyConfig;
 use crate::study::metric::{Better, METRICS, Metric, of_outputs};
 use crate::study::objective::{Objective, VALIDATION_LOSS};
 
@@ -20,7 +21,7 @@ pub(crate) fn output(config: &NetworkConfig, loss: &Loss) -> Result<Activation> 
         _ => "identity",
     };
     let name = config.output.as_deref().unwrap_or(default);
-    let output = activation("network.output", name, config.slope)?;
+    let output = activation("network.output", name, config.slope())?;
     if loss.predicts != Predicts::Value && output != Activation::Identity {
         return Err(input_error!(
             "network.output = \"{name}\", but the loss \"{}\" needs outputs as they are; remove \

@@ -9,6 +9,7 @@
 //! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
 //! journal, others begin again.
 
+pub mod architecture;
 pub(crate) mod classes;
 pub(crate) mod columns;
 pub mod config;
@@ -24,8 +25,10 @@ pub(crate) mod hyperparameters;
 pub(crate) mod loss;
 pub(crate) mod measures;
 pub mod metric;
+pub(crate) mod networks;
 pub(crate) mod notices;
 pub mod objective;
+pub mod own_layers;
 pub(crate) mod plan;
 pub mod prediction;
 pub(crate) mod prepare;
@@ -33,6 +36,7 @@ pub(crate) mod pretraining;
 pub mod report;
 pub(crate) mod resolve;
 pub mod search;
+pub mod sizes;
 pub(crate) mod sources;
 pub(crate) mod split;
 pub mod stats;

@@ -8,12 +8,14 @@ use crate::engine::activation::Activation;
 use crate::engine::loss::{Loss, MSE};
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
+use crate::study::architecture::Architecture;
 use crate::study::config::search::SearchConfig;
 use crate::study::metric::Metric;
 use crate::study::objective::Objective;
 use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
+use crate::study::sizes::Sizes;
 use crate::study::store::run::{Curve, GroupName, RunKey};
 use crate::study::transfer::{PRETRAINING, Parts, Reads, Strategy};
 
@@ -40,13 +42,15 @@ pub struct Plan {
     pub log10: bool,
     /// What is done to each column of the inputs before that, if anything is.
     pub columns: Option<Columns>,
+    /// What is done to the columns of the items before they are scaled.
+    pub item_columns: Option<Columns>,
     /// The pre-training, if a strategy transfers.
     pub pretraining: Option<PretrainingPlan>,
     /// The strategies to compare.
     pub strategies: Vec<StrategyPlan>,
     /// The metrics, the one that strategies are compared by first.
     pub metrics: Vec<&'static Metric>,
-    /// Hidden layers and activations.
+    /// The architecture of the networks, and its sizes.
     pub network: NetworkPlan,
     /// The trials of each group.
     pub trials: TrialsPlan,
@@ -93,9 +97,13 @@ pub struct StrategyPlan {
     pub head: Vec<usize>,
 }
 
-/// Hidden layers and activations of the networks of a study.
+/// The architecture, hidden layers and activations of the networks of a study.
 #[derive(Clone, Debug)]
 pub struct NetworkPlan {
+    /// The architecture.
+    pub architecture: &'static Architecture,
+    /// The sizes that it has besides the hidden layers.
+    pub sizes: Sizes,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
@@ -122,6 +130,8 @@ pub struct TrialsPlan {
     pub proposer: Arc<dyn Proposer>,
     /// Which trials stop early.
     pub pruner: Arc<dyn Pruner>,
+    /// The architecture of the networks, on which the space depends.
+    pub architecture: &'static Architecture,
     /// The search of the study file, if there is one.
     pub search: Option<SearchConfig>,
 }
@@ -228,7 +238,10 @@ impl TrialsPlan {
     /// The search space of a stage; without a search nothing varies.
     pub fn space(&self, stage: Stage) -> Space {
         match &self.search {
-            Some(search) => search.space.space(stage).expect("plan: a space that was checked"),
+            Some(search) => {
+                let space = search.space.space_of(self.architecture, stage);
+                space.expect("plan: a space that was checked")
+            }
             None => Space::new(vec![]),
         }
     }

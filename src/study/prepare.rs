@@ -86,7 +86,10 @@ fn run(
     let outputs = start.network.outputs();
     Run {
         id,
-        item_scale: InputScale::default(),
+        item_scale: InputScale {
+            centre: scaling.item_mean.clone(),
+            width: scaling.item_deviation.clone(),
+        },
         loss_weights: (0..outputs).map(|output| if output < targets { 1.0 } else { 0.0 }).collect(),
         updates: UpdateScale::all(&start.network),
         graph: start.network,
@@ -108,13 +111,16 @@ fn start(
     seed: u32,
 ) -> Start {
     let (plan, dataset) = (&study.plan, &study.data.fine_tuning.dataset);
-    let (inputs, outputs) = (dataset.inputs.columns, own.outputs(dataset.targets.columns));
+    let outputs = own.outputs(dataset.targets.columns);
     let fresh = key(plan.seed, Stream::TransferParameters, seed);
     let base = || &base.expect("prepare: a transfer without its pre-training").start;
-    let reused = |start: Start| Start { network: own.with_dropout(&start.network), ..start };
+    let reused = |start: Start| Start {
+        network: own.reused(plan, &start.network, &base().network),
+        ..start
+    };
     match strategy {
         Strategy::Scratch => {
-            let network = own.network(plan, inputs, outputs);
+            let network = own.network(plan, dataset, outputs);
             let first = key(plan.seed, Stream::FineTuningParameters, seed);
             Start { parameters: network.initial_parameters(first), network }
         }
@@ -128,7 +134,7 @@ fn start(
         Strategy::AttachHead => {
             let reads = plan.strategy(strategy).reads;
             let width = transfer::head_inputs(&base().network, reads);
-            let head = own.network(plan, width, outputs);
+            let head = own.head(plan, width, outputs);
             transfer::attach_head(base(), reads, &head, fresh)
         }
     }

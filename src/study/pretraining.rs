@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::input_error;
 use crate::study::classes;
 use crate::study::config::checks::{MAX_LAYERS, MAX_WIDTH, check_fraction};
-use crate::study::config::study::{NetworkConfig, PretrainingConfig, StudyConfig};
+use crate::study::config::study::{PretrainingConfig, StudyConfig};
 use crate::study::defaults::{set_ranges, share_ranges};
-use crate::study::plan::PretrainingPlan;
+use crate::study::plan::{NetworkPlan, PretrainingPlan};
 use crate::study::sources::{Sources, check_targets};
 use crate::study::split::pretraining_sizes;
 
@@ -56,18 +56,18 @@ fn new_targets(pretrain: &Dataset, finetune: &Dataset) -> Vec<String> {
 /// [`crate::Error::Input`] for a setting that is not valid.
 pub(crate) fn pretraining(
     config: &StudyConfig,
-    training: &Training,
+    (training, network): (&Training, &NetworkPlan),
     (dataset, finetune): (&Dataset, &Dataset),
 ) -> Result<(PretrainingPlan, Pool)> {
     let table = &config.pretraining;
     let training = table.overrides().apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
-    let pool = Pool::new(dataset.inputs.rows, 0, config.seed)?;
+    let pool = Pool::new(dataset.targets.rows, 0, config.seed)?;
     let plan = PretrainingPlan {
         simulations: pretraining_sizes(table, &pool, validation)?,
         validation,
-        bottleneck: bottleneck(table, &config.network)?,
+        bottleneck: bottleneck(table, network)?,
         dummies: dummies(table, new_targets(dataset, finetune).len())?,
         training,
     };
@@ -86,7 +86,7 @@ fn dummies(config: &PretrainingConfig, new: usize) -> Result<usize> {
 }
 
 /// The width of the last hidden layer of pre-trained networks, if they have one more than others.
-fn bottleneck(config: &PretrainingConfig, network: &NetworkConfig) -> Result<Option<usize>> {
+fn bottleneck(config: &PretrainingConfig, network: &NetworkPlan) -> Result<Option<usize>> {
     let Some(width) = config.bottleneck else {
         return Ok(None);
     };

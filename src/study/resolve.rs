@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::data::columns::Columns;
+use crate::data::dataset::Dataset;
 use crate::data::scaling::features;
 use crate::engine::graph::{Graph, Node};
 use crate::engine::loss::{LOSSES, Loss};
@@ -16,15 +17,15 @@ use crate::input_error;
 use crate::study::classes;
 use crate::study::columns::{InputColumns, input_columns, missing};
 use crate::study::config::checks::{
-    MAX_LAYERS, MAX_RUNS, MAX_WIDTH, activation, check_batch, check_dropout, check_hidden,
-    check_slope, check_steps, prefix,
+    MAX_LAYERS, MAX_RUNS, MAX_WIDTH, check_batch, check_dropout, check_hidden, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
-use crate::study::config::study::{NetworkConfig, StrategyTable, StudyConfig, TrainingConfig};
+use crate::study::config::study::{StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges};
 use crate::study::hyperparameters::Hyperparameters;
-use crate::study::loss::{loss, metrics, objective, output, stop_on};
+use crate::study::loss::{loss, metrics, objective, stop_on};
+use crate::study::networks::{network, own_dropout};
 use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
 use crate::study::objective::Objective;
@@ -101,6 +102,7 @@ impl Study {
         let mut finetune = sources.read(finetune)?;
         set_ranges("data.finetune", &mut finetune, &config.data.ranges)?;
         let mut finetune = classes::targets(finetune, training.loss, "data.finetune")?;
+        network.check_reads("data.finetune", &finetune)?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
         let mut notices = Vec::new();
         let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
@@ -108,22 +110,33 @@ impl Study {
                 let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, sources)?;
                 notices.extend(found);
-                let (plan, pool) = pretraining(config, &training, (&dataset, &finetune))?;
+                let (plan, pool) =
+                    pretraining(config, (&training, &network), (&dataset, &finetune))?;
                 Some((plan, dataset, pool))
             }
             false => None,
         };
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
-        let InputColumns { log10, columns, notices: found } =
+        let InputColumns { log10, columns, item_columns, notices: found } =
             input_columns(config, of_pretraining, &finetune)?;
         notices.extend(found);
         let of_each = [("data.pretrain", of_pretraining), ("data.finetune", Some(&finetune))];
         notices.extend(sentinels(&of_each, columns.as_ref()));
-        if let Some(columns) = &columns {
-            finetune = columns.apply(finetune, "data.finetune")?;
+        let apply = |dataset: Dataset, name: &str| -> Result<Dataset> {
+            let mut dataset = match &columns {
+                Some(columns) => columns.apply(dataset, name)?,
+                None => dataset,
+            };
+            if let (Some(columns), Some(items)) = (&item_columns, dataset.items.take()) {
+                dataset.items = Some(columns.of_items(items, name)?);
+            }
+            Ok(dataset)
+        };
+        if columns.is_some() || item_columns.is_some() {
+            finetune = apply(finetune, "data.finetune")?;
             pretraining = pretraining
                 .map(|(plan, dataset, pool)| {
-                    Ok::<_, Error>((plan, columns.apply(dataset, "data.pretrain")?, pool))
+                    Ok::<_, Error>((plan, apply(dataset, "data.pretrain")?, pool))
                 })
                 .transpose()?;
         }
@@ -139,7 +152,7 @@ impl Study {
             })
             .transpose()?
             .unzip();
-        let trials = trials(config, &training, pretraining.as_ref())?;
+        let trials = trials(config, (&training, &network), pretraining.as_ref())?;
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
@@ -154,6 +167,7 @@ impl Study {
             save_models: config.save_models,
             log10,
             columns,
+            item_columns,
             pretraining,
             strategies,
             metrics,
@@ -161,7 +175,7 @@ impl Study {
             trials,
         };
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
-        let data = Datasets::new(finetune, data);
+        let data = Datasets::with_edges(finetune, data, plan.network.sizes.edges().as_ref())?;
         notices.append(&mut sources.notices);
         notices.extend(self::notices(&data, plan.test));
         let study = Self { plan, data, notices };
@@ -200,10 +214,13 @@ impl Study {
     /// Checks that batches fit the data, and that runs and steps can be counted. `general` are the
     /// settings of `[training]`.
     fn check_counts(&self, general: &Training) -> Result<()> {
-        let (plan, rows) = (&self.plan, self.data.fine_tuning.dataset.inputs.rows);
+        let (plan, rows) = (&self.plan, self.data.fine_tuning.dataset.targets.rows);
         check_runs(plan)?;
         let searched = match &plan.trials.search {
-            Some(search) => search.space.space(Stage::Fresh)?.bounds(space::BATCH),
+            Some(search) => {
+                let architecture = plan.network.architecture;
+                search.space.space_of(architecture, Stage::Fresh)?.bounds(space::BATCH)
+            }
             None => None,
         };
         let key = |table: &str, name: &str, is_general: bool| match is_general {
@@ -225,7 +242,7 @@ impl Study {
         }
         match (&plan.pretraining, &self.data.pretraining) {
             (Some(own), Some(data)) => {
-                check("pretraining", &own.training, data.dataset.inputs.rows, "data.pretrain")
+                check("pretraining", &own.training, data.dataset.targets.rows, "data.pretrain")
             }
             _ => Ok(()),
         }
@@ -296,9 +313,10 @@ fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
 /// The trials of a group: those of the search, or a fixed setting for each seed.
 fn trials(
     config: &StudyConfig,
-    training: &Training,
+    (training, network): (&Training, &NetworkPlan),
     pretraining: Option<&PretrainingPlan>,
 ) -> Result<TrialsPlan> {
+    let architecture = network.architecture;
     let Some(search) = &config.search else {
         let count = config.seeds.unwrap_or(SEEDS);
         return Ok(TrialsPlan {
@@ -308,6 +326,7 @@ fn trials(
             objective: Objective::default(),
             proposer: Arc::new(Fixed),
             pruner: Arc::new(Off),
+            architecture,
             search: None,
         });
     };
@@ -327,8 +346,9 @@ fn trials(
         ));
     }
     search.check()?;
-    let fresh = search.space.space(Stage::Fresh)?;
-    search.space.space(Stage::FineTuning { layers: 1 })?;
+    let fresh = search.space.space_of(architecture, Stage::Fresh)?;
+    search.space.space_of(architecture, Stage::FineTuning { layers: 1 })?;
+    architecture.check_space(&network.sizes, &fresh)?;
     let objective = objective(search, training.loss)?;
     let pruner = pruner(&search.pruning)?;
     let losses = losses_of_search(&fresh, training)?;
@@ -337,11 +357,15 @@ fn trials(
     if losses > 1 && !comparable {
         return Err(input_error!(
             "search.space.loss has {losses} choices, whose values cannot be compared: give \
-             training.stop_on, a loss that is the same for all, or let the search look for a metric \
-             (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \"off\")"
+             training.stop_on, a loss that is the same for all, or let the search look for a \
+             metric (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \
+             \"off\")"
         ));
     }
-    for (name, limit) in [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)] {
+    let limits = [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)];
+    for (name, limit) in
+        limits.into_iter().chain([("items_layers", MAX_LAYERS), ("items_units_1", MAX_WIDTH)])
+    {
         if let Some(most) = fresh.largest(name).filter(|most| *most > limit) {
             let key = name.trim_end_matches("_1");
             return Err(input_error!(
@@ -364,6 +388,7 @@ fn trials(
         objective,
         proposer: proposer(search)?,
         pruner,
+        architecture,
         search: Some(search.clone()),
     })
 }
@@ -390,18 +415,6 @@ fn losses_of_search(space: &Space, training: &Training) -> Result<usize> {
             ))
         }
     }
-}
-
-fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {
-    check_hidden("network.hidden", &config.hidden)?;
-    check_dropout("network.dropout", config.dropout)?;
-    check_slope("network.slope", config.slope)?;
-    Ok(NetworkPlan {
-        hidden: config.hidden.clone(),
-        activation: activation("network.activation", &config.activation, config.slope)?,
-        output: output(config, loss)?,
-        dropout: config.dropout,
-    })
 }
 
 fn training(config: &TrainingConfig) -> Result<Training> {
@@ -453,9 +466,15 @@ fn strategy_plan(
     let training = table.overrides.apply(&key, training)?;
     let dropout = table.dropout.unwrap_or(network.dropout);
     check_dropout(&format!("{key}.dropout"), dropout)?;
+    let is_head = strategy == Strategy::AttachHead;
+    if network.architecture.keeps_dropout && table.dropout.is_some() && !is_head {
+        return Err(own_dropout(&format!("{key}.dropout")));
+    }
     let reads = table.reads.as_ref().map_or(Ok(Reads::Outputs), |given| reads(&key, given))?;
     let head = table.hidden.clone().unwrap_or_else(|| network.hidden.clone());
-    check_hidden(&format!("{key}.hidden"), &head)?;
+    if let Some(head) = &table.hidden {
+        check_hidden(&format!("{key}.hidden"), head)?;
+    }
     Ok(StrategyPlan { strategy, training, dropout, parts: parts(&key, table)?, reads, head })
 }
 

@@ -65,7 +65,7 @@ pub fn pool(
     finetune: &Dataset,
     (validation, test): (f64, TestSet),
 ) -> Result<Pool> {
-    let rows = finetune.inputs.rows;
+    let rows = finetune.targets.rows;
     match test {
         TestSet::Shared(test) => {
             let pool = Pool::new(rows, test, config.seed)?;

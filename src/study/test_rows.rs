@@ -1,5 +1,6 @@
 //! Predictions and attributions of the trained networks of a study on the test rows.
 
+use crate::data::observations::Examples;
 use crate::error::Result;
 use crate::study::datasets::Study;
 use crate::study::explain::explanation::{Method, Request};
@@ -15,6 +16,8 @@ use crate::study::transfer::PRETRAINING;
 /// The largest number of rows to explain, and of background rows.
 const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
+/// Points between a background row and a row, of expected gradients.
+const ALPHAS: usize = 10;
 
 /// Adds predictions to the results of a finished study, and writes `predictions.csv`. They are
 /// those of the best network of each strategy, by validation loss, at the largest size and
@@ -32,8 +35,9 @@ pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         };
         let model = results.model(run)?;
         let (_, rows) = study.rows(run.key.simulations, model.about.seed)?;
-        let inputs = data.inputs.select_rows(&rows);
-        let (prediction, deviation) = model.predict_with_deviations(&inputs, "data.finetune")?;
+        let (inputs, items) = data.select(&rows);
+        let raw = Examples { inputs: &inputs, items: items.as_ref() };
+        let (prediction, deviation) = model.predict_with_deviations(raw, "data.finetune")?;
         results.predictions.push(Predictions {
             curve: run.key.curve.clone(),
             simulations: run.key.simulations,
@@ -54,8 +58,8 @@ pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
 }
 
 /// Adds attributions to the results of a finished study, and writes `attributions.csv`. They are
-/// DeepSHAP values of the pre-trained networks and of each strategy at the largest size and
-/// pre-training size, all on the same test rows. Does nothing if no networks are saved, or there
+/// DeepSHAP values, or expected gradients of networks that read items, of the pre-trained networks
+/// and of each strategy at the largest size and pre-training size, all on the same test rows. Does nothing if no networks are saved, or there
 /// are fewer than two test rows.
 ///
 /// # Errors
@@ -70,10 +74,14 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
     if rows.len() < 2 {
         return Ok(());
     }
-    let inputs = data.inputs.select_rows(&rows);
+    let (inputs, items) = data.select(&rows);
+    let raw = Examples { inputs: &inputs, items: items.as_ref() };
     let background = BACKGROUND.min(rows.len() / 2);
     let request = Request {
-        method: Method::DeepShap,
+        method: match data.items {
+            Some(_) => Method::ExpectedGradients { alphas: ALPHAS },
+            None => Method::DeepShap,
+        },
         background: Some(background),
         rows: Some(ROWS.min(rows.len() - background)),
         seed: plan.seed,
@@ -87,7 +95,7 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         };
         let models: Vec<Model> =
             runs.iter().map(|run| results.model(run)).collect::<Result<_>>()?;
-        let explained = MeanExplanation::new(&models, &inputs, "data.finetune", &request)?;
+        let explained = MeanExplanation::new(&models, raw, "data.finetune", &request)?;
         let curve = one.key.curve.clone();
         let simulations = one.key.simulations;
         results.usages.push(usage(&explained, curve, simulations));

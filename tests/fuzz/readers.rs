@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Dataset, FORMATS, Format, Import, Matrix, Scaling};
+use shoal::data::{Dataset, FORMATS, Format, Import, Items, Matrix, Scaling};
 use shoal::engine::graph::Graph;
 use shoal::engine::loss::Predicts;
 use shoal::study::Study;
@@ -113,6 +113,9 @@ fn format(format: &'static Format) -> Reader {
         if format.name == "text" {
             seeds.extend(TEXTS.iter().map(|text| text.as_bytes().to_vec()));
         }
+        if format.name == "npz" {
+            seeds.push(ragged());
+        }
         seeds
     };
     let read = move |bytes: &[u8]| {
@@ -168,6 +171,17 @@ fn dataset(rows: usize, targets: usize) -> Dataset {
     Dataset { target_ranges: ranges, ..dataset }
 }
 
+/// The file of a small ragged dataset.
+fn ragged() -> Vec<u8> {
+    let items = Matrix::new(5, 2, (0..10).map(f64::from).collect());
+    let names = Some(["pt", "eta"].map(str::to_owned).to_vec());
+    let items = Items::from_counts(items, &[2.0, 0.0, 3.0], names).expect("items");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("ragged.npz");
+    Dataset { items: Some(items), ..dataset(3, 1) }.save(&path).expect("a dataset");
+    fs::read(path).expect("a dataset")
+}
+
 /// Reads a study with its data, which are in a folder that lives as long as the reader.
 fn read_study() -> impl Fn(&[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -197,6 +211,9 @@ fn model() -> Model {
         input_names: data.input_names,
         axis_name: data.axis_name,
         axis: data.axis,
+        item_names: vec![],
+        edges: None,
+        item_columns: None,
         target_names: data.target_names,
         study: "small".into(),
         strategy: "scratch".into(),

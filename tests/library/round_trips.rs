@@ -8,16 +8,19 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::json;
 use shoal::cosmology::CONVENTIONS;
+use shoal::data::columns::{Columns, Function, Sentinels};
 use shoal::data::{
-    Dataset, Matrix, TextOptions, read_matrix, read_table, write_csv, write_npy, write_npz,
+    Dataset, Items, Matrix, TextOptions, read_matrix, read_table, write_csv, write_npy, write_npz,
 };
 use shoal::engine::activation::Activation;
+use shoal::engine::architectures::{Ends, Hidden};
 use shoal::engine::device::Description;
-use shoal::engine::graph::Graph;
+use shoal::engine::graph::{Graph, Reduction};
 use shoal::engine::loss::Predicts;
 use shoal::study::config::SearchConfig;
 use shoal::study::metric::METRICS;
 use shoal::study::search::State;
+use shoal::study::sizes::Edges;
 use shoal::study::store::journal::{JournalEvent, Records};
 use shoal::study::store::model::{About, Model};
 use shoal::study::store::predictions::{Predictions, read_predictions, write_predictions};
@@ -66,25 +69,43 @@ fn same(a: &Matrix, b: &Matrix) -> bool {
     (a.rows, a.columns, bits(&a.values)) == (b.rows, b.columns, bits(&b.values))
 }
 
-/// A dataset, and its files in a folder.
+/// Items of so many rows, some of them without items.
+fn items(rows: usize) -> impl Strategy<Value = Items> {
+    (1..4usize, prop::collection::vec(0..4usize, rows)).prop_flat_map(|(columns, counts)| {
+        let total: usize = counts.iter().sum();
+        let values = prop::collection::vec(number(), total * columns);
+        (values, names(columns)).prop_map(move |(values, names)| {
+            let counts: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
+            Items::from_counts(Matrix::new(total, columns, values), &counts, Some(names)).unwrap()
+        })
+    })
+}
+
+/// A dataset; a ragged one may have no inputs beside its items.
 fn dataset() -> impl Strategy<Value = Dataset> {
-    (1..6usize, 1..4usize, 1..4usize).prop_flat_map(|(rows, inputs, targets)| {
+    let kinds = (1..6usize, 0..4usize, 1..4usize, any::<bool>());
+    kinds.prop_flat_map(|(rows, inputs, targets, is_ragged)| {
+        let inputs = if is_ragged { inputs } else { inputs.max(1) };
+        let items = items(rows).prop_map(move |items| is_ragged.then_some(items));
         let x = prop::collection::vec(number(), rows * inputs);
         let y = prop::collection::vec(-1e3..1e3, rows * targets);
         let axis = prop::collection::vec(number(), inputs);
         let weights = prop::option::of(prop::collection::vec(number(), rows));
         let texts = (names(inputs), names(targets), "\\PC{1,9}");
-        (x, y, axis, weights, texts, any::<i64>()).prop_map(
-            move |(x, y, axis, weights, (input_names, target_names, axis_name), note)| Dataset {
-                inputs: Matrix::new(rows, inputs, x),
-                targets: Matrix::new(rows, targets, y),
-                axis,
-                axis_name,
-                input_names,
-                target_ranges: vec![[-1e3, 1e3]; targets],
-                target_names,
-                weights,
-                provenance: json!({ "note": note, "path": "σ8.txt" }),
+        (x, y, axis, weights, texts, items, any::<i64>()).prop_map(
+            move |(x, y, axis, weights, (input_names, target_names, axis_name), items, note)| {
+                Dataset {
+                    inputs: Matrix::new(rows, inputs, x),
+                    items,
+                    targets: Matrix::new(rows, targets, y),
+                    axis,
+                    axis_name,
+                    input_names,
+                    target_ranges: vec![[-1e3, 1e3]; targets],
+                    target_names,
+                    weights,
+                    provenance: json!({ "note": note, "path": "σ8.txt" }),
+                }
             },
         )
     })
@@ -155,10 +176,15 @@ proptest! {
                 mean: vec![factor; inputs],
                 deviation: vec![factor.abs().max(5e-324); inputs],
                 target_ranges: vec![[-factor.abs(), 1e301]; targets],
+                item_mean: vec![],
+                item_deviation: vec![],
             },
             input_names: (0..inputs).map(|i| format!("{}{i}", texts[0])).collect(),
             axis_name: texts[1].clone(),
             axis: vec![factor; inputs],
+            item_names: vec![],
+            edges: None,
+            item_columns: None,
             target_names: (0..targets).map(|i| format!("{}{i}", texts[1])).collect(),
             study: texts[2].clone(),
             strategy: texts[0].clone(),
@@ -166,6 +192,63 @@ proptest! {
             seed,
             predicts,
             validation_loss,
+            shoal: texts[1].clone(),
+        };
+        let parameters = graph.initial_parameters(seed);
+        let model = Model { start: Start { network: graph, parameters }, about };
+        let read = Model::from_bytes(Path::new("m"), &model.bytes()).unwrap();
+        prop_assert_eq!(read.bytes(), model.bytes());
+        prop_assert_eq!(read, model);
+    }
+
+    #[test]
+    fn models_of_sets(
+        kind in 0..4usize,
+        (items, columns, outputs) in (1..4usize, 0..3usize, 1..4usize),
+        seed in any::<u32>(),
+        dropout in 0f32..0.9,
+        texts in names(3),
+        factor in number(),
+        period in prop::option::of(1e-3..1e3),
+    ) {
+        let (layers, ends) = (Hidden { dropout, ..Hidden::default() }, Ends { items, columns, outputs });
+        let graph = match kind {
+            0 => Graph::deep_set_between(ends, &[4, 3], Reduction::Max, &[5], layers),
+            1 => Graph::edge_graph_between(ends, &[[4, 3]], &[], layers),
+            2 => Graph::transformer_between(ends, [8, 2, 1, 6], &[3], layers),
+            _ => Graph::deep_set_between(ends, &[], Reduction::Sum, &[], layers),
+        };
+        let graph = graph.unwrap();
+        let item_names: Vec<String> = (0..items).map(|i| format!("{}{i}", texts[1])).collect();
+        let deviation = factor.abs().max(5e-324);
+        let edges = Edges { neighbours: 3, near: vec![(item_names[0].clone(), period)] };
+        let about = About {
+            scaling: shoal::data::Scaling {
+                log10: false,
+                mean: vec![factor; columns],
+                deviation: vec![deviation; columns],
+                target_ranges: vec![[-1.0, 1.0]; outputs],
+                item_mean: vec![factor; items],
+                item_deviation: vec![deviation; items],
+            },
+            columns: None,
+            input_names: (0..columns).map(|i| format!("{}{i}", texts[0])).collect(),
+            axis_name: texts[1].clone(),
+            axis: vec![factor; columns],
+            item_columns: (seed % 2 == 0).then(|| Columns {
+                functions: vec![Function::Log1p; items],
+                missing: Sentinels::default(),
+                fills: vec![],
+            }),
+            item_names,
+            edges: graph.has_edges().then_some(edges),
+            target_names: (0..outputs).map(|i| format!("{}{i}", texts[2])).collect(),
+            study: texts[2].clone(),
+            strategy: texts[0].clone(),
+            simulations: seed as usize,
+            seed,
+            predicts: Predicts::Value,
+            validation_loss: None,
             shoal: texts[1].clone(),
         };
         let parameters = graph.initial_parameters(seed);

@@ -17,6 +17,7 @@ mod outputs;
 mod plan;
 mod resume;
 mod search;
+mod sets;
 mod simulate;
 mod strategies;
 mod study;

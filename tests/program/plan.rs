@@ -15,7 +15,7 @@ fn words<'a>(first: &'a str, device: &'a str) -> Vec<&'a str> {
 }
 
 /// The plan, and `study.json` after the study; `None` if there is no such device.
-fn beside(study: &Study, device: &str) -> Option<(Value, Value)> {
+pub fn beside(study: &Study, device: &str) -> Option<(Value, Value)> {
     let planned = plan(study, device);
     if planned.code == 3 && planned.err.contains("no GPU") {
         eprintln!("skipped: {}", planned.err);
@@ -29,7 +29,7 @@ fn beside(study: &Study, device: &str) -> Option<(Value, Value)> {
 }
 
 /// Runs, optimiser steps and bytes, in this order.
-fn compare((planned, actual): &(Value, Value)) {
+pub fn compare((planned, actual): &(Value, Value)) {
     let shares = planned["strategies"].as_array().unwrap();
     let sum = |of: &dyn Fn(&Value) -> u64| shares.iter().map(of).sum::<u64>();
     assert_eq!(sum(&|share| share["runs"].as_u64().unwrap()), actual["runs_planned"]);

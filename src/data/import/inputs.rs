@@ -48,6 +48,9 @@ impl Inputs {
         (simulations, labels): (usize, Option<&[String]>),
         conventions: &Conventions,
     ) -> Result<Self> {
+        if import.x.as_os_str().is_empty() {
+            return Self::none(import, simulations);
+        }
         let path = base.join(&import.x);
         let cut = match (import.bins, import.max_k) {
             (None, None) => Cut::None,
@@ -60,6 +63,25 @@ impl Inputs {
             false => Self::of_file(import, base, &path, cut, labels),
         };
         read?.chosen(import).map_err(|error| prefix(error, path.display()))
+    }
+
+    /// No inputs beside items.
+    fn none(import: &Import, rows: usize) -> Result<Self> {
+        if import.items.is_none() {
+            return Err(input_error!(
+                "`x` is missing: name the file of the inputs, or `items` for those of sets"
+            ));
+        }
+        Ok(Self {
+            matrix: Matrix::new(rows, 0, vec![]),
+            axis: vec![],
+            axis_name: UNNAMED.to_string(),
+            names: vec![],
+            rows: None,
+            notes: vec![],
+            read: Map::new(),
+            dropped: Map::new(),
+        })
     }
 
     /// Those that the import keeps.

@@ -6,17 +6,19 @@
 //! | `cut` | which of the first inputs are kept |
 //! | `folder` | inputs from a folder with one folder per simulation |
 //! | `folders` | which folder belongs to which simulation |
-//! | `rows` | which rows of two files belong together |
-//! | `inputs`, `targets` | the two halves of a dataset, each from its file |
+//! | `rows`, `filter` | which rows of two files belong together, and which are kept |
+//! | `inputs`, `items`, `targets` | the parts of a dataset, each from its files |
 //! | `read` | both together |
 
 pub(crate) mod cut;
+pub(crate) mod filter;
 pub(crate) mod folder;
 pub(crate) mod folders;
 pub(crate) mod inputs;
+pub(crate) mod items;
 pub mod options;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod targets;
 
-pub use options::Import;
+pub use options::{Import, RowFilter};

@@ -11,6 +11,8 @@ use crate::data::text::options::TextOptions;
 #[serde(deny_unknown_fields)]
 pub struct Import {
     /// The inputs: a file with one row per simulation, or a folder with one folder per simulation.
+    /// Beside items it may be left out, and is then empty.
+    #[serde(default, skip_serializing_if = "no_path")]
     pub x: PathBuf,
     /// The targets: a file with one row per simulation.
     pub y: PathBuf,
@@ -49,6 +51,41 @@ pub struct Import {
     pub bins: Option<usize>,
     /// Keep the first inputs up to this place on the axis.
     pub max_k: Option<f64>,
+    /// The items of each simulation: arrays whose columns stand side by side, with `counts` or
+    /// `offsets` of shape (items, columns), else padded, of shape (rows, places, columns).
+    pub items: Option<Vec<PathBuf>>,
+    /// One name per column of the items.
+    pub item_names: Option<Vec<String>>,
+    /// The number of items of each row.
+    pub counts: Option<PathBuf>,
+    /// The first item of each row and, at the end, the number of all.
+    pub offsets: Option<PathBuf>,
+    /// Where a padded array has items, not 0 there, shape (rows, places).
+    pub mask: Option<PathBuf>,
+    /// The number that all columns of the first padded array have where there is no item.
+    pub fill: Option<f64>,
+    /// Columns of the items with class numbers 0, 1, ..., which become a column for each class, and
+    /// how many classes there are.
+    pub one_hot: Option<BTreeMap<String, usize>>,
+    /// Which rows are kept; otherwise all.
+    pub rows: Option<RowFilter>,
+}
+
+/// Keeps the rows whose number in a column has a remainder, such as every other event: rows of two
+/// files that are of the same event can so be kept apart.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowFilter {
+    /// A file with one whole number per row.
+    pub column: PathBuf,
+    /// By which it is divided.
+    pub divisor: u64,
+    /// The remainders of the rows that are kept.
+    pub remainders: Vec<u64>,
+}
+
+fn no_path(path: &std::path::Path) -> bool {
+    path.as_os_str().is_empty()
 }
 
 impl Import {

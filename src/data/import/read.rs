@@ -43,6 +43,15 @@ impl Import {
                 y_path.display()
             ));
         }
+        let items = self.read_items(base)?;
+        if let Some(found) = items.as_ref().filter(|found| found.items.rows() != rows) {
+            return Err(input_error!(
+                "the items are those of {} rows but {} has {rows}; they must be the same \
+                 simulations in the same order",
+                found.items.rows(),
+                y_path.display()
+            ));
+        }
         let in_x = |error| prefix(error, x_path.display());
         let nan = conventions.nan_inputs;
         inputs.matrix.check_inputs(&inputs.names, nan).map_err(in_x)?;
@@ -50,6 +59,15 @@ impl Import {
             inputs.dropped.insert("targets".into(), json!(targets.dropped));
         }
         inputs.read.insert("y".into(), read_note(&self.y, &y_path)?);
+        let items = items.map(|mut found| {
+            inputs.read.append(&mut found.read);
+            found.items
+        });
+        let kept = self.kept_rows(base, rows)?;
+        if let Some(kept) = &kept {
+            let dropped = format!("{} of {rows}", rows - kept.len());
+            inputs.dropped.insert("rows".into(), json!(dropped));
+        }
         let mut provenance = json!({
             "shoal": env!("CARGO_PKG_VERSION"),
             "read": inputs.read,
@@ -71,13 +89,21 @@ impl Import {
                 None => targets.matrix,
             },
             inputs: inputs.matrix,
+            items,
             axis: inputs.axis,
             axis_name: inputs.axis_name,
             input_names: inputs.names,
             target_names: targets.names,
             target_ranges: targets.ranges,
         };
-        dataset.check_with(nan).map_err(in_x)?;
+        let dataset = match kept {
+            Some(kept) => dataset.with_rows(&kept),
+            None => dataset,
+        };
+        match self.x.as_os_str().is_empty() {
+            true => dataset.check().map_err(|error| prefix(error, y_path.display()))?,
+            false => dataset.check_with(nan).map_err(in_x)?,
+        }
         Ok(dataset)
     }
 }

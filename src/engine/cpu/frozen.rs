@@ -23,14 +23,18 @@ pub fn feature_numbers(graph: &Graph, rows: usize) -> usize {
 
 /// Fills [`Memory::features`] of a run before its first step.
 pub fn fill<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
-    let rows = [&run.training_rows[..], &run.validation_rows].concat();
-    let count = feature_numbers(&run.graph, rows.len());
+    let lists = [&run.training_rows[..], &run.validation_rows];
+    let count = feature_numbers(&run.graph, lists.map(<[u32]>::len).iter().sum());
     let Some(last) = run.graph.frozen_output().filter(|_| count > 0) else { return };
     let (at, stride) = (run.layout.nodes[last].output, padded(run.graph.shape(last).width));
     let mut features = std::mem::take(&mut memory.features);
     features.renew(&[], count);
-    let batch = run.layout.stride;
-    for (rows, features) in rows.chunks(batch).zip(features.chunks_mut(batch * stride)) {
+    // the memory holds the items of a batch of each list, not of rows of both
+    let batches = lists.into_iter().flat_map(|list| list.chunks(run.training.batch));
+    let mut next = 0;
+    for rows in batches {
+        let features = &mut features[next..][..rows.len() * stride];
+        next += features.len();
         gather::bring(run, rows, memory);
         for (id, node) in run.graph.nodes()[..run.graph.first_trained()].iter().enumerate() {
             for kernel in kernels_of(node.op).forward {

@@ -3,6 +3,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod data;
+pub mod network;
 pub(crate) mod overrides;
 pub(crate) mod search;
 pub(crate) mod space;

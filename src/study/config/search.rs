@@ -125,6 +125,32 @@ pub struct SpaceConfig {
     pub loss: Option<DimensionConfig>,
     /// Activation of the hidden layers; not searched for unless given.
     pub activation: Option<DimensionConfig>,
+    /// deep-set: layers on items; not searched for unless given, as what follows.
+    pub items_layers: Option<DimensionConfig>,
+    /// deep-set: units of a layer on items, each layer its own.
+    pub items_units: Option<DimensionConfig>,
+    /// transformer: width of the blocks.
+    pub width: Option<DimensionConfig>,
+    /// transformer: heads of each attention.
+    pub heads: Option<DimensionConfig>,
+    /// transformer: how many blocks.
+    pub blocks: Option<DimensionConfig>,
+    /// transformer: width of the wide layer of each block.
+    pub feed_forward: Option<DimensionConfig>,
+}
+
+impl SpaceConfig {
+    /// What is searched for of the sizes of architectures, by the key of the size; of widths of
+    /// layers, their number and their units.
+    pub fn sizes(&self) -> [(&'static str, [Option<&DimensionConfig>; 2]); 5] {
+        [
+            ("items", [self.items_layers.as_ref(), self.items_units.as_ref()]),
+            ("width", [self.width.as_ref(), None]),
+            ("heads", [self.heads.as_ref(), None]),
+            ("blocks", [self.blocks.as_ref(), None]),
+            ("feed_forward", [self.feed_forward.as_ref(), None]),
+        ]
+    }
 }
 
 /// What a hyper-parameter may be: a value, or a table of `low`, `high`, `log` and `step` (those

@@ -5,6 +5,7 @@ use crate::engine::activation::Activation;
 use crate::engine::loss::{LOSSES, Loss};
 use crate::error::Result;
 use crate::input_error;
+use crate::study::architecture::Architecture;
 use crate::study::config::checks::unknown;
 use crate::study::config::search::{DimensionConfig, RangeConfig, SpaceConfig};
 use crate::study::search::distribution::{Choice, Distribution, Range};
@@ -43,22 +44,77 @@ const fn real(key: &'static str, low: f64, high: f64, log: bool) -> Known {
 }
 
 impl SpaceConfig {
-    /// The space of the networks of a stage.
+    /// The space of the networks of an architecture in a stage.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] that names the key and the numbers.
+    pub fn space_of(&self, architecture: &Architecture, stage: Stage) -> Result<Space> {
+        for (key, [one, other]) in self.sizes() {
+            if one.or(other).is_some() && !architecture.has_searchable(key) {
+                return Err(input_error!(
+                    "search.space has sizes of \"{key}\", which the architecture \"{}\" has not; \
+                     remove them",
+                    architecture.name
+                ));
+            }
+        }
+        if architecture.keeps_dropout && self.dropout.is_some() {
+            return Err(input_error!(
+                "search.space.dropout: each of network.layers says its own `dropout`; remove it"
+            ));
+        }
+        match architecture.reads_items {
+            true => self.of_items(stage),
+            false => self.space(stage),
+        }
+    }
+
+    /// The space of an architecture on items, of which only what is given is searched for, besides
+    /// the learning rate and the weight decay.
+    fn of_items(&self, stage: Stage) -> Result<Space> {
+        let mut parameters = Vec::new();
+        let fresh = stage == Stage::Fresh;
+        if fresh {
+            if self.layers.as_ref().or(self.units.as_ref()).is_some() {
+                let names = (space::LAYERS, space::units as fn(usize) -> String);
+                layers(&mut parameters, names, (&self.layers, &self.units))?;
+            }
+            if self.items_layers.as_ref().or(self.items_units.as_ref()).is_some() {
+                let names = (space::ITEMS_LAYERS, space::items_units as fn(usize) -> String);
+                layers(&mut parameters, names, (&self.items_layers, &self.items_units))?;
+            }
+            for (known, config) in [
+                (whole(space::WIDTH, 16.0, 128.0), &self.width),
+                (whole(space::HEADS, 1.0, 8.0), &self.heads),
+                (whole(space::BLOCKS, 1.0, 4.0), &self.blocks),
+                (whole(space::FEED_FORWARD, 32.0, 256.0), &self.feed_forward),
+            ] {
+                if config.is_some() {
+                    parameters.push(parameter(known.key, distribution(&known, config)?));
+                }
+            }
+        }
+        if self.dropout.is_some() {
+            parameters.push(parameter(space::DROPOUT, distribution(&DROPOUT, &self.dropout)?));
+        }
+        self.training(stage, &mut parameters)?;
+        Ok(Space::new(parameters))
+    }
+
+    /// The space of the perceptrons of a stage.
     ///
     /// # Errors
     /// [`crate::Error::Input`] that names the key and the numbers.
     pub fn space(&self, stage: Stage) -> Result<Space> {
         let mut parameters = Vec::new();
-        let (layers, rate, own_rate) = match stage {
+        let layers = match stage {
             Stage::Fresh => {
                 let layers = distribution(&LAYERS, &self.layers)?;
                 let most = most(&layers, &self.layers)?;
                 parameters.push(parameter(space::LAYERS, layers));
-                (most, &LEARNING_RATE, &self.learning_rate)
+                most
             }
-            Stage::FineTuning { layers } => {
-                (layers, &FINE_TUNING_LEARNING_RATE, &self.fine_tuning_learning_rate)
-            }
+            Stage::FineTuning { layers } => layers,
         };
         let fresh = stage == Stage::Fresh;
         for layer in 1..=layers {
@@ -70,6 +126,17 @@ impl SpaceConfig {
             let dropout = parameter(&space::dropout(layer), distribution(&DROPOUT, &self.dropout)?);
             parameters.push(Parameter { condition, ..dropout });
         }
+        self.training(stage, &mut parameters)?;
+        Ok(Space::new(parameters))
+    }
+
+    /// Adds what is searched for of the training, and the activation.
+    fn training(&self, stage: Stage, parameters: &mut Vec<Parameter>) -> Result<()> {
+        let fresh = stage == Stage::Fresh;
+        let (rate, own_rate) = match fresh {
+            true => (&LEARNING_RATE, &self.learning_rate),
+            false => (&FINE_TUNING_LEARNING_RATE, &self.fine_tuning_learning_rate),
+        };
         parameters.push(parameter(space::LEARNING_RATE, distribution(rate, own_rate)?));
         parameters
             .push(parameter(space::WEIGHT_DECAY, distribution(&WEIGHT_DECAY, &self.weight_decay)?));
@@ -87,8 +154,25 @@ impl SpaceConfig {
         if let Some(config) = &self.loss {
             parameters.push(parameter(space::LOSS, Distribution::Choices(losses(config)?)));
         }
-        Ok(Space::new(parameters))
+        Ok(())
     }
+}
+
+/// Adds a number of layers and the units of each.
+fn layers(
+    parameters: &mut Vec<Parameter>,
+    (name, units_of): (&str, fn(usize) -> String),
+    (layers, units): (&Option<DimensionConfig>, &Option<DimensionConfig>),
+) -> Result<()> {
+    let count = distribution(&LAYERS, layers)?;
+    let (most, place) = (most(&count, layers)?, parameters.len());
+    parameters.push(parameter(name, count));
+    for layer in 1..=most {
+        let condition = Some(Condition { parameter: place, at_least: layer as f64 });
+        let units = parameter(&units_of(layer), distribution(&UNITS, units)?);
+        parameters.push(Parameter { condition, ..units });
+    }
+    Ok(())
 }
 
 fn parameter(name: &str, distribution: Distribution) -> Parameter {

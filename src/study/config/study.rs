@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::input_error;
 use crate::study::config::checks::nearest;
 use crate::study::config::data::DatasetConfig;
+use crate::study::config::network::NetworkConfig;
 use crate::study::config::overrides::{Overrides, with_overrides};
 use crate::study::config::search::SearchConfig;
 use crate::study::transfer::Strategy;
@@ -48,7 +49,7 @@ pub struct StudyConfig {
     pub metrics: Option<Vec<String>>,
     /// The datasets.
     pub data: DataConfig,
-    /// The networks; default as in the paper.
+    /// The networks; default perceptrons as in the paper.
     #[serde(default)]
     pub network: NetworkConfig,
     /// How every run is trained.
@@ -120,35 +121,6 @@ pub struct DataConfig {
     /// Ranges of targets by name, which become [0, 1], in place of those of the datasets.
     #[serde(default)]
     pub ranges: BTreeMap<String, [f64; 2]>,
-}
-
-/// `[network]`: the hidden layers of every network, and its outputs.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct NetworkConfig {
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: String,
-    /// Slope of leaky_relu below 0.
-    pub slope: f32,
-    /// Activation of the outputs; default "sigmoid" for the losses of values, "identity" for
-    /// others.
-    pub output: Option<String>,
-    /// Probability with which a hidden unit is dropped in training.
-    pub dropout: f32,
-}
-
-impl Default for NetworkConfig {
-    fn default() -> Self {
-        Self {
-            hidden: vec![256, 256],
-            activation: "leaky_relu".into(),
-            slope: 0.2,
-            output: None,
-            dropout: 0.2,
-        }
-    }
 }
 
 with_overrides! {
@@ -385,7 +357,7 @@ mod tests {
         let study: StudyConfig = toml::from_str(SMALLEST).unwrap();
         assert_eq!((study.seeds, study.validation, study.log10), (None, None, None));
         assert_eq!(study.pretraining.simulations, None);
-        assert_eq!(study.network.hidden, [256, 256]);
+        assert_eq!(study.network.hidden, None);
     }
 
     #[test]

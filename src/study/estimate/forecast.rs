@@ -40,6 +40,8 @@ pub struct Share {
     pub runs: usize,
     /// Widths of its smallest and its largest network.
     pub networks: [Vec<usize>; 2],
+    /// Parameters of both.
+    pub parameters: [usize; 2],
     /// Optimiser steps.
     pub steps: Bounds<u64>,
     /// Floating-point operations.
@@ -130,6 +132,10 @@ fn share(
         networks: [
             widths(runs.iter().min_by_key(parameters)),
             widths(runs.iter().max_by_key(parameters)),
+        ],
+        parameters: [
+            runs.iter().map(|run| parameters(&run)).min().unwrap_or(0),
+            runs.iter().map(|run| parameters(&run)).max().unwrap_or(0),
         ],
         steps: steps.map(|steps| *steps as u64),
         flops,

@@ -1,18 +1,24 @@
 //! The runs of a study before anything is trained: how large each is, how long it may take, and
 //! which runs it waits for.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::data::split::Split;
 use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
 use crate::engine::optim::update_scale::UpdateScale;
+use crate::engine::random::Stream;
+use crate::engine::random::key;
 use crate::engine::random::pcg4d;
 use crate::engine::random::unit;
 use crate::engine::run::Run;
 use crate::engine::run::Training;
 use crate::engine::scale::InputScale;
+use crate::engine::sets::{all_rows, most_rows};
+use crate::engine::shape::BatchRows;
 use crate::engine::table::Table;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
@@ -58,6 +64,12 @@ pub struct PlannedRun {
     pub training: Training,
     /// Rows to train on and to validate on.
     pub rows: [usize; 2],
+    /// Which rows these are, of sets, whose memory depends on their items.
+    pub split: Option<Arc<Split>>,
+    /// The most rows of a batch.
+    pub most: BatchRows,
+    /// The mean number of items and of edges of an example.
+    pub mean: [f64; 2],
     /// Epochs.
     pub epochs: Bounds<u32>,
     /// Which runs must all be finished before others begin.
@@ -76,6 +88,11 @@ impl PlannedRun {
     /// are present in a batch.
     pub fn flops_per_epoch(&self, computed: fn(usize, usize) -> usize) -> f64 {
         let (batch, precision) = (self.training.batch, self.training.precision);
+        let of_kinds = |examples: usize| BatchRows {
+            examples,
+            items: (self.mean[0] * examples as f64).round() as usize,
+            edges: (self.mean[1] * examples as f64).round() as usize,
+        };
         let epoch = |rows: usize, step: &dyn Fn(usize) -> Cost| {
             let last = match rows % batch {
                 0 => 0.0,
@@ -84,30 +101,37 @@ impl PlannedRun {
             step(batch).flops * (rows / batch) as f64 + last
         };
         let [training, validation] = self.rows;
-        epoch(training, &|rows| Cost::training(&self.network, rows, precision, true))
-            + epoch(validation, &|rows| Cost::validation(&self.network, rows, precision))
+        epoch(training, &|rows| Cost::training(&self.network, of_kinds(rows), precision, true))
+            + epoch(validation, &|rows| Cost::validation(&self.network, of_kinds(rows), precision))
     }
 
-    /// A run of this shape with zero parameters, on the first rows of its table, again and again if
-    /// they are not enough.
+    /// A run of this shape with zero parameters, on its own rows or the first ones of its table,
+    /// again and again if they are not enough.
     pub fn run(&self, id: usize, tables: &[Table], [training, validation]: [usize; 2]) -> Run {
         let table = match self.group.is_pretraining() {
             true => PRETRAINING_TABLE,
             false => FINE_TUNING_TABLE,
         };
         let of = &tables[table];
-        let rows = |count: usize| (0..count).map(|row| (row % of.rows) as u32).collect();
-        let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
+        let first: Vec<u32> = (0..of.rows as u32).collect();
+        let [own, own_validation] = match &self.split {
+            Some(split) => [&split.train, &split.validation],
+            None => [&first, &first],
+        };
+        let rows = |from: &[u32], count: usize| {
+            from.iter().cycle().take(count).copied().collect::<Vec<u32>>()
+        };
+        let outputs = self.network.outputs();
         Run {
             id,
             parameters: vec![0.0; self.network.parameter_len()],
             training: Training { learning_rate: 1e-6, balance_classes: false, ..self.training },
             seed: id as u32,
             table,
-            training_rows: rows(training),
-            validation_rows: rows(validation),
-            scale: InputScale::none(inputs),
-            item_scale: InputScale::default(),
+            training_rows: rows(own, training),
+            validation_rows: rows(own_validation, validation),
+            scale: InputScale::none(of.inputs),
+            item_scale: InputScale::none(of.sets.as_ref().map_or(0, |sets| sets.columns)),
             loss_weights: (0..outputs).map(|o| if o < of.targets { 1.0 } else { 0.0 }).collect(),
             updates: UpdateScale::all(&self.network),
             graph: Graph::clone(&self.network),
@@ -120,7 +144,15 @@ impl PlannedRun {
 /// # Errors
 /// None of a study that was checked.
 pub fn planned_runs(study: &Study) -> Result<Vec<PlannedRun>> {
-    let mut planned = Planned { study, runs: vec![], sets: 0, bases: HashMap::new() };
+    let tables = study.data.tables();
+    let mut planned = Planned {
+        study,
+        tables,
+        runs: vec![],
+        sets: 0,
+        bases: HashMap::new(),
+        splits: RefCell::default(),
+    };
     for group in study.plan.groups() {
         planned.add(group)?;
     }
@@ -142,6 +174,9 @@ struct Planned<'a> {
     sets: usize,
     /// By simulations.
     bases: HashMap<usize, Base>,
+    tables: Arc<[Table]>,
+    /// The rows of sets, by group kind, simulations and seed.
+    splits: RefCell<HashMap<(bool, usize, u32), Arc<Split>>>,
 }
 
 impl Planned<'_> {
@@ -186,13 +221,14 @@ impl Planned<'_> {
                 let skipped = !first && expected < run.epochs.expected;
                 let expected = if skipped { 0 } else { expected };
                 let epochs = Bounds { expected, ..run.epochs };
-                runs.push(PlannedRun { epochs, set: self.sets - 1, after, ..run.clone() });
+                let run = self.of_seed(&run, seed)?;
+                runs.push(PlannedRun { epochs, set: self.sets - 1, after, ..run });
             }
         }
         if group.is_pretraining() {
             let mut networks: Vec<Arc<Graph>> =
                 runs.iter().map(|run: &PlannedRun| run.network.clone()).collect();
-            networks.sort_by_key(|network| network.flops(1));
+            networks.sort_by_key(|network| network.flops(runs[0].most));
             let network = networks[networks.len() / 2].clone();
             let sets = runs[0].set..self.sets;
             self.bases.insert(group.simulations, Base { network, sets });
@@ -235,10 +271,48 @@ impl Planned<'_> {
             network: Arc::new(network),
             training: own.training,
             rows: [split.train.len(), split.validation.len()],
+            split: None,
+            most: own.training.batch.into(),
+            mean: [0.0; 2],
             epochs: Bounds { most, expected },
             set: 0,
             after: None,
         })
+    }
+}
+
+impl Planned<'_> {
+    /// A run with the rows of a seed, if it reads sets.
+    fn of_seed(&self, run: &PlannedRun, seed: u32) -> Result<PlannedRun> {
+        if !run.network.has_items() {
+            return Ok(run.clone());
+        }
+        let (group, is_pretraining) = (run.group, run.group.is_pretraining());
+        let known = self.splits.borrow().get(&(is_pretraining, group.simulations, seed)).cloned();
+        let split = match known {
+            Some(split) => split,
+            None => {
+                let split = match (&self.study.plan.pretraining, is_pretraining) {
+                    (Some(settings), true) => {
+                        let subset = key(self.study.plan.seed, Stream::PretrainingRows, seed);
+                        let pool = &self.study.pretraining_data().pool;
+                        pool.subset(group.simulations, settings.validation, subset)?
+                    }
+                    _ => self.study.rows(group.simulations, seed)?.0,
+                };
+                let split = Arc::new(split);
+                let mut all = self.splits.borrow_mut();
+                all.insert((is_pretraining, group.simulations, seed), split.clone());
+                split
+            }
+        };
+        let table = if is_pretraining { PRETRAINING_TABLE } else { FINE_TUNING_TABLE };
+        let sets = self.tables[table].sets.as_ref();
+        let lists = [&split.train[..], &split.validation];
+        let most = most_rows(&run.network, run.training.batch, sets, lists);
+        let all = all_rows(&run.network, sets, lists);
+        let mean = [all.items, all.edges].map(|rows| rows as f64 / all.examples as f64);
+        Ok(PlannedRun { split: Some(split), most, mean, ..run.clone() })
     }
 }
 
@@ -277,7 +351,19 @@ mod tests {
             let group = GroupKey { strategy: None, simulations: 0, pretrained: None };
             let epochs = Bounds { most: 1, expected: 1 };
             let (network, set, after) = (network.clone(), 0, None);
-            let run = PlannedRun { group, network, training, rows, epochs, set, after };
+            let (split, most, mean) = (None, training.batch.into(), [0.0; 2]);
+            let run = PlannedRun {
+                group,
+                network,
+                training,
+                rows,
+                split,
+                most,
+                mean,
+                epochs,
+                set,
+                after,
+            };
             run.flops_per_epoch(computed)
         };
         let step = |rows| Cost::training(&network, rows, training.precision, true).flops;

@@ -52,7 +52,7 @@ fn on_cpu(threads: usize, runs: &[PlannedRun], steps: &[u64]) -> Room {
     let mut most = [0; 9];
     for run in runs() {
         let training = &run.training;
-        let vectors = memory::numbers(&run.network, training.batch.into(), training.precision);
+        let vectors = memory::numbers(&run.network, run.most, training.precision);
         let features = frozen::feature_numbers(&run.network, run.rows.iter().sum());
         for (part, numbers) in vectors.into_iter().chain([features]).enumerate() {
             most[part] = numbers.max(most[part]);

@@ -1,7 +1,11 @@
 //! The attributions of a model on the rows of a dataset.
 
+use crate::data::axis::{UNNAMED, default_axis};
 use crate::data::matrix::Matrix;
 use crate::data::names;
+use crate::data::observations::Examples;
+use crate::engine::graph::{Graph, Source};
+use crate::engine::ops::dense;
 use crate::engine::random::Stream;
 use crate::engine::random::key;
 use crate::engine::random::permute;
@@ -12,6 +16,9 @@ use crate::study::store::model::Model;
 use crate::study::explain::Subject;
 use crate::study::explain::deep_shap::deep_shap;
 use crate::study::explain::expected_gradients::expected_gradients;
+use crate::study::explain::expected_gradients_of_sets::{
+    SetSubject, expected_gradients_of_sets, input_names,
+};
 use crate::study::explain::sampled::sampled_shapley;
 use crate::study::explain::shapley::{MOST_INPUTS, exact_shapley};
 use crate::study::explain::values::{Attributions, Gap};
@@ -102,16 +109,20 @@ const ROWS: usize = 100;
 /// [`crate::Error::Input`]: other inputs than the model's ([`Model::scaled_inputs`]); fewer rows
 /// than requested; a background or a choice of no rows; an unknown target; no alphas; too many
 /// inputs for [`Method::Exact`].
-pub fn explain(
+pub fn explain<'a>(
     model: &Model,
-    inputs: &Matrix,
+    raw: impl Into<Examples<'a>>,
     name: &str,
     request: &Request,
 ) -> Result<Explanation> {
-    let about = &model.about;
-    let (background, rows) = choose(inputs.rows, name, request)?;
+    let (about, raw) = (&model.about, raw.into());
+    let (background, rows) = choose(raw.inputs.rows, name, request)?;
     let targets = targets(&about.target_names, request)?;
     check_method(model, request.method, background.len())?;
+    if !is_chain(&model.start.network) {
+        return explain_table(model, (raw, name), request, (background, rows), &targets);
+    }
+    let inputs = raw.inputs;
     // all rows, so that an error names the row as the user counts
     let scaled = Matrix::new(inputs.rows, inputs.columns, model.scaled_inputs(inputs, name)?);
     let inputs = scaled.select_rows(&rows).values;
@@ -144,6 +155,53 @@ pub fn explain(
         gap: attributions.gap(),
         attributions,
     })
+}
+
+/// Explains a model that is no chain of layers.
+fn explain_table(
+    model: &Model,
+    (raw, name): (Examples, &str),
+    request: &Request,
+    (background, rows): (Vec<u32>, Vec<u32>),
+    targets: &[usize],
+) -> Result<Explanation> {
+    let about = &model.about;
+    let Method::ExpectedGradients { alphas } = request.method else {
+        return Err(input_error!(
+            "{} does not apply to a network that reads items or whose layers are no chain; take \
+             --method expected-gradients",
+            request.method.name()
+        ));
+    };
+    let outputs: Vec<usize> = targets.iter().map(|target| model.output_of(*target)).collect();
+    let table = std::sync::Arc::from([model.table(raw, name)?]);
+    let subject = SetSubject { model, table, background: &background, outputs: &outputs };
+    let (attributions, inputs) =
+        expected_gradients_of_sets(&subject, &rows, (alphas, request.seed))?;
+    let has_items = model.start.network.has_items();
+    Ok(Explanation {
+        method: request.method,
+        targets: targets.iter().map(|target| about.target_names[*target].clone()).collect(),
+        target_ranges: targets.iter().map(|target| about.scaling.target_ranges[*target]).collect(),
+        input_names: input_names(model),
+        axis_name: if has_items { UNNAMED.to_owned() } else { about.axis_name.clone() },
+        axis: if has_items { default_axis(attributions.inputs) } else { about.axis.clone() },
+        background,
+        rows,
+        inputs,
+        gap: attributions.gap(),
+        attributions,
+    })
+}
+
+/// Whether each layer is dense and reads the one before it, and the first one inputs without items.
+pub fn is_chain(network: &Graph) -> bool {
+    let mut nodes = network.nodes().iter().enumerate();
+    !network.has_items()
+        && nodes.all(|(id, node)| {
+            let before = id.checked_sub(1).map_or(Source::Input, Source::Node);
+            *node.op == dense::OP && node.inputs == [before]
+        })
 }
 
 impl Explanation {
@@ -229,7 +287,7 @@ fn targets(known: &[String], request: &Request) -> Result<Vec<usize>> {
 const MOST_PASSES: usize = 1_000_000;
 
 fn check_method(model: &Model, method: Method, background: usize) -> Result<()> {
-    let inputs = model.start.network.inputs();
+    let inputs = model.start.network.columns();
     // orders are counted in 32 bits
     let most = MOST_PASSES.min(u32::MAX as usize / background);
     match method {

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::data::files::{write_atomically, write_bytes};
-use crate::data::matrix::Matrix;
 use crate::data::npy::write_numbers;
+use crate::data::observations::Examples;
 use crate::error::Result;
 use crate::study::report::attribution_chart::{Attributions, Shared, Target, attribution_chart};
 use crate::study::report::chart::model::Chart;
@@ -44,7 +44,13 @@ impl MeanExplanation {
     ///
     /// # Panics
     /// If there is no model.
-    pub fn new(models: &[Model], raw: &Matrix, name: &str, request: &Request) -> Result<Self> {
+    pub fn new<'a>(
+        models: &[Model],
+        raw: impl Into<Examples<'a>>,
+        name: &str,
+        request: &Request,
+    ) -> Result<Self> {
+        let raw = raw.into();
         let explanations = models.iter().map(|model| explain(model, raw, name, request));
         let explanations: Vec<Explanation> = explanations.collect::<Result<_>>()?;
         let mean = Explanation::mean(&explanations)?;

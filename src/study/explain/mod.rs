@@ -11,6 +11,9 @@
 //! | [`sampled_shapley`] | Shapley values over random orders, without bias | 2 (inputs + 1) passes per background row and pair | rounding |
 //! | [`exact_shapley`] | Shapley values by enumeration, at most 16 inputs | 2^inputs passes per background row | rounding |
 //!
+//! Networks that read items, or are no chain of dense layers, are explained by expected gradients,
+//! with an attribution for each column of the items (`expected_gradients_of_sets` says how).
+//!
 //! A [`Profile`](crate::study::store::attribution_table::Profile) summarizes the attributions of
 //! all rows for one target: the importance and the direction of each input. A [`MeanExplanation`]
 //! is that of several networks; [`compare`] finds the inputs that two kinds of networks use with
@@ -27,6 +30,7 @@
 pub(crate) mod comparison;
 pub(crate) mod deep_shap;
 pub(crate) mod expected_gradients;
+pub(crate) mod expected_gradients_of_sets;
 pub(crate) mod explanation;
 pub(crate) mod explanation_tables;
 pub(crate) mod mean_explanation;
@@ -52,7 +56,8 @@ pub const FILES: [&str; 7] = [
 pub use comparison::{Comparison, compare, similarity};
 pub use deep_shap::deep_shap;
 pub use expected_gradients::expected_gradients;
-pub use explanation::{Explanation, Method, Request, explain};
+pub use expected_gradients_of_sets::COUNT;
+pub use explanation::{Explanation, Method, Request, explain, is_chain};
 pub use explanation_tables::{
     comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
 };

@@ -210,10 +210,34 @@ pub(crate) fn targets(name: &str, dataset: &Dataset) -> Vec<String> {
 
 /// Fine-tuning inputs in other units than those of the pre-training, or far outside of what it saw.
 pub(crate) fn far_outside(pre: &LoadedDataset, fine: &LoadedDataset) -> Option<String> {
+    let raw = [pre, fine].map(|data| &data.dataset.inputs);
+    let features = [pre, fine].map(|data| &data.features.values);
+    far_columns(features, raw, &fine.dataset.input_names, "inputs")
+}
+
+/// Columns of the items in other units than those of the pre-training, or far outside of what it
+/// saw.
+pub(crate) fn far_items(pre: &LoadedDataset, fine: &LoadedDataset) -> Option<String> {
+    let (before, after) = (pre.dataset.items.as_ref()?, fine.dataset.items.as_ref()?);
+    let values = [&before.values, &after.values];
+    match values.iter().any(|values| values.rows == 0) {
+        true => None,
+        false => far_columns(values, values, &after.names, "columns of the items"),
+    }
+}
+
+/// Columns of the second matrix of `features` that are far from those of the first one; `raw` has
+/// the numbers that a user knows.
+fn far_columns(
+    features: [&Matrix; 2],
+    raw: [&Matrix; 2],
+    names: &[String],
+    what: &str,
+) -> Option<String> {
     let distance = |column: usize| {
-        let before = moments(&pre.features.values, column);
-        let after = moments(&fine.features.values, column);
-        if pre.features.is_constant(column) {
+        let [before, after] = features.map(|values| moments(values, column));
+        let first = features[0].column(column).next();
+        if features[0].column(column).all(|x| Some(x) == first) {
             return 0.0;
         }
         let away = (after.mean - before.mean).abs() / before.deviation;
@@ -224,17 +248,17 @@ pub(crate) fn far_outside(pre: &LoadedDataset, fine: &LoadedDataset) -> Option<S
         let smaller = if shrunk.is_finite() && alike { shrunk / SCATTERED } else { 0.0 };
         (away / FAR).max(scattered / SCATTERED).max(smaller)
     };
-    let columns: Vec<usize> = (0..fine.dataset.inputs.columns).collect();
+    let columns: Vec<usize> = (0..names.len()).collect();
     let far: Vec<usize> = columns.into_iter().filter(|column| distance(*column) > 1.0).collect();
     let worst = *far.iter().max_by(|a, b| distance(**a).total_cmp(&distance(**b)))?;
-    let [before, after] = [pre, fine].map(|data| moments(&data.dataset.inputs, worst));
+    let [before, after] = raw.map(|values| moments(values, worst));
     Some(format!(
-        "{} of {} inputs of data.finetune are in other units than in data.pretrain, or far outside \
+        "{} of {} {what} of data.finetune are in other units than in data.pretrain, or far outside \
          of what networks are pre-trained on; '{}' most: {} ± {} there, {} ± {} here. Bring both \
          into one unit, or keep only [strategies.scratch]",
         far.len(),
-        fine.dataset.inputs.columns,
-        fine.dataset.input_names[worst],
+        names.len(),
+        names[worst],
         short(before.mean),
         short(before.deviation),
         short(after.mean),

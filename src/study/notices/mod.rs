@@ -28,6 +28,7 @@ pub(crate) fn notices(data: &Datasets, test: TestSet) -> Vec<String> {
     if let Some(pre) = pre {
         notices.extend(columns::newly_varying(pre, fine));
         notices.extend(columns::far_outside(pre, fine));
+        notices.extend(columns::far_items(pre, fine));
         notices.extend(rows::pretrained(pre, fine, test));
     }
     notices.extend(rows::repeated(fine, test));

@@ -28,7 +28,7 @@ pub(crate) fn repeated(fine: &LoadedDataset, test: TestSet) -> Option<String> {
         TestSet::Fraction(_) => {
             let mut known: HashMap<Vec<u64>, u32> = HashMap::new();
             let mut found = Vec::new();
-            for row in 0..fine.dataset.inputs.rows as u32 {
+            for row in 0..fine.dataset.targets.rows as u32 {
                 match known.get(&bits(row)) {
                     Some(other) => found.push((row, *other)),
                     None => drop(known.insert(bits(row), row)),
@@ -55,7 +55,7 @@ pub(crate) fn pretrained(
     // one of the two may have been stored in f32
     let is_narrow = [pre, fine].map(|data| is_narrow(&data.dataset));
     let round = is_narrow[0] != is_narrow[1];
-    let rows = 0..pre.dataset.inputs.rows as u32;
+    let rows = 0..pre.dataset.targets.rows as u32;
     let known: HashMap<Vec<u64>, u32> =
         rows.map(|row| (key(&pre.dataset, row, shared, round), row)).collect();
     let tested: Vec<u32> = match test {
@@ -75,10 +75,15 @@ pub(crate) fn pretrained(
     ))
 }
 
-/// The inputs and the first targets of a row, as bits.
+/// The inputs, the first targets and the items of a row, as bits.
 fn key(dataset: &Dataset, row: u32, targets: usize, round: bool) -> Vec<u64> {
     let row = row as usize;
+    let items = dataset.items.iter().flat_map(|items| {
+        let (of, columns) = (items.of(row), items.values.columns);
+        &items.values.values[of.start * columns..of.end * columns]
+    });
     let numbers = dataset.inputs.row(row).iter().chain(&dataset.targets.row(row)[..targets]);
+    let numbers = numbers.chain(items);
     // -0 is 0
     let bits = |x: f64| (x + 0.0).to_bits();
     numbers.map(|x| bits(if round { f64::from(*x as f32) } else { *x })).collect()
@@ -86,6 +91,7 @@ fn key(dataset: &Dataset, row: u32, targets: usize, round: bool) -> Vec<u64> {
 
 /// Whether every number is an f32.
 fn is_narrow(dataset: &Dataset) -> bool {
-    let numbers = dataset.inputs.values.iter().chain(&dataset.targets.values);
+    let items = dataset.items.iter().flat_map(|items| &items.values.values);
+    let numbers = dataset.inputs.values.iter().chain(&dataset.targets.values).chain(items);
     numbers.copied().all(|x| f64::from(x as f32) == x)
 }

@@ -60,6 +60,10 @@ pub struct Setting {
     pub activation: Option<String>,
     /// The name of the loss, if it is searched for.
     pub loss: Option<String>,
+    /// Units of each layer on items, if they are searched for.
+    pub items_units: Vec<usize>,
+    /// Other sizes of the architecture that are searched for, by their keys.
+    pub sizes: Vec<(&'static str, usize)>,
 }
 
 impl Space {
@@ -105,6 +109,20 @@ impl Space {
         }
     }
 
+    /// Whether a whole number may be the value of a parameter.
+    pub fn allows(&self, name: &str, value: usize) -> bool {
+        let parameter = self.parameters.iter().find(|parameter| parameter.name == name);
+        parameter.is_some_and(|parameter| match &parameter.distribution {
+            Distribution::Range(range) => {
+                let steps = (value as f64 - range.low()) / range.step().unwrap_or(1.0);
+                (range.low()..=range.high()).contains(&(value as f64)) && steps.fract() == 0.0
+            }
+            Distribution::Choices(choices) => {
+                choices.iter().any(|choice| choice.whole() == Some(value))
+            }
+        })
+    }
+
     /// A trial's value of a parameter, if the space and the trial have it.
     pub fn value(&self, trial: &Trial, name: &str) -> Option<f64> {
         let index = self.parameters.iter().position(|parameter| parameter.name == name)?;
@@ -138,17 +156,31 @@ impl Space {
         };
         Setting {
             units: (1..).map_while(|layer| whole(&units(layer))).collect(),
-            dropout: (1..).map_while(|layer| number(&dropout(layer))).collect(),
+            dropout: match number(DROPOUT) {
+                Some(of_all) => vec![of_all],
+                None => (1..).map_while(|layer| number(&dropout(layer))).collect(),
+            },
             learning_rate: needed(LEARNING_RATE),
             weight_decay: needed(WEIGHT_DECAY),
             batch: whole(BATCH),
             body_rate: number(BODY_RATE),
             activation: word(ACTIVATION),
             loss: word(LOSS),
+            items_units: (1..).map_while(|layer| whole(&items_units(layer))).collect(),
+            sizes: SIZES.iter().filter_map(|key| Some((*key, whole(key)?))).collect(),
         }
     }
 }
 
+pub const WIDTH: &str = "width";
+pub const HEADS: &str = "heads";
+pub const BLOCKS: &str = "blocks";
+pub const FEED_FORWARD: &str = "feed_forward";
+/// Sizes that are numbers, by their keys.
+pub const SIZES: [&str; 4] = [WIDTH, HEADS, BLOCKS, FEED_FORWARD];
+pub const ITEMS_LAYERS: &str = "items_layers";
+/// Dropout after every hidden layer of an architecture on items.
+pub const DROPOUT: &str = "dropout";
 pub const LAYERS: &str = "layers";
 pub const LEARNING_RATE: &str = "learning_rate";
 pub const WEIGHT_DECAY: &str = "weight_decay";
@@ -160,6 +192,11 @@ pub const LOSS: &str = "loss";
 /// Name of the units of a hidden layer, from 1.
 pub fn units(layer: usize) -> String {
     format!("units_{layer}")
+}
+
+/// Name of the units of a layer on items, from 1.
+pub fn items_units(layer: usize) -> String {
+    format!("items_units_{layer}")
 }
 
 /// Name of the dropout after a hidden layer, from 1.

@@ -11,6 +11,8 @@ pub mod journal;
 pub mod kept_models;
 pub mod model;
 pub(crate) mod model_inputs;
+pub(crate) mod model_items;
+pub(crate) mod model_layers;
 pub(crate) mod model_writer;
 pub mod negative_transfer;
 pub(crate) mod pace;

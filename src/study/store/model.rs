@@ -1,10 +1,12 @@
 //! A trained network with all that is needed to predict, as a safetensors file.
 //!
 //! Tensors `layers.<i>.weight` [outputs, inputs] and `layers.<i>.bias` \[outputs\], f32, as
-//! `torch.nn.Linear` has them; the rest is JSON in the metadata under `shoal`.
+//! `torch.nn.Linear` has them, `layers.<i>.gain` and `.bias` of norms; the rest is JSON in the
+//! metadata under `shoal`. A layer reads the one before it unless it says what it `reads`.
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -13,20 +15,17 @@ use crate::data::columns::Columns;
 use crate::data::files::{opened, prefix, write_bytes};
 use crate::data::matrix::Matrix;
 use crate::data::names::number_text;
+use crate::data::observations::Examples;
 use crate::data::scaling::Scaling;
-use crate::engine::activation::Activation;
 use crate::engine::evaluate;
-use crate::engine::graph::Attributes;
 use crate::engine::graph::Graph;
-use crate::engine::graph::Node;
 use crate::engine::graph::Parameters;
-use crate::engine::graph::Source;
 use crate::engine::loss::Predicts;
-use crate::engine::ops;
-use crate::engine::shape::Shape;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::prediction::Prediction;
+use crate::study::sizes::Edges;
+use crate::study::store::model_layers::{GraphHeader, LayerHeader};
 use crate::study::transfer::Start;
 
 /// A trained network: predicts targets in physical units from raw inputs.
@@ -52,6 +51,15 @@ pub struct About {
     pub axis_name: String,
     /// The position of each input on that axis.
     pub axis: Vec<f64>,
+    /// Names of the columns of the items, if the network reads items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub item_names: Vec<String>,
+    /// What is done to the columns of the items before they are scaled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_columns: Option<Columns>,
+    /// The edges between the items, if the network reads edges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<Edges>,
     /// Names of the targets, the first outputs; outputs beyond are dummies.
     pub target_names: Vec<String>,
     /// Name of the study.
@@ -80,8 +88,12 @@ impl About {
 
     /// Checks that names and scaling fit a network.
     fn check(&self, network: &Graph) -> Result<(), String> {
-        let (inputs, targets) = (network.inputs(), self.target_names.len());
+        let (inputs, targets) = (network.columns(), self.target_names.len());
+        let items = network.item_columns();
         let lengths = [
+            ("item_names", self.item_names.len(), items),
+            ("scaling.item_mean", self.scaling.item_mean.len(), items),
+            ("scaling.item_deviation", self.scaling.item_deviation.len(), items),
             ("input_names", self.input_names.len(), inputs),
             ("axis", self.axis.len(), inputs),
             ("scaling.mean", self.scaling.mean.len(), inputs),
@@ -91,13 +103,24 @@ impl About {
         if let Some((key, found, expected)) = lengths.iter().find(|(_, a, b)| a != b) {
             return Err(format!("{key} has {found} entries instead of {expected}"));
         }
+        if network.has_edges() {
+            let Some(edges) = &self.edges else {
+                return Err("its layers read edges, but it has no edges".into());
+            };
+            edges.check(&self.item_names)?;
+        }
+        if let Some(columns) = &self.item_columns
+            && (columns.inputs(), columns.fills.len()) != (items, 0)
+        {
+            return Err(format!("item_columns has {} columns of {items}", columns.inputs()));
+        }
         if let Some(columns) = &self.columns {
             let known = columns.fills.iter().all(|fill| fill.input < columns.inputs());
             if columns.features() != inputs || !known {
                 return Err(format!("columns has {} features of {inputs}", columns.features()));
             }
         }
-        let names = self.input_names.iter().chain(&self.target_names);
+        let names = self.input_names.iter().chain(&self.target_names).chain(&self.item_names);
         let mut names = names.chain([&self.axis_name, &self.study, &self.strategy]);
         if let Some(name) = names.find(|name| name.contains(char::is_control)) {
             return Err(format!("the name '{}' has a control character", name.escape_debug()));
@@ -106,7 +129,8 @@ impl About {
         if !(1..=outputs / each).contains(&targets) {
             return Err(format!("{targets} targets of {outputs} outputs, {each} for each"));
         }
-        match self.scaling.deviation.iter().find(|deviation| **deviation <= 0.0) {
+        let mut deviations = self.scaling.deviation.iter().chain(&self.scaling.item_deviation);
+        match deviations.find(|deviation| **deviation <= 0.0) {
             Some(deviation) => Err(format!("a deviation of an input is {deviation}, not above 0")),
             None => Ok(()),
         }
@@ -123,20 +147,14 @@ fn is_values(predicts: &Predicts) -> bool {
 
 #[derive(Serialize, Deserialize)]
 struct Header {
+    // not flattened: a number beyond f32 is an error only where it is read as one
     layers: Vec<LayerHeader>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<usize>,
     #[serde(flatten)]
     about: About,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LayerHeader {
-    op: String,
-    inputs: usize,
-    outputs: usize,
-    activation: String,
-    slope: f32,
-    dropout: f32,
-    frozen: bool,
 }
 
 /// Key of the JSON in the metadata.
@@ -154,17 +172,8 @@ impl Model {
     /// The file's contents.
     pub fn bytes(&self) -> Vec<u8> {
         let network = &self.start.network;
-        let header = |(id, node): (usize, &Node)| LayerHeader {
-            op: node.op.name.to_owned(),
-            inputs: network.input_shape(id).width,
-            outputs: network.shape(id).width,
-            activation: node.attributes.activation.name().to_owned(),
-            slope: node.attributes.activation.slope(),
-            dropout: node.attributes.dropout,
-            frozen: node.frozen,
-        };
-        let layers = network.nodes().iter().enumerate().map(header).collect();
-        let header = Header { layers, about: self.about.clone() };
+        let GraphHeader { layers, items, beside } = GraphHeader::new(network);
+        let header = Header { layers, items, beside, about: self.about.clone() };
         let json = serde_json::to_string(&header).expect("model: plain data is JSON");
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
         let tensors = self.tensors();
@@ -222,8 +231,10 @@ impl Model {
         let json = json.ok_or_else(|| broken(&format!("its metadata has no entry '{KEY}'")))?;
         let header: Header = serde_json::from_str(json).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
-        let network = network(&header.layers).map_err(|what| broken(&what))?;
-        header.about.check(&network).map_err(|what| broken(&what))?;
+        let Header { layers, items, beside, about } = header;
+        let graph = GraphHeader { layers, items, beside };
+        let network = graph.network().map_err(|what| broken(&what))?;
+        about.check(&network).map_err(|what| broken(&what))?;
         // before the memory for them: a header may claim any size
         let needed = size_of::<f32>() as u128 * network.parameter_count() as u128;
         if needed > bytes.len() as u128 {
@@ -244,11 +255,11 @@ impl Model {
                 }
             }
         }
-        Ok(Self { start: Start { network, parameters }, about: header.about })
+        Ok(Self { start: Start { network, parameters }, about })
     }
 
-    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something is
-    /// done to their columns.
+    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something
+    /// is done to their columns.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the model's, or have no value.
@@ -273,16 +284,16 @@ impl Model {
         ))
     }
 
-    /// The scaled inputs of the network from [`Model::features`], shape (rows, features).
+    /// The scaled inputs of a network, its columns per example, from [`Model::features`], shape (rows, features).
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the network's, not finite, or not
     /// positive under log10.
     pub fn scaled_inputs(&self, inputs: &Matrix, name: &str) -> Result<Vec<f64>> {
-        let expected = self.start.network.inputs();
+        let expected = self.start.network.columns();
         self.check_count(inputs, &self.about.input_names, name)?;
         let mut scaled = vec![0.0; inputs.values.len()];
-        for (index, row) in scaled.chunks_exact_mut(expected).enumerate() {
+        for (index, row) in scaled.chunks_exact_mut(expected.max(1)).enumerate() {
             self.check_row(inputs.row(index), index, name)?;
             self.about.scaling.input(inputs.row(index), row);
             self.check_scaled(row, inputs.row(index), (index, name))?;
@@ -319,11 +330,26 @@ impl Model {
     /// Predicts scaled targets from [`Model::features`].
     ///
     /// # Errors
-    /// As [`Model::scaled_inputs`].
-    pub fn predict_scaled(&self, inputs: &Matrix, name: &str) -> Result<Prediction> {
-        let scaled = self.scaled_inputs(inputs, name)?;
-        let scaled: Vec<f32> = scaled.iter().map(|value| *value as f32).collect();
-        let outputs = evaluate::predict(&self.start.network, &self.start.parameters, &scaled);
+    /// As [`Model::scaled_inputs`], and as [`Model::table`] for items.
+    pub fn predict_scaled<'a>(
+        &self,
+        raw: impl Into<Examples<'a>>,
+        name: &str,
+    ) -> Result<Prediction> {
+        let (raw, Start { network, parameters }) = (raw.into(), &self.start);
+        let outputs = match network.has_items() {
+            true => {
+                let table = self.table(raw, name)?;
+                let (scales, rows) = (self.scales(), 0..table.rows as u32);
+                let tables = (Arc::from([table]), 0);
+                evaluate::predict_rows(network, parameters, scales, tables, &Vec::from_iter(rows))
+            }
+            false => {
+                let scaled = self.scaled_inputs(raw.inputs, name)?;
+                let scaled: Vec<f32> = scaled.iter().map(|value| *value as f32).collect();
+                evaluate::predict(network, parameters, &scaled)
+            }
+        };
         let (width, targets) = (self.start.network.outputs(), self.about.target_names.len());
         Ok(Prediction::new(self.about.predicts, &outputs, width, targets))
     }
@@ -332,8 +358,12 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::features`] and [`Model::predict_scaled`].
-    pub fn predict(&self, raw: &Matrix, name: &str) -> Result<Matrix> {
-        Ok(self.predict_with_deviations(&self.features(raw, name)?, name)?.0)
+    pub fn predict<'a>(&self, raw: impl Into<Examples<'a>>, name: &str) -> Result<Matrix> {
+        let raw = raw.into();
+        let inputs = &self.features(raw.inputs, name)?;
+        let items = raw.items.map(|items| self.item_features(items, name)).transpose()?;
+        let features = Examples { inputs, items: items.as_ref() };
+        Ok(self.predict_with_deviations(features, name)?.0)
     }
 
     /// The same from [`Model::features`], and the predicted standard deviations in the same units and shape, if the network
@@ -341,13 +371,14 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::predict_scaled`].
-    pub fn predict_with_deviations(
+    pub fn predict_with_deviations<'a>(
         &self,
-        inputs: &Matrix,
+        raw: impl Into<Examples<'a>>,
         name: &str,
     ) -> Result<(Matrix, Option<Matrix>)> {
-        let scaled = self.predict_scaled(inputs, name)?;
-        let (rows, columns) = (inputs.rows, self.about.target_names.len());
+        let raw = raw.into();
+        let scaled = self.predict_scaled(raw, name)?;
+        let (rows, columns) = (raw.inputs.rows, self.about.target_names.len());
         let matrix = |of: &[Vec<f64>]| {
             let values = (0..rows).flat_map(|row| of.iter().map(move |column| column[row]));
             Matrix::new(rows, columns, values.collect())
@@ -382,45 +413,11 @@ impl Model {
     }
 }
 
-/// The shape of a tensor, as PyTorch has it: a weight (outputs, inputs), a bias (outputs).
+/// The shape of a tensor, as PyTorch has it: a weight (outputs, inputs), a bias or gain (outputs).
 fn tensor_shape(matrix: &Parameters) -> Vec<usize> {
     match matrix.rows {
-        1 if matrix.name == "bias" => vec![matrix.columns],
+        1 if ["bias", "gain"].contains(&matrix.name) => vec![matrix.columns],
         rows => vec![matrix.columns, rows],
-    }
-}
-
-/// The network, if the layers fit together.
-fn network(layers: &[LayerHeader]) -> Result<Graph, String> {
-    let first = layers.first().ok_or("it has no layers")?;
-    let mut nodes = Vec::new();
-    for (id, layer) in layers.iter().enumerate() {
-        let activation = Activation::named(&layer.activation, layer.slope)
-            .ok_or_else(|| format!("there is no activation '{}'", layer.activation))?;
-        let dropout = if layer.frozen { 0.0 } else { layer.dropout };
-        nodes.push(Node {
-            op: ops::named(&layer.op).ok_or_else(|| format!("there is no op '{}'", layer.op))?,
-            attributes: Attributes {
-                width: layer.outputs,
-                activation,
-                dropout,
-                ..Attributes::default()
-            },
-            inputs: vec![id.checked_sub(1).map_or(Source::Input, Source::Node)],
-            frozen: layer.frozen,
-        });
-    }
-    let graph = Graph::new(Shape::examples(first.inputs), nodes)?;
-    let misfit =
-        layers.iter().enumerate().find(|(id, layer)| graph.input_shape(*id).width != layer.inputs);
-    match misfit {
-        Some((id, layer)) => Err(format!(
-            "layer {} reads {} numbers, but {} come in",
-            id + 1,
-            layer.inputs,
-            graph.input_shape(id).width
-        )),
-        None => Ok(graph),
     }
 }
 

@@ -51,8 +51,15 @@ pub fn settings(study: &Study) -> Value {
     if let TestSet::Fraction(test) = plan.test {
         all["split"] = json!({ "validation": plan.validation, "test": test });
     }
+    if !plan.network.sizes.is_empty() {
+        all["network"]["architecture"] = plan.network.architecture.name.into();
+        all["network"]["sizes"] = json!(plan.network.sizes);
+    }
     if let Some(columns) = &plan.columns {
         all["columns"] = json!(columns);
+    }
+    if let Some(columns) = &plan.item_columns {
+        all["item_columns"] = json!(columns);
     }
     if plan.metrics != [metric::MSE] {
         let names = plan.metrics.iter().map(|metric| metric.name);
@@ -81,7 +88,12 @@ fn activation(activation: Activation) -> Value {
 fn strategy(how: &StrategyPlan) -> Value {
     // without the dash of study files, as an older version wrote it
     let reads = how.reads.describe().replace("last-hidden", "lasthidden");
-    let mut all = json!({ "training": training(&how.training), "dropout": short(how.dropout), "reads": reads, "hidden": how.head });
+    let mut all = json!({
+        "training": training(&how.training),
+        "dropout": short(how.dropout),
+        "reads": reads,
+        "hidden": how.head,
+    });
     if how.parts != Parts::default() {
         let part =
             |part: UpdateScale| json!({ "rate": short(part.rate), "decay": short(part.decay) });

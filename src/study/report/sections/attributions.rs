@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::study::explain::comparison::{Comparison, similarity};
+use crate::study::explain::expected_gradients_of_sets::COUNT;
 use crate::study::explain::explanation_tables::ranges;
 use crate::study::explain::usage::compare_usages;
 use crate::study::report::attribution_chart::{Attributions, Shared, Target, attribution_chart};
@@ -33,8 +34,12 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     }
     html! {
         p {
-            "How much each input matters for each target: the mean absolute DeepSHAP attribution, \
-             above zero where a larger input raises the prediction and below where it lowers it, \
+            "How much each input matters for each target: the mean absolute "
+            @match usage.inputs.last().is_some_and(|name| name == COUNT) {
+                true => { "expected gradient, of a column of the items summed over the items," },
+                false => { "DeepSHAP attribution," },
+            }
+            " above zero where a larger input raises the prediction and below where it lowers it, \
              in units of the range of the target."
             @if usage.axis_name == DEFAULT_AXIS {
                 " The inputs have no axis (data.finetune.axis) and are drawn in their order."
