@@ -3,9 +3,12 @@
 //   g = gradient_scale / loss_scale * gradient
 //
 // It is the last kernel of a step, for the runs that store their gradients. Where the clock found
-// an improvement it first copies the parameters to `best`. It also copies the clock's ticks to
-// `completed`: the host compares the two, because some drivers report a killed submission as
+// an improvement it first copies the parameters to the best ones. It also copies the clock's ticks
+// to `completed`: the host compares the two, because some drivers report a killed submission as
 // finished. Matrices that are not trained are skipped.
+//
+// Then it moves the average of the parameters, if there is one, and, where the clock says so,
+// exchanges both: validation is of the average, and the best parameters are averages too.
 //
 // In f16 the gradients are multiplied by loss_scale, and a step in which one of them overflowed
 // updates nothing. The parameters are stored as f32, with an f16 copy that the products read
@@ -20,15 +23,12 @@
 @group(0) @binding(0) var<storage, read> runs: array<Run>;                 // (runs)
 @group(0) @binding(1) var<storage, read_write> states: array<State>;  // (runs); writes completed
 @group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); i: pairs of vec4s
-// p, shape (pairs)
+// p, p at the best validation loss and its average, shape (pairs); m and v of one vec4, shape
+// (2 pairs)
 @group(0) @binding(3) var<storage, read_write> parameters: array<TwoVec4>;
 // g, shape (pairs); in f16 also the copy of p
 @group(0) @binding(4) var<storage, read_write> gradients: array<TwoPacked>;
-// m and v of one vec4, shape (2 pairs)
-@group(0) @binding(5) var<storage, read_write> moments: array<TwoVec4>;
-// p at the best validation loss, shape (pairs)
-@group(0) @binding(6) var<storage, read_write> best: array<TwoVec4>;
-@group(0) @binding(7) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
+@group(0) @binding(5) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override ADAMW_THREADS: u32;
@@ -59,6 +59,9 @@ fn main(
 
     // in pairs of vec4s; a run starts at a pair, and its last pair is padded to two vec4s
     let parameters_at = run.parameters / 2u;
+    let best_at = run.best / 2u;
+    let moments_at = run.moments / 2u;
+    let average_at = run.average / 2u;
     let gradients_at = run.gradients / 2u;
     let copy_at = run.copy / 2u;
     let first = run.frozen_vec4s / 2u + tile.i * ADAMW_THREADS * ADAMW_REPEATS + thread;
@@ -66,13 +69,10 @@ fn main(
     // two loops: a software rasterizer executes the body of a branch under a mask, taken or not
     if improved {
         for (var at = first; at < end; at += ADAMW_THREADS) {
-            best[parameters_at + at] = parameters[parameters_at + at];
+            parameters[best_at + at] = parameters[average_at + at];
         }
     }
-    if !trains {
-        return;
-    }
-    for (var index = 0u; index < run.matrices; index++) {
+    for (var index = 0u; trains && index < run.matrices; index++) {
         let matrix = matrix_of(tile.run, index);
         if matrix.rate == 0.0 {
             continue;
@@ -95,15 +95,17 @@ fn main(
             let here = parameters_at + at;
             let p = parameters[here];
             let g = gradients[gradients_at + at];
-            let of_first = moments[2u * here];
-            let of_second = moments[2u * here + 1u];
+            let of_first = parameters[moments_at + 2u * at];
+            let of_second = parameters[moments_at + 2u * at + 1u];
             let p0 = first_numbers(p);
             let m0 = first_numbers(of_first);
             let v0 = second_numbers(of_first);
             var m = m0;
             var v = v0;
-            let stepped0 = select(p0, stepped(rates, p0, scale * unpack_first(g), &m, &v), has_first);
-            moments[2u * here] = two_vec4(select(m0, m, has_first), select(v0, v, has_first));
+            let stepped0 =
+                select(p0, stepped(rates, p0, scale * unpack_first(g), &m, &v), has_first);
+            parameters[moments_at + 2u * at] =
+                two_vec4(select(m0, m, has_first), select(v0, v, has_first));
             let p1 = second_numbers(p);
             let m1 = first_numbers(of_second);
             let v1 = second_numbers(of_second);
@@ -111,11 +113,31 @@ fn main(
             v = v1;
             let stepped1 =
                 select(p1, stepped(rates, p1, scale * unpack_second(g), &m, &v), has_second);
-            moments[2u * here + 1u] =
+            parameters[moments_at + 2u * at + 1u] =
                 two_vec4(select(m1, m, has_second), select(v1, v, has_second));
             parameters[here] = two_vec4(stepped0, stepped1);
             if HALF {
                 gradients[copy_at + at] = pack_two(stepped0, stepped1);
+            }
+        }
+    }
+    if run.averages == 0u {
+        return;
+    }
+    let average_step = select(0.0, states[tile.run].average_step, trains);
+    let swaps = states[tile.run].swaps == 1u;
+    for (var at = first; at < end; at += ADAMW_THREADS) {
+        let p = parameters[parameters_at + at];
+        let a = parameters[average_at + at];
+        let p0 = first_numbers(p);
+        let p1 = second_numbers(p);
+        let a0 = moved(first_numbers(a), p0, average_step);
+        let a1 = moved(second_numbers(a), p1, average_step);
+        parameters[average_at + at] = two_vec4(select(a0, p0, swaps), select(a1, p1, swaps));
+        if swaps {
+            parameters[parameters_at + at] = two_vec4(a0, a1);
+            if HALF {
+                gradients[copy_at + at] = pack_two(a0, a1);
             }
         }
     }

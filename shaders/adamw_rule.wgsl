@@ -34,3 +34,12 @@ fn stepped(
     let denominator = sqrt(*v) * rates.root_correction + rates.epsilon;
     return p - (rates.decay * p + rates.step_size * *m / denominator);
 }
+
+// An average after a step towards p (torch.optim.swa_utils.get_ema_multi_avg_fn):
+//
+//   a <- a + (1 - decay) (p - a)
+//
+// with a step of 1 the average becomes p.
+fn moved(a: vec4f, p: vec4f, average_step: f32) -> vec4f {
+    return select(a + average_step * (p - a), p, average_step == 1.0);
+}

@@ -104,6 +104,7 @@ fn main(
 
     state.ticks += 1u;
     state.improved = 0u;
+    state.swaps = 0u;
     if state.phase == PHASE_DONE {
         states[slot] = state;
         return;
@@ -167,6 +168,13 @@ fn main(
         state.step_size = rate / one_minus_exp(step * run.log_beta1);
         state.root_correction = sqrt(one_minus_exp(step * run.log_beta2));
         state.decay = rate * run.weight_decay;
+        // the average begins with the parameters after the first step
+        state.average_step = select(run.average_step, 1.0, state.steps == 0u);
+    }
+    // validation is of the average
+    let is_last = state.cursor + state.batch_rows >= rows;
+    if run.averages == 1u && is_last && state.phase != PHASE_DONE {
+        state.swaps = 1u;
     }
     states[slot] = state;
 }

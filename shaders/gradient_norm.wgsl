@@ -3,10 +3,10 @@
 //
 //   squares[b][c] = sum_q (g[q][c] / loss_scale)^2
 //
-// over the vec4s q of block b, for each component c of a vec4. Frozen nodes come first in memory and
-// are skipped, as are matrices that are not trained; padding has gradient 0. The order of the additions is fixed: each thread adds
-// its own vec4s, then thread 0 adds the threads. A gradient that is not finite makes the sum of its
-// block not finite.
+// over the vec4s q of block b, for each component c of a vec4. Frozen nodes come first in memory
+// and are skipped, as are matrices that are not trained; padding has gradient 0. The order of the
+// additions is fixed: each thread adds its own vec4s, then thread 0 adds the threads. A gradient
+// that is not finite makes the sum of its block not finite.
 
 #import layout
 #import packed_{packed}

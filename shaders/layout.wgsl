@@ -2,7 +2,9 @@
 // the clock updates. The Rust side of these structs is src/engine/layout.rs; a test compares names,
 // types and offsets of both through naga.
 //
-// Offsets count vec4s (four numbers each); `moments` holds two vec4s for each vec4 of `parameters`.
+// Offsets count vec4s (four numbers each). `parameters` holds, for each run, the parameters, those
+// at the best validation loss, two vec4s of moments, m and v, for each vec4 of these, and the
+// average of the parameters if there is one.
 // `weights` is the buffer that products read: the parameters themselves, or in f16 the buffer of
 // gradients, which holds a copy of the parameters behind the gradients of each run. Matrices of a
 // run are stored by example: row = example, columns = units, four per vec4. The inputs of forward
@@ -46,7 +48,10 @@ struct Run {
     squares: u32,              // in `work`: sums of squared gradients, a vec4 for each block
     first_node: u32,           // its nodes in `nodes`
     nodes: u32,
-    parameters: u32,           // its first parameter; also of best
+    parameters: u32,           // its first parameter
+    best: u32,                 // in `parameters`: its first one at the best validation loss
+    moments: u32,              // in `parameters`: m and v of its first vec4 of parameters
+    average: u32,              // in `parameters`: their average; without one the parameters
     gradients: u32,            // its first gradient, if they are stored
     copy: u32,                 // its first parameter in `weights`; in f16 that is a copy
     frozen_vec4s: u32,         // vec4s at the start that are never updated
@@ -94,6 +99,8 @@ struct Run {
     examples: u32,
     centres: u32,
     edge_neighbours: u32,
+    averages: u32,             // 1: parameters are averaged, and the average is validated
+    average_step: f32,         // 1 - decay of the average
     matrices: u32,             // see matrices.wgsl; ONE_MATRIX: all parameters are alike
 }
 
@@ -137,6 +144,9 @@ struct Node {
     beta2: f32,
     one_minus_beta2: f32,
     epsilon: f32,
+    to_best: u32,              // from a vec4 of its parameters to that of the best ones
+    to_average: u32,           // from a vec4 of its parameters to the average; 0: no average
+    to_moments: u32,           // from twice the place of a vec4 to its moments, modulo 2^32
     ends_step: u32,            // 1: the node of its run whose update is the last
     weights_rate: f32,         // factor of the learning rate; 0: not trained
     weights_decay: f32,        // factor of learning rate * weight decay
@@ -156,7 +166,7 @@ struct State {
     batch_rows: u32,           // examples in this batch
     batch_items: u32,          // their items
     batch_edges: u32,          // edges between these
-    improved: u32,             // 1: this step copies the parameters to `best`
+    improved: u32,             // 1: this step copies the parameters to the best ones
     waited: u32,               // epochs since the last improvement
     stopped: u32,
     batch_sum: f32,            // weighted losses of this batch
@@ -170,9 +180,11 @@ struct State {
     loss_scale: f32,           // factor of deltas and gradients: 1 in f32, a power of 2 in f16
     good_steps: u32,           // in f16: steps since the last overflow or growth of the scale
     overflow: u32,             // 1: a gradient of this step is not finite in f16
+    swaps: u32,                // 1: this step exchanges the parameters and their average at its end
     decay: f32,                // learning rate of this step * weight decay
     gradient_norm: f32,        // of the last training batch, before clipping; 0 without clipping
     gradient_scale: f32,       // factor of the gradients in AdamW: 1 without clipping
+    average_step: f32,         // part of the way to the parameters that their average moves
 }
 
 const EXAMPLES: u32 = 0u;

@@ -7,8 +7,8 @@
 // weights_tile_software.wgsl. A thread computes several inputs of several units. Its eight lanes
 // take different units of the same inputs, or, where one thread can hold all units of a node,
 // different inputs. Both factors are stored by example, so each load is used by all accumulators of
-// its row or column. The importing kernel decides what happens to the gradient: it defines `put` and
-// `put_bias`, which take four units. They get no gradients of a matrix that is not trained.
+// its row or column. The importing kernel decides what happens to the gradient: it defines `put`
+// and `put_bias`, which take four units. They get no gradients of a matrix that is not trained.
 
 #import layout
 #import weights_tile_{products}

@@ -110,6 +110,7 @@ pub use crate::engine::device::{Choice, Device};
 pub use crate::engine::graph::{Graph, Reduction};
 pub use crate::engine::loss::Loss;
 pub use crate::engine::optim::schedule::{Cosine, Schedule};
+pub use crate::engine::optim::update_scale::UpdateScale;
 pub use crate::engine::precision::Precision;
 pub use crate::engine::queue::{Epoch, Progress, Reached, RunQueue};
 pub use crate::engine::run::{Outcome, Run, Stopped, Training};

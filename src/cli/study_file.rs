@@ -113,6 +113,12 @@ const TABLES: [Table; 9] = [
                 "clip_norm",
                 "global norm to which the gradients of a batch are clipped [default: inf]",
             ),
+            ("decay_biases", "whether weight decay applies to biases too [default: true]"),
+            (
+                "average",
+                "decay of an exponential average of the weights, which is then validated and kept, \
+                 such as 0.99 [default: 0, no average]",
+            ),
             (
                 "schedule",
                 "of the learning rate: \"constant\", or \"cosine\" over all epochs [default: \

@@ -17,24 +17,20 @@ pub enum Buffer {
     Rows,
     /// `array<Datum>`: the tables
     Data,
-    /// `array<Vec4>`
+    /// `array<Vec4>`: of each run the parameters, the best ones and the moments
     Parameters,
     /// `array<Packed>`; in f16 also the weights
     Gradients,
     /// `array<Packed>`: the weights that products read, part of another buffer: see
     /// [`Buffer::owner`]
     Weights,
-    /// `array<Vec4>`
-    Moments,
-    /// `array<Vec4>`
-    Best,
     /// `array<Packed>`
     Work,
 }
 
 impl Buffer {
     /// Every buffer that is allocated.
-    pub const ALL: [Buffer; 11] = [
+    pub const ALL: [Buffer; 9] = [
         Buffer::Runs,
         Buffer::Nodes,
         Buffer::States,
@@ -43,8 +39,6 @@ impl Buffer {
         Buffer::Data,
         Buffer::Parameters,
         Buffer::Gradients,
-        Buffer::Moments,
-        Buffer::Best,
         Buffer::Work,
     ];
 
@@ -70,8 +64,6 @@ impl Buffer {
             Buffer::Parameters => "parameters",
             Buffer::Gradients => "gradients",
             Buffer::Weights => "weights",
-            Buffer::Moments => "moments",
-            Buffer::Best => "best",
             Buffer::Work => "work",
         }
     }

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::engine::cpu::vectors;
 use crate::engine::graph::Graph;
 use crate::engine::memory;
-use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::engine::shape::BatchRows;
 use crate::engine::tile::TileSet;
@@ -178,8 +177,8 @@ impl Device {
         }
     }
 
-    /// Checks that its buffers, or the memory of the machine, can hold a network trained in batches
-    /// of these rows and in this precision; on the CPU one for each thread.
+    /// Checks that its buffers, or the memory of the machine, can hold a network with this
+    /// training in batches of these rows; on the CPU one for each thread.
     ///
     /// # Errors
     /// [`Error::Input`] with the required and the available bytes.
@@ -187,16 +186,16 @@ impl Device {
         &self,
         graph: &Graph,
         rows: impl Into<BatchRows>,
-        precision: Precision,
+        training: &Training,
     ) -> Result<()> {
         let rows = rows.into();
         match self {
             Device::Gpu(gpu) => {
-                let footprint = gpu::Footprint::new(graph, rows, precision);
+                let footprint = gpu::Footprint::of(graph, rows, training);
                 footprint.check(gpu.binding_limit(), gpu.adapter().name())
             }
             Device::Cpu(cpu) => {
-                let numbers = memory::numbers(graph, rows, precision);
+                let numbers = memory::numbers(graph, rows, training);
                 let bytes = size_of::<f32>() as u128 * numbers.iter().sum::<usize>() as u128;
                 let what = format!(
                     "a network of {} parameters in batches of {}, on each of {} threads,",

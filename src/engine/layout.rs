@@ -31,6 +31,9 @@ pub struct DeviceRun {
     pub first_node: u32,
     pub nodes: u32,
     pub parameters: u32,
+    pub best: u32,
+    pub moments: u32,
+    pub average: u32,
     pub gradients: u32,
     pub copy: u32,
     pub frozen_vec4s: u32,
@@ -78,6 +81,8 @@ pub struct DeviceRun {
     pub examples: u32,
     pub centres: u32,
     pub edge_neighbours: u32,
+    pub averages: u32,
+    pub average_step: f32,
     pub matrices: u32,
 }
 
@@ -123,6 +128,9 @@ pub struct DeviceNode {
     pub beta2: f32,
     pub one_minus_beta2: f32,
     pub epsilon: f32,
+    pub to_best: u32,
+    pub to_average: u32,
+    pub to_moments: u32,
     pub ends_step: u32,
     pub weights_rate: f32,
     pub weights_decay: f32,
@@ -183,12 +191,14 @@ pub struct State<F> {
     pub loss_scale: F,
     pub good_steps: u32,
     pub overflow: u32,
+    pub swaps: u32,
     pub decay: F,
     pub gradient_norm: F,
     pub gradient_scale: F,
+    pub average_step: F,
 }
 
-// SAFETY: repr(C), twenty-seven fields of four bytes each that accept any bits: no padding, no
+// SAFETY: repr(C), twenty-nine fields of four bytes each that accept any bits: no padding, no
 // invalid value.
 unsafe impl Zeroable for State<f32> {}
 // SAFETY: as above.
@@ -223,9 +233,11 @@ impl<F: Real> State<F> {
             loss_scale: F::one(),
             good_steps: 0,
             overflow: 0,
+            swaps: 0,
             decay: zero,
             gradient_norm: zero,
             gradient_scale: F::one(),
+            average_step: zero,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::layout::State;
 use crate::engine::precision::{self, Precision};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::run::Training;
 use crate::engine::shape::BatchRows;
 use crate::engine::shape::Rows;
 use crate::engine::work::WorkLayout;
@@ -18,9 +19,10 @@ pub fn computed_rows(present: usize, batch: usize) -> usize {
     present.next_multiple_of(product::TILE_ROWS).min(batch)
 }
 
-/// Lengths of the vectors of a run's [`Memory`]: six with the length of its parameters, of which
-/// the weights are empty in f32, then `work` and `scratch`.
-pub fn numbers(graph: &Graph, rows: BatchRows, precision: Precision) -> [usize; 8] {
+/// Lengths of the vectors of a run's [`Memory`]: seven with the length of its parameters, of which
+/// the weights are empty in f32 and the average is without one, then `work` and `scratch`.
+pub fn numbers(graph: &Graph, rows: BatchRows, training: &Training) -> [usize; 9] {
+    let precision = training.precision;
     let parameters = graph.parameter_len();
     let weights = match precision {
         Precision::F32 => 0,
@@ -28,7 +30,9 @@ pub fn numbers(graph: &Graph, rows: BatchRows, precision: Precision) -> [usize; 
     };
     let work = WorkLayout::new(graph, rows, precision).len;
     let scratch = scratch_numbers(graph, rows);
-    [parameters, weights, parameters, parameters, parameters, parameters, work, scratch]
+    let average = training.average.map_or(0, |_| parameters);
+    let [gradients, first, second, best] = [parameters; 4];
+    [parameters, weights, gradients, first, second, best, average, work, scratch]
 }
 
 /// Length of [`Memory::scratch`].
@@ -50,7 +54,7 @@ fn scratch_numbers(graph: &Graph, rows: BatchRows) -> usize {
 pub struct Memory<F> {
     /// The state, which the clock updates.
     pub state: State<F>,
-    /// Parameters, stored as in [`Graph::parameters`], as are the next five vectors.
+    /// Parameters, stored as in [`Graph::parameters`], as are the next six vectors.
     pub parameters: Aligned<F>,
     /// Parameters rounded to f16, read by products; empty in f32, where products read the
     /// parameters.
@@ -62,8 +66,10 @@ pub struct Memory<F> {
     pub first_moment: Aligned<F>,
     /// Second moment of AdamW: the moving average of the squared gradient.
     pub second_moment: Aligned<F>,
-    /// Parameters at the best validation loss.
+    /// Parameters, or their average, at the best validation loss.
     pub best: Aligned<F>,
+    /// The average of the parameters; while validating, the parameters. Empty without an average.
+    pub average: Aligned<F>,
     /// Batch, activations and deltas, in the layout of [`WorkLayout`].
     pub work: Aligned<F>,
     /// Delta of a node and of the node below, both by unit, while the latter is computed; only on
@@ -101,6 +107,7 @@ impl<F: Real> Default for Memory<F> {
             first_moment: Aligned::default(),
             second_moment: Aligned::default(),
             best: Aligned::default(),
+            average: Aligned::default(),
             work: Aligned::default(),
             scratch: Aligned::default(),
             keeps_preactivations: true,
@@ -127,8 +134,8 @@ impl<F: Real> Memory<F> {
     /// ones, which takes time.
     pub fn in_place_of(earlier: Option<Self>, run: &PreparedRun) -> Self {
         let mut memory = earlier.unwrap_or_default();
-        let [parameters, weights, gradients, first, second, best, work, scratch] =
-            numbers(&run.graph, run.most, run.precision());
+        let [parameters, weights, gradients, first, second, best, average, work, scratch] =
+            numbers(&run.graph, run.most, &run.training);
         memory.state = run.fresh_state();
         memory.keeps_preactivations = true;
         memory.parameters.renew(&run.parameters, parameters);
@@ -138,6 +145,7 @@ impl<F: Real> Memory<F> {
         memory.first_moment.renew(&[], first);
         memory.second_moment.renew(&[], second);
         memory.best.renew(&run.parameters, best);
+        memory.average.renew(&run.parameters, average);
         memory.work.renew(&run.constants(), work);
         memory.scratch.renew(&[], scratch);
         memory.features.renew(&[], 0);
@@ -185,6 +193,7 @@ impl<F: Real> Memory<F> {
             &self.first_moment,
             &self.second_moment,
             &self.best,
+            &self.average,
             &self.work,
             &self.scratch,
             &self.features,

@@ -46,7 +46,7 @@ pub struct Bases {
     pub nodes: usize,
     /// Its first row number in `rows`.
     pub rows: usize,
-    /// Its first parameter, in numbers.
+    /// Its first parameter, in numbers; the best ones and the moments follow.
     pub parameters: usize,
     /// Its first gradient, in numbers of four bytes; its first parameter if its gradients are not
     /// stored.
@@ -76,6 +76,11 @@ pub struct TableBases {
     pub incoming: usize,
 }
 
+/// Numbers rounded up to whole pairs of vec4s.
+pub(crate) fn padded_to_pairs(numbers: usize) -> usize {
+    numbers.next_multiple_of(8)
+}
+
 fn word(value: usize) -> u32 {
     u32::try_from(value).expect("packing: an offset beyond 2^32")
 }
@@ -90,10 +95,14 @@ impl PreparedRun {
     ///
     /// # Panics
     /// If [`Run::check`] fails.
-    pub fn new(run: Run, tables: impl Into<Tables>) -> Self {
+    pub fn new(mut run: Run, tables: impl Into<Tables>) -> Self {
         let tables = tables.into();
         if let Err(error) = run.check(&tables) {
             panic!("{error}");
+        }
+        if !run.training.decay_biases {
+            let vectors = run.graph.matrices().filter(|matrix| matrix.is_vector);
+            vectors.for_each(|vector| run.updates[vector.index].decay = 0.0);
         }
         let most = run.most_rows(&tables[run.table]);
         let rows = [&run.training_rows[..], &run.validation_rows];
@@ -204,6 +213,9 @@ impl PreparedRun {
             first_node: word(bases.nodes),
             nodes: word(self.graph.nodes().len()),
             parameters: vec4s(bases.parameters),
+            best: vec4s(self.best_at(bases)),
+            moments: vec4s(self.moments_at(bases)),
+            average: vec4s(self.average_at(bases)),
             gradients: vec4s(self.gradients_at(bases)),
             copy: vec4s(self.weights_at(bases)),
             frozen_vec4s: vec4s(self.graph.frozen_len()),
@@ -254,11 +266,49 @@ impl PreparedRun {
             examples: vec4s(work + index.examples),
             centres: vec4s(work + index.centres),
             edge_neighbours: vec4s(work + index.neighbours),
+            averages: u32::from(training.average.is_some()),
+            average_step: self.average_step() as f32,
             matrices: match self.updates.iter().all(|one| *one == UpdateScale::default()) {
                 true => ONE_MATRIX,
                 false => word(2 * self.graph.nodes().len()),
             },
         }
+    }
+
+    /// Where its best parameters start in `parameters`.
+    pub fn best_at(&self, bases: &Bases) -> usize {
+        bases.parameters + self.padded_len()
+    }
+
+    /// Where its moments start in `parameters`: m and v of four parameters in turn.
+    pub fn moments_at(&self, bases: &Bases) -> usize {
+        bases.parameters + 2 * self.padded_len()
+    }
+
+    /// Where the average of its parameters starts in `parameters`; that of the parameters
+    /// themselves without one.
+    pub fn average_at(&self, bases: &Bases) -> usize {
+        match self.training.average {
+            Some(_) => bases.parameters + 4 * self.padded_len(),
+            None => bases.parameters,
+        }
+    }
+
+    /// The part of the way to the parameters that a step moves their average; 0 without one.
+    pub fn average_step(&self) -> f64 {
+        self.training.average.map_or(0.0, |decay| 1.0 - decay)
+    }
+
+    /// Its part of `parameters` before its first step: the parameters, the best ones, zeros, and
+    /// their average.
+    pub fn parameter_numbers(&self) -> Vec<f32> {
+        let bases = Bases::default();
+        let end = self.moments_at(&bases) + 2 * self.padded_len();
+        let mut numbers = vec![0.0; end.max(self.average_at(&bases) + self.padded_len())];
+        for at in [0, self.best_at(&bases), self.average_at(&bases)] {
+            numbers[at..][..self.parameters.len()].copy_from_slice(&self.parameters);
+        }
+        numbers
     }
 
     /// Where its gradients start in `gradients`. In f16 each parameter has two numbers there: its
@@ -271,16 +321,17 @@ impl PreparedRun {
         }
     }
 
-    /// Size of its gradients in numbers: whole pairs of vec4s, because AdamW reads pairs.
-    fn gradients_len(&self) -> usize {
-        self.parameters.len().next_multiple_of(8)
+    /// Size of its parameters, or their gradients, in numbers: whole pairs of vec4s, because AdamW
+    /// reads pairs.
+    fn padded_len(&self) -> usize {
+        padded_to_pairs(self.parameters.len())
     }
 
     /// Where the parameters that products read start.
     pub fn weights_at(&self, bases: &Bases) -> usize {
         match self.precision() {
             Precision::F32 => bases.parameters,
-            Precision::F16 => self.gradients_at(bases) + self.gradients_len(),
+            Precision::F16 => self.gradients_at(bases) + self.padded_len(),
         }
     }
 
@@ -348,6 +399,9 @@ impl PreparedRun {
             beta2: training.beta2 as f32,
             one_minus_beta2: (1.0 - training.beta2) as f32,
             epsilon: training.epsilon as f32,
+            to_best: vec4s(self.best_at(bases) - bases.parameters),
+            to_average: vec4s(self.average_at(bases) - bases.parameters),
+            to_moments: vec4s(self.moments_at(bases)).wrapping_sub(2 * vec4s(bases.parameters)),
             ends_step: u32::from(node == self.last_updated),
             weights_rate: updates[0].rate,
             weights_decay: updates[0].rate * updates[0].decay,
@@ -421,7 +475,7 @@ impl PreparedRun {
 
     /// Its gradients, all 0, and in f16 the copy of its parameters, as the device stores them.
     pub fn gradient_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![0; self.precision().bytes() * self.gradients_len()];
+        let mut bytes = vec![0; self.precision().bytes() * self.padded_len()];
         if self.precision() == Precision::F16 {
             bytes.extend(precision::bytes(Precision::F16, &self.parameters));
         }

@@ -48,6 +48,14 @@ pub struct Training {
     /// Whether rows are weighted such that each class has the same sum of weights among the
     /// training rows.
     pub balance_classes: bool,
+    /// Whether weight decay applies to vectors too, which are biases and the gains of norms.
+    pub decay_biases: bool,
+    /// Decay of the exponential average of the parameters: the average is then what is validated
+    /// and kept, and the parameters themselves only train. After the first step it is equal to the
+    /// parameters; each later step moves it towards them by 1 - decay, without correction of its
+    /// start, as `torch.optim.swa_utils.AveragedModel` with `get_ema_multi_avg_fn` does. `None`: no
+    /// average.
+    pub average: Option<f64>,
     /// The validation loss, which stops a run and decides which parameters are kept; the loss of
     /// the training if `None`.
     pub stop_on: Option<StopLoss>,
@@ -82,6 +90,8 @@ impl Default for Training {
             loss: &MSE,
             loss_parameter: None,
             balance_classes: false,
+            decay_biases: true,
+            average: None,
             stop_on: None,
         }
     }
@@ -351,6 +361,9 @@ impl Run {
         if self.training.batch == 0 || self.training.max_epochs == 0 {
             return wrong("batch and max_epochs must be at least 1".into());
         }
+        if let Some(decay) = self.training.average.filter(|decay| !(0.0..1.0).contains(decay)) {
+            return wrong(format!("average is {decay}; it must be at least 0 and below 1"));
+        }
         if !self.training.schedule.is_sound() {
             return wrong(
                 "the warm-up must end before the cosine, and its final fraction be in [0, 1]"
@@ -397,10 +410,11 @@ impl Run {
         matrices.filter(|matrix| self.updates[matrix.index].trains())
     }
 
-    /// The node whose parameters a step updates last.
+    /// The node whose parameters a step updates last; the output node if nothing trains.
     pub fn last_updated(&self) -> NodeId {
         let trained = (0..self.graph.nodes().len()).filter(|node| self.trains(*node));
-        trained.min_by_key(|node| self.graph.level(*node)).expect("run: nothing trains")
+        let last = trained.min_by_key(|node| self.graph.level(*node));
+        last.unwrap_or(self.graph.output_node())
     }
 
     /// Steps of one epoch: training batches and validation batches.

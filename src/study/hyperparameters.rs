@@ -258,26 +258,26 @@ fn with_loss(training: Training, name: Option<&str>) -> Training {
     }
 }
 
-/// The largest network of the pre-training and of each strategy, with the most rows of a batch, to
-/// ask a device whether it can hold them.
-pub fn largest_networks(study: &Study) -> Vec<(Graph, BatchRows)> {
+/// The largest network of the pre-training and of each strategy, with its training and the most rows
+/// of a batch, to ask a device whether it can hold them.
+pub fn largest_networks(study: &Study) -> Vec<(Graph, Training, BatchRows)> {
     let (plan, tables) = (&study.plan, study.data.tables());
-    let with_rows = |network: Graph, table: usize, batch: usize| {
+    let with_rows = |network: Graph, table: usize, training: Training| {
         let table = &tables[table];
         let all: Vec<u32> = (0..table.rows as u32).collect();
-        let rows = most_rows(&network, batch, table.sets.as_ref(), [&all[..]]);
-        (network, rows)
+        let rows = most_rows(&network, training.batch, table.sets.as_ref(), [&all[..]]);
+        (network, training, rows)
     };
     let mut networks = Vec::new();
     if plan.pretraining.is_some() {
         let own = Hyperparameters::of_plan(plan, None).largest(plan);
-        networks.push(with_rows(own.base_network(study), PRETRAINING_TABLE, own.training.batch));
+        networks.push(with_rows(own.base_network(study), PRETRAINING_TABLE, own.training));
     }
     for strategy in plan.strategies.iter().map(|own| own.strategy) {
         let own = Hyperparameters::of_plan(plan, Some(strategy)).largest(plan);
-        let base = networks.first().map(|(base, _)| base);
+        let base = networks.first().map(|(base, ..)| base);
         let network = own.strategy_network(study, strategy, base);
-        networks.push(with_rows(network, FINE_TUNING_TABLE, own.training.batch));
+        networks.push(with_rows(network, FINE_TUNING_TABLE, own.training));
     }
     networks
 }

@@ -404,7 +404,7 @@ fn first_nodes(input: Shape, nodes: &[Node]) -> std::result::Result<Graph, Strin
 }
 
 /// Runs on one table that differ in ops, widths, depth, activations, dropout, rows, batch, loss,
-/// hyper-parameters, frozen layers, update scales, dummy outputs, stopping, clipping, schedule and
+/// hyper-parameters, frozen layers, update scales, averages, dummy outputs, stopping, clipping, schedule and
 /// seed.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
@@ -437,6 +437,8 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
                 patience: 1 + numbers.below(4) as u32,
                 // clip no step, every step, some steps
                 clip_norm: [None, Some(1e-3), Some(0.1)][id % 3],
+                average: [None, Some(0.9), None, Some(0.5)][id / 3 % 4],
+                decay_biases: id % 7 > 0,
                 loss,
                 loss_parameter: unusual_parameter(loss).filter(|_| id % 4 < 2),
                 balance_classes: loss.predicts == Predicts::Classes && id % 4 % 3 == 0,

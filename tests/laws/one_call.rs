@@ -105,8 +105,12 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
     put(Buffer::Data, 0, &data);
     put(Buffer::Parameters, 4 * bases.parameters, bytemuck::cast_slice(&memory.parameters));
     put(Buffer::Gradients, 4 * bases.gradients, &gradients);
-    put(Buffer::Best, 4 * bases.parameters, bytemuck::cast_slice(&memory.best));
-    put(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&moments));
+    put(Buffer::Parameters, 4 * run.best_at(&bases), bytemuck::cast_slice(&memory.best));
+    if !memory.average.is_empty() {
+        let average = bytemuck::cast_slice(&memory.average);
+        put(Buffer::Parameters, 4 * run.average_at(&bases), average);
+    }
+    put(Buffer::Parameters, 4 * run.moments_at(&bases), bytemuck::cast_slice(&moments));
     put(Buffer::Work, width * bases.work, &work);
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
     let device_call = DeviceCall { first: 0, count: tiles.len() as u32 };
@@ -122,7 +126,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         bytemuck::pod_collect_to_vec(&store.read(buffer, &[range]).unwrap())
     };
     let count = memory.parameters.len();
-    let moments = read(Buffer::Moments, 2 * bases.parameters, 2 * count);
+    let moments = read(Buffer::Parameters, run.moments_at(&bases), 2 * count);
     let every_other = |first: usize| -> Vec<f32> {
         moments.chunks(4).skip(first).step_by(2).flatten().copied().collect()
     };
@@ -160,7 +164,8 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
             .into(),
         first_moment: every_other(0).into(),
         second_moment: every_other(1).into(),
-        best: read(Buffer::Best, bases.parameters, count).into(),
+        best: read(Buffer::Parameters, run.best_at(&bases), count).into(),
+        average: read(Buffer::Parameters, run.average_at(&bases), memory.average.len()).into(),
         work: work.into(),
         scratch: memory.scratch.clone(),
         keeps_preactivations: true,

@@ -219,3 +219,27 @@ fn what_a_loss_cannot_do_is_an_error_with_the_way_out() {
     let negative = Dataset { weights: Some(weights), ..full.clone() };
     fails(&small("'bce'", ""), &negative, &["data.finetune, 40 simulations, seed", "add up to -"]);
 }
+
+#[test]
+fn an_average_and_biases_without_decay_are_settings_of_a_study() {
+    let fast = dataset(200, 1, "a", |x, _| x[0] - x[1]);
+    let full = dataset(300, 2, "a", |x, _| x[0] + x[2]);
+    let text = study("'mse'", "save_models = false");
+    let value = |extra: &str| {
+        let study = ready(&fast, &full, &format!("{text}weight_decay = 0.1\n{extra}\n"));
+        let ran = study.run();
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let settings = study.read("out/study.json");
+        (settings, numbers(&study.read("out/runs.csv"), "validation_loss"))
+    };
+    let (plain, losses) = value("");
+    assert!(!plain.contains("\"average\"") && !plain.contains("decay_biases"), "{plain}");
+    let (averaged, of_average) = value("average = 0.9");
+    assert!(averaged.contains("\"average\": 0.9"), "{averaged}");
+    let (undecayed, of_undecayed) = value("decay_biases = false");
+    assert!(undecayed.contains("\"decay_biases\": false"), "{undecayed}");
+    for others in [of_average, of_undecayed] {
+        assert_eq!(losses.len(), others.len());
+        assert!(losses.iter().zip(&others).all(|(one, other)| one != other), "the same losses");
+    }
+}

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch.optim import lr_scheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # one order of summation, whatever the machine
@@ -339,18 +340,26 @@ def schedules():
 
 CLIP_NORM, WARMUP, FINAL_FRACTION = 0.11, 20, 0.05
 GROUPS_CLIP_NORM = 0.15
+AVERAGE = 0.9
 # rates and decays of w0, b0, w1, b1, w2, b2
 SCALES = np.array([[0.125, 0.125, 0, 1, 1, 2], [1, 0, 1, 0, 3, 0]])
 
 
-def train(data, start, dtype, suffix, clip_norm=None, scheduled=False, scales=None):
+def train(data, start, dtype, suffix, clip_norm=None, scheduled=False, scales=None, average=None):
     """The training in one precision: weights after 300 and after all steps, losses and validation
-    errors. With clipping the norms before it are stored."""
+    errors. With clipping the norms before it are stored. With the decay of an average, the average
+    is validated, and stored after all steps in place of the weights."""
     x, t, x_validation, t_validation = (torch.tensor(a, dtype=dtype) for a in data)
     parameters = [torch.tensor(p, dtype=dtype, requires_grad=True) for p in start]
     optimizer = make_adamw(parameters, ADAMW, scales)
     schedule = make_schedule(optimizer, WARMUP, 304, FINAL_FRACTION) if scheduled else None
     members, losses, validation, norms = {}, [], [], []
+    validated = parameters
+    if average is not None:
+        model = torch.nn.ParameterList(parameters)
+        averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(average))
+        parameters, validated = list(model), list(averaged.module)
+        optimizer = make_adamw(parameters, ADAMW, scales)
     for epoch in range(EPOCHS):
         order = torch.tensor(permute(KEY, epoch, ROWS).astype(np.int64))
         for rows in order.split(
@@ -365,15 +374,17 @@ def train(data, start, dtype, suffix, clip_norm=None, scheduled=False, scales=No
             optimizer.step()
             if scheduled:
                 schedule.step()
+            if average is not None:
+                averaged.update_parameters(model)
             losses.append(loss.item())
             if len(losses) == 300:
                 members |= named("step300_", parameters, suffix)
         with torch.no_grad():
-            p, _ = forward(parameters, x_validation, "leaky_relu", "sigmoid")
+            p, _ = forward(validated, x_validation, "leaky_relu", "sigmoid")
             validation.append(F.mse_loss(p, t_validation).item())
     assert len(losses) == 304
     precision = str(dtype).removeprefix("torch.")
-    members |= named("step304_", parameters, suffix)
+    members |= named("step304_", validated, suffix)
     members[f"step_loss{suffix}"] = np.array(losses, dtype=precision)
     members[f"validation_mse{suffix}"] = np.array(validation, dtype=precision)
     if clip_norm:
@@ -453,6 +464,18 @@ def groups_clipped():
     return {"scales": SCALES, "clip_norm": np.array([GROUPS_CLIP_NORM]), **double}
 
 
+def average():
+    _, start, data = training_data()
+    double, _ = both_precisions(data, start, average=AVERAGE)
+    return {"average": np.array([AVERAGE]), **double}
+
+
+def average_clipped():
+    _, start, data = training_data()
+    double, _ = both_precisions(data, start, average=AVERAGE, clip_norm=CLIP_NORM)
+    return {"average": np.array([AVERAGE]), "clip_norm": np.array([CLIP_NORM]), **double}
+
+
 def permutation():
     rng = np.random.default_rng(20240604)
     words = rng.integers(0, 2**32, (20, 4), dtype=np.uint32)
@@ -476,7 +499,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     print(f"torch {torch.__version__}, numpy {np.__version__}")
     makers = (activations, forward_backward, losses, adamw, schedules, training, clipped)
-    for make in (*makers, groups, groups_clipped, permutation):
+    for make in (*makers, groups, groups_clipped, average, average_clipped, permutation):
         save(folder, make.__name__, make())
 
 

@@ -2,6 +2,8 @@
 
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
+use crate::engine::prepared::padded_to_pairs;
+use crate::engine::run::Training;
 use crate::engine::shape::BatchRows;
 use crate::engine::work::WorkLayout;
 use crate::error::Result;
@@ -16,6 +18,8 @@ pub struct Footprint {
     pub work: usize,
     /// Their storage precision.
     pub precision: Precision,
+    /// Whether its parameters are averaged.
+    pub averages: bool,
 }
 
 impl Footprint {
@@ -25,19 +29,33 @@ impl Footprint {
             parameters: graph.parameter_len(),
             work: WorkLayout::new(graph, most.into(), precision).len,
             precision,
+            averages: false,
         }
     }
 
+    /// The footprint of a network with this training, in batches of at most these rows.
+    pub fn of(graph: &Graph, most: impl Into<BatchRows>, training: &Training) -> Self {
+        let averages = training.average.is_some();
+        Self { averages, ..Self::new(graph, most, training.precision) }
+    }
+
     /// Total bytes: parameters, gradients (in f16 with the weights that products read; none with
-    /// the fused update), two moments, the best parameters, and working memory.
+    /// the fused update), two moments, the best parameters, their average if there is one, and
+    /// working memory.
     pub fn bytes(&self, fuses_update: bool) -> u64 {
-        let each = if fuses_update { 16 } else { 20 };
-        (each * self.parameters + self.precision.bytes() * self.work) as u64
+        let gradients = if fuses_update { 0 } else { self.parameters };
+        let numbers = self.parameter_numbers() + gradients;
+        (4 * numbers + self.precision.bytes() * self.work) as u64
+    }
+
+    /// Numbers of its parameters, the best ones, two moments, and the average if there is one.
+    pub(crate) fn parameter_numbers(&self) -> usize {
+        (4 + usize::from(self.averages)) * padded_to_pairs(self.parameters)
     }
 
     /// Bytes of its largest buffer.
     fn largest(&self) -> u64 {
-        (8 * self.parameters).max(self.precision.bytes() * self.work) as u64
+        (4 * self.parameter_numbers()).max(self.precision.bytes() * self.work) as u64
     }
 
     /// Checks that buffers of at most `limit` bytes can hold it.

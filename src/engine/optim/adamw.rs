@@ -25,8 +25,6 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Tiles, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
         (Buffer::Gradients, Access::ReadWrite),
-        (Buffer::Moments, Access::ReadWrite),
-        (Buffer::Best, Access::ReadWrite),
         (Buffer::Nodes, Access::Read),
     ],
     constants: |set| {
@@ -49,17 +47,21 @@ fn tiles(run: &PreparedRun, _node: NodeId, set: &TileSet) -> Grid {
     Grid::new(pairs.div_ceil((set.adamw_threads * set.adamw_repeats) as usize), 1)
 }
 
-/// Copies the trained parameters to `best` if the clock found an improvement, and then updates
-/// them. Sets the completion marker.
+/// Copies the trained parameters, or their average, to `best` if the clock found an improvement,
+/// and then updates them and their average. Sets the completion marker.
 pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>) {
     let trained = run.graph.frozen_len()..run.parameters.len();
     memory.state.completed = memory.state.ticks;
-    keep(memory, trained);
-    let state = &memory.state;
-    if state.phase != phase::TRAIN || state.overflow == 1 {
-        return;
+    keep(memory, trained.clone());
+    if memory.state.phase == phase::TRAIN && memory.state.overflow == 0 {
+        update_all(run, memory);
     }
-    let rates = Rates::new(run, state);
+    average(run, memory, trained);
+}
+
+/// Updates every trained matrix.
+fn update_all<F: Real>(run: &PreparedRun, memory: &mut Memory<F>) {
+    let rates = Rates::new(run, &memory.state);
     for matrix in run.trained_matrices() {
         let numbers = matrix.range();
         update(
@@ -77,10 +79,46 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     }
 }
 
-/// Copies these parameters to `best` if the clock found an improvement.
+/// Copies these parameters, or their average, to `best` if the clock found an improvement.
 pub(crate) fn keep<F: Real>(memory: &mut Memory<F>, numbers: Range<usize>) {
     if memory.state.improved == 1 {
-        memory.best[numbers.clone()].copy_from_slice(&memory.parameters[numbers]);
+        let from = match memory.average.is_empty() {
+            true => &memory.parameters,
+            false => &memory.average,
+        };
+        memory.best[numbers.clone()].copy_from_slice(&from[numbers]);
+    }
+}
+
+/// Moves the average of these parameters, if there is one, and exchanges both where the clock says
+/// so.
+pub(crate) fn average<F: Real>(run: &PreparedRun, memory: &mut Memory<F>, numbers: Range<usize>) {
+    if memory.average.is_empty() {
+        return;
+    }
+    let state = &memory.state;
+    let parameters = &mut memory.parameters[numbers.clone()];
+    let averages = &mut memory.average[numbers.clone()];
+    if state.phase == phase::TRAIN && state.overflow == 0 {
+        move_average(state.average_step, parameters, averages);
+    }
+    if state.swaps == 1 {
+        parameters.swap_with_slice(averages);
+        if run.precision() == Precision::F16 {
+            let weights = &mut memory.weights[numbers];
+            weights.copy_from_slice(parameters);
+            precision::round(Precision::F16, weights);
+        }
+    }
+}
+
+/// a + step (p - a); with a step of 1 exactly p.
+fn move_average<F: Real>(step: F, parameters: &[F], averages: &mut [F]) {
+    if step == F::one() {
+        return averages.copy_from_slice(parameters);
+    }
+    for (average, parameter) in averages.iter_mut().zip(parameters) {
+        *average += step * (*parameter - *average);
     }
 }
 

@@ -35,6 +35,7 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
     let state = &mut memory.state;
     state.ticks += 1;
     state.improved = 0;
+    state.swaps = 0;
     match state.phase {
         phase::DONE => return,
         phase::FRESH => state.phase = phase::TRAIN,
@@ -59,6 +60,14 @@ pub fn compute<F: Real>(run: &PreparedRun, _node: NodeId, memory: &mut Memory<F>
         state.step_size = F::of(rate / correction1);
         state.decay = F::of(rate * run.training.weight_decay);
         state.root_correction = F::of(correction2.sqrt());
+        // the average begins with the parameters after the first step
+        let first = state.steps == 0;
+        state.average_step = if first { F::one() } else { F::of(run.average_step()) };
+    }
+    // validation is of the average
+    let is_last = state.cursor + state.batch_rows >= rows as u32;
+    if run.training.average.is_some() && is_last && state.phase != phase::DONE {
+        state.swaps = 1;
     }
 }
 

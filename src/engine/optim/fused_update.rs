@@ -12,7 +12,7 @@ use crate::engine::kernel::{Kernel, Update, one_tile, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::ops::dense::backward_weights;
-use crate::engine::optim::adamw::{Rates, keep, update};
+use crate::engine::optim::adamw::{Rates, average, keep, update};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 
@@ -26,8 +26,6 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Nodes, Access::Read),
         (Buffer::Work, Access::Read),
         (Buffer::Parameters, Access::ReadWrite),
-        (Buffer::Moments, Access::ReadWrite),
-        (Buffer::Best, Access::ReadWrite),
     ],
     constants: |set| (backward_weights::KERNEL.constants)(set),
     update: Update::Fused,
@@ -53,6 +51,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         for matrix in run.graph.parameters(node) {
             if run.updates[matrix.index].trains() {
                 keep(memory, matrix.range());
+                average(run, memory, matrix.range());
             }
         }
     }
@@ -69,7 +68,7 @@ fn update_node<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     if of_bias.trains() {
         let gradients = &mut memory.gradients[..bias.stride];
         backward_weights::bias(run, node, (present, &memory.work), gradients);
-        update_range(&rates.scaled(of_bias), memory, bias.range());
+        update_range(run, &rates.scaled(of_bias), memory, bias.range());
     }
 }
 
@@ -92,20 +91,26 @@ fn update_weights<F: Real>(
         let gradients = &mut memory.gradients[..numbers.len()];
         let batch = (present, &memory.work[..]);
         backward_weights::weights(run, node, first..first + rows, batch, gradients);
-        update_range(rates, memory, numbers);
+        update_range(run, rates, memory, numbers);
         first += rows;
     }
 }
 
 /// Copies these parameters to `best` and updates them with the first gradients; together, because
 /// the parameters are then loaded into the cache once.
-fn update_range<F: Real>(rates: &Rates<F>, memory: &mut Memory<F>, numbers: Range<usize>) {
+fn update_range<F: Real>(
+    run: &PreparedRun,
+    rates: &Rates<F>,
+    memory: &mut Memory<F>,
+    numbers: Range<usize>,
+) {
     keep(memory, numbers.clone());
     update(
         rates,
         &memory.gradients[..numbers.len()],
         &mut memory.parameters[numbers.clone()],
         &mut memory.first_moment[numbers.clone()],
-        &mut memory.second_moment[numbers],
+        &mut memory.second_moment[numbers.clone()],
     );
+    average(run, memory, numbers);
 }

@@ -1,4 +1,5 @@
-//! Sums of the squares of the gradients of a run's trained matrices, for each block. See `shaders/gradient_norm.wgsl`.
+//! Sums of the squares of the gradients of a run's trained matrices, for each block. See
+//! `shaders/gradient_norm.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;

@@ -31,14 +31,6 @@ impl UpdateScale {
         Self::each(graph, |_| Self::default())
     }
 
-    /// No weight decay of vectors, which are biases and the gains of norms.
-    pub fn decay_of_matrices_only(graph: &Graph) -> Vec<Self> {
-        Self::each(graph, |matrix| Self {
-            rate: 1.0,
-            decay: f32::from(u8::from(!matrix.is_vector)),
-        })
-    }
-
     /// The factors that a function gives each matrix of a graph.
     pub fn each(graph: &Graph, of: impl FnMut(&Parameters) -> Self) -> Vec<Self> {
         graph.matrices().map(of).collect()

@@ -36,6 +36,11 @@ macro_rules! with_overrides {
             /// Norm that the gradients of a batch are scaled down to where theirs is larger;
             /// default inf: never.
             pub clip_norm: Option<f64>,
+            /// Whether weight decay applies to biases too, and to the gains of norms; default true.
+            pub decay_biases: Option<bool>,
+            /// Decay of the exponential average of the weights, which is then validated and kept;
+            /// default 0: no average.
+            pub average: Option<f64>,
             /// "constant" (default), or "cosine": the learning rate falls along half a cosine over
             /// all epochs.
             pub schedule: Option<String>,
@@ -58,6 +63,8 @@ macro_rules! with_overrides {
                     patience: self.patience,
                     min_delta: self.min_delta,
                     clip_norm: self.clip_norm,
+                    decay_biases: self.decay_biases,
+                    average: self.average,
                     schedule: self.schedule.clone(),
                     warmup: self.warmup,
                     final_fraction: self.final_fraction,
@@ -94,6 +101,7 @@ impl Overrides {
             max_epochs: self.epochs.unwrap_or(base.max_epochs),
             patience: self.patience.unwrap_or(base.patience),
             min_delta: self.min_delta.unwrap_or(base.min_delta),
+            decay_biases: self.decay_biases.unwrap_or(base.decay_biases),
             ..*base
         };
         check(table, &training)?;
@@ -110,7 +118,11 @@ impl Overrides {
             Some(norm) => clip_norm(table, norm)?,
             None => base.clip_norm,
         };
-        Ok(Training { clip_norm, schedule: Schedule { warmup, cosine }, ..training })
+        let average = match self.average {
+            Some(decay) => average(table, decay)?,
+            None => base.average,
+        };
+        Ok(Training { clip_norm, average, schedule: Schedule { warmup, cosine }, ..training })
     }
 
     fn cosine(&self, table: &str, base: Option<Cosine>, epochs: u32) -> Result<Option<Cosine>> {
@@ -148,6 +160,18 @@ fn clip_norm(table: &str, norm: f64) -> Result<Option<f64>> {
         false => {
             Err(input_error!("{table}.clip_norm = {norm}: a number above 0; inf does not clip"))
         }
+    }
+}
+
+/// The decay of an average; none for 0, which switches off what is inherited.
+fn average(table: &str, decay: f64) -> Result<Option<f64>> {
+    // as the device has it: 1 - decay in f32
+    match (0.0..1.0).contains(&decay) && (1.0 - decay) as f32 > 0.0 {
+        true => Ok((decay > 0.0).then_some(decay)),
+        false => Err(input_error!(
+            "{table}.average = {decay}: at least 0, which is no average, and below 1; usual are \
+             0.9 to 0.999"
+        )),
     }
 }
 
@@ -214,6 +238,12 @@ mod tests {
         let off = "clip_norm = inf\nschedule = 'constant'\nwarmup = 0.0";
         assert_eq!(applied(off, first).unwrap(), plain());
         assert_eq!(applied("", plain()).unwrap(), plain());
+        let text = "average = 0.99\ndecay_biases = false";
+        let averaged = applied(text, plain()).unwrap();
+        assert_eq!((averaged.average, averaged.decay_biases), (Some(0.99), false));
+        assert_eq!(applied("", averaged).unwrap(), averaged);
+        let off = "average = 0\ndecay_biases = true";
+        assert_eq!(applied(off, averaged).unwrap(), plain());
     }
 
     #[test]
@@ -228,6 +258,9 @@ mod tests {
         wrong("clip_norm = 0.0", &["training.clip_norm = 0", "inf"]);
         wrong("clip_norm = nan", &["training.clip_norm = NaN"]);
         wrong("clip_norm = 1e-60", &["training.clip_norm"]);
+        wrong("average = 1.0", &["training.average = 1:", "below 1"]);
+        wrong("average = -0.1", &["training.average = -0.1"]);
+        wrong("average = nan", &["training.average = NaN"]);
         wrong("warmup = 100", &["training.warmup = 100", "here 100"]);
         wrong("warmup = -1", &["training.warmup = -1", "at least 0"]);
         wrong("warmup = nan", &["training.warmup = NaN"]);

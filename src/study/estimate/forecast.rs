@@ -62,8 +62,8 @@ const PACE: Pace = Pace { warm_up: 0.05, seconds: 0.12, repeats: 3 };
 /// [`crate::Error::Input`] for a network or tables that the device can never hold;
 /// [`crate::Error::Device`] if it fails.
 pub fn forecast(study: &Study, device: &Device) -> Result<Forecast> {
-    for (network, batch) in largest_networks(study) {
-        device.check(&network, batch, study.plan.precision())?;
+    for (network, training, rows) in largest_networks(study) {
+        device.check(&network, rows, &training)?;
     }
     let (tables, runs) = (study.data.tables(), planned_runs(study)?);
     // a few rows, on which the weights of a set might not add up to a positive number

@@ -49,10 +49,10 @@ pub fn room(
 fn on_cpu(threads: usize, runs: &[PlannedRun], steps: &[u64]) -> Room {
     let runs = || runs.iter().zip(steps).filter(|(_, steps)| **steps > 0).map(|(run, _)| run);
     let together = threads.min(runs().count());
-    let mut most = [0; 9];
+    let mut most = [0; 10];
     for run in runs() {
         let training = &run.training;
-        let vectors = memory::numbers(&run.network, run.most, training.precision);
+        let vectors = memory::numbers(&run.network, run.most, training);
         let features = frozen::feature_numbers(&run.network, run.rows.iter().sum());
         for (part, numbers) in vectors.into_iter().chain([features]).enumerate() {
             most[part] = numbers.max(most[part]);

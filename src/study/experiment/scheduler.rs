@@ -109,8 +109,8 @@ pub fn execute(
     stop: &AtomicBool,
     observe: &mut (dyn FnMut(&Event) + Send),
 ) -> Result<StudyResults> {
-    for (network, batch) in largest_networks(study) {
-        device.check(&network, batch, study.plan.precision())?;
+    for (network, training, rows) in largest_networks(study) {
+        device.check(&network, rows, &training)?;
     }
     let mut scheduler = Scheduler::new(study, device, folder, stop, observe)?;
     scheduler.resume(device)?;

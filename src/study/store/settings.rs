@@ -134,6 +134,12 @@ fn training(training: &Training) -> Value {
     if let Some(norm) = training.clip_norm {
         all["clip_norm"] = norm.into();
     }
+    if !training.decay_biases {
+        all["decay_biases"] = false.into();
+    }
+    if let Some(decay) = training.average {
+        all["average"] = decay.into();
+    }
     if training.schedule.warmup > 0.0 {
         all["warmup"] = training.schedule.warmup.into();
     }

@@ -198,6 +198,7 @@ impl Context<'_> {
             let off = step_size * first / scale + step * of_scale / scale;
             let parameter = f64::from(self.start.parameters[at].abs());
             bounds.parameters[at] = rounding(8) * (step + parameter) + off;
+            self.average(bounds, at);
             bounds.first_moment[at] = rounding(2) * terms + first;
             bounds.second_moment[at] = rounding(4) * moment + second;
         }
@@ -221,11 +222,23 @@ impl Context<'_> {
             let step = f64::from(step_size) * terms / (scale + self.run().training.epsilon);
             let parameter = f64::from(start.parameters[place].abs());
             bounds.parameters[place] = rounding(8) * (step + parameter);
+            self.average(bounds, place);
             if let Some(bound) = bounds.weights.get_mut(place) {
-                *bound = bounds.parameters[place] + stored(self.precision(), parameter + step);
+                let average = start.average.get(place).map_or(0.0, |average| average.abs());
+                let size = parameter + step + f64::from(average);
+                *bound = bounds.parameters[place] + stored(self.precision(), size);
             }
             bounds.first_moment[place] = rounding(2) * 2.0;
             bounds.second_moment[place] = rounding(2) * 2.0;
+        }
+    }
+
+    /// A parameter and its average, which may be exchanged: three roundings of their sizes more.
+    fn average(&self, bounds: &mut Memory<f64>, place: usize) {
+        if let Some(average) = self.start.average.get(place) {
+            let sizes = f64::from(average.abs()) + f64::from(self.start.parameters[place].abs());
+            bounds.parameters[place] += rounding(3) * sizes;
+            bounds.average[place] = bounds.parameters[place];
         }
     }
 
@@ -270,7 +283,7 @@ pub fn terms_of_loss(run: &PreparedRun) -> usize {
 }
 
 /// Its vectors in a fixed order.
-pub fn vectors(memory: &mut Memory<f64>) -> [&mut [f64]; 7] {
+pub fn vectors(memory: &mut Memory<f64>) -> [&mut [f64]; 8] {
     [
         &mut memory.parameters,
         &mut memory.weights,
@@ -279,5 +292,6 @@ pub fn vectors(memory: &mut Memory<f64>) -> [&mut [f64]; 7] {
         &mut memory.second_moment,
         &mut memory.best,
         &mut memory.work,
+        &mut memory.average,
     ]
 }

@@ -23,8 +23,8 @@ pub struct Case {
 
 impl Case {
     /// A run of a chain of an op with these widths, the input first, and a batch of which
-    /// `present` examples are there. Activations, dropout, clipping, schedule and update scales
-    /// depend on `number`. Every row has a weight, some a negative one.
+    /// `present` examples are there. Activations, dropout, clipping, schedule, update scales and
+    /// averaging depend on `number`. Every row has a weight, some a negative one.
     pub fn new(
         op: &'static Op,
         number: usize,
@@ -46,6 +46,7 @@ impl Case {
             precision,
             // the gradients' norm is 0.6 for each root of a parameter: some are clipped
             clip_norm: Some([0.3, 1e4][number % 2]),
+            average: [None, Some(0.9)][number / 4 % 2],
             schedule: schedules(12)[number / 2 % 4],
             loss_parameter: unusual_parameter(loss),
             loss,
@@ -58,6 +59,7 @@ impl Case {
         start.gradients = numbers.many(start.gradients.len()).into();
         start.first_moment = numbers.many(start.gradients.len()).into();
         start.second_moment = numbers.many(start.gradients.len()).iter().map(|v| v * v).collect();
+        start.average = numbers.many(start.average.len()).into();
         let constants = prepared.layout.x;
         let random = numbers.many(start.work.len() - constants);
         start.work[constants..].copy_from_slice(&random);
@@ -94,6 +96,7 @@ impl Case {
             decay: 3e-5,
             gradient_norm: 2.5,
             gradient_scale: 0.7,
+            average_step: prepared.average_step() as f32,
             ..start.state
         };
         for call in step(&prepared, false).into_iter().filter(|call| fills_index(*call)) {
@@ -211,6 +214,7 @@ impl Case {
         }
         same(&memory.parameters, &whole.parameters, "parameters");
         same(&memory.best, &whole.best, "best parameters");
+        same(&memory.average, &whole.average, "averages");
         // as text, because NaN is not equal to itself
         let states = [memory.state, whole.state].map(|state| format!("{state:?}"));
         assert_eq!(states[0], states[1], "{call:?}");
@@ -269,6 +273,13 @@ impl Case {
         let mut states = vec![("train", train), ("validate", validate), ("done", done)];
         if self.prepared.precision() == Precision::F16 {
             states.extend(scale_states(call, train));
+        }
+        if ["adamw", "fused_update"].contains(&call.kernel.name) && !self.start.average.is_empty() {
+            states.extend([
+                ("swap", State { swaps: 1, ..train }),
+                ("swap back", State { swaps: 1, ..validate }),
+                ("first average", State { average_step: 1.0, ..train }),
+            ]);
         }
         if call.kernel.name == "clock" {
             let rows = |rows: usize| rows as u32;
@@ -358,7 +369,9 @@ fn scale_states(call: Call, train: State<f32>) -> Vec<(&'static str, State<f32>)
             ("overflow at the least scale", least),
             ("most", most),
         ],
-        ("adamw", _) => vec![("overflow", overflow)],
+        ("adamw", _) => {
+            vec![("overflow", overflow), ("swap after overflow", State { swaps: 1, ..overflow })]
+        }
         _ => vec![],
     }
 }
@@ -393,9 +406,11 @@ pub fn widen(memory: &Memory<f32>) -> Memory<f64> {
             loss_scale: s.loss_scale.into(),
             good_steps: s.good_steps,
             overflow: s.overflow,
+            swaps: s.swaps,
             decay: s.decay.into(),
             gradient_norm: s.gradient_norm.into(),
             gradient_scale: s.gradient_scale.into(),
+            average_step: s.average_step.into(),
         },
         parameters: wide(&memory.parameters),
         weights: wide(&memory.weights),
@@ -403,6 +418,7 @@ pub fn widen(memory: &Memory<f32>) -> Memory<f64> {
         first_moment: wide(&memory.first_moment),
         second_moment: wide(&memory.second_moment),
         best: wide(&memory.best),
+        average: wide(&memory.average),
         work: wide(&memory.work),
         scratch: wide(&memory.scratch),
         keeps_preactivations: true,

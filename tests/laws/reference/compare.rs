@@ -15,6 +15,7 @@ pub fn compare(what: &str, found: &Memory<f32>, reference: &Memory<f64>, bounds:
     check("gradients", |memory| &memory.gradients, &found.gradients);
     check("m", |memory| &memory.first_moment, &found.first_moment);
     check("v", |memory| &memory.second_moment, &found.second_moment);
+    check("average", |memory| &memory.average, &found.average);
     check("best", |memory| &memory.best, &found.best);
     check("work", |memory| &memory.work, &found.work);
 }
@@ -59,6 +60,7 @@ pub fn compare_states(
             s.stopped,
             s.good_steps,
             s.overflow,
+            s.swaps,
         ]
     };
     let narrow = State::<f32> {
@@ -77,6 +79,7 @@ pub fn compare_states(
         stopped: reference.stopped,
         good_steps: reference.good_steps,
         overflow: reference.overflow,
+        swaps: reference.swaps,
         ..*found
     };
     assert_eq!(words(found), words(&narrow), "{what}: state");
@@ -104,6 +107,7 @@ pub fn compare_states(
     // and as many of the schedule: a quotient, seven terms of a sine, its square
     close("step_size", found.step_size, reference.step_size, 64.0);
     close("decay", found.decay, reference.decay, 32.0);
+    close("average_step", found.average_step, reference.average_step, 1.0);
     close("root_correction", found.root_correction, reference.root_correction, 32.0);
     // a root halves the relative error of its sum; the root itself and the division are a few
     // roundings

@@ -10,8 +10,8 @@ use super::bounds::vectors;
 use super::case::{Case, run_reference, widen};
 use crate::common::*;
 
-/// The vectors of a memory that [`vectors`] lists, without the moments and the parameters: those
-/// are updated in place.
+/// The vectors of a memory that [`vectors`] lists, without the moments, the parameters and their
+/// average: those are updated in place.
 const WRITTEN: [usize; 4] = [1, 2, 5, 6];
 const WORK: usize = 6;
 
@@ -52,7 +52,7 @@ impl Case {
 
     /// What the call changes of each vector, from two memories without the zeros of padding: in f16
     /// a random number may be what the call writes.
-    pub fn written(&self, call: Call, start: &Memory<f32>) -> [Vec<Range<usize>>; 7] {
+    pub fn written(&self, call: Call, start: &Memory<f32>) -> [Vec<Range<usize>>; 8] {
         let [mut once, mut again] = [99, 100].map(|key| self.changes(call, start, key));
         for (changes, others) in once.iter_mut().zip(&mut again) {
             changes.append(others);
@@ -63,7 +63,7 @@ impl Case {
     }
 
     /// The places that the call changes in each vector of a memory of random numbers.
-    fn changes(&self, call: Call, start: &Memory<f32>, key: u32) -> [Vec<usize>; 7] {
+    fn changes(&self, call: Call, start: &Memory<f32>, key: u32) -> [Vec<usize>; 8] {
         let mut numbers = Numbers::new(key);
         let mut probe = start.clone();
         let constants = self.prepared.layout.x;
@@ -72,6 +72,7 @@ impl Case {
         precision::round(self.prepared.precision(), &mut probe.work[constants..]);
         self.restore_index(call, start, &mut probe);
         probe.best = numbers.many(probe.best.len()).into();
+        probe.average = numbers.many(probe.average.len()).into();
         probe.weights = numbers.many(probe.weights.len()).into();
         probe.gradients = numbers.many(probe.gradients.len()).into();
         copy_by_unit(&self.prepared, &mut probe);
@@ -83,7 +84,7 @@ impl Case {
             let differs = |at: &usize| before[*at].to_bits() != after[*at].to_bits();
             (0..before.len()).filter(differs).collect::<Vec<_>>()
         });
-        changed.collect::<Vec<_>>().try_into().expect("seven vectors")
+        changed.collect::<Vec<_>>().try_into().expect("eight vectors")
     }
 
     /// Restores the index of the sets of the batch, except for what the call writes.

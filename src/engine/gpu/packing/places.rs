@@ -27,7 +27,7 @@ impl Shoal<'_> {
                 "run {}: its precision differs from that of the runs before it",
                 run.id
             );
-            let footprint = Footprint::new(&run.graph, run.most, self.precision);
+            let footprint = Footprint::of(&run.graph, run.most, &run.training);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
@@ -61,14 +61,14 @@ impl Shoal<'_> {
         let fuses_update = self.fuses_update(run);
         if self.store.total() + footprint.bytes(fuses_update) > self.limits.bytes
             && self.alive() > 0
-            && self.parameters.is_full(footprint.parameters, capacity)
+            && self.parameters.is_full(footprint.parameter_numbers(), capacity)
         {
             return Ok(None);
         }
         let limit = (self.gpu.binding_limit() / 4) as usize;
         let rows = run.row_words().count();
         let nodes = run.graph.nodes().len();
-        let parameters = self.parameters.take(footprint.parameters, limit / 2);
+        let parameters = self.parameters.take(footprint.parameter_numbers(), limit);
         let gradients = match fuses_update {
             true => parameters,
             false => self.gradients.take(footprint.parameters, limit),
@@ -84,7 +84,7 @@ impl Shoal<'_> {
             let table = self.table_bases[run.table];
             return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table }));
         }
-        parameters.inspect(|at| self.parameters.give(*at, footprint.parameters));
+        parameters.inspect(|at| self.parameters.give(*at, footprint.parameter_numbers()));
         let stored = gradients.filter(|_| !fuses_update);
         stored.inspect(|at| self.gradients.give(*at, footprint.parameters));
         work.inspect(|at| self.work.give(*at, footprint.work));
@@ -97,8 +97,6 @@ impl Shoal<'_> {
         let sizes = [
             (Buffer::Parameters, 4 * self.parameters.len()),
             (Buffer::Gradients, 4 * self.gradients.len()),
-            (Buffer::Best, 4 * self.parameters.len()),
-            (Buffer::Moments, 8 * self.parameters.len()),
             (Buffer::Work, self.precision.bytes() * self.work.len()),
             (Buffer::Rows, 4 * self.rows.len()),
             (Buffer::Nodes, size_of::<DeviceNode>() * self.nodes.len()),
@@ -112,7 +110,8 @@ impl Shoal<'_> {
     }
 
     pub(crate) fn release(&mut self, run: &PreparedRun, bases: &Bases) {
-        self.parameters.give(bases.parameters, run.parameters.len());
+        let footprint = Footprint::of(&run.graph, run.most, &run.training);
+        self.parameters.give(bases.parameters, footprint.parameter_numbers());
         if !self.fuses_update(run) {
             self.gradients.give(bases.gradients, run.parameters.len());
         }
@@ -138,7 +137,6 @@ impl Shoal<'_> {
         }
         let store = &self.store;
         let rows: Vec<u32> = run.row_words().collect();
-        let zeros = vec![0f32; 2 * run.parameters.len()];
         store.write(
             Buffer::Runs,
             slot * size_of::<DeviceRun>(),
@@ -152,15 +150,14 @@ impl Shoal<'_> {
         );
         store.write(Buffer::Rows, 4 * bases.rows, bytemuck::cast_slice(&rows));
         store.write(Buffer::Work, self.precision.bytes() * bases.work, &run.constant_bytes());
-        let parameters: &[u8] = bytemuck::cast_slice(&run.parameters);
+        let parameters = run.parameter_numbers();
+        let parameters: &[u8] = bytemuck::cast_slice(&parameters);
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
-        store.write(Buffer::Best, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
             // it also holds the weights that products read; in f32 it holds only gradients, which
             // are written before they are read
             store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
         }
-        store.write(Buffer::Moments, 8 * bases.parameters, bytemuck::cast_slice(&zeros));
         self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
         self.stale = true;
         Ok(())

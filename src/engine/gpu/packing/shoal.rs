@@ -267,11 +267,11 @@ impl<'a> Shoal<'a> {
         let ranges: Vec<_> = leaving
             .iter()
             .map(|packed| {
-                let start = 4 * packed.bases.parameters as u64;
+                let start = 4 * packed.run.best_at(&packed.bases) as u64;
                 start..start + 4 * packed.run.parameters.len() as u64
             })
             .collect();
-        let bytes = self.store.read(Buffer::Best, &ranges)?;
+        let bytes = self.store.read(Buffer::Parameters, &ranges)?;
         let mut best: &[f32] = &bytemuck::pod_collect_to_vec(&bytes);
         self.stale = true;
         for packed in leaving {

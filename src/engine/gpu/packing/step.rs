@@ -44,7 +44,7 @@ impl<'a> Step<'a> {
         let mut shoal = Shoal::new(gpu, tables, Limits::default(), precision)?;
         for run in runs {
             let run = PreparedRun::new(run, shoal.tables.clone());
-            let footprint = Footprint::new(&run.graph, run.most, precision);
+            let footprint = Footprint::of(&run.graph, run.most, &run.training);
             let bases = shoal.place(&run, footprint)?;
             let bases =
                 bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
