@@ -114,8 +114,8 @@ fn reach(own: Attention, tile_start: u32) -> vec2u {
     return vec2u(low, min(max(high, tile_start) - tile_start, 4u * own.partner_quads));
 }
 
-// The factors, 0 or 1 / (1 - dropout), of the probabilities of a query for four keys of its example,
-// which starts with item `first`.
+// The factors, 0 or 1 / (1 - dropout), of the probabilities of a query for four keys of its
+// example, which starts with item `first`.
 fn kept_of_query(own: Attention, query: u32, first: u32, key_quad: u32) -> vec4f {
     let place = key_quad - first / 4u;
     let part = (own.node.number << 16u) + (place >> 8u) * own.node.heads + own.tile.j;

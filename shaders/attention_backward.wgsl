@@ -62,33 +62,37 @@ fn keys_of(own: Attention) -> Rows {
     return Rows(first, stride, first + own.node.output_vec4s, stride);
 }
 
+// A column of the two rows of an item; 0 from item `end` on.
+struct Loaded {
+    first: vec4f,
+    second: vec4f,
+}
+
+fn load(rows: Rows, item: u32, end: u32, column: u32) -> Loaded {
+    if item >= end {
+        return Loaded(vec4f(0.0), vec4f(0.0));
+    }
+    let first = unpack(work[rows.first + item * rows.first_stride + column]);
+    let second = unpack(work[rows.second + item * rows.second_stride + column]);
+    return Loaded(first, second);
+}
+
 fn load_own(own: Attention, rows: Rows, end: u32, thread: u32) {
     let count = 4u * own.quads * own.width;
     for (var place = thread; place < count; place += ATTENTION_THREADS) {
         let item = 4u * own.own + place / own.width;
-        var first = vec4f(0.0);
-        var second = vec4f(0.0);
-        if item < end {
-            first = unpack(work[rows.first + item * rows.first_stride + place % own.width]);
-            second = unpack(work[rows.second + item * rows.second_stride + place % own.width]);
-        }
-        own_first[place] = first;
-        own_second[place] = second;
+        let loaded = load(rows, item, end, place % own.width);
+        own_first[place] = loaded.first;
+        own_second[place] = loaded.second;
     }
 }
 
 fn load_partners(own: Attention, rows: Rows, start: u32, end: u32, thread: u32) {
     let count = 4u * own.partner_quads * own.width;
     for (var place = thread; place < count; place += ATTENTION_THREADS) {
-        let item = start + place / own.width;
-        var first = vec4f(0.0);
-        var second = vec4f(0.0);
-        if item < end {
-            first = unpack(work[rows.first + item * rows.first_stride + place % own.width]);
-            second = unpack(work[rows.second + item * rows.second_stride + place % own.width]);
-        }
-        first_rows[place] = first;
-        second_rows[place] = second;
+        let loaded = load(rows, start + place / own.width, end, place % own.width);
+        first_rows[place] = loaded.first;
+        second_rows[place] = loaded.second;
     }
 }
 
@@ -105,18 +109,6 @@ fn load_sums(own: Attention, item: u32, end: u32, row: u32) {
     }
     logarithms[row] = saved.x + saved.y;
     row_sums[row] = sum.x + sum.y + sum.z + sum.w;
-}
-
-fn four_numbers(row: u32, logarithm: bool) -> vec4f {
-    if logarithm {
-        return vec4f(
-            logarithms[row],
-            logarithms[row + 1u],
-            logarithms[row + 2u],
-            logarithms[row + 3u],
-        );
-    }
-    return vec4f(row_sums[row], row_sums[row + 1u], row_sums[row + 2u], row_sums[row + 3u]);
 }
 
 // The products of the pairs of a thread, of q and k or of delta and v; a partner per column.
@@ -137,7 +129,9 @@ fn products(own: Attention, second: bool) -> mat4x4f {
         for (var j = 0u; j < 4u; j++) {
             let place = (4u * own.partner_quad + j) * own.width + k;
             var b = first_rows[place];
-            if second { b = second_rows[place]; }
+            if second {
+                b = second_rows[place];
+            }
             sum[j] += vec4f(dot(a0, b), dot(a1, b), dot(a2, b), dot(a3, b));
         }
     }
@@ -187,8 +181,14 @@ fn pair_weight(
     var logarithm = vec4f(logarithms[row]);
     var sum = vec4f(row_sums[row]);
     if own_are.queries {
-        logarithm = four_numbers(4u * own.quad, true);
-        sum = four_numbers(4u * own.quad, false);
+        let at = 4u * own.quad;
+        logarithm = vec4f(
+            logarithms[at],
+            logarithms[at + 1u],
+            logarithms[at + 2u],
+            logarithms[at + 3u],
+        );
+        sum = vec4f(row_sums[at], row_sums[at + 1u], row_sums[at + 2u], row_sums[at + 3u]);
     }
     let p = exp(scale * s - logarithm);
     let weight = select(p * (kept * g - sum) * scale, p * kept, own_are.values);

@@ -35,14 +35,14 @@ const TABLES: [Table; 9] = [
             ("save_models", "save every network [default: true]"),
             (
                 "log10",
-                "take log10 of the inputs, or of those in a list of names [default: true, unless more \
-                 than 1 % of them are not positive]",
+                "take log10 of the inputs, or of those in a list of names [default: true, unless \
+                 more than 1 % of them are not positive]",
             ),
             ("log1p", "list of inputs or columns of items of which ln(1 + x) is taken"),
             (
                 "missing",
-                "number that stands for a missing input, as -999 or nan, or a list of them: it becomes \
-                 the median of the input, and another input NAME_missing says where",
+                "number that stands for a missing input, as -999 or nan, or a list of them: it \
+                 becomes the median of the input, and another input NAME_missing says where",
             ),
             ("metrics", "list of metrics, as below; strategies are compared by the first one"),
         ],
@@ -136,8 +136,8 @@ const TABLES: [Table; 9] = [
             ("balance_classes", "give each class the same weight in the loss [default: false]"),
             (
                 "stop_on",
-                "what stops a run early and decides which weights are kept: \"validation_loss\", or a \
-                 loss on the validation rows, as below [default: \"validation_loss\"]",
+                "what stops a run early and decides which weights are kept: \"validation_loss\", or \
+                 a loss on the validation rows, as below [default: \"validation_loss\"]",
             ),
         ],
     ),
@@ -159,23 +159,23 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[strategies.NAME], NAME being one of the strategies below; without such a table\nthe first \
-         four run. Each overrides keys of [training] except precision, loss,\nbalance_classes and \
+        "[strategies.NAME], NAME being one of the strategies below; without such a table\nthe \
+         first four run. Each overrides keys of [training] except precision, loss,\nbalance_classes and \
          stop_on (applied has no keys), and has:",
         &[
             ("dropout", "overrides [network]; not of frozen"),
             (
                 "body_rate",
-                "dummy-node, warm-start, bias-only: factor of the learning rate of all layers but the \
-                 last [default: 1]",
+                "dummy-node, warm-start, bias-only: factor of the learning rate of all layers but \
+                 the last [default: 1]",
             ),
             ("head_rate", "the same of the last layer [default: 1]"),
             ("body_decay", "factor of the weight decay of all layers but the last [default: 1]"),
             ("head_decay", "the same of the last layer [default: 1]"),
             (
                 "reads",
-                "attach-head: \"outputs\" of the frozen network, \"last-hidden\", or a layer by its \
-                 number, from 0, or by its op, the last one of them [default: \"outputs\"]",
+                "attach-head: \"outputs\" of the frozen network, \"last-hidden\", or a layer by \
+                 its number, from 0, or by its op, the last one of them [default: \"outputs\"]",
             ),
             ("hidden", "attach-head: widths of the head [default: those of [network]]"),
         ],

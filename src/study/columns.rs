@@ -31,8 +31,8 @@ pub(crate) fn missing(config: &StudyConfig) -> Result<Sentinels> {
         let number = value.as_float().or(value.as_integer().map(|number| number as f64));
         number.filter(|number| !number.is_infinite()).ok_or_else(|| {
             input_error!(
-                "missing = {value}: the number that stands for a missing input, such as -999 or nan, \
-                 or a list of such numbers"
+                "missing = {value}: the number that stands for a missing input, such as -999 or \
+                 nan, or a list of such numbers"
             )
         })
     };

@@ -360,8 +360,9 @@ fn trials(
     if losses > 1 && !comparable {
         return Err(input_error!(
             "search.space.loss has {losses} choices, whose values cannot be compared: give \
-             training.stop_on, a loss that is the same for all, or let the search look for a metric \
-             (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \"off\")"
+             training.stop_on, a loss that is the same for all, or let the search look for a \
+             metric (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \
+             \"off\")"
         ));
     }
     let limits = [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)];

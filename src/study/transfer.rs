@@ -1,5 +1,5 @@
-//! The transfer strategies: the initial network and parameters of a run, from a pre-trained network,
-//! and which of them train. The functions are pure; seeds are arguments.
+//! The transfer strategies: the initial network and parameters of a run, from a pre-trained
+//! network, and which of them train. The functions are pure; seeds are arguments.
 //!
 //! The targets of the new network are those of the pre-training (`shared`), in their order, then
 //! the new ones.
@@ -249,8 +249,8 @@ fn freeze(nodes: &mut [Node]) {
     }
 }
 
-/// The nodes that the output of a node depends on, frozen, in their order. Of rows of items or edges
-/// the mean is taken, so that there is one for each example.
+/// The nodes that the output of a node depends on, frozen, in their order. Of rows of items or
+/// edges the mean is taken, so that there is one for each example.
 fn up_to(base: &Start, node: NodeId) -> Start {
     let graph = &base.network;
     let mut needed = vec![false; node + 1];
@@ -420,8 +420,8 @@ mod tests {
         Table::of_sets(sets, (100..180).map(wave).collect(), 2).unwrap()
     }
 
-    /// For each matrix of parameters, its node, whether it is a vector, and whether training changes
-    /// it.
+    /// For each matrix of parameters, its node, whether it is a vector, and whether training
+    /// changes it.
     fn trained(start: &Start, updates: Vec<UpdateScale>) -> Vec<(NodeId, bool, bool)> {
         let table = sets();
         let training = Training { max_epochs: 2, learning_rate: 1e-2, ..Training::default() };

@@ -56,8 +56,8 @@ fn a_search_can_maximise_a_metric_of_the_validation_rows() {
     assert!(page.contains("highest validation AUC"), "the objective is in the report");
 }
 
-/// Cross-entropy without smoothing is the log loss of all rows: the metric of the validation rows is
-/// the validation loss, in every stage.
+/// Cross-entropy without smoothing is the log loss of all rows: the metric of the validation rows
+/// is the validation loss, in every stage.
 #[test]
 fn the_metric_of_the_validation_rows_is_that_of_the_kept_network() {
     for (loss, key, metric) in [
@@ -92,8 +92,8 @@ fn the_loss_can_be_searched_for() {
     let text = |keys: &str, loss: &str| {
         let text = study(keys, "").replace("seeds = 2\n", "").replace("[40, 120]", "[120]");
         format!(
-            "{text}[strategies.scratch]\n[strategies.warm-start]\n[search]\ntrials = 6\nstartup = 6\n\
-             generation = 3\nOBJECTIVE\n[search.space]\nloss = {loss}\nlayers = 1\n\
+            "{text}[strategies.scratch]\n[strategies.warm-start]\n[search]\ntrials = 6\n\
+             startup = 6\ngeneration = 3\nOBJECTIVE\n[search.space]\nloss = {loss}\nlayers = 1\n\
              units = {{ low = 4, high = 12 }}\n"
         )
     };

@@ -254,8 +254,8 @@ impl Model {
         Ok(Self { start: Start { network, parameters }, about: header.about })
     }
 
-    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something is
-    /// done to their columns.
+    /// The features of raw inputs, shape (rows, features): the inputs themselves unless something
+    /// is done to their columns.
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the model's, or have no value.

@@ -88,7 +88,12 @@ fn activation(activation: Activation) -> Value {
 fn strategy(how: &StrategyPlan) -> Value {
     // without the dash of study files, as an older version wrote it
     let reads = how.reads.describe().replace("last-hidden", "lasthidden");
-    let mut all = json!({ "training": training(&how.training), "dropout": short(how.dropout), "reads": reads, "hidden": how.head });
+    let mut all = json!({
+        "training": training(&how.training),
+        "dropout": short(how.dropout),
+        "reads": reads,
+        "hidden": how.head,
+    });
     if how.parts != Parts::default() {
         let part =
             |part: UpdateScale| json!({ "rate": short(part.rate), "decay": short(part.decay) });

@@ -1,7 +1,7 @@
 //! The op `attention`: softmax(q k^T / sqrt(d)) v for each head, over the items of an example
 //! (Vaswani et al., arXiv 1706.03762, eq. 1). The input has the columns of q, k and v side by side,
-//! as `torch.nn.MultiheadAttention` after its `in_proj_weight`; each head has consecutive columns of
-//! all three. Its dropout drops probabilities, the numbers of the softmax, as there.
+//! as `torch.nn.MultiheadAttention` after its `in_proj_weight`; each head has consecutive columns
+//! of all three. Its dropout drops probabilities, the numbers of the softmax, as there.
 
 pub mod backward;
 pub mod forward;
