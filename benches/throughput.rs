@@ -45,7 +45,7 @@ fn main() -> shoal::Result<()> {
 
 /// Times each call alone, then whole steps.
 fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
-    let pack = || Step::new(gpu, Workload::tables(), workload.runs());
+    let pack = || Step::new(gpu, workload.tables(), workload.runs());
     let mut whole = pack()?;
     whole.execute(TIMES)?;
     let start = Instant::now();

@@ -6,10 +6,10 @@ turn by turn, several times, and writes medians and spreads as a table and a plo
 is reported with its error. Needs Python 3.10 or newer, cargo for shoal, burn and candle, and a
 package index for PyTorch and JAX.
 
-Homogeneous lists are timed for some seconds after a warm-up, in which XLA compiles and burn tunes
-its kernels; the mixed one from its first run to its last, after XLA has compiled all that it needs
-(these seconds are reported separately). Starting the process, importing, reading the list and
-opening a device are not timed.
+Homogeneous lists of perceptrons are timed for some seconds after a warm-up, in which XLA compiles
+and burn tunes its kernels; the others from their first run to their last, after XLA has compiled
+all that it needs (these seconds are reported separately). Starting the process, importing, reading
+the list and opening a device are not timed.
 """
 
 import argparse
@@ -30,6 +30,7 @@ HOMOGENEOUS = {
     f"{runs}x{width}": workloads.homogeneous(runs, width) for runs, width in workloads.HOMOGENEOUS
 }
 MIXED = "mixed"
+PARALLEL_MLPS = "parallel-mlps"
 # A turn on the mixed list that takes longer than this is not repeated.
 LONG = 30
 
@@ -40,10 +41,11 @@ def arguments():
     )
     words = {"type": lambda text: text.split(","), "metavar": "A,B"}
     parser.add_argument("--peers", default=list(PEERS), **words, help=f"of {','.join(PEERS)}; all")
-    every = [*HOMOGENEOUS, MIXED]
+    every = [*HOMOGENEOUS, MIXED, *workloads.SETS_LISTS, PARALLEL_MLPS]
     parser.add_argument(
         "--workloads", default=every, **words, help=f"of {','.join(every)} (runs x width); all"
     )
+    parser.add_argument("--epochs", type=int, default=3, help="of each run on sets; 3")
     parser.add_argument("--seconds", type=float, default=2, help="of one timed turn; 2")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns of each peer; 3")
     parser.add_argument(
@@ -94,6 +96,13 @@ def machine():
     return f"{len(cores())} cores of {name}, {platform.system()}, {time.strftime('%Y-%m-%d')}"
 
 
+def commit():
+    """The commit of shoal."""
+    words = ["git", "-C", install.ROOT, "describe", "--always", "--dirty"]
+    done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip() or "unknown"
+
+
 def installed(names, folder):
     """The commands that start each peer, and the errors of those that could not be installed."""
     programs, errors = {}, {}
@@ -108,14 +117,20 @@ def installed(names, folder):
 class Session:
     """One list, all peers in turn."""
 
-    def __init__(self, options, programs, workload, runs):
+    def __init__(self, options, programs, workload, runs, table="table.f32"):
         self.options, self.programs, self.workload, self.runs = options, programs, workload, runs
-        self.teams, self.found = {}, {}
+        self.teams, self.found, self.table = {}, {}, table
 
     def start(self, name, choice):
         peer = PEERS[name]
         return Team(
-            peer, self.programs[name], self.runs, choice, self.options.install, f"{self.workload}"
+            peer,
+            self.programs[name],
+            self.runs,
+            choice,
+            self.options.install,
+            self.workload,
+            self.table,
         )
 
     def guarded(self, name, what):
@@ -169,7 +184,8 @@ class Session:
         found["rates"].append(answer["rate"])
         if answer["loss"] is not None:
             found["seconds"].append(answer["seconds"])
-            found["loss"] = answer["loss"]
+            kept = ("loss", "steps", "flops", "ceiling")
+            found |= {key: answer[key] for key in kept if key in answer}
         print(
             f"  {name}: {answer['rate']:.0f} run-steps/s, {answer['seconds']:.1f} s",
             file=sys.stderr,
@@ -188,9 +204,14 @@ class Session:
         return self.found
 
 
+def of_kind(programs, kind):
+    """The peers that train lists of this kind."""
+    return [name for name in programs if kind in PEERS[name].lists]
+
+
 def homogeneous(options, programs, workload):
     session = Session(options, programs, workload, HOMOGENEOUS[workload])
-    for name in programs:
+    for name in of_kind(programs, "spectra"):
         session.guarded(name, lambda: session.choose(name))
     return session.run(f"rate {options.seconds}")
 
@@ -198,7 +219,7 @@ def homogeneous(options, programs, workload):
 def mixed(options, programs, before):
     """The mixed list, each peer with the number of threads that was best most often."""
     session = Session(options, programs, MIXED, workloads.mixed(options.trials))
-    for name in programs:
+    for name in of_kind(programs, "spectra"):
         chosen = Counter(
             tuple(found[name]["choice"])
             for found in before.values()
@@ -206,6 +227,27 @@ def mixed(options, programs, before):
         )
         choice = chosen.most_common(1)[0][0] if chosen else PEERS[name].choices()[-1]
         session.guarded(name, lambda: session.prepare(name, choice))
+    return session.run("whole")
+
+
+def whole(options, programs, workload):
+    """A list on sets, or that of ParallelMLPs, trained whole; the threads of those with a choice
+    are chosen by a short training first."""
+    if workload == PARALLEL_MLPS:
+        kind, runs, table = PARALLEL_MLPS, workloads.parallel_mlps(), "sets-32.f32"
+    else:
+        architectures, most = workloads.SETS_LISTS[workload]
+        kind, runs = "sets", workloads.sets(architectures, options.epochs)
+        table = f"sets-{most}.f32"
+    session = Session(options, programs, workload, runs, table)
+    for name in of_kind(programs, kind):
+        choices = PEERS[name].choices()
+        if len(choices) > 1 and name != "jax":
+            session.guarded(name, lambda: session.choose(name))
+            if name in session.teams:
+                session.found[name] |= {"seconds": [], "prepared": 0}
+        else:
+            session.guarded(name, lambda: session.prepare(name, choices[-1]))
     return session.run("whole")
 
 
@@ -241,12 +283,17 @@ def main():
     for folder in (options.install, options.results):
         folder.mkdir(parents=True, exist_ok=True)
     workloads.write_table(options.install / "table.f32")
+    for most in workloads.COUNTS:
+        workloads.write_sets(options.install / f"sets-{most}.f32", most)
     earlier = json.loads(options.beside.read_text()) if options.beside else []
     programs, errors = installed(options.peers, options.install)
     results = {
         "machine": machine(),
+        "commit": commit(),
+        "command": " ".join(["benches/peers/compare.py", *sys.argv[1:]]),
         "seconds": options.seconds,
         "trials": options.trials,
+        "epochs": options.epochs,
         "errors": errors,
         "found": {},
     }
@@ -254,6 +301,8 @@ def main():
         print(workload, file=sys.stderr)
         if workload == MIXED:
             results["found"][workload] = mixed(options, programs, results["found"])
+        elif workload not in HOMOGENEOUS:
+            results["found"][workload] = whole(options, programs, workload)
         else:
             results["found"][workload] = homogeneous(options, programs, workload)
         # what is measured is kept, whatever happens to the rest
@@ -262,11 +311,10 @@ def main():
         panel(options, programs, results)
         keep(options, [*earlier, results])
     report.write(options.results, [*earlier, results])
-    files = [options.install / "results.json", options.results / "results.svg"]
-    subprocess.run(
-        [str(word) for word in (install.python(options.install), install.HERE / "plot.py", *files)],
-        check=True,
-    )
+    if report.workloads_of([*earlier, results]):
+        files = [options.install / "results.json", options.results / "results.svg"]
+        words = (install.python(options.install), install.HERE / "plot.py", *files)
+        subprocess.run([str(word) for word in words], check=True)
     if not any(one.get("rates") for found in results["found"].values() for one in found.values()):
         sys.exit("nothing was measured: every peer failed, see above")
 

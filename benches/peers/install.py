@@ -1,6 +1,7 @@
 """Installs peers into a folder of their own: a Python environment, and the artefacts of small cargo
 projects."""
 
+import contextlib
 import functools
 import pathlib
 import subprocess
@@ -11,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Wheels without CUDA, a tenth of the size; where that index cannot be reached, the usual wheels do.
 TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
+PARALLEL_MLPS = "git+https://github.com/fariasfc/parallel-mlps@b24a24c"
 
 
 class Failed(Exception):
@@ -55,6 +57,9 @@ def python(folder):
     except Failed:
         pass
     command([*pip, "-r", HERE / "requirements.txt"], log)
+    # not on the index; without it ParallelMLPs alone fails
+    with contextlib.suppress(Failed):
+        command([*pip, "--no-deps", PARALLEL_MLPS], log)
     mark.write_text(wanted)
     return interpreter
 

@@ -27,13 +27,14 @@ def cores():
 @dataclass(frozen=True)
 class Peer:
     """`kind` is what is installed; `device` and `choices` how it is started. A choice is
-    (processes, threads of each)."""
+    (processes, threads of each). `lists`: which kinds of lists it trains."""
 
     label: str
     kind: str
     device: str = ""
     all_cores: bool = False
     processes: bool = False
+    lists: tuple = ("spectra",)
 
     def choices(self):
         """All choices that are tried; the best one counts."""
@@ -64,16 +65,23 @@ class Peer:
         return [*program, path, *([self.device] if self.device else [])]
 
 
+BOTH = ("spectra", "sets")
+EVERY = (*BOTH, "parallel-mlps")
 PEERS = {
-    "shoal-cpu": Peer("shoal, cpu", "shoal", "cpu", all_cores=True),
+    "shoal-cpu": Peer("shoal, cpu", "shoal", "cpu", all_cores=True, lists=EVERY),
     "shoal-gpu": Peer("shoal, gpu", "shoal", "gpu", all_cores=True),
-    "torch-loop": Peer("PyTorch, a loop over runs", "python", "torch-loop"),
-    "torch-fused": Peer("PyTorch, a loop, fused AdamW", "python", "torch-fused"),
+    "torch-loop": Peer("PyTorch, a loop over runs", "python", "torch-loop", lists=BOTH),
+    "torch-fused": Peer("PyTorch, a loop, fused AdamW", "python", "torch-fused", lists=BOTH),
     "torch-processes": Peer(
-        "PyTorch, a loop on each core, fused AdamW", "python", "torch-fused", processes=True
+        "PyTorch, a loop on each core, fused AdamW",
+        "python",
+        "torch-fused",
+        processes=True,
+        lists=BOTH,
     ),
     "torch-batched": Peer("PyTorch, batched by hand", "python", "torch-batched"),
-    "jax": Peer("JAX, vmap and scan", "python", "jax"),
+    "parallel-mlps": Peer("ParallelMLPs", "python", "parallel-mlps", lists=("parallel-mlps",)),
+    "jax": Peer("JAX, vmap and scan", "python", "jax", lists=BOTH),
     "burn-flex": Peer("burn, flex on the CPU, a loop", "burn", "flex"),
     "burn-wgpu": Peer("burn, wgpu, a loop", "burn", "wgpu", all_cores=True),
     "candle": Peer("candle on the CPU, a loop", "candle"),
@@ -144,7 +152,7 @@ class Worker:
 class Team:
     """The workers of one peer on one list: one, or one on each core with a share of the runs."""
 
-    def __init__(self, peer, program, runs, choice, folder, name):
+    def __init__(self, peer, program, runs, choice, folder, name, table="table.f32"):
         processes, self.threads = min(choice[0], len(runs)), choice[1]
         self.choice, available, self.shares = choice, cores(), []
         self.workers = []
@@ -152,7 +160,7 @@ class Team:
             for number in range(processes):
                 share = runs[number::processes]
                 path = folder / f"{name}-{number + 1}-of-{processes}.json"
-                workloads.write_list(path, folder / "table.f32", share)
+                workloads.write_list(path, table, share)
                 own = available[number * self.threads :][: self.threads]
                 log = folder / f"{peer.device or peer.kind}-{number}.log"
                 self.workers.append(
@@ -182,7 +190,9 @@ class Team:
         loss = sum(answer["loss"] * share for answer, share in zip(answers, self.shares)) / sum(
             self.shares
         )
-        return {"steps": steps, "seconds": seconds, "rate": steps / seconds, "loss": loss}
+        found = {"steps": steps, "seconds": seconds, "rate": steps / seconds, "loss": loss}
+        # shoal says how much arithmetic that was, and the ceiling of the machine
+        return found | {key: answers[0][key] for key in ("flops", "ceiling") if key in answers[0]}
 
     def end(self):
         for worker in self.workers:

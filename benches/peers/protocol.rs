@@ -19,6 +19,19 @@ pub struct Work {
     pub targets: usize,
     pub training: Training,
     pub runs: Vec<Run>,
+    /// The items of the rows, in a list on sets.
+    pub sets: Option<Items>,
+}
+
+/// The items of all rows.
+pub struct Items {
+    /// Items of each row.
+    pub counts: Vec<usize>,
+    /// Items, shape (items, columns).
+    pub x: Vec<f32>,
+    pub columns: usize,
+    /// Neighbours of an item.
+    pub neighbours: usize,
 }
 
 /// The settings of every run.
@@ -44,6 +57,8 @@ pub struct Run {
     /// Validation rows: those after the training rows.
     pub validation: usize,
     pub epochs: usize,
+    /// The run as `workloads.py` wrote it, with the widths of its architecture.
+    pub words: Value,
 }
 
 impl Work {
@@ -59,7 +74,13 @@ impl Work {
         let (words, _) = bytes.as_chunks::<4>();
         let mut x: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
         let [rows, inputs, targets] = ["rows", "inputs", "targets"].map(|key| count(&list[key]));
-        let y = x.split_off(rows * inputs);
+        let mut y = x.split_off(rows * inputs);
+        let mut rest = y.split_off(rows * targets);
+        let sets = list.get("item_columns").map(|columns| {
+            let x = rest.split_off(rows);
+            let counts = rest.into_iter().map(|count| count as usize).collect();
+            Items { counts, x, columns: count(columns), neighbours: count(&list["neighbours"]) }
+        });
         let settings = &list["training"];
         let number = |key: &str| settings[key].as_f64().expect("training");
         let training = Training {
@@ -71,13 +92,13 @@ impl Work {
             slope: number("slope"),
         };
         let runs = list["runs"].as_array().expect("runs").iter().map(Run::read).collect();
-        Self { x, y, rows, inputs, targets, training, runs }
+        Self { x, y, rows, inputs, targets, training, runs, sets }
     }
 }
 
 impl Run {
     fn read(run: &Value) -> Self {
-        let widths = |key: &str| run[key].as_array().expect("widths").iter().map(count).collect();
+        let widths = |key: &str| counts(&run[key]);
         Self {
             frozen: widths("frozen"),
             hidden: widths("hidden"),
@@ -85,12 +106,19 @@ impl Run {
             training: count(&run["training"]),
             validation: count(&run["validation"]),
             epochs: count(&run["epochs"]),
+            words: run.clone(),
         }
     }
 }
 
-fn count(value: &Value) -> usize {
+/// A whole number.
+pub fn count(value: &Value) -> usize {
     value.as_u64().expect("a whole number") as usize
+}
+
+/// A list of them.
+pub fn counts(value: &Value) -> Vec<usize> {
+    value.as_array().expect("widths").iter().map(count).collect()
 }
 
 /// The result of a trainer.
@@ -99,12 +127,15 @@ pub struct Done {
     pub seconds: f64,
     /// Mean of the best validation losses, after whole runs.
     pub loss: Option<f64>,
+    /// Floating-point operations of the products of whole runs, real rows only, and how many the
+    /// machine does in a second at most.
+    pub arithmetic: Option<[f64; 2]>,
 }
 
 impl Done {
     /// The result with the time since `begin`.
     pub fn since(begin: Instant, steps: u64, loss: Option<f64>) -> Self {
-        Self { steps, seconds: begin.elapsed().as_secs_f64(), loss }
+        Self { steps, seconds: begin.elapsed().as_secs_f64(), loss, arithmetic: None }
     }
 }
 
@@ -125,9 +156,13 @@ pub fn converse(version: &str, trainer: &mut dyn Trainer) {
         let done = match line.split_once(' ') {
             Some(("rate", seconds)) => trainer.rate(seconds.parse().expect("seconds")),
             None if line == "whole" => trainer.whole(),
-            _ => Done { steps: 0, seconds: 0.0, loss: None },
+            _ => Done { steps: 0, seconds: 0.0, loss: None, arithmetic: None },
         };
-        println!("{}", json!({ "steps": done.steps, "seconds": done.seconds, "loss": done.loss }));
+        let mut answer = json!({ "steps": done.steps, "seconds": done.seconds, "loss": done.loss });
+        if let Some([flops, ceiling]) = done.arithmetic {
+            (answer["flops"], answer["ceiling"]) = (flops.into(), ceiling.into());
+        }
+        println!("{answer}");
     }
 }
 

@@ -7,10 +7,23 @@ import workloads
 from peers import PEERS
 
 BY_HAND = "## Another machine"
+ON_SETS = ["## Sets", "## ParallelMLPs"]
+
+
+def is_whole(workload):
+    """Whether it is a list on sets or that of ParallelMLPs."""
+    return workload in workloads.SETS_LISTS or workload == "parallel-mlps"
 
 
 def title(workload):
-    return "mixed" if workload == "mixed" else "{} x W={}".format(*workload.split("x"))
+    if workload == "mixed":
+        return "mixed"
+    if workload in workloads.SETS_LISTS:
+        least, most = workloads.COUNTS[workloads.SETS_LISTS[workload][1]]
+        return f"{workload.rpartition('-')[0].replace('-', ' ')}, {least} to {most}"
+    if is_whole(workload):
+        return workload
+    return "{} x W={}".format(*workload.split("x"))
 
 
 def cell(found):
@@ -32,9 +45,11 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def workloads_of(sessions):
-    """All lists that were trained, in the order of the first session."""
-    return list(dict.fromkeys(workload for results in sessions for workload in results["found"]))
+def workloads_of(sessions, whole=False):
+    """All lists of perceptrons that were trained, in the order of the first session; `whole`: the
+    others."""
+    every = dict.fromkeys(workload for results in sessions for workload in results["found"])
+    return [workload for workload in every if is_whole(workload) == whole]
 
 
 class Row:
@@ -49,27 +64,27 @@ class Row:
         return self.results["found"].get(workload, {}).get(self.name, {})
 
 
-def rows(sessions):
-    """The requested peers, session by session, in their usual order."""
-    every = []
+def rows(sessions, lists=None):
+    """The peers that trained one of these lists, or were requested for those of perceptrons,
+    session by session, in their usual order."""
+    whole, every = lists is not None, []
+    lists = lists or workloads_of(sessions)
     for number, results in enumerate(sessions):
-        seen = {name for found in results["found"].values() for name in found} | set(
-            results["errors"]
-        )
+        seen = {name for workload in lists for name in results["found"].get(workload, {})}
+        seen |= set() if whole else set(results["errors"])
         every += [Row(sessions, number, name) for name in PEERS if name in seen]
     return every
 
 
-def rates(sessions):
+def rates(sessions, lists=None):
     """Run-steps per second of each peer."""
-    lists = workloads_of(sessions)
-    lines = [
-        [row.label, *(cell(row.found(workload)) for workload in lists)] for row in rows(sessions)
-    ]
+    every = rows(sessions, lists)
+    lists = lists or workloads_of(sessions)
+    lines = [[row.label, *(cell(row.found(workload)) for workload in lists)] for row in every]
     return table(["run-steps/s", *map(title, lists)], lines)
 
 
-def ratios(sessions, name):
+def ratios(sessions, name, lists=None):
     """How many times faster the peer `name` is than each other one of the same session; empty where
     it is missing."""
 
@@ -78,7 +93,8 @@ def ratios(sessions, name):
             return "-"
         return f"{statistics.median(mine['rates']) / statistics.median(other['rates']):.2f}"
 
-    lists, every, lines = workloads_of(sessions), rows(sessions), []
+    every, lines = rows(sessions, lists), []
+    lists = lists or workloads_of(sessions)
     for mine in (row for row in every if row.name == name):
         for other in (row for row in every if row.number == mine.number and row.name != name):
             lines.append(
@@ -94,7 +110,7 @@ def ratios(sessions, name):
     )
 
 
-def choices(sessions):
+def choices(sessions, lists=None):
     """The best processes and threads, and versions."""
 
     def choice(found):
@@ -103,8 +119,9 @@ def choices(sessions):
         processes, threads = found["choice"]
         return f"{processes} x {threads}" if processes > 1 else str(threads)
 
-    lists, lines = workloads_of(sessions), []
-    for row in rows(sessions):
+    every, lines = rows(sessions, lists), []
+    lists = lists or workloads_of(sessions)
+    for row in every:
         mine = [row.found(workload) for workload in lists]
         version = next((one["version"] for one in mine if "version" in one), "-")
         lines.append([row.label, version, *map(choice, mine)])
@@ -133,25 +150,133 @@ def mixed(sessions):
     )
 
 
+def arithmetic(results, lists):
+    """GFLOP/s of the rows that are there, for shoal and the fastest other peer, beside the ceiling
+    that shoal measured after its last turn."""
+
+    def rate(one, flops):
+        return flops / one["steps"] * statistics.median(one["rates"]) / 1e9
+
+    lines = []
+    for workload in lists:
+        found = results["found"].get(workload, {})
+        mine = found.get("shoal-cpu", {})
+        if "flops" not in mine:
+            continue
+        others = {name: one for name, one in found.items() if name != "shoal-cpu"}
+        others = {name: rate(one, mine["flops"]) for name, one in others.items() if "loss" in one}
+        best = max(others, key=others.get, default=None)
+        own, ceiling = rate(mine, mine["flops"]), mine["ceiling"] / 1e9
+        lines.append(
+            [
+                title(workload),
+                f"{ceiling:.0f}",
+                f"{own:.0f}",
+                f"{100 * own / ceiling:.0f} %",
+                f"{others[best]:.0f}" if best else "-",
+                f"{own / others[best]:.1f}" if best else "-",
+                PEERS[best].label if best else "-",
+            ]
+        )
+    head = ["GFLOP/s", "ceiling", "shoal, cpu", "of the ceiling", "best peer", "ratio", "which"]
+    return table(head, lines)
+
+
+def losses(sessions, lists):
+    """The mean of the best validation losses of each peer."""
+
+    def loss(found):
+        return f"{found['loss']:.4f}" if "loss" in found else "-"
+
+    lines = [
+        [row.label, *(loss(row.found(workload)) for workload in lists)]
+        for row in rows(sessions, lists)
+    ]
+    return table(["mean best validation loss", *map(title, lists)], lines)
+
+
+def together(results):
+    """How long the mixed shoals of sets take beside their parts run apart."""
+    for most in workloads.COUNTS:
+        names = ("deep-sets", "edge-graphs", "transformers", "perceptrons", "mixed-sets")
+        found = [results["found"].get(f"{name}-{most}", {}).get("shoal-cpu", {}) for name in names]
+        if all(one.get("seconds") for one in found):
+            *parts, mixed = (statistics.median(one["seconds"]) for one in found)
+            yield (
+                f"With at most {most} items shoal takes {mixed:.2f} s for the mixed list and "
+                f"{sum(parts):.2f} s for its parts run apart: {mixed / sum(parts):.2f} times."
+            )
+
+
+def on_sets(sessions):
+    """The section about sets and ParallelMLPs."""
+    lists = workloads_of(sessions, True)
+    if not lists:
+        return []
+    of_sets = [workload for workload in lists if workload in workloads.SETS_LISTS]
+    lines = ["", ON_SETS[0], "", paragraph(*SETS), "", paragraph(*whence(sessions)), ""]
+    lines += [rates(sessions, of_sets), "", *ratios(sessions, "shoal-cpu", of_sets)]
+    for number, results in enumerate(sessions):
+        if any(workload in results["found"] for workload in of_sets):
+            lines += [arithmetic(results, of_sets), "", paragraph(*together(results)), ""]
+    lines += [losses(sessions, of_sets), "", choices(sessions, of_sets)]
+    if "parallel-mlps" in lists:
+        others = ["parallel-mlps"]
+        lines += ["", ON_SETS[1], "", paragraph(*MLPS), "", rates(sessions, others), ""]
+        lines += [*ratios(sessions, "shoal-cpu", others), losses(sessions, others)]
+    return lines
+
+
+def whence(sessions):
+    """The command, the machine and the commit of each session."""
+    for results in sessions:
+        yield (
+            f"Written by `{results['command']}` on {results['machine']}, commit "
+            f"{results['commit']}."
+        )
+
+
+SETS = (
+    "24 networks of each kind, on 2,000 sets of 4 to 32 or 16 to 64 items (uniform) with 7",
+    "columns, 1,600 of them to train, batches of 64: deep sets (100-100-128 on items, mean,",
+    "100-100-100-2), graph networks (7 neighbours, 32-32-32 and 64-64-64 on edges, mean, 128-2),",
+    "transformers (width 64, 4 heads, 2 blocks, feed-forward 128, mean, 2), and perceptrons on 16",
+    "columns per set (128-128-2); the mixed list has all four. ReLU, squared error, AdamW;",
+    "validation and a copy of the best parameters each epoch. A turn is a whole list, from its",
+    "first run to its last. PyTorch computes packed rows without padding where it can, and",
+    "otherwise, as JAX, batches of sets of similar sizes with its fastest attention;",
+    "`peers/torch_sets.py` and `peers/jax_sets.py` say how. Compiling is not timed. GFLOP/s count",
+    "the products of rows that are there, validation included; those of attention as if all sets",
+    "had the mean size, and its gradient as one product.",
+)
+MLPS = (
+    "ParallelMLPs (Farias et al., arXiv 2206.08369) trains perceptrons with one hidden layer of",
+    "different widths as one wide layer: here 1 to 100 units with each of the activations that",
+    "both programs have (identity, ReLU, LeakyReLU, tanh, sigmoid, GELU), 16 of each, 9,600 in",
+    "all, on 16 inputs and 2 targets, batches of 32, 2 epochs.",
+)
+
+
 def failures(sessions):
     lines = []
-    for row in rows(sessions):
+    lists = workloads_of(sessions) + workloads_of(sessions, True)
+    every = [*rows(sessions), *rows(sessions, lists)]
+    for row in {row.label: row for row in every}.values():
         if row.name in row.results["errors"]:
             lines.append(f"- {row.label}: {row.results['errors'][row.name]}")
-        every = ((workload, row.found(workload)) for workload in workloads_of(sessions))
+        found = ((workload, row.found(workload)) for workload in lists)
         lines += [
-            f"- {row.label}, {title(workload)}: {found['error']}"
-            for workload, found in every
-            if "error" in found
+            f"- {row.label}, {title(workload)}: {one['error']}"
+            for workload, one in found
+            if "error" in one
         ]
     return lines
 
 
-def by_hand(old):
-    """The section about another machine, which is not written by this program, from an older
-    RESULTS.md; empty if there is none."""
-    _, heading, rest = old.partition(f"\n{BY_HAND}\n")
-    return (heading + rest.partition("\n## ")[0]).strip().splitlines() if heading else []
+def kept(old, heading):
+    """A section of an older RESULTS.md, to be kept; empty if there is none."""
+    _, found, rest = f"\n{old}".partition(f"\n{heading}\n")
+    return (found + rest.partition("\n## ")[0]).strip().splitlines() if found else []
 
 
 def origin(sessions):
@@ -221,7 +346,10 @@ def panel(found):
 
 
 def text(sessions, old=""):
-    """RESULTS.md; `old` is the file as it was, whose section about another machine is kept."""
+    """RESULTS.md; `old` is the file as it was, whose sections about other lists and another machine
+    are kept."""
+    if not workloads_of(sessions):
+        return with_sets(sessions, old)
     [trials, *others] = {
         results["trials"] for results in sessions if "mixed" in results["found"]
     } or {0}
@@ -252,13 +380,23 @@ def text(sessions, old=""):
     ]
     if trials:
         lines += ["", "## The mixed list", "", mixed_list(trials), "", mixed(sessions)]
-    if by_hand(old):
-        lines += ["", *by_hand(old)]
+    lines += on_sets(sessions) or [line for one in ON_SETS for line in ["", *kept(old, one)]]
+    if kept(old, BY_HAND):
+        lines += ["", *kept(old, BY_HAND)]
     if failures(sessions):
         lines += ["", "## What failed", "", *failures(sessions)]
     for results in sessions:
         lines += panel(results["panel"]) if "panel" in results else []
     return "\n".join(lines) + "\n"
+
+
+def with_sets(sessions, old):
+    """The file as it was, with new sections about sets before the one written by hand."""
+    for heading in ON_SETS:
+        old = old.replace("\n".join(kept(old, heading)), "") if kept(old, heading) else old
+    first, by_hand, rest = old.partition(f"{BY_HAND}\n")
+    new = "\n".join(on_sets(sessions))
+    return f"{first.rstrip()}\n{new}\n\n{by_hand}{rest}".rstrip() + "\n"
 
 
 def mixed_list(trials):

@@ -22,18 +22,25 @@ MODULES = {
     "torch-fused": "torch_loop",
     "torch-batched": "torch_batched",
     "jax": "jax_vmap",
+    "parallel-mlps": "parallel_mlps_peer",
 }
+ON_SETS = {"torch-loop": "torch_sets", "torch-fused": "torch_sets", "jax": "jax_sets"}
 
 
 def read_list(path):
-    """The list, with `x` and `y` as flat arrays in place of the table's name."""
+    """The list, with `x` and `y` as flat arrays in place of the table's name; on sets also `counts`
+    and `items`."""
     path = pathlib.Path(path)
     work = json.loads(path.read_text())
     numbers = array.array("f", (path.parent / work["table"]).read_bytes())
     if sys.byteorder == "big":
         numbers.byteswap()
-    inputs = work["rows"] * work["inputs"]
-    return {**work, "x": numbers[:inputs], "y": numbers[inputs:]}
+    rows, inputs = work["rows"], work["rows"] * work["inputs"]
+    end = inputs + rows * work["targets"]
+    work |= {"x": numbers[:inputs], "y": numbers[inputs:end]}
+    if "item_columns" in work:
+        work |= {"counts": numbers[end : end + rows], "items": numbers[end + rows :]}
+    return work
 
 
 def answer(trainer, line):
@@ -50,8 +57,11 @@ def answer(trainer, line):
 
 def main():
     peer, path, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    module = importlib.import_module(MODULES[peer])
-    trainer = module.Trainer(peer, read_list(path), threads)
+    work = read_list(path)
+    # networks on sets have a module of their own
+    name = ON_SETS[peer] if "items" in work else MODULES[peer]
+    module = importlib.import_module(name)
+    trainer = module.Trainer(peer, work, threads)
     print(json.dumps({"version": module.VERSION}), flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(trainer, line.split())), flush=True)

@@ -79,6 +79,11 @@ impl Activation {
         }
     }
 
+    /// The slope below zero of a piecewise linear activation, 0 for every other one.
+    pub(crate) fn slope_below(self) -> f64 {
+        if self == Activation::Identity { 1.0 } else { f64::from(self.slope()) }
+    }
+
     /// The slope of a leaky ReLU, 0 for every other activation.
     pub fn slope(self) -> f32 {
         match self {
@@ -114,6 +119,29 @@ widest! {
             Activation::Sigmoid => map(&sigmoid),
             Activation::Silu => map(&|z| z * sigmoid(z)),
             Activation::Gelu => map(&|z| z * normal_distribution(z)),
+        }
+    }
+}
+
+widest! {
+    /// Adds a row to each row of `z`.
+    pub(crate) fn add_to_rows<F: Real>(row: &[F], z: &mut [F]) {
+        for z in z.chunks_exact_mut(row.len()) {
+            z.iter_mut().zip(row).for_each(|(z, more)| *z += *more);
+        }
+    }
+}
+
+widest! {
+    /// Adds a row to each row of `a` and applies a piecewise linear activation of this slope below
+    /// zero, in one pass.
+    pub(crate) fn add_and_activate<F: Real>(slope: F, row: &[F], a: &mut [F]) {
+        let zero = F::zero();
+        for a in a.chunks_exact_mut(row.len()) {
+            for (a, more) in a.iter_mut().zip(row) {
+                let z = *a + *more;
+                *a = if z > zero { z } else { slope * z };
+            }
         }
     }
 }
@@ -161,12 +189,18 @@ impl Dropout {
         }
     }
 
-    /// Multiplies a batch, shape (batch, stride), by the mask of a step: 0 where a number is
-    /// dropped, otherwise the scale. Four examples of a unit share a hash. `key` is the seed, the
-    /// step and the key of the node.
-    pub fn apply<F: Real>(self, [seed, step, node]: [u32; 3], stride: usize, matrix: &mut [F]) {
+    /// Multiplies rows of a batch, shape (rows, stride), by the mask of a step: 0 where a number is
+    /// dropped, otherwise the scale. Four rows of a unit share a hash; `first` is the first of the
+    /// rows, a multiple of four. `key` is the seed, the step and the key of the node.
+    pub fn apply<F: Real>(
+        self,
+        [seed, step, node]: [u32; 3],
+        stride: usize,
+        first: usize,
+        matrix: &mut [F],
+    ) {
         let scale = F::of(self.scale);
-        for (examples, rows) in (0..).zip(matrix.chunks_exact_mut(4 * stride)) {
+        for (examples, rows) in (first as u32 / 4..).zip(matrix.chunks_exact_mut(4 * stride)) {
             mask_four_examples([seed, step, node, examples], self.threshold, scale, rows);
         }
     }

@@ -1,8 +1,9 @@
 //! The memory of a run on the CPU, in f32 or f64, with the layout of the device.
 
+use crate::engine::activation::Activation;
 use crate::engine::cpu::aligned::Aligned;
 use crate::engine::cpu::product;
-use crate::engine::graph::{Graph, NodeId};
+use crate::engine::graph::{Attributes, Graph, NodeId};
 use crate::engine::layout::State;
 use crate::engine::precision::{self, Precision};
 use crate::engine::prepared::PreparedRun;
@@ -74,6 +75,9 @@ pub struct Memory<F> {
     /// Delta of a node and of the node below, both by unit, while the latter is computed; only on
     /// the CPU.
     pub scratch: Aligned<F>,
+    /// Whether preactivations are stored where nothing but the derivative of a piecewise linear
+    /// activation needs them: that has the sign of the output too. Only the CPU can do without.
+    pub keeps_preactivations: bool,
     /// The output of the frozen nodes for the training rows and then the validation rows, shape
     /// (rows, units of the last frozen node, padded to a multiple of four); empty where it is not
     /// precomputed. Only on the CPU, see [`crate::engine::cpu::frozen`].
@@ -106,6 +110,7 @@ impl<F: Real> Default for Memory<F> {
             average: Aligned::default(),
             work: Aligned::default(),
             scratch: Aligned::default(),
+            keeps_preactivations: true,
             features: Aligned::default(),
         }
     }
@@ -132,6 +137,7 @@ impl<F: Real> Memory<F> {
         let [parameters, weights, gradients, first, second, best, average, work, scratch] =
             numbers(&run.graph, run.most, &run.training);
         memory.state = run.fresh_state();
+        memory.keeps_preactivations = true;
         memory.parameters.renew(&run.parameters, parameters);
         memory.weights.renew(&run.parameters, weights);
         precision::round(run.precision(), &mut memory.weights);
@@ -144,6 +150,23 @@ impl<F: Real> Memory<F> {
         memory.scratch.renew(&[], scratch);
         memory.features.renew(&[], 0);
         memory
+    }
+
+    /// Whether the preactivation of a node is stored; if not, its output has the same sign.
+    pub(crate) fn keeps_preactivation(&self, run: &PreparedRun, node: NodeId) -> bool {
+        let Attributes { activation, .. } = run.graph.nodes()[node].attributes;
+        let linear = match activation {
+            Activation::Identity | Activation::Relu => true,
+            Activation::LeakyRelu { slope } => slope > 0.0,
+            _ => false,
+        };
+        self.keeps_preactivations || !linear || run.precision() != Precision::F32
+    }
+
+    /// Where the derivative of the activation of a node reads its preactivation.
+    pub(crate) fn preactivation(&self, run: &PreparedRun, node: NodeId) -> usize {
+        let at = &run.layout.nodes[node];
+        if self.keeps_preactivation(run, node) { at.saved } else { at.output }
     }
 
     /// Rows of a kind that the CPU computes in this batch; the rows after them are undefined.

@@ -5,6 +5,8 @@ use std::any::Any;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use crate::engine::cpu::exponential::exponential;
+
 /// `f32`, for training, or `f64`, for the reference values of tests.
 pub trait Real:
     num_traits::Float + num_traits::NumAssign + bytemuck::Pod + Default + Send + Sync + std::fmt::Debug
@@ -15,6 +17,9 @@ pub trait Real:
     fn wide(self) -> f64;
     /// The error function.
     fn erf(self) -> Self;
+    /// exp(x), of f32 in vectors: [`crate::engine::cpu::exponential`]. `FUSED`: with fused
+    /// multiply-add.
+    fn vector_exp<const FUSED: bool>(self) -> Self;
     /// Rounds each number to the nearest f16, ties to even; from 65,520 on it becomes infinite.
     fn round_to_f16(numbers: &mut [Self]);
 }
@@ -31,6 +36,10 @@ impl Real for f32 {
     #[inline]
     fn erf(self) -> Self {
         libm::erff(self)
+    }
+    #[inline(always)]
+    fn vector_exp<const FUSED: bool>(self) -> Self {
+        exponential::<FUSED>(self)
     }
     fn round_to_f16(numbers: &mut [Self]) {
         // the conversion of slices uses the CPU's vector instructions
@@ -55,6 +64,10 @@ impl Real for f64 {
     #[inline]
     fn erf(self) -> Self {
         libm::erf(self)
+    }
+    #[inline(always)]
+    fn vector_exp<const FUSED: bool>(self) -> Self {
+        self.exp()
     }
     fn round_to_f16(numbers: &mut [Self]) {
         for number in numbers {

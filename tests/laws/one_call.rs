@@ -168,6 +168,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
         average: read(Buffer::Parameters, run.average_at(&bases), memory.average.len()).into(),
         work: work.into(),
         scratch: memory.scratch.clone(),
+        keeps_preactivations: true,
         features: Aligned::default(),
     }
 }

@@ -22,6 +22,20 @@ fn positive(event: &Value, key: &str) -> f64 {
 }
 
 #[test]
+fn networks_on_sets_are_workloads_too() {
+    let names = "deep-sets:1-3,edge-graphs:2-3,transformers:1-2,mixed-sets:1-2";
+    let words = format!("--workload {names} --seconds 0.05 --repeats 1 --device cpu --json");
+    let workloads = events(&bench(&words), "workload");
+    let found: Vec<&str> = workloads.iter().filter_map(|one| one["workload"].as_str()).collect();
+    assert_eq!(found.join(","), names);
+    for (workload, runs) in workloads.iter().zip([24, 24, 24, 96]) {
+        positive(workload, "run_steps_per_second");
+        positive(workload, "flops_per_run_step");
+        assert_eq!(workload["runs"], runs);
+    }
+}
+
+#[test]
 fn a_workload_is_timed_beside_the_ceilings() {
     let ran = bench("--workload 3x8,mixed --seconds 0.05 --repeats 3 --device cpu --json");
     let [ceilings] = &events(&ran, "ceilings")[..] else {

@@ -47,8 +47,8 @@ pub fn measure(
 ) -> Result<Measured> {
     let device = meter.device();
     let timing = match way {
-        Way::Steady => steady(device, Workload::tables(), workload.runs(), pace)?,
-        Way::Whole => whole(device, Workload::tables(), workload.runs(), pace)?,
+        Way::Steady => steady(device, workload.tables(), workload.runs(), pace)?,
+        Way::Whole => whole(device, workload.tables(), workload.runs(), pace)?,
     };
     let dispatches = match device {
         Device::Gpu(gpu) => Some(dispatches(gpu, workload)?),
@@ -105,7 +105,7 @@ pub fn way(device: &Device, workload: &Workload) -> Way {
 fn dispatches(gpu: &shoal::engine::gpu::Gpu, workload: &Workload) -> Result<usize> {
     let deepest = (workload.runs().into_iter()).max_by_key(|run| run.graph.depth());
     let deepest = deepest.into_iter().collect();
-    Ok(Step::pack(gpu, Workload::tables(), deepest)?.dispatches())
+    Ok(Step::pack(gpu, workload.tables(), deepest)?.dispatches())
 }
 
 /// The columns of [`Measured::show`].

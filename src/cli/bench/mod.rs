@@ -23,19 +23,16 @@ use measured::{HEAD, Way, measure, way};
 /// First the ceilings of the device: multiply-adds on registers, the bandwidth of memory, the cost
 /// of a dispatch. Then workloads of networks 79-W-W-6 (LeakyReLU, dropout 0.2, sigmoid outputs) on
 /// batches of 32 with AdamW, 1,600 training rows, shuffled, and 400 validation rows after each
-/// epoch. Not timed: opening the device, packing, a warm-up.
+/// epoch. Networks on sets have batches of 64, and only the items that are there count. Not timed:
+/// opening the device, packing, a warm-up.
 #[derive(Args, Debug)]
 #[command(after_long_help = REFERENCE)]
 pub struct BenchArgs {
     /// Workloads, separated by commas: 24x128 is 24 networks of width 128; mixed is 64 networks of
-    /// 1 to 3 hidden layers, each 4 to 500 wide [default: 24x128, 24x256, 96x64, 24x512, 1x256,
-    /// 1000x32 and mixed]
-    #[arg(
-        long,
-        value_name = "RUNSxWIDTH|mixed",
-        value_delimiter = ',',
-        conflicts_with = "scaling"
-    )]
+    /// 1 to 3 hidden layers, each 4 to 500 wide; deep-sets, edge-graphs and transformers are 24
+    /// networks on sets of 4 to 32 items (deep-sets:16-64: of 16 to 64), mixed-sets has 24 of each
+    /// and 24 perceptrons [default: 24x128, 24x256, 96x64, 24x512, 1x256, 1000x32 and mixed]
+    #[arg(long, value_name = "WORKLOAD", value_delimiter = ',', conflicts_with = "scaling")]
     workload: Vec<String>,
     /// Measure 1 to 4,096 networks of width 32 instead, and different networks against equal ones
     /// with the same arithmetic

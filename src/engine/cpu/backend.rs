@@ -45,6 +45,7 @@ impl<F: Real> Executor<F> {
     pub fn in_place_of(earlier: Option<Memory<F>>, run: PreparedRun) -> Self {
         let mut memory = Memory::in_place_of(earlier, &run);
         frozen::fill(&run, &mut memory);
+        memory.keeps_preactivations = false;
         // gather loads the outputs of frozen nodes where they are precomputed
         let known = if memory.features.is_empty() { 0 } else { run.graph.first_trained() };
         // the fused update gives the same bits as stored gradients, and stays in the cache

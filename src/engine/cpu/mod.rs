@@ -2,8 +2,10 @@
 
 pub mod aligned;
 pub mod backend;
+pub(crate) mod exponential;
 pub mod frozen;
 pub mod product;
+pub(crate) mod sums;
 pub mod transpose;
 pub mod vectors;
 pub(crate) mod worker_pool;

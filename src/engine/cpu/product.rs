@@ -49,15 +49,25 @@ impl Shape {
 /// # Panics
 /// If shapes do not agree or do not fit their slices.
 pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
-    let (o, p, q) = (out.1, a.1, b.1);
+    check((out.0.len(), out.1), (a.0.len(), a.1), (b.0.len(), b.1));
+    multiply(out, a, b, false);
+}
+
+/// Computes `out += a b`, as [`product`]. The sums continue where they are: the terms of a product
+/// can be added block by block, with the same bits.
+///
+/// # Panics
+/// As [`product`].
+pub fn add_product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
+    check((out.0.len(), out.1), (a.0.len(), a.1), (b.0.len(), b.1));
+    multiply(out, a, b, true);
+}
+
+fn check((out, o): (usize, Shape), (a, p): (usize, Shape), (b, q): (usize, Shape)) {
     assert!(o.rows == p.rows && o.columns == q.columns && p.columns == q.rows, "product: shapes");
-    assert!(
-        o.fits(out.0.len()) && p.fits(a.0.len()) && q.fits(b.0.len()),
-        "product: a matrix too small"
-    );
+    assert!(o.fits(out) && p.fits(a) && q.fits(b), "product: a matrix too small");
     let contiguous = o.column_stride == 1 && q.column_stride == 1;
     assert!(contiguous && (p.column_stride == 1 || p.row_stride == 1), "product: strides");
-    multiply(out, a, b);
 }
 
 /// Rows of a tile with AVX-512, whose 32 registers hold accumulators of eight rows, three vectors
@@ -65,15 +75,15 @@ pub fn product<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shap
 pub(crate) const TILE_ROWS: usize = 8;
 
 widest! {
-    fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape)) {
+    fn multiply<F: Real>(out: (&mut [F], Shape), a: (&[F], Shape), b: (&[F], Shape), adds: bool) {
         // accumulators in all registers except those for a row of b and a number of a
         match (BITS, size_of::<F>()) {
-            (512, 4) => strips::<F, TILE_ROWS, 48, true>(out, a, b),
-            (512, _) => strips::<F, TILE_ROWS, 16, true>(out, a, b),
-            (256, _) => strips::<F, 6, 16, true>(out, a, b),
+            (512, 4) => strips::<F, TILE_ROWS, 48, true>(out, a, b, adds),
+            (512, _) => strips::<F, TILE_ROWS, 16, true>(out, a, b, adds),
+            (256, _) => strips::<F, 6, 16, true>(out, a, b, adds),
             // of the others only NEON has fused multiply-add
-            _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b),
-            _ => strips::<F, 6, 16, false>(out, a, b),
+            _ if cfg!(target_arch = "aarch64") => strips::<F, 6, 16, true>(out, a, b, adds),
+            _ => strips::<F, 6, 16, false>(out, a, b, adds),
         }
     }
 }
@@ -82,53 +92,66 @@ widest! {
 const WIDTHS: [usize; 6] = [48, 32, 16, 8, 4, 1];
 
 /// Computes `out` in strips of columns, the last ones narrower. A strip that would reach beyond the
-/// last column starts earlier instead, and computes some columns twice.
+/// last column starts earlier instead, and computes some columns twice; where it adds, it ends
+/// there instead.
 #[inline(always)]
 fn strips<F: Real, const ROWS: usize, const WIDEST: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
     a: (&[F], Shape),
     b: (&[F], Shape),
+    adds: bool,
 ) {
     let mut done = 0;
     while done < o.columns {
         let left = o.columns - done;
         // the narrowest that covers the remaining columns, or the widest
-        let fits = |pair: &&[usize]| pair[0] <= WIDEST.min(o.columns) && pair[1] < left;
+        let covers = |pair: &&[usize]| pair[0] <= WIDEST.min(o.columns) && (adds || pair[1] < left);
+        let fits = |pair: &&[usize]| covers(pair) && (!adds || pair[0] <= left);
         let width = WIDTHS.windows(2).find(fits).map_or(1, |pair| pair[0]);
         let first = done.min(o.columns - width);
         let out = (&mut *out, o);
         match width {
-            48 => strip::<F, ROWS, 48, FUSED>(out, a, b, first),
-            32 => strip::<F, ROWS, 32, FUSED>(out, a, b, first),
-            16 => strip::<F, ROWS, 16, FUSED>(out, a, b, first),
-            8 => strip::<F, ROWS, 8, FUSED>(out, a, b, first),
-            4 => strip::<F, ROWS, 4, FUSED>(out, a, b, first),
-            _ => strip::<F, ROWS, 1, FUSED>(out, a, b, first),
+            48 => strip::<F, ROWS, 48, FUSED>(out, a, b, first, adds),
+            32 => strip::<F, ROWS, 32, FUSED>(out, a, b, first, adds),
+            16 => strip::<F, ROWS, 16, FUSED>(out, a, b, first, adds),
+            8 => strip::<F, ROWS, 8, FUSED>(out, a, b, first, adds),
+            4 => strip::<F, ROWS, 4, FUSED>(out, a, b, first, adds),
+            _ => strip::<F, ROWS, 1, FUSED>(out, a, b, first, adds),
         }
         done = first + width;
     }
 }
 
-/// Computes the columns of `out` from `column` on, tile by tile; the last tile may compute some
-/// rows twice.
+/// Computes the columns of `out` from `column` on, tile by tile. The last tile computes some rows
+/// twice where there are enough rows; where it adds, the last tiles are smaller.
 #[inline(always)]
 fn strip<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     (out, o): (&mut [F], Shape),
     a: (&[F], Shape),
     b: (&[F], Shape),
     column: usize,
+    adds: bool,
 ) {
-    if o.rows < ROWS {
-        for row in 0..o.rows {
-            tile::<F, 1, COLUMNS, FUSED>((&mut *out, o), a, b, (row, column));
-        }
-        return;
-    }
     let mut done = 0;
     while done < o.rows {
-        let first = done.min(o.rows - ROWS);
-        tile::<F, ROWS, COLUMNS, FUSED>((&mut *out, o), a, b, (first, column));
-        done = first + ROWS;
+        let left = o.rows - done;
+        let out = (&mut *out, o);
+        done += if left >= ROWS {
+            tile::<F, ROWS, COLUMNS, FUSED>(out, a, b, (done, column), adds);
+            ROWS
+        } else if o.rows >= ROWS && !adds {
+            tile::<F, ROWS, COLUMNS, FUSED>(out, a, b, (o.rows - ROWS, column), adds);
+            left
+        } else if left >= 4 {
+            tile::<F, 4, COLUMNS, FUSED>(out, a, b, (done, column), adds);
+            4
+        } else if left >= 2 {
+            tile::<F, 2, COLUMNS, FUSED>(out, a, b, (done, column), adds);
+            2
+        } else {
+            tile::<F, 1, COLUMNS, FUSED>(out, a, b, (done, column), adds);
+            1
+        };
     }
 }
 
@@ -141,8 +164,14 @@ fn tile<F: Real, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     (a, p): (&[F], Shape),
     (b, q): (&[F], Shape),
     (row, column): (usize, usize),
+    adds: bool,
 ) {
     let mut sums = [[F::zero(); COLUMNS]; ROWS];
+    if adds {
+        for place in 0..ROWS {
+            sums[place] = *chunk(out, (row + place) * o.row_stride + column);
+        }
+    }
     if p.column_stride == 1 {
         let mut rows = [a; ROWS];
         for place in 0..ROWS {
@@ -227,12 +256,25 @@ mod tests {
             let by_rows = Shape::by_rows(rows, terms, terms);
             let by_columns = Shape::by_rows(terms, rows, rows).transposed();
             for left in [by_rows, by_columns] {
+                // a product in two blocks of terms has the same bits
+                let mut added = vec![0.0; rows * columns];
+                for (from, to) in [(0, terms / 2), (terms / 2, terms)] {
+                    let out = Shape::by_rows(rows, columns, columns);
+                    let right = Shape { rows: to - from, ..right };
+                    let first = from * left.column_stride;
+                    let left = Shape { columns: to - from, ..left };
+                    if to > from {
+                        let b = (&b[from * columns..], right);
+                        add_product((&mut added, out), (&a[first..], left), b);
+                    }
+                }
                 let found = with_each(|| {
                     let mut out = vec![f32::NAN; rows * columns];
                     let shape = Shape::by_rows(rows, columns, columns);
                     product((&mut out, shape), (&a, left), (&b, right));
                     out
                 });
+                assert_eq!(found[0].1, added, "{rows} x {terms} x {columns} in two blocks");
                 for (vectors, out) in found {
                     let what = format!("{rows} x {terms} x {columns}, {vectors:?}");
                     assert_right(&out, (&a, left), (&b, right), &what);

@@ -3,25 +3,44 @@
 use crate::engine::cpu::vectors::widest;
 use crate::engine::real::Real;
 
+/// Transposes a matrix with rows of `width` numbers.
+///
+/// # Panics
+/// If the length of `from` is not a multiple of `width`, or that of `to` differs.
+pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
+    let whole = from.len() == to.len() && from.len().is_multiple_of(width);
+    assert!(whole, "transpose: not whole rows");
+    let height = from.len() / width;
+    transpose_part([height, width], (from, width), (to, height));
+}
+
 widest! {
-    /// Transposes a matrix with rows of `width` numbers.
+    /// Transposes a matrix of this height and width. Its rows are apart by the number beside
+    /// `from`, those of the result by the number beside `to`.
     ///
     /// # Panics
-    /// If the length of `from` is not a multiple of `width`, or that of `to` differs.
-    pub fn transpose<F: Real>(width: usize, from: &[F], to: &mut [F]) {
-        assert!(from.len() == to.len() && from.len().is_multiple_of(width), "transpose: not whole \
-             rows");
-        let height = from.len() / width;
-        let [whole_rows, whole_columns] = [height, width].map(|count| count / 8 * 8);
+    /// If a matrix does not fit its slice.
+    pub fn transpose_part<F: Real>(
+        shape: [usize; 2],
+        from: (&[F], usize),
+        to: (&mut [F], usize),
+    ) {
+        let ([height, width], (from, apart), (to, result)) = (shape, from, to);
+        let [whole_rows, whole_columns] = shape.map(|count| count / 8 * 8);
         for column in (0..whole_columns).step_by(8) {
             for row in (0..whole_rows).step_by(8) {
-                square::<F, BITS>(width, &from[row * width + column..], height, &mut to[column * height + row..]);
+                square::<F, BITS>(
+                    apart,
+                    &from[row * apart + column..],
+                    result,
+                    &mut to[column * result + row..],
+                );
             }
         }
         for column in 0..width {
             let first = if column < whole_columns { whole_rows } else { 0 };
             for row in first..height {
-                to[column * height + row] = from[row * width + column];
+                to[column * result + row] = from[row * apart + column];
             }
         }
     }

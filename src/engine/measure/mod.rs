@@ -12,6 +12,7 @@ pub(crate) mod ceilings;
 pub(crate) mod cores;
 pub(crate) mod cost;
 pub mod self_check;
+pub(crate) mod sets;
 pub(crate) mod timing;
 pub mod triad;
 pub(crate) mod workload;

@@ -1,5 +1,5 @@
 //! The workloads of benchmarks: perceptrons 79-W-W-6, as for power spectra, on a table of 2,000
-//! rows.
+//! rows, and networks on sets.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,11 +7,13 @@ use std::sync::Arc;
 use crate::engine::activation::Activation;
 use crate::engine::graph::Graph;
 use crate::engine::measure::cost::Cost;
+use crate::engine::measure::sets;
 use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::random::{pcg4d, unit};
 use crate::engine::run::{Run, Training};
 use crate::engine::scale::InputScale;
+use crate::engine::shape::BatchRows;
 use crate::engine::table::Table;
 use crate::error::{Error, Result};
 use crate::input_error;
@@ -44,7 +46,21 @@ pub struct Workload {
     pub networks: Vec<Graph>,
     /// The precision in which they train.
     pub precision: Precision,
+    data: Data,
 }
+
+/// What a workload trains on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Data {
+    /// Rows as wide as a spectrum.
+    Spectra,
+    /// Sets with numbers of items between these two.
+    Sets([usize; 2]),
+}
+
+/// Numbers of items of the sets where none are given, and the most.
+const ITEMS: [usize; 2] = [4, 32];
+const MOST_ITEMS: usize = 512;
 
 impl FromStr for Workload {
     type Err = Error;
@@ -53,11 +69,18 @@ impl FromStr for Workload {
         if name == "mixed" {
             return Ok(Self::mixed(MIXED));
         }
+        if let Some(workload) = Self::of_sets(name)? {
+            return Ok(workload);
+        }
         let numbers = name.split_once('x').and_then(|(runs, width)| {
             Some((runs.parse::<usize>().ok()?, width.parse::<usize>().ok()?))
         });
         let Some((runs, width)) = numbers else {
-            return Err(input_error!("--workload {name}: give RUNSxWIDTH, as in 24x128, or mixed"));
+            let kinds = sets::KINDS.map(|(kind, _)| kind).join(", ");
+            return Err(input_error!(
+                "--workload {name}: give RUNSxWIDTH, as in 24x128, mixed, or one of {kinds} and {}",
+                sets::MIXED
+            ));
         };
         let [widest, most] = MOST;
         if !(1..=widest).contains(&width) || !(1..=most).contains(&runs) {
@@ -82,11 +105,29 @@ impl Workload {
 
     /// `runs` networks with two hidden layers of one width.
     pub fn alike(runs: usize, width: usize) -> Self {
-        Self {
-            name: format!("{runs}x{width}"),
-            networks: vec![network(&[width, width]); runs],
-            precision: Precision::F32,
+        Self::on_spectra(format!("{runs}x{width}"), vec![network(&[width, width]); runs])
+    }
+
+    fn on_spectra(name: String, networks: Vec<Graph>) -> Self {
+        Self { name, networks, precision: Precision::F32, data: Data::Spectra }
+    }
+
+    /// The networks on sets of this name, such as `deep-sets` or `deep-sets:16-64`, with the least
+    /// and the largest number of items of an example; `None` for another name.
+    fn of_sets(name: &str) -> Result<Option<Self>> {
+        let (kind, counts) = name.split_once(':').map_or((name, None), |(kind, counts)| {
+            let pair = counts.split_once('-').unwrap_or_default();
+            (kind, Some([pair.0, pair.1].map(|number| number.parse().unwrap_or(0))))
+        });
+        let Some(networks) = sets::networks(kind) else { return Ok(None) };
+        let [least, most] = counts.unwrap_or(ITEMS);
+        if !(1 <= least && least <= most && most <= MOST_ITEMS) {
+            return Err(input_error!(
+                "--workload {name}: give 1 to {MOST_ITEMS} items of an example, as in {kind}:16-64"
+            ));
         }
+        let (precision, data) = (Precision::F32, Data::Sets([least, most]));
+        Ok(Some(Self { name: name.into(), networks, precision, data }))
     }
 
     /// `runs` networks with 1 to 3 hidden layers of 4 to 500 units, drawn uniformly with a fixed
@@ -102,11 +143,7 @@ impl Workload {
                 (0..layers as u32).map(|layer| draw([run, 1 + layer, 5, 6], low, high)).collect();
             network(&hidden)
         };
-        Self {
-            name: "mixed".into(),
-            networks: (0..runs as u32).map(one).collect(),
-            precision: Precision::F32,
-        }
+        Self::on_spectra("mixed".into(), (0..runs as u32).map(one).collect())
     }
 
     /// The same number of equal networks, with the width whose flops are closest to those of this
@@ -132,9 +169,25 @@ impl Workload {
         self.networks.windows(2).all(|pair| pair[0] == pair[1])
     }
 
+    /// Examples in a minibatch.
+    pub fn batch(&self) -> usize {
+        match self.data {
+            Data::Spectra => BATCH,
+            Data::Sets(_) => sets::BATCH,
+        }
+    }
+
+    /// The mean number of rows of a minibatch.
+    pub fn mean_rows(&self, graph: &Graph) -> BatchRows {
+        match self.data {
+            Data::Spectra => BATCH.into(),
+            Data::Sets(counts) => sets::mean_rows(graph, TRAINING_ROWS, counts),
+        }
+    }
+
     /// Training steps per epoch.
-    pub fn steps_per_epoch() -> usize {
-        TRAINING_ROWS.div_ceil(BATCH)
+    pub fn steps_per_epoch(&self) -> usize {
+        TRAINING_ROWS.div_ceil(self.batch())
     }
 
     /// The cost of one training step of every run, with its share of the validation at the end of
@@ -147,10 +200,10 @@ impl Workload {
     }
 
     fn cost_of(&self, graph: &Graph, fuses_update: bool) -> Cost {
-        let validations =
-            (ROWS - TRAINING_ROWS) as f64 / BATCH as f64 / Self::steps_per_epoch() as f64;
-        Cost::training(graph, BATCH, self.precision, fuses_update)
-            + Cost::validation(graph, BATCH, self.precision) * validations
+        let (rows, batch) = (self.mean_rows(graph), self.batch() as f64);
+        let validations = (ROWS - TRAINING_ROWS) as f64 / batch / self.steps_per_epoch() as f64;
+        Cost::training(graph, rows, self.precision, fuses_update)
+            + Cost::validation(graph, rows, self.precision) * validations
     }
 
     /// Depth of its deepest network: hidden layers and the output.
@@ -161,14 +214,22 @@ impl Workload {
 
     /// Its runs, with one epoch each.
     pub fn runs(&self) -> Vec<Run> {
-        let networks = self.networks.iter().enumerate();
-        networks.map(|(id, network)| run(id, network, self.training())).collect()
+        let (training, networks) = (self.training(), self.networks.iter().enumerate());
+        if self.data == Data::Spectra {
+            return networks.map(|(id, network)| run(id, network, training)).collect();
+        }
+        let table = &self.tables()[0];
+        let of_network = |(id, network): (usize, &Graph)| {
+            let run = Run::new(network.clone(), table).training(training).seed(id as u32);
+            Run { id, ..run.rows(table, training_rows(), validation_rows()) }
+        };
+        networks.map(of_network).collect()
     }
 
     /// The hyper-parameters of each run.
     pub fn training(&self) -> Training {
         Training {
-            batch: BATCH,
+            batch: self.batch(),
             weight_decay: 1e-4,
             beta1: 0.5,
             max_epochs: 1,
@@ -179,7 +240,10 @@ impl Workload {
     }
 
     /// The table of its runs: random numbers.
-    pub fn tables() -> Arc<[Table]> {
+    pub fn tables(&self) -> Arc<[Table]> {
+        if let Data::Sets(counts) = self.data {
+            return Arc::from([sets::table(ROWS, counts)]);
+        }
         let number = |place: usize, salt: u32| unit(pcg4d([place as u32, salt, 1, 2])[0]) as f32;
         let x = (0..ROWS * INPUTS).map(|place| number(place, 3)).collect();
         let y = (0..ROWS * TARGETS).map(|place| number(place, 4)).collect();
@@ -194,6 +258,14 @@ fn network(hidden: &[usize]) -> Graph {
     graph.dropout(0.2).build().expect("workload: a perceptron")
 }
 
+fn training_rows() -> Vec<u32> {
+    (0..TRAINING_ROWS as u32).collect()
+}
+
+fn validation_rows() -> Vec<u32> {
+    (TRAINING_ROWS as u32..ROWS as u32).collect()
+}
+
 fn run(id: usize, graph: &Graph, training: Training) -> Run {
     Run {
         id,
@@ -201,8 +273,8 @@ fn run(id: usize, graph: &Graph, training: Training) -> Run {
         training,
         seed: id as u32,
         table: 0,
-        training_rows: (0..TRAINING_ROWS as u32).collect(),
-        validation_rows: (TRAINING_ROWS as u32..ROWS as u32).collect(),
+        training_rows: training_rows(),
+        validation_rows: validation_rows(),
         scale: InputScale { centre: vec![0.5; INPUTS], width: vec![1.0 / 3.5; INPUTS] },
         item_scale: InputScale::default(),
         loss_weights: vec![1.0; TARGETS],
@@ -224,6 +296,13 @@ mod tests {
         let workload: Workload = "3x17".parse().unwrap();
         assert_eq!((workload.networks.len(), workload.depth()), (3, 3));
         assert_eq!(workload.networks[2].shape(1).width, 17);
+        let sets: Workload = "deep-sets:16-64".parse().unwrap();
+        assert_eq!((sets.networks.len(), sets.runs()[0].training.batch), (24, 64));
+        assert_eq!("mixed-sets".parse::<Workload>().unwrap().networks.len(), 96);
+        for wrong in ["deep-sets:", "deep-sets:0-4", "transformers:8-4", "deep-sets:4-1000"] {
+            let error = wrong.parse::<Workload>().unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains("give 1 to 512"), "{error}");
+        }
         for wrong in ["24", "24x", "x128", "0x8", "4x0", "4x5000", "24x128x3", "Mixed"] {
             let error = wrong.parse::<Workload>().unwrap_err().to_string();
             assert!(error.contains(wrong) && error.contains("give"), "{error}");
@@ -249,11 +328,12 @@ mod tests {
     #[test]
     fn trainings_give_the_same_bits_in_vectors_of_any_width_and_nearly_the_same_without() {
         for hidden in [7, 64, 130] {
-            let mut run = Workload::alike(1, hidden).runs().remove(0);
+            let workload = Workload::alike(1, hidden);
+            let mut run = workload.runs().remove(0);
             run.training_rows.truncate(150);
             run.validation_rows.truncate(40);
             run.training.max_epochs = 3;
-            let tables = Workload::tables();
+            let tables = workload.tables();
             let found = with_each(|| {
                 let prepared = PreparedRun::new(run.clone(), Arc::clone(&tables));
                 let mut executor = Executor::<f32>::new(prepared);

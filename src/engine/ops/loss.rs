@@ -37,6 +37,7 @@ pub static KERNEL: Kernel = Kernel {
 /// Fills `batch_sum` with the loss of the phase, delta of the output node and what the loss keeps.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let rows = memory.rows(run, Rows::Examples);
+    let preactivation = memory.preactivation(run, node);
     let state = &mut memory.state;
     if state.phase == phase::DONE {
         return;
@@ -70,7 +71,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let slopes = &mut delta[..present * stride];
     state.batch_sum = loss.compute(&mut batch, slopes);
     slopes.iter_mut().for_each(|slope| *slope *= scale);
-    let z = &before[at.saved..][..delta.len()];
+    let z = &before[preactivation..][..delta.len()];
     activation::times_derivative(activation, z, delta);
     precision::round(run.precision(), delta);
 }

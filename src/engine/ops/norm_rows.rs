@@ -3,12 +3,14 @@
 //! bias is added. See `shaders/norm_rows.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::sums::{LANES as LANES_OF_SUMS, sum, total};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::{Contribution, NodeId, Op};
 use crate::engine::kernel::{BLOCKS, Kernel, Update, blocks, gives_gradients, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::contribute;
+use crate::engine::ops::reduce::add_rows;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
@@ -114,10 +116,8 @@ widest! {
 #[inline(always)]
 fn moments<F: Real>(row: &[F], centred: bool) -> [F; 2] {
     let inverse = F::of(1.0 / row.len() as f64);
-    let mean = || row.iter().fold(F::zero(), |sum, x| sum + *x) * inverse;
-    let centre = if centred { mean() } else { F::zero() };
-    let square = |sum: F, x: &F| sum + (*x - centre) * (*x - centre);
-    let mean_square = row.iter().fold(F::zero(), square) * inverse;
+    let centre = if centred { sum(row, |x| x) * inverse } else { F::zero() };
+    let mean_square = sum(row, |x| (x - centre) * (x - centre)) * inverse;
     [centre, F::one() / (mean_square + F::of(EPSILON)).sqrt()]
 }
 
@@ -159,6 +159,21 @@ pub(crate) fn backward_input<F: Real>(
     contribute::finish(run, contribution, memory);
 }
 
+/// The sums of d and of d normal, with d = gain delta.
+#[inline(always)]
+fn sums<F: Real>(gain: &[F], normal: &[F], delta: &[F]) -> [F; 2] {
+    let mut lanes = [[F::zero(); LANES_OF_SUMS]; 2];
+    let chunks = [gain, normal, delta].map(|row| row.chunks(LANES_OF_SUMS));
+    let [gain, normal, delta] = chunks;
+    for ((gain, normal), delta) in gain.zip(normal).zip(delta) {
+        for (lane, ((gain, normal), delta)) in gain.iter().zip(normal).zip(delta).enumerate() {
+            lanes[0][lane] += *gain * *delta;
+            lanes[1][lane] += *gain * *delta * *normal;
+        }
+    }
+    lanes.map(total)
+}
+
 widest! {
     /// inverse (d - mean(d) - normal mean(d normal)) with d = gain delta, for each row; without
     /// mean(d) where the row is not centred.
@@ -177,11 +192,7 @@ widest! {
         let share = F::of(1.0 / width as f64);
         for ((input, (normal, delta)), below) in rows {
             let [_, inverse] = moments(&input[..width], centred);
-            let (mut mean, mut along) = (F::zero(), F::zero());
-            for ((gain, normal), delta) in gain.iter().zip(normal).zip(delta) {
-                mean += *gain * *delta;
-                along += *gain * *delta * *normal;
-            }
+            let [mut mean, mut along] = sums(gain, normal, delta);
             mean = if centred { mean * share } else { F::zero() };
             along *= share;
             let (real, padding) = below.split_at_mut(width);
@@ -204,21 +215,25 @@ fn backward_weights<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memor
     let (present, stride) = (memory.present(shape.rows), padded(shape.width));
     let trains = |matrix: usize| run.updates_of(node).get(matrix).is_some_and(|one| one.trains());
     let (gain, bias) = memory.gradients[run.graph.parameter_range(node)].split_at_mut(stride);
-    let delta = memory.work[at.delta..][..present * stride].chunks_exact(stride);
+    let delta = &memory.work[at.delta..][..present * stride];
     if trains(0) {
-        gain.fill(F::zero());
-        let normal = memory.work[at.saved..][..present * stride].chunks_exact(stride);
-        for (normal, delta) in normal.zip(delta.clone()) {
-            for (gain, (normal, delta)) in gain.iter_mut().zip(normal.iter().zip(delta)) {
-                *gain += *normal * *delta;
+        sum_products(&memory.work[at.saved..][..present * stride], delta, gain);
+    }
+    if trains(1) {
+        add_rows(delta, bias);
+    }
+    contribute::round_gradients(run, node, memory);
+}
+
+widest! {
+    /// The sums over rows of the products of both matrices.
+    fn sum_products<F: Real>(normal: &[F], delta: &[F], sums: &mut [F]) {
+        let width = sums.len();
+        sums.fill(F::zero());
+        for (normal, delta) in normal.chunks_exact(width).zip(delta.chunks_exact(width)) {
+            for (sum, (normal, delta)) in sums.iter_mut().zip(normal.iter().zip(delta)) {
+                *sum += *normal * *delta;
             }
         }
     }
-    if trains(1) {
-        bias.fill(F::zero());
-        for delta in delta {
-            bias.iter_mut().zip(delta).for_each(|(bias, delta)| *bias += *delta);
-        }
-    }
-    contribute::round_gradients(run, node, memory);
 }

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use crate::engine::graph::{Attributes, NodeId, Reduction};
+use crate::engine::cpu::sums::sum_rows;
+use crate::engine::cpu::vectors::widest;
+use crate::engine::graph::{Attributes, Contribution, NodeId, Reduction};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
-use crate::engine::ops::contribute::{self, give};
+use crate::engine::ops::contribute;
 use crate::engine::ops::sets::{ranges, whole};
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
@@ -72,36 +74,47 @@ pub fn forward<F: Real>(
     let input = &before[at.input..];
     let (saved, output) = own.split_at_mut(at.output - at.saved);
     let output = &mut output[..rows * stride];
-    output.fill(F::zero());
-    for (group, range) in groups.into_iter().enumerate() {
-        let sums = &mut output[group * stride..][..stride];
-        let count = range.len();
-        let rows = input[range.start * stride..range.end * stride].chunks_exact(stride);
-        if reduction == Reduction::Max {
-            largest(rows, sums, &mut saved[group * stride..][..stride]);
-            continue;
-        }
-        for row in rows {
-            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x);
-        }
-        if reduction == Reduction::Mean && count > 0 {
-            let inverse = F::of(1.0 / count as f64);
-            sums.iter_mut().for_each(|sum| *sum *= inverse);
+    output[groups.len() * stride..].fill(F::zero());
+    let mut sums = output.chunks_exact_mut(stride);
+    for (group, (range, sums)) in groups.into_iter().zip(&mut sums).enumerate() {
+        let rows = &input[range.start * stride..range.end * stride];
+        match reduction {
+            Reduction::Max => largest(rows, sums, &mut saved[group * stride..][..stride]),
+            Reduction::Mean => mean_rows(F::of(1.0 / range.len().max(1) as f64), rows, sums),
+            Reduction::Sum => add_rows(rows, sums),
         }
     }
     precision::round(run.precision(), output);
 }
 
-/// The largest number of each column, and the first of the rows that has it.
-fn largest<'a, F: Real>(rows: impl Iterator<Item = &'a [F]>, largest: &mut [F], places: &mut [F]) {
-    places.fill(F::zero());
-    for (row, numbers) in rows.enumerate() {
-        for ((most, place), number) in largest.iter_mut().zip(&mut *places).zip(numbers) {
-            // NaN propagates
-            if row == 0 || number.partial_cmp(most).is_none_or(|order| order.is_gt()) {
-                (*most, *place) = (*number, whole(row));
+widest! {
+    /// The largest number of each column, and the first of the rows that has it.
+    fn largest<F: Real>(rows: &[F], largest: &mut [F], places: &mut [F]) {
+        largest.fill(F::zero());
+        places.fill(F::zero());
+        for (row, numbers) in rows.chunks_exact(largest.len()).enumerate() {
+            let place = whole(row);
+            for ((most, at), number) in largest.iter_mut().zip(&mut *places).zip(numbers) {
+                // NaN propagates
+                let above = row == 0 || *number > *most || number.is_nan() || most.is_nan();
+                (*most, *at) = if above { (*number, place) } else { (*most, *at) };
             }
         }
+    }
+}
+
+widest! {
+    /// The sum of the rows.
+    pub fn add_rows<F: Real>(rows: &[F], sums: &mut [F]) {
+        sum_rows(rows, sums);
+    }
+}
+
+widest! {
+    /// The sum of the rows times a factor.
+    fn mean_rows<F: Real>(factor: F, rows: &[F], means: &mut [F]) {
+        sum_rows(rows, means);
+        means.iter_mut().for_each(|mean| *mean *= factor);
     }
 }
 
@@ -123,24 +136,48 @@ pub fn backward<F: Real>(
     let below = &mut before[run.layout.nodes[contribution.below].delta..];
     for (group, range) in groups.into_iter().enumerate() {
         let delta = &own[at.delta - at.saved + group * stride..][..stride];
-        let places = &own[group * stride..][..stride];
-        let share = match reduction {
-            Reduction::Mean => F::of(1.0 / range.len() as f64),
-            _ => F::one(),
-        };
-        for (place, row) in range.enumerate() {
-            let place = whole::<F>(place);
-            let below = &mut below[row * stride..][..stride];
-            if reduction == Reduction::Max {
-                let gradients = delta
-                    .iter()
-                    .zip(places)
-                    .map(|(delta, largest)| if *largest == place { *delta } else { F::zero() });
-                give(contribution, gradients, below);
-            } else {
-                give(contribution, delta.iter().map(|delta| share * *delta), below);
+        let below = &mut below[range.start * stride..range.end * stride];
+        match reduction {
+            Reduction::Max => {
+                give_largest(contribution, &own[group * stride..][..stride], delta, below);
             }
+            Reduction::Mean => {
+                let share = F::of(1.0 / range.len().max(1) as f64);
+                give_each(contribution, share, delta, below);
+            }
+            Reduction::Sum => give_each(contribution, F::one(), delta, below),
         }
     }
     contribute::finish(run, contribution, memory);
+}
+
+widest! {
+    /// Gives the same gradient, times a factor, to each row.
+    fn give_each<F: Real>(contribution: Contribution, factor: F, delta: &[F], rows: &mut [F]) {
+        for row in rows.chunks_exact_mut(delta.len()) {
+            let pairs = row.iter_mut().zip(delta);
+            match contribution.adds {
+                false => pairs.for_each(|(below, delta)| *below = factor * *delta),
+                true => pairs.for_each(|(below, delta)| *below += factor * *delta),
+            }
+        }
+    }
+}
+
+widest! {
+    /// Gives the gradient of each column to the row that had the largest number, 0 to the others.
+    fn give_largest<F: Real>(
+        contribution: Contribution,
+        places: &[F],
+        delta: &[F],
+        rows: &mut [F],
+    ) {
+        for (place, row) in rows.chunks_exact_mut(delta.len()).enumerate() {
+            let place = whole::<F>(place);
+            for ((below, delta), largest) in row.iter_mut().zip(delta).zip(places) {
+                let gradient = if *largest == place { *delta } else { F::zero() };
+                *below = if contribution.adds { *below + gradient } else { gradient };
+            }
+        }
+    }
 }

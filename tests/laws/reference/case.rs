@@ -421,6 +421,7 @@ pub fn widen(memory: &Memory<f32>) -> Memory<f64> {
         average: wide(&memory.average),
         work: wide(&memory.work),
         scratch: wide(&memory.scratch),
+        keeps_preactivations: true,
         features: Aligned::default(),
     }
 }

@@ -4,7 +4,7 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::contribute::{self, give};
+use crate::engine::ops::contribute::{self, give_scaled};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -28,7 +28,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         let Some(contribution) = run.graph.contribution(node, input) else { continue };
         let (before, delta) = memory.work.split_at_mut(at.delta);
         let below = &mut before[run.layout.nodes[contribution.below].delta..][..size];
-        give(contribution, delta.iter().copied(), below);
+        give_scaled(contribution, F::one(), delta, below);
         contribute::finish(run, contribution, memory);
     }
 }

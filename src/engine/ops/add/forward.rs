@@ -1,5 +1,6 @@
 //! The sum of both inputs. See `shaders/add_forward.wgsl`.
 
+use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, reference};
 use crate::engine::layout::phase;
@@ -22,7 +23,14 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let size = memory.rows(run, shape.rows) * padded(shape.width);
     let (before, own) = memory.work.split_at_mut(at.saved);
     let output = &mut own[at.output - at.saved..][..size];
-    let sums = before[at.input..].iter().zip(&before[at.second..]);
-    output.iter_mut().zip(sums).for_each(|(output, (a, b))| *output = *a + *b);
+    add(&before[at.input..], &before[at.second..], output);
     precision::round(run.precision(), output);
+}
+
+widest! {
+    fn add<F: Real>(a: &[F], b: &[F], sums: &mut [F]) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum = *a + *b;
+        }
+    }
 }

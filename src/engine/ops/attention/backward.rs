@@ -1,13 +1,14 @@
 //! The gradients at q, k and v. See `shaders/attention_backward.wgsl`.
 
-use crate::engine::cpu::product::{Shape as Matrix, product};
+use crate::engine::cpu::product::{Shape as Matrix, add_product, product};
+use crate::engine::cpu::sums::sum_pairs;
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::attention::head::{self, Head, Mask};
-use crate::engine::ops::contribute::{self, give};
+use crate::engine::ops::attention::head::{self, Items, Mask};
+use crate::engine::ops::contribute;
 use crate::engine::ops::reduce::items;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
@@ -34,8 +35,7 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         return;
     }
     let (at, shape) = (run.layout.nodes[node], run.graph.shape(node));
-    let heads = run.graph.nodes()[node].attributes.heads;
-    let (width, stride, columns) = (shape.width / heads, padded(shape.width), 3 * shape.width);
+    let stride = padded(shape.width);
     let groups = items(run, memory);
     let below = run.layout.nodes[contribution.below];
     let (before, own) = memory.work.split_at_mut(at.saved);
@@ -43,84 +43,88 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let (before, below_delta) = before.split_at_mut(below.delta);
     let (input, delta) = (&before[at.input..], &own[at.delta - at.saved..]);
     let output = &own[at.output - at.saved..];
-    let [mut keys, mut probabilities, mut kept, mut values, mut scores, mut gradient] =
+    let give = if contribution.adds { add_product } else { product };
+    let [mut queries, mut deltas, mut p, mut s, mut logarithms, mut sums] =
         std::array::from_fn(|_| Vec::new());
-    for items in groups.into_iter().filter(|items| !items.is_empty()) {
-        let count = items.len();
-        let head = Head { items: count, width, stride: columns };
-        let square = Matrix::by_rows(count, count, count);
-        for number in 0..heads {
-            let first = |of: usize| items.start * columns + of * shape.width + number * width;
-            let [q, k, v] = [0, 1, 2].map(|of| &input[first(of)..]);
-            let delta = &delta[items.start * stride + number * width..];
-            let deltas = Matrix::by_rows(count, width, stride);
-            head.scores(q, k, &mut keys, &mut probabilities);
-            let logarithms = items.clone().map(|item| {
-                let place = item * 4 * heads + 4 * number;
+    for range in groups.into_iter().filter(|range| !range.is_empty()) {
+        let items = Items::new(run, node, range.len());
+        let (columns, by_key) = (items.stride(), items.by_key());
+        let input = &input[range.start * columns..];
+        let delta = &delta[range.start * stride..];
+        let below_delta = &mut below_delta[range.start * columns..];
+        items.transpose(input, columns, &mut queries);
+        items.transpose(delta, stride, &mut deltas);
+        for head in 0..items.heads {
+            let first = head * items.width;
+            let [q, k, v] =
+                [0, 1, 2].map(|of| (&input[of * shape.width + first..], items.rows(columns)));
+            let d = (&delta[first..], items.rows(stride));
+            items.products(head, (k.0, columns), &queries, &mut p);
+            items.products(head, (v.0, columns), &deltas, &mut s);
+            logarithms.clear();
+            logarithms.extend(range.clone().map(|item| {
+                let place = 4 * (item * items.heads + head);
                 own[place] + own[place + 1]
-            });
-            exponentials(count, head.scale(), &logarithms.collect::<Vec<_>>(), &mut probabilities);
-            head.transpose(v, &mut values);
-            scores.resize(count * count, F::zero());
-            let transposed = (&values[..], Matrix::by_rows(width, count, count));
-            product((&mut scores[..], square), (delta, deltas), transposed);
-            kept.clone_from(&probabilities);
-            if let Some(mask) = Mask::new(run, node, &memory.state, number) {
-                mask.apply(&items, &mut kept);
-                mask.apply(&items, &mut scores);
+            }));
+            logarithms.resize(items.queries(), F::zero());
+            sums.resize(items.queries(), F::zero());
+            let output = &output[range.start * stride + first..];
+            sum_products((items.width, stride), output, d.0, &mut sums[..items.count]);
+            let of_items = items.count * items.queries();
+            let mask = Mask::new(run, node, &memory.state, head);
+            if let Some(mask) = mask {
+                mask.apply(&range, items.queries(), &mut s);
             }
-            gradient.resize(count * width, F::zero());
-            let compact = Matrix::by_rows(count, width, width);
-            let mut put = |of: usize, gradient: &[F]| {
-                let rows = below_delta[first(of)..].chunks_mut(columns);
-                for (row, gradient) in rows.zip(gradient.chunks_exact(width)) {
-                    give(contribution, gradient.iter().copied(), &mut row[..width]);
-                }
+            let of_queries = (&logarithms[..], &sums[..]);
+            of_scores(items.scale(), of_queries, &mut p[..of_items], &mut s[..of_items]);
+            if let Some(mask) = mask {
+                mask.apply(&range, items.queries(), &mut p);
+            }
+            let mut give_to = |of: usize, a: (&[F], Matrix), b: (&[F], Matrix)| {
+                let below = &mut below_delta[of * shape.width + first..];
+                give((below, items.rows(columns)), a, b);
             };
-            product(
-                (&mut gradient[..], compact),
-                (&kept[..], square.transposed()),
-                (delta, deltas),
-            );
-            put(2, &gradient);
-            let rows = output[items.start * stride + number * width..].chunks(stride);
-            let sums = rows.zip(delta.chunks(stride)).take(count).map(|(output, delta)| {
-                let terms = output[..width].iter().zip(delta);
-                terms.fold(F::zero(), |sum, (output, delta)| sum + *output * *delta)
-            });
-            let sums: Vec<F> = sums.collect();
-            of_scores(count, head.scale(), &sums, &probabilities, &mut scores);
-            product((&mut gradient[..], compact), (&scores[..], square), (k, head.rows()));
-            put(0, &gradient);
-            let transposed = (&scores[..], square.transposed());
-            product((&mut gradient[..], compact), transposed, (q, head.rows()));
-            put(1, &gradient);
+            give_to(0, (&s, by_key.transposed()), k);
+            give_to(1, (&s, by_key), q);
+            give_to(2, (&p, by_key), d);
         }
     }
     contribute::finish(run, contribution, memory);
 }
 
 widest! {
-    /// exp(scale score - logarithm) of each row.
-    fn exponentials<F: Real>(items: usize, scale: F, logarithms: &[F], scores: &mut [F]) {
-        for (row, logarithm) in scores.chunks_exact_mut(items).zip(logarithms) {
-            row.iter_mut().for_each(|score| *score = (*score * scale - *logarithm).exp());
+    /// The sum of the output times its gradient for each item, of so many columns in rows so far
+    /// apart.
+    fn sum_products<F: Real>(rows: (usize, usize), output: &[F], delta: &[F], sums: &mut [F]) {
+        let (width, stride) = rows;
+        let pairs = output.chunks(stride).zip(delta.chunks(stride));
+        for ((output, delta), sum) in pairs.zip(sums) {
+            *sum = sum_pairs(&output[..width], &delta[..width], |output, delta| output * delta);
         }
     }
 }
 
 widest! {
-    /// The gradients of the scores, from those of the probabilities.
+    /// Turns scores into probabilities and the gradients of the probabilities into those of the
+    /// scores, shape (keys, queries). Each query has the logarithm of its sum of exponentials and
+    /// its sum of [`sum_products`].
     fn of_scores<F: Real>(
-        items: usize,
         scale: F,
-        sums: &[F],
-        probabilities: &[F],
+        of_queries: (&[F], &[F]),
+        probabilities: &mut [F],
         gradients: &mut [F],
     ) {
-        let rows = probabilities.chunks_exact(items).zip(gradients.chunks_exact_mut(items));
-        for ((probabilities, gradients), sum) in rows.zip(sums) {
-            for (gradient, p) in gradients.iter_mut().zip(probabilities) {
+        let (logarithms, sums) = of_queries;
+        let queries = logarithms.len();
+        let rows = probabilities.chunks_exact_mut(queries).zip(gradients.chunks_exact_mut(queries));
+        for (p, gradients) in rows {
+            let of_queries = logarithms.iter().zip(sums);
+            for ((p, gradient), (logarithm, sum)) in p.iter_mut().zip(gradients).zip(of_queries) {
+                let exponent = *p * scale - *logarithm;
+                *p = match BITS >= 256 || cfg!(target_arch = "aarch64") {
+                    true => exponent.vector_exp::<true>(),
+                    false => exponent.vector_exp::<false>(),
+                };
                 *gradient = *p * (*gradient - *sum) * scale;
             }
         }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use crate::engine::activation::Dropout;
 use crate::engine::cpu::product::{Shape as Matrix, product};
+use crate::engine::cpu::sums::LANES as LANES_OF_SUMS;
+use crate::engine::cpu::transpose::transpose_part;
 use crate::engine::graph::NodeId;
 use crate::engine::layout::{State, phase};
 use crate::engine::prepared::PreparedRun;
@@ -60,63 +62,99 @@ impl Mask {
         drops.then(|| Self { dropout, key: run.dropout_key(state.steps, node), heads, head })
     }
 
-    /// Multiplies numbers of pairs of these items, shape (items, items), a query per row, by 0 or
+    /// Multiplies numbers of pairs of these items, a key per row, rows `stride` apart, by 0 or
     /// 1 / (1 - dropout). Four keys of a query, their numbers in the batch a multiple of four and
     /// the next ones, share a hash.
-    pub(crate) fn apply<F: Real>(self, items: &Range<usize>, pairs: &mut [F]) {
+    pub(crate) fn apply<F: Real>(self, items: &Range<usize>, stride: usize, pairs: &mut [F]) {
         let ([seed, step, node], scale) = (self.key, F::of(self.dropout.scale));
-        for (query, row) in items.clone().zip(pairs.chunks_exact_mut(items.len())) {
+        for query in items.clone() {
             for quad in items.start / 4..items.end.div_ceil(4) {
                 let place = quad - items.start / 4;
                 let part = node + ((place >> 8) * self.heads + self.head) as u32;
                 let hash = pcg4d([seed, step, part, (query | (place & 255) << 24) as u32]);
                 for (key, hash) in (4 * quad..).zip(hash).filter(|(key, _)| items.contains(key)) {
                     let kept = hash >= self.dropout.threshold;
-                    row[key - items.start] *= if kept { scale } else { F::zero() };
+                    let place = (key - items.start) * stride + query - items.start;
+                    pairs[place] *= if kept { scale } else { F::zero() };
                 }
             }
         }
     }
 }
 
-/// Columns of one head of the items of an example in the matrix of q, k and v.
+/// The items of an example in the matrix of q, k and v on the CPU, and its heads.
+///
+/// Scores are stored a key per row, so that a vector has the scores of many queries: sums over keys
+/// are sums of vectors.
 #[derive(Clone, Copy)]
-pub(crate) struct Head {
+pub(crate) struct Items {
     /// Items.
-    pub(crate) items: usize,
-    /// Columns of the head.
+    pub(crate) count: usize,
+    /// Heads.
+    pub(crate) heads: usize,
+    /// Columns of a head.
     pub(crate) width: usize,
-    /// Distance between the rows of q, k and v.
-    pub(crate) stride: usize,
 }
 
-impl Head {
+impl Items {
+    /// The items of an example with the columns of this node.
+    pub(crate) fn new(run: &PreparedRun, node: NodeId, count: usize) -> Self {
+        let heads = run.graph.nodes()[node].attributes.heads;
+        Self { count, heads, width: run.graph.shape(node).width / heads }
+    }
+
     /// One over the root of the width.
     pub(crate) fn scale<F: Real>(self) -> F {
         F::of(1.0 / (self.width as f64).sqrt())
     }
 
-    /// The columns of an array with these rows, in place.
-    pub(crate) fn rows(self) -> Matrix {
-        Matrix::by_rows(self.items, self.width, self.stride)
+    /// Distance between the rows of q, k and v.
+    pub(crate) fn stride(self) -> usize {
+        3 * self.heads * self.width
     }
 
-    /// Fills `transposed`, shape (columns, items), from the columns that start at `from`.
-    pub(crate) fn transpose<F: Real>(self, from: &[F], transposed: &mut Vec<F>) {
+    /// Distance between the rows of scores: the queries in whole vectors.
+    pub(crate) fn queries(self) -> usize {
+        self.count.next_multiple_of(LANES_OF_SUMS)
+    }
+
+    /// The columns of a head in an array with this distance between rows.
+    pub(crate) fn rows(self, stride: usize) -> Matrix {
+        Matrix::by_rows(self.count, self.width, stride)
+    }
+
+    /// The scores, a key per row.
+    pub(crate) fn by_key(self) -> Matrix {
+        Matrix::by_rows(self.count, self.count, self.queries())
+    }
+
+    /// Fills `transposed`, shape (heads * width, queries), from rows that are `stride` apart.
+    /// Beyond the last item it is 0.
+    pub(crate) fn transpose<F: Real>(self, from: &[F], stride: usize, transposed: &mut Vec<F>) {
+        let (columns, queries) = (self.heads * self.width, self.queries());
         transposed.clear();
-        transposed.extend(
-            (0..self.width).flat_map(|column| {
-                (0..self.items).map(move |item| from[item * self.stride + column])
-            }),
-        );
+        transposed.resize(columns * queries, F::zero());
+        transpose_part([self.count, columns], (from, stride), (transposed, queries));
     }
 
-    /// Fills `scores`, shape (items, items), with q k^T, a query per row.
-    pub(crate) fn scores<F: Real>(self, q: &[F], k: &[F], keys: &mut Vec<F>, scores: &mut Vec<F>) {
-        self.transpose(k, keys);
-        let square = Matrix::by_rows(self.items, self.items, self.items);
-        scores.resize(self.items * self.items, F::zero());
-        let keys = (&keys[..], Matrix::by_rows(self.width, self.items, self.items));
-        product((&mut scores[..], square), (q, self.rows()), keys);
+    /// The products of the rows of a head, `stride` apart, with every column of a transposed
+    /// matrix: fills `products`, shape (items, queries).
+    pub(crate) fn products<F: Real>(
+        self,
+        head: usize,
+        (rows, stride): (&[F], usize),
+        transposed: &[F],
+        products: &mut Vec<F>,
+    ) {
+        let queries = self.queries();
+        products.resize(self.count * queries, F::zero());
+        product(
+            (&mut products[..], Matrix::by_rows(self.count, queries, queries)),
+            (rows, self.rows(stride)),
+            (
+                &transposed[head * self.width * queries..],
+                Matrix::by_rows(self.width, queries, queries),
+            ),
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! The gradient at the input of a dense node. See `shaders/dense_backward_input*.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::cpu::product::{Shape, product};
-use crate::engine::cpu::transpose::transpose;
-use crate::engine::graph::NodeId;
+use crate::engine::cpu::product::{Shape, add_product, product};
+use crate::engine::cpu::transpose::{transpose, transpose_part};
+use crate::engine::graph::{NodeId, Parameters};
 use crate::engine::kernel::{Kernel, Update, gives_gradients, one_tile, reference};
 use crate::engine::layout::{TILE_UNITS, phase};
 use crate::engine::memory::{Memory, product_weights};
@@ -40,7 +40,22 @@ fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
 }
 
 /// Rows whose gradients are computed together: they and their deltas stay in the cache.
-pub const BLOCK: usize = 128;
+const BLOCK: usize = 64;
+
+/// Scratch memory, in numbers, of the gradient at an input of these widths for a batch of rows.
+pub fn scratch(input: usize, width: usize, rows: usize) -> usize {
+    let (input, width) = (padded(input), padded(width));
+    let block = rows.min(BLOCK);
+    match transposes_weights(input, width, rows) {
+        true => input * (width + block),
+        false => (input + width) * block,
+    }
+}
+
+/// Whether the weights are transposed rather than the batch: the smaller of both.
+fn transposes_weights(input: usize, width: usize, rows: usize) -> bool {
+    input * width < (input + width) * rows
+}
 
 /// Fills delta of the node below.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
@@ -50,33 +65,64 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     }
     let matrix = run.graph.parameters(node)[0];
     let (at, below) = (run.layout.nodes[node], run.layout.nodes[contribution.below]);
-    let (rows, stride) = (memory.rows(run, run.graph.shape(node).rows), padded(matrix.rows));
+    let rows = memory.rows(run, run.graph.shape(node).rows);
+    let (stride, width) = (padded(matrix.rows), matrix.stride);
+    let preactivation = memory.preactivation(run, contribution.below);
     // in memory the delta below comes before the delta of this node
     let (before, delta) = memory.work.split_at_mut(at.delta);
-    let below_delta = &mut before[below.delta..][..rows * stride];
+    let (before, below_delta) = before.split_at_mut(below.delta);
     let weights = product_weights(run, &memory.parameters, &memory.weights);
-    let weights =
-        (&weights[matrix.range()], Shape::by_rows(matrix.rows, matrix.columns, matrix.stride));
-    let blocks = delta[..rows * matrix.stride].chunks(BLOCK * matrix.stride);
-    for (delta, below_delta) in blocks.zip(below_delta.chunks_mut(BLOCK * stride)) {
-        let rows = delta.len() / matrix.stride;
-        // the product reads the rows of the weights as stored; the smaller batch is transposed
-        // instead
-        let (delta_by_unit, by_unit) = memory.scratch.split_at_mut(matrix.stride * rows);
-        transpose(matrix.stride, delta, delta_by_unit);
-        let by_unit = &mut by_unit[..stride * rows];
-        product(
-            (&mut *by_unit, Shape::by_rows(matrix.rows, rows, rows)),
-            weights,
-            (&*delta_by_unit, Shape::by_rows(matrix.columns, rows, rows)),
-        );
-        by_unit[matrix.rows * rows..].fill(F::zero());
-        match contribution.adds {
-            false => transpose(rows, by_unit, below_delta),
-            true => add_transposed(rows, by_unit, below_delta),
-        }
+    let weights = &weights[matrix.range()];
+    let most = run.layout.rows.of(run.graph.shape(node).rows);
+    let by_input = transposes_weights(stride, width, most);
+    let (transposed, scratch) =
+        memory.scratch.split_at_mut(if by_input { stride * width } else { 0 });
+    if by_input {
+        transposed.fill(F::zero());
+        transpose_part([matrix.rows, width], (weights, width), (transposed, stride));
     }
-    contribute::finish(run, contribution, memory);
+    let blocks = delta[..rows * width].chunks(BLOCK * width);
+    let blocks = blocks.zip(below_delta[..rows * stride].chunks_mut(BLOCK * stride));
+    for ((delta, below_delta), first) in blocks.zip((0..).step_by(BLOCK)) {
+        let rows = delta.len() / width;
+        if by_input {
+            let product = if contribution.adds { add_product } else { product };
+            product(
+                (&mut *below_delta, Shape::by_rows(rows, stride, stride)),
+                (delta, Shape::by_rows(rows, matrix.columns, width)),
+                (&*transposed, Shape::by_rows(matrix.columns, stride, stride)),
+            );
+        } else {
+            by_unit((matrix, weights), contribution.adds, delta, below_delta, scratch);
+        }
+        let saved = &before[preactivation + first * stride..];
+        contribute::finish_rows(run, contribution, &memory.state, first, saved, below_delta);
+    }
+}
+
+/// The product of weights as they are stored and the transposed batch.
+fn by_unit<F: Real>(
+    (matrix, weights): (Parameters, &[F]),
+    adds: bool,
+    delta: &[F],
+    below_delta: &mut [F],
+    scratch: &mut [F],
+) {
+    let (width, stride) = (matrix.stride, padded(matrix.rows));
+    let rows = delta.len() / width;
+    let (delta_by_unit, by_unit) = scratch.split_at_mut(width * rows);
+    transpose(width, delta, delta_by_unit);
+    let by_unit = &mut by_unit[..stride * rows];
+    product(
+        (&mut *by_unit, Shape::by_rows(matrix.rows, rows, rows)),
+        (weights, Shape::by_rows(matrix.rows, matrix.columns, width)),
+        (&*delta_by_unit, Shape::by_rows(matrix.columns, rows, rows)),
+    );
+    by_unit[matrix.rows * rows..].fill(F::zero());
+    match adds {
+        false => transpose(rows, by_unit, below_delta),
+        true => add_transposed(rows, by_unit, below_delta),
+    }
 }
 
 /// Adds the transposed matrix, with rows of `width`.

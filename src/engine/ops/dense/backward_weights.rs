@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::cpu::product::{Shape, product};
+use crate::engine::cpu::product::{Shape, add_product, product};
+use crate::engine::cpu::sums::sum_rows;
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::{Graph, NodeId};
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
@@ -90,6 +91,9 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     contribute::round_gradients(run, node, memory);
 }
 
+/// Rows whose products are added together: they stay in the cache.
+const BLOCK: usize = 128;
+
 /// Gradients of the weights of a range of inputs, shape (inputs, units), over the `present` rows.
 pub(crate) fn weights<F: Real>(
     run: &PreparedRun,
@@ -100,35 +104,33 @@ pub(crate) fn weights<F: Real>(
 ) {
     let (matrix, at) = (run.graph.parameters(node)[0], run.layout.nodes[node]);
     let (stride, input_stride) = (matrix.stride, padded(matrix.rows));
-    let input = Shape::by_rows(present, inputs.len(), input_stride);
     if present == 0 {
         return gradients.fill(F::zero());
     }
-    product(
-        (gradients, Shape::by_rows(inputs.len(), stride, stride)),
-        (&work[at.input + inputs.start..], input.transposed()),
-        (&work[at.delta..], Shape::by_rows(present, stride, stride)),
-    );
-}
-
-/// Gradients of the bias, shape (units).
-pub(crate) fn bias<F: Real>(
-    run: &PreparedRun,
-    node: NodeId,
-    (present, work): (usize, &[F]),
-    gradients: &mut [F],
-) {
-    let delta = &work[run.layout.nodes[node].delta..][..present * gradients.len()];
-    sum_rows(delta, gradients);
+    for first in (0..present).step_by(BLOCK) {
+        let rows = BLOCK.min(present - first);
+        let product = if first == 0 { product } else { add_product };
+        product(
+            (&mut *gradients, Shape::by_rows(inputs.len(), stride, stride)),
+            (
+                &work[at.input + first * input_stride + inputs.start..],
+                Shape::by_rows(rows, inputs.len(), input_stride).transposed(),
+            ),
+            (&work[at.delta + first * stride..], Shape::by_rows(rows, stride, stride)),
+        );
+    }
 }
 
 widest! {
-    fn sum_rows<F: Real>(matrix: &[F], sums: &mut [F]) {
-        sums.fill(F::zero());
-        for row in matrix.chunks_exact(sums.len()) {
-            for (sum, number) in sums.iter_mut().zip(row) {
-                *sum += *number;
-            }
-        }
+    /// Gradients of the bias, shape (units).
+    pub(crate) fn bias<F: Real>(
+        run: &PreparedRun,
+        node: NodeId,
+        batch: (usize, &[F]),
+        gradients: &mut [F],
+    ) {
+        let (present, work) = batch;
+        let delta = &work[run.layout.nodes[node].delta..][..present * gradients.len()];
+        sum_rows(delta, gradients);
     }
 }

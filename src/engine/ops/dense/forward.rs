@@ -1,9 +1,9 @@
 //! The forward pass of a dense node: product, bias, activation, dropout. See
 //! `shaders/dense_forward*.wgsl`.
 
+use crate::engine::activation::{Activation, activate, add_and_activate, add_to_rows};
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, product};
-use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
 use crate::engine::layout::{LANES, phase};
@@ -41,6 +41,9 @@ fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     set.blocks(run.layout.rows.of(run.graph.shape(node).rows), units, set.products.units() * LANES)
 }
 
+/// Rows that are computed together: they stay in the cache until their output is done.
+const BLOCK: usize = 64;
+
 /// Fills the preactivation and the output of the node.
 pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>) {
     let state = memory.state;
@@ -48,33 +51,39 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         return;
     }
     let [matrix, bias] = [0, 1].map(|matrix| run.graph.parameters(node)[matrix]);
-    let at = run.layout.nodes[node];
-    let rows = memory.rows(run, run.graph.shape(node).rows);
-    if rows == 0 {
-        return;
-    }
-    let size = rows * matrix.stride;
+    let (at, stride, input_stride) = (run.layout.nodes[node], matrix.stride, padded(matrix.rows));
+    let size = memory.rows(run, run.graph.shape(node).rows) * stride;
+    let activation = run.graph.nodes()[node].attributes.activation;
+    let keeps = memory.keeps_preactivation(run, node);
     // in memory the preactivation comes after everything that is read
     let weights = product_weights(run, &memory.parameters, &memory.weights);
     let (before, after) = memory.work.split_at_mut(at.saved);
-    let z = &mut after[..size];
-
-    product(
-        (&mut *z, Shape::by_rows(rows, matrix.stride, matrix.stride)),
-        (&before[at.input..], Shape::by_rows(rows, matrix.rows, padded(matrix.rows))),
-        (&weights[matrix.range()], Shape::by_rows(matrix.rows, matrix.stride, matrix.stride)),
-    );
-    add_to_rows(&weights[bias.range()], z);
-    precision::round(run.precision(), z);
-    epilogue::apply(run, node, memory);
-}
-
-widest! {
-    fn add_to_rows<F: Real>(row: &[F], matrix: &mut [F]) {
-        for numbers in matrix.chunks_exact_mut(row.len()) {
-            for (number, more) in numbers.iter_mut().zip(row) {
-                *number += *more;
+    let (z, output) = after.split_at_mut(at.output - at.saved);
+    let blocks = z[..size].chunks_mut(BLOCK * stride);
+    let blocks = blocks.zip(output[..size].chunks_mut(BLOCK * stride)).zip((0..).step_by(BLOCK));
+    for ((z, output), first) in blocks {
+        let rows = z.len() / stride;
+        let sums = if keeps { &mut *z } else { &mut *output };
+        product(
+            (&mut *sums, Shape::by_rows(rows, stride, stride)),
+            (
+                &before[at.input + first * input_stride..],
+                Shape::by_rows(rows, matrix.rows, input_stride),
+            ),
+            (&weights[matrix.range()], Shape::by_rows(matrix.rows, stride, stride)),
+        );
+        match activation {
+            Activation::Identity if !keeps => add_to_rows(&weights[bias.range()], sums),
+            _ if !keeps => {
+                let slope = F::of(f64::from(activation.slope()));
+                add_and_activate(slope, &weights[bias.range()], sums);
+            }
+            _ => {
+                add_to_rows(&weights[bias.range()], sums);
+                precision::round(run.precision(), z);
+                activate(activation, z, output);
             }
         }
+        epilogue::end(run, node, &state, first, output);
     }
 }

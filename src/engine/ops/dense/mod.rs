@@ -10,7 +10,7 @@ use crate::engine::kernel::OpKernels;
 use crate::engine::normals::normals;
 use crate::engine::optim::fused_update;
 use crate::engine::random::{pcg4d, unit};
-use crate::engine::shape::{Shape, padded};
+use crate::engine::shape::Shape;
 
 /// Weights, shape (inputs, outputs), and a bias, shape (1, outputs).
 pub static OP: Op = Op {
@@ -29,10 +29,8 @@ pub static OP: Op = Op {
     },
     // the preactivation
     saved: |_, attributes| vec![attributes.width],
-    // delta and the gradient at the input, both by unit, of some rows
     scratch: |inputs, attributes, rows| {
-        let width = padded(inputs[0].width) + padded(attributes.width);
-        width * rows.min(backward_input::BLOCK)
+        backward_input::scratch(inputs[0].width, attributes.width, rows)
     },
     fuses_update: true,
     has_epilogue: true,

@@ -1,6 +1,7 @@
 //! The gradient at the items at both ends of the edges. See `shaders/edge_backward.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
+use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, blocks, gives_gradients, reference};
 use crate::engine::layout::phase;
@@ -48,10 +49,17 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         if !contribution.adds {
             below.fill(F::zero());
         }
-        for (item, delta) in ends.iter().zip(own.chunks_exact(stride)) {
-            let sums = &mut below[integer(*item) * stride..][..stride];
+        add_to_ends(stride, ends, own, below);
+        contribute::finish(run, contribution, memory);
+    }
+}
+
+widest! {
+    /// Adds the row of each edge to the row of its end.
+    fn add_to_ends<F: Real>(stride: usize, ends: &[F], delta: &[F], sums: &mut [F]) {
+        for (item, delta) in ends.iter().zip(delta.chunks_exact(stride)) {
+            let sums = &mut sums[integer(*item) * stride..][..stride];
             sums.iter_mut().zip(delta).for_each(|(sum, delta)| *sum += *delta);
         }
-        contribute::finish(run, contribution, memory);
     }
 }

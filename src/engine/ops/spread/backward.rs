@@ -4,8 +4,8 @@ use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, blocks, gives_gradients, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
-use crate::engine::ops::contribute::{self, give};
-use crate::engine::ops::reduce::items;
+use crate::engine::ops::contribute::{self, give_scaled};
+use crate::engine::ops::reduce::{add_rows, items};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::shape::padded;
@@ -33,11 +33,9 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
     let below = &mut before[run.layout.nodes[contribution.below].delta..];
     let mut sums = vec![F::zero(); stride];
     for (example, items) in groups.into_iter().enumerate() {
-        sums.fill(F::zero());
-        for row in delta[items.start * stride..items.end * stride].chunks_exact(stride) {
-            sums.iter_mut().zip(row).for_each(|(sum, delta)| *sum += *delta);
-        }
-        give(contribution, sums.iter().copied(), &mut below[example * stride..][..stride]);
+        add_rows(&delta[items.start * stride..items.end * stride], &mut sums);
+        let below = &mut below[example * stride..][..stride];
+        give_scaled(contribution, F::one(), &sums, below);
     }
     contribute::finish(run, contribution, memory);
 }
