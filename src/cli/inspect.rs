@@ -113,7 +113,7 @@ fn model(path: &Path, output: &Output) -> Result<()> {
     ));
     let network = &model.start.network;
     if network.has_items() {
-        output.result(&format!("  reads items, columns {}", about.item_names.join(" ")));
+        output.result(&format!("  reads items, columns {}", about.raw_item_names().join(" ")));
     }
     if let Some(edges) = &about.edges {
         output.result(&format!("  edges {}", described(edges)));

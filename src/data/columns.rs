@@ -102,17 +102,16 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The columns of datasets with the same inputs; a missing number becomes the median of the
-    /// first dataset that has one.
-    pub fn new(functions: Vec<Function>, missing: Sentinels, datasets: &[&Dataset]) -> Self {
+    /// The columns of tables with the same inputs; a missing number becomes the median of the first
+    /// table that has others.
+    pub fn new(functions: Vec<Function>, missing: Sentinels, tables: &[&Matrix]) -> Self {
         let is_missing =
-            |data: &&Dataset, input: usize| data.inputs.column(input).any(|x| missing.has(x));
+            |table: &&Matrix, input: usize| table.column(input).any(|x| missing.has(x));
         let inputs = 0..functions.len();
-        let can_be = inputs.filter(|input| datasets.iter().any(|data| is_missing(data, *input)));
+        let can_be = inputs.filter(|input| tables.iter().any(|table| is_missing(table, *input)));
         let fill = |input: usize| {
-            let of =
-                |data: &&Dataset| median(data.inputs.column(input).filter(|x| !missing.has(*x)));
-            let value = datasets.iter().find_map(of);
+            let of = |table: &&Matrix| median(table.column(input).filter(|x| !missing.has(*x)));
+            let value = tables.iter().find_map(of);
             // a number that its function has a value of
             Fill { input, value: value.unwrap_or_else(|| functions[input].inverse(0.0)) }
         };
@@ -128,6 +127,11 @@ impl Columns {
     /// Number of features: inputs and flags.
     pub fn features(&self) -> usize {
         self.functions.len() + self.fills.len()
+    }
+
+    /// Whether there are so many features, with flags of inputs that exist.
+    pub(crate) fn are_sound(&self, features: usize) -> bool {
+        self.features() == features && self.fills.iter().all(|fill| fill.input < self.inputs())
     }
 
     /// The names of the features.
@@ -201,14 +205,17 @@ impl Columns {
         Ok(Dataset { inputs, input_names, axis, ..dataset })
     }
 
-    /// The items with the functions of their columns.
+    /// The items with their features as columns.
     ///
     /// # Errors
-    /// As [`Columns::of`], with the item in place of the row.
+    /// As [`Columns::of`], with the item in place of the row; a name of a column that is also that of
+    /// a flag.
     pub fn of_items(&self, items: Items, name: &str) -> Result<Items> {
-        let values = self.of(&items.values, &items.names);
-        let values = values.map_err(|error| prefix(error, format!("{name}: 'items'")))?;
-        Ok(Items { values, ..items })
+        let in_items = |error| prefix(error, format!("{name}: 'items'"));
+        let values = self.of(&items.values, &items.names).map_err(in_items)?;
+        let names = self.names(&items.names);
+        names::check_unique(&names, "item column").map_err(in_items)?;
+        Ok(Items { values, names, ..items })
     }
 
     /// Where the features lie: a flag where its input does.
@@ -265,7 +272,7 @@ mod tests {
     fn columns(missing: &[f64], rows: &[[f64; 3]]) -> (Columns, Dataset) {
         let dataset = dataset(rows);
         let functions = vec![Function::Log1p, Function::Identity, Function::Log10];
-        (Columns::new(functions, Sentinels::new(missing), &[&dataset]), dataset)
+        (Columns::new(functions, Sentinels::new(missing), &[&dataset.inputs]), dataset)
     }
 
     #[test]

@@ -64,23 +64,17 @@ impl Scaling {
             ));
         }
         let of_rows = rows.iter().map(|row| *row as usize);
-        let (mut mean, mut deviation) = moments(&features.values, &features.scale, of_rows);
+        let mut found = moments(&features.values, &features.scale, of_rows.clone());
         let of_items = |items: &ItemFeatures| {
             let of_rows = rows.iter().flat_map(|row| items.items.of(*row as usize));
-            moments(&items.items.values, &items.scale, of_rows)
+            let mut found = moments(&items.items.values, &items.scale, of_rows.clone());
+            let table = (&items.items.values, &items.scale);
+            without_missing(table, &items.flags, of_rows, &mut found);
+            found
         };
-        for (column, flag) in &features.flags {
-            let of = |row: &u32| features.values.row(*row as usize);
-            let present = rows.iter().map(of).filter(|row| row[*flag] == 0.0);
-            let (centre, width) = (features.scale.centre[*column], features.scale.width[*column]);
-            let present = present.map(|row| row[*column]);
-            let found = moments_of(present, (centre, (1.0 / width).min(f64::MAX)));
-            (mean[*column], deviation[*column]) = match found {
-                (mean, 0.0) => (mean, width),
-                found => found,
-            };
-            (mean[*flag], deviation[*flag]) = (0.0, 1.0);
-        }
+        let table = (&features.values, &features.scale);
+        without_missing(table, &features.flags, of_rows, &mut found);
+        let (mean, deviation) = found;
         let (item_mean, item_deviation) = features.items.as_ref().map(of_items).unwrap_or_default();
         Ok(Self {
             log10,
@@ -204,6 +198,27 @@ fn moments(
     (means, deviations)
 }
 
+/// Replaces the mean and the deviation of columns that can be missing by those of the rows where
+/// they are there, and those of flags by 0 and 1.
+fn without_missing(
+    (values, scale): (&Matrix, &InputScale),
+    flags: &[(usize, usize)],
+    rows: impl Iterator<Item = usize> + Clone,
+    (mean, deviation): &mut (Vec<f64>, Vec<f64>),
+) {
+    for (column, flag) in flags {
+        let present = rows.clone().map(|row| values.row(row)).filter(|row| row[*flag] == 0.0);
+        let (centre, width) = (scale.centre[*column], scale.width[*column]);
+        let present = present.map(|row| row[*column]);
+        let found = moments_of(present, (centre, (1.0 / width).min(f64::MAX)));
+        (mean[*column], deviation[*column]) = match found {
+            (mean, 0.0) => (mean, width),
+            found => found,
+        };
+        (mean[*flag], deviation[*flag]) = (0.0, 1.0);
+    }
+}
+
 /// Mean and deviation of numbers, computed around a centre in units of a width; the deviation is 0
 /// if all are equal.
 fn moments_of(
@@ -248,6 +263,8 @@ pub struct ItemFeatures {
     pub items: Items,
     /// See [`InputScale::covering`].
     pub scale: InputScale,
+    /// As [`Features::flags`].
+    pub flags: Vec<(usize, usize)>,
 }
 
 /// The [`Features`] of a dataset; `name` is what the user calls it.
@@ -291,13 +308,14 @@ fn item_features(items: &Items, name: &str) -> Result<ItemFeatures> {
             ));
         }
     }
-    Ok(ItemFeatures { items: items.clone(), scale })
+    Ok(ItemFeatures { items: items.clone(), scale, flags: vec![] })
 }
 
 impl Features {
-    /// The same with flags of missing numbers.
-    pub fn with_flags(self, flags: Vec<(usize, usize)>) -> Self {
-        Self { flags, ..self }
+    /// The same with flags of missing numbers, of inputs and of items.
+    pub fn with_flags(self, flags: Vec<(usize, usize)>, of_items: Vec<(usize, usize)>) -> Self {
+        let items = self.items.map(|items| ItemFeatures { flags: of_items, ..items });
+        Self { flags, items, ..self }
     }
 
     /// Whether a column has the same value in every row.
@@ -392,7 +410,7 @@ mod tests {
     #[test]
     fn missing_numbers_do_not_count() {
         let dataset = dataset(vec![1.0, 0.0, 3.0, 0.0, 50.0, 1.0]);
-        let features = features(&dataset, false, "x").unwrap().with_flags(vec![(0, 1)]);
+        let features = features(&dataset, false, "x").unwrap().with_flags(vec![(0, 1)], vec![]);
         let ranges = &dataset.target_ranges;
         let fit = |rows: &[u32]| Scaling::from_features(&features, rows, false, ranges).unwrap();
         let scaling = fit(&[0, 1, 2]);

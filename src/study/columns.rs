@@ -2,6 +2,7 @@
 
 use crate::data::columns::{Columns, Function, Sentinels};
 use crate::data::dataset::Dataset;
+use crate::data::matrix::Matrix;
 use crate::data::names;
 use crate::error::Result;
 use crate::input_error;
@@ -102,17 +103,17 @@ pub(crate) fn input_columns(
     }
     let datasets: Vec<&Dataset> = pretrain.into_iter().chain([finetune]).collect();
     let is_declared = !missing.is_empty();
-    let columns = Columns::new(functions, missing, &datasets);
-    let none = is_declared && columns.fills.is_empty() && columns.inputs() > 0;
+    let inputs: Vec<&Matrix> = datasets.iter().map(|dataset| &dataset.inputs).collect();
+    let items = datasets.iter().filter_map(|dataset| Some(&dataset.items.as_ref()?.values));
+    let columns = Columns::new(functions, missing.clone(), &inputs);
+    let item_columns = Columns::new(of_items, missing, &items.collect::<Vec<_>>());
+    let none = is_declared && columns.fills.is_empty() && item_columns.fills.is_empty();
     let notices = notice.into_iter().chain(none.then(|| {
         "missing: no input is one of these numbers; a network then refuses them".to_owned()
     }));
     let plain = |function: &Function| *function == Function::Identity;
-    let item_columns = (!of_items.iter().all(plain)).then(|| Columns {
-        functions: of_items,
-        missing: Sentinels::default(),
-        fills: vec![],
-    });
+    let has_effect = is_declared || !item_columns.functions.iter().all(plain);
+    let item_columns = Some(item_columns).filter(|own| own.inputs() > 0 && has_effect);
     // beside items there may be no inputs
     let columns = Some(columns).filter(|columns| columns.inputs() > 0);
     Ok(InputColumns { log10: false, columns, item_columns, notices: notices.collect() })

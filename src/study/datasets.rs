@@ -193,7 +193,7 @@ fn table(data: &LoadedDataset, edges: Option<&Edges>) -> Result<Table> {
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
     let Features { values, scale, items, .. } = &data.features;
-    let sets = items.as_ref().map(|ItemFeatures { items, scale }| {
+    let sets = items.as_ref().map(|ItemFeatures { items, scale, .. }| {
         let sets = Sets {
             x: scale.apply(&items.values.values),
             columns: items.values.columns,

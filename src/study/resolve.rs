@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::columns::Columns;
 use crate::data::dataset::Dataset;
-use crate::data::scaling::features;
+use crate::data::scaling::{Features, features};
 use crate::engine::graph::{Graph, Node};
 use crate::engine::loss::{LOSSES, Loss};
 use crate::engine::ops::{self, OPS};
@@ -121,7 +121,7 @@ impl Study {
             input_columns(config, of_pretraining, &finetune)?;
         notices.extend(found);
         let of_each = [("data.pretrain", of_pretraining), ("data.finetune", Some(&finetune))];
-        notices.extend(sentinels(&of_each, columns.as_ref()));
+        notices.extend(sentinels(&of_each, &missing(config)?));
         let apply = |dataset: Dataset, name: &str| -> Result<Dataset> {
             let mut dataset = match &columns {
                 Some(columns) => columns.apply(dataset, name)?,
@@ -140,13 +140,16 @@ impl Study {
                 })
                 .transpose()?;
         }
-        let flags = columns.as_ref().map_or_else(Vec::new, Columns::flags);
-        let fine_features = features(&finetune, log10, "data.finetune")?.with_flags(flags.clone());
+        let flags_of =
+            |columns: &Option<Columns>| columns.as_ref().map_or_else(Vec::new, Columns::flags);
+        let with_flags =
+            |features: Features| features.with_flags(flags_of(&columns), flags_of(&item_columns));
+        let fine_features = with_flags(features(&finetune, log10, "data.finetune")?);
         check_varies(&finetune, &fine_features)?;
         let (pretraining, data) = pretraining
             .map(|(plan, dataset, pool)| {
                 let features = features(&dataset, log10, "data.pretrain")?;
-                let mut features = features.with_flags(flags);
+                let mut features = with_flags(features);
                 features.borrow_widths(&fine_features);
                 Ok((plan, LoadedDataset { dataset, features, pool }))
             })

@@ -127,7 +127,7 @@ fn numbers_that_look_missing_are_noticed_once() {
     let note = "'jet_pt' is -999 in";
     assert_eq!(ran.err.matches(note).count(), 1, "{}", ran.err);
     assert!(
-        ran.err.contains("and 1 more inputs have such") && ran.err.contains("missing = [-999]")
+        ran.err.contains("and 1 more columns have such") && ran.err.contains("missing = [-999]")
     );
     // none where it is said
     assert!(!study_err("log10 = false\nmissing = -999").contains(note));

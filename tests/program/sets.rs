@@ -413,3 +413,62 @@ fn the_memory_of_sets_is_planned() {
         }
     }
 }
+
+#[test]
+fn missing_numbers_of_items_have_flags_and_parts_of_any_network_train() {
+    // a third of the particles has no angle
+    let without = |seed: usize, rows: usize, shift: f64| {
+        let mut data = dataset(rows, seed, shift);
+        let values = &mut data.items.as_mut().unwrap().values.values;
+        values.chunks_exact_mut(3).step_by(3).for_each(|item| item[1] = -999.0);
+        data
+    };
+    let (fast, full) = (without(1, 500, 0.0), without(2, 300, 4.0));
+    let strategies = "[strategies.scratch]\n[strategies.warm-start]\nbody_rate = 0.1\n\
+                      [strategies.bias-only]\n[strategies.frozen]\n[strategies.applied]\n\
+                      [strategies.attach-head]\nreads = 'READS'\n";
+    for name in ["deep-set", "edge-graph", "transformer"] {
+        let folder = ready(small(name));
+        fast.save(&folder.path("fast.npz")).unwrap();
+        full.save(&folder.path("full.npz")).unwrap();
+        let reads = if name == "edge-graph" { "edge" } else { "pool" };
+        let text = folder.read("study.toml").replace("near = ['eta', 'phi']", "near = ['phi']");
+        let text = text.replace("test = 150", "test = 150\nlog1p = ['pt']\nmissing = -999");
+        folder.write("study.toml", &(text + &strategies.replace("READS", reads)));
+        let ran = folder.run();
+        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        assert!(!ran.err.contains("-999"), "{name}, it is declared: {}", ran.err);
+        let runs = folder.read("out/runs.csv");
+        for strategy in ["bias-only", "frozen", "applied", "attach-head"] {
+            assert_eq!(column(&runs, "strategy").iter().filter(|own| **own == strategy).count(), 4);
+        }
+        // raw items, as the study read them
+        let table = folder.read("out/predictions.csv");
+        let of_applied: Vec<usize> = (column(&table, "strategy").iter().enumerate())
+            .filter(|(_, strategy)| **strategy == "applied")
+            .map(|(line, _)| line)
+            .collect();
+        let seed = column(&table, "seed")[of_applied[0]];
+        let model = format!("out/models/applied-120-{seed}.safetensors");
+        let ran = folder.shoal(&["predict", &model, "full.npz", "-o", "p.csv"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        let predicted = numbers(&folder.read("p.csv"), "signal");
+        for line in of_applied {
+            let row = numbers(&table, "row")[line] as usize;
+            let stored = numbers(&table, "prediction_signal")[line];
+            assert!((predicted[row] - stored).abs() < 1e-6, "{name}, row {row}");
+        }
+        // a column that was there in every item of the study must be there
+        let mut other = full.clone();
+        other.items.as_mut().unwrap().values.values[2] = -999.0;
+        other.save(&folder.path("other.npz")).unwrap();
+        let ran = folder.shoal(&["predict", &model, "other.npz", "-o", "q.csv"]);
+        ran.fails(2, &["'items'", "(phi) is -999", "never missing"]);
+    }
+    // undeclared, it is noticed
+    let folder = ready(small("deep-set"));
+    fast.save(&folder.path("fast.npz")).unwrap();
+    full.save(&folder.path("full.npz")).unwrap();
+    let ran = folder.run();
+    assert_eq!(ran.err.matches("the item column 'eta' is -999").count(), 1, "{}", ran.err);
+}

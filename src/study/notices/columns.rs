@@ -1,7 +1,7 @@
 //! Notices about columns.
 
 use crate::cosmology::conventions::CONVENTIONS;
-use crate::data::columns::{Columns, is_like_a_sentinel};
+use crate::data::columns::{Sentinels, is_like_a_sentinel};
 use crate::data::dataset::{Dataset, extent};
 use crate::data::matrix::Matrix;
 use crate::study::datasets::LoadedDataset;
@@ -51,35 +51,34 @@ fn counts_rows(matrix: &Matrix, column: usize) -> bool {
 
 /// Numbers that look as if they stood for a missing one, which the study file does not say: nines,
 /// as -999, in several rows, further from all others than those lie apart.
-pub(crate) fn sentinels(
-    data: &[(&str, Option<&Dataset>)],
-    columns: Option<&Columns>,
-) -> Option<String> {
-    let mut found: Vec<(&str, f64, usize, usize)> = Vec::new();
+pub(crate) fn sentinels(data: &[(&str, Option<&Dataset>)], missing: &Sentinels) -> Option<String> {
+    let mut found: Vec<(String, f64, usize)> = Vec::new();
     for (name, dataset) in data.iter().filter_map(|(name, one)| Some((*name, (*one)?))) {
-        let is_known = |x: f64| columns.is_some_and(|columns| columns.missing.has(x));
-        let inputs = &dataset.inputs;
-        let all = (0..inputs.columns).filter_map(|column| {
-            let (value, rows) = sentinel(inputs, column).filter(|(value, _)| !is_known(*value))?;
-            Some((name, value, column, rows))
-        });
-        found.extend(all);
+        let inputs = ("the input", "rows", &dataset.inputs, &dataset.input_names);
+        let items = dataset.items.as_ref();
+        let items = items.map(|items| ("the item column", "items", &items.values, &items.names));
+        for (what, rows, table, names) in [Some(inputs), items].into_iter().flatten() {
+            let all = (0..table.columns).filter_map(|column| {
+                let (value, count) = sentinel(table, column)?;
+                let (of, all) = (&names[column], table.rows);
+                let text = format!("{name}: {what} '{of}' is {value} in {count} of {all} {rows}");
+                (!missing.has(value)).then_some((text, value, count))
+            });
+            found.extend(all);
+        }
     }
-    let (name, value, column, rows) = *found.iter().max_by_key(|one| one.3)?;
-    let dataset = data.iter().find(|one| one.0 == name)?.1?;
+    let (most, ..) = found.iter().max_by_key(|one| one.2)?;
     let mut values: Vec<f64> = found.iter().map(|one| one.1).collect();
     values.sort_by(f64::total_cmp);
     values.dedup();
     let numbers: Vec<String> = values.iter().map(f64::to_string).collect();
     let more = match found.len() {
         1 => String::new(),
-        count => format!(", and {} more inputs have such numbers", count - 1),
+        count => format!(", and {} more columns have such numbers", count - 1),
     };
     Some(format!(
-        "{name}: the input '{}' is {value} in {rows} of {} rows, far from its other values{more}. If \
-         that stands for a missing number, say missing = [{}] in the study file",
-        dataset.input_names[column],
-        dataset.inputs.rows,
+        "{most}, far from its other values{more}. If that stands for a missing number, say missing \
+         = [{}] in the study file",
         numbers.join(", ")
     ))
 }

@@ -80,6 +80,12 @@ pub struct About {
 }
 
 impl About {
+    /// Names of the columns of the raw items.
+    pub fn raw_item_names(&self) -> &[String] {
+        let raw = self.item_columns.as_ref().map_or(self.item_names.len(), Columns::inputs);
+        &self.item_names[..raw]
+    }
+
     /// Names of the raw inputs.
     pub fn raw_names(&self) -> &[String] {
         let raw = self.columns.as_ref().map_or(self.input_names.len(), Columns::inputs);
@@ -110,15 +116,12 @@ impl About {
             edges.check(&self.item_names)?;
         }
         if let Some(columns) = &self.item_columns
-            && (columns.inputs(), columns.fills.len()) != (items, 0)
+            && !columns.are_sound(items)
         {
-            return Err(format!("item_columns has {} columns of {items}", columns.inputs()));
+            return Err(format!("item_columns has {} features of {items}", columns.features()));
         }
-        if let Some(columns) = &self.columns {
-            let known = columns.fills.iter().all(|fill| fill.input < columns.inputs());
-            if columns.features() != inputs || !known {
-                return Err(format!("columns has {} features of {inputs}", columns.features()));
-            }
+        if let Some(columns) = self.columns.as_ref().filter(|own| !own.are_sound(inputs)) {
+            return Err(format!("columns has {} features of {inputs}", columns.features()));
         }
         let names = self.input_names.iter().chain(&self.target_names).chain(&self.item_names);
         let mut names = names.chain([&self.axis_name, &self.study, &self.strategy]);

@@ -21,7 +21,7 @@ impl Model {
         let (about, has_items) = (&self.about, self.start.network.has_items());
         let items = match (&table.items, has_items) {
             (Some(items), true) => {
-                let wanted = Named { owner: name, names: &about.item_names };
+                let wanted = Named { owner: name, names: about.raw_item_names() };
                 Some(items.matched(&table.name, wanted)?)
             }
             (None, true) => {
@@ -29,7 +29,7 @@ impl Model {
                     "{} has no items, but {name} reads items with the columns {}; it takes an npz \
                      with `items`, and `counts` or `offsets`",
                     table.name,
-                    shown(&about.item_names)
+                    shown(about.raw_item_names())
                 ));
             }
             (_, false) => None,
@@ -124,7 +124,7 @@ impl Model {
 }
 
 fn item_names(model: &Model) -> &[String] {
-    &model.about.item_names
+    model.about.raw_item_names()
 }
 
 /// A note if columns are far outside of what the model was trained on, as they are in other units:

@@ -16,7 +16,7 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Input`] if the columns are not as many as the model's, or have no value.
     pub fn item_features(&self, items: &Items, name: &str) -> Result<Items> {
-        let names = &self.about.item_names;
+        let names = self.about.raw_item_names();
         match &self.about.item_columns {
             Some(columns) if items.names.len() == names.len() => {
                 columns.of_items(items.clone(), name)
