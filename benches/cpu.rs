@@ -46,7 +46,9 @@ fn ceiling() -> shoal::Result<f64> {
 }
 
 /// Seconds of each call and of the whole step, summed over the training steps of an epoch.
-fn epoch(run: &PreparedRun, memory: &mut Memory<f32>, steps: usize) -> (Vec<f64>, f64) {
+type Epoch = (Vec<f64>, f64);
+
+fn epoch(run: &PreparedRun, memory: &mut Memory<f32>, steps: usize) -> Epoch {
     let calls = step_of(run, run.fuses_update());
     let (mut each, mut whole, mut done) = (vec![0.0; calls.len()], 0.0, 0);
     while done < steps {
@@ -83,11 +85,11 @@ fn report_calls(workload: &Workload) -> shoal::Result<()> {
     // batches of perceptrons are equal, those of sets are equal in the mean of an epoch
     let steps = if network.has_items() { workload.steps_per_epoch() } else { 1 };
     let repeats = if network.has_items() { STEPS / 10 / steps } else { STEPS };
-    let mut epochs: Vec<(Vec<f64>, f64)> =
+    let mut epochs: Vec<Epoch> =
         (0..repeats).map(|_| epoch(&prepared, &mut memory, steps)).collect();
     epochs.sort_by(|one, other| one.1.total_cmp(&other.1));
     let kept = if network.has_items() { (repeats / 2).max(1) } else { repeats };
-    let seconds = |of: &dyn Fn(&(Vec<f64>, f64)) -> f64| {
+    let seconds = |of: &dyn Fn(&Epoch) -> f64| {
         let all = epochs[..kept].iter().map(of);
         match network.has_items() {
             true => all.sum::<f64>() / (kept * steps) as f64,

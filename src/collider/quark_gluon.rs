@@ -39,7 +39,7 @@ pub(crate) fn leading_jet(
             let particles = generator.particles(quark, &mut draws);
             let candidates = match detector {
                 Some(detector) => detector.candidates(&particles, &mut draws),
-                None => particles.iter().filter_map(|particle| visible(particle)).collect(),
+                None => particles.iter().filter_map(visible).collect(),
             };
             let momenta: Vec<Momentum> = candidates.iter().map(|one| one.momentum).collect();
             let jet = anti_kt(&momenta, RADIUS, SELECTION[0]).into_iter().next()?;

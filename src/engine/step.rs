@@ -112,8 +112,8 @@ impl Call {
     /// Whether it computes the loss of a batch: gathering, forward kernels and the loss.
     pub fn validates(self) -> bool {
         let is = |kernel: &&'static Kernel| *kernel == self.kernel;
-        let forward = || OPS.iter().flat_map(|op| op.forward).any(|kernel| is(kernel));
-        FIRST[1..].iter().any(is) || self.kernel == &loss::KERNEL || forward()
+        let forward = || OPS.iter().flat_map(|op| op.forward).any(&is);
+        FIRST[1..].iter().any(&is) || self.kernel == &loss::KERNEL || forward()
     }
 
     /// The nodes of a run that it computes; the output node for a kernel of a whole run.

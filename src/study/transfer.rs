@@ -257,10 +257,11 @@ fn up_to(base: &Start, node: NodeId) -> Start {
     needed[node] = true;
     for id in (0..=node).rev() {
         if needed[id] {
-            graph.nodes()[id].inputs.iter().for_each(|source| match source {
-                Source::Node(below) => needed[*below] = true,
-                _ => {}
-            });
+            for source in &graph.nodes()[id].inputs {
+                if let Source::Node(below) = source {
+                    needed[*below] = true;
+                }
+            }
         }
     }
     let kept: Vec<NodeId> = (0..=node).filter(|id| needed[*id]).collect();

@@ -286,7 +286,7 @@ impl<'a> Scheduler<'a> {
             let Some(place) = self.restore.iter().position(ready) else { break };
             let (group, trial, seed) = self.restore.swap_remove(place);
             let Some(run) = self.begin(group, trial, seed, true)? else { return Ok(None) };
-            if let Some(run) = self.to_train(run)? {
+            if let Some(run) = self.train_or_finish(run)? {
                 return Ok(Some(run));
             }
         }
@@ -298,7 +298,7 @@ impl<'a> Scheduler<'a> {
                     self.take(group, trial, FinishedRun { row, network: None })?;
                     continue;
                 };
-                if let Some(run) = self.to_train(run)? {
+                if let Some(run) = self.train_or_finish(run)? {
                     return Ok(Some(run));
                 }
             }
@@ -308,7 +308,7 @@ impl<'a> Scheduler<'a> {
 
     /// The run, if it trains. The network of a strategy that trains nothing is tested at once, and
     /// the run is finished.
-    fn to_train(&mut self, run: Run) -> Result<Option<Run>> {
+    fn train_or_finish(&mut self, run: Run) -> Result<Option<Run>> {
         let group = &self.groups[self.training[&run.id].group];
         if group.key.strategy.is_none_or(Strategy::trains) {
             return Ok(Some(run));
