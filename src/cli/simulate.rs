@@ -75,7 +75,7 @@ fn reference() -> String {
 Universes, with the uniform priors of their parameters:
 {}
 
-Collisions, measured by a detector as the ATLAS and CMS cards of Delphes have it:
+Collisions, measured as by the ATLAS and CMS cards of Delphes:
 {}
 
 Examples:
