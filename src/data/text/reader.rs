@@ -98,6 +98,14 @@ impl<'a> Reader<'a> {
         }
         if self.rows == 0 {
             self.begin(number, &cells);
+            if cells.len() <= self.index {
+                return Err(input_error!(
+                    "line {number} has {} columns, but the names above it begin with {} empty \
+                     ones, those of columns that name the row; numbers must follow",
+                    cells.len(),
+                    self.index
+                ));
+            }
         }
         let numbers: Vec<Option<f64>> =
             cells[self.index.min(cells.len())..].iter().map(|c| self.dialect.number(c)).collect();

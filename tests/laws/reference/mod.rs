@@ -76,7 +76,8 @@ fn every_loss_to_stop_on_equals_its_reference_in_f64() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 6 * 4, "value losses, and value losses of predicted deviations");
+    // value losses, value losses of predicted deviations, and losses of probabilities
+    assert!(checked >= 8 * 4, "{checked}");
 }
 
 fn every_kernel_in(precision: Precision) {

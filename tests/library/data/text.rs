@@ -87,6 +87,8 @@ fn errors_name_the_line_and_the_word() {
     says("# a b\n1 2\n3 4 5\n", &["line 3 has 3 columns but line 2 has 2"]);
     says("a b\n1 2\n3 4x\n", &["line 3, column 2: '4x' is not a number"]);
     says("1 Omega_m\n", &["line 1, column 2: 'Omega_m'"]);
+    says(",,a\n1\n", &["line 2 has 1 columns", "begin with 2 empty ones"]);
+    says(",,37k.,\n.1 z:/.3\n", &["line 2 has 1 columns"]);
     says("a b\nc d\n1 2\n", &["line 2, column 1: 'c'"]);
     says("1,2,3\n4,,6\n", &["line 2, column 2 is empty"]);
     says(",a,b\n1,2\n", &["line 1 names 3 columns but line 2 has 2"]);
