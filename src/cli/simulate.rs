@@ -9,11 +9,11 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use shoal::Result;
 use shoal::cosmology::{Sampling, Statistic};
 use shoal::data::Dataset;
 use shoal::study::Simulation;
 use shoal::study::config::SimulateConfig;
-use shoal::{Result, input_error};
 
 use super::help::{processes, scenarios};
 use crate::cli::common::check_output;
@@ -105,12 +105,6 @@ pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
 }
 
 fn simulation(args: &SimulateArgs) -> Result<Simulation> {
-    let names = || args.range.iter().map(|(name, _)| name);
-    if let Some((_, name)) =
-        names().enumerate().find(|(at, name)| names().take(*at).any(|other| other == *name))
-    {
-        return Err(input_error!("--range {name} is given twice; leave one of them out"));
-    }
     let config = SimulateConfig {
         scenario: args.scenario.clone(),
         count: args.count,
@@ -122,7 +116,12 @@ fn simulation(args: &SimulateArgs) -> Result<Simulation> {
         k: args.k.clone(),
         detector: args.detector.clone(),
     };
-    config.simulation(Path::new(""))
+    let mut simulation = config.simulation(Path::new(""))?;
+    if let Simulation::Universes(request) = &mut simulation {
+        // as they were given: one that is there twice is an error
+        request.ranges.clone_from(&args.range);
+    }
+    Ok(simulation)
 }
 
 /// How often progress is printed where there is no bar.

@@ -35,7 +35,8 @@ pub(crate) fn decay(particle: Particle, draws: &mut Draws, stable: &mut Vec<Part
 }
 
 /// Momenta of bodies of these masses, uniform in phase space (James, CERN 68-15, 1968): masses of
-/// the intermediate systems are drawn in order, and accepted by the product of the two-body momenta.
+/// the intermediate systems are drawn in order, and accepted by the product of the two-body
+/// momenta.
 pub(crate) fn phase_space(
     total: Momentum,
     masses: &[f64],

@@ -1,6 +1,7 @@
 //! The random numbers of an event.
 
-use crate::engine::random::pcg4d;
+use crate::engine::normals::normal_pair;
+use crate::engine::random::{pcg4d, unit};
 
 /// Uniform numbers that depend on the seed, the event and the order in which they are drawn.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ impl Draws {
 
     /// A number in (0, 1), with the 32 bits of a word.
     pub(crate) fn uniform(&mut self) -> f64 {
-        (f64::from(self.word()) + 0.5) / 4_294_967_296.0
+        unit(self.word())
     }
 
     /// A number in (low, high).
@@ -43,10 +44,9 @@ impl Draws {
         self.uniform() < probability
     }
 
-    /// A standard normal number (Box & Muller 1958).
+    /// A standard normal number.
     pub(crate) fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        normal_pair(self.word(), self.word())[0]
     }
 
     /// A log-normal number of this mean and deviation.

@@ -7,7 +7,7 @@
 use crate::collider::decay::Particle;
 use crate::collider::draws::Draws;
 use crate::collider::momentum::{Momentum, around, isotropic, two_body};
-use crate::collider::shower::Chain;
+use crate::collider::shower::{Chain, Parton};
 use crate::collider::species::species_of;
 
 /// The flavour at an end of a cluster: a quark, or a diquark; 1 to 5 for d, u, s, c, b. An end is
@@ -39,6 +39,17 @@ struct End {
     from_shower: bool,
 }
 
+/// Two ends without colour together.
+#[derive(Clone, Copy, Debug)]
+struct Cluster {
+    /// A quark or an antidiquark.
+    one: End,
+    /// An antiquark or a diquark.
+    other: End,
+    /// The sum of their momenta.
+    total: Momentum,
+}
+
 /// Settings of the hadronisation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hadronisation {
@@ -61,31 +72,32 @@ impl Hadronisation {
     pub(crate) fn hadrons(&self, chain: &Chain, draws: &mut Draws, hadrons: &mut Vec<Particle>) {
         let mut left: Option<End> = None;
         for parton in chain {
-            let from_shower = !parton.beam;
-            let quark =
-                |momentum, flavour| End { flavour: Flavour::Quark(flavour), momentum, from_shower };
             let Some(first) = left else {
-                let flavour = match parton.flavour {
-                    0 => self.light(draws),
-                    flavour => flavour.unsigned_abs(),
-                };
-                left = Some(quark(parton.momentum, flavour));
+                left = Some(self.end(parton, draws));
                 continue;
             };
             if parton.flavour == 0 && !parton.beam {
-                let (flavour, share) = (self.light(draws), draws.uniform());
-                let right = quark(parton.momentum * share, flavour);
-                self.cluster(first, right, draws, hadrons);
-                left = Some(quark(parton.momentum * (1.0 - share), flavour));
+                // a quark and an antiquark share the momentum of a gluon
+                let (gluon, share) = (self.end(parton, draws), draws.uniform());
+                let part = |share: f64| End { momentum: parton.momentum * share, ..gluon };
+                self.cluster(first, part(share), draws, hadrons);
+                left = Some(part(1.0 - share));
             } else {
-                let flavour = match parton.flavour {
-                    0 => self.light(draws),
-                    flavour => flavour.unsigned_abs(),
-                };
-                self.cluster(first, quark(parton.momentum, flavour), draws, hadrons);
+                let last = self.end(parton, draws);
+                self.cluster(first, last, draws, hadrons);
                 left = None;
             }
         }
+    }
+
+    /// The end that a parton is; what has no flavour has a light one.
+    fn end(&self, parton: &Parton, draws: &mut Draws) -> End {
+        let flavour = match parton.flavour {
+            0 => self.light(draws),
+            flavour => flavour.unsigned_abs(),
+        };
+        let (momentum, from_shower) = (parton.momentum, !parton.beam);
+        End { flavour: Flavour::Quark(flavour), momentum, from_shower }
     }
 
     /// A light flavour that appears from nothing.
@@ -94,26 +106,18 @@ impl Hadronisation {
     }
 
     fn cluster(&self, one: End, other: End, draws: &mut Draws, hadrons: &mut Vec<Particle>) {
-        let total = one.momentum + other.momentum;
-        let mass = total.mass();
+        let cluster = Cluster { one, other, total: one.momentum + other.momentum };
         let constituents = one.flavour.mass() + other.flavour.mass();
         let least = self.heaviest.powf(self.power) + constituents.powf(self.power);
-        if mass.powf(self.power) > least {
-            self.break_up(one, other, total, draws, hadrons);
-        } else {
-            self.decay(one, other, total, draws, hadrons);
+        match cluster.total.mass().powf(self.power) > least {
+            true => self.break_up(cluster, draws, hadrons),
+            false => self.decay(cluster, draws, hadrons),
         }
     }
 
     /// Breaks a cluster into two, which move along its axis.
-    fn break_up(
-        &self,
-        one: End,
-        other: End,
-        total: Momentum,
-        draws: &mut Draws,
-        hadrons: &mut Vec<Particle>,
-    ) {
+    fn break_up(&self, cluster: Cluster, draws: &mut Draws, hadrons: &mut Vec<Particle>) {
+        let Cluster { one, other, total } = cluster;
         let mass = total.mass();
         let flavour = Flavour::Quark(self.light(draws));
         let own = flavour.mass();
@@ -132,7 +136,7 @@ impl Hadronisation {
             }
         }
         if split.0 + split.1 >= mass {
-            return self.decay(one, other, total, draws, hadrons);
+            return self.decay(cluster, draws, hadrons);
         }
         let size = two_body(mass, split.0, split.1);
         let axis = unit(one.momentum.at_rest_of(total).p, draws);
@@ -154,14 +158,8 @@ impl Hadronisation {
     }
 
     /// Two hadrons of a cluster, or one if it is too light for two.
-    fn decay(
-        &self,
-        one: End,
-        other: End,
-        total: Momentum,
-        draws: &mut Draws,
-        hadrons: &mut Vec<Particle>,
-    ) {
+    fn decay(&self, cluster: Cluster, draws: &mut Draws, hadrons: &mut Vec<Particle>) {
+        let Cluster { one, other, total } = cluster;
         let mass = total.mass();
         for _ in 0..40 {
             let pair = match draws.chance(self.diquarks) && both_quarks(&one, &other) {

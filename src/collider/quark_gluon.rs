@@ -1,5 +1,6 @@
 //! Quark and gluon jets.
 
+use crate::collider::decay::Particle;
 use crate::collider::detector::{Candidate, Class, Detector};
 use crate::collider::draws::Draws;
 use crate::collider::hard_jet::Generator;
@@ -55,7 +56,7 @@ pub(crate) fn leading_jet(
         .expect("quark_gluon: one of all attempts passes")
 }
 
-fn visible(particle: &crate::collider::decay::Particle) -> Option<Candidate> {
+fn visible(particle: &Particle) -> Option<Candidate> {
     let (momentum, pdg) = (particle.momentum, particle.pdg);
     let candidate = Candidate { momentum, class: Class::of(pdg), charge: charge_of(pdg) };
     (!is_neutrino(pdg)).then_some(candidate)
@@ -92,8 +93,8 @@ pub const JET_COLUMNS: [&str; 8] = [
 pub const MOST_CONSTITUENTS: usize = 64;
 
 impl LeadingJet {
-    /// A row for each of the hardest constituents: see [`CONSTITUENT_COLUMNS`]. Momenta and energies
-    /// in GeV, logarithms are natural, places relative to the axis of the jet.
+    /// A row for each of the hardest constituents: see [`CONSTITUENT_COLUMNS`]. Momenta and
+    /// energies in GeV, logarithms are natural, places relative to the axis of the jet.
     pub(crate) fn rows(&self) -> impl Iterator<Item = [f64; 12]> + '_ {
         let (pt, eta, phi) = (self.momentum.pt(), self.momentum.eta(), self.momentum.phi());
         self.constituents.iter().take(MOST_CONSTITUENTS).map(move |one| {

@@ -27,8 +27,8 @@ pub(crate) type Chain = Vec<Parton>;
 /// Settings of the shower.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shower {
-    /// Strong coupling at the mass of the Z, one loop. The Monash tune of Pythia has 0.1365 (Skands,
-    /// Carrazza & Rojo, arXiv 1404.5630).
+    /// Strong coupling at the mass of the Z, one loop. The Monash tune of Pythia has 0.1365
+    /// (Skands, Carrazza & Rojo, arXiv 1404.5630).
     pub coupling: f64,
     /// The coupling is that at the root of the sum of the squares of this, GeV, and the transverse
     /// momentum.

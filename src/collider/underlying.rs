@@ -1,4 +1,5 @@
-//! What else happens in a collision of protons: soft hadrons, uniform in pseudorapidity and azimuth.
+//! What else happens in a collision of protons: soft hadrons, uniform in pseudorapidity and
+//! azimuth.
 
 use crate::collider::decay::Particle;
 use crate::collider::draws::Draws;

@@ -68,12 +68,12 @@ impl Sample {
     /// Jets of Pythia, with Delphes or without, from a quark or from a gluon.
     fn of_pythia(file: &Path, quark: bool) -> Self {
         let read = |name: &str| member(file, name).expect("an array of the collisions");
-        let halves: Vec<f16> = read("constituents").into_vec().expect("numbers of 16 bits");
+        let numbers: Vec<f16> = read("constituents").into_vec().expect("numbers of 16 bits");
         let classes: Vec<i8> = read("cls").into_vec().expect("classes");
         let labels: Vec<i8> = read("label").into_vec().expect("labels");
         let jets: Vec<f32> = read("jet").into_vec().expect("jets");
         let rows = (0..labels.len()).filter(|row| (labels[*row] == 1) == quark);
-        let number = |at: usize| f64::from(halves[at].to_f32());
+        let number = |at: usize| f64::from(numbers[at].to_f32());
         let (jets, constituents) = rows
             .map(|row| {
                 let own = (64 * row..64 * (row + 1)).filter(|at| number(3 * at) > 0.0);
