@@ -11,6 +11,8 @@ import torch
 from parallel_mlps.parallel_mlp import ParallelMLPs
 from torch import nn
 
+import torch_loop
+
 VERSION = f"ParallelMLPs b24a24c, PyTorch {torch.__version__}"
 ACTIVATIONS = {
     "identity": nn.Identity,
@@ -45,14 +47,7 @@ class Trainer:
             activations=[ACTIVATIONS[name]() for name in names],
             device="cpu",
         )
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=settings["learning_rate"],
-            betas=settings["betas"],
-            eps=settings["epsilon"],
-            weight_decay=settings["weight_decay"],
-            fused=True,
-        )
+        self.optimizer = torch_loop.adamw(self.network.parameters(), settings, fused=True)
 
     def losses(self, rows):
         """The loss of each network on these rows."""

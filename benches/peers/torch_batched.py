@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 import grouping
+import torch_loop
 
 VERSION = f"PyTorch {torch.__version__}"
 # What a step costs whatever is in it, and the rate of the products, as measured where this was
@@ -62,14 +63,7 @@ class Stack:
                 )
             )
         parameters = [tensor.requires_grad_() for layer in self.layers for tensor in layer]
-        self.optimizer = torch.optim.AdamW(
-            parameters,
-            lr=settings["learning_rate"],
-            betas=settings["betas"],
-            eps=settings["epsilon"],
-            weight_decay=settings["weight_decay"],
-            fused=True,
-        )
+        self.optimizer = torch_loop.adamw(parameters, settings, fused=True)
         self.batch = settings["batch"]
         keep = 1 - torch.tensor([run["dropout"] for run in runs]).view(-1, 1, 1)
         self.keep, self.below = keep, (256 * keep).round().to(torch.uint8)

@@ -14,6 +14,18 @@ from torch import nn
 VERSION = f"PyTorch {torch.__version__}"
 
 
+def adamw(parameters, settings, fused):
+    """The optimiser of all networks of PyTorch."""
+    return torch.optim.AdamW(
+        parameters,
+        lr=settings["learning_rate"],
+        betas=settings["betas"],
+        eps=settings["epsilon"],
+        weight_decay=settings["weight_decay"],
+        fused=fused or None,
+    )
+
+
 def linear(inputs, outputs, slope):
     """A layer that starts as in the paper: normal weights with the deviation of He et al. (arXiv
     1502.01852)."""
@@ -48,14 +60,7 @@ class Run:
         self.rows, self.end = run["training"], run["training"] + run["validation"]
         self.batch = settings["batch"]
         self.network = perceptron(self.x.shape[1], run["hidden"], y.shape[1], run["dropout"], slope)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=settings["learning_rate"],
-            betas=settings["betas"],
-            eps=settings["epsilon"],
-            weight_decay=settings["weight_decay"],
-            fused=fused or None,
-        )
+        self.optimizer = adamw(self.network.parameters(), settings, fused)
         self.criterion = nn.MSELoss()
         self.best, self.kept = float("inf"), None
 

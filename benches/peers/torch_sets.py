@@ -201,14 +201,7 @@ class Run:
         self.batch = settings["batch"]
         columns = (sets.x if self.architecture == "perceptron" else sets.items).shape[1]
         self.network = NETWORKS[self.architecture](run, columns, sets.y.shape[1])
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=settings["learning_rate"],
-            betas=settings["betas"],
-            eps=settings["epsilon"],
-            weight_decay=settings["weight_decay"],
-            fused=fused or None,
-        )
+        self.optimizer = torch_loop.adamw(self.network.parameters(), settings, fused)
         self.criterion = nn.MSELoss()
         self.best, self.kept = float("inf"), None
 

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from integers import pcg4d
+
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)  # one order of summation, whatever the machine
 
@@ -28,25 +30,7 @@ ACTIVATIONS = {
 }
 
 
-# ---- shoal's integers (src/random.rs), again in numpy ----
-
-
-def pcg4d(a, b, c, d):
-    """Four hashed words of four words; uint32 arrays, whose arithmetic wraps like wrapping_* in
-    Rust."""
-    v = [np.array(word, dtype=np.uint32, ndmin=1) for word in (a, b, c, d)]
-
-    def mix():
-        v[0] = v[0] + v[1] * v[3]
-        v[1] = v[1] + v[2] * v[0]
-        v[2] = v[2] + v[0] * v[1]
-        v[3] = v[3] + v[1] * v[2]
-
-    v = [word * np.uint32(1664525) + np.uint32(1013904223) for word in v]
-    mix()
-    v = [word ^ (word >> np.uint32(16)) for word in v]
-    mix()
-    return v
+# ---- shuffles of shoal (src/engine/random.rs), again in numpy ----
 
 
 def permute(key, epoch, count):

@@ -23,6 +23,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from integers import pcg4d  # noqa: E402
+
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 
@@ -35,19 +38,8 @@ def numbers(array, rows, columns):
     """Numbers in [-1, 1) that float32 holds: pcg4d(array, row, column, 0), as in
     src/engine/random.rs."""
     row, column = np.indices((rows, columns), dtype=np.uint32)
-    v = [np.full_like(row, array), row, column, np.zeros_like(row)]
-
-    def mix():
-        v[0] = v[0] + v[1] * v[3]
-        v[1] = v[1] + v[2] * v[0]
-        v[2] = v[2] + v[0] * v[1]
-        v[3] = v[3] + v[1] * v[2]
-
-    v = [word * np.uint32(1664525) + np.uint32(1013904223) for word in v]
-    mix()
-    v = [word ^ (word >> np.uint32(16)) for word in v]
-    mix()
-    return (v[0] >> np.uint32(8)).astype(np.float64) / 2**23 - 1
+    word = pcg4d(np.full_like(row, array), row, column, np.zeros_like(row))[0]
+    return (word >> np.uint32(8)).astype(np.float64) / 2**23 - 1
 
 
 def mean(value, index, rows):
