@@ -208,8 +208,8 @@ impl Columns {
     /// The items with their features as columns.
     ///
     /// # Errors
-    /// As [`Columns::of`], with the item in place of the row; a name of a column that is also that of
-    /// a flag.
+    /// As [`Columns::of`], with the item in place of the row; a name of a column that is also that
+    /// of a flag.
     pub fn of_items(&self, items: Items, name: &str) -> Result<Items> {
         let in_items = |error| prefix(error, format!("{name}: 'items'"));
         let values = self.of(&items.values, &items.names).map_err(in_items)?;

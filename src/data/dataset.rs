@@ -72,8 +72,8 @@ impl Dataset {
     ///
     /// # Errors
     /// No rows or columns; different numbers of rows, names, ranges or values of the axis; items
-    /// that do not fit ([`Items::check`]); a number that is not finite; a name that occurs twice; a range without extent; a target outside its
-    /// range. Each with its numbers.
+    /// that do not fit ([`Items::check`]); a number that is not finite; a name that occurs twice; a
+    /// range without extent; a target outside its range. Each with its numbers.
     pub fn check(&self) -> Result<()> {
         self.check_with(false)
     }

@@ -181,24 +181,22 @@ impl Hyperparameters {
     ) -> Graph {
         let dataset = &study.data.fine_tuning.dataset;
         let outputs = self.outputs(dataset.targets.columns);
+        let start = |base: &Graph| Start {
+            parameters: vec![0.0; base.parameter_len()],
+            network: base.clone(),
+        };
         match (strategy, base) {
             (Strategy::AttachHead, Some(base)) => {
-                let parameters = vec![0.0; base.parameter_len()];
-                let base = Start { parameters, network: base.clone() };
                 let reads = study.plan.strategy(strategy).reads;
-                let width = transfer::head_inputs(&base.network, reads);
+                let width = transfer::head_inputs(base, reads);
                 let head = self.head(&study.plan, width, outputs);
-                transfer::attach_head(&base, reads, &head, 0).network
+                transfer::attach_head(&start(base), reads, &head, 0).network
             }
+            (Strategy::Frozen, Some(base)) => transfer::frozen(&start(base), outputs, 0).network,
             (Strategy::Scratch, _) | (_, None) => self.network(&study.plan, dataset, outputs),
-            (strategy, Some(base)) => {
-                let parameters = vec![0.0; base.parameter_len()];
-                let base = Start { parameters, network: base.clone() };
-                if strategy == Strategy::Frozen {
-                    return transfer::frozen(&base, outputs, 0).network;
-                }
-                let last = base.network.output_node();
-                let edited = base.network.edited(|nodes| nodes[last].attributes.width = outputs);
+            (_, Some(base)) => {
+                let last = base.output_node();
+                let edited = base.edited(|nodes| nodes[last].attributes.width = outputs);
                 edited.expect("hyperparameters: the same network with other outputs")
             }
         }
@@ -258,8 +256,8 @@ fn with_loss(training: Training, name: Option<&str>) -> Training {
     }
 }
 
-/// The largest network of the pre-training and of each strategy, with its training and the most rows
-/// of a batch, to ask a device whether it can hold them.
+/// The largest network of the pre-training and of each strategy, with its training and the most
+/// rows of a batch, to ask a device whether it can hold them.
 pub fn largest_networks(study: &Study) -> Vec<(Graph, Training, BatchRows)> {
     let (plan, tables) = (&study.plan, study.data.tables());
     let with_rows = |network: Graph, table: usize, training: Training| {

@@ -44,8 +44,8 @@ impl Simulation {
     /// thread; `stop` ends it early.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] for a request that is impossible; [`crate::Error::Interrupted`] after
-    /// `stop`.
+    /// [`crate::Error::Input`] for a request that is impossible; [`crate::Error::Interrupted`]
+    /// after `stop`.
     pub fn run(&self, observe: &(dyn Fn(usize) + Sync), stop: &AtomicBool) -> Result<Dataset> {
         match self {
             Simulation::Universes(request) => cosmology::request::simulate(request, observe, stop),

@@ -59,8 +59,8 @@ pub fn predict_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
 
 /// Adds attributions to the results of a finished study, and writes `attributions.csv`. They are
 /// DeepSHAP values, or expected gradients of networks that read items, of the pre-trained networks
-/// and of each strategy at the largest size and pre-training size, all on the same test rows. Does nothing if no networks are saved, or there
-/// are fewer than two test rows.
+/// and of each strategy at the largest size and pre-training size, all on the same test rows. Does
+/// nothing if no networks are saved, or there are fewer than two test rows.
 ///
 /// # Errors
 /// As [`predict_test_rows`].

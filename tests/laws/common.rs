@@ -404,8 +404,8 @@ fn first_nodes(input: Shape, nodes: &[Node]) -> std::result::Result<Graph, Strin
 }
 
 /// Runs on one table that differ in ops, widths, depth, activations, dropout, rows, batch, loss,
-/// hyper-parameters, frozen layers, update scales, averages, dummy outputs, stopping, clipping, schedule and
-/// seed.
+/// hyper-parameters, frozen layers, update scales, averages, dummy outputs, stopping, clipping,
+/// schedule and seed.
 pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
     let mut numbers = Numbers::new(2026);
     (0..count)

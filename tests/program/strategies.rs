@@ -82,8 +82,8 @@ fn a_rate_of_a_part_changes_what_it_trains() {
     }
     // the rate of both is the learning rate
     assert_ne!(scores("learning_rate = 1e-4"), plain);
-    let halves = scores("learning_rate = 4e-3\nbody_rate = 0.25\nhead_rate = 0.25");
-    assert_eq!(halves, scores("learning_rate = 1e-3"), "powers of 2 do not round");
+    let scaled = scores("learning_rate = 4e-3\nbody_rate = 0.25\nhead_rate = 0.25");
+    assert_eq!(scaled, scores("learning_rate = 1e-3"), "powers of 2 do not round");
 }
 
 #[test]

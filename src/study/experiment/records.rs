@@ -133,8 +133,7 @@ impl Scheduler<'_> {
     }
 
     /// Writes the tables at the end. Of a search they have the best trials of each group; all are
-    /// in
-    /// `trials.csv`.
+    /// in `trials.csv`.
     pub(crate) fn finish(mut self) -> Result<StudyResults> {
         let is_search = self.study.plan.is_search();
         if is_search {

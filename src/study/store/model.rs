@@ -287,7 +287,8 @@ impl Model {
         ))
     }
 
-    /// The scaled inputs of a network, its columns per example, from [`Model::features`], shape (rows, features).
+    /// The scaled inputs of a network, its columns per example, from [`Model::features`], shape
+    /// (rows, features).
     ///
     /// # Errors
     /// [`crate::Error::Input`] if the inputs are not as many as the network's, not finite, or not
@@ -369,8 +370,8 @@ impl Model {
         Ok(self.predict_with_deviations(features, name)?.0)
     }
 
-    /// The same from [`Model::features`], and the predicted standard deviations in the same units and shape, if the network
-    /// has them.
+    /// The same from [`Model::features`], and the predicted standard deviations in the same units
+    /// and shape, if the network has them.
     ///
     /// # Errors
     /// As [`Model::predict_scaled`].

@@ -38,12 +38,12 @@ impl Model {
             .map(|(centre, width)| InputScale { centre: centre.clone(), width: width.clone() })
     }
 
-    /// A table of features of rows, with their items if the network reads them, scaled as it does, so that
-    /// no row depends on the others. Its targets are all 0.
+    /// A table of features of rows, with their items if the network reads them, scaled as it does,
+    /// so that no row depends on the others. Its targets are all 0.
     ///
     /// # Errors
-    /// [`crate::Error::Input`]: no items for a network that reads them, other numbers of columns or rows, numbers that are not
-    /// finite or too far from what the network was trained on.
+    /// [`crate::Error::Input`]: no items for a network that reads them, other numbers of columns or
+    /// rows, numbers that are not finite or too far from what the network was trained on.
     pub fn table(&self, raw: Examples, name: &str) -> Result<Table> {
         let [scale, item_scale] = self.scales();
         let x = self.scaled_inputs(raw.inputs, name)?;

@@ -120,8 +120,9 @@ fn every_kernel_of(
     }
 }
 
-/// Whether a call is checked in the graph of an op: every call in those of dense layers and, on items,
-/// of pools; in the others the kernels of the op, and the gradient at an input that it may share.
+/// Whether a call is checked in the graph of an op: every call in those of dense layers and, on
+/// items, of pools; in the others the kernels of the op, and the gradient at an input that it may
+/// share.
 fn belongs(call: Call, op: &'static Op) -> bool {
     let kernels = kernels_of(op);
     let own = kernels.forward.iter().chain(kernels.backward);

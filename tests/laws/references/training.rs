@@ -238,8 +238,8 @@ fn three_hundred_steps_with_clipping_and_a_schedule_equal_those_of_pytorch() {
     }
 }
 
-/// PyTorch in f32 deviates from f64 by 1.6e-5 of an array's scale here: at a small rate the rounding
-/// of 1 - decay is the same in every step.
+/// PyTorch in f32 deviates from f64 by 1.6e-5 of an array's scale here: at a small rate the
+/// rounding of 1 - decay is the same in every step.
 #[test]
 fn three_hundred_steps_with_update_scales_equal_those_of_pytorch() {
     let _turn = turn();
