@@ -36,7 +36,7 @@ fn serve(tile: Tile, thread: u32) {
         let values = of_delta(node, row, first, node.inputs);
         give_block(tile, node.gradients, node.below, tile.j, row, values);
     }
-    if (node.gradients & 8u) != 0u && tile.j < node.second_vec4s {
+    if (node.gradients & 8u) != 0u && first < node.second_inputs {
         let values = of_delta(node, row, node.inputs + first, node.outputs);
         give_block(tile, node.gradients >> 3u, node.second_below, tile.j, row, values);
     }

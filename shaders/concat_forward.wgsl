@@ -24,12 +24,13 @@ fn serve(tile: Tile, thread: u32) {
     }
     let first = i32(4u * tile.j);
     let inputs = i32(node.inputs);
-    let second = node.outputs - node.inputs;
+    let second_vec4s = (node.second_inputs + 3u) / 4u;
     var values = mat4x4f();
     for (var i = 0u; i < 4u; i++) {
         let x = node.input + (4u * row + i) * node.input_vec4s;
-        let y = node.second + (4u * row + i) * node.second_vec4s;
-        let of_row = columns_from(x, first, node.inputs) + columns_from(y, first - inputs, second);
+        let y = node.second + (4u * row + i) * second_vec4s;
+        let of_x = columns_from(x, first, node.inputs);
+        let of_row = of_x + columns_from(y, first - inputs, node.second_inputs);
         values = with_column(values, i, of_row);
     }
     let vec4s = node.output_vec4s;

@@ -126,7 +126,7 @@ struct Node {
     input_row_vec4s: u32,      // row_vec4s of the input
     second: u32,               // in `work`: its second input
     second_by_unit: u32,
-    second_vec4s: u32,         // vec4s in a row of it
+    second_inputs: u32,        // columns of it
     second_row_vec4s: u32,
     saved: u32,                // in `work`, shape (batch, outputs): z = x W + b
     output: u32,               // in `work`, shape (batch, outputs): dropout(activation(z))

@@ -110,7 +110,7 @@ pub struct DeviceNode {
     pub input_row_vec4s: u32,
     pub second: u32,
     pub second_by_unit: u32,
-    pub second_vec4s: u32,
+    pub second_inputs: u32,
     pub second_row_vec4s: u32,
     pub saved: u32,
     pub output: u32,

@@ -381,7 +381,7 @@ impl PreparedRun {
             input_row_vec4s: height(first.rows),
             second: vec4s(bases.work + at.second),
             second_by_unit: vec4s(bases.work + at.second_by_unit),
-            second_vec4s: word(second.width.div_ceil(4)),
+            second_inputs: word(second.width),
             second_row_vec4s: height(second.rows),
             saved: vec4s(bases.work + at.saved),
             output: vec4s(bases.work + at.output),

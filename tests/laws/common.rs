@@ -322,23 +322,26 @@ fn around(op: &'static Op, widths: &[usize], number: usize) -> Graph {
         dropout: if op.drops_inside { [0.3, 0.0][number / 2 % 2] } else { 0.0 },
         ..Attributes::default()
     };
-    let fits = |rows: &[Rows], times: usize, heads: usize| {
-        let inputs = rows.iter().map(|rows| Shape { rows: *rows, width: times * width });
-        (op.shape)(&inputs.collect::<Vec<_>>(), &attributes(heads)).is_ok()
+    // of every other graph the second input has one column, where the op takes it
+    let shapes = |rows: &[Rows], times: usize, is_narrow: bool| -> Vec<Shape> {
+        let width = |place: usize| if is_narrow && place == 1 { 1 } else { times * width };
+        rows.iter().enumerate().map(|(at, rows)| Shape { rows: *rows, width: width(at) }).collect()
     };
+    let narrow = [number % 2 == 1, false];
     let settings = [(1, 4), (1, 2), (1, 1), (3, 4), (3, 2), (3, 1)];
-    let mut all =
-        tuples.flat_map(|rows| settings.map(|(times, heads)| (rows.clone(), times, heads)));
-    let chosen = all.find(|(rows, times, heads)| fits(rows, *times, *heads));
-    let Some((rows, times, heads)) = chosen else {
+    let settings = narrow.map(|narrow| settings.map(|(times, heads)| (times, narrow, heads)));
+    let mut all = tuples.flat_map(|rows| {
+        let with = |(times, narrow, heads)| (shapes(&rows, times, narrow), heads);
+        settings.concat().into_iter().map(with).collect::<Vec<_>>()
+    });
+    let chosen = all.find(|(shapes, heads)| (op.shape)(shapes, &attributes(*heads)).is_ok());
+    let Some((shapes, heads)) = chosen else {
         let mut wider = widths.to_vec();
         wider[1] = (width + 1).next_multiple_of(4).min(128);
         assert_ne!(wider, widths, "{}: no inputs that the op takes", op.name);
         return around(op, &wider, number);
     };
 
-    let shapes: Vec<Shape> =
-        rows.iter().map(|rows| Shape { rows: *rows, width: times * width }).collect();
     let layer = |width: usize, place: usize| Attributes {
         width,
         activation: Activation::ALL[(number + place) % Activation::ALL.len()],

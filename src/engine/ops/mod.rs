@@ -15,6 +15,7 @@ pub mod gather;
 pub mod gather_edges;
 pub mod gather_items;
 pub mod loss;
+pub mod multiply;
 pub mod norm;
 pub(crate) mod norm_rows;
 pub mod pool;
@@ -28,7 +29,7 @@ use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
 
 /// Every op.
-pub static OPS: [&OpKernels; 10] = [
+pub static OPS: [&OpKernels; 11] = [
     &dense::KERNELS,
     &norm::KERNELS,
     &rms_norm::KERNELS,
@@ -39,6 +40,7 @@ pub static OPS: [&OpKernels; 10] = [
     &spread::KERNELS,
     &add::KERNELS,
     &concat::KERNELS,
+    &multiply::KERNELS,
 ];
 
 /// The kernels of an op.
