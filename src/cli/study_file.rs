@@ -141,6 +141,11 @@ const TABLES: [Table; 9] = [
             ),
             ("balance_classes", "give each class the same weight in the loss [default: false]"),
             (
+                "calibrate",
+                "multiply predicted deviations so that 68 % of the validation rows are within one \
+                 of them [default: true, if the loss has deviations]",
+            ),
+            (
                 "stop_on",
                 "what stops a run early and decides which weights are kept: \"validation_loss\", or \
                  a loss on the validation rows, as below [default: \"validation_loss\"]",
@@ -149,7 +154,7 @@ const TABLES: [Table; 9] = [
     ),
     (
         "[pretraining], which also overrides keys of [training] except precision, loss,\n\
-         balance_classes and stop_on:",
+         balance_classes, calibrate and stop_on:",
         &[
             (
                 "simulations",
@@ -166,8 +171,8 @@ const TABLES: [Table; 9] = [
     ),
     (
         "[strategies.NAME], NAME being one of the strategies below; without such a table\nthe \
-         first four run. Each overrides keys of [training] except precision, loss,\nbalance_classes and \
-         stop_on (applied has no keys), and has:",
+         first four run. Each overrides keys of [training] except precision, loss,\nbalance_classes, \
+         calibrate and stop_on (applied has no keys), and has:",
         &[
             ("dropout", "overrides [network]; not of frozen"),
             (
@@ -381,7 +386,10 @@ mod tests {
     fn every_key_of_every_table_is_listed_and_no_other() {
         let overridden: Vec<String> = known("[training]")
             .into_iter()
-            .filter(|key| !["precision", "loss", "balance_classes", "stop_on"].contains(&&key[..]))
+            .filter(|key| {
+                !["precision", "loss", "balance_classes", "calibrate", "stop_on"]
+                    .contains(&&key[..])
+            })
             .collect();
         let tables = [
             "",

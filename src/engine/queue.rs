@@ -10,8 +10,9 @@ use crate::engine::run::{Outcome, Run, Training};
 use crate::error::Result;
 
 /// Computes the errors of a network with these parameters on test rows, see
-/// [`Outcome::test_errors`].
-pub type Test = Box<dyn FnOnce(&[f32]) -> Vec<f64> + Send>;
+/// [`Outcome::test_errors`]. It may change the parameters before, as a calibration does; the
+/// [`Outcome`] has the changed ones.
+pub type Test = Box<dyn FnOnce(&mut [f32]) -> Vec<f64> + Send>;
 
 /// A source of runs that also receives their progress and outcomes.
 pub trait RunQueue: Send {
@@ -111,8 +112,9 @@ pub struct Progress {
 }
 
 /// The outcome of a run with the errors of its test.
-pub(crate) fn tested(outcome: Outcome, test: Option<Test>) -> Outcome {
-    Outcome { test_errors: test.map(|test| test(&outcome.parameters)), ..outcome }
+pub(crate) fn tested(mut outcome: Outcome, test: Option<Test>) -> Outcome {
+    outcome.test_errors = test.map(|test| test(&mut outcome.parameters));
+    outcome
 }
 
 /// Returns the number of epochs with which a finished run continues, if it does. A run whose

@@ -86,17 +86,17 @@ impl<'a> Tests<'a> {
         })
     }
 
-    /// The test of a metric on rows of a dataset.
+    /// Rows of a dataset as a test.
     pub fn of_rows(
         &self,
         data: &LoadedDataset,
         rows: &[u32],
         scaling: &Scaling,
-        metric: &'static Metric,
+        metrics: Vec<&'static Metric>,
     ) -> HeldOut {
         let (features, sets, targets, weights) = select(self.study, data, rows);
         let (scaling, predicts) = (scaling.clone(), self.study.plan.loss().predicts);
-        HeldOut { features, sets, targets, weights, scaling, predicts, metrics: vec![metric] }
+        HeldOut { features, sets, targets, weights, scaling, predicts, metrics }
     }
 }
 

@@ -7,9 +7,9 @@ use crate::data::scaling::Scaling;
 use crate::engine::evaluate;
 use crate::engine::graph::Graph;
 use crate::engine::loss::Predicts;
-use crate::engine::queue::Test;
 use crate::engine::scale::InputScale;
 use crate::engine::table::Table;
+use crate::study::calibration;
 use crate::study::metric::{self, Metric};
 use crate::study::prediction::Prediction;
 use crate::study::tested::Tested;
@@ -44,15 +44,22 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// The test of this network on these rows: every metric of every target, shape (metrics,
-    /// targets).
-    pub fn test(self, network: Graph) -> Test {
-        Box::new(move |parameters| self.scores(&network, parameters))
-    }
-
+    /// Every metric of every target, shape (metrics, targets).
+    ///
     /// # Panics
     /// If the network has fewer outputs than there are targets, or other inputs.
-    fn scores(&self, network: &Graph, parameters: &[f32]) -> Vec<f64> {
+    pub fn scores(&self, network: &Graph, parameters: &[f32]) -> Vec<f64> {
+        metric::evaluate(&self.metrics, &self.tested(network, parameters))
+    }
+
+    /// Multiplies predicted deviations in the parameters of the output layer so that they are right
+    /// on these rows, see [`crate::study::calibration`].
+    pub fn calibrate(&self, network: &Graph, parameters: &mut [f32]) {
+        let factors = calibration::factors(&self.tested(network, parameters));
+        calibration::scale(network, self.predicts, &factors, parameters);
+    }
+
+    fn tested(&self, network: &Graph, parameters: &[f32]) -> Tested {
         let rows = self.targets.rows;
         let predicted = match &self.sets {
             Some(sets) => self.of_sets(sets, network, parameters),
@@ -66,14 +73,13 @@ impl HeldOut {
             self.scaling.target(self.targets.row(row), &mut scaled);
             truth.iter_mut().zip(&scaled).for_each(|(column, value)| column.push(*value));
         }
-        let test = Tested {
+        Tested {
             predicts: self.predicts,
             predictions: predicted.values,
             deviations: predicted.deviations,
             truth,
             weights: self.weights.clone(),
-        };
-        metric::evaluate(&self.metrics, &test)
+        }
     }
 
     fn of_features(&self, network: &Graph, parameters: &[f32]) -> Vec<f32> {

@@ -10,7 +10,7 @@ use crate::study::config::checks::{activation, unknown};
 use crate::study::config::network::NetworkConfig;
 use crate::study::config::search::SearchConfig;
 use crate::study::config::study::StudyConfig;
-use crate::study::metric::{Better, METRICS, Metric, of_outputs};
+use crate::study::metric::{Better, METRICS, Metric, Needs, of_outputs};
 use crate::study::objective::{Objective, VALIDATION_LOSS};
 
 /// The activation of the outputs. Losses that take logits, logarithms or deviations need outputs of
@@ -111,6 +111,22 @@ pub(crate) fn stop_on(
         ));
     }
     Ok(Some(StopLoss { loss, parameter }))
+}
+
+/// Whether predicted deviations are calibrated.
+pub(crate) fn calibrates(calibrate: Option<bool>, loss: &Loss) -> Result<bool> {
+    let has_deviations = Needs::Deviations.are_met_by(loss.predicts);
+    if calibrate == Some(true) && !has_deviations {
+        let with = LOSSES.iter().filter(|loss| Needs::Deviations.are_met_by(loss.predicts));
+        let with: Vec<String> = with.map(|loss| format!("\"{}\"", loss.name)).collect();
+        return Err(input_error!(
+            "training.calibrate = true: networks that are trained with the loss \"{}\" predict no \
+             deviations; remove it, or give training.loss = {}",
+            loss.name,
+            with.join(" or ")
+        ));
+    }
+    Ok(has_deviations && calibrate.unwrap_or(true))
 }
 
 /// What a search looks for, in networks that are trained with the loss.

@@ -10,6 +10,7 @@
 //! journal, others begin again.
 
 pub mod architecture;
+pub(crate) mod calibration;
 pub(crate) mod classes;
 pub(crate) mod columns;
 pub mod config;

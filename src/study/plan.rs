@@ -52,6 +52,8 @@ pub struct Plan {
     pub metrics: Vec<&'static Metric>,
     /// The architecture of the networks, and its sizes.
     pub network: NetworkPlan,
+    /// Whether predicted deviations are scaled to be right on the validation rows.
+    pub calibrates: bool,
     /// The trials of each group.
     pub trials: TrialsPlan,
 }

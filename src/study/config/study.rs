@@ -133,6 +133,9 @@ with_overrides! {
         pub loss: Option<toml::Value>,
         /// Whether each class has the same weight in the loss; default false.
         pub balance_classes: Option<bool>,
+        /// Whether predicted deviations are multiplied by factors that make them right on the
+        /// validation rows; default true where the loss has deviations.
+        pub calibrate: Option<bool>,
         /// What stops a run and decides which weights are kept: "validation_loss" (default), or a
         /// loss as above.
         pub stop_on: Option<toml::Value>,

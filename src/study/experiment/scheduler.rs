@@ -22,7 +22,6 @@ use crate::study::datasets::Study;
 use crate::study::evaluation::Tests;
 use crate::study::event::Event;
 use crate::study::experiment::group::{FinishedRun, Group};
-use crate::study::held_out::HeldOut;
 use crate::study::hyperparameters::{Hyperparameters, largest_networks};
 use crate::study::objective::Objective;
 use crate::study::prepare::{self, Pretrained};
@@ -52,7 +51,7 @@ pub struct RunInTraining {
     pub network: Graph,
     /// The scaling of its inputs and targets.
     pub scaling: Scaling,
-    /// Its validation rows, if a metric of them is searched for.
+    /// Its validation rows, if a metric of them is searched for or deviations are calibrated.
     validation_rows: Vec<u32>,
     /// Epochs if nothing stops it before.
     epochs: u32,
@@ -187,23 +186,32 @@ impl RunQueue for Scheduler<'_> {
         if group.is_pruned(run.trial) {
             return None;
         }
-        let of = |held_out: HeldOut| held_out.test(run.network.clone());
-        let test = match group.key.is_pretraining() {
+        let is_pretraining = group.key.is_pretraining();
+        let (simulations, seed) = (group.key.simulations, run.key.seed);
+        let test = match is_pretraining {
             true => None,
-            false => {
-                let (simulations, seed) = (group.key.simulations, run.key.seed);
-                Some(of(self.tests.held_out(&run.scaling, simulations, seed).ok()?))
-            }
+            false => Some(self.tests.held_out(&run.scaling, simulations, seed).ok()?),
         };
-        let Some(metric) = self.study.plan.trials.objective.metric() else {
-            return test;
-        };
-        let data = self.study.data_of(group.key.is_pretraining());
-        let objective = of(self.tests.of_rows(data, &run.validation_rows, &run.scaling, metric));
+        let objective = self.study.plan.trials.objective.metric();
+        // a strategy without training has the calibration of its pre-training
+        let calibrates =
+            self.study.plan.calibrates && group.key.strategy.is_none_or(Strategy::trains);
+        if test.is_none() && objective.is_none() && !calibrates {
+            return None;
+        }
+        let data = self.study.data_of(is_pretraining);
+        let metrics = objective.into_iter().collect();
+        let validation = self.tests.of_rows(data, &run.validation_rows, &run.scaling, metrics);
+        let network = run.network.clone();
         Some(Box::new(move |parameters| {
-            let mut scores = test.map_or_else(Vec::new, |test| test(parameters));
-            let targets = objective(parameters);
-            scores.push(targets.iter().sum::<f64>() / targets.len() as f64);
+            if calibrates {
+                validation.calibrate(&network, parameters);
+            }
+            let mut scores = test.map_or_else(Vec::new, |test| test.scores(&network, parameters));
+            if objective.is_some() {
+                let targets = validation.scores(&network, parameters);
+                scores.push(targets.iter().sum::<f64>() / targets.len() as f64);
+            }
             scores
         }))
     }
@@ -314,7 +322,7 @@ impl<'a> Scheduler<'a> {
             return Ok(Some(run));
         }
         let test = self.test(run.id);
-        let (id, parameters) = (run.id, run.parameters.clone());
+        let (id, mut parameters) = (run.id, run.parameters.clone());
         let loss = validation_loss(run, self.study.data.tables());
         self.finished(Outcome {
             id,
@@ -324,7 +332,7 @@ impl<'a> Scheduler<'a> {
             best_epoch: 0,
             validation_loss: Some(loss).filter(|loss| loss.is_finite()),
             training_loss: None,
-            test_errors: test.map(|test| test(&parameters)),
+            test_errors: test.map(|test| test(&mut parameters)),
             parameters,
         })?;
         Ok(None)
@@ -365,9 +373,9 @@ impl<'a> Scheduler<'a> {
             key,
             network,
             scaling,
-            validation_rows: match trials.objective {
-                Objective::ValidationLoss => vec![],
-                Objective::Metric(_) => run.validation_rows.clone(),
+            validation_rows: match (trials.objective, self.study.plan.calibrates) {
+                (Objective::ValidationLoss, false) => vec![],
+                _ => run.validation_rows.clone(),
             },
             epochs,
             restores,

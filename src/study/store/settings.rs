@@ -65,6 +65,9 @@ pub fn settings(study: &Study) -> Value {
         let names = plan.metrics.iter().map(|metric| metric.name);
         all["metrics"] = names.collect();
     }
+    if plan.calibrates {
+        all["calibrate"] = true.into();
+    }
     all
 }
 
