@@ -78,11 +78,11 @@ impl Dataset {
         self.check_with(false)
     }
 
-    /// The same for inputs that may be NaN.
+    /// The same for inputs, and numbers of items, that may be NaN.
     pub(crate) fn check_with(&self, nan_inputs: bool) -> Result<()> {
         let (x, y) = (&self.inputs, &self.targets);
         if let Some(items) = &self.items {
-            items.check()?;
+            items.check_with(nan_inputs)?;
             if items.rows() != y.rows {
                 return Err(input_error!(
                     "'items' are those of {} rows but 'y' has {}; they must be the same \

@@ -70,7 +70,7 @@ impl Items {
         let names = names.unwrap_or_else(|| names::numbered('i', values.columns));
         let offsets = offsets.iter().map(|offset| *offset as u32).collect();
         let items = Self { values, offsets, names };
-        items.check()?;
+        items.check_parts()?;
         Ok(items)
     }
 
@@ -122,6 +122,16 @@ impl Items {
     /// No rows or columns; offsets that do not begin at 0, fall, or do not end at the number
     /// of items; another number of names; a name that occurs twice; a number that is not finite.
     pub fn check(&self) -> Result<()> {
+        self.check_with(false)
+    }
+
+    /// The same for numbers that may be NaN.
+    pub(crate) fn check_with(&self, nan: bool) -> Result<()> {
+        self.check_parts()?;
+        self.check_finite(nan)
+    }
+
+    fn check_parts(&self) -> Result<()> {
         let Self { values, offsets, names } = self;
         if values.columns == 0 {
             return Err(input_error!("'items' has no columns: its shape is ({}, 0)", values.rows));
@@ -158,21 +168,25 @@ impl Items {
                 values.columns
             ));
         }
-        names::check_unique(names, "item column")?;
-        self.check_finite()
+        names::check_unique(names, "item column")
     }
 
-    fn check_finite(&self) -> Result<()> {
+    fn check_finite(&self, nan: bool) -> Result<()> {
         let Self { values, offsets, names } = self;
-        let Some(first) = values.values.iter().position(|value| !value.is_finite()) else {
+        let refused = |value: &f64| if nan { value.is_infinite() } else { !value.is_finite() };
+        let Some(first) = values.values.iter().position(refused) else {
             return Ok(());
         };
         let (item, column) = (first / values.columns, first % values.columns);
         let row = offsets.partition_point(|offset| *offset as usize <= item) - 1;
-        let count = values.values.iter().filter(|value| !value.is_finite()).count();
+        let count = values.values.iter().filter(|value| refused(value)).count();
+        let or = match values.values[first].is_nan() {
+            true => ", or let a study file say what NaN is: missing = nan",
+            false => "",
+        };
         Err(input_error!(
             "'items' {item} (counting from 0), which is item {} of row {row}, column '{}' is {}; \
-             {count} of {} values are not finite. Leave such items out",
+             {count} of {} values are not finite. Leave such items out{or}",
             item - offsets[row] as usize,
             names[column],
             values.values[first],
@@ -276,8 +290,8 @@ mod tests {
         assert!(twice.to_string().contains("'pt' is there twice"), "{twice}");
         let mut broken = values(5);
         broken.values[7] = f64::NAN;
-        let error = Items::from_counts(broken, &[2.0, 3.0], names(["pt", "eta"])).unwrap_err();
-        let error = error.to_string();
+        let broken = Items::from_counts(broken, &[2.0, 3.0], names(["pt", "eta"])).unwrap();
+        let error = broken.check().unwrap_err().to_string();
         for part in ["item 1 of row 1", "'eta' is NaN", "1 of 10"] {
             assert!(error.contains(part), "{error} lacks {part}");
         }

@@ -251,6 +251,6 @@ fn one_hot(items: &Items, name: &str, classes: usize) -> Result<Items> {
     let rows = (0..items.values.rows).flat_map(|item| expanded(items.values.row(item)));
     let values = Matrix::new(items.values.rows, items.values.columns - 1 + classes, rows.collect());
     let items = Items { values, offsets: items.offsets.clone(), names };
-    items.check()?;
+    names::check_unique(&items.names, "item column")?;
     Ok(items)
 }

@@ -101,7 +101,7 @@ impl Import {
             None => dataset,
         };
         match self.x.as_os_str().is_empty() {
-            true => dataset.check().map_err(|error| prefix(error, y_path.display()))?,
+            true => dataset.check_with(nan).map_err(|error| prefix(error, y_path.display()))?,
             false => dataset.check_with(nan).map_err(in_x)?,
         }
         Ok(dataset)
