@@ -1,7 +1,7 @@
 //! Activation functions, their derivatives, and the dropout mask. `shaders/activation.wgsl`
 //! computes the same on the device.
 
-use crate::engine::cpu::vectors::widest;
+use crate::engine::cpu::vectors::{fuses, widest};
 use crate::engine::random::pcg4d;
 use crate::engine::real::Real;
 
@@ -93,32 +93,78 @@ impl Activation {
     }
 }
 
-fn sigmoid<F: Real>(z: F) -> F {
-    F::one() / (F::one() + (-z).exp())
+#[inline(always)]
+fn sigmoid<F: Real, const FUSED: bool>(z: F) -> F {
+    F::one() / (F::one() + (-z).vector_exp::<FUSED>())
 }
 
-fn normal_distribution<F: Real>(z: F) -> F {
-    F::of(0.5) * (F::one() + (z * F::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
+#[inline(always)]
+fn normal_distribution<F: Real, const FUSED: bool>(z: F) -> F {
+    let x = z * F::of(std::f64::consts::FRAC_1_SQRT_2);
+    F::of(0.5) * (F::one() + x.vector_erf::<FUSED>())
+}
+
+/// Writes activation(z) of an activation that is not piecewise linear.
+#[inline(always)]
+fn activate_smoothly<F: Real, const FUSED: bool>(activation: Activation, z: &[F], a: &mut [F]) {
+    #[inline(always)]
+    fn map<F: Real>(z: &[F], a: &mut [F], f: impl Fn(F) -> F) {
+        a.iter_mut().zip(z).for_each(|(a, z)| *a = f(*z));
+    }
+    match activation {
+        Activation::Tanh => map(z, a, |z| z.vector_tanh::<FUSED>()),
+        Activation::Sigmoid => map(z, a, |z| sigmoid::<F, FUSED>(z)),
+        Activation::Silu => map(z, a, |z| z * sigmoid::<F, FUSED>(z)),
+        Activation::Gelu => map(z, a, |z| z * normal_distribution::<F, FUSED>(z)),
+        _ => unreachable!("activation: piecewise linear"),
+    }
+}
+
+/// Multiplies delta by the derivative of such an activation.
+#[inline(always)]
+fn times_smooth_derivative<F: Real, const FUSED: bool>(
+    activation: Activation,
+    z: &[F],
+    delta: &mut [F],
+) {
+    #[inline(always)]
+    fn map<F: Real>(z: &[F], delta: &mut [F], f: impl Fn(F) -> F) {
+        delta.iter_mut().zip(z).for_each(|(d, z)| *d *= f(*z));
+    }
+    let one = F::one();
+    match activation {
+        Activation::Tanh => map(z, delta, |z| one - z.vector_tanh::<FUSED>().powi(2)),
+        Activation::Sigmoid => map(z, delta, |z| {
+            let s = sigmoid::<F, FUSED>(z);
+            s * (one - s)
+        }),
+        Activation::Silu => map(z, delta, |z| {
+            let s = sigmoid::<F, FUSED>(z);
+            s * (one + z * (one - s))
+        }),
+        Activation::Gelu => map(z, delta, |z| {
+            let exponential = (-F::of(0.5) * z * z).vector_exp::<FUSED>();
+            let density = F::of(1.0 / std::f64::consts::TAU.sqrt()) * exponential;
+            normal_distribution::<F, FUSED>(z) + z * density
+        }),
+        _ => unreachable!("activation: piecewise linear"),
+    }
 }
 
 widest! {
     /// Writes activation(z), each number of `z` to the same place in `a`.
     pub(crate) fn activate<F: Real>(activation: Activation, z: &[F], a: &mut [F]) {
         let zero = F::zero();
-        let mut map = |f: &dyn Fn(F) -> F| a.iter_mut().zip(z).for_each(|(a, z)| *a = f(*z));
         match activation {
             Activation::Identity => a.copy_from_slice(z),
             Activation::Relu | Activation::LeakyRelu { .. } => {
-                // written out so that the compiler vectorises it
                 let slope = F::of(f64::from(activation.slope()));
                 for (a, z) in a.iter_mut().zip(z) {
                     *a = if *z > zero { *z } else { slope * *z };
                 }
             }
-            Activation::Tanh => map(&|z| z.tanh()),
-            Activation::Sigmoid => map(&sigmoid),
-            Activation::Silu => map(&|z| z * sigmoid(z)),
-            Activation::Gelu => map(&|z| z * normal_distribution(z)),
+            _ if fuses(BITS) => activate_smoothly::<F, true>(activation, z, a),
+            _ => activate_smoothly::<F, false>(activation, z, a),
         }
     }
 }
@@ -150,7 +196,6 @@ widest! {
     /// `delta *= d activation / d z`, number by number.
     pub(crate) fn times_derivative<F: Real>(activation: Activation, z: &[F], delta: &mut [F]) {
         let (zero, one) = (F::zero(), F::one());
-        let mut map = |f: &dyn Fn(F) -> F| delta.iter_mut().zip(z).for_each(|(d, z)| *d *= f(*z));
         match activation {
             Activation::Identity => {}
             Activation::Relu | Activation::LeakyRelu { .. } => {
@@ -159,13 +204,8 @@ widest! {
                     *d *= if *z > zero { one } else { slope };
                 }
             }
-            Activation::Tanh => map(&|z| one - z.tanh().powi(2)),
-            Activation::Sigmoid => map(&|z| sigmoid(z) * (one - sigmoid(z))),
-            Activation::Silu => map(&|z| sigmoid(z) * (one + z * (one - sigmoid(z)))),
-            Activation::Gelu => map(&|z| {
-                let density = F::of(1.0 / std::f64::consts::TAU.sqrt()) * (-F::of(0.5) * z * z).exp();
-                normal_distribution(z) + z * density
-            }),
+            _ if fuses(BITS) => times_smooth_derivative::<F, true>(activation, z, delta),
+            _ => times_smooth_derivative::<F, false>(activation, z, delta),
         }
     }
 }

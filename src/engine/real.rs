@@ -5,7 +5,7 @@ use std::any::Any;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-use crate::engine::cpu::exponential::exponential;
+use crate::engine::cpu::functions::{error_function, exponential, tangent};
 
 /// `f32`, for training, or `f64`, for the reference values of tests.
 pub trait Real:
@@ -15,11 +15,13 @@ pub trait Real:
     fn of(value: f64) -> Self;
     /// The value as f64.
     fn wide(self) -> f64;
-    /// The error function.
-    fn erf(self) -> Self;
-    /// exp(x), of f32 in vectors: [`crate::engine::cpu::exponential`]. `FUSED`: with fused
+    /// exp(x), of f32 in vectors: [`crate::engine::cpu::functions`]. `FUSED`: with fused
     /// multiply-add.
     fn vector_exp<const FUSED: bool>(self) -> Self;
+    /// tanh(x) in the same way.
+    fn vector_tanh<const FUSED: bool>(self) -> Self;
+    /// The error function in the same way.
+    fn vector_erf<const FUSED: bool>(self) -> Self;
     /// Rounds each number to the nearest f16, ties to even; from 65,520 on it becomes infinite.
     fn round_to_f16(numbers: &mut [Self]);
 }
@@ -33,13 +35,17 @@ impl Real for f32 {
     fn wide(self) -> f64 {
         f64::from(self)
     }
-    #[inline]
-    fn erf(self) -> Self {
-        libm::erff(self)
-    }
     #[inline(always)]
     fn vector_exp<const FUSED: bool>(self) -> Self {
         exponential::<FUSED>(self)
+    }
+    #[inline(always)]
+    fn vector_tanh<const FUSED: bool>(self) -> Self {
+        tangent::<FUSED>(self)
+    }
+    #[inline(always)]
+    fn vector_erf<const FUSED: bool>(self) -> Self {
+        error_function::<FUSED>(self)
     }
     fn round_to_f16(numbers: &mut [Self]) {
         // the conversion of slices uses the CPU's vector instructions
@@ -61,13 +67,17 @@ impl Real for f64 {
     fn wide(self) -> f64 {
         self
     }
-    #[inline]
-    fn erf(self) -> Self {
-        libm::erf(self)
-    }
     #[inline(always)]
     fn vector_exp<const FUSED: bool>(self) -> Self {
         self.exp()
+    }
+    #[inline(always)]
+    fn vector_tanh<const FUSED: bool>(self) -> Self {
+        self.tanh()
+    }
+    #[inline(always)]
+    fn vector_erf<const FUSED: bool>(self) -> Self {
+        libm::erf(self)
     }
     fn round_to_f16(numbers: &mut [Self]) {
         for number in numbers {

@@ -2,8 +2,8 @@
 
 pub mod aligned;
 pub mod backend;
-pub(crate) mod exponential;
 pub mod frozen;
+pub(crate) mod functions;
 pub mod product;
 pub(crate) mod sums;
 pub mod transpose;

@@ -41,6 +41,11 @@ macro_rules! widest {
 
 pub(crate) use widest;
 
+/// Whether vectors of this width, as in [`widest`], come with fused multiply-add.
+pub(crate) const fn fuses(bits: usize) -> bool {
+    bits >= 256 || cfg!(target_arch = "aarch64")
+}
+
 /// Sets of vector instructions for which loops are compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vectors {

@@ -2,7 +2,7 @@
 
 use crate::engine::cpu::product::{Shape as Matrix, add_product, product};
 use crate::engine::cpu::sums::sum_pairs;
-use crate::engine::cpu::vectors::widest;
+use crate::engine::cpu::vectors::{fuses, widest};
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, gives_gradients, reference};
 use crate::engine::layout::phase;
@@ -121,7 +121,7 @@ widest! {
             let of_queries = logarithms.iter().zip(sums);
             for ((p, gradient), (logarithm, sum)) in p.iter_mut().zip(gradients).zip(of_queries) {
                 let exponent = *p * scale - *logarithm;
-                *p = match BITS >= 256 || cfg!(target_arch = "aarch64") {
+                *p = match fuses(BITS) {
                     true => exponent.vector_exp::<true>(),
                     false => exponent.vector_exp::<false>(),
                 };

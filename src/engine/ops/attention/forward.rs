@@ -3,7 +3,7 @@
 
 use crate::engine::cpu::product::product;
 use crate::engine::cpu::sums::LANES;
-use crate::engine::cpu::vectors::widest;
+use crate::engine::cpu::vectors::{fuses, widest};
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{BLOCKS, Kernel, reference};
 use crate::engine::layout::phase;
@@ -94,7 +94,7 @@ widest! {
                 let row: &mut [F; LANES] =
                     row[first..].first_chunk_mut().expect("softmax: queries");
                 for lane in 0..LANES {
-                    row[lane] = match BITS >= 256 || cfg!(target_arch = "aarch64") {
+                    row[lane] = match fuses(BITS) {
                         true => (row[lane] * scale - most[lane]).vector_exp::<true>(),
                         false => (row[lane] * scale - most[lane]).vector_exp::<false>(),
                     };
