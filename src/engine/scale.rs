@@ -43,18 +43,33 @@ impl InputScale {
     pub(crate) fn moments(&self, x: &[f32], rows: impl Iterator<Item = usize> + Clone) -> Self {
         let (columns, mut moments) = (self.centre.len(), self.clone());
         let count = rows.clone().count() as f64;
-        for input in 0..columns {
-            let column = || rows.clone().map(|row| f64::from(x[row * columns + input]));
-            let first = column().next().unwrap_or(0.0);
-            let (centre, width) = (self.centre[input], self.width[input]);
-            if column().all(|x| x == first) {
-                moments.centre[input] = centre + width * first;
+        // row by row, so that the loops over columns are vectorised
+        let all = || rows.clone().map(|row| &x[row * columns..][..columns]);
+        let Some(first) = all().next() else { return moments };
+        let (mut is_constant, mut mean) = (vec![true; columns], vec![0.0; columns]);
+        for row in all() {
+            for ((sum, is_constant), (x, first)) in
+                mean.iter_mut().zip(&mut is_constant).zip(row.iter().zip(first))
+            {
+                *is_constant &= x == first;
+                *sum += f64::from(*x);
+            }
+        }
+        mean.iter_mut().for_each(|mean| *mean /= count);
+        let mut variance = vec![0.0; columns];
+        for row in all() {
+            for (sum, (x, mean)) in variance.iter_mut().zip(row.iter().zip(&mean)) {
+                *sum += (f64::from(*x) - mean).powi(2);
+            }
+        }
+        for column in 0..columns {
+            let width = self.width[column];
+            if is_constant[column] {
+                moments.centre[column] += width * f64::from(first[column]);
                 continue;
             }
-            let mean = column().sum::<f64>() / count;
-            let variance = column().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-            moments.centre[input] = centre + width * mean;
-            moments.width[input] = width * variance.sqrt();
+            moments.centre[column] += width * mean[column];
+            moments.width[column] = width * (variance[column] / count).sqrt();
         }
         moments
     }
