@@ -24,7 +24,7 @@ use crate::study::config::study::{StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges};
 use crate::study::hyperparameters::Hyperparameters;
-use crate::study::loss::{loss, metrics, objective, stop_on};
+use crate::study::loss::{calibrates, loss, metrics, objective, stop_on};
 use crate::study::networks::{network, own_dropout};
 use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
@@ -32,7 +32,7 @@ use crate::study::objective::Objective;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
 use crate::study::pretraining::{pretraining, pretraining_data};
 use crate::study::search::distribution::{Choice, Distribution};
-use crate::study::search::fixed::Fixed;
+use crate::study::search::proposers::fixed::Fixed;
 use crate::study::search::proposers::proposer;
 use crate::study::search::pruner::Off;
 use crate::study::search::pruners::pruner;
@@ -96,6 +96,7 @@ impl Study {
         let training = training(&config.training)?;
         let network = network(&config.network, training.loss)?;
         let metrics = metrics(config, training.loss)?;
+        let calibrates = calibrates(config.training.calibrate, training.loss)?;
         let strategies = strategies(config, &training, &network)?;
         let sizes = sizes(config)?;
         let (validation, test) = split(config)?;
@@ -175,6 +176,7 @@ impl Study {
             strategies,
             metrics,
             network,
+            calibrates,
             trials,
         };
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };

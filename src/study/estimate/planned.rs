@@ -25,7 +25,7 @@ use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
 use crate::study::hyperparameters::Hyperparameters;
 use crate::study::plan::{GroupKey, TrialsPlan};
 use crate::study::search::proposer::generation;
-use crate::study::search::random::Random;
+use crate::study::search::proposers::random::Random;
 use crate::study::search::space::Stage;
 use crate::study::search::trial::{State, Trial};
 use crate::study::transfer::Strategy;

@@ -13,32 +13,27 @@
 //! any interruption. For the same reason a pruner sees the trials of earlier generations only.
 
 pub(crate) mod distribution;
-pub(crate) mod fixed;
 pub(crate) mod gaussian;
-pub(crate) mod halving;
 pub(crate) mod kernels;
-pub(crate) mod median;
 pub(crate) mod parzen;
 pub(crate) mod proposer;
 pub(crate) mod proposers;
 pub(crate) mod pruner;
 pub(crate) mod pruners;
-pub(crate) mod random;
 pub(crate) mod space;
-pub(crate) mod tpe;
 pub(crate) mod trial;
 
 pub use distribution::{Choice, Distribution, Range};
-pub use fixed::Fixed;
-pub use halving::Halving;
 pub use kernels::{Kernels, Normal};
-pub use median::Median;
 pub use parzen::Parzen;
 pub use proposer::{Proposer, ProposerEntry, generation};
+pub use proposers::fixed::Fixed;
+pub use proposers::random::Random;
+pub use proposers::tpe::Tpe;
 pub use proposers::{PROPOSERS, proposer};
 pub use pruner::{Off, Pruner, PrunerEntry, PrunerKey};
+pub use pruners::halving::Halving;
+pub use pruners::median::Median;
 pub use pruners::{PRUNERS, pruner};
-pub use random::Random;
 pub use space::{Condition, Parameter, Setting, Space, Stage};
-pub use tpe::Tpe;
 pub use trial::{State, Trial};

@@ -17,7 +17,7 @@ use crate::study::config::search::SearchConfig;
 use crate::study::search::distribution::Distribution;
 use crate::study::search::parzen::Parzen;
 use crate::study::search::proposer::{Proposer, ProposerEntry};
-use crate::study::search::random::{ParameterDraws, Random};
+use crate::study::search::proposers::random::{ParameterDraws, Random};
 use crate::study::search::space::Space;
 use crate::study::search::trial::{State, Trial};
 

@@ -1,16 +1,20 @@
 //! The list of proposers.
 
+pub(crate) mod fixed;
+pub(crate) mod random;
+pub(crate) mod tpe;
+
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::study::config::checks::unknown;
 use crate::study::config::search::SearchConfig;
-use crate::study::search::fixed::Fixed;
 use crate::study::search::proposer::{Proposer, ProposerEntry};
-use crate::study::search::random::Random;
-use crate::study::search::tpe::Tpe;
+use crate::study::search::proposers::fixed::Fixed;
+use crate::study::search::proposers::random::Random;
+use crate::study::search::proposers::tpe::Tpe;
 
-/// All proposers. A new one is one file and one line here.
+/// All proposers. A new one is a file beside this one and two lines here.
 pub const PROPOSERS: [ProposerEntry; 3] = [Fixed::ENTRY, Random::ENTRY, Tpe::ENTRY];
 
 /// The proposer of a search.

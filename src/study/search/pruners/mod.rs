@@ -1,5 +1,8 @@
 //! The list of pruners.
 
+pub(crate) mod halving;
+pub(crate) mod median;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,11 +10,11 @@ use crate::error::Result;
 use crate::input_error;
 use crate::study::config::checks::nearest;
 use crate::study::config::search::PruningConfig;
-use crate::study::search::halving::Halving;
-use crate::study::search::median::Median;
 use crate::study::search::pruner::{Off, Pruner, PrunerEntry, PrunerKey};
+use crate::study::search::pruners::halving::Halving;
+use crate::study::search::pruners::median::Median;
 
-/// All pruners; the first is the default. A new one is one file and one line here.
+/// All pruners; the first is the default. A new one is a file beside this one and two lines here.
 pub const PRUNERS: [PrunerEntry; 3] = [Halving::ENTRY, Median::ENTRY, Off::ENTRY];
 
 /// The pruner of `[search.pruning]`.
