@@ -1,7 +1,13 @@
 //! Studies of ragged data: sets of items, on every architecture that reads them.
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
 use shoal::data::{Dataset, Items, Matrix};
 use shoal::study::architecture::ARCHITECTURES;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use crate::common::Study;
 
@@ -45,6 +51,33 @@ fn dataset(rows: usize, seed: usize, shift: f64) -> Dataset {
     }
 }
 
+/// Replaces -999 among the items of a file by NaN.
+fn with_nan(path: &Path) {
+    let mut archive = ZipArchive::new(File::open(path).unwrap()).unwrap();
+    let mut members = Vec::new();
+    for place in 0..archive.len() {
+        let mut member = archive.by_index(place).unwrap();
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).unwrap();
+        let name = member.name().unwrap().into_owned();
+        if name == "items.npy" {
+            let last = bytes.len() % 8;
+            for number in bytes[last..].chunks_exact_mut(8) {
+                if number == (-999f64).to_le_bytes() {
+                    number.copy_from_slice(&f64::NAN.to_le_bytes());
+                }
+            }
+        }
+        members.push((name, bytes));
+    }
+    let mut file = ZipWriter::new(File::create(path).unwrap());
+    for (name, bytes) in members {
+        file.start_file(name, SimpleFileOptions::default()).unwrap();
+        file.write_all(&bytes).unwrap();
+    }
+    file.finish().unwrap();
+}
+
 /// Without the column beside the items.
 fn items_alone(dataset: Dataset) -> Dataset {
     Dataset {
@@ -79,6 +112,7 @@ fn small(name: &str) -> &'static str {
             "architecture = 'edge-graph'\nblocks = [[16, 16]]\nhidden = [16]\nneighbours = 3\n\
              near = ['eta', 'phi']\nperiodic = { phi = 6.0 }"
         }
+        "weighted-sum" => "architecture = 'weighted-sum'\nitems = [16]\nhidden = [16]",
         "transformer" => {
             "architecture = 'transformer'\nwidth = 16\nheads = 2\nblocks = 1\nfeed_forward = 32\n\
              hidden = [8]"
@@ -465,6 +499,23 @@ fn missing_numbers_of_items_have_flags_and_parts_of_any_network_train() {
         let ran = folder.shoal(&["predict", &model, "other.npz", "-o", "q.csv"]);
         ran.fails(2, &["'items'", "(phi) is -999", "never missing"]);
     }
+    // NaN is a number that stands for a missing one like any other
+    let folder = ready(small("deep-set"));
+    let text = folder.read("study.toml");
+    let train = |missing: &str| {
+        let declared = text.replace("test = 150", &format!("test = 150\nmissing = {missing}"));
+        folder.write("study.toml", &declared);
+        folder.shoal(&["study", "study.toml", "-o", missing])
+    };
+    fast.save(&folder.path("fast.npz")).unwrap();
+    full.save(&folder.path("full.npz")).unwrap();
+    train("-999").code_is(0);
+    ["fast.npz", "full.npz"].iter().for_each(|name| with_nan(&folder.path(name)));
+    train("-999").fails(2, &["fast.npz", "'eta' is NaN", "missing = nan"]);
+    train("nan").code_is(0);
+    assert_eq!(folder.read("nan/runs.csv"), folder.read("-999/runs.csv"));
+    let model = "nan/models/scratch-120-1.safetensors";
+    folder.shoal(&["predict", model, "full.npz", "-o", "nan.csv"]).code_is(0);
     // undeclared, it is noticed
     let folder = ready(small("deep-set"));
     fast.save(&folder.path("fast.npz")).unwrap();
