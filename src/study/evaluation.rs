@@ -86,7 +86,7 @@ impl<'a> Tests<'a> {
         })
     }
 
-    /// Rows of a dataset as a test.
+    /// Rows of a dataset, with its own targets, as a test.
     pub fn of_rows(
         &self,
         data: &LoadedDataset,
@@ -95,7 +95,9 @@ impl<'a> Tests<'a> {
         metrics: Vec<&'static Metric>,
     ) -> HeldOut {
         let (features, sets, targets, weights) = select(self.study, data, rows);
-        let (scaling, predicts) = (scaling.clone(), self.study.plan.loss().predicts);
+        let target_ranges = data.dataset.target_ranges.clone();
+        let scaling = Scaling { target_ranges, ..scaling.clone() };
+        let predicts = self.study.plan.loss().predicts;
         HeldOut { features, sets, targets, weights, scaling, predicts, metrics }
     }
 }

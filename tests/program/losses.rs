@@ -195,6 +195,25 @@ fn networks_predict_the_errors_that_they_make() {
 }
 
 #[test]
+fn a_pretraining_on_fewer_targets_is_calibrated_and_searched_by_a_metric() {
+    let fast = dataset(200, 1, "p", |x, row| 0.5 + 0.3 * x[0] + 0.1 * normal(row, 31));
+    let one = dataset(300, 2, "p", |x, row| 0.5 + 0.3 * x[0] + 0.1 * normal(row, 31));
+    let both = one.targets.values.iter().zip(one.inputs.values.chunks(4));
+    let both = both.flat_map(|(p, x)| [*p, x[1] + 0.1 * x[2]]).collect();
+    let names = ["p", "q"].map(String::from).to_vec();
+    let full = Dataset::new(one.inputs, Matrix::new(300, 2, both), names).unwrap();
+    let text = study("'gaussian'", "");
+    let searched = text.replace("seeds = 2\n", "") + "[search]\ntrials = 3\nminimise = 'mse'\n";
+    for text in [text, searched] {
+        let study = ready(&fast, &full, &text);
+        let ran = study.run();
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let coverage = numbers(&study.read("out/runs.csv"), "test_coverage");
+        assert!(coverage.iter().all(|part| (0.2..1.0).contains(part)), "{coverage:?}");
+    }
+}
+
+#[test]
 fn what_a_loss_cannot_do_is_an_error_with_the_way_out() {
     let (fast, full) = (dataset(60, 1, "signal", label), dataset(300, 2, "signal", label));
     let fails = |text: &str, full: &Dataset, words: &[&str]| {

@@ -278,7 +278,7 @@ fn mistakes_name_the_key_and_the_way_out() {
         &[
             "data.finetune has items (pt, eta, phi)",
             "\"perceptron\"",
-            "\"deep-set\" or \"edge-graph\" or \"transformer\" or \"layers\"",
+            "\"deep-set\" or \"weighted-sum\" or \"edge-graph\" or \"transformer\" or \"layers\"",
         ],
     );
     let flat = crate::common::STUDY.replace("hidden = [8]", "architecture = 'transformer'");
@@ -505,16 +505,16 @@ fn missing_numbers_of_items_have_flags_and_parts_of_any_network_train() {
     let train = |missing: &str| {
         let declared = text.replace("test = 150", &format!("test = 150\nmissing = {missing}"));
         folder.write("study.toml", &declared);
-        folder.shoal(&["study", "study.toml", "-o", missing])
+        folder.shoal(&["study", "study.toml", "-o", &format!("out{missing}")])
     };
     fast.save(&folder.path("fast.npz")).unwrap();
     full.save(&folder.path("full.npz")).unwrap();
     train("-999").code_is(0);
     ["fast.npz", "full.npz"].iter().for_each(|name| with_nan(&folder.path(name)));
-    train("-999").fails(2, &["fast.npz", "'eta' is NaN", "missing = nan"]);
+    train("-999").fails(2, &["full.npz", "'eta' is NaN", "missing = nan"]);
     train("nan").code_is(0);
-    assert_eq!(folder.read("nan/runs.csv"), folder.read("-999/runs.csv"));
-    let model = "nan/models/scratch-120-1.safetensors";
+    assert_eq!(folder.read("outnan/runs.csv"), folder.read("out-999/runs.csv"));
+    let model = "outnan/models/scratch-120-1.safetensors";
     folder.shoal(&["predict", model, "full.npz", "-o", "nan.csv"]).code_is(0);
     // undeclared, it is noticed
     let folder = ready(small("deep-set"));
