@@ -1,7 +1,8 @@
 //! The numbers of detectors, from the public cards of Delphes 3 (de Favereau et al., JHEP 02 (2014)
 //! 057): energies in GeV, absolute pseudorapidities.
 
-use crate::collider::detector::{Calorimeter, Detector};
+use crate::collider::calorimeter::Calorimeter;
+use crate::collider::detector::Detector;
 
 /// Every detector.
 pub static DETECTORS: [&Detector; 2] = [&ATLAS, &CMS];
@@ -61,6 +62,7 @@ pub static ATLAS: Detector = Detector {
         least: 1.0,
         significance: 2.0,
     },
+    from_towers: true,
 };
 
 /// The CMS card of Delphes 3.
@@ -80,4 +82,5 @@ pub static CMS: Detector = Detector {
         least: 1.0,
         significance: 1.0,
     },
+    from_towers: false,
 };

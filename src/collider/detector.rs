@@ -1,63 +1,12 @@
 //! A detector: from stable particles to particle-flow candidates, as Delphes 3 does it (de Favereau
 //! et al., JHEP 02 (2014) 057), with the numbers of its public cards.
 
+use crate::collider::calorimeter::{Calorimeter, Track};
+use crate::collider::candidate::{Candidate, Class, Event};
 use crate::collider::decay::Particle;
 use crate::collider::draws::Draws;
 use crate::collider::momentum::{Momentum, angle};
-use crate::collider::species::charge_of;
-
-/// What a detector takes a particle for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// A track that is neither an electron nor a muon.
-    ChargedHadron = 1,
-    /// A neutral excess in the hadronic calorimeter.
-    NeutralHadron = 2,
-    /// A neutral excess in the electromagnetic calorimeter.
-    Photon = 3,
-    /// An electron.
-    Electron = 4,
-    /// A muon.
-    Muon = 5,
-}
-
-impl Class {
-    /// The class of a particle at particle level.
-    pub fn of(pdg: i32) -> Self {
-        match pdg.abs() {
-            11 => Class::Electron,
-            13 => Class::Muon,
-            22 => Class::Photon,
-            _ if charge_of(pdg) != 0 => Class::ChargedHadron,
-            _ => Class::NeutralHadron,
-        }
-    }
-}
-
-/// A particle-flow candidate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
-    /// Its momentum, GeV.
-    pub momentum: Momentum,
-    /// What it is taken for.
-    pub class: Class,
-    /// Its charge.
-    pub charge: i8,
-}
-
-/// A calorimeter.
-#[derive(Debug)]
-pub struct Calorimeter {
-    /// Deviation of the energy of a cell, GeV, at a pseudorapidity and an energy.
-    pub resolution: fn(f64, f64) -> f64,
-    /// Limits in the absolute pseudorapidity and the sizes in it and in the azimuth, in degrees, of
-    /// cells below each.
-    pub cells: &'static [(f64, f64, f64)],
-    /// Least energy of what is kept, GeV.
-    pub least: f64,
-    /// Least energy in units of its deviation.
-    pub significance: f64,
-}
+use crate::collider::species::{charge_of, is_neutrino};
 
 /// The numbers of a detector.
 #[derive(Debug)]
@@ -72,67 +21,36 @@ pub struct Detector {
     pub electromagnetic: Calorimeter,
     /// The hadronic calorimeter.
     pub hadronic: Calorimeter,
+    /// Whether jets and the missing momentum are made of towers and muons; else of candidates.
+    pub from_towers: bool,
 }
 
 /// Metres of radius of a track for a GeV of transverse momentum in a field of a tesla.
 const BENDING: f64 = 1.0 / 0.299_792_458;
 
-/// A track.
-#[derive(Clone, Copy, Debug)]
-struct Track {
-    candidate: Candidate,
-    /// Relative deviation of its transverse momentum.
-    resolution: f64,
-    /// Where it enters the calorimeters.
-    place: [f64; 2],
-}
-
-/// What enters a cell.
-struct Deposit {
-    cell: Cell,
-    energy: f64,
-    track: Option<usize>,
-}
-
-/// A cell: which limit, and the places in pseudorapidity and azimuth.
-type Cell = (usize, i32, i32);
-
 impl Detector {
-    /// The particle-flow candidates of these particles.
-    pub(crate) fn candidates(&self, particles: &[Particle], draws: &mut Draws) -> Vec<Candidate> {
-        let mut tracks = Vec::new();
-        let mut deposits = [Vec::new(), Vec::new()];
+    /// What is measured of these particles.
+    pub(crate) fn measure(&self, particles: &[Particle], draws: &mut Draws) -> Event {
+        let (mut tracks, mut deposits) = (Vec::new(), [Vec::new(), Vec::new()]);
         for particle in particles {
             let place = self.entry(particle);
-            if let Some(track) = self.track(particle, place, draws) {
-                tracks.push(track);
-            }
-            let shares = shares(particle.pdg);
+            tracks.extend(self.track(particle, place, draws));
             let calorimeters = [&self.electromagnetic, &self.hadronic];
             for ((share, calorimeter), into) in
-                shares.into_iter().zip(calorimeters).zip(&mut deposits)
+                shares(particle.pdg).into_iter().zip(calorimeters).zip(&mut deposits)
             {
-                if let Some(cell) = calorimeter.cell(place).filter(|_| share > 0.0) {
-                    into.push(Deposit { cell, energy: share * particle.momentum.e, track: None });
+                if share > 0.0 {
+                    into.extend(calorimeter.deposit(place, share * particle.momentum.e));
                 }
             }
         }
-        let [electromagnetic, hadronic] = deposits;
-        let mut candidates = Vec::new();
-        self.electromagnetic.flow(
-            (electromagnetic, 0, Class::Photon),
-            &mut tracks,
-            &mut candidates,
-            draws,
-        );
-        self.hadronic.flow(
-            (hadronic, 1, Class::NeutralHadron),
-            &mut tracks,
-            &mut candidates,
-            draws,
-        );
-        candidates.extend(tracks.iter().map(|track| track.candidate));
-        candidates
+        let (mut event, [electromagnetic, hadronic]) = (Event::default(), deposits);
+        let classes = [Class::Photon, Class::Electron];
+        self.electromagnetic.flow(classes, electromagnetic, &tracks, &mut event, draws);
+        let classes = [Class::NeutralHadron, Class::ChargedHadron];
+        self.hadronic.flow(classes, hadronic, &tracks, &mut event, draws);
+        event.candidates.extend(tracks.iter().map(|track| track.candidate));
+        event
     }
 
     /// Pseudorapidity and azimuth at which a particle enters the calorimeters.
@@ -173,6 +91,38 @@ impl Detector {
     }
 }
 
+/// What is measured of these particles. Without a detector it is all particles but neutrinos.
+pub(crate) fn measure(
+    detector: Option<&Detector>,
+    particles: &[Particle],
+    draws: &mut Draws,
+) -> Event {
+    let visible = |particle: &Particle| {
+        let (momentum, pdg) = (particle.momentum, particle.pdg);
+        let candidate = Candidate { momentum, class: Class::of(pdg), charge: charge_of(pdg) };
+        (!is_neutrino(pdg) && momentum.eta().abs() < EDGE).then_some(candidate)
+    };
+    match detector {
+        Some(detector) => detector.measure(particles, draws),
+        None => {
+            let candidates = particles.iter().filter_map(visible).collect();
+            Event { candidates, towers: Vec::new() }
+        }
+    }
+}
+
+/// What jets and the missing momentum are made of: towers and muons, or candidates.
+pub(crate) fn objects(detector: Option<&Detector>, event: &Event) -> Vec<Momentum> {
+    let from_towers = detector.is_some_and(|detector| detector.from_towers);
+    let used = |candidate: &&Candidate| !from_towers || candidate.class == Class::Muon;
+    let candidates = event.candidates.iter().filter(used).map(|candidate| candidate.momentum);
+    let towers = event.towers.iter().copied().filter(|_| from_towers);
+    towers.chain(candidates).collect()
+}
+
+/// Largest absolute pseudorapidity of a particle that can be seen without a detector.
+const EDGE: f64 = 5.0;
+
 /// Fractions of the energy in the two calorimeters.
 fn shares(pdg: i32) -> [f64; 2] {
     match pdg.abs() {
@@ -212,81 +162,6 @@ fn momentum_resolution(class: Class, pt: f64, eta: f64) -> f64 {
     f64::hypot(constant, slope * pt)
 }
 
-impl Calorimeter {
-    fn cell(&self, [eta, phi]: [f64; 2]) -> Option<Cell> {
-        let region = self.cells.iter().position(|(limit, _, _)| eta.abs() < *limit)?;
-        let (_, width, degrees) = self.cells[region];
-        Some((region, (eta / width).floor() as i32, (phi.to_degrees() / degrees).floor() as i32))
-    }
-
-    /// A random place in a cell.
-    fn place(&self, (region, eta, phi): Cell, draws: &mut Draws) -> [f64; 2] {
-        let (_, width, degrees) = self.cells[region];
-        [
-            (f64::from(eta) + draws.uniform()) * width,
-            ((f64::from(phi) + draws.uniform()) * degrees).to_radians(),
-        ]
-    }
-
-    /// Neutral candidates of the cells where more energy is than tracks bring; where it is not, the
-    /// tracks are scaled to the best estimate of both. `side` is the index of the calorimeter in
-    /// [`shares`].
-    fn flow(
-        &self,
-        (mut deposits, side, class): (Vec<Deposit>, usize, Class),
-        tracks: &mut [Track],
-        candidates: &mut Vec<Candidate>,
-        draws: &mut Draws,
-    ) {
-        for (index, track) in tracks.iter().enumerate() {
-            let share = match track.candidate.class {
-                Class::Electron => [1.0, 0.0][side],
-                Class::Muon => 0.0,
-                _ => [0.0, 1.0][side],
-            };
-            if let Some(cell) = self.cell(track.place).filter(|_| share > 0.0) {
-                deposits.push(Deposit { cell, energy: 0.0, track: Some(index) });
-            }
-        }
-        deposits.sort_by_key(|deposit| deposit.cell);
-        for cell in deposits.chunk_by(|one, other| one.cell == other.cell) {
-            let (own, true_energy) =
-                (cell[0].cell, cell.iter().map(|deposit| deposit.energy).sum::<f64>());
-            let place = self.place(own, draws);
-            let middle = {
-                let (_, width, _) = self.cells[own.0];
-                (f64::from(own.1) + 0.5) * width
-            };
-            let measured = draws.log_normal(true_energy, (self.resolution)(middle, true_energy));
-            let deviation = (self.resolution)(middle, measured);
-            let kept = measured >= self.least && measured >= self.significance * deviation;
-            let measured = if kept { measured } else { 0.0 };
-            let (mut charged, mut variance) = (0.0, 0.0);
-            for track in cell.iter().filter_map(|deposit| deposit.track) {
-                let energy = tracks[track].candidate.momentum.e;
-                charged += energy;
-                variance += (tracks[track].resolution * energy).powi(2);
-            }
-            let neutral = (measured - charged).max(0.0);
-            let significance = neutral / (variance + deviation * deviation).sqrt();
-            if neutral > self.least && significance > self.significance {
-                let [eta, phi] = place;
-                let momentum = Momentum::from_pt(neutral / eta.cosh(), eta, phi, 0.0);
-                candidates.push(Candidate { momentum, class, charge: 0 });
-            } else if charged > 0.0 {
-                let weight = |variance: f64| if variance > 0.0 { 1.0 / variance } else { 0.0 };
-                let (of_tracks, of_cell) = (weight(variance), weight(deviation * deviation));
-                let best = (of_tracks * charged + of_cell * measured) / (of_tracks + of_cell);
-                for track in cell.iter().filter_map(|deposit| deposit.track) {
-                    let momentum = &mut tracks[track].candidate.momentum;
-                    let mass = momentum.mass();
-                    *momentum = Momentum::on_shell(momentum.p.map(|x| x * best / charged), mass);
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,7 +173,7 @@ mod tests {
         let event = |index: u32| {
             let phi = 0.01 * f64::from(index % 600) - 3.0;
             let particle = Particle { pdg, momentum: Momentum::from_pt(pt, eta, phi, mass) };
-            detector.candidates(&[particle], &mut Draws::new(5, index, 0))
+            detector.measure(&[particle], &mut Draws::new(5, index, 0)).candidates
         };
         (0..count).map(event).collect()
     }

@@ -60,6 +60,11 @@ impl Draws {
 
     /// A Poisson number, by the product of uniform numbers (Knuth 1969).
     pub(crate) fn poisson(&mut self, mean: f64) -> usize {
+        // the sum of two Poisson numbers is one; the exponential of a large mean would be 0
+        const MOST: f64 = 256.0;
+        if mean > MOST {
+            return self.poisson(MOST) + self.poisson(mean - MOST);
+        }
         let (limit, mut product) = ((-mean).exp(), self.uniform());
         let mut count = 0;
         while product > limit {

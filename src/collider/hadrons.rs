@@ -7,7 +7,7 @@
 use crate::collider::decay::Particle;
 use crate::collider::draws::Draws;
 use crate::collider::momentum::{Momentum, around, isotropic, two_body};
-use crate::collider::shower::{Chain, Parton};
+use crate::collider::partons::{Chain, Parton};
 use crate::collider::species::species_of;
 
 /// The flavour at an end of a cluster: a quark, or a diquark; 1 to 5 for d, u, s, c, b. An end is

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::json;
 
 use crate::collider::detector::Detector;
-use crate::collider::hard_jet::Generator;
-use crate::collider::quark_gluon::{CONSTITUENT_COLUMNS, JET_COLUMNS, LeadingJet, leading_jet};
+use crate::collider::process::{Process, Row};
+use crate::collider::{missing_momentum, quark_gluon};
 use crate::data::dataset::Dataset;
 use crate::data::items::Items;
 use crate::data::matrix::Matrix;
@@ -16,21 +16,8 @@ use crate::error::{Error, Result};
 use crate::host::check_memory;
 use crate::input_error;
 
-/// A kind of collisions.
-#[derive(Debug)]
-pub struct Process {
-    /// Its name in commands and study files.
-    pub name: &'static str,
-    /// What is simulated and what the target is, for help texts.
-    pub help: &'static str,
-}
-
 /// Every kind of collisions.
-pub static PROCESSES: [Process; 1] = [Process {
-    name: "quark-gluon",
-    help: "the leading jet of qg -> Zq (target quark = 1) or qq -> Zg (0) at 13 TeV, with its \
-           constituents as items; pt above 150 GeV, |eta| below 2",
-}];
+pub static PROCESSES: [&Process; 2] = [&quark_gluon::PROCESS, &missing_momentum::PROCESS];
 
 /// A dataset to simulate.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +40,8 @@ pub const MOST: usize = 1 << 24;
 /// Simulates on all cores. `observe` gets the number of collisions that are done, from any thread;
 /// `stop` ends it early.
 ///
-/// The dataset is ragged: items are constituents, inputs are columns of the jet, and the target is
-/// 1 for quarks and 0 for gluons. Row `index` depends on the seed, the process and the detector
-/// alone.
+/// Items, inputs and targets are those of the process. Row `index` depends on the seed, the process
+/// and the detector alone, but for the scale of the weights.
 ///
 /// # Errors
 /// [`Error::Input`] for a number of collisions that is 0 or too large; [`Error::Interrupted`] after
@@ -69,11 +55,12 @@ pub fn simulate(
     if !(1..=MOST).contains(&count) {
         return Err(input_error!("{count} collisions are requested; choose 1 to {MOST}"));
     }
-    // items are held twice while the file is written; a jet has some 32
-    let bytes = 2 * 32 * (CONSTITUENT_COLUMNS.len() * size_of::<f64>()) as u128 * count as u128;
+    let process = request.process;
+    let numbers = process.typical_items * process.items.len() + process.inputs.len();
+    // held as rows, as a dataset, and while the file is written
+    let bytes = 3 * (numbers * size_of::<f64>()) as u128 * count as u128;
     check_memory(&format!("a dataset of {count} collisions"), bytes, "choose fewer collisions")?;
-    let (generator, key) = (Generator::default(), key(request.seed, Stream::Collisions, 0));
-    let done = AtomicUsize::new(0);
+    let (key, done) = (key(request.seed, Stream::Collisions, 0), AtomicUsize::new(0));
     let row = |index: usize| {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted(format!(
@@ -81,40 +68,47 @@ pub fn simulate(
                 done.load(Ordering::Relaxed)
             )));
         }
-        let jet = leading_jet(&generator, request.detector, key, index as u32);
+        let row = (process.row)(request.detector, key, index as u32);
         observe(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Ok(jet)
+        Ok(row)
     };
     let threads = request.threads.unwrap_or_else(threads::count);
     dataset(request, &threads::try_map((threads, count), row)?)
 }
 
-fn dataset(request: &Request, jets: &[LeadingJet]) -> Result<Dataset> {
-    let rows: Vec<Vec<[f64; 12]>> = jets.iter().map(|jet| jet.rows().collect()).collect();
-    let counts: Vec<f64> = rows.iter().map(|rows| rows.len() as f64).collect();
-    let values: Vec<f64> = rows.iter().flatten().flatten().copied().collect();
-    let columns = CONSTITUENT_COLUMNS.len();
-    let items = Matrix::new(values.len() / columns, columns, values);
-    let names = CONSTITUENT_COLUMNS.map(String::from).to_vec();
-    let items = Items::from_counts(items, &counts, Some(names))?;
-    let inputs = jets.iter().flat_map(LeadingJet::columns).collect();
-    let labels = jets.iter().map(|jet| f64::from(u8::from(jet.quark))).collect();
-    let detector = request.detector.map_or(PARTICLES, |detector| detector.name);
+fn dataset(request: &Request, rows: &[Row]) -> Result<Dataset> {
+    let process = request.process;
+    let matrix = |columns: usize, of: fn(&Row) -> &[f64]| {
+        let values: Vec<f64> = rows.iter().flat_map(of).copied().collect();
+        Matrix::new(values.len().checked_div(columns).unwrap_or(rows.len()), columns, values)
+    };
+    let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let items = || {
+        let columns = process.items.len();
+        let counts: Vec<f64> = rows.iter().map(|row| (row.items.len() / columns) as f64).collect();
+        let items = matrix(columns, |row| &row.items);
+        Items::from_counts(items, &counts, Some(names(process.items)))
+    };
+    let weights = |events: f64| {
+        let weight = |row: &Row| row.weight * events / rows.len() as f64;
+        rows.iter().map(weight).collect()
+    };
+    let inputs = process.inputs.len();
     let dataset = Dataset {
-        weights: None,
-        inputs: Matrix::new(jets.len(), JET_COLUMNS.len(), inputs),
-        items: Some(items),
-        targets: Matrix::new(jets.len(), 1, labels),
-        input_names: JET_COLUMNS.map(String::from).to_vec(),
-        axis: (0..JET_COLUMNS.len()).map(|column| column as f64).collect(),
+        weights: process.events.map(weights),
+        inputs: matrix(inputs, |row| &row.inputs),
+        items: (!process.items.is_empty()).then(items).transpose()?,
+        targets: matrix(process.targets.len(), |row| &row.targets),
+        input_names: names(process.inputs),
+        axis: (0..inputs).map(|column| column as f64).collect(),
         axis_name: "input".into(),
-        target_names: vec!["quark".into()],
-        target_ranges: vec![[0.0, 1.0]],
+        target_names: process.targets.iter().map(|(name, _)| name.to_string()).collect(),
+        target_ranges: process.targets.iter().map(|(_, range)| *range).collect(),
         provenance: json!({
             "shoal": env!("CARGO_PKG_VERSION"),
             "simulated": {
-                "scenario": request.process.name,
-                "detector": detector,
+                "scenario": process.name,
+                "detector": request.detector.map_or(PARTICLES, |detector| detector.name),
                 "count": request.count,
                 "seed": request.seed,
             },

@@ -8,21 +8,7 @@ use std::f64::consts::{PI, TAU};
 
 use crate::collider::draws::Draws;
 use crate::collider::momentum::{Momentum, around};
-
-/// A parton in the order of colour.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parton {
-    /// Its momentum.
-    pub momentum: Momentum,
-    /// 0 for a gluon, 1 to 5 for d, u, s, c, b; negative for antiquarks.
-    pub flavour: i8,
-    /// Whether it stands for what went on along the beam.
-    pub beam: bool,
-}
-
-/// Partons between a colour and an anticolour: the first one is a quark or a beam, the last one an
-/// antiquark or a beam, all others are gluons.
-pub(crate) type Chain = Vec<Parton>;
+use crate::collider::partons::{Chain, Parton};
 
 /// Settings of the shower.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +45,7 @@ struct Emission {
 
 impl Shower {
     /// The running coupling at a squared transverse momentum, one loop; frozen below `frozen`.
-    fn running(&self, square: f64) -> f64 {
+    pub(crate) fn running(&self, square: f64) -> f64 {
         let square = square + self.frozen * self.frozen;
         let slope = |flavours: f64| (33.0 - 2.0 * flavours) / (12.0 * PI);
         let [charm, bottom] = THRESHOLDS.map(|mass| mass * mass);

@@ -15,6 +15,8 @@ pub(crate) struct Underlying {
     pub temperature: f64,
     /// Power of the spectrum at high transverse momenta.
     pub power: f64,
+    /// Shape of the gamma distribution with which the activity varies between collisions.
+    pub shape: u32,
 }
 
 /// Shares of hadrons, about those of minimum-bias collisions (ALICE, arXiv 1504.00024).
@@ -33,22 +35,28 @@ const SHARES: [(i32, f64); 9] = [
 /// Above this transverse momentum, GeV, a particle is no longer soft.
 const HARDEST: f64 = 20.0;
 
+/// A part of pseudorapidity and azimuth.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Region {
+    pub centre: [f64; 2],
+    /// Half of its extent.
+    pub reach: [f64; 2],
+}
+
 impl Underlying {
-    /// Adds hadrons within `reach` of a direction (pseudorapidity, azimuth).
+    /// Adds hadrons in a region.
     pub(crate) fn add(
         &self,
-        [eta, phi]: [f64; 2],
-        reach: f64,
+        Region { centre: [eta, phi], reach: [far, wide] }: Region,
         draws: &mut Draws,
         hadrons: &mut Vec<Particle>,
     ) {
-        // the activity varies between collisions: a gamma distribution of shape 2 and mean 1
-        let activity = -0.5 * (draws.uniform() * draws.uniform()).ln();
-        let count = draws.poisson(self.density * activity * 4.0 * reach * reach);
+        let product: f64 = (0..self.shape).map(|_| draws.uniform()).product();
+        let activity = -product.ln() / f64::from(self.shape);
+        let count = draws.poisson(self.density * activity * 4.0 * far * wide);
         for _ in 0..count {
             let (pdg, _) = SHARES[draws.index(SHARES.iter().map(|(_, share)| *share))];
-            let (eta, phi) =
-                (eta + draws.between(-reach, reach), phi + draws.between(-reach, reach));
+            let (eta, phi) = (eta + draws.between(-far, far), phi + draws.between(-wide, wide));
             let momentum = Momentum::from_pt(self.pt(draws), eta, phi, species_of(pdg).mass);
             hadrons.push(Particle { pdg, momentum });
         }

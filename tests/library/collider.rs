@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use half::f16;
 use shoal::collider::{DETECTORS, Detector, Momentum, PROCESSES, Request, anti_kt, simulate};
+use shoal::data::Matrix;
 
-use crate::common::{Reference, member, path, says};
+use crate::common::{Reference, collisions, member, says};
 
 #[test]
 fn anti_kt_jets_are_those_of_fastjet() {
@@ -90,7 +91,7 @@ impl Sample {
 
     /// Simulated jets.
     fn simulated(detector: Option<&'static Detector>, quark: bool, count: usize) -> Self {
-        let request = Request { process: &PROCESSES[0], detector, count, seed: 1, threads: None };
+        let request = Request { process: PROCESSES[0], detector, count, seed: 1, threads: None };
         let dataset = simulate(&request, &|_| {}, &AtomicBool::new(false)).unwrap();
         let items = dataset.items.as_ref().unwrap();
         let column = |name: &str| items.names.iter().position(|own| own == name).unwrap();
@@ -125,12 +126,7 @@ impl Sample {
 /// Prints the table of `data/simulations/collisions.md` with `--nocapture`.
 #[test]
 fn quark_and_gluon_jets_agree_with_pythia_and_delphes() {
-    let folder = path("../shared/collider");
-    if !folder.is_dir() {
-        let text = "the collisions of Pythia are not at ../shared/collider";
-        assert!(std::env::var_os("CI").is_none(), "{text}");
-        return eprintln!("skipped: {text}");
-    }
+    let Some(folder) = collisions() else { return };
     let levels = [("particle", None), ("atlas", Some(0)), ("cms", Some(1))];
     println!("| | | | Pythia | shoal | ratio |\n|---|---|---|---:|---:|---:|");
     for (level, detector) in levels {
@@ -160,19 +156,25 @@ fn quark_and_gluon_jets_agree_with_pythia_and_delphes() {
 
 #[test]
 fn collisions_depend_on_their_seed_and_index_alone() {
-    let simulated = |count, seed, threads| {
-        let (process, detector) = (&PROCESSES[0], Some(DETECTORS[1]));
-        let request = Request { process, detector, count, seed, threads: Some(threads) };
-        simulate(&request, &|_| {}, &AtomicBool::new(false)).unwrap()
-    };
-    let (few, many) = (simulated(20, 5, 1), simulated(60, 5, 2));
-    assert_eq!(few.inputs.values, many.inputs.values[..few.inputs.values.len()]);
-    let (few, many) = (few.items.unwrap(), many.items.unwrap());
-    assert_eq!(few.values.values, many.values.values[..few.values.values.len()]);
-    assert_ne!(simulated(20, 6, 1).inputs.values, simulated(20, 5, 1).inputs.values);
-    let stopped = AtomicBool::new(true);
-    let (process, detector) = (&PROCESSES[0], None);
-    let request = Request { process, detector, count: 20, seed: 5, threads: None };
-    says(simulate(&request, &|_| {}, &stopped), &["none were written"]);
-    says(simulate(&Request { count: 0, ..request }, &|_| {}, &stopped), &["0 collisions"]);
+    let stop = AtomicBool::new(true);
+    for process in PROCESSES {
+        let simulated = |count, seed, threads| {
+            let (detector, threads) = (Some(DETECTORS[1]), Some(threads));
+            let request = Request { process, detector, count, seed, threads };
+            simulate(&request, &|_| {}, &AtomicBool::new(false)).unwrap()
+        };
+        let same = |few: &Matrix, many: &Matrix| {
+            let bits = |x: &f64| x.to_bits();
+            few.values.iter().map(bits).eq(many.values[..few.values.len()].iter().map(bits))
+        };
+        let (few, many) = (simulated(20, 5, 1), simulated(60, 5, 2));
+        assert!(same(&few.inputs, &many.inputs) && same(&few.targets, &many.targets));
+        let items = few.items.as_ref().zip(many.items.as_ref());
+        assert!(items.is_none_or(|(few, many)| same(&few.values, &many.values)));
+        let other = simulated(20, 6, 1);
+        assert!(!same(&other.inputs, &few.inputs) || other.items != few.items, "{}", process.name);
+        let request = Request { process, detector: None, count: 20, seed: 5, threads: None };
+        says(simulate(&request, &|_| {}, &stop), &["none were written"]);
+        says(simulate(&Request { count: 0, ..request }, &|_| {}, &stop), &["0 collisions"]);
+    }
 }

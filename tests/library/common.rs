@@ -22,6 +22,18 @@ pub fn member(file: &Path, name: &str) -> Option<NpyFile<Cursor<Vec<u8>>>> {
     Some(NpyFile::new(Cursor::new(bytes)).expect("an array"))
 }
 
+/// The folder of collisions of Pythia and Delphes; `None`, with a note, if it is not there.
+pub fn collisions() -> Option<PathBuf> {
+    let folder = path("../shared/collider");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    let text = "the collisions of Pythia are not at ../shared/collider";
+    assert!(std::env::var_os("CI").is_none(), "{text}");
+    eprintln!("skipped: {text}");
+    None
+}
+
 /// One file of reference arrays.
 pub struct Reference(PathBuf);
 

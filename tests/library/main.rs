@@ -10,6 +10,7 @@ mod data;
 mod explain;
 mod fuzz;
 mod metrics;
+mod missing_momentum;
 mod report;
 mod round_trips;
 mod search;

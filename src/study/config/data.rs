@@ -8,7 +8,8 @@ use serde::de::{Error, IntoDeserializer};
 
 use crate::collider;
 use crate::collider::cards::DETECTORS;
-use crate::collider::request::{PARTICLES, PROCESSES, Process};
+use crate::collider::process::Process;
+use crate::collider::request::{PARTICLES, PROCESSES};
 use crate::cosmology::noise::Statistic;
 use crate::cosmology::request::Request;
 use crate::cosmology::sampling::Sampling;
@@ -103,8 +104,7 @@ impl<'de, A: serde::de::MapAccess<'de>> serde::de::MapAccess<'de> for FromFirst<
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateConfig {
-    /// The name of the scenario: lcdm, neutrinos, modified-gravity, equilateral, local, or of
-    /// collisions: quark-gluon.
+    /// The name of the scenario, of universes or of collisions.
     pub scenario: String,
     /// Number of simulations; default 2000.
     #[serde(default = "two_thousand")]
@@ -150,7 +150,7 @@ impl SimulateConfig {
         let known: Vec<String> = known.map(String::from).collect();
         match names::find(&known, &self.scenario, "scenario")?.checked_sub(SCENARIOS.len()) {
             None => self.universes(base).map(Simulation::Universes),
-            Some(process) => self.collisions(&PROCESSES[process]).map(Simulation::Collisions),
+            Some(process) => self.collisions(PROCESSES[process]).map(Simulation::Collisions),
         }
     }
 
