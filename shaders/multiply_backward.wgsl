@@ -30,8 +30,7 @@ fn sums(node: Node, row: u32) -> mat4x4f {
     for (var unit = 0u; unit < node.output_vec4s; unit++) {
         all += vec4f(1.0) * of_second(node, unit, row);
     }
-    let zero = vec3f(0.0);
-    return mat4x4f(vec4f(all.x, zero), vec4f(all.y, zero), vec4f(all.z, zero), vec4f(all.w, zero));
+    return transpose(mat4x4f(all, vec4f(0.0), vec4f(0.0), vec4f(0.0)));
 }
 
 fn serve(tile: Tile, thread: u32) {
