@@ -96,6 +96,7 @@ fn dataset(request: &Request, rows: &[Row]) -> Result<Dataset> {
     let inputs = process.inputs.len();
     let dataset = Dataset {
         weights: process.events.map(weights),
+        groups: None,
         inputs: matrix(inputs, |row| &row.inputs),
         items: (!process.items.is_empty()).then(items).transpose()?,
         targets: matrix(process.targets.len(), |row| &row.targets),

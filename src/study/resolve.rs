@@ -39,7 +39,7 @@ use crate::study::search::pruners::pruner;
 use crate::study::search::space;
 use crate::study::search::space::{Space, Stage};
 use crate::study::sources::{Simulate, Sources};
-use crate::study::split::{pool, split};
+use crate::study::split::{pool, pretraining_pool, split};
 use crate::study::transfer::{Parts, Reads, Strategy};
 
 /// Networks for each size and strategy unless the study file says.
@@ -111,8 +111,11 @@ impl Study {
                 let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, sources)?;
                 notices.extend(found);
-                let (plan, pool) =
-                    pretraining(config, (&training, &network), (&dataset, &finetune))?;
+                let tested = (&finetune, &pool, test);
+                let (pool, found) = pretraining_pool(config.seed, &dataset, tested)?;
+                notices.extend(found);
+                let of_both = (&dataset, &finetune);
+                let (plan, pool) = pretraining(config, (&training, &network), of_both, pool)?;
                 Some((plan, dataset, pool))
             }
             false => None,

@@ -9,6 +9,7 @@ mod cosmology;
 mod data;
 mod explain;
 mod fuzz;
+mod groups;
 mod metrics;
 mod missing_momentum;
 mod report;
