@@ -244,11 +244,15 @@ pub(crate) fn shape_text(shape: &[u64]) -> String {
     }
 }
 
-/// Writes a `.npy` of f64 with the given shape, little endian, rows first.
+/// Writes a `.npy` of numbers with the given shape, rows first.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_numbers(writer: impl Write, shape: &[u64], values: &[f64]) -> io::Result<()> {
+pub fn write_numbers<T: npyz::AutoSerialize>(
+    writer: impl Write,
+    shape: &[u64],
+    values: &[T],
+) -> io::Result<()> {
     // npyz writes number by number
     let writer = io::BufWriter::with_capacity(1 << 16, writer);
     let options = npyz::WriteOptions::new().default_dtype().shape(shape).writer(writer);

@@ -7,6 +7,7 @@ mod collider;
 mod common;
 mod cosmology;
 mod data;
+mod diagnostics;
 mod explain;
 mod fuzz;
 mod groups;

@@ -213,4 +213,23 @@ fn collisions_are_simulated_for_a_detector_and_studied_without_files() {
     std::fs::write(folder.path().join("study.toml"), study).unwrap();
     let ran = run(&folder, &["study", "study.toml", "-o", "out", "--device", "cpu"]);
     assert!(ran.code == 0 && ran.err.contains("60 collisions of quark-gluon"), "{}", ran.err);
+
+    // architectures side by side, on the same jets
+    let network = "architecture = 'deep-set'\nitems = [8]\nhidden = [8]\n";
+    let two = study.replace(network, "architecture = 'deep-set'\nhidden = [8]\n")
+        + "[[scenario]]\nname = 'sets'\n[[scenario]]\nname = 'attention'\nseeds = 2\n\
+           [scenario.network]\narchitecture = 'transformer'\nwidth = 8\nheads = 2\nblocks = 1\n";
+    std::fs::write(folder.path().join("two.toml"), &two).unwrap();
+    let ran = run(&folder, &["study", "two.toml", "-o", "two", "--device", "cpu"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.err.matches("simulating").count(), 3, "one to pre-train on: {}", ran.err);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("two/sets/runs.csv").lines().count(), 1 + 2);
+    assert_eq!(read("two/attention/runs.csv").lines().count(), 1 + 4);
+    assert!(read("two/attention/models/config.json").contains("attention"));
+    let page = read("two/report.html");
+    assert!(page.contains("Side by side") && page.contains("gains most from transfer"), "{page}");
+    std::fs::write(folder.path().join("two.toml"), two.replace("seeds = 2", "seedz = 2")).unwrap();
+    run(&folder, &["study", "two.toml", "-o", "x"])
+        .fails(2, &["scenario attention", "seedz", "did you mean `seed"]);
 }
