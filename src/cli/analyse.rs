@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use shoal::study::report::{REPORT_FILE, write_joined_report, write_report};
+use shoal::study::report::{REPORT_FILE, write_card, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
 use shoal::study::store::results::StudyResults;
-use shoal::study::{Study, check_report, explain_test_rows, predict_test_rows};
+use shoal::study::{Study, check_report, explain_test_rows, predict_test_rows, test_networks};
 use shoal::{Error, Result};
 
 use crate::cli::output::Output;
@@ -56,6 +56,7 @@ pub fn finished(
     for (study, results) in studies.iter().zip(&mut results) {
         output.step(&bar, &format!("{}: predictions on the test rows", study.plan.name));
         predict_test_rows(study, results)?;
+        test_networks(study, results)?;
         output.step(&bar, &format!("{}: attributions of the inputs", study.plan.name));
         explain_test_rows(study, results)?;
     }
@@ -93,6 +94,7 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
     for findings in &all {
         findings.write_tables()?;
         write_report(findings)?;
+        write_card(findings)?;
     }
     bar.finish_and_clear();
     for findings in &all {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use half::f16;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 
+use crate::data::array::Array;
 use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
@@ -44,14 +45,6 @@ pub(crate) fn matrix(bytes: &[u8]) -> Result<Matrix> {
     Ok(Matrix::new(rows, columns, values))
 }
 
-/// An array of any number of dimensions.
-pub(crate) struct Array {
-    /// Its shape.
-    pub(crate) shape: Vec<usize>,
-    /// Its numbers, the last index running fastest.
-    pub(crate) values: Vec<f64>,
-}
-
 /// The array in a `.npy`.
 pub(crate) fn array(bytes: &[u8]) -> Result<Array> {
     let file = open(bytes)?;
@@ -73,7 +66,7 @@ pub(crate) fn array(bytes: &[u8]) -> Result<Array> {
             (0..stored.len()).map(at).collect()
         }
     };
-    Ok(Array { shape, values })
+    Ok(Array::plain(shape, values))
 }
 
 /// The strings in a `.npy` of type `U` or `S`, in their order; a 0-d array is one string.
@@ -251,11 +244,15 @@ pub(crate) fn shape_text(shape: &[u64]) -> String {
     }
 }
 
-/// Writes a `.npy` of f64 with the given shape, little endian, rows first.
+/// Writes a `.npy` of numbers with the given shape, rows first.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_numbers(writer: impl Write, shape: &[u64], values: &[f64]) -> io::Result<()> {
+pub fn write_numbers<T: npyz::AutoSerialize>(
+    writer: impl Write,
+    shape: &[u64],
+    values: &[T],
+) -> io::Result<()> {
     // npyz writes number by number
     let writer = io::BufWriter::with_capacity(1 << 16, writer);
     let options = npyz::WriteOptions::new().default_dtype().shape(shape).writer(writer);

@@ -170,6 +170,9 @@ impl Study {
         let (Some(data), Some(pretraining)) = (&self.data.pretraining, &plan.pretraining) else {
             return Ok(());
         };
+        if !plan.models().is_empty() {
+            return Ok(());
+        }
         if has_weights(data) {
             let table = &self.data.tables[PRETRAINING_TABLE];
             for (size, seed) in (pretraining.simulations.iter())

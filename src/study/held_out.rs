@@ -59,7 +59,11 @@ impl HeldOut {
         calibration::scale(network, self.predicts, &factors, parameters);
     }
 
-    fn tested(&self, network: &Graph, parameters: &[f32]) -> Tested {
+    /// What a network predicts of these rows.
+    ///
+    /// # Panics
+    /// As [`HeldOut::scores`].
+    pub fn tested(&self, network: &Graph, parameters: &[f32]) -> Tested {
         let rows = self.targets.rows;
         let predicted = match &self.sets {
             Some(sets) => self.of_sets(sets, network, parameters),

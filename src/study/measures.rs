@@ -38,7 +38,7 @@ pub(crate) fn bias(test: &Tested, target: usize) -> f64 {
 
 /// Sums of the weights of signal, truth above 1/2, and background, by falling prediction: one entry
 /// for each distinct prediction.
-fn passing(test: &Tested, target: usize) -> Vec<[f64; 2]> {
+pub(crate) fn passing(test: &Tested, target: usize) -> Vec<[f64; 2]> {
     let mut rows: Vec<(f64, f64, f64)> = test.rows(target).collect();
     rows.sort_by(|one, other| other.0.total_cmp(&one.0));
     let (mut sums, mut found): ([f64; 2], Vec<[f64; 2]>) = ([0.0; 2], Vec::new());
@@ -84,14 +84,16 @@ pub(crate) fn rejection(test: &Tested, target: usize, efficiency: f64) -> f64 {
 /// and b of signal and background above the cut (Adam-Bourdarios et al., "Learning to discover: the
 /// Higgs boson machine learning challenge", 2014, section 4.1, regularisation 10).
 pub(crate) fn median_significance(test: &Tested, target: usize) -> f64 {
+    passing(test, target).into_iter().map(median_significance_at).fold(0.0, f64::max)
+}
+
+/// The same at one cut, from the weights of signal and background above it.
+pub(crate) fn median_significance_at([signal, background]: [f64; 2]) -> f64 {
     const REGULARISATION: f64 = 10.0;
-    let of_cut = |[signal, background]: [f64; 2]| {
-        let background = background + REGULARISATION;
-        let sound = signal > 0.0 && background > 0.0;
-        let square = (signal + background) * (signal / background).ln_1p() - signal;
-        if sound { (2.0 * square).max(0.0).sqrt() } else { 0.0 }
-    };
-    passing(test, target).into_iter().map(of_cut).fold(0.0, f64::max)
+    let background = background + REGULARISATION;
+    let sound = signal > 0.0 && background > 0.0;
+    let square = (signal + background) * (signal / background).ln_1p() - signal;
+    if sound { (2.0 * square).max(0.0).sqrt() } else { 0.0 }
 }
 
 /// Of a logit for each target the binary one, of classes that exclude each other the common one.

@@ -175,7 +175,7 @@ pub static METRICS: [Metric; 14] = [
     },
     Metric {
         name: "rejection_30",
-        title: "background rejection at 30 % efficiency",
+        title: "rejection at 30 % efficiency",
         description: "1 / fraction of the background that passes where 30 % of the signal does",
         better: Better::Higher,
         compares: true,
@@ -184,7 +184,7 @@ pub static METRICS: [Metric; 14] = [
     },
     Metric {
         name: "rejection_50",
-        title: "background rejection at 50 % efficiency",
+        title: "rejection at 50 % efficiency",
         description: "1 / fraction of the background that passes where 50 % of the signal does",
         better: Better::Higher,
         compares: true,
@@ -252,6 +252,12 @@ impl Metric {
     /// The metric of this name.
     pub fn named(name: &str) -> Option<&'static Metric> {
         METRICS.iter().find(|metric| metric.name == name)
+    }
+
+    /// The mean of the metric over all targets.
+    pub fn of_targets(&self, test: &Tested) -> f64 {
+        let targets = test.predictions.len();
+        (0..targets).map(|target| (self.of_target)(test, target)).sum::<f64>() / targets as f64
     }
 
     /// The column of the mean over all targets.

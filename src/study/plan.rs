@@ -16,6 +16,7 @@ use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
 use crate::study::sizes::Sizes;
+use crate::study::store::published::Published;
 use crate::study::store::run::{Curve, GroupName, RunKey};
 use crate::study::transfer::{PRETRAINING, Parts, Reads, Strategy};
 
@@ -80,6 +81,8 @@ pub struct PretrainingPlan {
     pub dummies: usize,
     /// How they are trained.
     pub training: Training,
+    /// Networks to start from instead: that of a seed is the next one, again and again.
+    pub models: Vec<Published>,
 }
 
 /// One strategy and what differs in it.
@@ -168,6 +171,11 @@ impl Plan {
         (self.pretraining.as_ref()).map_or(&[], |pretraining| &pretraining.simulations)
     }
 
+    /// Networks to start from in place of a pre-training; empty if there is one, or none.
+    pub fn models(&self) -> &[Published] {
+        self.pretraining.as_ref().map_or(&[], |pretraining| &pretraining.models)
+    }
+
     /// Whether networks are pre-trained on several numbers of simulations, so that runs must say on
     /// how many.
     pub fn has_pretraining_sizes(&self) -> bool {
@@ -178,7 +186,7 @@ impl Plan {
     pub fn groups(&self) -> Vec<GroupKey> {
         let group =
             |strategy, simulations, pretrained| GroupKey { strategy, simulations, pretrained };
-        let pretraining = self.pretraining_sizes().iter();
+        let pretraining = self.pretraining_sizes().iter().filter(|_| self.models().is_empty());
         let mut groups: Vec<GroupKey> = pretraining.map(|size| group(None, *size, None)).collect();
         for size in &self.sizes {
             for strategy in self.strategies.iter().map(|plan| plan.strategy) {

@@ -1,5 +1,8 @@
 //! Runs that can train: their rows, first parameters and scaling.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::data::scaling::Scaling;
 use crate::data::split::Split;
 use crate::engine::optim::update_scale::UpdateScale;
@@ -10,6 +13,7 @@ use crate::engine::scale::InputScale;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, PRETRAINING_TABLE, Study};
 use crate::study::hyperparameters::Hyperparameters;
+use crate::study::store::published::Published;
 use crate::study::transfer::{self, Start, Strategy};
 
 /// A pre-trained network and the scaling of its inputs, which fine-tuning keeps.
@@ -44,6 +48,26 @@ pub fn pretraining(
     let seed = key(plan.seed, Stream::PretrainingSteps, seed);
     let run = run(own, start, (split, PRETRAINING_TABLE, targets), &scaling, (id, seed));
     Ok((run, scaling))
+}
+
+/// The networks of `pretraining.models` as if they had been pre-trained here, by simulations and
+/// seed.
+pub fn published(study: &Study) -> HashMap<(usize, u32), Option<Arc<Pretrained>>> {
+    let (plan, models) = (&study.plan, study.plan.models());
+    let ranges = &study.data.fine_tuning.dataset.target_ranges;
+    let pretrained = |seed: u32| {
+        let Published { model, .. } = &models[(seed as usize - 1) % models.len()];
+        let network = Hyperparameters::of_plan(plan, None).base_network(study);
+        let start = Start { network, parameters: model.start.parameters.clone() };
+        let scaling = Scaling { target_ranges: ranges.clone(), ..model.about.scaling.clone() };
+        Some(Arc::new(Pretrained { start, scaling }))
+    };
+    let sizes = plan.pretraining_sizes().iter().filter(|_| !models.is_empty());
+    sizes
+        .flat_map(|size| {
+            (1..=plan.seeds).map(|seed| ((*size, seed), pretrained(seed))).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// A fine-tuning with its scaling; `base` is the pre-trained network of its seed, which `scratch`

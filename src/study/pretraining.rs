@@ -1,5 +1,7 @@
 //! The pre-training of a study file: its data and its settings.
 
+use std::path::Path;
+
 use crate::data::dataset::Dataset;
 use crate::data::split::Pool;
 use crate::engine::loss::Loss;
@@ -13,8 +15,29 @@ use crate::study::defaults::{set_ranges, share_ranges};
 use crate::study::plan::{NetworkPlan, PretrainingPlan};
 use crate::study::sources::{Sources, check_targets};
 use crate::study::split::pretraining_sizes;
+use crate::study::store::published::{Published, read_models};
 
-/// Reads the data to pre-train on, and puts the inputs and targets of `finetune` into its order.
+/// Reads the networks of `pretraining.models`, in place of which nothing else is given.
+///
+/// # Errors
+/// [`crate::Error::Input`] for keys that exclude each other, and for networks that cannot be read.
+pub(crate) fn models(config: &StudyConfig, base: &Path) -> Result<Vec<Published>> {
+    let table = &config.pretraining;
+    let Some(paths) = &table.models else { return Ok(vec![]) };
+    let beside = [
+        ("data.pretrain", config.data.pretrain.is_some()),
+        ("pretraining.simulations", table.simulations.is_some()),
+        ("pretraining.validation", table.validation.is_some()),
+    ];
+    match beside.iter().find(|(_, given)| *given) {
+        None => read_models(paths, base),
+        Some((key, _)) => Err(input_error!(
+            "{key} beside pretraining.models, which are trained already; remove one of them"
+        )),
+    }
+}
+
+/// Reads the data to pre-train on, or what `models` know of theirs, and puts the inputs and targets of `finetune` into its order.
 /// Returns also the notices about another order of the inputs and common ranges.
 ///
 /// # Errors
@@ -23,12 +46,27 @@ pub(crate) fn pretraining_data(
     config: &StudyConfig,
     loss: &Loss,
     finetune: &mut Dataset,
+    (sources, models): (&mut Sources, &[Published]),
+) -> Result<(Dataset, Vec<String>)> {
+    let (dataset, notices) = match models.first() {
+        Some(first) => first.stand_in(config, loss, finetune)?,
+        None => read_pretraining(config, loss, finetune, sources)?,
+    };
+    let new = new_targets(&dataset, finetune);
+    *finetune = finetune.select_targets(&[dataset.target_names.clone(), new].concat())?;
+    Ok((dataset, notices))
+}
+
+fn read_pretraining(
+    config: &StudyConfig,
+    loss: &Loss,
+    finetune: &mut Dataset,
     sources: &mut Sources,
 ) -> Result<(Dataset, Vec<String>)> {
     let Some(source) = &config.data.pretrain else {
         return Err(input_error!(
-            "data.pretrain is missing; name the simulations to pre-train on, or keep only \
-             [strategies.scratch]"
+            "data.pretrain is missing; name the simulations to pre-train on, or networks to start \
+             from in pretraining.models, or keep only [strategies.scratch]"
         ));
     };
     let mut dataset = sources.pretrain(source)?;
@@ -38,9 +76,7 @@ pub(crate) fn pretraining_data(
         finetune.clone().with_inputs_of("data.finetune", &dataset, "data.pretrain")?;
     *finetune = matched;
     let ranges = share_ranges(&mut dataset, finetune);
-    check_targets(&dataset, finetune)?;
-    let new = new_targets(&dataset, finetune);
-    *finetune = finetune.select_targets(&[dataset.target_names.clone(), new].concat())?;
+    check_targets("data.pretrain", &dataset, finetune)?;
     Ok((dataset, order.into_iter().chain(ranges).collect()))
 }
 
@@ -50,7 +86,7 @@ fn new_targets(pretrain: &Dataset, finetune: &Dataset) -> Vec<String> {
     finetune.target_names.iter().filter(is_new).cloned().collect()
 }
 
-/// How networks are pre-trained, and on which rows.
+/// How networks are pre-trained, on rows of a pool.
 ///
 /// # Errors
 /// [`crate::Error::Input`] for a setting that is not valid.
@@ -58,18 +94,26 @@ pub(crate) fn pretraining(
     config: &StudyConfig,
     (training, network): (&Training, &NetworkPlan),
     (dataset, finetune): (&Dataset, &Dataset),
+    (pool, models): (Pool, Vec<Published>),
 ) -> Result<(PretrainingPlan, Pool)> {
     let table = &config.pretraining;
     let training = table.overrides().apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
-    let pool = Pool::new(dataset.targets.rows, 0, config.seed)?;
+    let (simulations, dummies_there) = match models.first() {
+        Some(Published { model, .. }) => (vec![model.about.simulations], model.dummies()),
+        None => {
+            let new = new_targets(dataset, finetune).len();
+            (pretraining_sizes(table, &pool, validation)?, new)
+        }
+    };
     let plan = PretrainingPlan {
-        simulations: pretraining_sizes(table, &pool, validation)?,
+        simulations,
         validation,
         bottleneck: bottleneck(table, network)?,
-        dummies: dummies(table, new_targets(dataset, finetune).len())?,
+        dummies: dummies(table, dummies_there)?,
         training,
+        models,
     };
     Ok((plan, pool))
 }

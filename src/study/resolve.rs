@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::data::columns::Columns;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::{Features, features};
+use crate::data::split::Pool;
 use crate::engine::graph::{Graph, Node};
 use crate::engine::loss::{LOSSES, Loss};
 use crate::engine::ops::{self, OPS};
@@ -20,7 +21,7 @@ use crate::study::config::checks::{
     MAX_LAYERS, MAX_RUNS, MAX_WIDTH, check_batch, check_dropout, check_hidden, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
-use crate::study::config::study::{StrategyTable, StudyConfig, TrainingConfig};
+use crate::study::config::study::{ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges};
 use crate::study::hyperparameters::Hyperparameters;
@@ -30,7 +31,7 @@ use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
 use crate::study::objective::Objective;
 use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
-use crate::study::pretraining::{pretraining, pretraining_data};
+use crate::study::pretraining::{models, pretraining, pretraining_data};
 use crate::study::search::distribution::{Choice, Distribution};
 use crate::study::search::proposers::fixed::Fixed;
 use crate::study::search::proposers::proposer;
@@ -39,7 +40,7 @@ use crate::study::search::pruners::pruner;
 use crate::study::search::space;
 use crate::study::search::space::{Space, Stage};
 use crate::study::sources::{Simulate, Sources};
-use crate::study::split::{pool, split};
+use crate::study::split::{pool, pretraining_pool, split};
 use crate::study::transfer::{Parts, Reads, Strategy};
 
 /// Networks for each size and strategy unless the study file says.
@@ -52,37 +53,30 @@ impl Study {
     /// # Errors
     /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
     pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
-        let config = StudyConfig::read(path)?;
+        let configs = StudyConfig::read_all(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        let mut sources = Sources::new(base, simulate, missing(&config)?.nan);
-        if config.scenario.is_empty() {
-            let Some(finetune) = &config.data.finetune else {
-                return Err(input_error!(
-                    "data.finetune is missing; name the simulations to fine-tune on, or give \
-                     [[scenario]] tables"
-                ));
-            };
-            let study = Self::new(&config, finetune, &mut sources)?;
-            sources.check_ranges(&config.data.ranges)?;
-            return Ok(vec![study]);
+        check_scenarios(&StudyConfig::read(path)?)?;
+        let mut sources = Sources::new(base, simulate);
+        let mut studies = Vec::new();
+        for (config, scenario) in &configs {
+            sources.set_nan_inputs(missing(config)?.nan);
+            let study = (config.data.finetune.as_ref())
+                .ok_or_else(|| {
+                    input_error!(
+                        "data.finetune is missing; name the simulations to fine-tune on, or give \
+                         [[scenario]] tables"
+                    )
+                })
+                .and_then(|finetune| Self::new(config, finetune, &mut sources));
+            let mut study = study.map_err(|error| match scenario {
+                Some(name) => prefix(error, &format!("scenario {name}")),
+                None => error,
+            })?;
+            study.plan.scenario.clone_from(scenario);
+            studies.push(study);
         }
-        check_scenarios(&config)?;
-        let studies: Result<Vec<Self>> = (config.scenario.iter())
-            .map(|scenario| {
-                let own = StudyConfig {
-                    name: format!("{}: {}", config.name, scenario.name),
-                    sizes: scenario.sizes.clone().unwrap_or(config.sizes.clone()),
-                    test: scenario.test.or(config.test),
-                    ..config.clone()
-                };
-                let mut study = Self::new(&own, &scenario.finetune, &mut sources)
-                    .map_err(|error| prefix(error, &format!("scenario {}", scenario.name)))?;
-                study.plan.scenario = Some(scenario.name.clone());
-                Ok(study)
-            })
-            .collect();
-        sources.check_ranges(&config.data.ranges)?;
-        studies
+        configs.iter().try_for_each(|(config, _)| sources.check_ranges(&config.data.ranges))?;
+        Ok(studies)
     }
 
     /// The study of a study file, to fine-tune on one dataset.
@@ -106,20 +100,32 @@ impl Study {
         network.check_reads("data.finetune", &finetune)?;
         let pool = pool(config, &sizes, &finetune, (validation, test))?;
         let mut notices = Vec::new();
+        let models = models(config, sources.base)?;
         let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
                 let (dataset, found) =
-                    pretraining_data(config, training.loss, &mut finetune, sources)?;
+                    pretraining_data(config, training.loss, &mut finetune, (sources, &models))?;
                 notices.extend(found);
-                let (plan, pool) =
-                    pretraining(config, (&training, &network), (&dataset, &finetune))?;
+                // networks that are there need no rows to pre-train on
+                let (pool, found) = match models.is_empty() {
+                    true => pretraining_pool(config.seed, &dataset, (&finetune, &pool, test))?,
+                    false => (Pool::new(dataset.targets.rows, 0, config.seed)?, None),
+                };
+                notices.extend(found);
+                let (of_both, of_rows) = ((&dataset, &finetune), (pool, models));
+                let (plan, pool) = pretraining(config, (&training, &network), of_both, of_rows)?;
                 Some((plan, dataset, pool))
             }
             false => None,
         };
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
         let InputColumns { log10, columns, item_columns, notices: found } =
-            input_columns(config, of_pretraining, &finetune)?;
+            match (input_columns(config, of_pretraining, &finetune)?, &pretraining) {
+                (own, Some((PretrainingPlan { models, .. }, ..))) if !models.is_empty() => {
+                    models[0].columns(config, own)?
+                }
+                (own, _) => own,
+            };
         notices.extend(found);
         let of_each = [("data.pretrain", of_pretraining), ("data.finetune", Some(&finetune))];
         notices.extend(sentinels(&of_each, &missing(config)?));
@@ -182,8 +188,10 @@ impl Study {
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
         let data = Datasets::with_edges(finetune, data, plan.network.sizes.edges().as_ref())?;
         notices.append(&mut sources.notices);
-        notices.extend(self::notices(&data, plan.test));
+        let pre = data.pretraining.as_ref().filter(|_| plan.models().is_empty());
+        notices.extend(self::notices((&data.fine_tuning, pre), plan.test));
         let study = Self { plan, data, notices };
+        study.check_models()?;
         study.check_strategies()?;
         study.check_counts(&training)?;
         study.check_weights()?;
@@ -214,6 +222,16 @@ impl Study {
                 layers(&network)
             )),
         }
+    }
+
+    /// Checks that the networks to start from fit the data and `[network]`.
+    fn check_models(&self) -> Result<()> {
+        let Some(first) = self.plan.models().first() else { return Ok(()) };
+        let own = Hyperparameters::of_plan(&self.plan, None).base_network(self);
+        let LoadedDataset { features, dataset, .. } = &self.data.fine_tuning;
+        first.check(features, dataset, &own)?;
+        let mut rest = self.plan.models()[1..].iter();
+        rest.try_for_each(|other| other.check_network(&own))
     }
 
     /// Checks that batches fit the data, and that runs and steps can be counted. `general` are the
@@ -278,7 +296,11 @@ fn check_runs(plan: &Plan) -> Result<()> {
 }
 
 fn check_scenarios(config: &StudyConfig) -> Result<()> {
-    if config.data.finetune.is_some() {
+    let has_own = |one: &ScenarioConfig| one.keys.contains_key("finetune");
+    if config.data.finetune.is_some()
+        && config.scenario.iter().all(has_own)
+        && !config.scenario.is_empty()
+    {
         return Err(input_error!(
             "there is data.finetune and there are [[scenario]] tables, which have their own; \
              leave one of them out"

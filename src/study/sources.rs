@@ -19,12 +19,12 @@ pub type Simulate<'a> = &'a mut dyn FnMut(&Simulation) -> Result<Dataset>;
 /// Where the datasets of a study come from.
 pub(crate) struct Sources<'a> {
     /// Paths are relative to this folder.
-    base: &'a Path,
+    pub(crate) base: &'a Path,
     simulate: Simulate<'a>,
     /// What inputs and targets may be.
     conventions: Conventions,
-    /// The data to pre-train on, which all scenarios share.
-    pretrain: Option<Dataset>,
+    /// Data to pre-train on, which scenarios may share, with what they are made from.
+    pretrain: Vec<(DatasetConfig, bool, Dataset)>,
     /// Names of all targets so far.
     targets: BTreeSet<String>,
     /// What the user should know of the datasets that were imported.
@@ -32,16 +32,21 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Relative paths from `base`; `nan_inputs` says whether an input may be NaN.
-    pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>, nan_inputs: bool) -> Self {
+    /// Relative paths from `base`.
+    pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>) -> Self {
         Self {
             base,
             simulate,
-            conventions: Conventions { nan_inputs, ..CONVENTIONS },
-            pretrain: None,
+            conventions: CONVENTIONS,
+            pretrain: Vec::new(),
             targets: BTreeSet::new(),
             notices: Vec::new(),
         }
+    }
+
+    /// Whether an input may be NaN in what is read from now on.
+    pub(crate) fn set_nan_inputs(&mut self, nan_inputs: bool) {
+        self.conventions.nan_inputs = nan_inputs;
     }
 
     /// Reads a dataset.
@@ -53,7 +58,12 @@ impl<'a> Sources<'a> {
                 self.notices.extend(dataset.notes());
                 dataset
             }
-            DatasetConfig::Simulate(table) => (self.simulate)(&table.simulation(self.base)?)?,
+            DatasetConfig::Simulate(table) => {
+                let dataset = (self.simulate)(&table.simulation(self.base)?)?;
+                let checked = dataset.check_with(self.conventions.nan_inputs);
+                checked.map_err(|error| prefix(error, &table.scenario))?;
+                dataset
+            }
         };
         self.targets.extend(dataset.target_names.iter().cloned());
         Ok(dataset)
@@ -70,26 +80,30 @@ impl<'a> Sources<'a> {
 
     /// The dataset to pre-train on, which is made once.
     pub(crate) fn pretrain(&mut self, source: &DatasetConfig) -> Result<Dataset> {
-        if self.pretrain.is_none() {
-            self.pretrain = Some(self.read(source)?);
+        let nan = self.conventions.nan_inputs;
+        let mut known = self.pretrain.iter();
+        if let Some((.., dataset)) = known.find(|one| (&one.0, one.1) == (source, nan)) {
+            return Ok(dataset.clone());
         }
-        Ok(self.pretrain.clone().expect("sources: just read"))
+        let dataset = self.read(source)?;
+        self.pretrain.push((source.clone(), nan, dataset.clone()));
+        Ok(dataset)
     }
 }
 
-/// Checks that the targets of `pretrain` are among those of `finetune`, and are scaled alike.
-pub(crate) fn check_targets(pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
+/// Checks that the targets of `pretrain`, which messages call `source`, are among those of `finetune`, and are scaled alike.
+pub(crate) fn check_targets(source: &str, pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
     for (name, range) in pretrain.target_names.iter().zip(&pretrain.target_ranges) {
         let Some(place) = finetune.target_names.iter().position(|other| other == name) else {
             return Err(input_error!(
-                "data.pretrain has the target '{name}', which data.finetune has not ({}); choose \
+                "{source} has the target '{name}', which data.finetune has not ({}); choose \
                  the shared ones with `targets = [...]`, or rename with `target_names`",
                 finetune.target_names.join(", ")
             ));
         };
         if finetune.target_ranges[place] != *range {
             return Err(input_error!(
-                "target '{name}' is scaled from {range:?} in data.pretrain but from {:?} in \
+                "target '{name}' is scaled from {range:?} in {source} but from {:?} in \
                  data.finetune; set one range for both in [data.ranges] of the study file",
                 finetune.target_ranges[place]
             ));

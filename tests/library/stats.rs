@@ -2,6 +2,7 @@
 
 use shoal::engine::normals::normal_pair;
 use shoal::engine::random::pcg4d;
+use shoal::study::stats::bootstrap::Bootstrap;
 use shoal::study::stats::savings::savings;
 use shoal::study::stats::scatter::Scatter;
 use shoal::study::stats::sentences::strategy_sentences;
@@ -20,7 +21,11 @@ fn run(strategy: &str, simulations: usize, seed: u32, targets: [f64; 2]) -> RunR
 }
 
 fn saved(runs: &[RunRecord], scatter: Scatter, samples: (usize, u64)) -> Vec<Saving> {
-    savings(&summarize(&names(), runs), runs, scatter, samples)
+    savings(&summarize(&names(), runs), &Bootstrap::new(runs, &[], scatter, samples))
+}
+
+fn compared(runs: &[RunRecord], scatter: Scatter) -> Vec<Transfer> {
+    transfers(&names(), runs, scatter, &Bootstrap::new(runs, &[], scatter, (200, 1)))
 }
 
 fn names() -> Vec<String> {
@@ -70,6 +75,10 @@ fn a_known_saving_is_found_inside_its_interval() {
     // 800 with transfer are worth 3,200, which the baseline did not run
     let last = &found[4];
     assert_eq!((last.bound, last.factor, last.high), (Bound::MoreThanLargest, 1.0, None));
+    assert!(
+        last.low == Some(1.0) && last.is_told(),
+        "it saves, if nobody knows how much: {last:?}"
+    );
     assert_eq!(
         found,
         saved(&runs(4.0, 0.05, 1.0, 8), Scatter::Seeds, (500, 1)),
@@ -103,7 +112,7 @@ fn of<'a>(all: &'a [Transfer], target: Option<&str>, simulations: usize) -> &'a 
 
 #[test]
 fn a_target_that_transfer_hurts_is_distinguished_from_one_that_gains() {
-    let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 8), Scatter::Seeds);
+    let all = compared(&runs(2.0, 0.05, 2.0, 8), Scatter::Seeds);
     assert_eq!(all.len(), SIZES.len() * 3);
     for size in SIZES {
         let (gains, hurt) = (of(&all, Some("Om"), size), of(&all, Some("M_nu"), size));
@@ -137,7 +146,7 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
                 }
             }
         }
-        let all = transfers(&names(), &noise, Scatter::Seeds);
+        let all = compared(&noise, Scatter::Seeds);
         let any = all
             .iter()
             .filter(|one| one.target.is_some())
@@ -151,11 +160,11 @@ fn scatter_alone_is_called_negative_in_one_study_of_twenty_at_most() {
 
 #[test]
 fn one_seed_gives_no_significance() {
-    let all = transfers(&names(), &runs(2.0, 0.05, 2.0, 1), Scatter::Seeds);
+    let all = compared(&runs(2.0, 0.05, 2.0, 1), Scatter::Seeds);
     assert!(all.iter().all(|one| one.p.is_none() && !one.is_negative()));
     let sentences = strategy_sentences(&[], &all, Scatter::Seeds);
     assert!(sentences[0].contains("with a single seed"), "{sentences:?}");
-    assert!(transfers(&names(), &[], Scatter::Seeds).is_empty());
+    assert!(compared(&[], Scatter::Seeds).is_empty());
     assert!(strategy_sentences(&[], &[], Scatter::Seeds).is_empty());
 }
 
@@ -163,7 +172,7 @@ fn one_seed_gives_no_significance() {
 fn the_sentences_of_a_strategy_claim_what_is_significant_and_no_more() {
     let say = |runs: &[RunRecord], scatter| {
         let found = saved(runs, scatter, (200, 1));
-        strategy_sentences(&found, &transfers(&names(), runs, scatter), scatter)
+        strategy_sentences(&found, &compared(runs, scatter), scatter)
     };
     let gains = say(&runs(4.0, 0.02, 1.0, 6), Scatter::Seeds);
     assert!(
@@ -209,8 +218,8 @@ fn trials_are_not_paired_by_their_rank() {
         (1..=10).map(run).collect()
     };
     let both = [ranked("scratch", 1.0), ranked("dummy-node", 0.97)].concat();
-    let by_seed = transfers(&names(), &both, Scatter::Seeds);
-    let by_trial = transfers(&names(), &both, Scatter::Trials);
+    let by_seed = compared(&both, Scatter::Seeds);
+    let by_trial = compared(&both, Scatter::Trials);
     assert!(of(&by_seed, None, 50).is_positive());
     let apart = of(&by_trial, None, 50);
     assert!(!apart.is_positive() && apart.p.unwrap() > 0.5, "{apart:?}");

@@ -1,6 +1,8 @@
 //! Studies of classes, of weighted rows and of networks that predict their errors.
 
 use shoal::data::{Dataset, Matrix};
+use shoal::study::store::group_predictions::GroupPredictions;
+use shoal::study::store::results::StudyResults;
 
 use crate::common::Study;
 
@@ -117,6 +119,26 @@ fn a_study_of_two_classes_has_the_weighted_area_under_the_curve() {
     let here = runs.lines().position(|line| line.starts_with(&format!("scratch,120,{seed},")));
     let stored = areas[here.unwrap() - 1];
     assert!((area(&rows) - stored).abs() < 1e-9, "{} {stored}", area(&rows));
+
+    // every network on every test row, and the curves of the largest size
+    let results = StudyResults::read(&study.path("out")).unwrap();
+    assert_eq!(results.tested.len(), 4 * 2);
+    for run in &results.runs {
+        let same = |group: &&GroupPredictions| group.group == run.key.group();
+        let group = results.tested.iter().find(same).unwrap();
+        let place = group.seeds.iter().position(|seed| *seed == run.key.seed).unwrap();
+        let (test, stored) = (group.tested(place), run.score().unwrap());
+        assert_eq!(test.predictions[0].len(), 120);
+        // the file has f32
+        assert!((run.metric().of_targets(&test) - stored).abs() < 1e-4, "{:?}", run.key);
+    }
+    for stem in ["roc", "scores", "calibration", "ams"] {
+        let table = study.read(&format!("out/{stem}.csv"));
+        assert!(table.contains("warm-start,120,"), "{stem}");
+        assert!(study.path(&format!("out/{stem}.svg")).exists(), "{stem}");
+        assert!(page.contains(&format!("{stem}.csv")), "{stem}");
+    }
+    assert!(!study.path("out/resolution.csv").exists());
 }
 
 #[test]

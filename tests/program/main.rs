@@ -15,6 +15,7 @@ mod objectives;
 mod options;
 mod outputs;
 mod plan;
+mod published;
 mod resume;
 mod search;
 mod sets;

@@ -200,7 +200,10 @@ fn collisions_are_simulated_for_a_detector_and_studied_without_files() {
     let wrong = |arguments: &[&str], words: &[&str]| {
         run(&folder, &[&["simulate"], arguments, &["-o", "x.npz"]].concat()).fails(2, words);
     };
-    wrong(&["quark-gluon", "--detector", "lhcb"], &["no detector 'lhcb'", "atlas, cms, particles"]);
+    wrong(
+        &["quark-gluon", "--detector", "lhcb"],
+        &["no detector 'lhcb'", "atlas, cms, detailed, particles"],
+    );
     wrong(&["quark-gluon", "--spectrum", "pk"], &["quark-gluon has no option `spectrum`"]);
     wrong(&["lcdm", "--detector", "cms"], &["lcdm has no option `detector`"]);
     wrong(&["quark-gluons"], &["no scenario 'quark-gluons'", "Did you mean 'quark-gluon'?"]);
@@ -213,4 +216,46 @@ fn collisions_are_simulated_for_a_detector_and_studied_without_files() {
     std::fs::write(folder.path().join("study.toml"), study).unwrap();
     let ran = run(&folder, &["study", "study.toml", "-o", "out", "--device", "cpu"]);
     assert!(ran.code == 0 && ran.err.contains("60 collisions of quark-gluon"), "{}", ran.err);
+
+    // architectures side by side, on the same jets
+    let network = "architecture = 'deep-set'\nitems = [8]\nhidden = [8]\n";
+    let two = study.replace(network, "architecture = 'deep-set'\nhidden = [8]\n")
+        + "[[scenario]]\nname = 'sets'\n[[scenario]]\nname = 'attention'\nseeds = 2\n\
+           [scenario.network]\narchitecture = 'transformer'\nwidth = 8\nheads = 2\nblocks = 1\n";
+    std::fs::write(folder.path().join("two.toml"), &two).unwrap();
+    let ran = run(&folder, &["study", "two.toml", "-o", "two", "--device", "cpu"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.err.matches("simulating").count(), 3, "one to pre-train on: {}", ran.err);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("two/sets/runs.csv").lines().count(), 1 + 2);
+    assert_eq!(read("two/attention/runs.csv").lines().count(), 1 + 4);
+    assert!(read("two/attention/models/config.json").contains("attention"));
+    let page = read("two/report.html");
+    assert!(page.contains("Side by side") && page.contains("gains most from transfer"), "{page}");
+    std::fs::write(folder.path().join("two.toml"), two.replace("seeds = 2", "seedz = 2")).unwrap();
+    run(&folder, &["study", "two.toml", "-o", "x"])
+        .fails(2, &["scenario attention", "seedz", "did you mean `seed"]);
+}
+
+#[test]
+fn undefined_columns_of_tau_pairs_are_missing_numbers_of_a_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(&folder, &["simulate", "tau-pairs", "-n", "60", "-o", "pairs.npz"]);
+    assert!(
+        ran.code == 0 && ran.out.contains("60 collisions, 28 inputs"),
+        "{} {}",
+        ran.out,
+        ran.err
+    );
+    let study = "name = 'pairs'\nseeds = 1\nsizes = [30]\ntest = 20\n[data.pretrain.simulate]\n\
+                 scenario = 'tau-pairs'\ncount = 60\n[data.finetune.simulate]\n\
+                 scenario = 'tau-pairs'\ndetector = 'detailed'\ncount = 60\nseed = 2\n[network]\n\
+                 hidden = [8]\n[training]\nloss = 'bce'\nepochs = 3\n[strategies.scratch]\n\
+                 [strategies.warm-start]\n";
+    std::fs::write(folder.path().join("study.toml"), study).unwrap();
+    let arguments = ["study", "study.toml", "-o", "out", "--device", "cpu"];
+    run(&folder, &arguments).fails(2, &["tau-pairs", "NaN", "missing = nan"]);
+    std::fs::write(folder.path().join("study.toml"), format!("missing = [nan]\n{study}")).unwrap();
+    let ran = run(&folder, &arguments);
+    assert!(ran.code == 0 && ran.err.contains("60 collisions of tau-pairs"), "{}", ran.err);
 }

@@ -1,7 +1,7 @@
 //! The tables of a study file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -64,24 +64,20 @@ pub struct StudyConfig {
     pub strategies: StrategiesConfig,
     /// The search for hyper-parameters; without it every run has those above.
     pub search: Option<SearchConfig>,
-    /// Several kinds of simulations to fine-tune on, in place of `data.finetune`; each has its own
+    /// Several studies that differ in some keys, such as what to fine-tune on; each has its own
     /// folder of results.
     #[serde(default)]
     pub scenario: Vec<ScenarioConfig>,
 }
 
-/// `[[scenario]]`: one kind of simulations to fine-tune on.
+/// `[[scenario]]`: a name, and keys of the study file in place of the study's.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ScenarioConfig {
     /// Its name, and that of its folder of results.
     pub name: String,
-    /// What to fine-tune on.
-    pub finetune: DatasetConfig,
-    /// Overrides the study's.
-    pub sizes: Option<Vec<usize>>,
-    /// Overrides the study's.
-    pub test: Option<usize>,
+    /// The other keys; `finetune` and `pretrain` are those of `[data]`.
+    #[serde(flatten)]
+    pub keys: toml::Table,
 }
 
 /// `[split]`: how each size is divided; the parts add up to 1.
@@ -154,6 +150,8 @@ with_overrides! {
         /// Units of one more hidden layer, the last one, which only pre-trained networks have;
         /// default none.
         pub bottleneck: Option<usize>,
+        /// Networks to start from in place of a pre-training: files, or folders of studies.
+        pub models: Option<Vec<PathBuf>>,
         /// Dummy outputs; default as many as there are new targets.
         pub dummies: Option<usize>,
     }
@@ -318,17 +316,58 @@ impl StudyConfig {
     /// # Errors
     /// [`crate::Error::Input`] with the line, and the nearest key for an unknown one.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::parse(path, &Self::text(path)?)
+    }
+
+    /// Reads a study file as each of its scenarios has it, or once if it has none.
+    ///
+    /// # Errors
+    /// As [`StudyConfig::read`]; with the scenario for what it says.
+    pub fn read_all(path: &Path) -> Result<Vec<(Self, Option<String>)>> {
+        let text = Self::text(path)?;
+        let config = Self::parse(path, &text)?;
+        if config.scenario.is_empty() {
+            return Ok(vec![(config, None)]);
+        }
+        let whole: toml::Table = toml::from_str(&text).expect("config: a table that was read");
+        let of_scenario = |one: &ScenarioConfig| {
+            let mut table = whole.clone();
+            table.remove("scenario");
+            for (key, value) in one.keys.clone() {
+                match key.as_str() {
+                    "finetune" | "pretrain" => {
+                        let data = table.entry("data").or_insert_with(|| toml::Table::new().into());
+                        data.as_table_mut().expect("config: data is a table").insert(key, value);
+                    }
+                    _ => drop(table.insert(key, value)),
+                }
+            }
+            let own = Self::deserialize(table).map_err(|error| {
+                let hint = hint(error.message()).unwrap_or_default();
+                input_error!("{}: scenario {}: {}{hint}", path.display(), one.name, error.message())
+            })?;
+            let name = format!("{}: {}", config.name, one.name);
+            let own = Self { name, scenario: config.scenario.clone(), ..own };
+            Ok((own, Some(one.name.clone())))
+        };
+        config.scenario.iter().map(of_scenario).collect()
+    }
+
+    fn text(path: &Path) -> Result<String> {
         let name = path.display();
-        let text = std::fs::read_to_string(path).map_err(|e| {
+        std::fs::read_to_string(path).map_err(|e| {
             let folder = std::env::current_dir().unwrap_or_default();
             input_error!(
                 "{name}: the study file cannot be read: {e} (looked from {})",
                 folder.display()
             )
-        })?;
-        toml::from_str(&text).map_err(|error| {
+        })
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        toml::from_str(text).map_err(|error| {
             let hint = hint(error.message()).unwrap_or_default();
-            input_error!("{name}: {}{hint}", error.to_string().trim_end())
+            input_error!("{}: {}{hint}", path.display(), error.to_string().trim_end())
         })
     }
 }

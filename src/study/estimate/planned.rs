@@ -150,7 +150,7 @@ pub fn planned_runs(study: &Study) -> Result<Vec<PlannedRun>> {
         tables,
         runs: vec![],
         sets: 0,
-        bases: HashMap::new(),
+        bases: published(study),
         splits: RefCell::default(),
     };
     for group in study.plan.groups() {
@@ -177,6 +177,16 @@ struct Planned<'a> {
     tables: Arc<[Table]>,
     /// The rows of sets, by group kind, simulations and seed.
     splits: RefCell<HashMap<(bool, usize, u32), Arc<Split>>>,
+}
+
+/// The networks of `pretraining.models`, which no run waits for.
+fn published(study: &Study) -> HashMap<usize, Base> {
+    let sizes = study.plan.pretraining_sizes().iter().filter(|_| !study.plan.models().is_empty());
+    let base = |size: &usize| {
+        let network = Hyperparameters::of_plan(&study.plan, None).base_network(study);
+        (*size, Base { network: Arc::new(network), sets: 0..0 })
+    };
+    sizes.map(base).collect()
 }
 
 impl Planned<'_> {
@@ -213,6 +223,7 @@ impl Planned<'_> {
                 let first = seed == *trials.seeds_of(number).start();
                 let after = match base {
                     _ if number >= trials.generation => Some(first_set - 1),
+                    Some(base) if base.sets.is_empty() => None,
                     Some(base) if plan.is_search() => Some(base.sets.end - 1),
                     Some(base) => Some(base.sets.start + seed as usize - 1),
                     None => None,

@@ -273,7 +273,7 @@ impl<'a> Scheduler<'a> {
                 .collect(),
             training: HashMap::new(),
             restore: vec![],
-            pretrained: HashMap::new(),
+            pretrained: prepare::published(study),
             tests: Tests::new(study),
             unrecorded: VecDeque::new(),
             pace: Pace::default(),

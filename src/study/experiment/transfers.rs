@@ -64,7 +64,7 @@ impl Scheduler<'_> {
             } else if let Some(network) = self.groups[group].networks.remove(&seed) {
                 self.pretrained.insert((simulations, seed), Some(Arc::new(network)));
             } else if self.is_needed(simulations, seed) {
-                match self.load(group, trial, seed)? {
+                match self.load(group, trial, &row)? {
                     Some(network) => {
                         self.pretrained.insert((simulations, seed), Some(Arc::new(network)));
                     }
@@ -130,8 +130,13 @@ impl Scheduler<'_> {
         })
     }
 
-    /// The network of a pre-training that an earlier process saved, if its file is there.
-    fn load(&self, group: usize, trial: u32, seed: u32) -> Result<Option<Pretrained>> {
+    /// The network of a pre-training that an earlier process saved, if its file is there, and not
+    /// that of another run.
+    fn load(&self, group: usize, trial: u32, row: &RunRecord) -> Result<Option<Pretrained>> {
+        let seed = row.key.seed;
+        if !self.is_saved(&self.groups[group].key, trial, row) {
+            return Ok(None);
+        }
         let (run, scaling) =
             self.prepare(group, trial, seed, 0)?.expect("transfers: a pre-training has no base");
         let stem = stem(&self.study.plan, &self.groups[group].key, trial, seed);

@@ -6,12 +6,14 @@
 pub(crate) mod columns;
 pub(crate) mod rows;
 
-use crate::study::datasets::Datasets;
+use crate::study::datasets::LoadedDataset;
 use crate::study::plan::TestSet;
 
-/// The notices of the data of a study.
-pub(crate) fn notices(data: &Datasets, test: TestSet) -> Vec<String> {
-    let (fine, pre) = (&data.fine_tuning, data.pretraining.as_ref());
+/// The notices of the data to fine-tune on and to pre-train on.
+pub(crate) fn notices(
+    (fine, pre): (&LoadedDataset, Option<&LoadedDataset>),
+    test: TestSet,
+) -> Vec<String> {
     let mut notices = Vec::new();
     for (name, one) in [("data.pretrain", pre), ("data.finetune", Some(fine))] {
         if let Some(one) = one {
@@ -42,7 +44,6 @@ mod tests {
     use crate::data::matrix::Matrix;
     use crate::data::scaling::features;
     use crate::data::split::Pool;
-    use crate::study::datasets::LoadedDataset;
 
     fn wave(row: usize, k: usize) -> f64 {
         ((row * (3 * k + 2) + k) as f64 * 0.618).sin()
@@ -68,8 +69,7 @@ mod tests {
             pool: Pool::new(dataset.inputs.rows, test, 1).unwrap(),
             dataset,
         };
-        let data = Datasets::new(loaded(fine, 10), Some(loaded(pre, 0)));
-        notices(&data, TestSet::Shared(10))
+        notices((&loaded(fine, 10), Some(&loaded(pre, 0))), TestSet::Shared(10))
     }
 
     fn set(dataset: &mut Dataset, column: usize, value: impl Fn(usize, f64) -> f64) {

@@ -4,7 +4,7 @@
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Cell, Chart, Grid, Key, Layer, Marks, Panel, Sample};
 use crate::study::report::chart::style::{Look, SOFT};
-use crate::study::report::chart::text::three;
+use crate::study::stats::words::three;
 
 /// What all panels have in common.
 #[derive(Clone, Copy, Debug)]

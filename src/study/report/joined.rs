@@ -10,7 +10,7 @@ use crate::study::metric::MSE;
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::html::figure;
 use crate::study::report::page::{document, section, shown, verdict};
-use crate::study::report::sections::{files, savings, test_error, transfer_effect};
+use crate::study::report::sections::{files, savings, scenarios, test_error, transfer_effect};
 use crate::study::stats::findings::Findings;
 use crate::study::store::foreign::REPORT_FILE;
 use crate::study::store::run::Curve;
@@ -37,6 +37,7 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
             h2.scenario { a href={ (name) "/" (REPORT_FILE) } { (name) } }
             (verdict(findings))
         }
+        (section("Side by side", scenarios::section(all)))
         (section("Test error", figure(&test_error::joined(all, &shown))))
         @if saved { (section("Simulations saved", figure(&savings::joined(all, &shown)))) }
         (section("Where transfer helps and hurts", html! {

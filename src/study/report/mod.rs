@@ -10,6 +10,7 @@
 //! Nothing here trains, and nothing here prints.
 
 pub(crate) mod attribution_chart;
+pub(crate) mod card;
 pub(crate) mod chart;
 pub(crate) mod html;
 pub(crate) mod joined;
@@ -17,6 +18,7 @@ pub(crate) mod page;
 pub(crate) mod sections;
 pub(crate) mod table;
 
+pub use card::write_card;
 pub use chart::model::Chart;
 pub use joined::write_joined_report;
 pub use page::{report_html, write_report};

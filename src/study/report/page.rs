@@ -12,7 +12,7 @@ use crate::data::names::visible;
 use crate::error::Result;
 use crate::study::report::chart::style::{Series, paints, series};
 use crate::study::report::sections::{
-    attributions, files, predictions, pretraining_size, savings, search, test_error,
+    attributions, diagnostics, files, predictions, pretraining_size, savings, search, test_error,
     transfer_effect,
 };
 use crate::study::stats::findings::Findings;
@@ -26,8 +26,11 @@ use crate::study::store::provenance::Status;
 /// # Errors
 /// [`crate::Error::Output`] with the path.
 pub fn write_report(findings: &Findings) -> Result<()> {
-    test_error::chart(findings, &shown(findings))
-        .write(&findings.folder, &findings.metric().figure())?;
+    let shown = shown(findings);
+    test_error::chart(findings, &shown).write(&findings.folder, &findings.metric().figure())?;
+    for (stem, chart) in diagnostics::charts(findings, &shown) {
+        chart.write(&findings.folder, stem)?;
+    }
     write_bytes(&findings.folder.join(REPORT_FILE), report_html(findings).as_bytes())
 }
 
@@ -96,6 +99,9 @@ fn body(findings: &Findings) -> Markup {
             }
         }
         (section("Test error", test_error::section(findings, &shown)))
+        @if !findings.diagnostics.is_empty() {
+            (section("Networks on the test set", diagnostics::section(findings, &shown)))
+        }
         (section("Simulations saved", savings::section(findings, &shown)))
         (section("Where transfer helps and hurts", transfer_effect::section(findings, &shown)))
         @if !findings.pretraining_sizes.is_empty() {

@@ -6,6 +6,9 @@ use crate::error::Result;
 use crate::study::metric::Metric;
 use crate::study::objective::Objective;
 use crate::study::stats::agreement::agreement;
+use crate::study::stats::bootstrap::Bootstrap;
+use crate::study::stats::diagnostics::{Figure, diagnostics, test_metrics};
+use crate::study::stats::domain_gap::domain_gap;
 use crate::study::stats::headline::{headline, ranked};
 use crate::study::stats::pretraining_size::{pretraining_size_verdict, pretraining_sizes};
 use crate::study::stats::savings::savings;
@@ -16,6 +19,7 @@ use crate::study::stats::summary::summarize;
 use crate::study::stats::transfers::transfers;
 use crate::study::store::agreement::{AGREEMENT_FILE, Agreement, write_agreement};
 use crate::study::store::attribution_table::Usage;
+use crate::study::store::diagnostics::{Band, write_bands};
 use crate::study::store::negative_transfer::{NEGATIVE_TRANSFER_FILE, Transfer, write_transfers};
 use crate::study::store::predictions::Predictions;
 use crate::study::store::pretraining_size::{
@@ -25,7 +29,7 @@ use crate::study::store::provenance::Provenance;
 use crate::study::store::results::StudyResults;
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::savings::{SAVINGS_FILE, Saving, write_savings};
-use crate::study::store::summary::{SUMMARY_FILE, Summary};
+use crate::study::store::summary::{SUMMARY_FILE, Spread, Summary};
 use crate::study::store::trials::{BEST_TRIALS_FILE, SearchSummary, write_best_trials};
 use crate::study::transfer::BASELINE;
 
@@ -49,6 +53,8 @@ pub struct Findings {
     pub targets: Vec<String>,
     /// All runs; after a search the best trials, the seed of each being its rank.
     pub runs: Vec<RunRecord>,
+    /// The pre-trainings.
+    pub pretraining: Vec<RunRecord>,
     /// What the runs of one curve and size differ in.
     pub scatter: Scatter,
     /// Statistics over the runs.
@@ -65,6 +71,13 @@ pub struct Findings {
     pub searches: Vec<SearchSummary>,
     /// Predictions of networks on the test rows, each with the agreement of every target.
     pub predictions: Vec<(Predictions, Vec<Agreement>)>,
+    /// Curves of every saved network at the largest size on its test rows.
+    pub diagnostics: Vec<(&'static Figure, Vec<Band>)>,
+    /// Every metric of these networks.
+    pub test_metrics: Vec<(Curve, Vec<(&'static Metric, Spread)>)>,
+    /// How much worse the pre-trained networks are than others without fine-tuning, if the study
+    /// says; a sentence each.
+    pub domain_gap: Vec<String>,
     /// Attribution profiles of the networks, the pre-trained ones first if there are any.
     pub usages: Vec<Usage>,
 }
@@ -76,8 +89,18 @@ impl Findings {
     /// [`crate::Error::Input`] if there is no finished run.
     pub fn new(results: StudyResults) -> Result<Self> {
         results.check_not_empty()?;
-        let StudyResults { folder, provenance, targets, runs, trials, predictions, usages, .. } =
-            results;
+        let StudyResults {
+            folder,
+            provenance,
+            targets,
+            runs,
+            pretraining,
+            trials,
+            predictions,
+            tested,
+            usages,
+            ..
+        } = results;
         let searches = searches(&trials);
         let scatter = match searches.is_empty() {
             true => Scatter::Seeds,
@@ -86,13 +109,22 @@ impl Findings {
         let summary = summarize(&targets, &runs);
         let samples = (SAMPLED_RUNS / runs.len()).clamp(200, SAMPLES);
         let seed = provenance.as_ref().map_or(0, |provenance| provenance.seed);
+        let bootstrap = Bootstrap::new(&runs, &tested, scatter, (samples, seed));
         let agreeing = |one: Predictions| {
             let found = agreement(&one.truth, &one.prediction, GROUPS);
             (one, found)
         };
         Ok(Self {
-            savings: savings(&summary, &runs, scatter, (samples, seed)),
-            transfers: transfers(&targets, &without(&constant(&predictions), &runs), scatter),
+            savings: savings(&summary, &bootstrap),
+            transfers: transfers(
+                &targets,
+                &without(&constant(&predictions), &runs),
+                scatter,
+                &bootstrap,
+            ),
+            domain_gap: domain_gap(&summary, &bootstrap),
+            diagnostics: diagnostics(&tested),
+            test_metrics: test_metrics(&tested),
             pretraining_sizes: pretraining_sizes(&runs),
             pretraining_size_verdict: pretraining_size_verdict(&runs),
             predictions: predictions.into_iter().map(agreeing).collect(),
@@ -101,6 +133,7 @@ impl Findings {
             provenance,
             targets,
             runs,
+            pretraining,
             scatter,
             summary,
             searches,
@@ -109,8 +142,8 @@ impl Findings {
     }
 
     /// Writes `summary.csv`, `savings.csv` and `negative_transfer.csv`; with several pre-training
-    /// sizes also `pretraining_size.csv`, with predictions `agreement.csv`, and with trials
-    /// `best_trials.csv`.
+    /// sizes also `pretraining_size.csv`, with predictions `agreement.csv` and the curves of
+    /// [`FIGURES`](crate::study::stats::diagnostics::FIGURES), and with trials `best_trials.csv`.
     ///
     /// # Errors
     /// [`crate::Error::Output`] with the path.
@@ -124,6 +157,9 @@ impl Findings {
         }
         if !self.predictions.is_empty() {
             write_agreement(&path(AGREEMENT_FILE), &self.targets, &self.predictions)?;
+        }
+        for (figure, bands) in &self.diagnostics {
+            write_bands(&path(&format!("{}.csv", figure.stem)), bands)?;
         }
         if !self.searches.is_empty() {
             write_best_trials(&path(BEST_TRIALS_FILE), &self.searches)?;

@@ -120,6 +120,10 @@ fn gain(
         false => format!("; the difference from {} is not significant", joined(&ties)),
     };
     match most_saved(savings, best, &better) {
+        Some(one) if !one.is_told() => format!(
+            "Transfer helps: the test {title} of {name} is {difference}{ties}. How many simulations \
+             that saves cannot be told from these runs."
+        ),
         Some(one) => format!(
             "Transfer saves simulations: {name} with {} simulations {}. Its test {title} is \
              {difference}{ties}.",
@@ -202,6 +206,7 @@ pub(crate) fn worst<'a>(all: impl Iterator<Item = &'a Transfer>) -> Option<&'a T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::stats::bootstrap::Bootstrap;
     use crate::study::stats::savings::savings;
     use crate::study::stats::summary::summarize;
     use crate::study::stats::transfers::transfers;
@@ -227,10 +232,11 @@ mod tests {
         let targets = ["h", "M_nu"].map(str::to_owned);
         let runs = studies.concat();
         let scatter = Scatter::Seeds;
+        let bootstrap = Bootstrap::new(&runs, &[], scatter, (200, 1));
         headline(
             (&runs, scatter),
-            &savings(&summarize(&targets, &runs), &runs, scatter, (200, 1)),
-            &transfers(&targets, &runs, scatter),
+            &savings(&summarize(&targets, &runs), &bootstrap),
+            &transfers(&targets, &runs, scatter, &bootstrap),
         )
     }
 

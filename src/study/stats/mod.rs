@@ -2,10 +2,15 @@
 //! [`store`](crate::study::store).
 //!
 //! [`findings::Findings`] has all of them: [`savings`] and [`transfers`] compare strategies over
-//! seeds or trials, [`agreement`] compares predictions with the truth, [`searches`] summarizes
+//! seeds or trials, [`bootstrap`] draws seeds and test rows, [`agreement`] compares predictions with the truth,
+//! [`diagnostics`] has the curves of single networks, [`searches`] summarizes
 //! trials, and [`pretraining_size`] gives the effect of a larger pre-training.
 
 pub mod agreement;
+pub mod bootstrap;
+pub mod curves;
+pub mod diagnostics;
+pub(crate) mod domain_gap;
 pub mod findings;
 pub(crate) mod headline;
 pub mod pretraining_size;

@@ -1,15 +1,12 @@
 //! How many simulations transfer saves, with an interval over seeds or over the best trials.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::engine::random::Stream;
-use crate::engine::random::key;
-use crate::engine::random::pcg4d;
 use crate::study::metric::Better;
-use crate::study::stats::scatter::Scatter;
-use crate::study::store::run::{Curve, RunRecord};
+use crate::study::stats::bootstrap::{Bootstrap, Mean, interval};
+use crate::study::store::run::Curve;
 use crate::study::store::savings::{Bound, Saving};
-use crate::study::store::summary::{Spread, Summary};
+use crate::study::store::summary::Summary;
 use crate::study::transfer::BASELINE;
 
 /// The number of simulations with which the baseline reaches the mean test score of one curve and
@@ -25,9 +22,6 @@ pub struct Equivalent {
     /// Whether that number is known, or only a bound.
     pub bound: Bound,
 }
-
-/// A mean test score of a curve at a size.
-type Mean<'a> = (&'a Curve, usize, f64);
 
 /// For each curve other than the baseline and each size, how many simulations the baseline needs
 /// for the same mean test score.
@@ -93,32 +87,12 @@ fn invert(curve: &[(f64, f64)], score: f64, better: Better) -> (Option<f64>, Bou
 }
 
 /// The savings of every curve and size, in the order of [`Summary::rows`], with percentile
-/// bootstrap intervals (Efron 1979) from `samples` samples. A sample draws seeds with replacement
-/// and takes all runs of a drawn seed, of every curve and size, as often as it was drawn: runs of
-/// one seed have the same simulations. With few seeds, such as six, the intervals are too narrow.
-/// The best trials of a search are not paired, so each curve and size draws its own.
-///
-/// # Panics
-/// If there are no samples.
-pub fn savings(
-    summary: &Summary,
-    runs: &[RunRecord],
-    scatter: Scatter,
-    (samples, seed): (usize, u64),
-) -> Vec<Saving> {
-    assert!(samples > 0, "savings: no samples");
+/// intervals of bootstrap samples. With few seeds, such as six, they are too narrow.
+pub fn savings(summary: &Summary, bootstrap: &Bootstrap) -> Vec<Saving> {
     let sizes = extremes(summary);
-    let groups = groups(runs);
-    let seeds: BTreeSet<u32> = runs.iter().map(|run| run.key.seed).collect();
-    let seeds: Vec<u32> = seeds.into_iter().collect();
     let mut drawn: BTreeMap<(Curve, usize), Vec<f64>> = BTreeMap::new();
-    for sample in 0..samples {
-        let key = key(seed, Stream::BootstrapSamples, sample as u32);
-        let means = match scatter {
-            Scatter::Seeds => resample_seeds(&groups, &seeds, key),
-            Scatter::Trials => resample_trials(&groups, key),
-        };
-        for one in equivalents(&means, summary.metric().better) {
+    for means in bootstrap.samples() {
+        for one in equivalents(means, summary.metric().better) {
             // values outside the sizes that ran sort to the ends
             let value = match one.bound {
                 Bound::Exact => factor(&one, sizes),
@@ -131,13 +105,17 @@ pub fn savings(
     let saving = |one: Equivalent| {
         let factor = factor(&one, sizes);
         let Equivalent { curve, simulations, bound, .. } = one;
-        let mut values = drawn.remove(&(curve.clone(), simulations)).unwrap_or_default();
-        values.sort_by(f64::total_cmp);
-        let quantile = |share: f64| {
-            let place = (share * (values.len() as f64 - 1.0)).round() as usize;
-            values.get(place).copied().filter(|value| value.is_finite() && *value > 0.0)
-        };
-        Saving { curve, simulations, factor, bound, low: quantile(0.025), high: quantile(0.975) }
+        let values = drawn.remove(&(curve.clone(), simulations));
+        let values = values.filter(|_| bootstrap.has_scatter());
+        let [low, high] = values.map_or([None; 2], |values| {
+            let [low, high] = interval(values);
+            // beyond the sizes that ran, an end is a bound or open
+            let bound = |size: usize| size as f64 / simulations as f64;
+            let low = if low.is_finite() { low } else { bound(sizes.1) };
+            let high = if high > 0.0 { high } else { bound(sizes.0) };
+            [Some(low).filter(|low| *low > 0.0), Some(high).filter(|high| high.is_finite())]
+        });
+        Saving { curve, simulations, factor, bound, low, high }
     };
     equivalent_simulations(summary).into_iter().map(saving).collect()
 }
@@ -155,49 +133,4 @@ fn factor(one: &Equivalent, (smallest, largest): (usize, usize)) -> f64 {
         _ => one.equivalent.unwrap_or(largest as f64),
     };
     equivalent / one.simulations as f64
-}
-
-/// The seeds and scores of the runs of each curve and size.
-type Groups<'a> = BTreeMap<(&'a Curve, usize), Vec<(u32, Option<f64>)>>;
-
-fn groups(runs: &[RunRecord]) -> Groups<'_> {
-    let mut groups = Groups::new();
-    for run in runs {
-        let group = groups.entry((&run.key.curve, run.key.simulations)).or_default();
-        group.push((run.key.seed, run.score()));
-    }
-    groups
-}
-
-/// The means of all groups over as many seeds as there are, drawn with replacement.
-fn resample_seeds<'a>(groups: &Groups<'a>, seeds: &[u32], key: u32) -> Vec<Mean<'a>> {
-    let chosen = (0..seeds.len()).map(|number| seeds[draw([key, number as u32, 0], seeds.len())]);
-    let chosen: Vec<u32> = chosen.collect();
-    let mean = |group: &[(u32, Option<f64>)]| {
-        let of_seed = |seed: &u32| {
-            let seed = *seed;
-            group.iter().filter(move |run| run.0 == seed).map(|run| run.1)
-        };
-        Spread::new(chosen.iter().flat_map(of_seed)).mean
-    };
-    let all = groups.iter();
-    all.filter_map(|((curve, size), group)| Some((*curve, *size, mean(group)?))).collect()
-}
-
-/// The means of all groups over as many trials as each has, drawn with replacement.
-fn resample_trials<'a>(groups: &Groups<'a>, key: u32) -> Vec<Mean<'a>> {
-    let mean = |place: usize, group: &[(u32, Option<f64>)]| {
-        let counters = |number: usize| [key, number as u32, place as u32 + 1];
-        let drawn = (0..group.len()).map(|number| group[draw(counters(number), group.len())].1);
-        Spread::new(drawn).mean
-    };
-    let all = groups.iter().enumerate();
-    all.filter_map(|(place, ((curve, size), group))| Some((*curve, *size, mean(place, group)?)))
-        .collect()
-}
-
-/// A number below `count`.
-fn draw([key, number, place]: [u32; 3], count: usize) -> usize {
-    let word = pcg4d([key, number, place, 0])[0];
-    ((u64::from(word) * count as u64) >> 32) as usize
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::study::metric::MSE;
 use crate::study::stats::headline::{most_saved, ranked, worst};
 use crate::study::stats::scatter::Scatter;
-use crate::study::stats::words::{at_sizes, joined, plural, ratio_text, worth};
+use crate::study::stats::words::{at_sizes, joined, plural, ratio_text, three, worth};
 use crate::study::store::negative_transfer::Transfer;
 use crate::study::store::run::Curve;
 use crate::study::store::savings::Saving;
@@ -38,6 +38,41 @@ pub fn strategy_sentences(
     ranked(transfers).into_iter().map(sentences).collect()
 }
 
+/// A sentence for each curve whose mean over all targets is worse than the baseline's at some size,
+/// with an interval that excludes 0; or one that there is none.
+pub fn losses(transfers: &[Transfer]) -> Vec<String> {
+    let compared: Vec<&Transfer> =
+        transfers.iter().filter(|one| one.target.is_none() && one.interval.is_some()).collect();
+    let is_worse = |one: &&&Transfer| {
+        let better = one.metric.better;
+        one.interval.is_some_and(|ends| ends.iter().all(|end| better.is_better(0.0, *end)))
+    };
+    let sentence = |curve: &Curve| {
+        let own = compared.iter().filter(|one| one.curve == *curve).filter(is_worse);
+        let parts: Vec<String> = own
+            .map(|one| {
+                let mut ends = one.interval.unwrap_or_default().map(f64::abs);
+                ends.sort_by(f64::total_cmp);
+                let ([low, high], size) = (ends.map(three), one.simulations);
+                let by = three(one.difference.abs());
+                format!("at {size} simulations by {by} (95 % interval {low} to {high})")
+            })
+            .collect();
+        let metric = compared[0].metric.title;
+        (!parts.is_empty()).then(|| {
+            let name = curve.label();
+            format!("{name} is worse than {BASELINE} in {metric} {}.", joined(&parts))
+        })
+    };
+    let found: Vec<String> = ranked(transfers).into_iter().filter_map(sentence).collect();
+    match found.is_empty() && !compared.is_empty() {
+        true => vec![format!(
+            "No strategy is worse than {BASELINE} at any size with a 95 % interval that excludes 0."
+        )],
+        false => found,
+    }
+}
+
 /// The sentence about the mean over all targets.
 fn total(totals: &[&Transfer], savings: &[Saving], (curve, scatter): (&Curve, Scatter)) -> String {
     let select = |wanted: fn(&Transfer) -> bool| -> Vec<&Transfer> {
@@ -64,8 +99,9 @@ fn total(totals: &[&Transfer], savings: &[Saving], (curve, scatter): (&Curve, Sc
         );
     }
     let most = most_saved(savings, curve, &better).filter(|_| !better.is_empty());
-    let most = most.map_or(String::new(), |one| {
-        format!("; with {} simulations it {}", one.simulations, worth(one))
+    let most = most.map_or(String::new(), |one| match one.is_told() {
+        false => "; how many simulations that saves cannot be told".to_owned(),
+        true => format!("; with {} simulations it {}", one.simulations, worth(one)),
     });
     format!("its test {title} is {}{most}.", joined(&parts))
 }

@@ -80,7 +80,7 @@ pub(crate) fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
 }
 
 /// The t that |T| exceeds with probability `tails`.
-fn student_quantile(tails: f64, freedom: f64) -> f64 {
+pub(crate) fn student_quantile(tails: f64, freedom: f64) -> f64 {
     -student(freedom).inverse_cdf(tails / 2.0)
 }
 

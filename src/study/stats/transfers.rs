@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::study::stats::bootstrap::Bootstrap;
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::statistics::{Group, holm, paired_t, signed_rank, welch};
 use crate::study::store::negative_transfer::Transfer;
@@ -13,7 +14,12 @@ use crate::study::transfer::BASELINE;
 ///
 /// # Panics
 /// If a run has another number of scores than there are targets.
-pub fn transfers(targets: &[String], runs: &[RunRecord], scatter: Scatter) -> Vec<Transfer> {
+pub fn transfers(
+    targets: &[String],
+    runs: &[RunRecord],
+    scatter: Scatter,
+    bootstrap: &Bootstrap,
+) -> Vec<Transfer> {
     let groups: BTreeSet<(&Curve, usize)> = (runs.iter())
         .filter(|run| run.key.curve.strategy != BASELINE)
         .map(|run| (&run.key.curve, run.key.simulations))
@@ -22,6 +28,9 @@ pub fn transfers(targets: &[String], runs: &[RunRecord], scatter: Scatter) -> Ve
     let mut totals: Vec<Transfer> = (groups.iter())
         .filter_map(|group| transfer((runs, scatter), *group, None, total))
         .collect();
+    for one in &mut totals {
+        one.interval = bootstrap.difference(&one.curve, &Curve::of(BASELINE), one.simulations);
+    }
     let mut of_targets = Vec::new();
     for group in &groups {
         for (place, target) in targets.iter().enumerate() {
@@ -58,6 +67,8 @@ fn transfer(
         target: target.cloned(),
         runs: 0,
         ratio: f64::NAN,
+        difference: f64::NAN,
+        interval: None,
         p: None,
         p_signed_rank: None,
         p_corrected: None,
@@ -78,6 +89,7 @@ fn paired(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32, f
     Transfer {
         runs: pairs.len(),
         ratio: sum(|pair| pair.0) / sum(|pair| pair.1),
+        difference: differences.iter().sum::<f64>() / differences.len() as f64,
         p: paired_t(&differences),
         p_signed_rank: signed_rank(&differences),
         ..empty
@@ -91,6 +103,7 @@ fn unpaired(empty: Transfer, ours: &BTreeMap<u32, f64>, baseline: &BTreeMap<u32,
     Transfer {
         runs: ours.count.min(baseline.count),
         ratio: ours.mean / baseline.mean,
+        difference: ours.mean - baseline.mean,
         p: welch(&[(ours, baseline)]),
         ..empty
     }

@@ -77,6 +77,18 @@ fn rounded(simulations: f64) -> f64 {
     (simulations / unit).round() * unit
 }
 
+/// Three significant digits.
+pub(crate) fn three(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-4..1e5).contains(&size) => {
+            let decimals = (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize;
+            format!("{value:.decimals$}")
+        }
+        _ => format!("{value:.2e}"),
+    }
+}
+
 /// The singular or plural of a word.
 pub(crate) fn plural(count: usize, word: &str) -> String {
     format!("{word}{}", if count == 1 { "" } else { "s" })

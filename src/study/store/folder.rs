@@ -6,16 +6,17 @@ use crate::data::files::is_part;
 use crate::error::{Error, Result};
 use crate::input_error;
 use crate::study::datasets::Study;
-use crate::study::store::foreign::{JOURNAL_FILE, MODELS, check_own};
+use crate::study::store::difference::differences;
+use crate::study::store::foreign::{JOURNAL_FILE, check_own};
 use crate::study::store::journal::Journal;
 use crate::study::store::kept_models::KeptModels;
-use crate::study::store::model::Model;
+use crate::study::store::model::{MODELS, Model};
 use crate::study::store::model_writer::ModelWriter;
 use crate::study::store::provenance::{Provenance, STUDY_FILE};
 use crate::study::store::results::StudyResults;
 use crate::study::store::run::RunRecord;
 use crate::study::store::runs::{PRETRAINING_FILE, RUNS_FILE, RunColumns, RunsFile, write_runs};
-use crate::study::store::settings::{differences, identity, settings};
+use crate::study::store::settings::{identity, settings};
 use crate::study::store::trials::TrialRuns;
 
 /// The folder of a study and its open files.
@@ -65,6 +66,7 @@ impl StudyFolder {
         remove_parts(folder);
         remove_parts(&models);
         let pretraining = study.data.pretraining.as_ref();
+        let pretraining = pretraining.filter(|_| study.plan.models().is_empty());
         let opened = Self {
             folder: folder.into(),
             columns: RunColumns {
@@ -205,6 +207,7 @@ impl StudyFolder {
             pretraining: self.pretraining,
             trials,
             predictions: vec![],
+            tested: vec![],
             usages: vec![],
             models: self.kept,
         })

@@ -6,9 +6,12 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::input_error;
-use crate::study::metric::METRICS;
+use crate::study::metric::{METRICS, Metric};
+use crate::study::stats::diagnostics::FIGURES;
 use crate::study::store::agreement::AGREEMENT_FILE;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
+use crate::study::store::group_predictions::PREDICTIONS;
+use crate::study::store::model::MODELS;
 use crate::study::store::negative_transfer::NEGATIVE_TRANSFER_FILE;
 use crate::study::store::predictions::PREDICTIONS_FILE;
 use crate::study::store::pretraining_size::PRETRAINING_SIZE_FILE;
@@ -20,8 +23,6 @@ use crate::study::store::trials::{BEST_TRIALS_FILE, TRIALS_FILE};
 
 /// The journal in a study's folder.
 pub const JOURNAL_FILE: &str = "journal.log";
-/// The folder of the networks in a study's folder.
-pub(crate) const MODELS: &str = "models";
 /// The name of the page.
 pub const REPORT_FILE: &str = "report.html";
 /// The `generator` of the page, and so how it is recognised.
@@ -54,18 +55,22 @@ pub fn check_own(folder: &Path) -> Result<()> {
     if written(STUDY_FILE) || written(JOURNAL_FILE) {
         return Ok(());
     }
-    let figures: Vec<String> = (METRICS.iter())
-        .flat_map(|metric| ["svg", "png"].map(|ending| format!("{}.{ending}", metric.figure())))
+    let stems = METRICS.iter().map(Metric::figure);
+    let stems = stems.chain(FIGURES.iter().map(|figure| figure.stem.to_owned()));
+    let figures: Vec<String> = stems
+        .flat_map(|stem| ["csv", "svg", "png"].map(|ending| format!("{stem}.{ending}")))
         .collect();
     let names = TABLES.iter().copied().chain(figures.iter().map(String::as_str));
     if let Some(name) = names.into_iter().find(|name| folder.join(name).exists()) {
         return Err(foreign(folder, name));
     }
-    let models = fs::read_dir(folder.join(MODELS)).into_iter().flatten().flatten();
-    match models.into_iter().next() {
-        Some(entry) => Err(foreign(folder, &format!("{MODELS}/{}", entry.file_name().display()))),
-        None => Ok(()),
+    for inner in [MODELS, PREDICTIONS] {
+        let entries = fs::read_dir(folder.join(inner)).into_iter().flatten().flatten();
+        if let Some(entry) = entries.into_iter().next() {
+            return Err(foreign(folder, &format!("{inner}/{}", entry.file_name().display())));
+        }
     }
+    Ok(())
 }
 
 /// Checks that the page in a folder, if there is one, is of shoal.
@@ -114,7 +119,9 @@ mod tests {
         fs::write(path.join("notes.txt"), "mine").unwrap();
         check_own(path).unwrap();
         check_own(&path.join("notes.txt").join("out")).unwrap();
-        for name in TABLES.iter().chain(&["report.html", "test-mse.svg", "test-accuracy.png"]) {
+        for name in
+            TABLES.iter().chain(&["report.html", "test-mse.svg", "test-accuracy.png", "roc.csv"])
+        {
             fs::write(path.join(name), "mine").unwrap();
             let error = check_own(path).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("-o"), "{error}");

@@ -5,8 +5,11 @@
 
 pub mod agreement;
 pub mod attribution_table;
+pub mod diagnostics;
+pub(crate) mod difference;
 pub(crate) mod folder;
 pub mod foreign;
+pub mod group_predictions;
 pub mod journal;
 pub mod kept_models;
 pub mod model;
@@ -19,6 +22,7 @@ pub(crate) mod pace;
 pub mod predictions;
 pub mod pretraining_size;
 pub mod provenance;
+pub mod published;
 pub mod results;
 pub mod run;
 pub mod runs;

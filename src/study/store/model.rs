@@ -28,6 +28,9 @@ use crate::study::sizes::Edges;
 use crate::study::store::model_layers::{GraphHeader, LayerHeader};
 use crate::study::transfer::Start;
 
+/// The folder of the networks in a study's folder.
+pub(crate) const MODELS: &str = "models";
+
 /// A trained network: predicts targets in physical units from raw inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -174,10 +177,7 @@ impl Model {
 
     /// The file's contents.
     pub fn bytes(&self) -> Vec<u8> {
-        let network = &self.start.network;
-        let GraphHeader { layers, items, beside } = GraphHeader::new(network);
-        let header = Header { layers, items, beside, about: self.about.clone() };
-        let json = serde_json::to_string(&header).expect("model: plain data is JSON");
+        let json = serde_json::to_string(&self.header()).expect("model: plain data is JSON");
         let metadata = HashMap::from([(KEY.to_owned(), json)]);
         let tensors = self.tensors();
         let views: Vec<(&str, TensorView)> = tensors
@@ -188,6 +188,16 @@ impl Model {
             })
             .collect();
         safetensors::serialize(views, Some(metadata)).expect("model: valid tensors")
+    }
+
+    fn header(&self) -> Header {
+        let GraphHeader { layers, items, beside } = GraphHeader::new(&self.start.network);
+        Header { layers, items, beside, about: self.about.clone() }
+    }
+
+    /// Everything but its weights: the layers and the metadata.
+    pub fn config(&self) -> serde_json::Value {
+        serde_json::to_value(self.header()).expect("model: plain data is JSON")
     }
 
     /// Name, shape and little-endian bytes of each tensor.
@@ -324,6 +334,12 @@ impl Model {
             scaling.mean[column],
             scaling.deviation[column]
         ))
+    }
+
+    /// Outputs that belong to no target, in targets.
+    pub(crate) fn dummies(&self) -> usize {
+        let each = self.about.predicts.outputs_per_target();
+        self.start.network.outputs() / each - self.about.target_names.len()
     }
 
     /// The output of the network that predicts a target: its value, logit or mean.

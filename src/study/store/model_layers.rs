@@ -1,12 +1,14 @@
 //! The layers of a network in the header of a model file.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, MAX_NUMBERS, Node, Reduction, Source};
 use crate::engine::ops;
 use crate::engine::ops::dense;
 use crate::engine::shape::Shape;
+use crate::study::store::difference::differences;
 
 /// The layers of a network and what they read.
 pub(crate) struct GraphHeader {
@@ -138,4 +140,23 @@ impl GraphHeader {
             None => Ok(graph),
         }
     }
+}
+
+/// The first layer in which two networks differ, but for dropout and frozen layers, in words.
+pub(crate) fn first_difference(there: &Graph, here: &Graph) -> Option<String> {
+    let layers = |graph: &Graph| -> Vec<Value> {
+        let plain = |layer: LayerHeader| LayerHeader { dropout: 0.0, frozen: false, ..layer };
+        let layers = GraphHeader::new(graph).layers.into_iter().map(plain);
+        layers.map(|layer| json!(layer)).collect()
+    };
+    let (there, here) = (layers(there), layers(here));
+    let pairs = there.iter().zip(&here).enumerate();
+    let mut found = pairs.filter_map(|(place, (there, here))| {
+        let first = differences(there, here).into_iter().next()?;
+        Some(format!("of layer {}, {first}", place + 1))
+    });
+    found.next().or_else(|| {
+        let counts = (there.len(), here.len());
+        (counts.0 != counts.1).then(|| format!("{} layers there and {} here", counts.0, counts.1))
+    })
 }

@@ -29,6 +29,10 @@ pub struct Transfer {
     pub runs: usize,
     /// The mean over these of the strategy's test score, divided by that of the baseline.
     pub ratio: f64,
+    /// The mean over these of the strategy's test score minus that of the baseline.
+    pub difference: f64,
+    /// Its 95 % bootstrap interval over runs and test rows; only of the mean over all targets.
+    pub interval: Option<[f64; 2]>,
     /// The p-value of a t test: paired over seeds, Welch's over trials; absent with fewer than two
     /// runs.
     pub p: Option<f64>,
@@ -75,6 +79,9 @@ pub fn write_transfers(path: &Path, transfers: &[Transfer]) -> Result<()> {
         "target",
         "runs",
         "ratio",
+        "difference",
+        "low",
+        "high",
         "p",
         "p_signed_rank",
         "p_corrected",
@@ -86,6 +93,9 @@ pub fn write_transfers(path: &Path, transfers: &[Transfer]) -> Result<()> {
             one.target.clone().unwrap_or_default(),
             one.runs.to_string(),
             number_text(Some(one.ratio)),
+            number_text(Some(one.difference)),
+            number_text(one.interval.map(|ends| ends[0])),
+            number_text(one.interval.map(|ends| ends[1])),
             number_text(one.p),
             number_text(one.p_signed_rank),
             number_text(one.p_corrected),

@@ -130,7 +130,8 @@ impl Provenance {
             strategies: plan.strategies.iter().map(|one| one.strategy.name().into()).collect(),
             data: OfDatasets {
                 finetune: finetune.hash().to_owned(),
-                pretrain: pretrain.map(|dataset| dataset.hash().to_owned()),
+                // of networks to start from nobody has the data
+                pretrain: pretrain.filter(|_| plan.models().is_empty()).map(Dataset::hash),
             },
             sources: OfDatasets {
                 finetune: finetune.provenance.clone(),

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::data::files::opened;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, Usage, read_usages};
+use crate::study::store::group_predictions::{GroupPredictions, PREDICTIONS};
 use crate::study::store::kept_models::KeptModels;
 use crate::study::store::model::Model;
 use crate::study::store::predictions::{PREDICTIONS_FILE, Predictions, read_predictions};
@@ -32,6 +34,8 @@ pub struct StudyResults {
     pub trials: Vec<TrialRuns>,
     /// The best networks on the test rows.
     pub predictions: Vec<Predictions>,
+    /// Every saved network on its test rows, group by group.
+    pub tested: Vec<GroupPredictions>,
     /// What the networks use of each input, the pre-trained ones first if there are any.
     pub usages: Vec<Usage>,
     /// Networks that this process trained.
@@ -53,6 +57,9 @@ impl StudyResults {
         let trials = if_present(folder, TRIALS_FILE, read_trials)?;
         let predictions =
             if_present(folder, PREDICTIONS_FILE, |path| read_predictions(path, &targets))?;
+        let mut tested = if_present(folder, PREDICTIONS, |path| read_groups(path, &targets))?;
+        // as the process that trained has them
+        tested.sort_by_cached_key(|of| runs.iter().position(|run| run.key.group() == of.group));
         let usages = if_present(folder, ATTRIBUTIONS_FILE, read_usages)?;
         let folder = folder.to_owned();
         let models = KeptModels::default();
@@ -64,6 +71,7 @@ impl StudyResults {
             pretraining,
             trials,
             predictions,
+            tested,
             usages,
             models,
         };
@@ -107,6 +115,29 @@ impl StudyResults {
             run.key.scenario.clone_from(&scenario);
         }
     }
+}
+
+/// The predictions of all groups in a folder, by the names of their files.
+fn read_groups(folder: &Path, targets: &[String]) -> Result<Vec<GroupPredictions>> {
+    let entries = opened(|| std::fs::read_dir(folder))
+        .map_err(|error| input_error!("{}: cannot be read: {error}", folder.display()))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "npz")).collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let group = GroupPredictions::read(path)?;
+        match group.targets == targets {
+            true => Ok(group),
+            false => Err(input_error!(
+                "{} has the targets {}, but {RUNS_FILE} has {}",
+                path.display(),
+                group.targets.join(", "),
+                targets.join(", ")
+            )),
+        }
+    };
+    paths.iter().map(read).collect()
 }
 
 /// The contents of a table; nothing if there is none.

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import sklearn
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
 ROWS = 400
 
@@ -57,6 +58,10 @@ def main():
             f"{name}_ams": median_significance(truth, score, w),
         }
         assert abs(pairs(truth, score, w) - members[f"{name}_auc"]) < 1e-12
+        background, signal, _ = metrics.roc_curve(truth, score, sample_weight=w, drop_intermediate=False)
+        members |= {f"{name}_roc_background": background, f"{name}_roc_signal": signal}
+    fraction, mean = calibration_curve(truth, score, n_bins=10)
+    members |= {"calibration_predicted": mean, "calibration_signal": fraction}
     members |= {
         "negative_auc": pairs(truth, score, negative),
         "negative_log_loss": metrics.log_loss(truth, score, sample_weight=negative),

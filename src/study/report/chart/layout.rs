@@ -129,8 +129,10 @@ struct Shape<'a> {
     panel: (f64, f64),
     /// Above each panel: title and subtitle.
     head: f64,
-    /// Below the last row: the name of the axis.
+    /// Below each row, or only the last one where all are the same: the name of the axis.
     foot: f64,
+    /// Whether each row has it.
+    is_named: bool,
 }
 
 impl<'a> Shape<'a> {
@@ -151,16 +153,19 @@ impl<'a> Shape<'a> {
             panel: (if grid.most > 0.0 { width.min(grid.most) } else { width }, grid.height),
             head: titled + subtitled,
             foot: if some(|panel| !panel.x.name.is_empty()) { NAMED } else { 0.0 },
+            is_named: grid.panels.windows(2).any(|pair| pair[0].x.name != pair[1].x.name),
         }
     }
 
     /// What a row needs beside its panels.
     fn around(&self) -> f64 {
-        self.head + LABELS
+        self.head + LABELS + if self.is_named { self.foot } else { 0.0 }
     }
 
     fn height(&self) -> f64 {
-        self.rows as f64 * (self.around() + self.panel.1) + (self.rows - 1) as f64 * 6.0 + self.foot
+        self.rows as f64 * (self.around() + self.panel.1)
+            + (self.rows - 1) as f64 * 6.0
+            + if self.is_named { 0.0 } else { self.foot }
     }
 
     /// The same with higher panels, so that the whole has a height.
@@ -190,7 +195,7 @@ impl<'a> Shape<'a> {
             let right = left - room + width - 8.0;
             let (x, y) = (panel.x.between((left, right)), y_of(index));
             let (bottom, top) = y.pixels;
-            let lowest = index + self.columns >= count && !panel.x.name.is_empty();
+            let lowest = self.is_named || index + self.columns >= count;
             let first = column == 0 && !panel.y.name.is_empty();
             Frame {
                 panel,
@@ -198,7 +203,8 @@ impl<'a> Shape<'a> {
                 x,
                 y,
                 y_ticks,
-                x_name: lowest.then_some(((left + right) / 2.0, bottom + LABELS + 15.0)),
+                x_name: (lowest && !panel.x.name.is_empty())
+                    .then_some(((left + right) / 2.0, bottom + LABELS + 15.0)),
                 y_name: first.then_some((self.left - 6.0, (top + bottom) / 2.0)),
                 title: fitted(&panel.title, TITLE, (right - left + 8.0) / BOLD),
                 subtitle: fitted(&panel.subtitle, TICK, right - left + 8.0),

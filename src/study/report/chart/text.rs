@@ -44,18 +44,6 @@ pub(crate) fn wrapped(text: &str, size: f64, width: f64) -> Vec<String> {
     lines
 }
 
-/// Three significant digits.
-pub(crate) fn three(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".to_owned(),
-        size if (1e-4..1e5).contains(&size) => {
-            let decimals = (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize;
-            format!("{value:.decimals$}")
-        }
-        _ => format!("{value:.2e}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use crate::study::stats::findings::Findings;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
+use crate::study::store::group_predictions::PREDICTIONS;
 use crate::study::store::provenance::STUDY_FILE;
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// Files of a study with what is in them.
-pub const FILES: [(&str, &str); 12] = [
+pub const FILES: [(&str, &str); 13] = [
     (RUNS_FILE, "every run; after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
@@ -18,7 +19,8 @@ pub const FILES: [(&str, &str); 12] = [
     ("pretraining_size.csv", "effect of the pre-training size"),
     (TRIALS_FILE, "every trial of the search"),
     ("best_trials.csv", "means of the best trials"),
-    ("predictions.csv", "truth and predictions on the test set"),
+    ("predictions.csv", "truth and predictions of the best networks on the test set"),
+    (PREDICTIONS, "predictions of all networks on the test set, an npz for each strategy and size"),
     ("agreement.csv", "agreement of truth and predictions"),
     (ATTRIBUTIONS_FILE, "attributions of each input for each target"),
     ("pretraining.csv", "the pre-training runs"),
@@ -27,11 +29,15 @@ pub const FILES: [(&str, &str); 12] = [
 
 /// Links to those that are there, below `prefix`.
 pub(crate) fn links(findings: &Findings, prefix: &str) -> Markup {
-    let figures = [("svg", "the figure of the test metric"), ("png", "the same, for slides")];
-    let figures = figures
-        .map(|(ending, content)| (format!("{}.{ending}", findings.metric().figure()), content));
-    let tables = FILES.iter().map(|(name, content)| ((*name).to_owned(), *content));
-    let there = tables.chain(figures).filter(|(name, _)| findings.folder.join(name).is_file());
+    let main = (findings.metric().figure(), "the test metric");
+    let curves =
+        findings.diagnostics.iter().map(|(figure, _)| (figure.stem.to_owned(), figure.title));
+    let figures = std::iter::once(main).chain(curves).flat_map(|(stem, title)| {
+        [("csv", "numbers"), ("svg", "figure"), ("png", "figure for slides")]
+            .map(|(ending, what)| (format!("{stem}.{ending}"), format!("{what}: {title}")))
+    });
+    let tables = FILES.iter().map(|(name, content)| ((*name).to_owned(), (*content).to_owned()));
+    let there = tables.chain(figures).filter(|(name, _)| findings.folder.join(name).exists());
     html! {
         ul.files { @for (name, content) in there {
             li { a href={ (prefix) (name) } { (name) } " " (content) }

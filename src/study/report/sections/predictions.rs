@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{INK, Look, SOFT, Series};
-use crate::study::report::chart::text::three;
 use crate::study::report::html::{figure, table};
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::stats::words::three;
 use crate::study::store::agreement::Agreement;
 use crate::study::store::predictions::Predictions;
 

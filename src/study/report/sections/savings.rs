@@ -25,7 +25,8 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     let chart = Chart {
         note: format!(
             "Error bars: 95 % bootstrap intervals. Arrows mark bounds: up where {BASELINE} never \
-             gets as good, down where it is better with its fewest simulations."
+             gets as good, down where it is better with its fewest simulations. Whether anything is \
+             saved cannot be told where an interval has 1 in it and is open, or wider than 4 times."
         ),
         ..joined(&[("", findings)], shown)
     };
@@ -35,14 +36,14 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             "The number of simulations that " (BASELINE) " needs for the " (findings.metric().test_title()) " of \
                  a strategy, divided by the number that the strategy has. The curve of " (BASELINE) " is \
                       interpolated between its sizes. Bootstrap samples are drawn over "
-            (noun)
+            (noun) " and test rows"
             @if findings.scatter == Scatter::Trials {
                 ", separately for each strategy and size; they do not include the scatter over \
                  other simulations"
             }
             "."
             @match findings.most_runs() {
-                1 => { " With one run of each setting there is no interval." }
+                1 => { " With one run of each setting intervals are only over test rows." }
                 few @ 2..6 => { " With " (few) " " (noun) " the intervals are too narrow." }
                 _ => {}
             }
@@ -95,8 +96,9 @@ fn point(one: &Saving) -> Point {
     }
 }
 
-/// `4.20x (3.10 to 5.00)`, `> 1.10x (from 0.90)`; an end outside the sizes of the baseline is open.
-fn text(one: &Saving) -> String {
+/// `4.20x (3.10 to 5.00)`, `> 1.10x (from 0.90)`, `cannot be told (0.20 to 6.00)`; an end outside the
+/// sizes of the baseline is open.
+pub(crate) fn text(one: &Saving) -> String {
     let sign = match one.bound {
         Bound::Exact => "",
         Bound::MoreThanLargest => "> ",
@@ -108,7 +110,10 @@ fn text(one: &Saving) -> String {
         (None, Some(high)) => format!("(up to {high:.2})"),
         (None, None) => "(open)".to_owned(),
     };
-    format!("{sign}{:.2}x {interval}", one.factor)
+    match one.is_told() {
+        true => format!("{sign}{:.2}x {interval}", one.factor),
+        false => format!("cannot be told {interval}"),
+    }
 }
 
 fn savings_table(findings: &Findings) -> Markup {

@@ -2,15 +2,15 @@
 
 use maud::{Markup, html};
 
-use crate::study::metric::MSE;
+use crate::study::metric::{MSE, Metric};
 use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Series, series};
-use crate::study::report::chart::text::three;
 use crate::study::report::html::{figure, keys, numbers, table};
 use crate::study::report::table::cells;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::stats::words::three;
 use crate::study::store::run::RunRecord;
 use crate::study::store::summary::{Spread, Summary, SummaryRow};
 
@@ -20,6 +20,7 @@ const SIZES: &str = "number of simulations";
 pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     html! {
         (figure(&chart(findings, shown)))
+        @if findings.summary.metrics().len() > 1 { (figure(&others(findings, shown))) }
         @for (index, metric) in findings.summary.metrics().into_iter().enumerate() {
             @let cells = cells(&findings.summary, index);
             (numbers(&metric.test_title(), table(&cells[0], &cells[1..])))
@@ -55,15 +56,16 @@ fn draw(
 ) -> Chart {
     let data = Data { summary, runs, scatter, shown };
     let title_of_test = summary.metric().test_title();
-    let all = data.panel("all targets", &title_of_test, &RunRecord::score, &SummaryRow::score);
     let count = summary.targets.len();
+    let all = if count == 1 { &summary.targets[0] } else { "all targets" };
+    let all = data.panel(all, &title_of_test, &RunRecord::score, &SummaryRow::score);
     let target = |(index, name): (usize, &String)| {
         data.panel(name, "", &|run| run.target_score(index), &|row| row.target_score(index))
     };
     let targets: Vec<Panel> = summary.targets.iter().enumerate().map(target).collect();
     let least = if count > 6 { 140.0 } else { 200.0 };
     let mut grids = vec![Grid { panels: vec![all], least: 320.0, most: 0.0, height: 320.0 }];
-    if count > 0 {
+    if count > 1 {
         grids.push(Grid { panels: targets, least, most: 0.0, height: 112.0 });
     }
     Chart {
@@ -73,6 +75,27 @@ fn draw(
         grids,
         beside: true,
         note: data.note(),
+    }
+}
+
+/// The metrics of a study besides the one that strategies are compared by, a panel each.
+fn others(findings: &Findings, shown: &[Series]) -> Chart {
+    let Findings { summary, runs, scatter, .. } = findings;
+    let data = Data { summary, runs, scatter: *scatter, shown };
+    let panel = |(place, metric): (usize, &&Metric)| {
+        data.panel(metric.title, "", &|run| run.test[place].total, &|row| row.test[place].total)
+    };
+    let metrics = summary.metrics();
+    Chart {
+        label: format!("other metrics on the test set, against the {SIZES}"),
+        legend: keys(shown),
+        grids: vec![Grid {
+            panels: metrics.iter().enumerate().skip(1).map(panel).collect(),
+            least: 300.0,
+            most: 480.0,
+            height: 170.0,
+        }],
+        ..Chart::default()
     }
 }
 

@@ -8,8 +8,10 @@ use crate::study::report::chart::model::{Cell, Chart, Grid, Layer, Marks, Panel}
 use crate::study::report::chart::style::{BAD, GOOD, Look, Series};
 use crate::study::report::chart::text::width_of;
 use crate::study::report::html::figure;
+use crate::study::report::sections::differences;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
+use crate::study::stats::sentences::losses;
 use crate::study::stats::words::p_text;
 use crate::study::store::negative_transfer::{LEVEL, Transfer};
 use crate::study::store::run::Curve;
@@ -41,6 +43,9 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
         ),
     };
     html! {
+        @for sentence in &findings.domain_gap { p { (sentence) } }
+        @for sentence in losses(&findings.transfers) { p { (sentence) } }
+        @if let Some(chart) = differences::chart(findings, shown) { (figure(&chart)) }
         p {
             "The " (findings.metric().test_title()) " of a strategy divided by that of " (BASELINE) " on \
                  the same simulations: "
