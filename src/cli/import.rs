@@ -7,7 +7,7 @@ use clap::Args;
 
 use shoal::Result;
 use shoal::cosmology::CONVENTIONS;
-use shoal::data::{Decimal, Import, RowFilter};
+use shoal::data::{Decimal, Import};
 
 use super::help::{folders, formats};
 use crate::cli::common::check_output;
@@ -25,11 +25,19 @@ use crate::cli::output::Output;
 pub struct ImportArgs {
     /// Inputs: a file with one row per simulation, or a folder with the folders 0, 1, 2, ...; not
     /// needed with --items
-    #[arg(long, value_name = "FILE|DIR", required_unless_present = "items")]
+    #[arg(long, value_name = "FILE|DIR", required_unless_present_any = ["items", "files"])]
     x: Option<PathBuf>,
-    /// Targets: a file with one row per simulation, in the same order
+    /// Targets: a file with one row per simulation, in the same order [default: the file of x]
     #[arg(long, value_name = "FILE")]
-    y: PathBuf,
+    y: Option<PathBuf>,
+    /// Files whose rows follow each other, separated by commas, such as signal and background; paths
+    /// of other options that begin with : are parts of each, as in --x :Events
+    #[arg(long, value_name = "FILES", value_delimiter = ',', conflicts_with = "axis")]
+    files: Option<Vec<PathBuf>>,
+    /// A target that is the same in all rows of a file: a number for each of --files
+    #[arg(long, value_name = "NAME=NUMBERS", value_parser = label, requires = "files",
+        allow_hyphen_values = true)]
+    label: Vec<(String, Vec<f64>)>,
     /// Where each input lies, as its wavenumber: one number per column of x [default: 0, 1, 2, ...]
     #[arg(long, value_name = "FILE")]
     axis: Option<PathBuf>,
@@ -43,9 +51,16 @@ pub struct ImportArgs {
     /// Targets to keep, in this order, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Column of y with the weight of each simulation [default: all weights are 1]
+    /// Column of y or x with the weight of each simulation [default: all weights are 1]
     #[arg(long, value_name = "NAME")]
     weights: Option<String>,
+    /// Column with the number of the group of each simulation, as of its event: a study never
+    /// divides a group between training, validation and test
+    #[arg(long, value_name = "NAME")]
+    groups: Option<String>,
+    /// Keep the rows that meet a condition on columns, as 'pt > 20 and abs(eta) < 2.5'
+    #[arg(long = "where", value_name = "CONDITION", verbatim_doc_comment)]
+    condition: Option<String>,
     /// Range of a target that is scaled to [0, 1], once for each target [default: the prior of a
     /// well-known parameter, else the range of the values]
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
@@ -85,6 +100,9 @@ pub struct ImportArgs {
     /// Names of the columns of the items, separated by commas [default: i0, i1, ...]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     item_names: Option<Vec<String>>,
+    /// Columns of the items to keep, in this order, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    item_columns: Option<Vec<String>>,
     /// The number of items of each simulation, of items that are not padded
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
@@ -101,9 +119,6 @@ pub struct ImportArgs {
     /// classes; once for each column
     #[arg(long, value_name = "NAME=COUNT", value_parser = count)]
     one_hot: Vec<(String, usize)>,
-    /// Keep the rows whose number in FILE, divided by DIVISOR, has this remainder
-    #[arg(long, value_name = "FILE,DIVISOR,REMAINDER", value_parser = filter)]
-    rows: Option<RowFilter>,
     /// The dataset to write
     #[arg(short, long, value_name = "FILE.npz")]
     output: PathBuf,
@@ -118,17 +133,14 @@ fn count(argument: &str) -> std::result::Result<(String, usize), String> {
     parse().ok_or_else(|| "the classes of a column are written NAME=COUNT, as class=6".to_owned())
 }
 
-/// Parses which rows are kept, FILE,DIVISOR,REMAINDER.
-fn filter(argument: &str) -> std::result::Result<RowFilter, String> {
+/// Parses the targets of files, NAME=NUMBER,NUMBER,...
+fn label(argument: &str) -> std::result::Result<(String, Vec<f64>), String> {
     let parse = || {
-        let (rest, remainder) = argument.rsplit_once(',')?;
-        let (column, divisor) = rest.rsplit_once(',')?;
-        let remainders = vec![remainder.parse().ok()?];
-        Some(RowFilter { column: column.into(), divisor: divisor.parse().ok()?, remainders })
+        let (name, numbers) = argument.split_once('=')?;
+        let numbers: Option<Vec<f64>> = numbers.split(',').map(|one| one.parse().ok()).collect();
+        Some((name.to_owned(), numbers?))
     };
-    parse().ok_or_else(|| {
-        "rows are written FILE,DIVISOR,REMAINDER, as events.npz:event,2,0".to_owned()
-    })
+    parse().ok_or_else(|| "the targets of files are written NAME=NUMBERS, as signal=1,0".to_owned())
 }
 
 fn reference() -> String {
@@ -161,6 +173,7 @@ Dataset (.npz), as np.savez writes one too; only y, and x or items, are needed:
   target_names   one name per target
   target_ranges  low and high, scaled to 0 and 1, shape (targets, 2)
   weights        weight of each row in losses and metrics, also negative ones
+  groups         number of the group of each row, as of its event
   provenance     JSON: where the numbers come from
 
 Examples:
@@ -169,6 +182,8 @@ Examples:
   shoal import --x Pk/latin_hypercube --y theta.txt --bins 79 -o quijote.npz
   shoal import --items jets.npz:constituents,jets.npz:charge --fill 0 \\
       --item-names pt,d_eta,d_phi,charge --y jets.npz:label -o jets-ragged.npz
+  shoal import --x events.parquet --targets label --weights weight \\
+      --where 'PRI_jet_num >= 2' --groups event -o events.npz
 
 A study file can import in place of a file, with the same options (with _ in
 place of -, target_ranges in place of --range, true and false for yes and no,
@@ -184,15 +199,18 @@ Events (--json):
 
 /// Imports.
 pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
-    let inputs = [args.x.as_ref(), Some(&args.y), args.axis.as_ref()];
+    let inputs = [args.x.as_ref(), args.y.as_ref(), args.axis.as_ref()];
     let more = [args.counts.as_ref(), args.offsets.as_ref(), args.mask.as_ref()];
     let inputs = inputs.into_iter().chain(more).flatten().chain(args.items.iter().flatten());
+    let inputs = inputs.chain(args.files.iter().flatten());
     let inputs = inputs.map(PathBuf::as_path);
     check_output(&args.output, "a dataset is", &["npz"], inputs)?;
     let ranges: BTreeMap<_, _> = args.range.into_iter().collect();
     let import = Import {
         x: args.x.unwrap_or_default(),
-        y: args.y,
+        y: args.y.unwrap_or_default(),
+        files: args.files,
+        label: (!args.label.is_empty()).then(|| args.label.into_iter().collect()),
         axis: args.axis,
         axis_name: args.axis_name,
         input_names: None,
@@ -211,12 +229,14 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         max_k: args.max_k,
         items: args.items,
         item_names: args.item_names,
+        item_columns: args.item_columns,
         counts: args.counts,
         offsets: args.offsets,
         mask: args.mask,
         fill: args.fill,
         one_hot: (!args.one_hot.is_empty()).then(|| args.one_hot.into_iter().collect()),
-        rows: args.rows,
+        condition: args.condition,
+        groups: args.groups,
     };
     let dataset = import.read(std::path::Path::new(""), &CONVENTIONS)?;
     save(&dataset, &args.output, ["simulations", "inputs"], "imported", output)

@@ -268,6 +268,7 @@ fn dataset(
     let dataset = Dataset {
         items: None,
         weights: None,
+        groups: None,
         input_names: bins.k.iter().map(|k| format!("{letter}({k:.6})")).collect(),
         axis: bins.k.clone(),
         axis_name: "k [h/Mpc]".into(),

@@ -40,6 +40,9 @@ pub struct Dataset {
     /// Weight of each simulation in losses and metrics, shape (simulations), also negative ones;
     /// all are 1 if there are none.
     pub weights: Option<Vec<f64>>,
+    /// A number for each simulation: those with the same one belong together, as rows of one event,
+    /// and are never divided between training, validation and test.
+    pub groups: Option<Vec<f64>>,
     /// Where the numbers come from: an object with paths, their SHA-256, the version of shoal and
     /// what was left out.
     pub provenance: Value,
@@ -62,6 +65,7 @@ impl Dataset {
             items: None,
             targets,
             weights: None,
+            groups: None,
             provenance: json!({}),
         };
         dataset.check()?;
@@ -112,7 +116,8 @@ impl Dataset {
         names::check_unique(&self.target_names, "target")?;
         x.check_inputs(&self.input_names, nan_inputs).map_err(|error| prefix(error, "'x'"))?;
         y.check_finite(&self.target_names).map_err(|error| prefix(error, "'y'"))?;
-        self.check_weights()?;
+        self.check_of_rows("weights", self.weights.as_deref())?;
+        self.check_of_rows("groups", self.groups.as_deref())?;
         if let Some(index) = self.axis.iter().position(|value| !value.is_finite()) {
             return Err(input_error!(
                 "'axis' {index} is {}; it must be a finite number",
@@ -133,25 +138,26 @@ impl Dataset {
         check_ranges(y, &self.target_names, &self.target_ranges)
     }
 
-    fn check_weights(&self) -> Result<()> {
-        let Some(weights) = &self.weights else { return Ok(()) };
-        if weights.len() != self.inputs.rows {
+    /// Checks a list with a finite number for each row.
+    fn check_of_rows(&self, what: &str, list: Option<&[f64]>) -> Result<()> {
+        let Some(list) = list else { return Ok(()) };
+        if list.len() != self.inputs.rows {
             return Err(input_error!(
-                "'weights' has {} entries but 'x' has {} rows; they must be one for each",
-                weights.len(),
+                "'{what}' has {} entries but 'x' has {} rows; they must be one for each",
+                list.len(),
                 self.inputs.rows
             ));
         }
-        match weights.iter().position(|weight| !weight.is_finite()) {
+        match list.iter().position(|number| !number.is_finite()) {
             Some(row) => Err(input_error!(
-                "'weights' is {} in row {row} (counting from 0); it must be a finite number",
-                weights[row]
+                "'{what}' is {} in row {row} (counting from 0); it must be a finite number",
+                list[row]
             )),
             None => Ok(()),
         }
     }
 
-    /// The SHA-256 of x, y, all names, weights and items if there are any, in hexadecimal.
+    /// The SHA-256 of x, y, all names, weights, groups and items if there are any, in hexadecimal.
     pub fn hash(&self) -> String {
         let mut digest = Sha256::new();
         for matrix in [&self.inputs, &self.targets] {
@@ -166,8 +172,8 @@ impl Dataset {
             digest.update((name.len() as u64).to_le_bytes());
             digest.update(name);
         }
-        for weight in self.weights.iter().flatten() {
-            digest.update(weight.to_le_bytes());
+        for number in self.weights.iter().chain(&self.groups).flatten() {
+            digest.update(number.to_le_bytes());
         }
         if let Some(items) = &self.items {
             items.digest(&mut digest);
@@ -265,12 +271,13 @@ impl Dataset {
     /// These simulations only, in this order.
     pub(crate) fn with_rows(self, rows: &[u32]) -> Dataset {
         let (inputs, items) = self.select(rows);
-        let weight = |all: &Vec<f64>| rows.iter().map(|row| all[*row as usize]).collect();
+        let of_rows = |all: &Vec<f64>| rows.iter().map(|row| all[*row as usize]).collect();
         Dataset {
             inputs,
             items,
             targets: self.targets.select_rows(rows),
-            weights: self.weights.as_ref().map(weight),
+            weights: self.weights.as_ref().map(of_rows),
+            groups: self.groups.as_ref().map(of_rows),
             ..self
         }
     }

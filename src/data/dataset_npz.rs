@@ -28,29 +28,45 @@ pub(crate) const FORMAT: Format = Format {
            items and y, it is a dataset",
     matches: |bytes| bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06"),
     table,
+    array: Some(|contents| {
+        let mut archive = Archive::open(contents.bytes)?;
+        let (name, bytes) = member(&mut archive, contents)?;
+        npy_table::array(contents, Some(&name), &bytes)
+    }),
     observations: Some(observations),
     dataset: Some(dataset),
+    members: true,
 };
+
+/// The requested array, or the only one, with its name.
+fn member(archive: &mut Archive, contents: &Contents) -> Result<(String, Vec<u8>)> {
+    let name = match contents.member {
+        Some(name) => name.to_string(),
+        None => archive.only_member(contents.file)?,
+    };
+    let bytes = archive.member(&name)?;
+    Ok((name, bytes))
+}
 
 fn table(contents: &Contents) -> Result<Table> {
     let mut archive = Archive::open(contents.bytes)?;
-    let name = match contents.member {
-        Some(name) => name.to_string(),
-        None => match columns(&mut archive)? {
-            Some(table) => return Ok(table),
-            None => archive.only_member(contents.file)?,
-        },
-    };
-    let bytes = archive.member(&name)?;
+    if contents.member.is_none()
+        && let Some(table) = columns(&mut archive, contents.wanted)?
+    {
+        return Ok(table);
+    }
+    let (name, bytes) = member(&mut archive, contents)?;
     npy_table::check_no_objects(&bytes, contents.file, Some(&name), "f8")?;
     npy_table::table(&bytes)
 }
 
 /// A table of several arrays with one number per row, by their names: a dictionary of parameters,
-/// as cosmopower has it. `None` for other arrays.
-fn columns(archive: &mut Archive) -> Result<Option<Table>> {
-    let names = archive.names_in_order();
-    let mut columns: Vec<Matrix> = Vec::new();
+/// as cosmopower has it, or those that are wanted. `None` for other arrays.
+fn columns(archive: &mut Archive, wanted: Option<&[String]>) -> Result<Option<Table>> {
+    let all = archive.names_in_order();
+    let wanted = wanted.filter(|wanted| wanted.iter().all(|name| all.contains(name)));
+    let names = wanted.map_or(all, <[String]>::to_vec);
+    let mut columns: Vec<Vec<f64>> = Vec::new();
     for name in &names {
         let bytes = archive.member(name)?;
         if npy::header(&bytes)?.0.shape().len() != 1 {
@@ -59,24 +75,23 @@ fn columns(archive: &mut Archive) -> Result<Option<Table>> {
         let Ok(column) = npy::matrix(&bytes) else {
             return Ok(None);
         };
-        columns.push(column);
+        columns.push(column.values);
     }
-    let Some(rows) = columns.first().map(|column| column.rows).filter(|_| columns.len() > 1) else {
+    let several = columns.len() > 1 || wanted.is_some();
+    let Some(rows) = columns.first().map(Vec::len).filter(|_| several) else {
         return Ok(None);
     };
-    if let Some(other) = columns.iter().position(|column| column.rows != rows) {
+    if let Some(other) = columns.iter().position(|column| column.len() != rows) {
         return Err(input_error!(
             "'{}' has {rows} numbers but '{}' has {}; arrays that are columns of a table have as \
              many. Say which one to read, as in file.npz:{}",
             names[0],
             names[other],
-            columns[other].rows,
+            columns[other].len(),
             names[0]
         ));
     }
-    let values = (0..rows).flat_map(|row| columns.iter().map(move |column| column.values[row]));
-    let matrix = Matrix::new(rows, columns.len(), values.collect());
-    Ok(Some(Table { names: Some(names), ..Table::unnamed(matrix) }))
+    Ok(Some(Table { names: Some(names), ..Table::unnamed(Matrix::of_columns(&columns)) }))
 }
 
 /// The items of a ragged dataset.
@@ -160,6 +175,7 @@ fn dataset(contents: &Contents, conventions: &Conventions) -> Result<Dataset> {
             .unwrap_or_else(|| default_ranges(&targets, &target_names, conventions)),
         target_names,
         weights: members.numbers("weights")?.map(|weights| weights.values),
+        groups: members.numbers("groups")?.map(|groups| groups.values),
         provenance: match members.string("provenance")? {
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| input_error!("'provenance' is not JSON ({error})"))?,
@@ -181,7 +197,8 @@ impl Dataset {
     /// [`Error::Output`](crate::Error::Output) naming the file; an input error if the dataset is
     /// not sound.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.check().map_err(|error| prefix(error, path.display()))?;
+        // NaN are inputs that are not defined: who reads the file says whether they may be
+        self.check_with(true).map_err(|error| prefix(error, path.display()))?;
         write_atomically(path, |file| {
             let mut npz = Writer::new(file);
             let mut numbers = |name: &str, shape: &[u64], values: &[f64]| {
@@ -199,8 +216,10 @@ impl Dataset {
             if self.inputs.columns > 0 {
                 numbers("axis", &[self.axis.len() as u64], &self.axis)?;
             }
-            if let Some(weights) = &self.weights {
-                numbers("weights", &[weights.len() as u64], weights)?;
+            for (name, list) in [("weights", &self.weights), ("groups", &self.groups)] {
+                if let Some(list) = list {
+                    numbers(name, &[list.len() as u64], list)?;
+                }
             }
             let ranges = self.target_ranges.as_flattened();
             numbers("target_ranges", &[self.target_ranges.len() as u64, 2], ranges)?;

@@ -247,16 +247,26 @@ pub fn check_not_an_input<'a>(
     Ok(())
 }
 
-/// `file.npz:member` is the file and the member; any other path is itself.
+/// `file.npz:member` is the file and the member; any other path is itself, also that of a file with
+/// such a name.
 pub(crate) fn split_member(path: &Path) -> (PathBuf, Option<&str>) {
-    // a path need not be text, but the part after the last dot is then still
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    if let Some(member) = extension.and_then(|extension| extension.strip_prefix("npz:")) {
-        return (path.with_extension("npz"), Some(member));
-    }
-    match path.to_str().and_then(|text| text.rsplit_once(".npz:")) {
-        Some((stem, member)) => (PathBuf::from(format!("{stem}.npz")), Some(member)),
-        None => (path.to_path_buf(), None),
+    // a path need not be text, but the part after its last separator is then still
+    let name = path.file_name().and_then(|name| name.to_str());
+    let text = path.to_str().or(name).unwrap_or_default();
+    let of_extension = |(at, _): &(usize, &str)| {
+        let file = &text[..*at];
+        let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
+        extension.starts_with(|first: char| first.is_ascii_alphabetic())
+            && extension.chars().all(|letter| letter.is_ascii_alphanumeric())
+    };
+    let colon = text.match_indices(':').find(of_extension).map(|(at, _)| at);
+    match colon {
+        Some(at) if !path.exists() => {
+            let file = PathBuf::from(&text[..at]);
+            let file = if path.to_str().is_some() { file } else { path.with_file_name(file) };
+            (file, Some(&text[at + 1..]))
+        }
+        _ => (path.to_path_buf(), None),
     }
 }
 

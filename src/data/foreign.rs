@@ -14,7 +14,7 @@ const fn foreign(begins: &'static [u8], advice: &'static str) -> Foreign {
     Foreign { begins, advice }
 }
 
-const FOREIGN: [Foreign; 15] = [
+const FOREIGN: [Foreign; 13] = [
     foreign(
         b"version https://git-lfs.github.com/spec/",
         "is a Git LFS pointer, not the file itself; run `git lfs pull` in its repository",
@@ -30,16 +30,11 @@ const FOREIGN: [Foreign; 15] = [
     foreign(b"BZh", "is compressed with bzip2; unpack it with bunzip2"),
     foreign(b"\xfd7zXZ\0", "is compressed with xz; unpack it with unxz"),
     foreign(b"\x28\xb5\x2f\xfd", "is compressed with zstd; unpack it with unzstd"),
-    foreign(
-        b"\x89HDF\r\n",
-        "is HDF5; save the array with np.save('x.npy', h5py.File(file)['name'][()])",
-    ),
     foreign(b"SIMPLE  =", "is FITS; save the array with np.save('x.npy', fits.getdata(file))"),
     foreign(
         b"MATLAB 5.0",
         "is of MATLAB; save the array with np.save('x.npy', scipy.io.loadmat(file)['name'])",
     ),
-    foreign(b"PAR1", "is Parquet; save it with pandas.read_parquet(file).to_csv('x.csv')"),
     foreign(
         b"\x80\x04\x95",
         "is a pickle, which only Python can read; save the array with np.save('x.npy', \

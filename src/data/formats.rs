@@ -2,24 +2,29 @@
 
 use std::path::Path;
 
+use crate::data::array::Array;
 use crate::data::conventions::Conventions;
 use crate::data::dataset::Dataset;
 use crate::data::files::{prefix, read_bytes, split_member};
 use crate::data::format::{Contents, Format};
 use crate::data::matrix::Matrix;
-use crate::data::npy;
-use crate::data::npy::Array;
-use crate::data::npz::Archive;
 use crate::data::observations::Observations;
 use crate::data::table::Table;
 use crate::data::text::options::TextOptions;
-use crate::data::{dataset_npz, npy_table, text};
+use crate::data::{dataset_npz, hdf5, npy_table, parquet, root, text};
 use crate::error::Result;
 use crate::input_error;
 
 /// Every format. A file is of the first one that it begins as, whatever its name, so text stands
 /// last.
-pub static FORMATS: [Format; 3] = [npy_table::FORMAT, dataset_npz::FORMAT, text::FORMAT];
+pub static FORMATS: [Format; 6] = [
+    npy_table::FORMAT,
+    dataset_npz::FORMAT,
+    hdf5::FORMAT,
+    parquet::FORMAT,
+    root::FORMAT,
+    text::FORMAT,
+];
 
 /// Reads a matrix from a file of any of the [`FORMATS`]. A 1-d array is one column.
 ///
@@ -49,33 +54,20 @@ pub fn read_axis(path: &Path) -> Result<Vec<f64>> {
     Ok(axis.values)
 }
 
-/// Reads an array of any number of dimensions from a `.npy`, or from a member of an npz, as
-/// `file.npz:name`.
+/// Reads an array of any number of dimensions: a `.npy`, or a part of a file, as `file.npz:name`.
+/// Of columns with names, those that are wanted are enough.
 ///
 /// # Errors
 /// Each names the file: it is missing, of another format, or not of real numbers.
-pub(crate) fn read_array(path: &Path) -> Result<Array> {
-    let (file, member) = split_member(path);
-    let bytes = read_bytes(&file)?;
-    let read = || {
-        let found = format(&file, &bytes)?;
-        if found.name == dataset_npz::FORMAT.name {
-            let mut archive = Archive::open(&bytes)?;
-            let name = match member {
-                Some(name) => name.to_owned(),
-                None => archive.only_member(&file)?,
-            };
-            let bytes = archive.member(&name)?;
-            npy_table::check_no_objects(&bytes, &file, Some(&name), "f8")?;
-            return npy::array(&bytes);
-        }
-        if found.name != npy_table::FORMAT.name {
-            return Err(input_error!("is {}, not an array of numpy (.npy or .npz)", found.name));
-        }
-        npy_table::check_no_objects(&bytes, &file, None, "f8")?;
-        npy::array(&bytes)
-    };
-    read().map_err(|error| prefix(error, path.display()))
+pub(crate) fn read_array(path: &Path, wanted: Option<&[String]>) -> Result<Array> {
+    read_with(path, TextOptions::default(), wanted, |format, contents| match format.array {
+        Some(read) => read(contents),
+        None => Err(input_error!(
+            "is {}, not an array; those are in {}",
+            format.name,
+            list(|format| format.array.is_some())
+        )),
+    })
 }
 
 /// Reads a matrix as [`read_matrix`] does, with the names of its columns where a text file has
@@ -86,15 +78,44 @@ pub(crate) fn read_array(path: &Path) -> Result<Array> {
 /// # Errors
 /// As [`read_matrix`]; text that means two things, with the option that says which.
 pub fn read_table(path: &Path, options: TextOptions) -> Result<Table> {
-    let (file, member) = split_member(path);
-    let bytes = read_bytes(&file)?;
-    let read = || {
-        let contents = Contents { file: &file, member, bytes: &bytes, options };
-        let table = (format(&file, &bytes)?.table)(&contents)?;
+    read_columns(path, options, None)
+}
+
+/// Reads a table of which these columns are wanted, where that is known: of a file of columns with
+/// names, such as Parquet, only those are read.
+pub(crate) fn read_columns(
+    path: &Path,
+    options: TextOptions,
+    wanted: Option<&[String]>,
+) -> Result<Table> {
+    read_with(path, options, wanted, |format, contents| {
+        let table = (format.table)(contents)?;
         table.matrix.check_not_empty()?;
         Ok(table)
+    })
+}
+
+/// Reads a file, or a part of one, with its format.
+fn read_with<T>(
+    path: &Path,
+    options: TextOptions,
+    wanted: Option<&[String]>,
+    read: impl Fn(&Format, &Contents) -> Result<T>,
+) -> Result<T> {
+    let (file, member) = split_member(path);
+    let bytes = read_bytes(&file)?;
+    let of_format = || {
+        let format = format(&file, &bytes)?;
+        match member.filter(|_| !format.members) {
+            Some(member) => Err(input_error!(
+                "{} has no parts; leave out ':{member}'. Parts are in {}",
+                format.name,
+                list(|format| format.members)
+            )),
+            None => read(format, &Contents { file: &file, member, bytes: &bytes, options, wanted }),
+        }
     };
-    read().map_err(|error| prefix(error, path.display()))
+    of_format().map_err(|error| prefix(error, path.display()))
 }
 
 /// Whether the name of a file is that of a dataset.
@@ -114,10 +135,7 @@ impl Dataset {
         let bytes = read_bytes(path)?;
         let holding = |format: &&Format| format.dataset.is_some() && (format.matches)(&bytes);
         let read = || match FORMATS.iter().find(holding).and_then(|format| format.dataset) {
-            Some(read) => {
-                let options = TextOptions::default();
-                read(&Contents { file: path, member: None, bytes: &bytes, options }, conventions)
-            }
+            Some(read) => read(&Contents::new(path, &bytes), conventions),
             None => Err(input_error!(
                 "is not a dataset, which is {}; `shoal import` makes one from other files",
                 list(|format| format.dataset.is_some())
@@ -138,7 +156,7 @@ impl Observations {
         let (file, member) = split_member(path);
         let of_dataset = || {
             let bytes = read_bytes(&file)?;
-            let contents = Contents { file: &file, member, bytes: &bytes, options };
+            let contents = Contents { member, options, ..Contents::new(&file, &bytes) };
             let read = format(&file, &bytes).map(|format| format.observations);
             read.and_then(|read| read.map_or(Ok(None), |read| read(&contents)))
                 .map_err(|error| prefix(error, &name))

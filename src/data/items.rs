@@ -131,7 +131,7 @@ impl Items {
         self.check_finite(nan)
     }
 
-    fn check_parts(&self) -> Result<()> {
+    pub(crate) fn check_parts(&self) -> Result<()> {
         let Self { values, offsets, names } = self;
         if values.columns == 0 {
             return Err(input_error!("'items' has no columns: its shape is ({}, 0)", values.rows));
@@ -224,8 +224,23 @@ impl Items {
         Self { values, offsets, names: self.names.clone() }
     }
 
+    /// Adds the items of more rows.
+    ///
+    /// # Errors
+    /// More items than a u32 counts.
+    pub(crate) fn append(&mut self, more: Items) -> Result<()> {
+        let before = self.values.rows;
+        if u32::try_from(before + more.values.rows).is_err() {
+            return Err(input_error!("there are more than {} items in all files", u32::MAX));
+        }
+        self.values.rows += more.values.rows;
+        self.values.values.extend(more.values.values);
+        self.offsets.extend(more.offsets.iter().skip(1).map(|offset| before as u32 + offset));
+        Ok(())
+    }
+
     /// The same items with these columns, in this order.
-    fn select_columns(&self, columns: &[usize]) -> Self {
+    pub(crate) fn select_columns(&self, columns: &[usize]) -> Self {
         Self {
             values: self.values.select_columns(columns),
             offsets: self.offsets.clone(),

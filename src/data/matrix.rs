@@ -28,6 +28,17 @@ impl Matrix {
         Self { rows, columns, values }
     }
 
+    /// The matrix of these columns.
+    ///
+    /// # Panics
+    /// If they do not have as many numbers each.
+    pub(crate) fn of_columns(columns: &[Vec<f64>]) -> Self {
+        let rows = columns.first().map_or(0, Vec::len);
+        assert!(columns.iter().all(|one| one.len() == rows), "Matrix: columns of other lengths");
+        let values = (0..rows).flat_map(|row| columns.iter().map(move |column| column[row]));
+        Self::new(rows, columns.len(), values.collect())
+    }
+
     /// Row `row`, shape (columns).
     ///
     /// # Panics

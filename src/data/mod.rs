@@ -14,12 +14,17 @@
 //! | `dataset` | the [`Dataset`] and what must hold of it |
 //! | `items` | the items of a ragged dataset ([`Items`]) |
 //! | `table`, `observations` | columns with their names; inputs alone, as a model reads them |
+//! | `array` | an array of any number of dimensions, or ragged |
+//! | `binary` | numbers as they lie in binary files |
 //! | `format` | what a file format is |
 //! | `npy`, `npy_table`, `npz`, `text/` | the formats of tables |
+//! | `columnar`, `parquet`, `root/` | files of columns with names, some of them lists |
+//! | `hdf5/` | HDF5 |
 //! | `foreign` | files of other programs that are taken for tables |
 //! | `dataset_npz` | the format of a dataset |
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
 //! | `write` | a matrix as npy, npz or CSV |
+//! | `condition`, `condition_text` | which rows are kept, and how that is written |
 //! | `import` | from other files to a dataset ([`Import`]) |
 //! | `columns` | logarithms and missing numbers, column by column ([`Columns`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
@@ -28,8 +33,13 @@
 //! Rows and columns in error messages count from 0, as in numpy; lines of a text file and the
 //! columns on them count from 1, as in an editor.
 
+pub(crate) mod array;
 pub(crate) mod axis;
+pub(crate) mod binary;
+pub(crate) mod columnar;
 pub mod columns;
+pub(crate) mod condition;
+pub(crate) mod condition_text;
 pub mod conventions;
 pub mod dataset;
 pub(crate) mod dataset_npz;
@@ -37,6 +47,7 @@ pub(crate) mod files;
 pub(crate) mod foreign;
 pub(crate) mod format;
 pub mod formats;
+pub(crate) mod hdf5;
 pub mod import;
 pub mod items;
 pub mod matrix;
@@ -45,6 +56,8 @@ pub mod npy;
 pub(crate) mod npy_table;
 pub(crate) mod npz;
 pub mod observations;
+pub(crate) mod parquet;
+pub(crate) mod root;
 pub mod scaling;
 pub mod split;
 pub mod table;
@@ -56,7 +69,7 @@ pub use conventions::{Conventions, FolderLayout};
 pub use dataset::Dataset;
 pub use format::Format;
 pub use formats::{FORMATS, is_dataset, read_axis, read_matrix, read_table};
-pub use import::{Import, RowFilter};
+pub use import::Import;
 pub use items::Items;
 pub use matrix::Matrix;
 pub use npy::write_numbers;

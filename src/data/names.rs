@@ -50,8 +50,18 @@ pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
 pub(crate) fn find(names: &[String], name: &str, what: &str) -> Result<usize> {
     names.iter().position(|other| other == name).ok_or_else(|| {
         let advice = did_you_mean(names, name);
-        input_error!("there is no {what} '{name}'; there are {}.{advice}", names.join(", "))
+        input_error!("there is no {what} '{name}'; there are {}.{advice}", some(names))
     })
+}
+
+/// A list of names as in a message: the first of hundreds.
+pub(crate) fn some(names: &[String]) -> String {
+    const MOST: usize = 60;
+    match names.len() {
+        0 => "none".into(),
+        ..=MOST => names.join(", "),
+        all => format!("{} and {} more", names[..MOST].join(", "), all - MOST),
+    }
 }
 
 /// A question after the nearest of the names, if one is near.

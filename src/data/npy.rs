@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use half::f16;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 
+use crate::data::array::Array;
 use crate::data::matrix::Matrix;
 use crate::error::Result;
 use crate::input_error;
@@ -44,14 +45,6 @@ pub(crate) fn matrix(bytes: &[u8]) -> Result<Matrix> {
     Ok(Matrix::new(rows, columns, values))
 }
 
-/// An array of any number of dimensions.
-pub(crate) struct Array {
-    /// Its shape.
-    pub(crate) shape: Vec<usize>,
-    /// Its numbers, the last index running fastest.
-    pub(crate) values: Vec<f64>,
-}
-
 /// The array in a `.npy`.
 pub(crate) fn array(bytes: &[u8]) -> Result<Array> {
     let file = open(bytes)?;
@@ -73,7 +66,7 @@ pub(crate) fn array(bytes: &[u8]) -> Result<Array> {
             (0..stored.len()).map(at).collect()
         }
     };
-    Ok(Array { shape, values })
+    Ok(Array::plain(shape, values))
 }
 
 /// The strings in a `.npy` of type `U` or `S`, in their order; a 0-d array is one string.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use npyz::{DType, Field};
 
+use crate::data::array::Array;
 use crate::data::files::prefix;
-use crate::data::format::Format;
+use crate::data::format::{Contents, Format};
 use crate::data::matrix::Matrix;
 use crate::data::npy;
 use crate::data::table::Table;
@@ -23,9 +24,17 @@ pub(crate) const FORMAT: Format = Format {
         check_no_objects(contents.bytes, contents.file, None, "f8")?;
         table(contents.bytes)
     },
+    array: Some(|contents| array(contents, None, contents.bytes)),
     observations: None,
     dataset: None,
+    members: false,
 };
+
+/// The array in the bytes of a `.npy`, which may be a member of an npz.
+pub(crate) fn array(contents: &Contents, member: Option<&str>, bytes: &[u8]) -> Result<Array> {
+    check_no_objects(bytes, contents.file, member, "f8")?;
+    npy::array(bytes)
+}
 
 /// Checks that an array holds no Python objects, and says how to save it again if it does; `kind`
 /// is what it should be of.
@@ -116,7 +125,5 @@ fn structured(fields: &[Field], rows: usize, bytes: &[u8]) -> Result<Table> {
         columns.push(npy::matrix(&array).map_err(named)?.values);
         names.push(field.name.clone());
     }
-    let values = (0..rows).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
-    let matrix = Matrix::new(rows, names.len(), values);
-    Ok(Table { names: Some(names), ..Table::unnamed(matrix) })
+    Ok(Table { names: Some(names), ..Table::unnamed(Matrix::of_columns(&columns)) })
 }

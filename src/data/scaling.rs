@@ -382,6 +382,7 @@ mod tests {
         let target_ranges = vec![[0.1, 0.5], [10.0, 30.0]];
         Dataset {
             weights: None,
+            groups: None,
             target_ranges,
             ..Dataset::new(Matrix::new(3, 2, x), Matrix::new(3, 2, y), names).unwrap()
         }

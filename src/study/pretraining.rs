@@ -86,7 +86,7 @@ fn new_targets(pretrain: &Dataset, finetune: &Dataset) -> Vec<String> {
     finetune.target_names.iter().filter(is_new).cloned().collect()
 }
 
-/// How networks are pre-trained, and on which rows.
+/// How networks are pre-trained, on rows of a pool.
 ///
 /// # Errors
 /// [`crate::Error::Input`] for a setting that is not valid.
@@ -94,13 +94,12 @@ pub(crate) fn pretraining(
     config: &StudyConfig,
     (training, network): (&Training, &NetworkPlan),
     (dataset, finetune): (&Dataset, &Dataset),
-    models: Vec<Published>,
+    (pool, models): (Pool, Vec<Published>),
 ) -> Result<(PretrainingPlan, Pool)> {
     let table = &config.pretraining;
     let training = table.overrides().apply("pretraining", training)?;
     let validation = table.validation.unwrap_or(0.15);
     check_fraction("pretraining.validation", validation)?;
-    let pool = Pool::new(dataset.targets.rows, 0, config.seed)?;
     let (simulations, dummies_there) = match models.first() {
         Some(Published { model, .. }) => (vec![model.about.simulations], model.dummies()),
         None => {

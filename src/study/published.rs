@@ -55,6 +55,7 @@ impl Published {
             inputs,
             items: items.transpose()?,
             weights: None,
+            groups: None,
             provenance: json!({ "model": self.name, "sha256": self.sha256 }),
         })
     }

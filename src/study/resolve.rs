@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::data::columns::Columns;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::{Features, features};
+use crate::data::split::Pool;
 use crate::engine::graph::{Graph, Node};
 use crate::engine::loss::{LOSSES, Loss};
 use crate::engine::ops::{self, OPS};
@@ -39,7 +40,7 @@ use crate::study::search::pruners::pruner;
 use crate::study::search::space;
 use crate::study::search::space::{Space, Stage};
 use crate::study::sources::{Simulate, Sources};
-use crate::study::split::{pool, split};
+use crate::study::split::{pool, pretraining_pool, split};
 use crate::study::transfer::{Parts, Reads, Strategy};
 
 /// Networks for each size and strategy unless the study file says.
@@ -105,8 +106,14 @@ impl Study {
                 let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, (sources, &models))?;
                 notices.extend(found);
-                let (plan, pool) =
-                    pretraining(config, (&training, &network), (&dataset, &finetune), models)?;
+                // networks that are there need no rows to pre-train on
+                let (pool, found) = match models.is_empty() {
+                    true => pretraining_pool(config.seed, &dataset, (&finetune, &pool, test))?,
+                    false => (Pool::new(dataset.targets.rows, 0, config.seed)?, None),
+                };
+                notices.extend(found);
+                let (of_both, of_rows) = ((&dataset, &finetune), (pool, models));
+                let (plan, pool) = pretraining(config, (&training, &network), of_both, of_rows)?;
                 Some((plan, dataset, pool))
             }
             false => None,

@@ -1,5 +1,7 @@
 //! How the study file splits simulations into training, validation and test sets.
 
+use std::collections::HashSet;
+
 use crate::data::dataset::Dataset;
 use crate::data::split::Pool;
 use crate::error::Result;
@@ -65,17 +67,16 @@ pub fn pool(
     finetune: &Dataset,
     (validation, test): (f64, TestSet),
 ) -> Result<Pool> {
-    let rows = finetune.targets.rows;
     match test {
         TestSet::Shared(test) => {
-            let pool = Pool::new(rows, test, config.seed)?;
+            let pool = pool_of(finetune, test, config.seed)?;
             for size in sizes {
                 pool.subset(*size, validation, 0)?;
             }
             Ok(pool)
         }
         TestSet::Fraction(test) => {
-            let pool = Pool::new(rows, 0, config.seed)?;
+            let pool = pool_of(finetune, 0, config.seed)?;
             for size in sizes {
                 pool.subset_with_test(*size, validation, test, 0)
                     .map_err(|error| prefix(error, "sizes and [split]"))?;
@@ -83,6 +84,68 @@ pub fn pool(
             Ok(pool)
         }
     }
+}
+
+fn pool_of(dataset: &Dataset, test: usize, seed: u64) -> Result<Pool> {
+    match &dataset.groups {
+        Some(groups) => Pool::grouped(groups, test, seed),
+        None => Pool::new(dataset.targets.rows, test, seed),
+    }
+}
+
+/// The rows to pre-train on: all but those of groups that networks are tested on. Also what the
+/// user should know.
+///
+/// # Errors
+/// [`crate::Error::Input`] if none is left, or if each size has a test set of its own and the
+/// datasets share groups.
+pub fn pretraining_pool(
+    seed: u64,
+    pretrain: &Dataset,
+    (finetune, pool, test): (&Dataset, &Pool, TestSet),
+) -> Result<(Pool, Option<String>)> {
+    let all = pool_of(pretrain, 0, seed)?;
+    let (Some(own), Some(others)) = (&pretrain.groups, &finetune.groups) else {
+        let [with, without] = match (&pretrain.groups, &finetune.groups) {
+            (Some(_), None) => ["data.pretrain", "data.finetune"],
+            (None, Some(_)) => ["data.finetune", "data.pretrain"],
+            _ => return Ok((all, None)),
+        };
+        let notice = format!(
+            "{with} has groups but {without} has none, so rows of one group may be pre-trained on \
+             and tested on; give both `groups`"
+        );
+        return Ok((all, Some(notice)));
+    };
+    let bits = |number: f64| (number + 0.0).to_bits();
+    let of = |rows: &[u32]| rows.iter().map(|row| bits(others[*row as usize])).collect();
+    let tested: HashSet<u64> = match test {
+        TestSet::Shared(_) => of(pool.test()),
+        TestSet::Fraction(_) => of(pool.pool()),
+    };
+    let is_tested = |row: u32| tested.contains(&bits(own[row as usize]));
+    let kept = all.without(is_tested);
+    let (rows, left_out) = (all.pool().len(), all.pool().len() - kept.pool().len());
+    if left_out > 0 && matches!(test, TestSet::Fraction(_)) {
+        return Err(input_error!(
+            "{left_out} of {rows} rows of data.pretrain are of groups that data.finetune has too, \
+             and with [split] each of them is in some test set; give `test`, one test set for all \
+             sizes, in place of [split]"
+        ));
+    }
+    if kept.pool().is_empty() {
+        return Err(input_error!(
+            "all {rows} rows of data.pretrain are of groups that networks are tested on, so none \
+             is left to pre-train on; lower `test`"
+        ));
+    }
+    let notice = (left_out > 0).then(|| {
+        format!(
+            "{left_out} of {rows} rows of data.pretrain are of groups that networks are tested on; \
+             they are not used"
+        )
+    });
+    Ok((kept, notice))
 }
 
 /// The numbers of simulations to pre-train on, ascending.

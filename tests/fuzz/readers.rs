@@ -23,6 +23,9 @@ use crate::allocations::peak;
 /// What a deflated array may take beyond its file: deflate packs at most 1,032 bytes into one.
 const DEFLATE: usize = 1032;
 
+/// Numbers that a compressed column may have for each byte of its file, at most.
+const MOST_NUMBERS: usize = 4096;
+
 /// Creates files.
 type Seeds = Box<dyn Fn() -> Vec<Vec<u8>>>;
 
@@ -121,12 +124,30 @@ fn format(format: &'static Format) -> Reader {
     let read = move |bytes: &[u8]| {
         let file = Path::new("file");
         let _ = format.read_table(file, bytes);
+        for member in members(format.name) {
+            let _ = format.read_member(file, bytes, member);
+        }
         if let Some(Ok(dataset)) = format.read_dataset(file, bytes, &CONVENTIONS) {
             dataset.check().expect("a dataset that was read is sound");
         }
     };
-    let multiple = if format.name == "npz" { 64 * DEFLATE } else { 64 };
+    let multiple = match format.name {
+        "npz" | "hdf5" => 64 * DEFLATE,
+        "parquet" | "root" => 64 * MOST_NUMBERS,
+        _ => 64,
+    };
     Reader { multiple, ..Reader::new(format.name, seeds, read) }
+}
+
+/// Parts of the seeds of a format.
+fn members(format: &str) -> &'static [&'static str] {
+    match format {
+        "npz" => &["x", "items"],
+        "parquet" => &["Muon", "muons", "lists", "pair", "f64"],
+        "root" => &["Events/Muon", "Events/pair", "vector_int32"],
+        "hdf5" => &["x", "tracks", "tracks/pt", "padded", "ragged", "lzf", "shuffle"],
+        _ => &[],
+    }
 }
 
 const TEXTS: [&str; 8] = [

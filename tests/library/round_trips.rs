@@ -90,10 +90,18 @@ fn dataset() -> impl Strategy<Value = Dataset> {
         let x = prop::collection::vec(number(), rows * inputs);
         let y = prop::collection::vec(-1e3..1e3, rows * targets);
         let axis = prop::collection::vec(number(), inputs);
-        let weights = prop::option::of(prop::collection::vec(number(), rows));
+        let of_rows = || prop::option::of(prop::collection::vec(number(), rows));
         let texts = (names(inputs), names(targets), "\\PC{1,9}");
-        (x, y, axis, weights, texts, items, any::<i64>()).prop_map(
-            move |(x, y, axis, weights, (input_names, target_names, axis_name), items, note)| {
+        (x, y, axis, (of_rows(), of_rows()), texts, items, any::<i64>()).prop_map(
+            move |(
+                x,
+                y,
+                axis,
+                (weights, groups),
+                (input_names, target_names, axis_name),
+                items,
+                note,
+            )| {
                 Dataset {
                     inputs: Matrix::new(rows, inputs, x),
                     items,
@@ -104,6 +112,7 @@ fn dataset() -> impl Strategy<Value = Dataset> {
                     target_ranges: vec![[-1e3, 1e3]; targets],
                     target_names,
                     weights,
+                    groups,
                     provenance: json!({ "note": note, "path": "σ8.txt" }),
                 }
             },

@@ -71,6 +71,7 @@ fn dataset(inputs: usize, rows: usize) -> Dataset {
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     Dataset {
         weights: None,
+        groups: None,
         axis: (1..=inputs).map(|i| 0.1 * i as f64).collect(),
         axis_name: "k [h/Mpc]".to_owned(),
         target_ranges: vec![[0.0, 2.0]; 3],

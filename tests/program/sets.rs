@@ -410,7 +410,7 @@ fn padded_arrays_are_imported_without_the_places_that_are_empty() {
     let full = [[4.0, -0.5], [2.0, 0.25], [1.0, 0.75]];
     npy("pt.npy", &[3, 3, 2], [items, none, full].concat().as_flattened());
     npy("class.npy", &[3, 3], &[1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 1.0]);
-    npy("y.npy", &[3], &[1.0, 0.0, 1.0]);
+    npy("y.npy", &[3], &[1.0, 0.0, 0.0]);
     npy("event.npy", &[3], &[4.0, 7.0, 6.0]);
     let import = |rest: &str| {
         let all = format!("import --items pt.npy,class.npy --y y.npy -o {rest}");
@@ -422,8 +422,10 @@ fn padded_arrays_are_imported_without_the_places_that_are_empty() {
     assert_eq!(items.names, ["pt", "eta", "class=0", "class=1", "class=2"]);
     assert_eq!(items.offsets, [0, 2, 2, 5]);
     assert_eq!(items.values.row(1), [3.0, 0.0, 0.0, 0.0, 1.0]);
-    assert_eq!((read.inputs.columns, read.targets.values), (0, vec![1.0, 0.0, 1.0]));
-    import("b.npz --fill 0 --rows event.npy,2,0").code_is(0);
+    assert_eq!((read.inputs.columns, read.targets.values), (0, vec![1.0, 0.0, 0.0]));
+    let condition = ["--fill", "0", "--where", "`event.npy` % 2 == 0"];
+    let all = ["import", "--items", "pt.npy,class.npy", "--y", "y.npy", "-o", "b.npz"];
+    folder.shoal(&[&all[..], &condition].concat()).code_is(0);
     let read = Dataset::load(&folder.path("b.npz"), &shoal::cosmology::CONVENTIONS).unwrap();
     assert_eq!(read.items.unwrap().offsets, [0, 2, 5]);
     import("c.npz").fails(2, &["3 places", "`fill`", "`mask`"]);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::data::axis::{Axis, UNNAMED, default_axis, first_difference};
 use crate::data::conventions::{Conventions, FolderLayout};
 use crate::data::files::{fingerprint, prefix, split_member};
-use crate::data::formats::{read_axis, read_table};
+use crate::data::formats::{read_axis, read_columns};
 use crate::data::import::cut::Cut;
 use crate::data::import::folder::Folder;
 use crate::data::import::folders::Folders;
@@ -37,19 +37,19 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// The inputs of simulations, of which the targets have so many rows, with these names if they
-    /// have some; relative paths from `base`.
+    /// All inputs of simulations, of which the targets or the items have so many rows, with these
+    /// names if they have some; relative paths from `base`.
     ///
     /// # Errors
     /// A file or folder that cannot be read; options that do not fit it.
     pub(crate) fn read(
         import: &Import,
         base: &Path,
-        (simulations, labels): (usize, Option<&[String]>),
+        others: Option<(usize, Option<&[String]>)>,
         conventions: &Conventions,
     ) -> Result<Self> {
         if import.x.as_os_str().is_empty() {
-            return Self::none(import, simulations);
+            return Self::none(import, others.map_or(0, |(rows, _)| rows));
         }
         let path = base.join(&import.x);
         let cut = match (import.bins, import.max_k) {
@@ -58,11 +58,17 @@ impl Inputs {
             (None, Some(max)) => Cut::MaxK(max),
             (Some(_), Some(_)) => return Err(input_error!("give `bins` or `max_k`, not both")),
         };
-        let read = match path.is_dir() {
-            true => Self::of_folder(import, &path, cut, (simulations, labels), conventions),
-            false => Self::of_file(import, base, &path, cut, labels),
+        let read = match (path.is_dir(), others) {
+            (true, Some(others)) => Self::of_folder(import, &path, cut, others, conventions),
+            (true, None) => Err(input_error!("is a folder; inputs with a `label` are in files")),
+            (false, _) => {
+                Self::of_file(import, base, &path, cut, others.and_then(|(_, labels)| labels))
+            }
         };
-        read?.chosen(import).map_err(|error| prefix(error, path.display()))
+        read.map_err(|error| match import.files {
+            Some(_) => prefix(error, path.display()),
+            None => error,
+        })
     }
 
     /// No inputs beside items.
@@ -84,15 +90,31 @@ impl Inputs {
         })
     }
 
-    /// Those that the import keeps.
-    fn chosen(mut self, import: &Import) -> Result<Self> {
-        let Some(chosen) = &import.inputs else {
-            return Ok(self);
+    /// Those that the import keeps. Weights, groups, and targets in the same table, are no inputs.
+    pub(crate) fn chosen(mut self, import: &Import) -> Result<Self> {
+        let targets = import.targets.iter().flatten().filter(|_| import.shares_file());
+        let others: Vec<&String> =
+            targets.clone().chain(&import.weights).chain(&import.groups).collect();
+        let rest = self.names.iter().filter(|name| !others.contains(name)).cloned();
+        let chosen = match &import.inputs {
+            Some(chosen) => chosen.clone(),
+            None => rest.collect(),
         };
+        if import.inputs.is_none()
+            && let Some(target) = targets.clone().find(|target| !self.names.contains(target))
+        {
+            return Err(input_error!(
+                "has the target '{target}' too, but under another name; name the inputs with \
+                 `inputs`"
+            ));
+        }
+        if chosen == self.names {
+            return Ok(self);
+        }
         if chosen.is_empty() {
             return Err(input_error!("`inputs` is empty; choose among {}", shown(&self.names)));
         }
-        names::check_unique(chosen, "input")?;
+        names::check_unique(&chosen, "input")?;
         let find = |name: &String| names::find(&self.names, name, "input");
         let columns = chosen.iter().map(find).collect::<Result<Vec<usize>>>()?;
         let kept = format!("all but {} of {}", chosen.len(), self.names.len());
@@ -100,7 +122,7 @@ impl Inputs {
         self.matrix = self.matrix.select_columns(&columns);
         let axis = Axis { owner: "", name: &self.axis_name, values: &self.axis };
         self.axis = axis.select(&columns);
-        self.names = chosen.clone();
+        self.names = chosen;
         Ok(self)
     }
 
@@ -171,7 +193,8 @@ impl Inputs {
                 path.display()
             ));
         }
-        let table = read_table(path, import.text(import.x_header))?;
+        let wanted = import.inputs.as_deref().filter(|_| import.input_names.is_none());
+        let table = read_columns(path, import.text(import.x_header), wanted)?;
         let mut notes = Vec::new();
         let rows = match_labels(&table, path, labels, base.join(&import.y), &mut notes)?;
         let (header_axis, header) = (table.header_axis(), table.column_names('x'));

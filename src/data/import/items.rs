@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::data::array::Array;
 use crate::data::files::prefix;
 use crate::data::formats::read_array;
 use crate::data::import::inputs::read_note;
+use crate::data::import::item_columns::{chosen_columns, one_hot};
 use crate::data::import::options::Import;
 use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::names;
-use crate::data::npy::Array;
 use crate::error::Result;
 use crate::input_error;
 
@@ -34,6 +35,7 @@ impl Import {
                 ("mask", self.mask.is_some()),
                 ("fill", self.fill.is_some()),
                 ("item_names", self.item_names.is_some()),
+                ("item_columns", self.item_columns.is_some()),
                 ("one_hot", self.one_hot.is_some()),
             ];
             return match of_items.iter().find(|(_, given)| *given) {
@@ -44,8 +46,10 @@ impl Import {
             };
         };
         let mut arrays = Vec::new();
+        // the names of all columns are given where they are not those of the file
+        let wanted = self.item_columns.as_deref().filter(|_| self.item_names.is_none());
         for path in paths {
-            let array = read_array(&base.join(path))?;
+            let array = read_array(&base.join(path), wanted)?;
             arrays.push((base.join(path).display().to_string(), array));
         }
         if arrays.is_empty() {
@@ -60,21 +64,10 @@ impl Import {
         for (name, path) in named.filter_map(|(name, path)| Some((name, path.as_ref()?))) {
             read.insert(name.into(), read_note(path, &base.join(path))?);
         }
-        let items = match (&self.counts, &self.offsets) {
-            (None, None) => self.padded(base, &arrays)?,
-            (Some(counts), None) => {
-                let counts = list(&base.join(counts))?;
-                let (values, names) = self.ragged(&arrays)?;
-                Items::from_counts(values, &counts, Some(names))?
-            }
-            (None, Some(offsets)) => {
-                let offsets = list(&base.join(offsets))?;
-                let (values, names) = self.ragged(&arrays)?;
-                Items::from_offsets(values, &offsets, Some(names))?
-            }
-            (Some(_), Some(_)) => {
-                return Err(input_error!("give `counts` or `offsets` of the items, not both"));
-            }
+        let items = self.together(base, &arrays)?;
+        let items = match &self.item_columns {
+            Some(chosen) => chosen_columns(&items, chosen)?,
+            None => items,
         };
         let items = match &self.one_hot {
             Some(classes) => classes
@@ -83,6 +76,45 @@ impl Import {
             None => items,
         };
         Ok(Some(ImportedItems { items, read }))
+    }
+
+    /// The items of all arrays: ragged ones, or padded ones without the places that have no item.
+    fn together(&self, base: &Path, arrays: &[(String, Array)]) -> Result<Items> {
+        let own = arrays.iter().any(|(_, array)| array.offsets.is_some());
+        let given = [
+            ("counts", self.counts.is_some()),
+            ("offsets", self.offsets.is_some()),
+            ("mask", self.mask.is_some()),
+            ("fill", self.fill.is_some()),
+        ];
+        let given = given.iter().find(|(_, given)| *given);
+        match (&self.counts, &self.offsets) {
+            _ if own && given.is_some() => Err(input_error!(
+                "`{}` beside {}, whose rows have lists of items; leave it out",
+                given.map_or("", |(option, _)| option),
+                arrays[0].0
+            )),
+            (None, None) if own => {
+                let (values, names) = self.ragged(arrays)?;
+                let items = Items { values, offsets: same_offsets(arrays)?, names };
+                items.check_parts().map_err(|error| prefix(error, &arrays[0].0))?;
+                Ok(items)
+            }
+            (None, None) => self.padded(base, arrays),
+            (Some(counts), None) => {
+                let counts = list(&base.join(counts))?;
+                let (values, names) = self.ragged(arrays)?;
+                Items::from_counts(values, &counts, Some(names))
+            }
+            (None, Some(offsets)) => {
+                let offsets = list(&base.join(offsets))?;
+                let (values, names) = self.ragged(arrays)?;
+                Items::from_offsets(values, &offsets, Some(names))
+            }
+            (Some(_), Some(_)) => {
+                Err(input_error!("give `counts` or `offsets` of the items, not both"))
+            }
+        }
     }
 
     /// Arrays of shape (items) or (items, columns), side by side.
@@ -104,8 +136,7 @@ impl Import {
             parts.push((&array.values[..], columns));
         }
         let rows = arrays[0].1.shape[0];
-        let values = side_by_side(rows, &parts);
-        Ok((values, self.names_of_items(parts.iter().map(|(_, columns)| columns).sum())?))
+        Ok((side_by_side(rows, &parts), self.names_of_items(arrays, &parts)?))
     }
 
     /// Arrays of shape (rows, places) or (rows, places, columns), side by side, without the places
@@ -114,7 +145,7 @@ impl Import {
         let mut parts = Vec::new();
         for (path, array) in arrays {
             let columns = match array.shape[..] {
-                [_, _] => 1,
+                [_, _] if array.names.is_none() => 1,
                 [_, _, columns] => columns,
                 _ => {
                     return Err(input_error!(
@@ -140,12 +171,17 @@ impl Import {
         let columns = parts.iter().map(|(_, columns)| columns).sum();
         let values = side_by_side(rows * places, &parts);
         let padded = Matrix::new(rows, places * columns, values.values);
-        let names = self.names_of_items(columns)?;
+        let names = self.names_of_items(arrays, &parts)?;
         let first = parts[0].1;
+        let valid = arrays.iter().find_map(|(_, array)| array.valid.as_ref());
+        if let (Some(valid), None, None) = (valid, &self.mask, self.fill) {
+            let there = |row: usize, place: usize, _: &[f64]| valid[row * places + place];
+            return Items::from_padded(&padded, columns, names, there);
+        }
         match (&self.mask, self.fill) {
             (Some(mask), None) => {
                 let path = base.join(mask);
-                let mask = read_array(&path)?;
+                let mask = read_array(&path, None)?;
                 if mask.shape != [rows, places] {
                     return Err(input_error!(
                         "{} has shape {:?} but the items have {rows} rows of {places} places; a \
@@ -173,7 +209,14 @@ impl Import {
         }
     }
 
-    fn names_of_items(&self, columns: usize) -> Result<Vec<String>> {
+    /// The names of the columns of arrays that stand side by side: as given, else those of their
+    /// files.
+    fn names_of_items(
+        &self,
+        arrays: &[(String, Array)],
+        parts: &[(&[f64], usize)],
+    ) -> Result<Vec<String>> {
+        let columns = parts.iter().map(|(_, columns)| columns).sum();
         match &self.item_names {
             Some(names) if names.len() != columns => Err(input_error!(
                 "`item_names` has {} names but the items have {columns} columns; give one name for \
@@ -181,8 +224,30 @@ impl Import {
                 names.len()
             )),
             Some(names) => Ok(names.clone()),
-            None => Ok(names::numbered('i', columns)),
+            None => {
+                let mut names = names::numbered('i', columns);
+                let mut at = 0;
+                for ((_, array), (_, columns)) in arrays.iter().zip(parts) {
+                    if let Some(own) = &array.names {
+                        names[at..at + columns].clone_from_slice(own);
+                    }
+                    at += columns;
+                }
+                Ok(names)
+            }
         }
+    }
+}
+
+/// Where the rows of arrays begin, if they are the same in all.
+fn same_offsets(arrays: &[(String, Array)]) -> Result<Vec<u32>> {
+    let (first, array) = &arrays[0];
+    match arrays.iter().find(|(_, other)| other.offsets != array.offsets) {
+        Some((other, _)) => Err(input_error!(
+            "{first} and {other} do not have as many items in each row; they must be columns of \
+             the same items"
+        )),
+        None => Ok(array.offsets.clone().unwrap_or_default()),
     }
 }
 
@@ -212,7 +277,7 @@ fn side_by_side(rows: usize, parts: &[(&[f64], usize)]) -> Matrix {
 
 /// A list of numbers.
 fn list(path: &Path) -> Result<Vec<f64>> {
-    let array = read_array(path)?;
+    let array = read_array(path, None)?;
     match array.shape[..] {
         [_] | [_, 1] => Ok(array.values),
         _ => Err(input_error!(
@@ -221,36 +286,4 @@ fn list(path: &Path) -> Result<Vec<f64>> {
             array.shape
         )),
     }
-}
-
-/// The items with a column `<name>=<class>` for each class in place of the column of class numbers.
-fn one_hot(items: &Items, name: &str, classes: usize) -> Result<Items> {
-    let of = |error| prefix(error, "`one_hot`");
-    let place = names::find(&items.names, name, "item column").map_err(of)?;
-    if !(1..=1000).contains(&classes) {
-        return Err(input_error!(
-            "`one_hot` of {classes} classes of '{name}'; there are 1 to 1000"
-        ));
-    }
-    let known = |class: &f64| class.fract() == 0.0 && (0.0..classes as f64).contains(class);
-    if let Some(item) = items.values.column(place).position(|class| !known(&class)) {
-        return Err(input_error!(
-            "`one_hot`: '{name}' is {} in item {item} (counting from 0); {classes} classes are \
-             numbered 0 to {}",
-            items.values.row(item)[place],
-            classes - 1
-        ));
-    }
-    let expanded = |values: &[f64]| -> Vec<f64> {
-        let hot = (0..classes).map(|class| f64::from(u8::from(values[place] == class as f64)));
-        values[..place].iter().copied().chain(hot).chain(values[place + 1..].to_vec()).collect()
-    };
-    let of_classes = (0..classes).map(|class| format!("{name}={class}"));
-    let before = items.names[..place].iter().cloned();
-    let names = before.chain(of_classes).chain(items.names[place + 1..].iter().cloned()).collect();
-    let rows = (0..items.values.rows).flat_map(|item| expanded(items.values.row(item)));
-    let values = Matrix::new(items.values.rows, items.values.columns - 1 + classes, rows.collect());
-    let items = Items { values, offsets: items.offsets.clone(), names };
-    names::check_unique(&items.names, "item column")?;
-    Ok(items)
 }

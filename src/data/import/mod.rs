@@ -6,19 +6,24 @@
 //! | `cut` | which of the first inputs are kept |
 //! | `folder` | inputs from a folder with one folder per simulation |
 //! | `folders` | which folder belongs to which simulation |
-//! | `rows`, `filter` | which rows of two files belong together, and which are kept |
+//! | `rows` | which rows of two files belong together |
+//! | `selection` | columns by their names, and which rows are kept |
+//! | `several` | files whose rows follow each other |
+//! | `item_columns` | columns of items that are kept, and classes |
 //! | `inputs`, `items`, `targets` | the parts of a dataset, each from its files |
 //! | `read` | both together |
 
 pub(crate) mod cut;
-pub(crate) mod filter;
 pub(crate) mod folder;
 pub(crate) mod folders;
 pub(crate) mod inputs;
+pub(crate) mod item_columns;
 pub(crate) mod items;
 pub mod options;
 pub(crate) mod read;
 pub(crate) mod rows;
+pub(crate) mod selection;
+pub(crate) mod several;
 pub(crate) mod targets;
 
-pub use options::{Import, RowFilter};
+pub use options::Import;

@@ -14,8 +14,14 @@ pub struct Import {
     /// Beside items it may be left out, and is then empty.
     #[serde(default, skip_serializing_if = "no_path")]
     pub x: PathBuf,
-    /// The targets: a file with one row per simulation.
+    /// The targets: a file with one row per simulation; otherwise the file of the inputs.
+    #[serde(default, skip_serializing_if = "no_path")]
     pub y: PathBuf,
+    /// Files whose rows follow each other. Paths that begin with `:` are parts of each of them, and
+    /// inputs and targets are in them unless they have a path.
+    pub files: Option<Vec<PathBuf>>,
+    /// Targets that are the same in all rows of a file: a number for each of `files`.
+    pub label: Option<BTreeMap<String, Vec<f64>>>,
     /// Where each input lies: a file with one number per column of `x`.
     pub axis: Option<PathBuf>,
     /// What the axis is, with its unit, as in `k [h/Mpc]`.
@@ -29,7 +35,7 @@ pub struct Import {
     pub target_ranges: Option<BTreeMap<String, [f64; 2]>>,
     /// The columns of `y` to keep, in this order; otherwise all.
     pub targets: Option<Vec<String>>,
-    /// The column of `y` with the weights of the simulations, which is no target.
+    /// The column with the weights of the simulations, which is no target.
     pub weights: Option<String>,
     /// For a folder: the file in each simulation's folder; otherwise that of the first layout of
     /// the conventions that is found there.
@@ -56,6 +62,8 @@ pub struct Import {
     pub items: Option<Vec<PathBuf>>,
     /// One name per column of the items.
     pub item_names: Option<Vec<String>>,
+    /// The columns of the items to keep, in this order; otherwise all.
+    pub item_columns: Option<Vec<String>>,
     /// The number of items of each row.
     pub counts: Option<PathBuf>,
     /// The first item of each row and, at the end, the number of all.
@@ -67,21 +75,12 @@ pub struct Import {
     /// Columns of the items with class numbers 0, 1, ..., which become a column for each class, and
     /// how many classes there are.
     pub one_hot: Option<BTreeMap<String, usize>>,
-    /// Which rows are kept; otherwise all.
-    pub rows: Option<RowFilter>,
-}
-
-/// Keeps the rows whose number in a column has a remainder, such as every other event: rows of two
-/// files that are of the same event can so be kept apart.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RowFilter {
-    /// A file with one whole number per row.
-    pub column: PathBuf,
-    /// By which it is divided.
-    pub divisor: u64,
-    /// The remainders of the rows that are kept.
-    pub remainders: Vec<u64>,
+    /// A condition on columns that the kept rows meet, as `PRI_jet_num >= 2`; otherwise all are.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+    /// The column with a number for each group of rows that must not be divided between training
+    /// and test, such as the events that several rows or files are of.
+    pub groups: Option<String>,
 }
 
 fn no_path(path: &std::path::Path) -> bool {

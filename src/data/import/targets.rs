@@ -33,28 +33,62 @@ impl Targets {
         let header = table.column_names('y');
         let Table { matrix, labels, .. } = table;
         let all = all_names(import, &matrix, header)?;
+        let of_rows = [&import.weights, &import.groups];
+        let is_of_rows = |name: &String| of_rows.iter().any(|own| own.as_ref() == Some(name));
+        let columns = kept_columns(import, &all, is_of_rows)?;
         let weights = import.weights.as_ref();
-        let weights = weights.map(|name| names::find(&all, name, "column")).transpose()?;
-        let columns = kept_columns(import, &all, weights)?;
+        let weights = weights.and_then(|name| all.iter().position(|other| other == name));
         let weights = weights.map(|column| matrix.column(column).collect());
         let names: Vec<String> = columns.iter().map(|&column| all[column].clone()).collect();
         let matrix = matrix.select_columns(&columns);
-        matrix.check_finite(&names)?;
-        let mut ranges = default_ranges(&matrix, &names, conventions);
-        for (name, &range) in import.target_ranges.iter().flatten() {
-            // The range of a target that is not kept is no mistake: one table of ranges may serve
-            // several imports.
-            names::find(&all, name, "target")?;
-            if let Some(column) = names.iter().position(|other| other == name) {
-                ranges[column] = range;
+        let ranges = match import.is_checked_later() {
+            true => vec![],
+            false => {
+                matrix.check_finite(&names)?;
+                ranges(import, &matrix, &names, &all, conventions)?
             }
-        }
-        check_ranges(&matrix, &names, &ranges)?;
-        let is_dropped =
-            |name: &String| !names.contains(name) && import.weights.as_ref() != Some(name);
+        };
+        let is_dropped = |name: &String| !names.contains(name) && !is_of_rows(name);
         let dropped = all.into_iter().filter(is_dropped).collect();
         Ok(Self { matrix, names, ranges, dropped, weights, labels })
     }
+
+    /// Targets that are the same in all rows.
+    pub(crate) fn constant(label: &[(String, f64)], rows: usize) -> Self {
+        let (names, row): (Vec<String>, Vec<f64>) = label.iter().cloned().unzip();
+        Self {
+            matrix: Matrix::new(rows, row.len(), row.repeat(rows)),
+            names,
+            ranges: vec![],
+            dropped: vec![],
+            weights: None,
+            labels: None,
+        }
+    }
+}
+
+/// The ranges of targets, of which the file has `all`: those that are given, else by default.
+///
+/// # Errors
+/// A range of no target; a target outside its range.
+pub(crate) fn ranges(
+    import: &Import,
+    matrix: &Matrix,
+    names: &[String],
+    all: &[String],
+    conventions: &Conventions,
+) -> Result<Vec<[f64; 2]>> {
+    let mut ranges = default_ranges(matrix, names, conventions);
+    for (name, &range) in import.target_ranges.iter().flatten() {
+        // The range of a target that is not kept is no mistake: one table of ranges may serve
+        // several imports.
+        names::find(all, name, "target")?;
+        if let Some(column) = names.iter().position(|other| other == name) {
+            ranges[column] = range;
+        }
+    }
+    check_ranges(matrix, names, &ranges)?;
+    Ok(ranges)
 }
 
 /// The names of all columns of `y`.
@@ -80,10 +114,15 @@ fn all_names(
     Ok(names)
 }
 
-/// Which columns of `y` are kept, in their order; all but the weights unless some are chosen.
-fn kept_columns(import: &Import, all: &[String], weights: Option<usize>) -> Result<Vec<usize>> {
+/// Which columns of `y` are kept, in their order; all but those of the rows, such as weights, unless
+/// some are chosen.
+fn kept_columns(
+    import: &Import,
+    all: &[String],
+    is_of_rows: impl Fn(&String) -> bool,
+) -> Result<Vec<usize>> {
     let Some(chosen) = &import.targets else {
-        return Ok((0..all.len()).filter(|column| Some(*column) != weights).collect());
+        return Ok((0..all.len()).filter(|column| !is_of_rows(&all[*column])).collect());
     };
     if chosen.is_empty() {
         return Err(input_error!("`targets` is empty; choose among {}", all.join(", ")));

@@ -31,6 +31,8 @@ pub(crate) const FORMAT: Format = Format {
            Names come from a first line of words, or from a # line directly above the numbers",
     matches: decode::is_text,
     table: |contents: &Contents| reader::table(contents.bytes, contents.options),
+    array: None,
     observations: None,
     dataset: None,
+    members: false,
 };

@@ -55,9 +55,9 @@ pub(crate) fn pretrained(
     // one of the two may have been stored in f32
     let is_narrow = [pre, fine].map(|data| is_narrow(&data.dataset));
     let round = is_narrow[0] != is_narrow[1];
-    let rows = 0..pre.dataset.targets.rows as u32;
+    let rows = pre.pool.pool().iter();
     let known: HashMap<Vec<u64>, u32> =
-        rows.map(|row| (key(&pre.dataset, row, shared, round), row)).collect();
+        rows.map(|row| (key(&pre.dataset, *row, shared, round), *row)).collect();
     let tested: Vec<u32> = match test {
         TestSet::Shared(_) => fine.pool.test().to_vec(),
         TestSet::Fraction(_) => fine.pool.pool().to_vec(),

@@ -8,9 +8,10 @@
 
 use std::path::Path;
 
+use crate::data::array::Array;
 use crate::data::files::{prefix, read_bytes, write_atomically};
 use crate::data::matrix::Matrix;
-use crate::data::npy::{self, Array};
+use crate::data::npy;
 use crate::data::npz::{Archive, Writer};
 use crate::engine::loss::Predicts;
 use crate::error::Result;

@@ -159,6 +159,9 @@ fn every_format_is_known_by_its_extensions_and_its_first_bytes() {
     let example = |format: &str| match format {
         "npy" => fixture("plain.npy"),
         "npz" => fixture("one.npz"),
+        "hdf5" => fixture("one.h5"),
+        "parquet" => fixture("kinds_none.parquet"),
+        "root" => fixture("events_zlib.root"),
         "text" => folder.path().join("plain.txt"),
         other => panic!("there is no example of {other} here"),
     };

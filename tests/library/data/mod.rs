@@ -1,13 +1,17 @@
 //! Datasets from files of numpy, spreadsheets and simulation codes, and the errors for files that
 //! cannot be read.
 //!
-//! `tests/fixtures/` is written by `tests/fixtures/make.py`.
+//! `tests/fixtures/` is written by its `make.py` and `collisions.py`.
 
 mod arrays;
 mod dataset;
 mod folders;
+mod hdf5;
+mod named;
 mod observations;
+mod parquet;
 mod quijote;
+mod root;
 mod rows;
 mod sources;
 mod text;

@@ -107,10 +107,7 @@ fn a_source_that_does_not_fit_is_refused() {
         read(Import { axis: Some("x.txt".into()), ..good() }),
         &["x.txt", "(2, 3)", "one row or one column"],
     );
-    says(
-        read(Import { axis: Some("y.txt".into()), ..source("three.txt", "three.txt") }),
-        &["y.txt"],
-    );
+    says(read(Import { axis: Some("y.txt".into()), ..source("three.txt", "y.txt") }), &["y.txt"]);
     says(read(Import { bins: Some(4), ..good() }), &["`bins` is 4", "only 3"]);
     says(read(Import { bins: Some(0), ..good() }), &["`bins` is 0"]);
     says(read(Import { max_k: Some(1.0), ..good() }), &["`max_k`", "`axis`"]);

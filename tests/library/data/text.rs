@@ -203,7 +203,6 @@ fn files_that_are_no_data_say_what_to_do() {
         (&b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"[..], "git lfs pull"),
         (b"<!DOCTYPE html><html>", "web page"),
         (b"\x1f\x8b\x08\0", "gunzip"),
-        (b"\x89HDF\r\n\x1a\n", "h5py"),
         (b"\x80\x04\x95\x10\0\0\0", "pickle"),
     ] {
         crate::common::says(read(bytes, ASK), &["table.csv is", parts]);
