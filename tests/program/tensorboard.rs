@@ -170,9 +170,9 @@ fn event_files_of_pre_trainings_of_several_sizes_are_named_as_their_models() {
     ranged(&study, &format!("{STUDY}[pretraining]\nsimulations = [20, 80]\n"));
     let found = written(&study, &["--tensorboard=logs"], "logs");
     let models = std::fs::read_dir(study.path("out/models")).unwrap();
-    let models = models.map(|entry| entry.unwrap().path().with_extension(""));
+    let models = models.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let mut models: Vec<String> =
-        models.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        models.filter_map(|name| name.strip_suffix(".safetensors").map(String::from)).collect();
     models.sort();
     assert!(models.contains(&"pretraining-20-1".into()), "{models:?}");
     assert_eq!(found.keys().cloned().collect::<Vec<_>>(), models);
