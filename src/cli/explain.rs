@@ -27,8 +27,8 @@ pub struct ExplainArgs {
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
     /// Raw inputs, one row per simulation: a dataset (.npz), which needs no y, or any file of
-    /// `shoal import`. They
-    /// are matched with the model's by name if both have names, else by position
+    /// `shoal import`. They are matched with the model's by name if both have names, else by
+    /// position
     #[arg(long, value_name = "DATASET")]
     data: PathBuf,
     #[command(flatten)]
