@@ -61,7 +61,7 @@ pub struct SimulateArgs {
     /// 0.0089 to 0.5]
     #[arg(long, value_name = "FILE")]
     k: Option<PathBuf>,
-    /// What measures collisions: atlas, cms, or particles for none [default: atlas]
+    /// What measures collisions: atlas, cms, detailed, or particles for none [default: atlas]
     #[arg(long, value_name = "NAME")]
     detector: Option<String>,
     /// The dataset to write
@@ -75,7 +75,8 @@ fn reference() -> String {
 Universes, with the uniform priors of their parameters:
 {}
 
-Collisions, measured as by the ATLAS and CMS cards of Delphes:
+Collisions, measured as by the ATLAS and CMS cards of Delphes, or in more
+detail (pile-up, noise, energies that are not linear):
 {}
 
 Examples:

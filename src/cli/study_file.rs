@@ -69,8 +69,8 @@ const TABLES: [Table; 9] = [
         ],
     ),
     (
-        "[[scenario]], one table for each of several studies, which any key or table above and\n\
-         below in it makes different, such as sizes or network:",
+        "[[scenario]], one table for each of several studies in one file. It may have\n\
+         any key or table of a study file in place of the one above or below, and:",
         &[
             ("name", "its name, and that of its folder of results; required"),
             ("finetune", "as in [data]"),

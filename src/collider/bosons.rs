@@ -9,7 +9,7 @@ use crate::collider::generator::Hard;
 use crate::collider::momentum::{Momentum, around, two_body};
 use crate::collider::partons::{Parton, coloured};
 use crate::collider::radiation::Radiation;
-use crate::collider::tau::{TAU, decay_tau};
+use crate::collider::tau::{TAU, decay_tau, visible};
 
 /// Masses and widths, GeV (Particle Data Group, Phys. Rev. D 110, 030001).
 pub(crate) const W: [f64; 2] = [80.37, 2.085];
@@ -21,8 +21,8 @@ pub(crate) fn resonance([mass, width]: [f64; 2], draws: &mut Draws) -> f64 {
     mass + 0.5 * width * draws.between(-most, most).tan().clamp(-20.0, 20.0)
 }
 
-/// Colour factor of the radiation of a quark and a gluon: the mean of both.
-const MIXED: f64 = 0.5 * (4.0 / 3.0 + 3.0);
+/// Colour factor of the radiation of a quark and a gluon: the mean of both, and more as tuned.
+const MIXED: f64 = 1.3 * 0.5 * (4.0 / 3.0 + 3.0);
 /// Share of quarks among the jets beside W and Z bosons.
 const QUARKS: f64 = 0.78;
 /// Deviation of the difference of the rapidities of boson and jet.
@@ -51,7 +51,7 @@ pub(crate) fn boson_and_jet(
     let chain = coloured(is_quark, jet, draws);
     let radiation = Radiation { colour: MIXED, scale: total, hardest: pt, rapidity: shift };
     let chains = vec![(pt * pt, chain)];
-    (Momentum::on_shell(boson, mass), Hard { particles: Vec::new(), chains, radiation })
+    (Momentum::on_shell(boson, mass), Hard { chains, radiation, ..Hard::default() })
 }
 
 /// Momenta of two leptons of a boson from quarks along the beams: 1 + cos^2 of the angle to them
@@ -117,7 +117,9 @@ pub(crate) fn decay_w(
                 // its neutrino is left-handed, and so is the tau
                 15 => {
                     let tau = down.with_mass(TAU);
-                    hard.particles.extend(decay_tau(tau, -charge, -1.0, draws));
+                    let products = decay_tau(tau, -charge, -1.0, draws);
+                    hard.visible.extend(visible(&products));
+                    hard.particles.extend(products);
                 }
                 _ => hard.particles.push(particle(-charge * lepton, down)),
             }

@@ -7,6 +7,10 @@ use crate::collider::momentum::Momentum;
 /// A calorimeter.
 #[derive(Debug)]
 pub struct Calorimeter {
+    /// Mean energy that is measured in a cell, GeV, at an energy.
+    pub response: fn(f64) -> f64,
+    /// Deviation of the noise in a cell that is hit, GeV.
+    pub noise: f64,
     /// Deviation of the energy of a cell, GeV, at a pseudorapidity and an energy.
     pub resolution: fn(f64, f64) -> f64,
     /// Limits in the absolute pseudorapidity and the sizes in it and in the azimuth, in degrees, of
@@ -103,8 +107,11 @@ impl Calorimeter {
     fn measure(&self, cell: &[Deposit], draws: &mut Draws) -> Measured {
         let (region, place, _) = cell[0].cell;
         let middle = (f64::from(place) + 0.5) * self.cells[region as usize].1;
-        let energy = cell.iter().map(|deposit| deposit.energy).sum::<f64>();
-        let energy = draws.log_normal(energy, (self.resolution)(middle, energy));
+        let energy = (self.response)(cell.iter().map(|deposit| deposit.energy).sum());
+        let mut energy = draws.log_normal(energy, (self.resolution)(middle, energy));
+        if self.noise > 0.0 {
+            energy = (energy + self.noise * draws.normal()).max(0.0);
+        }
         let deviation = (self.resolution)(middle, energy);
         let kept = energy >= self.least && energy >= self.significance * deviation;
         Measured { energy: if kept { energy } else { 0.0 }, deviation }

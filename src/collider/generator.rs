@@ -5,9 +5,9 @@ use std::f64::consts::PI;
 use crate::collider::decay::{Particle, decay};
 use crate::collider::draws::Draws;
 use crate::collider::hadrons::Hadronisation;
-use crate::collider::momentum::Momentum;
+use crate::collider::momentum::{Momentum, transverse_sum};
 use crate::collider::partons::Chain;
-use crate::collider::radiation::{Radiation, radiated};
+use crate::collider::radiation::{Radiation, gluons, radiated};
 use crate::collider::shower::Shower;
 use crate::collider::underlying::{Region, Underlying};
 
@@ -42,6 +42,8 @@ pub(crate) struct Hard {
     pub chains: Vec<(f64, Chain)>,
     /// What the incoming partons radiate.
     pub radiation: Radiation,
+    /// What can be seen of tau leptons that decay into hadrons, and whether one of them is charged.
+    pub visible: Vec<(Momentum, bool)>,
 }
 
 /// Largest pseudorapidity of the underlying event, and of what calorimeters can see of it.
@@ -51,19 +53,26 @@ const EDGES: [f64; 2] = [7.0, 5.2];
 const PRIMORDIAL: f64 = 1.3;
 
 impl Generator {
-    /// The stable particles of a collision.
-    pub(crate) fn collision(&self, mut hard: Hard, draws: &mut Draws) -> Vec<Particle> {
-        let beams = radiated(&self.shower, &hard.radiation, draws);
+    /// The stable particles of a collision, unless `accept` refuses its hard process as it is when
+    /// it recoils from the radiation.
+    pub(crate) fn collision(
+        &self,
+        hard: &mut Hard,
+        accept: impl Fn(&Hard) -> bool,
+        draws: &mut Draws,
+    ) -> Option<Vec<Particle>> {
+        let gluons = gluons(&self.shower, &hard.radiation, draws);
         let primordial = [PRIMORDIAL * draws.normal(), PRIMORDIAL * draws.normal()];
-        let sum = |axis: usize| -> f64 {
-            beams.iter().flatten().map(|parton| parton.momentum.p[axis]).sum()
-        };
-        hard.recoil([primordial[0] - sum(0), primordial[1] - sum(1)]);
-        let mut hadrons = hard.particles;
-        for (scale, chain) in hard.chains {
+        let [x, y, _] = transverse_sum(gluons.iter().copied());
+        hard.recoil([primordial[0] - x, primordial[1] - y]);
+        if !accept(hard) {
+            return None;
+        }
+        let mut hadrons = std::mem::take(&mut hard.particles);
+        for (scale, chain) in std::mem::take(&mut hard.chains) {
             self.fragment(scale, chain, draws, &mut hadrons);
         }
-        for chain in &beams {
+        for chain in &radiated(&self.shower, &gluons, draws) {
             self.hadronisation.hadrons(chain, draws, &mut hadrons);
         }
         let soft = hadrons.len();
@@ -75,7 +84,7 @@ impl Generator {
         for hadron in hadrons {
             decay(hadron, draws, &mut stable);
         }
-        stable
+        Some(stable)
     }
 
     /// Appends the hadrons of partons that radiate below a squared transverse momentum.
@@ -106,7 +115,11 @@ impl Hard {
         let particles = self.particles.iter_mut().map(|particle| &mut particle.momentum);
         let partons = self.chains.iter_mut().flat_map(|(_, chain)| chain);
         let partons = partons.filter(|parton| !parton.beam).map(|parton| &mut parton.momentum);
-        particles.chain(partons).for_each(|momentum| *momentum = momentum.boosted(frame));
+        let visible = self.visible.iter_mut().map(|(momentum, _)| momentum);
+        particles
+            .chain(partons)
+            .chain(visible)
+            .for_each(|momentum| *momentum = momentum.boosted(frame));
     }
 }
 

@@ -9,8 +9,8 @@ use crate::collider::momentum::{Momentum, angle};
 use crate::collider::partons::coloured;
 use crate::collider::underlying::{Region, Underlying};
 
-/// Transverse momenta of the hard parton, GeV, and the powers with which their rates fall, of gluons
-/// and quarks: tuned to Pythia 8.3.
+/// Transverse momenta of the hard parton, GeV, and the powers with which their rates fall, of
+/// gluons and quarks: tuned to Pythia 8.3.
 const TRANSVERSE: [f64; 2] = [193.9, 400.0];
 const POWERS: [f64; 2] = [4.14, 3.44];
 

@@ -54,10 +54,13 @@ pub fn anti_kt(momenta: &[Momentum], radius: f64, least_pt: f64) -> Vec<Jet> {
     }
     let mut jets = Vec::new();
     while !clusters.is_empty() {
-        let least = |index: &usize| clusters[*index].least(&clusters);
-        let first = (0..clusters.len())
-            .min_by(|one, other| least(one).total_cmp(&least(other)))
-            .expect("jets: a cluster");
+        let (mut first, mut least) = (0, f64::INFINITY);
+        for (index, cluster) in clusters.iter().enumerate() {
+            let own = cluster.least(&clusters);
+            if own < least {
+                (first, least) = (index, own);
+            }
+        }
         let other = clusters[first].nearest;
         let Some(other) = other else {
             let cluster = remove(&mut clusters, &[first], inverse);

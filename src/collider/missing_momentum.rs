@@ -8,7 +8,7 @@ use crate::collider::decay::Particle;
 use crate::collider::detector::{Detector, measure, objects};
 use crate::collider::draws::Draws;
 use crate::collider::generator::{GENERATOR, Hard};
-use crate::collider::momentum::Momentum;
+use crate::collider::momentum::{Momentum, transverse_sum};
 use crate::collider::process::{Process, Row};
 use crate::collider::species::is_neutrino;
 use crate::collider::top::top_pair;
@@ -48,16 +48,17 @@ const MOST_CANDIDATES: usize = 128;
 fn row(detector: Option<&'static Detector>, key: u32, index: u32) -> Row {
     let collision = |attempt| {
         let mut draws = Draws::new(key, index, attempt);
-        let hard = KINDS[index as usize % KINDS.len()](&mut draws)?;
-        let particles = GENERATOR.collision(hard, &mut draws);
+        let mut hard = KINDS[index as usize % KINDS.len()](&mut draws)?;
+        let particles = GENERATOR.collision(&mut hard, |_| true, &mut draws)?;
         let unseen = particles.iter().filter(|particle| is_neutrino(particle.pdg));
-        let [x, y, _] = sum(unseen.map(|particle| particle.momentum));
+        let [x, y, _] = transverse_sum(unseen.map(|particle| particle.momentum));
         let event = measure(detector, &particles, &mut draws);
-        let [seen_x, seen_y, scalar] = sum(objects(detector, &event));
+        let [seen_x, seen_y, scalar] = transverse_sum(objects(detector, &event));
         let mut candidates = event.candidates;
         in_falling_pt(&mut candidates);
         let (hardest, rest) = candidates.split_at(candidates.len().min(MOST_CANDIDATES));
-        let [rest_x, rest_y, rest] = sum(rest.iter().map(|candidate| candidate.momentum));
+        let [rest_x, rest_y, rest] =
+            transverse_sum(rest.iter().map(|candidate| candidate.momentum));
         let count = candidates.len() as f64;
         (x.abs() < LARGEST && y.abs() < LARGEST).then(|| Row {
             items: hardest.iter().flat_map(columns).collect(),
@@ -74,13 +75,6 @@ fn columns(candidate: &Candidate) -> [f64; 11] {
     let [px, py, _] = momentum.p;
     let [a, b, c, d, e] = candidate.class.flags();
     [momentum.pt(), px, py, momentum.eta(), momentum.phi(), a, b, c, d, e, charge]
-}
-
-/// Sums of the components in the transverse plane and of their sizes.
-fn sum(momenta: impl IntoIterator<Item = Momentum>) -> [f64; 3] {
-    momenta
-        .into_iter()
-        .fold([0.0; 3], |[x, y, size], one| [x + one.p[0], y + one.p[1], size + one.pt()])
 }
 
 /// The hard processes, unless a lepton is out of acceptance.

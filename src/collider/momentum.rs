@@ -52,14 +52,13 @@ impl Momentum {
 
     /// Pseudorapidity.
     pub fn eta(self) -> f64 {
-        let pt = self.pt().max(1e-12);
-        (self.p[2] / pt).asinh()
+        asinh(self.p[2] / self.pt().max(1e-12))
     }
 
     /// Rapidity.
     pub fn rapidity(self) -> f64 {
         let transverse = (self.pt().powi(2) + self.dot(self).max(0.0)).sqrt().max(1e-12);
-        (self.p[2] / transverse).asinh()
+        asinh(self.p[2] / transverse)
     }
 
     /// In the frame in which something at rest has the momentum `frame`.
@@ -117,8 +116,26 @@ impl Mul<f64> for Momentum {
     }
 }
 
+/// The inverse of the hyperbolic sine. That of the standard library is more precise for numbers near
+/// 0, and slower.
+fn asinh(x: f64) -> f64 {
+    let size = x.abs();
+    (size + (size * size + 1.0).sqrt()).ln().copysign(x)
+}
+
 fn dot3(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// Sums of the components in the transverse plane and of the transverse momenta.
+pub(crate) fn transverse_sum(momenta: impl IntoIterator<Item = Momentum>) -> [f64; 3] {
+    let add = |[x, y, size]: [f64; 3], one: Momentum| [x + one.p[0], y + one.p[1], size + one.pt()];
+    momenta.into_iter().fold([0.0; 3], add)
+}
+
+/// Distance in pseudorapidity and azimuth.
+pub(crate) fn distance(one: Momentum, other: Momentum) -> f64 {
+    (one.eta() - other.eta()).hypot(angle(one.phi() - other.phi()))
 }
 
 /// A direction, uniform on the sphere.

@@ -26,7 +26,9 @@ pub(crate) struct Radiation {
 }
 
 /// The rate of gluons relative to the formula: densities of partons that fall with x suppress it.
-const STRENGTH: f64 = 0.4;
+const STRENGTH: f64 = 0.5;
+/// They are spread over a wider range of rapidities than the formula says.
+const SPREAD: f64 = 1.8;
 /// Least transverse momentum of a gluon, GeV.
 const LEAST: f64 = 1.5;
 /// Energy of the beams at the ends of the chain, GeV: enough for hadrons at all pseudorapidities
@@ -35,18 +37,20 @@ const BEAM: f64 = 300.0;
 /// Rapidities beyond this are not reached.
 const EDGE: f64 = 6.0;
 
-/// The partons that the incoming ones radiate, in chains between the beams.
-pub(crate) fn radiated(shower: &Shower, radiation: &Radiation, draws: &mut Draws) -> Vec<Chain> {
+/// The partons that come of gluons in the order of rapidity, in chains between the beams.
+pub(crate) fn radiated(shower: &Shower, gluons: &[Momentum], draws: &mut Draws) -> Vec<Chain> {
     let end = |side: f64| {
         let momentum = Momentum { e: BEAM, p: [0.0, 0.0, side * BEAM] };
         Parton { momentum, flavour: 0, beam: true }
     };
     let (mut open, mut chains) = (vec![end(-1.0)], Vec::new());
-    for (y, kt) in gluons(shower, radiation, draws) {
-        let phi = draws.between(-PI, PI);
-        let mut split = vec![gluon(y, kt, phi)];
+    for gluon in gluons {
+        let square = gluon.pt().powi(2);
+        let own = Parton { momentum: *gluon, flavour: 0, beam: false };
+        let [left, right] = [-1.0, 1.0].map(|side| beam(*gluon, 4.0 * square, side));
+        let mut split = vec![vec![left, own, right]];
         // what the gluon radiates in turn is not harder than itself
-        shower.radiate(&mut split, kt * kt, draws);
+        shower.radiate(&mut split, square, draws);
         // without its beams: the chain goes on to the next gluon
         let mut split = split.into_iter();
         open.extend(split.next().into_iter().flatten().skip(1));
@@ -63,18 +67,11 @@ pub(crate) fn radiated(shower: &Shower, radiation: &Radiation, draws: &mut Draws
     chains
 }
 
-/// A gluon between two beams.
-fn gluon(y: f64, kt: f64, phi: f64) -> Chain {
-    let momentum = Momentum::from_pt(kt, y, phi, 0.0);
-    let beam = |side| beam(momentum, 4.0 * kt * kt, side);
-    vec![beam(-1.0), Parton { momentum, flavour: 0, beam: false }, beam(1.0)]
-}
-
-/// Rapidities and transverse momenta of the gluons, in the order of rapidity.
-fn gluons(shower: &Shower, radiation: &Radiation, draws: &mut Draws) -> Vec<(f64, f64)> {
+/// The gluons that incoming partons radiate, in the order of rapidity.
+pub(crate) fn gluons(shower: &Shower, radiation: &Radiation, draws: &mut Draws) -> Vec<Momentum> {
     let Radiation { colour, scale, hardest, rapidity } = *radiation;
-    // beyond Q the range of rapidities vanishes smoothly
-    let reach = |kt: f64| 0.5 * (scale / kt).powi(2).ln_1p();
+    // beyond Q = scale / 2 the range of rapidities vanishes smoothly
+    let reach = |kt: f64| 0.5 * (0.5 * scale / kt).powi(2).ln_1p();
     let density = |kt: f64| STRENGTH * colour * shower.running(kt * kt) / PI * 2.0 * reach(kt);
     let most = density(LEAST);
     let (mut gluons, mut kt) = (Vec::new(), hardest);
@@ -83,11 +80,12 @@ fn gluons(shower: &Shower, radiation: &Radiation, draws: &mut Draws) -> Vec<(f64
         if kt < LEAST {
             break;
         }
-        let y = rapidity + reach(kt) * draws.between(-1.0, 1.0);
+        let y = rapidity + (reach(kt) + SPREAD) * draws.between(-1.0, 1.0);
         if draws.chance(density(kt) / most) && y.abs() < EDGE {
-            gluons.push((y, kt));
+            let phi = draws.between(-PI, PI);
+            gluons.push((y, Momentum::from_pt(kt, y, phi, 0.0)));
         }
     }
     gluons.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    gluons
+    gluons.into_iter().map(|(_, gluon)| gluon).collect()
 }

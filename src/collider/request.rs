@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::collider::detector::Detector;
 use crate::collider::process::{Process, Row};
-use crate::collider::{missing_momentum, quark_gluon};
+use crate::collider::{missing_momentum, quark_gluon, tau_pairs};
 use crate::data::dataset::Dataset;
 use crate::data::items::Items;
 use crate::data::matrix::Matrix;
@@ -17,7 +17,8 @@ use crate::host::check_memory;
 use crate::input_error;
 
 /// Every kind of collisions.
-pub static PROCESSES: [&Process; 2] = [&quark_gluon::PROCESS, &missing_momentum::PROCESS];
+pub static PROCESSES: [&Process; 4] =
+    [&quark_gluon::PROCESS, &missing_momentum::PROCESS, &tau_pairs::PROCESS, &tau_pairs::OBJECTS];
 
 /// A dataset to simulate.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +116,7 @@ fn dataset(request: &Request, rows: &[Row]) -> Result<Dataset> {
             },
         }),
     };
-    dataset.check()?;
+    dataset.check_with(true)?;
     Ok(dataset)
 }
 

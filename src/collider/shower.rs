@@ -177,8 +177,9 @@ impl Shower {
                 (0, false) => (pole - 2.0 + fraction * (1.0 - fraction), 2.0 / (1.0 - fraction), 0),
                 _ => (pole - 1.0 - fraction, 2.0 / (1.0 - fraction), 0),
             };
-            let accepted = (1.0 - recoil) * self.running(scale) / bound_coupling * kernel / bound;
-            if draws.chance(accepted) {
+            let (drawn, accepted) = (draws.uniform(), (1.0 - recoil) * kernel / bound);
+            // the coupling, which takes time, makes it less likely
+            if drawn < accepted && drawn < accepted * self.running(scale) / bound_coupling {
                 return Some(Emission { scale, fraction, recoil, flavour });
             }
         }

@@ -4,7 +4,7 @@
 use crate::collider::decay::{Particle, phase_space};
 use crate::collider::draws::Draws;
 use crate::collider::momentum::{Momentum, around};
-use crate::collider::species::{conjugate, species_of};
+use crate::collider::species::{charge_of, conjugate, is_neutrino, species_of};
 
 /// Mass of the tau lepton, GeV.
 pub(crate) const TAU: f64 = 1.77686;
@@ -147,4 +147,14 @@ pub(crate) fn into_lepton(
     let particle = |pdg, momentum| Particle { pdg: signed(pdg, charge), momentum };
     let [first, second, ..] = neutrinos;
     vec![particle(lepton, momentum), particle(-lepton - 1, first), particle(16, second)]
+}
+
+/// What can be seen of these decay products, if they are hadrons, and whether just one of them is
+/// charged.
+pub(crate) fn visible(products: &[Particle]) -> Option<(Momentum, bool)> {
+    let hadronic = products.iter().all(|particle| !matches!(particle.pdg.abs(), 11 | 13));
+    let seen = products.iter().filter(|particle| !is_neutrino(particle.pdg));
+    let charged = seen.clone().filter(|particle| charge_of(particle.pdg) != 0).count();
+    let sum = || seen.fold(Momentum::default(), |sum, particle| sum + particle.momentum);
+    hadronic.then(|| (sum(), charged == 1))
 }

@@ -12,22 +12,23 @@ use crate::collider::radiation::Radiation;
 
 /// Mass, GeV.
 const TOP: f64 = 172.5;
-/// The transverse momentum falls as pt / (pt^2 + m^2)^(1 + POWER).
-const POWER: f64 = 2.7;
+/// The transverse momentum falls as pt / (pt^2 + SQUARE)^(1 + POWER).
+const SQUARE: f64 = 1.3 * TOP * TOP;
+const POWER: f64 = 3.2;
 /// Deviation of the difference of their rapidities.
 const DIFFERENCE: f64 = 1.1;
 /// Colour factor of the radiation of gluons.
-const COLOUR: f64 = 3.0;
+const COLOUR: f64 = 2.8;
 
 /// A top quark and its antiquark, decayed; the decays of the W bosons are those given.
 pub(crate) fn top_pair(decays: [Decay; 2], draws: &mut Draws) -> Hard {
-    let transverse = TOP * draws.uniform().powf(-0.5 / POWER);
-    let pt = (transverse * transverse - TOP * TOP).sqrt();
+    let pt = (SQUARE * (draws.uniform().powf(-1.0 / POWER) - 1.0)).sqrt();
+    let transverse = pt.hypot(TOP);
     let (half, phi) = (0.5 * DIFFERENCE * draws.normal(), draws.between(-PI, PI));
     let total = 2.0 * transverse * half.cosh();
     let shift = rapidity(total.min(6000.0), [gluon, gluon], draws);
     let mut hard = Hard {
-        radiation: Radiation { colour: COLOUR, scale: total, hardest: TOP, rapidity: shift },
+        radiation: Radiation { colour: COLOUR, scale: total, hardest: total, rapidity: shift },
         ..Hard::default()
     };
     for (decay, charge) in decays.into_iter().zip([1, -1]) {

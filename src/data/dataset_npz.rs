@@ -197,7 +197,8 @@ impl Dataset {
     /// [`Error::Output`](crate::Error::Output) naming the file; an input error if the dataset is
     /// not sound.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.check().map_err(|error| prefix(error, path.display()))?;
+        // NaN are inputs that are not defined: who reads the file says whether they may be
+        self.check_with(true).map_err(|error| prefix(error, path.display()))?;
         write_atomically(path, |file| {
             let mut npz = Writer::new(file);
             let mut numbers = |name: &str, shape: &[u64], values: &[f64]| {

@@ -58,7 +58,12 @@ impl<'a> Sources<'a> {
                 self.notices.extend(dataset.notes());
                 dataset
             }
-            DatasetConfig::Simulate(table) => (self.simulate)(&table.simulation(self.base)?)?,
+            DatasetConfig::Simulate(table) => {
+                let dataset = (self.simulate)(&table.simulation(self.base)?)?;
+                let checked = dataset.check_with(self.conventions.nan_inputs);
+                checked.map_err(|error| prefix(error, &table.scenario))?;
+                dataset
+            }
         };
         self.targets.extend(dataset.target_names.iter().cloned());
         Ok(dataset)

@@ -178,3 +178,30 @@ fn collisions_depend_on_their_seed_and_index_alone() {
         says(simulate(&Request { count: 0, ..request }, &|_| {}, &stop), &["0 collisions"]);
     }
 }
+
+#[test]
+fn every_detector_measures_every_process_and_the_detailed_response_is_worse() {
+    let simulated = |process, detector, count| {
+        let request = Request { process, detector, count, seed: 2, threads: None };
+        simulate(&request, &|_| {}, &AtomicBool::new(false)).unwrap()
+    };
+    for process in PROCESSES {
+        for detector in DETECTORS.map(Some).into_iter().chain([None]) {
+            let dataset = simulated(process, detector, 8);
+            assert_eq!(dataset.inputs.columns, process.inputs.len(), "{}", process.name);
+            assert_eq!(dataset.weights.is_some(), process.events.is_some(), "{}", process.name);
+        }
+    }
+    let errors = |name: &str| {
+        let detector = DETECTORS.iter().find(|detector| detector.name == name).copied();
+        let dataset = simulated(PROCESSES[1], detector, 200);
+        let square = |row: usize| {
+            let (input, truth) = (dataset.inputs.row(row), dataset.targets.row(row));
+            (input[3] - truth[0]).powi(2) + (input[4] - truth[1]).powi(2)
+        };
+        ((0..200).map(square).sum::<f64>() / 400.0).sqrt()
+    };
+    let [atlas, detailed] = ["atlas", "detailed"].map(errors);
+    println!("errors of the missing momentum: {atlas:.1} and {detailed:.1} GeV");
+    assert!(detailed > 1.3 * atlas && detailed < 6.0 * atlas, "{detailed}, atlas {atlas}");
+}

@@ -34,6 +34,28 @@ pub fn collisions() -> Option<PathBuf> {
     None
 }
 
+/// The coefficients of least squares: rows of features, targets and weights.
+pub fn least_squares(rows: impl Iterator<Item = (Vec<f64>, f64, f64)>) -> Vec<f64> {
+    let mut system: Vec<Vec<f64>> = Vec::new();
+    for (features, target, weight) in rows {
+        system.resize(features.len(), vec![0.0; features.len() + 1]);
+        for (one, own) in features.iter().zip(&mut system) {
+            let other = features.iter().chain([&target]);
+            own.iter_mut().zip(other).for_each(|(sum, other)| *sum += weight * one * other);
+        }
+    }
+    for pivot in 0..system.len() {
+        let scale = system[pivot][pivot];
+        let own: Vec<f64> = system[pivot].iter().map(|x| x / scale).collect();
+        for row in &mut system {
+            let factor = row[pivot];
+            row.iter_mut().zip(&own).for_each(|(x, own)| *x -= factor * own);
+        }
+        system[pivot] = own;
+    }
+    system.into_iter().map(|row| row[row.len() - 1]).collect()
+}
+
 /// One file of reference arrays.
 pub struct Reference(PathBuf);
 

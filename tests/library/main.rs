@@ -17,3 +17,4 @@ mod report;
 mod round_trips;
 mod search;
 mod stats;
+mod tau_pairs;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use half::f16;
 use shoal::collider::{DETECTORS, Detector, PROCESSES, Request, simulate};
 
-use crate::common::{collisions, member};
+use crate::common::{collisions, least_squares, member};
 
 /// A collision: sums of the momenta of each class and of the rest, what the detector says, its sum
 /// of transverse energies, and the truth.
@@ -90,29 +90,15 @@ fn errors(of: &[Collision], [low, high]: [f64; 2]) -> Vec<f64> {
     within.flat_map(|one| [0, 1].map(|axis| one.measured[axis] - one.truth[axis])).collect()
 }
 
-/// A weight for each class and for the rest: least squares.
-fn weights(of: &[Collision]) -> [f64; 6] {
-    let mut system = [[0.0; 7]; 6];
-    for (one, axis) in of.iter().flat_map(|one| [(one, 0), (one, 1)]) {
-        for row in 0..6 {
-            for column in 0..6 {
-                system[row][column] += one.sums[row][axis] * one.sums[column][axis];
-            }
-            system[row][6] += one.sums[row][axis] * one.truth[axis];
-        }
-    }
-    for pivot in 0..6 {
-        let own = system[pivot].map(|x| x / system[pivot][pivot]);
-        for row in &mut system {
-            let factor = row[pivot];
-            (0..7).for_each(|column| row[column] -= factor * own[column]);
-        }
-        system[pivot] = own;
-    }
-    system.map(|row| row[6])
+/// A weight for each class and for the rest.
+fn weights(of: &[Collision]) -> Vec<f64> {
+    let row = |one: &Collision, axis: usize| {
+        (one.sums.map(|sum| sum[axis]).to_vec(), one.truth[axis], 1.0)
+    };
+    least_squares(of.iter().flat_map(|one| [row(one, 0), row(one, 1)]))
 }
 
-fn resolution(weights: [f64; 6], of: &[Collision]) -> f64 {
+fn resolution(weights: Vec<f64>, of: &[Collision]) -> f64 {
     let error = |one: &Collision, axis: usize| {
         let found: f64 = weights.iter().zip(one.sums).map(|(weight, sum)| weight * sum[axis]).sum();
         found - one.truth[axis]

@@ -200,7 +200,10 @@ fn collisions_are_simulated_for_a_detector_and_studied_without_files() {
     let wrong = |arguments: &[&str], words: &[&str]| {
         run(&folder, &[&["simulate"], arguments, &["-o", "x.npz"]].concat()).fails(2, words);
     };
-    wrong(&["quark-gluon", "--detector", "lhcb"], &["no detector 'lhcb'", "atlas, cms, particles"]);
+    wrong(
+        &["quark-gluon", "--detector", "lhcb"],
+        &["no detector 'lhcb'", "atlas, cms, detailed, particles"],
+    );
     wrong(&["quark-gluon", "--spectrum", "pk"], &["quark-gluon has no option `spectrum`"]);
     wrong(&["lcdm", "--detector", "cms"], &["lcdm has no option `detector`"]);
     wrong(&["quark-gluons"], &["no scenario 'quark-gluons'", "Did you mean 'quark-gluon'?"]);
@@ -232,4 +235,27 @@ fn collisions_are_simulated_for_a_detector_and_studied_without_files() {
     std::fs::write(folder.path().join("two.toml"), two.replace("seeds = 2", "seedz = 2")).unwrap();
     run(&folder, &["study", "two.toml", "-o", "x"])
         .fails(2, &["scenario attention", "seedz", "did you mean `seed"]);
+}
+
+#[test]
+fn undefined_columns_of_tau_pairs_are_missing_numbers_of_a_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(&folder, &["simulate", "tau-pairs", "-n", "60", "-o", "pairs.npz"]);
+    assert!(
+        ran.code == 0 && ran.out.contains("60 collisions, 28 inputs"),
+        "{} {}",
+        ran.out,
+        ran.err
+    );
+    let study = "name = 'pairs'\nseeds = 1\nsizes = [30]\ntest = 20\n[data.pretrain.simulate]\n\
+                 scenario = 'tau-pairs'\ncount = 60\n[data.finetune.simulate]\n\
+                 scenario = 'tau-pairs'\ndetector = 'detailed'\ncount = 60\nseed = 2\n[network]\n\
+                 hidden = [8]\n[training]\nloss = 'bce'\nepochs = 3\n[strategies.scratch]\n\
+                 [strategies.warm-start]\n";
+    std::fs::write(folder.path().join("study.toml"), study).unwrap();
+    let arguments = ["study", "study.toml", "-o", "out", "--device", "cpu"];
+    run(&folder, &arguments).fails(2, &["tau-pairs", "NaN", "missing = nan"]);
+    std::fs::write(folder.path().join("study.toml"), format!("missing = [nan]\n{study}")).unwrap();
+    let ran = run(&folder, &arguments);
+    assert!(ran.code == 0 && ran.err.contains("60 collisions of tau-pairs"), "{}", ran.err);
 }

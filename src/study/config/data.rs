@@ -124,7 +124,8 @@ pub struct SimulateConfig {
     pub noise: bool,
     /// A file of wavenumbers in h/Mpc; default Quijote's 79 bins.
     pub k: Option<PathBuf>,
-    /// What measures collisions: "atlas" (default), "cms", or "particles" for none.
+    /// What measures collisions: "atlas" (default), "cms", "detailed", or "particles" for
+    /// none.
     pub detector: Option<String>,
 }
 
