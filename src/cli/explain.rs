@@ -26,8 +26,9 @@ pub struct ExplainArgs {
     /// size, attributions are averaged
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
-    /// Raw inputs, one row per simulation: a dataset (.npz), which needs no y, .npy or text. They
-    /// are matched with the model's by name if both have names, else by position
+    /// Raw inputs, one row per simulation: a dataset (.npz), which needs no y, or any file of
+    /// `shoal import`. They are matched with the model's by name if both have names, else by
+    /// position
     #[arg(long, value_name = "DATASET")]
     data: PathBuf,
     #[command(flatten)]

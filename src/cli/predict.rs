@@ -19,7 +19,8 @@ use crate::cli::signals;
 pub struct PredictArgs {
     /// A model: a .safetensors file of a study
     model: PathBuf,
-    /// Raw inputs, one row per simulation: .npy, text, or a dataset (.npz), which needs no y
+    /// Raw inputs, one row per simulation: .npy, text, HDF5, Parquet, ROOT (file.root:tree), or a
+    /// dataset (.npz), which needs no y
     input: PathBuf,
     #[command(flatten)]
     text: TextArgs,

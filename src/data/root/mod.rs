@@ -76,7 +76,13 @@ struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// The requested tree, or the only one, and what of it is requested.
     fn open(contents: &Contents<'a>) -> Result<(Self, Option<&'a str>)> {
-        let damaged = |error| prefix(error, "cannot be read as ROOT");
+        let damaged = |error| {
+            let error = prefix(error, "cannot be read as ROOT");
+            input_error!(
+                "{error}. If uproot reads it, convert it in Python: awkward.to_parquet(\
+                 uproot.open(file)['tree'].arrays(), 'x.parquet')"
+            )
+        };
         let (keys, has_ntuples) = trees(contents.bytes).map_err(damaged)?;
         let paths: Vec<String> = keys.iter().map(|key| key.path.clone()).collect();
         if keys.is_empty() {
