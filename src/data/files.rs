@@ -250,9 +250,15 @@ pub fn check_not_an_input<'a>(
 /// `file.npz:member` is the file and the member; any other path is itself, also that of a file with
 /// such a name.
 pub(crate) fn split_member(path: &Path) -> (PathBuf, Option<&str>) {
-    // a path need not be text, but the part after its last separator is then still
+    // a path need not be text, but the part after its last separator, or its last dot, is then still
     let name = path.file_name().and_then(|name| name.to_str());
-    let text = path.to_str().or(name).unwrap_or_default();
+    let Some(text) = path.to_str().or(name) else {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        return match extension.and_then(|extension| extension.split_once(':')) {
+            Some((extension, member)) => (path.with_extension(extension), Some(member)),
+            None => (path.to_path_buf(), None),
+        };
+    };
     let of_extension = |(at, _): &(usize, &str)| {
         let file = &text[..*at];
         let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -59,7 +59,7 @@ pub(crate) fn some(names: &[String]) -> String {
     const MOST: usize = 60;
     match names.len() {
         0 => "none".into(),
-        ..=MOST => names.join(", "),
+        1..=MOST => names.join(", "),
         all => format!("{} and {} more", names[..MOST].join(", "), all - MOST),
     }
 }

@@ -85,7 +85,7 @@ fn normal(row: u32, salt: u32) -> f64 {
 fn bias_resolution_and_response_are_those_of_the_errors() {
     // truths in bins of two rows; the first bin is 0.1 too high, with errors of 0.02
     let truth: Vec<f64> = (0..20).map(|row| f64::from(row) / 20.0).collect();
-    let errors = |row: usize| if row % 2 == 0 { 0.12 } else { 0.08 };
+    let errors = |row: usize| if row.is_multiple_of(2) { 0.12 } else { 0.08 };
     let predicted: Vec<f64> = truth.iter().enumerate().map(|(row, t)| t + errors(row)).collect();
     let test = tested(Predicts::Value, &[(predicted, truth)], None);
     let [x, y] = split(bias(&test, 0));

@@ -1,6 +1,6 @@
 //! The pages of a column, and the levels that say where its numbers belong.
 
-use parquet::basic::{ConvertedType, LogicalType};
+use parquet::basic::{ConvertedType, Encoding, LogicalType};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{DataType, FixedLenByteArray};
@@ -13,10 +13,24 @@ use crate::error::Result;
 /// Numbers that are read at one time.
 const BATCH: usize = 1 << 13;
 
-/// The pages of a column, which may claim so many numbers.
+/// The pages of a column, which may claim so many numbers, and refer to a dictionary only behind it.
 pub(crate) struct Pages {
-    pub(crate) pages: Box<dyn PageReader>,
-    pub(crate) left: usize,
+    pages: Box<dyn PageReader>,
+    left: usize,
+    has_dictionary: bool,
+}
+
+impl Pages {
+    /// Of a column that may have so many numbers.
+    pub(crate) fn new(pages: Box<dyn PageReader>, most: usize) -> Self {
+        Self { pages, left: most, has_dictionary: false }
+    }
+}
+
+fn is_dictionary(encoding: Encoding) -> bool {
+    #[allow(deprecated, reason = "older files have it")]
+    let older = Encoding::PLAIN_DICTIONARY;
+    [older, Encoding::RLE_DICTIONARY].contains(&encoding)
 }
 
 impl Iterator for Pages {
@@ -30,6 +44,14 @@ impl Iterator for Pages {
 impl PageReader for Pages {
     fn get_next_page(&mut self) -> parquet::errors::Result<Option<Page>> {
         let page = self.pages.get_next_page()?;
+        match &page {
+            Some(Page::DictionaryPage { .. }) => self.has_dictionary = true,
+            // the crate relies on it
+            Some(page) if is_dictionary(page.encoding()) && !self.has_dictionary => {
+                return Err(ParquetError::General("a page lacks its dictionary".into()));
+            }
+            _ => {}
+        }
         let claim = page.as_ref().map_or(0, |page| page.num_values() as usize);
         match self.left.checked_sub(claim) {
             Some(left) => self.left = left,

@@ -93,6 +93,12 @@ fn check_places(reader: &SerializedFileReader<Bytes>, length: usize) -> Result<(
     Ok(())
 }
 
+/// The crate has assertions on what a page says; a damaged page is an error here.
+fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    read.unwrap_or_else(|_| Err(ParquetError::General("a page is damaged".into())))
+}
+
 fn damaged(error: &ParquetError) -> Error {
     input_error!(
         "cannot be read as Parquet ({error}). If it is whole, save it again: \
@@ -177,9 +183,8 @@ impl Columnar for File {
         for group in 0..self.reader.num_row_groups() {
             let group = self.reader.get_row_group(group).map_err(|error| damaged(&error))?;
             let pages = group.get_column_page_reader(column).map_err(|error| damaged(&error))?;
-            let pages = Box::new(Pages { pages, left: self.most });
-            let reader = get_column_reader(leaf.clone(), pages);
-            levels.read(reader, &leaf).map_err(|error| damaged(&error))?;
+            let reader = get_column_reader(leaf.clone(), Box::new(Pages::new(pages, self.most)));
+            caught(|| levels.read(reader, &leaf)).map_err(|error| damaged(&error))?;
             let bytes = 24 * levels.count as u128;
             check_memory(&format!("'{name}'"), bytes, "import a part of the file")?;
         }

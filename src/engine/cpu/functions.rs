@@ -53,7 +53,7 @@ pub(crate) fn tangent<const FUSED: bool>(x: f32) -> f32 {
     let far = 1.0 - 2.0 / (exponential::<FUSED>(2.0 * size) + 1.0);
     let square = x * x;
     let coefficients =
-        [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328_2e-1];
+        [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
     let sum = polynomial::<FUSED, 5>(square, coefficients);
     let near = multiply_add::<FUSED>(sum * square, x, x);
     if size > 0.625 { far.copysign(x) } else { near }
