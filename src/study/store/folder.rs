@@ -8,6 +8,7 @@ use crate::input_error;
 use crate::study::datasets::Study;
 use crate::study::store::difference::differences;
 use crate::study::store::foreign::{JOURNAL_FILE, check_own};
+use crate::study::store::group_predictions::PREDICTIONS;
 use crate::study::store::journal::Journal;
 use crate::study::store::kept_models::KeptModels;
 use crate::study::store::model::{MODELS, Model};
@@ -65,6 +66,7 @@ impl StudyFolder {
         let journal = Journal::open(&folder.join(JOURNAL_FILE), identity(study))?;
         remove_parts(folder);
         remove_parts(&models);
+        remove_parts(&folder.join(PREDICTIONS));
         let pretraining = study.data.pretraining.as_ref();
         let pretraining = pretraining.filter(|_| study.plan.models().is_empty());
         let opened = Self {
