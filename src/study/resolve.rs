@@ -53,9 +53,9 @@ impl Study {
     /// # Errors
     /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
     pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
-        let configs = StudyConfig::read_all(path)?;
+        let (file, configs) = StudyConfig::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        check_scenarios(&StudyConfig::read(path)?)?;
+        check_scenarios(&file)?;
         let mut sources = Sources::new(base, simulate);
         let mut studies = Vec::new();
         for (config, scenario) in &configs {

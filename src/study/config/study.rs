@@ -70,6 +70,9 @@ pub struct StudyConfig {
     pub scenario: Vec<ScenarioConfig>,
 }
 
+/// The study of each scenario with its name, or the only one.
+pub type Scenarios = Vec<(StudyConfig, Option<String>)>;
+
 /// `[[scenario]]`: a name, and keys of the study file in place of the study's.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ScenarioConfig {
@@ -311,23 +314,17 @@ impl From<&FineTuningConfig> for StrategyTable {
 }
 
 impl StudyConfig {
-    /// Reads a study file.
+    /// Reads a study file: as it stands, and as each of its scenarios has it with their names, or
+    /// once if it has none.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] with the line, and the nearest key for an unknown one.
-    pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(path, &Self::text(path)?)
-    }
-
-    /// Reads a study file as each of its scenarios has it, or once if it has none.
-    ///
-    /// # Errors
-    /// As [`StudyConfig::read`]; with the scenario for what it says.
-    pub fn read_all(path: &Path) -> Result<Vec<(Self, Option<String>)>> {
+    /// [`crate::Error::Input`] with the line, and the nearest key for an unknown one; with the
+    /// scenario for what it says.
+    pub fn read(path: &Path) -> Result<(Self, Scenarios)> {
         let text = Self::text(path)?;
         let config = Self::parse(path, &text)?;
         if config.scenario.is_empty() {
-            return Ok(vec![(config, None)]);
+            return Ok((config.clone(), vec![(config, None)]));
         }
         let whole: toml::Table = toml::from_str(&text).expect("config: a table that was read");
         let of_scenario = |one: &ScenarioConfig| {
@@ -350,7 +347,8 @@ impl StudyConfig {
             let own = Self { name, scenario: config.scenario.clone(), ..own };
             Ok((own, Some(one.name.clone())))
         };
-        config.scenario.iter().map(of_scenario).collect()
+        let scenarios = config.scenario.iter().map(of_scenario).collect::<Result<_>>()?;
+        Ok((config, scenarios))
     }
 
     fn text(path: &Path) -> Result<String> {
