@@ -7,7 +7,6 @@ use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::study::datasets::{FINE_TUNING_TABLE, LoadedDataset, PRETRAINING_TABLE, Study};
 use crate::study::held_out::{HeldOut, TableRows};
-use crate::study::metric::Metric;
 use crate::study::plan::TestSet;
 use crate::study::store::model::{About, Model};
 use crate::study::store::run::RunRecord;
@@ -85,21 +84,20 @@ impl<'a> Tests<'a> {
             metrics: self.study.plan.metrics.clone(),
         })
     }
+}
 
-    /// Rows of a dataset, with its own targets, as a test.
-    pub fn of_rows(
-        &self,
-        data: &LoadedDataset,
-        rows: &[u32],
-        scaling: &Scaling,
-        metrics: Vec<&'static Metric>,
-    ) -> HeldOut {
-        let (features, sets, targets, weights) = select(self.study, data, rows);
-        let target_ranges = data.dataset.target_ranges.clone();
-        let scaling = Scaling { target_ranges, ..scaling.clone() };
-        let predicts = self.study.plan.loss().predicts;
-        HeldOut { features, sets, targets, weights, scaling, predicts, metrics }
-    }
+/// Rows of a dataset, with its own targets, for a network with this scaling; without metrics.
+pub fn held_out_rows(
+    study: &Study,
+    data: &LoadedDataset,
+    rows: &[u32],
+    scaling: &Scaling,
+) -> HeldOut {
+    let (features, sets, targets, weights) = select(study, data, rows);
+    let target_ranges = data.dataset.target_ranges.clone();
+    let scaling = Scaling { target_ranges, ..scaling.clone() };
+    let predicts = study.plan.loss().predicts;
+    HeldOut { features, sets, targets, weights, scaling, predicts, metrics: vec![] }
 }
 
 fn select(study: &Study, data: &LoadedDataset, rows: &[u32]) -> Rows {

@@ -6,7 +6,7 @@ use crate::data::observations::Examples;
 use crate::engine::threads::{count, try_map};
 use crate::error::Result;
 use crate::study::datasets::Study;
-use crate::study::evaluation::Tests;
+use crate::study::evaluation::held_out_rows;
 use crate::study::explain::explanation::{Method, Request};
 use crate::study::explain::mean_explanation::MeanExplanation;
 use crate::study::explain::usage::{mark_flips, usage};
@@ -100,7 +100,7 @@ fn tested(
     (group, runs): (GroupName, &[&RunRecord]),
     most: usize,
 ) -> Result<GroupPredictions> {
-    let (data, tests) = (&study.data.fine_tuning, Tests::new(study));
+    let data = &study.data.fine_tuning;
     let rows_of = |run: &&RunRecord| -> Result<TestRows> {
         let (_, mut rows) = study.rows(run.key.simulations, run.key.seed)?;
         rows.truncate(most);
@@ -115,7 +115,7 @@ fn tested(
     let ranges = &data.dataset.target_ranges;
     let networks = try_map((count(), runs.len()), |place| {
         let (model, rows) = (results.model(runs[place])?, &rows[place.min(rows.len() - 1)]);
-        let held_out = tests.of_rows(data, &rows.rows, &model.about.scaling, vec![]);
+        let held_out = held_out_rows(study, data, &rows.rows, &model.about.scaling);
         let found = held_out.tested(&model.start.network, &model.start.parameters);
         // as f32, which the file keeps
         let matrix = |columns: &[Vec<f64>], low: fn(&[f64; 2]) -> f64| {

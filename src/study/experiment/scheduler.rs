@@ -19,7 +19,7 @@ use crate::engine::run::{Outcome, Run, Stopped};
 use crate::engine::train;
 use crate::error::{Error, Result};
 use crate::study::datasets::Study;
-use crate::study::evaluation::Tests;
+use crate::study::evaluation::{Tests, held_out_rows};
 use crate::study::event::Event;
 use crate::study::experiment::group::{FinishedRun, Group};
 use crate::study::hyperparameters::{Hyperparameters, largest_networks};
@@ -196,21 +196,20 @@ impl RunQueue for Scheduler<'_> {
         // a strategy without training has the calibration of its pre-training
         let calibrates =
             self.study.plan.calibrates && group.key.strategy.is_none_or(Strategy::trains);
-        if test.is_none() && objective.is_none() && !calibrates {
+        let data = self.study.data_of(is_pretraining);
+        let validation = (objective.is_some() || calibrates)
+            .then(|| held_out_rows(self.study, data, &run.validation_rows, &run.scaling));
+        if test.is_none() && validation.is_none() {
             return None;
         }
-        let data = self.study.data_of(is_pretraining);
-        let metrics = objective.into_iter().collect();
-        let validation = self.tests.of_rows(data, &run.validation_rows, &run.scaling, metrics);
         let network = run.network.clone();
         Some(Box::new(move |parameters| {
-            if calibrates {
+            if let Some(validation) = validation.as_ref().filter(|_| calibrates) {
                 validation.calibrate(&network, parameters);
             }
             let mut scores = test.map_or_else(Vec::new, |test| test.scores(&network, parameters));
-            if objective.is_some() {
-                let targets = validation.scores(&network, parameters);
-                scores.push(targets.iter().sum::<f64>() / targets.len() as f64);
+            if let (Some(metric), Some(validation)) = (objective, &validation) {
+                scores.push(metric.of_targets(&validation.tested(&network, parameters)));
             }
             scores
         }))
