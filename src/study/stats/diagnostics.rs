@@ -162,10 +162,12 @@ pub static FIGURES: [Figure; 6] = [
 /// The curves of all groups at the largest size, figure by figure; figures without any are left
 /// out.
 pub fn diagnostics(tested: &[GroupPredictions]) -> Vec<(&'static Figure, Vec<Band>)> {
-    let shown: Vec<&GroupPredictions> = largest(tested).collect();
+    let shown: Vec<(&GroupPredictions, Vec<Tested>)> =
+        largest(tested).map(|group| (group, tests(group))).collect();
     let of_figure = |figure: &'static Figure| {
-        let panels = figure.panels.iter();
-        let bands = panels.flat_map(|panel| shown.iter().flat_map(|group| bands(panel, group)));
+        let of_panel =
+            |panel| shown.iter().flat_map(move |(group, tests)| bands(panel, group, tests));
+        let bands = figure.panels.iter().flat_map(of_panel);
         let bands: Vec<Band> = bands.collect();
         (!bands.is_empty()).then_some((figure, bands))
     };
@@ -183,7 +185,7 @@ pub fn test_metrics(
             metric.needs.are_met_by(group.predicts)
                 && is_class == (metric.needs == Needs::Probabilities)
         };
-        let tests: Vec<Tested> = (0..group.seeds.len()).map(|place| group.tested(place)).collect();
+        let tests = tests(group);
         let spread = |metric: &'static Metric| {
             (metric, Spread::new(tests.iter().map(|test| Some(metric.of_targets(test)))))
         };
@@ -198,9 +200,13 @@ fn largest(tested: &[GroupPredictions]) -> impl Iterator<Item = &GroupPrediction
     tested.iter().filter(move |group| Some(group.group.simulations) == largest)
 }
 
-/// The curves of a group in a panel.
-fn bands(panel: &'static Panel, group: &GroupPredictions) -> Vec<Band> {
-    let tests: Vec<Tested> = (0..group.seeds.len()).map(|place| group.tested(place)).collect();
+/// The networks of a group.
+fn tests(group: &GroupPredictions) -> Vec<Tested> {
+    (0..group.seeds.len()).map(|place| group.tested(place)).collect()
+}
+
+/// The curves of a group, whose networks are `tests`, in a panel.
+fn bands(panel: &'static Panel, group: &GroupPredictions, tests: &[Tested]) -> Vec<Band> {
     let band = |target: String, class, of: &dyn Fn(&Tested) -> Points| Band {
         group: group.group.clone(),
         panel: panel.title,
