@@ -8,19 +8,15 @@ use crate::study::tested::Tested;
 /// The part of a normal distribution within one standard deviation of its mean.
 const ONE_SIGMA: f64 = 0.682_689_492_137_086;
 
-/// Whether the predicted deviations of a network can be scaled by its last parameters.
-pub(crate) fn fits(network: &Graph) -> bool {
-    *network.nodes()[network.output_node()].op == dense::OP
-}
-
 /// Multiplies the predicted deviation of each target by its factor, in the parameters of the output
 /// layer.
 ///
 /// # Panics
-/// If the output layer is not dense, see [`fits`].
+/// If the output layer is not dense.
 pub(crate) fn scale(network: &Graph, predicts: Predicts, factors: &[f64], parameters: &mut [f32]) {
-    assert!(fits(network), "calibration: the output layer is dense");
-    let [weights, bias] = [0, 1].map(|place| network.parameters(network.output_node())[place]);
+    let last = network.output_node();
+    assert!(*network.nodes()[last].op == dense::OP, "calibration: the output layer is dense");
+    let [weights, bias] = [0, 1].map(|place| network.parameters(last)[place]);
     for (target, factor) in factors.iter().enumerate() {
         let output = 2 * target + 1;
         match predicts {

@@ -115,9 +115,9 @@ pub(crate) fn stop_on(
 
 /// Whether predicted deviations are calibrated.
 pub(crate) fn calibrates(calibrate: Option<bool>, loss: &Loss) -> Result<bool> {
-    let has_deviations = Needs::Deviations.are_met_by(loss.predicts);
-    if calibrate == Some(true) && !has_deviations {
-        let with = LOSSES.iter().filter(|loss| Needs::Deviations.are_met_by(loss.predicts));
+    let has_deviations = |loss: &Loss| Needs::Deviations.are_met_by(loss.predicts);
+    if calibrate == Some(true) && !has_deviations(loss) {
+        let with = LOSSES.into_iter().filter(|loss| has_deviations(loss));
         let with: Vec<String> = with.map(|loss| format!("\"{}\"", loss.name)).collect();
         return Err(input_error!(
             "training.calibrate = true: networks that are trained with the loss \"{}\" predict no \
@@ -126,7 +126,7 @@ pub(crate) fn calibrates(calibrate: Option<bool>, loss: &Loss) -> Result<bool> {
             with.join(" or ")
         ));
     }
-    Ok(has_deviations && calibrate.unwrap_or(true))
+    Ok(has_deviations(loss) && calibrate.unwrap_or(true))
 }
 
 /// What a search looks for, in networks that are trained with the loss.
