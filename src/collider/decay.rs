@@ -34,6 +34,13 @@ pub(crate) fn decay(particle: Particle, draws: &mut Draws, stable: &mut Vec<Part
     }
 }
 
+/// The stable particles that hadrons decay into.
+pub(crate) fn stable(hadrons: Vec<Particle>, draws: &mut Draws) -> Vec<Particle> {
+    let mut stable = Vec::with_capacity(2 * hadrons.len());
+    hadrons.into_iter().for_each(|hadron| decay(hadron, draws, &mut stable));
+    stable
+}
+
 /// Momenta of bodies of these masses, uniform in phase space (James, CERN 68-15, 1968): masses of
 /// the intermediate systems are drawn in order, and accepted by the product of the two-body
 /// momenta.

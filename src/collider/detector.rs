@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 
 use crate::collider::calorimeter::{Calorimeter, Deposit, Track};
 use crate::collider::candidate::{Candidate, Class, Event};
-use crate::collider::decay::{Particle, decay};
+use crate::collider::decay::{Particle, stable};
 use crate::collider::draws::Draws;
 use crate::collider::momentum::{Momentum, angle};
 use crate::collider::species::{charge_of, is_neutrino};
@@ -108,15 +108,14 @@ impl Detector {
 
     /// The stable particles of other collisions.
     fn other_collisions(&self, draws: &mut Draws) -> Vec<Particle> {
-        let (mut hadrons, mut stable) = (Vec::new(), Vec::new());
+        let mut hadrons = Vec::new();
         if self.pile_up == 0.0 {
-            return stable;
+            return hadrons;
         }
         for _ in 0..draws.poisson(self.pile_up) {
             OTHERS.add(Region { centre: [0.0; 2], reach: [EDGE, PI] }, draws, &mut hadrons);
         }
-        hadrons.into_iter().for_each(|hadron| decay(hadron, draws, &mut stable));
-        stable
+        stable(hadrons, draws)
     }
 
     /// Pseudorapidity and azimuth at which a particle enters the calorimeters.

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::collider::decay::{Particle, decay};
+use crate::collider::decay::{Particle, stable};
 use crate::collider::draws::Draws;
 use crate::collider::hadrons::Hadronisation;
 use crate::collider::momentum::{Momentum, transverse_sum};
@@ -80,11 +80,7 @@ impl Generator {
         self.underlying.add(everywhere, draws, &mut hadrons);
         balance(&mut hadrons[soft..], primordial);
         hadrons.retain(|hadron| hadron.momentum.eta().abs() < EDGES[1]);
-        let mut stable = Vec::with_capacity(2 * hadrons.len());
-        for hadron in hadrons {
-            decay(hadron, draws, &mut stable);
-        }
-        Some(stable)
+        Some(stable(hadrons, draws))
     }
 
     /// Appends the hadrons of partons that radiate below a squared transverse momentum.

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::collider::decay::{Particle, decay};
+use crate::collider::decay::{Particle, stable};
 use crate::collider::draws::Draws;
 use crate::collider::generator::Generator;
 use crate::collider::momentum::{Momentum, angle};
@@ -48,9 +48,5 @@ pub(crate) fn hard_jet(generator: &Generator, quark: bool, draws: &mut Draws) ->
     });
     let around = Region { centre: [eta, phi], reach: [REACH; 2] };
     UNDERLYING.add(around, draws, &mut hadrons);
-    let mut stable = Vec::with_capacity(2 * hadrons.len());
-    for hadron in hadrons {
-        decay(hadron, draws, &mut stable);
-    }
-    stable
+    stable(hadrons, draws)
 }

@@ -70,28 +70,21 @@ struct Kind {
     /// Events of 1/fb, as in the files of Pythia and Delphes with the ATLAS card, whose cross
     /// sections are from general knowledge.
     events: f64,
-    /// Collisions of the kind among 20.
-    share: f64,
     /// Mean probability of the tag with the ATLAS card where the tau candidate is another jet.
     tag: Option<f64>,
 }
 
-const fn kind(hard: fn(&mut Draws) -> Hard, events: f64, share: f64, tag: Option<f64>) -> Kind {
-    Kind { hard, events, share, tag }
+const fn kind(hard: fn(&mut Draws) -> Hard, events: f64, tag: Option<f64>) -> Kind {
+    Kind { hard, events, tag }
 }
 
 /// Signal and backgrounds.
 static KINDS: [Kind; 5] = [
-    kind(|draws| tau_pair(Boson::Higgs, draws), 91.1, 10.0, None),
-    kind(|draws| tau_pair(Boson::Z, draws), 12_281.0, 3.0, None),
-    kind(|draws| top_pair([light_lepton(draws), Decay::Leptons(15)], draws), 2_614.0, 2.0, None),
-    kind(
-        |draws| top_pair([light_lepton(draws), Decay::Quarks(2, 1)], draws),
-        952.0,
-        2.0,
-        Some(0.0437),
-    ),
-    kind(w_and_jet, 9_845.0, 3.0, Some(0.0134)),
+    kind(|draws| tau_pair(Boson::Higgs, draws), 91.1, None),
+    kind(|draws| tau_pair(Boson::Z, draws), 12_281.0, None),
+    kind(|draws| top_pair([light_lepton(draws), Decay::Leptons(15)], draws), 2_614.0, None),
+    kind(|draws| top_pair([light_lepton(draws), Decay::Quarks(2, 1)], draws), 952.0, Some(0.0437)),
+    kind(w_and_jet, 9_845.0, Some(0.0134)),
 ];
 
 /// Events of 1/fb of all kinds.
@@ -118,7 +111,8 @@ fn collision(detector: Option<&Detector>, key: u32, index: u32) -> (f64, f64, Ob
         kept.then_some(objects)
     };
     let objects = (0..).find_map(attempt).expect("tau_pairs: one of all attempts passes");
-    let mean = EVENTS * kind.share / ORDER.len() as f64;
+    let share = ORDER.iter().filter(|other| **other == place).count() as f64;
+    let mean = EVENTS * share / ORDER.len() as f64;
     let relative = kind.tag.map_or(1.0, |tag| objects.probability / tag);
     let weight = kind.events / mean * relative;
     (f64::from(u8::from(place == 0)), weight, objects)
