@@ -1,6 +1,6 @@
 // Backward pass of multiply: gradient_x[r, n] = delta[r, n] y[r, n] and gradient_y[r, n] =
-// delta[r, n] x[r, n], whose sum over n is the gradient of a y with one column. A tile is 8 lanes of
-// four rows, and four columns.
+// delta[r, n] x[r, n], whose sum over n is the gradient of a y with one column. A tile is 8 lanes
+// of four rows, and four columns.
 
 #import layout
 #import lanes_main

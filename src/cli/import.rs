@@ -30,8 +30,8 @@ pub struct ImportArgs {
     /// Targets: a file with one row per simulation, in the same order [default: the file of x]
     #[arg(long, value_name = "FILE")]
     y: Option<PathBuf>,
-    /// Files whose rows follow each other, separated by commas, such as signal and background; paths
-    /// of other options that begin with : are parts of each, as in --x :Events
+    /// Files whose rows follow each other, separated by commas, such as signal and background;
+    /// paths of other options that begin with : are parts of each, as in --x :Events
     #[arg(long, value_name = "FILES", value_delimiter = ',', conflicts_with = "axis")]
     files: Option<Vec<PathBuf>>,
     /// A target that is the same in all rows of a file: a number for each of --files

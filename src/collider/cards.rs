@@ -147,8 +147,8 @@ fn detailed_tracking(_: Class, pt: f64, eta: f64) -> f64 {
 }
 
 /// The energy that a calorimeter with h / e = 0.7 measures of hadrons, 1 - (1 - h / e) E^(k - 1) of
-/// it with k = 0.82 (Gabriel, Groom, Job, Mokhov & Stevenson, Nucl. Instrum. Meth. A338 (1994) 336),
-/// if it is calibrated at 100 GeV.
+/// it with k = 0.82 (Gabriel, Groom, Job, Mokhov & Stevenson, Nucl. Instrum. Meth. A338 (1994)
+/// 336), if it is calibrated at 100 GeV.
 fn hadronic_response(e: f64) -> f64 {
     let share = |e: f64| 1.0 - 0.3 * e.max(1.0).powf(-0.18);
     e * share(e) / share(100.0)

@@ -116,8 +116,8 @@ impl Mul<f64> for Momentum {
     }
 }
 
-/// The inverse of the hyperbolic sine. That of the standard library is more precise for numbers near
-/// 0, and slower.
+/// The inverse of the hyperbolic sine. That of the standard library is more precise for numbers
+/// near 0, and slower.
 fn asinh(x: f64) -> f64 {
     let size = x.abs();
     (size + (size * size + 1.0).sqrt()).ln().copysign(x)

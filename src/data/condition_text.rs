@@ -9,8 +9,8 @@
 //! ```
 //!
 //! A column is a word of letters, digits, `_` and `.`, or anything between backquotes. A comparison
-//! of two may go on, as `20 < pt < 50`. NaN is not equal to anything, nor less or greater. `%` is the
-//! remainder of a division, which is not negative.
+//! of two may go on, as `20 < pt < 50`. NaN is not equal to anything, nor less or greater. `%` is
+//! the remainder of a division, which is not negative.
 
 use crate::data::condition::{COMPARISONS, Condition, Value};
 use crate::error::{Error, Result};

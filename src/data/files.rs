@@ -250,7 +250,8 @@ pub fn check_not_an_input<'a>(
 /// `file.npz:member` is the file and the member; any other path is itself, also that of a file with
 /// such a name.
 pub(crate) fn split_member(path: &Path) -> (PathBuf, Option<&str>) {
-    // a path need not be text, but the part after its last separator, or its last dot, is then still
+    // a path need not be text, but the part after its last separator, or its last dot, is then
+    // still
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(text) = path.to_str().or(name) else {
         let extension = path.extension().and_then(|extension| extension.to_str());

@@ -138,9 +138,9 @@ impl Pool {
     }
 
     /// The first `size` rows of the pool in the order of `seed`, split into training and validation
-    /// rows: row i is for validation if floor((i + 1) f) > floor(i f), f the fraction; a group is if
-    /// that many rows are due with all of it. So the training rows of a smaller subset are training
-    /// rows of a larger one, and likewise its validation rows.
+    /// rows: row i is for validation if floor((i + 1) f) > floor(i f), f the fraction; a group is
+    /// if that many rows are due with all of it. So the training rows of a smaller subset are
+    /// training rows of a larger one, and likewise its validation rows.
     ///
     /// # Errors
     /// The pool has fewer rows; the fraction is not between 0 and 1; a part has no row.

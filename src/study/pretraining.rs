@@ -37,8 +37,9 @@ pub(crate) fn models(config: &StudyConfig, base: &Path) -> Result<Vec<Published>
     }
 }
 
-/// Reads the data to pre-train on, or what `models` know of theirs, and puts the inputs and targets of `finetune` into its order.
-/// Returns also the notices about another order of the inputs and common ranges.
+/// Reads the data to pre-train on, or what `models` know of theirs, and puts the inputs and targets
+/// of `finetune` into its order. Returns also the notices about another order of the inputs and
+/// common ranges.
 ///
 /// # Errors
 /// [`crate::Error::Input`] for data that cannot be read, or do not fit.

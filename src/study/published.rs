@@ -73,7 +73,8 @@ impl Published {
     ) -> Result<(Dataset, Vec<String>)> {
         if self.model.about.predicts != loss.predicts {
             return Err(input_error!(
-                "{} predicts {}, but training.loss = \"{}\" needs {}; choose another loss, or {WAY_OUT}",
+                "{} predicts {}, but training.loss = \"{}\" needs {}; choose another loss, or \
+                 {WAY_OUT}",
                 self.name,
                 word(self.model.about.predicts),
                 loss.name,

@@ -91,7 +91,8 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// Checks that the targets of `pretrain`, which messages call `source`, are among those of `finetune`, and are scaled alike.
+/// Checks that the targets of `pretrain`, which messages call `source`, are among those of
+/// `finetune`, and are scaled alike.
 pub(crate) fn check_targets(source: &str, pretrain: &Dataset, finetune: &Dataset) -> Result<()> {
     for (name, range) in pretrain.target_names.iter().zip(&pretrain.target_ranges) {
         let Some(place) = finetune.target_names.iter().position(|other| other == name) else {

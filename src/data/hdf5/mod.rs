@@ -40,7 +40,8 @@ pub(crate) const FORMAT: Format = Format {
     members: true,
 };
 
-/// The most bytes of a dataset for each byte of its file: deflate packs no more than 1,032 into one.
+/// The most bytes of a dataset for each byte of its file: deflate packs no more than 1,032 into
+/// one.
 const MOST_BYTES: usize = 1032;
 /// Groups inside each other, and the most datasets that are listed.
 const DEEPEST: usize = 8;

@@ -73,7 +73,8 @@ impl Named<'_> {
         Err(match first {
             Some(error) => prefix(error, format!("`{option}`")),
             None => input_error!(
-                "`{option}`: neither the inputs nor the targets have a column '{name}'; there are {}",
+                "`{option}`: neither the inputs nor the targets have a column '{name}'; there are \
+                 {}",
                 names::some(&self.inputs.names)
             ),
         })

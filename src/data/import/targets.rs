@@ -114,8 +114,8 @@ fn all_names(
     Ok(names)
 }
 
-/// Which columns of `y` are kept, in their order; all but those of the rows, such as weights, unless
-/// some are chosen.
+/// Which columns of `y` are kept, in their order; all but those of the rows, such as weights,
+/// unless some are chosen.
 fn kept_columns(
     import: &Import,
     all: &[String],

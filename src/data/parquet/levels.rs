@@ -13,7 +13,8 @@ use crate::error::Result;
 /// Numbers that are read at one time.
 const BATCH: usize = 1 << 13;
 
-/// The pages of a column, which may claim so many numbers, and refer to a dictionary only behind it.
+/// The pages of a column, which may claim so many numbers, and refer to a dictionary only behind
+/// it.
 pub(crate) struct Pages {
     pages: Box<dyn PageReader>,
     left: usize,

@@ -1,7 +1,7 @@
 //! Trees of ROOT (`TTree`), as experiments and uproot write them: flat branches, those of NanoAOD
 //! with a counter, and vectors of numbers. The crates that read ROOT need C libraries, do not read
-//! zstd, or stop the program at what they do not know, so this is our own reader. What is in a file:
-//! <https://root.cern/doc/master/classTFile.html>; how objects are streamed: `TBufferFile`.
+//! zstd, or stop the program at what they do not know, so this is our own reader. What is in a
+//! file: <https://root.cern/doc/master/classTFile.html>; how objects are streamed: `TBufferFile`.
 //!
 //! | file | what |
 //! |---|---|

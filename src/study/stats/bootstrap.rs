@@ -3,9 +3,9 @@
 //!
 //! A sample draws all seeds but one with replacement, so that means scatter as they should (Rao and
 //! Wu 1988), and takes all runs of a drawn seed, of every curve and size, as often as it was drawn:
-//! runs of one seed have the same simulations. It also draws test rows with replacement, the same for all networks with the same test rows, and adds what that
-//! changes of a network's score. The best trials of a search are not paired, so each curve and size
-//! draws its own.
+//! runs of one seed have the same simulations. It also draws test rows with replacement, the same
+//! for all networks with the same test rows, and adds what that changes of a network's score. The
+//! best trials of a search are not paired, so each curve and size draws its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;

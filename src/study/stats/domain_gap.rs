@@ -31,7 +31,8 @@ pub(crate) fn domain_gap(summary: &Summary, bootstrap: &Bootstrap) -> Vec<String
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| {
             format!(
-                "Domain gap with {size} simulations: without fine-tuning ({}) the test {} is {}; {}.",
+                "Domain gap with {size} simulations: without fine-tuning ({}) the test {} is {}; \
+                 {}.",
                 curve.label(),
                 metric.title,
                 three(own),

@@ -121,8 +121,8 @@ fn gain(
     };
     match most_saved(savings, best, &better) {
         Some(one) if !one.is_told() => format!(
-            "Transfer helps: the test {title} of {name} is {difference}{ties}. How many simulations \
-             that saves cannot be told from these runs."
+            "Transfer helps: the test {title} of {name} is {difference}{ties}. How many \
+             simulations that saves cannot be told from these runs."
         ),
         Some(one) => format!(
             "Transfer saves simulations: {name} with {} simulations {}. Its test {title} is \

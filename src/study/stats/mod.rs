@@ -2,8 +2,8 @@
 //! [`store`](crate::study::store).
 //!
 //! [`findings::Findings`] has all of them: [`savings`] and [`transfers`] compare strategies over
-//! seeds or trials, [`bootstrap`] draws seeds and test rows, [`agreement`] compares predictions with the truth,
-//! [`diagnostics`] has the curves of single networks, [`searches`] summarizes
+//! seeds or trials, [`bootstrap`] draws seeds and test rows, [`agreement`] compares predictions
+//! with the truth, [`diagnostics`] has the curves of single networks, [`searches`] summarizes
 //! trials, and [`pretraining_size`] gives the effect of a larger pre-training.
 
 pub mod agreement;

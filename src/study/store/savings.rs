@@ -44,15 +44,16 @@ pub struct Saving {
     pub factor: f64,
     /// Whether it is a bound.
     pub bound: Bound,
-    /// The 2.5 % quantile over bootstrap samples; a bound where the baseline never reaches the score
-    /// in it. Absent where the baseline is better with its fewest simulations, and without any
-    /// scatter to sample.
+    /// The 2.5 % quantile over bootstrap samples; a bound where the baseline never reaches the
+    /// score in it. Absent where the baseline is better with its fewest simulations, and without
+    /// any scatter to sample.
     pub low: Option<f64>,
     /// The 97.5 % quantile; absent where the baseline never reaches the score, likewise.
     pub high: Option<f64>,
 }
 
-/// An interval that has 1 in it and is wider than this factor leaves open whether anything is saved.
+/// An interval that has 1 in it and is wider than this factor leaves open whether anything is
+/// saved.
 const WIDE: f64 = 4.0;
 
 impl Saving {

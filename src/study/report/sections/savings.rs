@@ -96,8 +96,8 @@ fn point(one: &Saving) -> Point {
     }
 }
 
-/// `4.20x (3.10 to 5.00)`, `> 1.10x (from 0.90)`, `cannot be told (0.20 to 6.00)`; an end outside the
-/// sizes of the baseline is open.
+/// `4.20x (3.10 to 5.00)`, `> 1.10x (from 0.90)`, `cannot be told (0.20 to 6.00)`; an end outside
+/// the sizes of the baseline is open.
 pub(crate) fn text(one: &Saving) -> String {
     let sign = match one.bound {
         Bound::Exact => "",
