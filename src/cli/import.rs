@@ -61,6 +61,10 @@ pub struct ImportArgs {
     /// Keep the rows that meet a condition on columns, as 'pt > 20 and abs(eta) < 2.5'
     #[arg(long = "where", value_name = "CONDITION", verbatim_doc_comment)]
     condition: Option<String>,
+    /// A column computed from others, once for each, as 'px = pt * cos(phi)': of the items if those
+    /// are columns of the items, else an input
+    #[arg(long, value_name = "NAME=EXPRESSION", value_parser = definition, verbatim_doc_comment)]
+    define: Vec<(String, String)>,
     /// Range of a target that is scaled to [0, 1], once for each target [default: the prior of a
     /// well-known parameter, else the range of the values]
     #[arg(long, value_name = "NAME=LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
@@ -133,6 +137,15 @@ fn count(argument: &str) -> std::result::Result<(String, usize), String> {
     parse().ok_or_else(|| "the classes of a column are written NAME=COUNT, as class=6".to_owned())
 }
 
+/// Parses the definition of a column, NAME=EXPRESSION.
+fn definition(argument: &str) -> std::result::Result<(String, String), String> {
+    let parts = argument.split_once('=').map(|(name, text)| (name.trim(), text.trim()));
+    match parts.filter(|(name, text)| !name.is_empty() && !text.is_empty()) {
+        Some((name, text)) => Ok((name.to_owned(), text.to_owned())),
+        None => Err("a column is defined as NAME=EXPRESSION, as 'px = pt * cos(phi)'".to_owned()),
+    }
+}
+
 /// Parses the targets of files, NAME=NUMBER,NUMBER,...
 fn label(argument: &str) -> std::result::Result<(String, Vec<f64>), String> {
     let parse = || {
@@ -182,6 +195,8 @@ Examples:
   shoal import --x Pk/latin_hypercube --y theta.txt --bins 79 -o quijote.npz
   shoal import --items jets.npz:constituents,jets.npz:charge --fill 0 \\
       --item-names pt,d_eta,d_phi,charge --y jets.npz:label -o jets-ragged.npz
+  shoal import --items jets.npz:constituents --item-names pt,eta,phi --fill 0 \\
+      --define 'px = pt * cos(phi)' --y jets.npz:label -o jets-px.npz
   shoal import --x events.parquet --targets label --weights weight \\
       --where 'PRI_jet_num >= 2' --groups event -o events.npz
 
@@ -235,6 +250,7 @@ pub fn run(args: ImportArgs, output: &Output) -> Result<()> {
         mask: args.mask,
         fill: args.fill,
         one_hot: (!args.one_hot.is_empty()).then(|| args.one_hot.into_iter().collect()),
+        define: (!args.define.is_empty()).then(|| args.define.into_iter().collect()),
         condition: args.condition,
         groups: args.groups,
     };

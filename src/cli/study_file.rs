@@ -66,6 +66,11 @@ const TABLES: [Table; 9] = [
                 "table of [low, high] by target, which become 0 and 1 [default: as the datasets \
                  say, else the common extent]",
             ),
+            (
+                "target_scaling",
+                "\"range\", or \"deviation\": the mean becomes 0, one deviation above it 1 \
+                 [default: \"range\"]",
+            ),
         ],
     ),
     (

@@ -2,22 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::data::expression::Expression;
+
 /// A condition that rows meet or not.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Condition {
     Any(Vec<Condition>),
     All(Vec<Condition>),
     Not(Box<Condition>),
-    Compare(Vec<Value>, Vec<Comparison>),
-}
-
-/// A number of a row.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
-    Number(f64),
-    Column(String),
-    Abs(Box<Value>),
-    Remainder(Box<Value>, Box<Value>),
+    Compare(Vec<Expression>, Vec<Comparison>),
 }
 
 /// The text of a comparison, and what it says.
@@ -39,7 +32,7 @@ impl Condition {
         match self {
             Self::Any(all) | Self::All(all) => all.iter().flat_map(Self::columns).collect(),
             Self::Not(one) => one.columns(),
-            Self::Compare(values, _) => values.iter().filter_map(Value::column).collect(),
+            Self::Compare(values, _) => values.iter().flat_map(Expression::columns).collect(),
         }
     }
 
@@ -54,26 +47,6 @@ impl Condition {
                 let pairs = numbers.windows(2).zip(comparisons);
                 pairs.into_iter().all(|(pair, (_, holds))| holds(&pair[0], &pair[1]))
             }
-        }
-    }
-}
-
-impl Value {
-    fn of(&self, column: &dyn Fn(&str) -> f64) -> f64 {
-        match self {
-            Self::Number(number) => *number,
-            Self::Column(name) => column(name),
-            Self::Abs(value) => value.of(column).abs(),
-            Self::Remainder(value, by) => value.of(column).rem_euclid(by.of(column)),
-        }
-    }
-
-    fn column(&self) -> Option<&str> {
-        match self {
-            Self::Number(_) => None,
-            Self::Column(name) => Some(name),
-            Self::Abs(value) => value.column(),
-            Self::Remainder(value, by) => value.column().or(by.column()),
         }
     }
 }

@@ -1,18 +1,22 @@
-//! How a condition is written.
+//! How conditions and expressions are written.
 //!
 //! ```text
 //! condition   = all { ("or" | "||") all }
 //! all         = one { ("and" | "&&") one }
-//! one         = ("not" | "!") one | "(" condition ")" | comparison
-//! comparison  = value ("<" | "<=" | ">" | ">=" | "==" | "!=") value { ... }
-//! value       = (number | column | "abs(" value ")") [ "%" value ]
+//! one         = ("not" | "!") one | sum { ("<" | "<=" | ">" | ">=" | "==" | "!=") sum }
+//! sum         = product { ("+" | "-") product }
+//! product     = factor { ("*" | "/" | "%") factor }
+//! factor      = ["-" | "+"] (number | column | function "(" sum { "," sum } ")" | "(" condition ")")
 //! ```
 //!
-//! A column is a word of letters, digits, `_` and `.`, or anything between backquotes. A comparison
-//! of two may go on, as `20 < pt < 50`. NaN is not equal to anything, nor less or greater. `%` is
-//! the remainder of a division, which is not negative.
+//! An expression is a sum, a condition has a comparison. A column is a word of letters, digits, `_`
+//! and `.`, or anything between backquotes. A comparison of two may go on, as `20 < pt < 50`. NaN
+//! is not equal to anything, nor less or greater. `%` is the remainder of a division, which is not
+//! negative.
 
-use crate::data::condition::{COMPARISONS, Condition, Value};
+use crate::data::condition::{COMPARISONS, Condition};
+use crate::data::expression::{Expression, FUNCTIONS, NEGATION, OPERATORS};
+use crate::data::names;
 use crate::error::{Error, Result};
 use crate::input_error;
 
@@ -25,28 +29,57 @@ impl Condition {
     /// # Errors
     /// The place that is not understood.
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let mut parser = Parser { text, rest: text, depth: 0 };
-        let condition = parser.any()?;
-        match parser.rest.trim_start().is_empty() {
-            true => Ok(condition),
-            false => Err(parser.expected("`and`, `or` or the end")),
-        }
+        let mut parser = Parser::new(text, "condition", CONDITION);
+        let parsed = parser.any()?;
+        let condition = parser.condition(parsed)?;
+        parser.end("`and`, `or`")?;
+        Ok(condition)
     }
 }
 
-/// The state of reading a condition.
+impl Expression {
+    /// Parses an expression.
+    ///
+    /// # Errors
+    /// The place that is not understood.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let mut parser = Parser::new(text, "expression", EXPRESSION);
+        let parsed = parser.binary(0)?;
+        let expression = parser.number(parsed)?;
+        parser.end("an operator")?;
+        Ok(expression)
+    }
+}
+
+/// What is said of how each is written.
+const CONDITION: &str = "pt > 20 and abs(eta) < 2.5, with and, or, not, ( )";
+const EXPRESSION: &str = "pt * cos(phi)";
+
+/// What was read: whether it is a number is known after a closing parenthesis only.
+enum Parsed {
+    Condition(Condition),
+    Number(Expression),
+}
+
+/// The state of reading.
 struct Parser<'a> {
     text: &'a str,
     rest: &'a str,
     depth: usize,
+    kind: &'static str,
+    example: &'static str,
 }
 
 impl<'a> Parser<'a> {
-    fn any(&mut self) -> Result<Condition> {
+    fn new(text: &'a str, kind: &'static str, example: &'static str) -> Self {
+        Self { text, rest: text, depth: 0, kind, example }
+    }
+
+    fn any(&mut self) -> Result<Parsed> {
         self.several(&["or", "||"], Self::all, Condition::Any)
     }
 
-    fn all(&mut self) -> Result<Condition> {
+    fn all(&mut self) -> Result<Parsed> {
         self.several(&["and", "&&"], Self::one, Condition::All)
     }
 
@@ -54,106 +87,170 @@ impl<'a> Parser<'a> {
     fn several(
         &mut self,
         between: &[&str],
-        one: fn(&mut Self) -> Result<Condition>,
+        one: fn(&mut Self) -> Result<Parsed>,
         many: fn(Vec<Condition>) -> Condition,
-    ) -> Result<Condition> {
-        let mut all = vec![one(self)?];
-        while between.iter().any(|word| self.take(word)) {
-            all.push(one(self)?);
+    ) -> Result<Parsed> {
+        let first = one(self)?;
+        if !between.iter().any(|word| self.comes(word)) {
+            return Ok(first);
         }
-        Ok(if all.len() == 1 { all.swap_remove(0) } else { many(all) })
+        let mut all = vec![self.condition(first)?];
+        while between.iter().any(|word| self.take(word)) {
+            let next = one(self)?;
+            all.push(self.condition(next)?);
+        }
+        Ok(Parsed::Condition(many(all)))
     }
 
-    fn one(&mut self) -> Result<Condition> {
+    fn one(&mut self) -> Result<Parsed> {
+        if self.take("not") || self.take("!") {
+            let inner = self.nested(Self::one)?;
+            let inner = self.condition(inner)?;
+            return Ok(Parsed::Condition(Condition::Not(Box::new(inner))));
+        }
+        let first = self.binary(0)?;
+        if !COMPARISONS.iter().any(|(text, _)| self.comes(text)) {
+            return Ok(first);
+        }
+        let (mut values, mut comparisons) = (vec![self.number(first)?], Vec::new());
+        while let Some(comparison) = COMPARISONS.iter().find(|(text, _)| self.take(text)) {
+            comparisons.push(*comparison);
+            let next = self.binary(0)?;
+            values.push(self.number(next)?);
+        }
+        Ok(Parsed::Condition(Condition::Compare(values, comparisons)))
+    }
+
+    /// Operators of a list and those that bind more tightly.
+    fn binary(&mut self, list: usize) -> Result<Parsed> {
+        let Some(operators) = OPERATORS.get(list) else { return self.factor() };
+        let mut left = self.binary(list + 1)?;
+        while let Some(operator) = operators.iter().find(|operator| self.take(operator.name)) {
+            let right = self.binary(list + 1)?;
+            let both = vec![self.number(left)?, self.number(right)?];
+            left = Parsed::Number(Expression::Call(operator, both));
+        }
+        Ok(left)
+    }
+
+    fn factor(&mut self) -> Result<Parsed> {
+        if self.take("-") {
+            let inner = self.nested(Self::factor)?;
+            let inner = vec![self.number(inner)?];
+            return Ok(Parsed::Number(Expression::Call(&NEGATION, inner)));
+        }
+        if self.take("+") {
+            return self.nested(Self::factor);
+        }
+        if self.take("(") {
+            let inner = self.nested(Self::any)?;
+            return self.closed(inner);
+        }
+        let word = self.word()?;
+        match word {
+            Expression::Column(name) if self.take("(") => self.call(&name),
+            word => Ok(Parsed::Number(word)),
+        }
+    }
+
+    /// The call of a function after its parenthesis.
+    fn call(&mut self, name: &str) -> Result<Parsed> {
+        let known: Vec<String> = FUNCTIONS.iter().map(|one| one.name.to_owned()).collect();
+        let function = &FUNCTIONS[names::find(&known, name, "function")?];
+        let mut arguments = Vec::new();
+        while arguments.is_empty() || self.take(",") {
+            let argument = self.nested(|parser| parser.binary(0))?;
+            arguments.push(self.number(argument)?);
+        }
+        if arguments.len() != function.arguments {
+            return Err(input_error!(
+                "`{}`: {name} is of {} numbers, not {}",
+                self.text,
+                function.arguments,
+                arguments.len()
+            ));
+        }
+        self.closed(Parsed::Number(Expression::Call(function, arguments)))
+    }
+
+    fn closed(&mut self, inner: Parsed) -> Result<Parsed> {
+        match self.take(")") {
+            true => Ok(inner),
+            false => Err(self.expected("`)`")),
+        }
+    }
+
+    /// What is inside of parentheses or behind a sign or `not`.
+    fn nested(&mut self, inner: impl FnOnce(&mut Self) -> Result<Parsed>) -> Result<Parsed> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(self.expected(&format!("at most {DEEPEST} parentheses")));
         }
-        let condition = if self.take("not") || self.take("!") {
-            Condition::Not(Box::new(self.one()?))
-        } else if self.take("(") {
-            let condition = self.any()?;
-            match self.take(")") {
-                true => condition,
-                false => return Err(self.expected("`)`")),
-            }
-        } else {
-            self.comparison()?
-        };
+        let inner = inner(self)?;
         self.depth -= 1;
-        Ok(condition)
+        Ok(inner)
     }
 
-    fn comparison(&mut self) -> Result<Condition> {
-        let (mut values, mut comparisons) = (vec![self.value()?], Vec::new());
-        while let Some(comparison) = COMPARISONS.iter().find(|(text, _)| self.take(text)) {
-            comparisons.push(*comparison);
-            values.push(self.value()?);
-        }
-        match comparisons.is_empty() {
-            true => Err(self.expected("one of < <= > >= == !=")),
-            false => Ok(Condition::Compare(values, comparisons)),
-        }
-    }
-
-    fn value(&mut self) -> Result<Value> {
-        let value = if self.take("abs(") {
-            self.depth += 1;
-            if self.depth > DEEPEST {
-                return Err(self.expected(&format!("at most {DEEPEST} parentheses")));
-            }
-            let value = self.value()?;
-            if !self.take(")") {
-                return Err(self.expected("`)`"));
-            }
-            self.depth -= 1;
-            Value::Abs(Box::new(value))
-        } else {
-            self.word()?
-        };
-        match self.take("%") {
-            true => Ok(Value::Remainder(Box::new(value), Box::new(self.word()?))),
-            false => Ok(value),
-        }
-    }
-
-    /// A number or a column.
-    fn word(&mut self) -> Result<Value> {
+    /// A number without a sign, or a column.
+    fn word(&mut self) -> Result<Expression> {
         let rest = self.rest.trim_start();
         if let Some((name, rest)) = rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
             self.rest = rest;
-            return Ok(Value::Column(name.to_owned()));
+            return Ok(Expression::Column(name.to_owned()));
         }
-        let of_word = |letter: char| letter.is_alphanumeric() || "_.".contains(letter);
-        let sign = rest.len() - rest.trim_start_matches(['-', '+']).len();
-        let number = rest[sign..].starts_with(|first: char| first.is_ascii_digit() || first == '.');
+        let number = rest.starts_with(|first: char| first.is_ascii_digit() || first == '.');
         let mut before = ' ';
-        let end = rest[sign..].find(|letter: char| {
+        let end = rest.find(|letter: char| {
             // the sign of an exponent, as in 1e-3
             let exponent = number && "+-".contains(letter) && "eE".contains(before);
             before = letter;
-            !of_word(letter) && !exponent
+            !is_of_word(letter) && !exponent
         });
-        let (word, after) = rest.split_at(end.map_or(rest.len(), |end| sign + end));
+        let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
         let value = match word.parse::<f64>() {
-            Ok(value) if number => Value::Number(value),
-            _ if !word.is_empty() && sign == 0 && !number => Value::Column(word.to_owned()),
+            Ok(value) if number => Expression::Number(value),
+            _ if !word.is_empty() && !number => Expression::Column(word.to_owned()),
             _ => return Err(self.expected("a number or the name of a column")),
         };
         self.rest = after;
         Ok(value)
     }
 
+    /// Whether a word or a mark is the next one.
+    fn comes(&self, wanted: &str) -> bool {
+        let Some(rest) = self.rest.trim_start().strip_prefix(wanted) else { return false };
+        let is_word = wanted.ends_with(|last: char| last.is_alphabetic());
+        !(is_word && rest.starts_with(is_of_word) || wanted == "!" && rest.starts_with('='))
+    }
+
     /// Takes a word or a mark, if it is the next one.
     fn take(&mut self, wanted: &str) -> bool {
-        let Some(rest) = self.rest.trim_start().strip_prefix(wanted) else { return false };
-        let letter = |letter: char| letter.is_alphanumeric() || "_.".contains(letter);
-        let is_word = wanted.ends_with(|last: char| last.is_alphabetic());
-        if is_word && rest.starts_with(letter) || wanted == "!" && rest.starts_with('=') {
-            return false;
+        let comes = self.comes(wanted);
+        if comes {
+            self.rest = &self.rest.trim_start()[wanted.len()..];
         }
-        self.rest = rest;
-        true
+        comes
+    }
+
+    fn condition(&self, parsed: Parsed) -> Result<Condition> {
+        match parsed {
+            Parsed::Condition(condition) => Ok(condition),
+            Parsed::Number(_) => Err(self.expected("one of < <= > >= == !=")),
+        }
+    }
+
+    fn number(&self, parsed: Parsed) -> Result<Expression> {
+        match parsed {
+            Parsed::Number(expression) => Ok(expression),
+            Parsed::Condition(_) => Err(self.expected("a number, not a condition,")),
+        }
+    }
+
+    fn end(&self, or: &str) -> Result<()> {
+        match self.rest.trim_start().is_empty() {
+            true => Ok(()),
+            false => Err(self.expected(&format!("{or} or the end"))),
+        }
     }
 
     fn expected(&self, what: &str) -> Error {
@@ -162,12 +259,21 @@ impl<'a> Parser<'a> {
             true => "at its end".to_owned(),
             false => format!("at '{}'", rest.chars().take(20).collect::<String>()),
         };
+        let functions = FUNCTIONS.iter().map(|function| function.name);
         input_error!(
-            "the condition `{}` needs {what} {at}; one is written as pt > 20 and abs(eta) < 2.5, \
-             with and, or, not, ( ), %, and a name with other letters between backquotes",
-            self.text
+            "the {} `{}` needs {what} {at}; one is written as {}, with + - * / %, {}, and a name \
+             with other letters between backquotes",
+            self.kind,
+            self.text,
+            self.example,
+            functions.collect::<Vec<_>>().join(", ")
         )
     }
+}
+
+/// Whether a letter is one of the name of a column.
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || "_.".contains(letter)
 }
 
 #[cfg(test)]
@@ -203,6 +309,12 @@ mod tests {
             "not gone > 0",
             "((pt > 20))",
             "eta % 3 == 1",
+            "-pt < -20",
+            "pt + 2 * 3 == 36 and (pt + 2) * 3 == 96",
+            "pt - 10 - 10 == 10 and pt / 3 / 2 == 5",
+            "pt * cos(eta + 2) == +30",
+            "(abs(eta) > 1) and sqrt(pow(pt, 2)) == 30",
+            "atan2(0, -1) > 3.14 and max(pt, event) == 30",
         ] {
             assert!(holds(text), "{text}");
         }
@@ -231,11 +343,17 @@ mod tests {
         says("pt = 3", "at '= 3'");
         says("pt > 20 eta < 3", "the end at 'eta < 3'");
         says("(pt > 20", "`)` at its end");
-        says("-pt > 20", "at '-pt > 20'");
+        says("pt + (eta > 1) > 2", "a number, not a condition, at '> 2'");
+        says("pt and eta > 1", "one of < <= > >= == != at 'and eta > 1'");
+        says("cot(eta) > 1", "there is no function 'cot'");
+        says("atan2(eta) > 1", "atan2 is of 2 numbers, not 1");
         says("pt > 2x", "at '2x'");
         says(&format!("{}pt > 1", "(".repeat(1000)), "at most 32 parentheses");
         says(&format!("{}pt > 1", "not ".repeat(1000)), "at most 32 parentheses");
         says(&"abs(".repeat(1000), "at most 32 parentheses");
+        says(&format!("{}pt > 1", "-".repeat(1000)), "at most 32 parentheses");
+        let error = Expression::parse("pt > 20").unwrap_err().to_string();
+        assert!(error.contains("an operator or the end at '> 20'"), "{error}");
     }
 
     #[test]

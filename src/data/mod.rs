@@ -24,7 +24,8 @@
 //! | `dataset_npz` | the format of a dataset |
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
 //! | `write` | a matrix as npy, npz or CSV |
-//! | `condition`, `condition_text` | which rows are kept, and how that is written |
+//! | `condition`, `expression`, `condition_text` | which rows are kept, numbers computed from
+//! columns, and how both are written |
 //! | `import` | from other files to a dataset ([`Import`]) |
 //! | `columns` | logarithms and missing numbers, column by column ([`Columns`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |
@@ -43,6 +44,7 @@ pub(crate) mod condition_text;
 pub mod conventions;
 pub mod dataset;
 pub(crate) mod dataset_npz;
+pub(crate) mod expression;
 pub(crate) mod files;
 pub(crate) mod foreign;
 pub(crate) mod format;

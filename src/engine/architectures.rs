@@ -2,7 +2,9 @@
 
 use crate::engine::activation::Activation;
 use crate::engine::graph::{Attributes, Graph, Node, Op, Reduction, Source};
-use crate::engine::ops::{add, aggregate, attention, concat, dense, edge, norm, pool};
+use crate::engine::ops::{
+    add, aggregate, attention, concat, dense, edge, multiply, norm, pool, spread,
+};
 use crate::engine::shape::Shape;
 use crate::error::Result;
 use crate::input_error;
@@ -132,6 +134,31 @@ impl Graph {
         let last = items.iter().fold(Source::Input, |below, width| nodes.hidden(below, *width));
         let pooled = nodes.pool(last, reduction);
         nodes.head(pooled, hidden, ends)
+    }
+
+    /// The sum over the items of all their columns times a weight, and the outputs from it, as for
+    /// the missing momentum of an event (DeepMET, arXiv 2509.12012). The weight of an item comes
+    /// from hidden layers of widths `items` on the item, and of widths `weights` on these beside
+    /// their mean over the items.
+    ///
+    /// # Errors
+    /// As [`Graph::deep_set`].
+    pub fn weighted_sum_between(
+        ends: Ends,
+        items: &[usize],
+        weights: &[usize],
+        layers: Hidden,
+    ) -> Result<Self> {
+        let (mut nodes, plain) = (layers.nodes(), Attributes::default());
+        let own = items.iter().fold(Source::Input, |below, width| nodes.hidden(below, *width));
+        let mean = nodes.pool(own, Reduction::Mean);
+        let mean = nodes.add(&spread::OP, &[mean], plain);
+        let both = nodes.add(&concat::OP, &[own, mean], plain);
+        let last = weights.iter().fold(both, |below, width| nodes.hidden(below, *width));
+        let weight = nodes.linear(last, 1);
+        let weighted = nodes.add(&multiply::OP, &[Source::Input, weight], plain);
+        let sum = nodes.pool(weighted, Reduction::Sum);
+        nodes.head(sum, &[], ends)
     }
 
     /// A graph network on the nearest neighbours of each item (Wang et al., arXiv 1801.07829; for

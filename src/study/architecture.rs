@@ -12,8 +12,8 @@ use crate::study::search::space::{SIZES, Space};
 use crate::study::sizes::{Key, Kind, MOST_NEIGHBOURS, Sizes, check_edges, key};
 
 /// Every architecture; the first one is the default.
-pub static ARCHITECTURES: [Architecture; 5] =
-    [PERCEPTRON, DEEP_SET, EDGE_GRAPH, TRANSFORMER, LAYERS];
+pub static ARCHITECTURES: [Architecture; 6] =
+    [PERCEPTRON, DEEP_SET, WEIGHTED_SUM, EDGE_GRAPH, TRANSFORMER, LAYERS];
 
 /// A kind of network, with the keys of its sizes.
 #[derive(Debug)]
@@ -73,6 +73,22 @@ const DEEP_SET: Architecture = Architecture {
     build: |sizes, ends, hidden, layers| {
         let (items, reduction) = (sizes.widths("items"), sizes.reduction("reduction"));
         Graph::deep_set_between(ends, items, reduction, hidden, layers)
+    },
+};
+
+const WEIGHTED_SUM: Architecture = Architecture {
+    name: "weighted-sum",
+    about: "a weight for each item from dense layers (items on the item, hidden on these beside \
+            their mean), the sum of the weighted columns of the items, the outputs",
+    reads_items: true,
+    reads_inputs: false,
+    keeps_dropout: false,
+    keys: &[key("items", "widths of the layers on each item", Kind::Widths(&[64, 64]))],
+    hidden: &[64],
+    activation: "relu",
+    dropout: 0.0,
+    build: |sizes, ends, hidden, layers| {
+        Graph::weighted_sum_between(ends, sizes.widths("items"), hidden, layers)
     },
 };
 

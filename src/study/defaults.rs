@@ -60,6 +60,29 @@ pub(crate) fn share_ranges(pre: &mut Dataset, fine: &mut Dataset) -> Option<Stri
     })
 }
 
+/// Gives targets that are not in `ranges` the range that `known` has for them, else that of their
+/// mean and one deviation above it.
+pub(crate) fn standardize(
+    dataset: &mut Dataset,
+    ranges: &BTreeMap<String, [f64; 2]>,
+    known: Option<&Dataset>,
+) {
+    for (column, name) in dataset.target_names.iter().enumerate() {
+        let place = known.and_then(|known| known.target_names.iter().position(|own| own == name));
+        dataset.target_ranges[column] = match (ranges.get(name), known, place) {
+            (Some(range), ..) => *range,
+            (None, Some(known), Some(place)) => known.target_ranges[place],
+            _ => {
+                let targets = || dataset.targets.column(column);
+                let rows = dataset.targets.rows as f64;
+                let mean = targets().sum::<f64>() / rows;
+                let variance = targets().map(|y| (y - mean).powi(2)).sum::<f64>() / rows;
+                [mean, mean + variance.sqrt()]
+            }
+        };
+    }
+}
+
 /// Whether networks take the log10 of the inputs: as stated, else unless many of those that are not
 /// missing are not positive or there are items, of which none is taken; and the notice that says
 /// so.

@@ -13,11 +13,15 @@ use crate::study::config::study::StudyConfig;
 use crate::study::metric::{Better, METRICS, Metric, Needs, of_outputs};
 use crate::study::objective::{Objective, VALIDATION_LOSS};
 
-/// The activation of the outputs. Losses that take logits, logarithms or deviations need outputs of
+/// The activation of the outputs, of targets in [0, 1] or standardized ones. Losses that take logits, logarithms or deviations need outputs of
 /// any size.
-pub(crate) fn output(config: &NetworkConfig, loss: &Loss) -> Result<Activation> {
+pub(crate) fn output(
+    config: &NetworkConfig,
+    loss: &Loss,
+    standardizes: bool,
+) -> Result<Activation> {
     let default = match loss.predicts {
-        Predicts::Value => "sigmoid",
+        Predicts::Value if !standardizes => "sigmoid",
         _ => "identity",
     };
     let name = config.output.as_deref().unwrap_or(default);
@@ -27,6 +31,12 @@ pub(crate) fn output(config: &NetworkConfig, loss: &Loss) -> Result<Activation> 
             "network.output = \"{name}\", but the loss \"{}\" needs outputs as they are; remove \
              it, or give \"identity\"",
             loss.name
+        ));
+    }
+    if standardizes && output == Activation::Sigmoid {
+        return Err(input_error!(
+            "network.output = \"{name}\" is from 0 to 1, but data.target_scaling = \"deviation\" \
+             makes targets of any size; remove one of them"
         ));
     }
     Ok(output)

@@ -12,11 +12,15 @@ use crate::study::config::network::NetworkConfig;
 use crate::study::loss::output;
 use crate::study::plan::NetworkPlan;
 
-/// The networks of a study file.
+/// The networks of a study file, for targets in [0, 1] or standardized ones.
 ///
 /// # Errors
 /// [`crate::Error::Input`] that names the key.
-pub(crate) fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan> {
+pub(crate) fn network(
+    config: &NetworkConfig,
+    loss: &Loss,
+    standardizes: bool,
+) -> Result<NetworkPlan> {
     let architecture = Architecture::of(config)?;
     let sizes = architecture.sizes(config)?;
     let hidden = config.hidden.clone().unwrap_or_else(|| architecture.hidden.to_vec());
@@ -36,7 +40,7 @@ pub(crate) fn network(config: &NetworkConfig, loss: &Loss) -> Result<NetworkPlan
         sizes,
         hidden,
         activation: activation("network.activation", named, config.slope())?,
-        output: output(config, loss)?,
+        output: output(config, loss, standardizes)?,
         dropout,
     })
 }

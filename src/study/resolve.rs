@@ -23,7 +23,7 @@ use crate::study::config::checks::{
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::study::{ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
-use crate::study::defaults::{check_varies, set_ranges};
+use crate::study::defaults::{check_varies, set_ranges, standardize};
 use crate::study::hyperparameters::Hyperparameters;
 use crate::study::loss::{calibrates, loss, metrics, objective, stop_on};
 use crate::study::networks::{network, own_dropout};
@@ -88,7 +88,8 @@ impl Study {
             ));
         }
         let training = training(&config.training)?;
-        let network = network(&config.network, training.loss)?;
+        let standardizes = config.data.standardizes(training.loss)?;
+        let network = network(&config.network, training.loss, standardizes)?;
         let metrics = metrics(config, training.loss)?;
         let calibrates = calibrates(config.training.calibrate, training.loss)?;
         let strategies = strategies(config, &training, &network)?;
@@ -103,9 +104,15 @@ impl Study {
         let models = models(config, sources.base)?;
         let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (dataset, found) =
+                let (mut dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, (sources, &models))?;
                 notices.extend(found);
+                if standardizes && models.is_empty() {
+                    standardize(&mut dataset, &config.data.ranges, None);
+                }
+                if standardizes {
+                    standardize(&mut finetune, &config.data.ranges, Some(&dataset));
+                }
                 // networks that are there need no rows to pre-train on
                 let (pool, found) = match models.is_empty() {
                     true => pretraining_pool(config.seed, &dataset, (&finetune, &pool, test))?,
@@ -116,7 +123,12 @@ impl Study {
                 let (plan, pool) = pretraining(config, (&training, &network), of_both, of_rows)?;
                 Some((plan, dataset, pool))
             }
-            false => None,
+            false => {
+                if standardizes {
+                    standardize(&mut finetune, &config.data.ranges, None);
+                }
+                None
+            }
         };
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
         let InputColumns { log10, columns, item_columns, notices: found } =

@@ -47,6 +47,46 @@ fn without_stated_ranges_the_common_extent_serves() {
 }
 
 #[test]
+fn targets_are_scaled_by_their_deviation_on_request() {
+    let study = Study::new();
+    let data = "[data]\ntarget_scaling = 'deviation'\n[data.ranges]\nb = [0, 1]\n[data.pretrain]";
+    study.toml("[data.pretrain]", data);
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let numbers = |file: &str, column: usize| -> Vec<f64> {
+        let text = study.read(file);
+        let cells = text.lines().filter_map(|line| line.split(',').nth(column)?.parse().ok());
+        cells.collect()
+    };
+    let settings = &json(&study, "out/study.json")["settings"]["data"];
+    // a is shared, c only in the data to fine-tune on
+    for (file, column) in [("base_y.csv", 0), ("new_y.csv", 2)] {
+        let y = numbers(file, column);
+        let mean = y.iter().sum::<f64>() / y.len() as f64;
+        let variance = y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / y.len() as f64;
+        let expected = [mean, mean + variance.sqrt()];
+        for (found, expected) in [0, 1].map(|end| {
+            let range = &settings["finetune"]["target_ranges"][column];
+            (range[end].as_f64().unwrap(), expected[end])
+        }) {
+            assert!(
+                (found - expected).abs() < 1e-9 * expected.abs(),
+                "{file}: {found}, {expected}"
+            );
+        }
+    }
+    assert_eq!(settings["finetune"]["target_ranges"][1], serde_json::json!([0.0, 1.0]));
+    assert_eq!(settings["pretrain"]["target_ranges"][0], settings["finetune"]["target_ranges"][0]);
+    let with = |from: &str, to: &str| {
+        study.write("study.toml", &STUDY.replace("[data.pretrain]", data).replace(from, to));
+        study.run()
+    };
+    let sigmoid = with("[network]", "[network]\noutput = 'sigmoid'");
+    sigmoid.fails(2, &["network.output", "data.target_scaling"]);
+    with("'deviation'", "'standard'").fails(2, &["data.target_scaling", "range, deviation"]);
+}
+
+#[test]
 fn a_key_of_the_study_file_sets_the_ranges() {
     let study = Study::new();
     let with = |ranges: &str| {

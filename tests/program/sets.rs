@@ -112,6 +112,7 @@ fn small(name: &str) -> &'static str {
             "architecture = 'edge-graph'\nblocks = [[16, 16]]\nhidden = [16]\nneighbours = 3\n\
              near = ['eta', 'phi']\nperiodic = { phi = 6.0 }"
         }
+        "weighted-sum" => "architecture = 'weighted-sum'\nitems = [16]\nhidden = [16]",
         "transformer" => {
             "architecture = 'transformer'\nwidth = 16\nheads = 2\nblocks = 1\nfeed_forward = 32\n\
              hidden = [8]"
@@ -277,7 +278,7 @@ fn mistakes_name_the_key_and_the_way_out() {
         &[
             "data.finetune has items (pt, eta, phi)",
             "\"perceptron\"",
-            "\"deep-set\" or \"edge-graph\" or \"transformer\" or \"layers\"",
+            "\"deep-set\" or \"weighted-sum\" or \"edge-graph\" or \"transformer\" or \"layers\"",
         ],
     );
     let flat = crate::common::STUDY.replace("hidden = [8]", "architecture = 'transformer'");

@@ -193,8 +193,9 @@ impl Inputs {
                 path.display()
             ));
         }
-        let wanted = import.inputs.as_deref().filter(|_| import.input_names.is_none());
-        let table = read_columns(path, import.text(import.x_header), wanted)?;
+        let kept = import.inputs.as_deref().filter(|_| import.input_names.is_none());
+        let wanted = kept.map(|kept| import.read_for(kept)).transpose()?;
+        let table = read_columns(path, import.text(import.x_header), wanted.as_deref())?;
         let mut notes = Vec::new();
         let rows = match_labels(&table, path, labels, base.join(&import.y), &mut notes)?;
         let (header_axis, header) = (table.header_axis(), table.column_names('x'));

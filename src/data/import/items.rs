@@ -19,6 +19,8 @@ use crate::input_error;
 /// The items of an import, and notes for the provenance.
 pub(crate) struct ImportedItems {
     pub(crate) items: Items,
+    /// The names of all columns, before some are chosen.
+    pub(crate) names: Vec<String>,
     pub(crate) read: Map<String, Value>,
 }
 
@@ -47,9 +49,10 @@ impl Import {
         };
         let mut arrays = Vec::new();
         // the names of all columns are given where they are not those of the file
-        let wanted = self.item_columns.as_deref().filter(|_| self.item_names.is_none());
+        let kept = self.item_columns.as_deref().filter(|_| self.item_names.is_none());
+        let wanted = kept.map(|kept| self.read_for(kept)).transpose()?;
         for path in paths {
-            let array = read_array(&base.join(path), wanted)?;
+            let array = read_array(&base.join(path), wanted.as_deref())?;
             arrays.push((base.join(path).display().to_string(), array));
         }
         if arrays.is_empty() {
@@ -64,7 +67,8 @@ impl Import {
         for (name, path) in named.filter_map(|(name, path)| Some((name, path.as_ref()?))) {
             read.insert(name.into(), read_note(path, &base.join(path))?);
         }
-        let items = self.together(base, &arrays)?;
+        let items = self.define_items(self.together(base, &arrays)?)?;
+        let names = items.names.clone();
         let items = match &self.item_columns {
             Some(chosen) => chosen_columns(&items, chosen)?,
             None => items,
@@ -75,7 +79,7 @@ impl Import {
                 .try_fold(items, |items, (name, count)| one_hot(&items, name, *count))?,
             None => items,
         };
-        Ok(Some(ImportedItems { items, read }))
+        Ok(Some(ImportedItems { items, names, read }))
     }
 
     /// The items of all arrays: ragged ones, or padded ones without the places that have no item.

@@ -9,11 +9,13 @@
 //! | `rows` | which rows of two files belong together |
 //! | `selection` | columns by their names, and which rows are kept |
 //! | `several` | files whose rows follow each other |
+//! | `define` | columns computed from others |
 //! | `item_columns` | columns of items that are kept, and classes |
 //! | `inputs`, `items`, `targets` | the parts of a dataset, each from its files |
 //! | `read` | both together |
 
 pub(crate) mod cut;
+pub(crate) mod define;
 pub(crate) mod folder;
 pub(crate) mod folders;
 pub(crate) mod inputs;

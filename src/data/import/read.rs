@@ -77,6 +77,11 @@ impl Import {
         };
         self.check_rows(base, &inputs, items.as_ref(), rows)?;
         let named = Named { import: self, base, inputs: &inputs, targets: targets.as_ref(), rows };
+        let of_items = items.as_ref().map_or(&[][..], |found| &found.names);
+        if let Some(defined) = named.define_inputs(of_items)? {
+            inputs.with_defined(defined)?;
+        }
+        let named = Named { import: self, base, inputs: &inputs, targets: targets.as_ref(), rows };
         let (kept, groups) = (named.kept()?, named.groups()?);
         let of_file = |weights: &Vec<f64>| match &inputs.rows {
             Some(rows) => rows.iter().map(|row| weights[*row as usize]).collect(),

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::engine::loss::Loss;
 use crate::error::Result;
 use crate::input_error;
-use crate::study::config::checks::nearest;
+use crate::study::config::checks::{nearest, unknown};
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::network::NetworkConfig;
 use crate::study::config::overrides::{Overrides, with_overrides};
@@ -120,6 +121,33 @@ pub struct DataConfig {
     /// Ranges of targets by name, which become [0, 1], in place of those of the datasets.
     #[serde(default)]
     pub ranges: BTreeMap<String, [f64; 2]>,
+    /// What becomes 0 and 1 of the other targets: the ends of their range ("range", the default), or
+    /// their mean and one deviation above it ("deviation").
+    pub target_scaling: Option<String>,
+}
+
+/// The ways to scale targets, of which the first one is the default.
+pub(crate) const TARGET_SCALINGS: [&str; 2] = ["range", "deviation"];
+
+impl DataConfig {
+    /// Whether targets are scaled by their mean and deviation.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] with the known names; for a loss of classes.
+    pub(crate) fn standardizes(&self, loss: &Loss) -> Result<bool> {
+        let Some(name) = self.target_scaling.as_deref() else { return Ok(false) };
+        if loss.predicts.is_class() {
+            return Err(input_error!(
+                "data.target_scaling = \"{name}\", but training.loss = \"{}\" has classes, which \
+                 are not scaled; remove it",
+                loss.name
+            ));
+        }
+        match TARGET_SCALINGS.iter().position(|known| *known == name) {
+            Some(place) => Ok(place == 1),
+            None => Err(unknown("data.target_scaling", name, "scaling", &TARGET_SCALINGS)),
+        }
+    }
 }
 
 with_overrides! {

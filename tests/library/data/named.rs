@@ -92,6 +92,51 @@ fn rows_are_kept_by_conditions_on_any_column() {
 }
 
 #[test]
+fn columns_are_computed_from_others() {
+    let define = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(name, text)| (name.to_string(), text.to_string()));
+        let define = Some(pairs.collect());
+        let items = Some(vec!["events.parquet:Muon".into()]);
+        Import { define, items, item_columns: None, ..events() }
+    };
+    let plain = read(&define(&[])).unwrap().items.unwrap();
+    let [pt, eta] = ["pt", "eta"]
+        .map(|name| plain.names.iter().position(|own| own == name).expect("a column of muons"));
+    let both = [("px", "pt * cos(eta) - 1"), ("ratio", "sqrt(met) / weight")];
+    let dataset = read(&define(&both)).unwrap();
+    let items = dataset.items.unwrap();
+    assert_eq!(items.names.last().unwrap(), "px");
+    for item in 0..items.values.rows {
+        let row = plain.values.row(item);
+        assert_eq!(items.values.row(item).last(), Some(&(row[pt] * row[eta].cos() - 1.0)));
+    }
+    assert_eq!(dataset.input_names, ["met", "ratio"]);
+    assert_eq!(dataset.inputs.row(2), [30.25, 5.5 / 2.0]);
+    // only what is needed is read, also where a condition names what is computed
+    let import = Import {
+        item_columns: Some(strings(&["px"])),
+        inputs: Some(strings(&["ratio"])),
+        condition: Some("ratio > 0".into()),
+        ..define(&both)
+    };
+    let dataset = read(&import).unwrap();
+    assert_eq!(
+        (dataset.items.unwrap().names, dataset.input_names),
+        (strings(&["px"]), strings(&["ratio"]))
+    );
+    assert_eq!(dataset.targets.values, [1.0, 1.0, 0.0]);
+    says(
+        read(&define(&[("px", "pt * cot(eta)")])),
+        &["`define`, 'px'", "there is no function 'cot'"],
+    );
+    says(read(&define(&[("px", "pt > 1")])), &["`define`, 'px'", "an operator or the end"]);
+    says(read(&define(&[("px", "pz + 1")])), &["`define`", "no column 'pz'"]);
+    says(read(&define(&[("pt", "eta")])), &["two", "'pt'"]);
+    let logarithm = read(&define(&[("l", "log(weight)")]));
+    says(logarithm, &["`define`, 'l'", "is NaN in row 1", "weight = -1"]);
+}
+
+#[test]
 fn what_a_condition_leaves_out_need_not_be_sound() {
     let folder =
         folder(&[("x.csv", "a,n\n1,0\nnan,1\n3,0\n5,2\n"), ("y.csv", "t\n1\nnan\n-999\n2\n")]);
