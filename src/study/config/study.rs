@@ -49,6 +49,7 @@ pub struct StudyConfig {
     /// The metrics, the one that strategies are compared by first; default by the loss.
     pub metrics: Option<Vec<String>>,
     /// The datasets.
+    #[serde(default)]
     pub data: DataConfig,
     /// The networks; default perceptrons as in the paper.
     #[serde(default)]
@@ -111,7 +112,7 @@ fn yes() -> bool {
 }
 
 /// `[data]`: the datasets.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// What to pre-train on; not needed if no strategy transfers.
