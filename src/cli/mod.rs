@@ -5,6 +5,7 @@ mod bench;
 mod common;
 mod devices;
 mod explain;
+mod export;
 mod global;
 mod help;
 mod import;
@@ -79,6 +80,7 @@ enum Command {
     Import(Box<import::ImportArgs>),
     Predict(predict::PredictArgs),
     Explain(explain::ExplainArgs),
+    Export(export::ExportArgs),
     Devices(devices::DevicesArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
@@ -95,6 +97,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Import(args) => import::run(*args, output),
         Command::Predict(args) => predict::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
         Command::Devices(args) => devices::run(&args, global, output),
         Command::Bench(args) => bench::run(&args, global, output),
         Command::Inspect(args) => inspect::run(&args, output),

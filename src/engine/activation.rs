@@ -2,6 +2,7 @@
 //! computes the same on the device.
 
 use crate::engine::cpu::vectors::{fuses, widest};
+use crate::engine::onnx::nodes::{Nodes, number};
 use crate::engine::random::pcg4d;
 use crate::engine::real::Real;
 
@@ -50,6 +51,41 @@ impl Activation {
             Activation::Sigmoid => "sigmoid",
             Activation::Silu => "silu",
             Activation::Gelu => "gelu",
+        }
+    }
+
+    /// Adds its nodes of ONNX; returns the name of the output.
+    pub(crate) fn onnx(self, nodes: &mut Nodes, z: &str) -> String {
+        match self {
+            Activation::Identity => z.to_owned(),
+            Activation::Relu => nodes.add("Relu", &[z]),
+            Activation::LeakyRelu { slope } => {
+                nodes.add_with("LeakyRelu", &[z], vec![number("alpha", slope)])
+            }
+            Activation::Tanh => nodes.add("Tanh", &[z]),
+            Activation::Sigmoid => nodes.add("Sigmoid", &[z]),
+            Activation::Silu => {
+                let sigmoid = nodes.add("Sigmoid", &[z]);
+                nodes.add("Mul", &[z, &sigmoid])
+            }
+            Activation::Gelu => {
+                let [root, one, half] =
+                    [std::f32::consts::FRAC_1_SQRT_2, 1.0, 0.5].map(|x| nodes.scalar(x));
+                let x = nodes.add("Mul", &[z, &root]);
+                let erf = nodes.add("Erf", &[&x]);
+                let sum = nodes.add("Add", &[&erf, &one]);
+                let product = nodes.add("Mul", &[z, &sum]);
+                nodes.add("Mul", &[&product, &half])
+            }
+        }
+    }
+
+    /// Its expression in PyTorch.
+    pub(crate) fn torch(self, z: &str) -> String {
+        match self {
+            Activation::Identity => z.to_owned(),
+            Activation::LeakyRelu { slope } => format!("F.leaky_relu({z}, {slope})"),
+            other => format!("F.{}({z})", other.name()),
         }
     }
 

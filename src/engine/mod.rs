@@ -23,6 +23,8 @@ pub mod measure;
 #[doc(hidden)]
 pub mod memory;
 pub mod normals;
+#[doc(hidden)]
+pub mod onnx;
 pub mod ops;
 pub mod optim;
 pub mod precision;
