@@ -15,6 +15,7 @@ mod numbers;
 mod objectives;
 mod options;
 mod outputs;
+mod parts;
 mod plan;
 mod published;
 mod random_models;
