@@ -3,6 +3,7 @@
 mod analyse;
 mod bench;
 mod common;
+mod completions;
 mod devices;
 mod explain;
 mod export;
@@ -11,6 +12,7 @@ mod help;
 mod import;
 mod inspect;
 mod live;
+mod man;
 mod merge;
 mod output;
 mod plan;
@@ -86,6 +88,8 @@ enum Command {
     Devices(devices::DevicesArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs a command.
@@ -104,6 +108,8 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Devices(args) => devices::run(&args, global, output),
         Command::Bench(args) => bench::run(&args, global, output),
         Command::Inspect(args) => inspect::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod buffer;
 pub mod builder;
 pub mod cpu;
 pub mod device;
+pub mod dropout;
 pub mod evaluate;
 pub mod gpu;
 pub mod graph;

@@ -9,6 +9,7 @@ mod common;
 mod explain;
 mod export;
 mod inputs;
+mod install;
 mod jobs;
 mod losses;
 mod numbers;
