@@ -3,13 +3,17 @@
 mod analyse;
 mod bench;
 mod common;
+mod completions;
 mod devices;
 mod explain;
+mod export;
 mod global;
 mod help;
 mod import;
 mod inspect;
 mod live;
+mod man;
+mod merge;
 mod output;
 mod plan;
 mod predict;
@@ -74,14 +78,18 @@ Exit codes:
 #[derive(Subcommand, Debug)]
 enum Command {
     Study(study::StudyArgs),
+    Merge(merge::MergeArgs),
     Analyse(analyse::AnalyseArgs),
     Simulate(simulate::SimulateArgs),
     Import(Box<import::ImportArgs>),
     Predict(predict::PredictArgs),
     Explain(explain::ExplainArgs),
+    Export(export::ExportArgs),
     Devices(devices::DevicesArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs a command.
@@ -90,14 +98,18 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     global.apply();
     match arguments.command {
         Command::Study(args) => study::run(&args, global, output),
+        Command::Merge(args) => merge::run(&args, global, output),
         Command::Analyse(args) => analyse::run(&args, output),
         Command::Simulate(args) => simulate::run(args, output),
         Command::Import(args) => import::run(*args, output),
         Command::Predict(args) => predict::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
         Command::Devices(args) => devices::run(&args, global, output),
         Command::Bench(args) => bench::run(&args, global, output),
         Command::Inspect(args) => inspect::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
     }
 }
 
