@@ -1,5 +1,7 @@
 //! Columns computed from others, such as `px = pt * cos(phi)`.
 
+use std::collections::HashMap;
+
 use crate::data::axis::default_axis;
 use crate::data::expression::Expression;
 use crate::data::files::prefix;
@@ -32,49 +34,56 @@ impl Import {
         let text = self.define.as_ref().and_then(|all| all.get(name));
         text.map(|text| Expression::parse(text).map_err(|error| of(name, error))).transpose()
     }
-
-    /// Adds the columns that are computed from those of the items alone.
-    ///
-    /// # Errors
-    /// An expression that is not understood, or gives what is not finite.
-    pub(crate) fn define_items(&self, mut items: Items) -> Result<Items> {
-        let before = items.names.len();
-        for name in self.define.iter().flatten().map(|(name, _)| name) {
-            let Some(expression) = self.definition(name)? else { continue };
-            let place = |column: &str| items.names[..before].iter().position(|own| own == column);
-            if expression.columns().into_iter().any(|column| place(column).is_none()) {
-                continue;
-            }
-            let values = &items.values;
-            let column = computed(&expression, name, values.rows, "item", |item, column| {
-                place(column).map_or(f64::NAN, |place| values.row(item)[place])
-            })?;
-            items.values = beside(values, &column);
-            items.names.push(name.clone());
-        }
-        names::check_unique(&items.names, "item column")?;
-        Ok(items)
-    }
 }
 
 impl Named<'_> {
-    /// The inputs with the columns that are computed from those of files, but for those of the
-    /// items.
+    /// Adds the columns of which an expression names a column of the items, to the items; the other
+    /// columns have one number for each row. Returns their names.
     ///
     /// # Errors
-    /// As [`Import::define_items`]; a column that no file has; inputs that lie along an axis.
+    /// An expression that is not understood, or gives what is not finite; a column that no file has.
+    pub(crate) fn define_items(&self, items: &mut Items) -> Result<Vec<String>> {
+        let (before, mut defined) = (items.names.len(), Vec::new());
+        for name in self.import.define.iter().flatten().map(|(name, _)| name) {
+            let Some(expression) = self.import.definition(name)? else { continue };
+            let place = |column: &str| items.names[..before].iter().position(|own| own == column);
+            let (own, of_rows): (Vec<_>, Vec<_>) =
+                expression.columns().into_iter().partition(|column| place(column).is_some());
+            if own.is_empty() {
+                continue;
+            }
+            let of_rows = self.columns(of_rows)?;
+            let mut column = Vec::with_capacity(items.values.rows);
+            for row in 0..items.rows() {
+                for item in items.of(row) {
+                    let number = |column: &str| match place(column) {
+                        Some(place) => items.values.row(item)[place],
+                        None => of_rows[column][row],
+                    };
+                    column.push(computed(&expression, name, ("item", item), &number)?);
+                }
+            }
+            items.values = beside(&items.values, &column);
+            items.names.push(name.clone());
+            defined.push(name.clone());
+        }
+        names::check_unique(&items.names, "item column")?;
+        Ok(defined)
+    }
+
+    /// The inputs with the columns that are computed, but for those of the items.
+    ///
+    /// # Errors
+    /// As [`Named::define_items`].
     pub(crate) fn define_inputs(&self, items: &[String]) -> Result<Option<(Matrix, Vec<String>)>> {
         let define = self.import.define.iter().flatten();
         let mut added: Option<(Matrix, Vec<String>)> = None;
         for name in define.map(|(name, _)| name).filter(|name| !items.contains(name)) {
             let Some(expression) = self.import.definition(name)? else { continue };
-            let columns = expression.columns().into_iter();
-            let columns = columns.map(|column| Ok((column, self.column("define", column)?)));
-            let columns = columns.collect::<Result<Vec<(&str, Vec<f64>)>>>()?;
-            let column = computed(&expression, name, self.rows, "row", |row, column| {
-                let found = columns.iter().find(|(own, _)| *own == column);
-                found.map_or(f64::NAN, |(_, numbers)| numbers[row])
-            })?;
+            let columns = self.columns(expression.columns())?;
+            let of_row =
+                |row| computed(&expression, name, ("row", row), &|column: &str| columns[column][row]);
+            let column = (0..self.rows).map(of_row).collect::<Result<Vec<f64>>>()?;
             let (matrix, names) = match &added {
                 Some((matrix, names)) => (matrix, names),
                 None => (&self.inputs.matrix, &self.inputs.names),
@@ -83,6 +92,13 @@ impl Named<'_> {
             added = Some((beside(matrix, &column), names));
         }
         Ok(added)
+    }
+
+    fn columns<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<HashMap<&'a str, Vec<f64>>> {
+        names.into_iter().map(|name| Ok((name, self.column("define", name)?))).collect()
     }
 }
 
@@ -103,34 +119,27 @@ impl Inputs {
     }
 }
 
-/// A column of an expression, whose numbers are finite where those of its columns are.
+/// The number of an expression at a place, which is finite where the numbers of its columns are.
 fn computed(
     expression: &Expression,
     name: &str,
-    rows: usize,
-    what: &str,
-    number: impl Fn(usize, &str) -> f64,
-) -> Result<Vec<f64>> {
-    let of_row = |row: usize| {
-        let value = expression.of(&|column| number(row, column));
-        let known = |column: &&str| number(row, column).is_finite();
-        match value.is_finite() || !expression.columns().iter().all(known) {
-            true => Ok(value),
-            false => Err(of(
-                name,
-                input_error!(
-                    "is {value} in {what} {row} (counting from 0), of {}",
-                    expression
-                        .columns()
-                        .iter()
-                        .map(|column| format!("{column} = {}", number(row, column)))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
-            )),
-        }
-    };
-    (0..rows).map(of_row).collect()
+    (what, place): (&str, usize),
+    number: &dyn Fn(&str) -> f64,
+) -> Result<f64> {
+    let value = expression.of(number);
+    let mut columns = expression.columns().into_iter();
+    if value.is_finite() || columns.any(|column| !number(column).is_finite()) {
+        return Ok(value);
+    }
+    let columns = expression.columns().into_iter();
+    let columns = columns.map(|column| format!("{column} = {}", number(column)));
+    Err(of(
+        name,
+        input_error!(
+            "is {value} in {what} {place} (counting from 0), of {}",
+            columns.collect::<Vec<_>>().join(", ")
+        ),
+    ))
 }
 
 /// A matrix with a column behind its own.

@@ -19,8 +19,6 @@ use crate::input_error;
 /// The items of an import, and notes for the provenance.
 pub(crate) struct ImportedItems {
     pub(crate) items: Items,
-    /// The names of all columns, before some are chosen.
-    pub(crate) names: Vec<String>,
     pub(crate) read: Map<String, Value>,
 }
 
@@ -67,19 +65,17 @@ impl Import {
         for (name, path) in named.filter_map(|(name, path)| Some((name, path.as_ref()?))) {
             read.insert(name.into(), read_note(path, &base.join(path))?);
         }
-        let items = self.define_items(self.together(base, &arrays)?)?;
-        let names = items.names.clone();
+        Ok(Some(ImportedItems { items: self.together(base, &arrays)?, read }))
+    }
+
+    /// The columns of the items that are kept, and those of classes in place of class numbers.
+    pub(crate) fn chosen_items(&self, items: Items) -> Result<Items> {
         let items = match &self.item_columns {
             Some(chosen) => chosen_columns(&items, chosen)?,
             None => items,
         };
-        let items = match &self.one_hot {
-            Some(classes) => classes
-                .iter()
-                .try_fold(items, |items, (name, count)| one_hot(&items, name, *count))?,
-            None => items,
-        };
-        Ok(Some(ImportedItems { items, names, read }))
+        let classes = self.one_hot.iter().flatten();
+        classes.fold(Ok(items), |items, (name, count)| one_hot(&items?, name, *count))
     }
 
     /// The items of all arrays: ragged ones, or padded ones without the places that have no item.

@@ -62,7 +62,7 @@ impl Import {
         conventions: &Conventions,
         label: &[(String, f64)],
     ) -> Result<Dataset> {
-        let items = self.read_items(base)?;
+        let mut items = self.read_items(base)?;
         let targets = match label.is_empty() {
             true => Some(self.read_targets(base, conventions)?),
             false => None,
@@ -77,8 +77,11 @@ impl Import {
         };
         self.check_rows(base, &inputs, items.as_ref(), rows)?;
         let named = Named { import: self, base, inputs: &inputs, targets: targets.as_ref(), rows };
-        let of_items = items.as_ref().map_or(&[][..], |found| &found.names);
-        if let Some(defined) = named.define_inputs(of_items)? {
+        let mut of_items = Vec::new();
+        if let Some(found) = &mut items {
+            of_items = named.define_items(&mut found.items)?;
+        }
+        if let Some(defined) = named.define_inputs(&of_items)? {
             inputs.with_defined(defined)?;
         }
         let named = Named { import: self, base, inputs: &inputs, targets: targets.as_ref(), rows };
@@ -107,7 +110,7 @@ impl Import {
         }
         let items = items.map(|mut found| {
             inputs.read.append(&mut found.read);
-            found.items
+            self.chosen_items(found.items)
         });
         if let Some(kept) = &kept {
             let dropped = format!("{} of {rows}", rows - kept.len());
@@ -130,7 +133,7 @@ impl Import {
                 None => targets.matrix,
             },
             inputs: inputs.matrix,
-            items,
+            items: items.transpose()?,
             axis: inputs.axis,
             axis_name: inputs.axis_name,
             input_names: inputs.names,

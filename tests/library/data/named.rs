@@ -102,13 +102,16 @@ fn columns_are_computed_from_others() {
     let plain = read(&define(&[])).unwrap().items.unwrap();
     let [pt, eta] = ["pt", "eta"]
         .map(|name| plain.names.iter().position(|own| own == name).expect("a column of muons"));
-    let both = [("px", "pt * cos(eta) - 1"), ("ratio", "sqrt(met) / weight")];
+    let both = [("px", "pt * cos(eta) - 1"), ("ratio", "sqrt(met) / weight"), ("z", "pt / met")];
     let dataset = read(&define(&both)).unwrap();
     let items = dataset.items.unwrap();
-    assert_eq!(items.names.last().unwrap(), "px");
+    assert_eq!(items.names[plain.names.len()..], ["px", "z"]);
     for item in 0..items.values.rows {
         let row = plain.values.row(item);
-        assert_eq!(items.values.row(item).last(), Some(&(row[pt] * row[eta].cos() - 1.0)));
+        let event = (0..4).find(|event| plain.of(*event).contains(&item)).unwrap();
+        let met = [10.5, 20.0, 30.25, 40.0][event];
+        let expected = [row[pt] * row[eta].cos() - 1.0, row[pt] / met];
+        assert_eq!(items.values.row(item)[plain.names.len()..], expected);
     }
     assert_eq!(dataset.input_names, ["met", "ratio"]);
     assert_eq!(dataset.inputs.row(2), [30.25, 5.5 / 2.0]);
@@ -130,7 +133,7 @@ fn columns_are_computed_from_others() {
         &["`define`, 'px'", "there is no function 'cot'"],
     );
     says(read(&define(&[("px", "pt > 1")])), &["`define`, 'px'", "an operator or the end"]);
-    says(read(&define(&[("px", "pz + 1")])), &["`define`", "no column 'pz'"]);
+    says(read(&define(&[("px", "pt + pz")])), &["`define`", "no column 'pz'"]);
     says(read(&define(&[("pt", "eta")])), &["two", "'pt'"]);
     let logarithm = read(&define(&[("l", "log(weight)")]));
     says(logarithm, &["`define`, 'l'", "is NaN in row 1", "weight = -1"]);
