@@ -79,7 +79,7 @@ pub(crate) fn check_same(first: (&str, &Model), other: (&str, &Model)) -> Result
     let of = |model: &Model| {
         let about = &model.about;
         json!({
-            "inputs": about.input_names, "items": about.item_names, "targets": about.target_names,
+            "inputs": about.input_names, "axis": about.axis, "items": about.item_names, "targets": about.target_names,
             "columns": about.columns, "item_columns": about.item_columns, "edges": about.edges,
             "log10": about.scaling.log10, "target_ranges": about.scaling.target_ranges,
             "outputs": about.predicts,
