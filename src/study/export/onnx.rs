@@ -27,8 +27,8 @@ const MASK: &str = "mask";
 /// Most bytes of a protocol buffer.
 const MOST: usize = i32::MAX as usize;
 
-/// Checks that networks read and predict the same, that each is there once, and that all of them fit
-/// into a file.
+/// Checks that networks read and predict the same, that each is there once, and that all of them
+/// fit into a file.
 ///
 /// # Errors
 /// [`crate::Error::Input`] with the first difference.
@@ -49,8 +49,8 @@ pub fn check(models: &[(String, Model)]) -> Result<()> {
     let parameters = models.iter().map(|(_, model)| model.start.network.parameter_count());
     match size_of::<f32>() * parameters.sum::<usize>() {
         bytes if bytes > MOST => Err(input_error!(
-            "the networks have {bytes} bytes of parameters, but a file of ONNX holds {MOST}; export \
-             fewer of them"
+            "the networks have {bytes} bytes of parameters, but a file of ONNX holds {MOST}; \
+             export fewer of them"
         )),
         _ => Ok(()),
     }

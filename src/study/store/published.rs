@@ -71,8 +71,8 @@ fn pretrained_in(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Checks that two networks differ only in their layers, their weights and how they came to be; each
-/// with what messages call it.
+/// Checks that two networks differ only in their layers, their weights and how they came to be;
+/// each with what messages call it.
 ///
 /// # Errors
 /// [`crate::Error::Input`] with the first difference.
