@@ -10,6 +10,7 @@ mod help;
 mod import;
 mod inspect;
 mod live;
+mod merge;
 mod output;
 mod plan;
 mod predict;
@@ -74,6 +75,7 @@ Exit codes:
 #[derive(Subcommand, Debug)]
 enum Command {
     Study(study::StudyArgs),
+    Merge(merge::MergeArgs),
     Analyse(analyse::AnalyseArgs),
     Simulate(simulate::SimulateArgs),
     Import(Box<import::ImportArgs>),
@@ -90,6 +92,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     global.apply();
     match arguments.command {
         Command::Study(args) => study::run(&args, global, output),
+        Command::Merge(args) => merge::run(&args, global, output),
         Command::Analyse(args) => analyse::run(&args, output),
         Command::Simulate(args) => simulate::run(args, output),
         Command::Import(args) => import::run(*args, output),

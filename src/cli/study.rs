@@ -7,10 +7,13 @@ use clap::Args;
 use serde_json::json;
 
 use shoal::engine::device::Device;
+use shoal::study::part::Part;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
-use shoal::study::{Event, JOURNAL_FILE, Study, check_own, check_report, execute, report};
+use shoal::study::{
+    Event, JOURNAL_FILE, Plan, Study, check_own, check_report, execute, parts, report,
+};
 use shoal::{Error, Result};
 
 use super::analyse;
@@ -54,78 +57,123 @@ pub struct StudyArgs {
     /// study on this device, which trains some of its networks for a few seconds
     #[arg(long, conflicts_with = "resume")]
     plan: bool,
+    /// Train one of several parts, as 2/8, on a machine of its own, into DIR/parts/2-8; shoal merge
+    /// joins them
+    ///
+    /// The parts have about the same work; a strategy and size are never divided. A part also
+    /// trains the pre-trainings that it starts from, unless --part pretraining, or
+    /// pretraining:1/2 and pretraining:2/2, have done that before in the same DIR.
+    #[arg(long, value_name = "NUMBER/PARTS")]
+    part: Option<Part>,
 }
 
-impl StudyArgs {
-    /// Where the results of a study go.
-    fn folder(&self, study: &Study) -> PathBuf {
-        below(&self.output, study)
-    }
+/// The folder of the results, and that of event files if they are requested.
+type Folders<'a> = (&'a Path, Option<&'a Option<PathBuf>>);
 
-    /// Its event files, if they are requested.
-    fn event_files(&self, study: &Study) -> Result<Option<TensorBoard>> {
-        let Some(args) = &self.tensorboard else {
-            return Ok(None);
-        };
-        let folder = match args {
-            Some(folder) => below(folder, study),
-            None => self.folder(study).join("tensorboard"),
-        };
-        TensorBoard::new(&folder, &study.data.fine_tuning.dataset.target_names).map(Some)
-    }
+/// The event files of a study, if they are requested.
+fn event_files(study: &Study, (folder, event_files): Folders) -> Result<Option<TensorBoard>> {
+    let Some(given) = event_files else {
+        return Ok(None);
+    };
+    let folder = match given {
+        Some(folder) => study.plan.folder(folder),
+        None => study.plan.folder(folder).join("tensorboard"),
+    };
+    TensorBoard::new(&folder, &study.data.fine_tuning.dataset.target_names).map(Some)
 }
 
-/// A folder, or the one in it for the scenario of a study.
-fn below(folder: &Path, study: &Study) -> PathBuf {
-    match &study.plan.scenario {
-        Some(scenario) => folder.join(scenario),
-        None => folder.into(),
-    }
+/// Reads a study file and its data.
+pub fn read(file: &Path, output: &Output) -> Result<Vec<Study>> {
+    Study::read(file, &mut |simulation| {
+        let ([unit, _], name) = (simulation.units(), simulation.name());
+        output.say(&format!("simulating {} {unit} of {name}", simulation.count()));
+        signals::gracefully(|stop| simulate::shown(simulation, output, stop))
+    })
 }
 
 /// Runs a study.
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     // a device that is missing is an error before data are simulated
     let device = global.find()?;
-    let studies = Study::read(&args.study, &mut |simulation| {
-        let ([unit, _], name) = (simulation.units(), simulation.name());
-        output.say(&format!("simulating {} {unit} of {name}", simulation.count()));
-        signals::gracefully(|stop| simulate::shown(simulation, output, stop))
-    })?;
+    let mut studies = read(&args.study, output)?;
     let precision = studies[0].plan.precision();
+    if let Some(part) = args.part {
+        studies = parts::divided(studies, part, &args.study)?;
+        if studies.is_empty() {
+            output
+                .say(&format!("part {part} has nothing to do: there are fewer groups than parts"));
+            return Ok(());
+        }
+    }
     if args.plan {
         check(&device, output, precision)?;
         return plan::show(&studies, &device, output);
     }
-    let begun = |study: &Study| args.folder(study).join(JOURNAL_FILE).exists();
+    let results = args.part.map_or_else(|| args.output.clone(), |part| part.folder(&args.output));
+    let begun = |study: &Study| study.plan.folder(&results).join(JOURNAL_FILE).exists();
     if args.resume && !studies.iter().any(begun) {
         return Err(shoal::Error::Input(format!(
             "--resume: there is no study to resume in {} (no {JOURNAL_FILE}); leave --resume out \
              to start one",
-            args.output.display()
+            results.display()
         )));
     }
-    check_report(&args.output)?;
-    studies.iter().try_for_each(|study| check_own(&args.folder(study)))?;
-    check(&device, output, precision)?;
-    let state =
-        format!("what is finished is in {}; the same command resumes it", args.output.display());
-    signals::doing(&state, output.json());
-    let mut event_files = Ok(());
-    let mut results = Vec::new();
+    let folders = (&*results, args.tensorboard.as_ref());
+    let Some(part) = args.part else {
+        return complete(&studies, &device, folders, output);
+    };
     for study in &studies {
-        let (finished, written) = run_study(study, &device, args, output)?;
-        results.push(finished);
-        event_files = event_files.and(written);
+        let reused = parts::reuse_pretrainings(study, &args.output, part)?;
+        if reused > 0 {
+            output.say(&format!("{}: {reused} pre-trainings are there", study.plan.name));
+        }
     }
+    train(&studies, &device, folders, output)?.1?;
+    let of = args.output.display();
+    output.say(&format!("part {part} is finished; when all are: shoal merge {of}"));
+    Ok(())
+}
+
+/// Trains what is not finished of studies, and analyses them.
+pub fn complete(
+    studies: &[Study],
+    device: &Device,
+    folders: Folders,
+    output: &Output,
+) -> Result<()> {
+    check_report(folders.0)?;
+    let (results, event_files) = train(studies, device, folders, output)?;
     let state = format!(
         "all runs are finished and in {}; the same command analyses them",
-        args.output.display()
+        folders.0.display()
     );
     signals::doing(&state, output.json());
     signals::check(&state)?;
-    analyse::finished(&studies, results, &args.output, output)?;
+    analyse::finished(studies, results, folders.0, output)?;
     event_files
+}
+
+/// Trains what is not finished of studies. Returns their results, and whether event files, if there
+/// are any, are written.
+fn train(
+    studies: &[Study],
+    device: &Device,
+    folders: Folders,
+    output: &Output,
+) -> Result<(Vec<StudyResults>, Result<()>)> {
+    studies.iter().try_for_each(|study| check_own(&study.plan.folder(folders.0)))?;
+    check(device, output, studies[0].plan.precision())?;
+    let state =
+        format!("what is finished is in {}; the same command resumes it", folders.0.display());
+    signals::doing(&state, output.json());
+    let mut event_files = Ok(());
+    let mut results = Vec::new();
+    for study in studies {
+        let (finished, written) = run_study(study, device, folders, output)?;
+        results.push(finished);
+        event_files = event_files.and(written);
+    }
+    Ok((results, event_files))
 }
 
 /// Runs one study, and prints its table. Returns its results, and whether its event files, if there
@@ -133,11 +181,11 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
 fn run_study(
     study: &Study,
     device: &Device,
-    args: &StudyArgs,
+    folders: Folders,
     output: &Output,
 ) -> Result<(StudyResults, Result<()>)> {
-    let (plan, folder) = (&study.plan, args.folder(study));
-    let mut files = Files(args.event_files(study)?.map(Ok));
+    let (plan, folder) = (&study.plan, study.plan.folder(folders.0));
+    let mut files = Files(event_files(study, folders)?.map(Ok));
     let mut view = View::new(output, &plan.name);
     let start = Instant::now();
     let mut observe = |event: &Event| {
@@ -152,17 +200,9 @@ fn run_study(
     let written = files.end();
     let results = finished?;
     let seconds = start.elapsed().as_secs_f64();
-    let summary = summarize(&results.targets, &results.runs);
-    output.result(&format!(
-        "{}\n\n{}, mean ± standard error over {}\n",
-        plan.name,
-        summary.metric().test_title(),
-        match plan.is_search() {
-            true => "the best trials, at most 10".into(),
-            false => format!("{} seeds", plan.seeds),
-        }
-    ));
-    output.result(&report::text_table(&summary));
+    if !results.runs.is_empty() {
+        print_summary(plan, &results, output);
+    }
     if diverged > 0 {
         output.say(&format!("{diverged} runs diverged; runs.csv says which"));
     }
@@ -182,6 +222,21 @@ fn run_study(
     }
     output.event("finished", event);
     Ok((results, written))
+}
+
+/// Prints the mean test errors.
+fn print_summary(plan: &Plan, results: &StudyResults, output: &Output) {
+    let summary = summarize(&results.targets, &results.runs);
+    output.result(&format!(
+        "{}\n\n{}, mean ± standard error over {}\n",
+        plan.name,
+        summary.metric().test_title(),
+        match plan.is_search() {
+            true => "the best trials, at most 10".into(),
+            false => format!("{} seeds", plan.seeds),
+        }
+    ));
+    output.result(&report::text_table(&summary));
 }
 
 /// Event files, or why they are no longer written.

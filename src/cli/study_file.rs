@@ -288,6 +288,7 @@ Examples:
   shoal study my.toml --plan --device gpu
   shoal study my.toml -o results --device gpu --tensorboard
   shoal study my.toml -o results --resume --json
+  shoal study my.toml -o results --part 2/8
 
 Events (--json):
   notice      text: what is probably not as it was meant, in the data

@@ -30,6 +30,8 @@ pub(crate) mod networks;
 pub(crate) mod notices;
 pub mod objective;
 pub mod own_layers;
+pub mod part;
+pub mod parts;
 pub(crate) mod plan;
 pub mod prediction;
 pub(crate) mod prepare;

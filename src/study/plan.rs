@@ -1,6 +1,8 @@
 //! The settings of a study, checked: nothing in a plan can be invalid. The data stand beside it in
 //! [`crate::study::datasets`].
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::data::columns::Columns;
@@ -12,6 +14,7 @@ use crate::study::architecture::Architecture;
 use crate::study::config::search::SearchConfig;
 use crate::study::metric::Metric;
 use crate::study::objective::Objective;
+use crate::study::part::PartOf;
 use crate::study::search::proposer::Proposer;
 use crate::study::search::pruner::Pruner;
 use crate::study::search::space::{Space, Stage};
@@ -57,6 +60,17 @@ pub struct Plan {
     pub calibrates: bool,
     /// The trials of each group.
     pub trials: TrialsPlan,
+    /// The part of the study that is trained here, if it is not all of it.
+    pub share: Option<Share>,
+}
+
+/// The share of a part of a study.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// Which part.
+    pub of: PartOf,
+    /// Its groups.
+    pub groups: BTreeSet<GroupKey>,
 }
 
 /// What networks are tested on.
@@ -142,6 +156,11 @@ pub struct TrialsPlan {
 }
 
 impl Plan {
+    /// The folder of its results in that of a study: with several scenarios, each has its own.
+    pub fn folder(&self, study: &Path) -> PathBuf {
+        self.scenario.as_ref().map_or_else(|| study.into(), |scenario| study.join(scenario))
+    }
+
     /// Whether hyper-parameters are searched for.
     pub fn is_search(&self) -> bool {
         self.trials.search.is_some()
@@ -182,7 +201,8 @@ impl Plan {
         self.pretraining_sizes().len() > 1
     }
 
-    /// The groups of trials: pre-trainings first, then by size, strategy and pre-training size.
+    /// The groups of trials, of a part its own: pre-trainings first, then by size, strategy and
+    /// pre-training size.
     pub fn groups(&self) -> Vec<GroupKey> {
         let group =
             |strategy, simulations, pretrained| GroupKey { strategy, simulations, pretrained };
@@ -199,7 +219,24 @@ impl Plan {
                 }
             }
         }
+        if let Some(share) = &self.share {
+            groups.retain(|group| share.groups.contains(group));
+        }
         groups
+    }
+
+    /// The name of a group in the journal; it says on how many simulations networks were
+    /// pre-trained only where there are several such numbers.
+    pub fn journal_name(&self, key: &GroupKey) -> String {
+        let several = self.has_pretraining_sizes();
+        let (name, simulations) = (key.name(), key.simulations);
+        match key.pretrained {
+            None if key.is_pretraining() && !several => name.into(),
+            Some(pretrained) if several => {
+                format!("{name}, {simulations} simulations, pre-trained on {pretrained}")
+            }
+            _ => format!("{name}, {simulations} simulations"),
+        }
     }
 
     /// The name of a group; it has a pre-training size only where there are several.

@@ -184,6 +184,7 @@ impl Study {
             network,
             calibrates,
             trials,
+            share: None,
         };
         let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
         let data = Datasets::with_edges(finetune, data, plan.network.sizes.edges().as_ref())?;

@@ -408,6 +408,7 @@ proptest! {
             data: OfDatasets { finetune: texts[0].clone(), pretrain: None },
             sources: OfDatasets { finetune: value.clone(), pretrain: Some(value.clone()) },
             settings: value,
+            part: None,
             earlier: vec![],
             status: Status::Stopped,
             runs_finished: seed as usize,

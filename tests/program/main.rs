@@ -14,6 +14,7 @@ mod numbers;
 mod objectives;
 mod options;
 mod outputs;
+mod parts;
 mod plan;
 mod published;
 mod resume;

@@ -86,7 +86,7 @@ impl Group {
         let seed = u64::from(random::key(plan.seed, stream, index));
         Self {
             key,
-            name: journal_name(plan, &key),
+            name: plan.journal_name(&key),
             is_open: false,
             space: Space::new(vec![]),
             seed,
@@ -328,20 +328,6 @@ impl Group {
             (self.trials.iter()).filter_map(|trial| Some((trial.value?, trial.number))).collect();
         ranked.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
         ranked.into_iter().map(|(_, number)| number).collect()
-    }
-}
-
-/// The name of a group in the journal; it says on how many simulations networks were pre-trained
-/// only where there are several such numbers.
-fn journal_name(plan: &Plan, key: &GroupKey) -> String {
-    let several = plan.has_pretraining_sizes();
-    let (name, simulations) = (key.name(), key.simulations);
-    match key.pretrained {
-        None if key.is_pretraining() && !several => name.into(),
-        Some(pretrained) if several => {
-            format!("{name}, {simulations} simulations, pre-trained on {pretrained}")
-        }
-        _ => format!("{name}, {simulations} simulations"),
     }
 }
 

@@ -69,7 +69,8 @@ impl Scheduler<'_> {
         }
         let before = self.provenance.earlier.last().map(|process| &process.device);
         let here = device.describe();
-        let other = before.filter(|before| !before.has_same_bits(&here));
+        let trains = finished < self.provenance.runs_planned || !self.restore.is_empty();
+        let other = before.filter(|before| trains && !before.has_same_bits(&here));
         let name = |device: &Description| match &device.tiles {
             Some(tiles) => format!("{} ({tiles} tiles)", device.name),
             None => device.name.clone(),

@@ -120,6 +120,9 @@ pub fn execute(
     // whatever ended the training, finished trials are written; the first failure is reported
     let written = scheduler.record_all();
     let trained = failure.map_or(trained, Err).and(written);
+    if let Some(before) = scheduler.results.before().filter(|_| scheduler.next_id == 0) {
+        scheduler.provenance.keep_process(before);
+    }
     scheduler.provenance.status = if trained.is_ok() { Status::Finished } else { Status::Stopped };
     let written = (scheduler.write_trials())
         .and_then(|()| scheduler.results.write_provenance(&scheduler.provenance));

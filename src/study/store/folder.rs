@@ -218,7 +218,7 @@ impl StudyFolder {
 
 /// Checks that the results in a folder are those of this study. The journal would notice too, but
 /// could not say what differs.
-fn check_settings(folder: &Path, study: &Study, before: &Provenance) -> Result<()> {
+pub(crate) fn check_settings(folder: &Path, study: &Study, before: &Provenance) -> Result<()> {
     let found = differences(&before.settings, &settings(study));
     if found.is_empty() {
         return Ok(());

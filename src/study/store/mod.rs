@@ -9,6 +9,7 @@ pub mod diagnostics;
 pub(crate) mod difference;
 pub(crate) mod folder;
 pub mod foreign;
+pub mod gather;
 pub mod group_predictions;
 pub mod journal;
 pub mod kept_models;

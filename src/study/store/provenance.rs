@@ -11,6 +11,7 @@ use crate::engine::device::Description;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::datasets::Study;
+use crate::study::part::PartOf;
 use crate::study::store::settings::settings;
 
 /// The file in a study's folder.
@@ -24,6 +25,9 @@ pub struct Provenance {
     /// The scenario, in studies with several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
+    /// The part of the study that is in this folder, if it is not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartOf>,
     /// Version of shoal.
     pub shoal: String,
     /// The device.
@@ -122,6 +126,7 @@ impl Provenance {
         Self {
             name: plan.name.clone(),
             scenario: plan.scenario.clone(),
+            part: plan.share.as_ref().map(|share| share.of.clone()),
             shoal: env!("CARGO_PKG_VERSION").into(),
             device,
             seed: plan.seed,
@@ -149,6 +154,32 @@ impl Provenance {
             host_seconds: 0.0,
             peak_bytes: 0,
         }
+    }
+
+    /// That of a study whose groups were trained in several folders; none of no folder.
+    pub fn joined(folders: &[&Self]) -> Option<Self> {
+        let (last, others) = folders.split_last()?;
+        let earlier = others.iter().flat_map(|one| one.processes());
+        let earlier = earlier.chain(last.earlier.iter().cloned()).collect();
+        Some(Self { part: None, earlier, ..Self::clone(last) })
+    }
+
+    /// The devices of all processes so far.
+    pub fn devices(&self) -> impl Iterator<Item = &Description> {
+        self.earlier.iter().map(|process| &process.device).chain([&self.device])
+    }
+
+    /// Restores device and times of an earlier process: this one has trained nothing.
+    pub fn keep_process(&mut self, before: &Self) {
+        *self = Self {
+            device: before.device.clone(),
+            earlier: before.earlier.clone(),
+            seconds: before.seconds,
+            device_seconds: before.device_seconds,
+            host_seconds: before.host_seconds,
+            peak_bytes: before.peak_bytes,
+            ..self.clone()
+        };
     }
 
     /// All processes so far, for the one that resumes the study.

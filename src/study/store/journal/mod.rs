@@ -12,6 +12,7 @@
 //! them are forced to disk; a line that a kill cut off is removed when the journal is opened again.
 //! Whatever led to it happens again then.
 
+pub(crate) mod copy;
 pub(crate) mod event;
 pub(crate) mod lock;
 pub(crate) mod numbers;

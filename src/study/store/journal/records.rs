@@ -128,6 +128,11 @@ impl Records {
         Some(&self.searches[search].trials[place])
     }
 
+    /// The index of the search of a trial that is there.
+    pub(crate) fn search_of(&self, id: usize) -> usize {
+        self.places[id].0
+    }
+
     /// Applies an event that is not in the file yet.
     ///
     /// # Panics
@@ -399,7 +404,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 /// The line with quotes around the words that Python writes for numbers that are not finite.
-fn quoted(line: &str) -> Cow<'_, str> {
+pub(crate) fn quoted(line: &str) -> Cow<'_, str> {
     if !line.contains("NaN") && !line.contains("Infinity") {
         return line.into();
     }

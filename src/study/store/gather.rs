@@ -1,0 +1,91 @@
+//! Finished groups of other folders, copied into the folder of a study that has none.
+
+use std::path::{Path, PathBuf};
+
+use crate::data::files::{read_bytes, write_all, write_bytes};
+use crate::error::{Error, Result};
+use crate::input_error;
+use crate::study::datasets::Study;
+use crate::study::plan::GroupKey;
+use crate::study::store::folder::check_settings;
+use crate::study::store::foreign::{JOURNAL_FILE, check_own};
+use crate::study::store::journal::copy::{JournalCopy, JournalSource};
+use crate::study::store::model::MODELS;
+use crate::study::store::provenance::Provenance;
+use crate::study::store::settings::identity;
+
+/// The folder of a study, or of a part of it, to copy from.
+pub struct Source {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Its `study.json`.
+    pub provenance: Provenance,
+    journal: JournalSource,
+}
+
+impl Source {
+    /// Opens the folder of a study to copy from; absent if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it belongs to another study, or is damaged.
+    pub fn open(folder: &Path, study: &Study) -> Result<Option<Self>> {
+        let Some(provenance) = Provenance::read(folder)? else { return Ok(None) };
+        check_settings(folder, study, &provenance)?;
+        let journal = JournalSource::read(&folder.join(JOURNAL_FILE), &identity(study))?;
+        Ok(journal.map(|journal| Self { folder: folder.into(), provenance, journal }))
+    }
+
+    /// Whether all trials of a group are finished.
+    pub fn has(&self, study: &Study, group: &GroupKey) -> bool {
+        let finished = self.journal.finished(&study.plan.journal_name(group));
+        finished == study.plan.trials.count as usize
+    }
+
+    /// The values of the trials of a group, by number; absent where one has none.
+    pub fn values(&self, study: &Study, group: &GroupKey) -> Vec<Option<f64>> {
+        self.journal.values(&study.plan.journal_name(group))
+    }
+
+    /// Copies the networks of a group into another folder.
+    fn copy_models(&self, study: &Study, group: &GroupKey, to: &Path) -> Result<()> {
+        let plan = &study.plan;
+        let begin = plan.group_name(group).stem(plan.has_pretraining_sizes()) + "-";
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.folder.join(MODELS)).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let is_model = Path::new(&name).extension().is_some_and(|end| end == "safetensors");
+            if is_model && name.to_string_lossy().starts_with(&begin) {
+                files.push((to.join(MODELS).join(&name), read_bytes(&entry.path())?));
+            }
+        }
+        write_all(&files)
+    }
+}
+
+/// Copies groups that sources have finished into a folder: networks, then the journal. In a folder
+/// with the journal of these groups nothing is left to do.
+///
+/// # Errors
+/// [`Error::Input`] if the folder has another journal; [`Error::Output`] if it cannot be written.
+pub fn gather(study: &Study, folder: &Path, from: &[(GroupKey, &Source)]) -> Result<()> {
+    check_own(folder)?;
+    let mut copy = JournalCopy::default();
+    for (group, source) in from {
+        copy.add(&source.journal, &study.plan.journal_name(group));
+    }
+    let path = folder.join(JOURNAL_FILE);
+    if path.exists() && read_bytes(&path)? != copy.text.as_bytes() {
+        return Err(input_error!(
+            "{} already has the journal of a study, which is not that of these parts; choose \
+             another folder",
+            folder.display()
+        ));
+    }
+    let models = folder.join(MODELS);
+    std::fs::create_dir_all(&models)
+        .map_err(|error| Error::Output(format!("{}: {error}", models.display())))?;
+    for (group, source) in from {
+        source.copy_models(study, group, folder)?;
+    }
+    write_bytes(&path, copy.text.as_bytes())
+}
