@@ -2,8 +2,8 @@
 """Estimates the calls of a training step on a Radeon RX 6800 XT, and writes estimates.json.
 
 Of each call the larger of two times: that of one wave alone, and the issue cycles of all waves of a
-SIMD, of which .95 are used. The cycles are from instruction-sets.md: of machine code for Navi 21, at
-300 cycles for a load from the second-level cache. `estimate.py [RUNSxWIDTH ...]` prints them.
+SIMD, of which .95 are used. The cycles are those of instruction-sets.md, of machine code for Navi
+21 at 300 cycles for a load from the second-level cache. `estimate.py [RUNSxWIDTH ...]` prints them.
 """
 
 import json
@@ -19,16 +19,16 @@ LAUNCH = 4e-6
 # Of each kernel: cycles of a wave alone and issue cycles, both without turns and for each turn of
 # its loop; terms of a turn; vec4s of rows and of units of a thread.
 SMALL = {
-    "dense_forward": (2204, 515, 700, 144, 8, 1, 1),
-    "dense_backward_input": (2665, 540, 690, 147, 8, 1, 1),
-    "fused_update": (5464, 542, 700, 175, 8, 1, 1),
+    "dense_forward": (2063, 515, 953, 144, 8, 1, 1),
+    "dense_backward_input": (2539, 540, 967, 147, 8, 1, 1),
+    "fused_update": (5443, 542, 725, 175, 8, 1, 1),
 }
 LARGE = {
     **SMALL,
-    "dense_forward": (3895, 446, 1430, 68, 1, 2, 2),
-    "dense_backward_input": (4668, 535, 1430, 146, 4, 2, 1),
+    "dense_forward": (8884, 436, 4000, 68, 1, 2, 2),
+    "dense_backward_input": (6681, 526, 2423, 146, 4, 2, 1),
 }
-# Workgroups from which on products are large: LARGE_FROM of src/engine/tile.rs.
+# Workgroups from which on products are large, as in src/engine/tile.rs.
 LARGE_FROM = 1024
 # Kernels without products: cycles of a wave alone, waves of a run.
 OTHERS = {"clock": (3000, 1 / 32), "gather": (19946, 4), "loss": (4709, 2)}
@@ -75,7 +75,8 @@ def main():
         calls = step(runs, width)
         kernels, launches = sum(calls.values()), LAUNCH * len(calls)
         rate = runs / (kernels + launches)
-        print(f"{name}: {1e6 * kernels:.0f} us of kernels, {len(calls)} launches, {rate:,.0f} run-steps/s")
+        said = f"{1e6 * kernels:.0f} us of kernels, {len(calls)} launches, {rate:,.0f} run-steps/s"
+        print(f"{name}: {said}")
         found[name] = {call: round(1e6 * seconds, 1) for call, seconds in calls.items()}
     if not sys.argv[1:]:
         path = pathlib.Path(__file__).with_name("estimates.json")

@@ -54,7 +54,8 @@ def bench(found):
     ceilings = [one["ceilings"] for one in measured.values() if "ceilings" in one]
     said = ""
     if ceilings:
-        best = {key: max(one[key] for one in ceilings) for key in ("gflops", "gigabytes_per_second")}
+        keys = ("gflops", "gigabytes_per_second")
+        best = {key: max(one[key] for one in ceilings) for key in keys}
         least = min(one["dispatch_microseconds"] for one in ceilings)
         said = (
             f"Ceilings: {best['gflops']:,.0f} GFLOP/s of multiply-adds, "
@@ -81,8 +82,8 @@ def peers(found):
         ratio = f"{max(mine) / max(rates):.1f}" if mine and rates and workload != "mixed" else "-"
         rows.append([workload, *map(rate, results), ratio])
     versions = ordered(one["version"] for one in measured.values() if "version" in one)
-    note = "; ".join(versions) + ". The mixed list of peers is another than that of `shoal bench`.\n\n"
-    return note + table(["workload", *names, "shoal / the best"], rows)
+    note = ". The mixed list of peers is another than that of `shoal bench`.\n\n"
+    return "; ".join(versions) + note + table(["workload", *names, "shoal / the best"], rows)
 
 
 def calls(found):
@@ -92,7 +93,8 @@ def calls(found):
     estimates = json.loads(ESTIMATES.read_text()) if ESTIMATES.exists() else {}
     parts = []
     for workload in ordered(words[0] for words in measured):
-        some = {words[1]: one["microseconds"] for words, one in measured.items() if words[0] == workload}
+        here = {words[1]: one for words, one in measured.items() if words[0] == workload}
+        some = {tiles: one["microseconds"] for tiles, one in here.items()}
         guessed = estimates.get(workload, {})
         rows = []
         for call in ordered(call for one in some.values() for call in one):
@@ -121,7 +123,7 @@ def write(path, found):
     parts = [
         f"# {machine['device']}\n",
         f"{dates[-1]}, commit {found['commit']}: {machine['driver']}; {machine['class']} GPU, "
-        f"{machine['processor']}, {machine['system']}. Default tiles: {machine['tiles']}. Rates are "
+        f"{machine['processor']}, {machine['system']}. Tiles: {machine['tiles']}. Rates are "
         f"run-steps a second: median, least and most of the repeats.\n{software}",
         f"## shoal bench\n\n{bench(found)}",
         f"## Other programs on the same GPU\n\n{peers(found)}",

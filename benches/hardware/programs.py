@@ -15,7 +15,8 @@ MOST = 60_000_000
 
 def built():
     """Builds the programs. Returns their paths."""
-    words = ["cargo", "build", "--release", "--locked", "--message-format", "json-render-diagnostics"]
+    words = ["cargo", "build", "--release", "--locked"]
+    words += ["--message-format", "json-render-diagnostics"]
     for name, kind in TARGETS.items():
         words += [kind, name]
     try:
@@ -66,7 +67,7 @@ def ready(folder):
     folder, mark = folder.resolve(), folder.resolve() / "programs.json"
     if not mark.exists():
         if folder != FOLDER:
-            sys.exit(f"measure.py: no programs in {folder}; `measure.py build --programs` makes them")
+            sys.exit(f"measure.py: no programs in {folder}; `measure.py build` collects them")
         build(folder)
     try:
         found = json.loads(mark.read_text())

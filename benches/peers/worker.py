@@ -1,5 +1,5 @@
-"""The worker of a Python peer: `worker.py PEER LIST THREADS [ACCELERATOR]`, started by compare.py in
-the environment of the peers, and by benches/hardware, which names an accelerator of PyTorch.
+"""The worker of a Python peer: `worker.py PEER LIST THREADS [ACCELERATOR]`, started by compare.py
+in the environment of the peers, and by benches/hardware, which names an accelerator of PyTorch.
 
 It reports that it is ready with one line of JSON, and then answers each line that it reads with
 another:
