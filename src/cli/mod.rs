@@ -3,13 +3,16 @@
 mod analyse;
 mod bench;
 mod common;
+mod completions;
 mod devices;
 mod explain;
+mod export;
 mod global;
 mod help;
 mod import;
 mod inspect;
 mod live;
+mod man;
 mod merge;
 mod output;
 mod plan;
@@ -19,7 +22,7 @@ mod simulate;
 mod study;
 mod study_file;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use shoal::Result;
 
 use global::Global;
@@ -81,9 +84,12 @@ enum Command {
     Import(Box<import::ImportArgs>),
     Predict(predict::PredictArgs),
     Explain(explain::ExplainArgs),
+    Export(export::ExportArgs),
     Devices(devices::DevicesArgs),
     Bench(bench::BenchArgs),
     Inspect(inspect::InspectArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs a command.
@@ -98,16 +104,17 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Import(args) => import::run(*args, output),
         Command::Predict(args) => predict::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
         Command::Devices(args) => devices::run(&args, global, output),
         Command::Bench(args) => bench::run(&args, global, output),
         Command::Inspect(args) => inspect::run(&args, output),
+        Command::Completions(args) => completions::run(&args, Arguments::command(), output),
+        Command::Man(args) => man::run(&args, Arguments::command(), output),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

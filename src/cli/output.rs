@@ -73,6 +73,11 @@ impl Output {
         }
     }
 
+    /// Prints a text for other programs as it is, also with `--json`.
+    pub fn text(&self, text: &str) {
+        self.write(text);
+    }
+
     /// Prints an event of a kind, with `--json` only.
     pub fn event(&self, kind: &str, mut value: Value) {
         if self.json {

@@ -140,6 +140,13 @@ impl Columns {
         inputs.iter().cloned().chain(flags).collect()
     }
 
+    /// What is put in the place of each missing input; NaN for one that was never missing.
+    pub(crate) fn fills_of_inputs(&self) -> Vec<f64> {
+        let mut fills = vec![f64::NAN; self.inputs()];
+        self.fills.iter().for_each(|fill| fills[fill.input] = fill.value);
+        fills
+    }
+
     /// (feature, flag) of each input that can be missing.
     pub fn flags(&self) -> Vec<(usize, usize)> {
         (self.functions.len()..).zip(&self.fills).map(|(flag, fill)| (fill.input, flag)).collect()

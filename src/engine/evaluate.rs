@@ -240,6 +240,9 @@ mod tests {
     use super::*;
     use crate::engine::cpu::backend::Cpu;
     use crate::engine::device::Device;
+    use crate::engine::graph::{Attributes, Node, Source};
+    use crate::engine::ops::{concat, pool};
+    use crate::engine::sets::Sets;
     use crate::engine::train::train_all;
 
     #[test]
@@ -257,5 +260,27 @@ mod tests {
         let run = run.parameters(outcome[0].parameters.clone());
         let loss = validation_loss(run, Arc::from([table]));
         assert_eq!(Some(loss), outcome[0].validation_loss);
+    }
+
+    /// More columns per example than an item has, each with a scale of its own.
+    #[test]
+    fn columns_beside_items_have_scales_of_their_own() {
+        let node =
+            |op, inputs| Node { op, attributes: Attributes::default(), inputs, frozen: false };
+        let pooled = node(&pool::OP, vec![Source::Input]);
+        let both = node(&concat::OP, vec![Source::Node(0), Source::Columns]);
+        let graph = Graph::with_columns(Shape::items(1), 9, vec![pooled, both]).unwrap();
+        let columns = || (0..9).map(f64::from);
+        let scale =
+            InputScale { centre: columns().collect(), width: columns().map(f64::exp2).collect() };
+        let table =
+            Table::unscaled((0..18u8).map(f32::from).collect(), 9, vec![0.0; 2], 1).unwrap();
+        let table = table.with_sets(Sets::new(vec![1.0, 3.0, 8.0], 1, &[2, 1]).unwrap()).unwrap();
+        let (tables, scales) = (Arc::from([table]), [scale, InputScale::none(1)]);
+        let found = predict_rows::<f32>(&graph, &[], scales, (tables, 0), &[0, 1]);
+        let row = |first: f32, apart: f32| {
+            std::iter::once(first).chain((0..9).map(move |column| apart / (column as f32).exp2()))
+        };
+        assert_eq!(found, row(2.0, 0.0).chain(row(8.0, 9.0)).collect::<Vec<f32>>());
     }
 }

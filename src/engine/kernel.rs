@@ -5,6 +5,8 @@ use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::{Graph, NodeId, Op};
 use crate::engine::layout::LANES;
 use crate::engine::memory::Memory;
+use crate::engine::onnx::layer::{Layer, Torch};
+use crate::engine::onnx::nodes::Nodes;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::{Real, version};
 use crate::engine::run::Training;
@@ -39,7 +41,7 @@ pub struct Kernel {
     pub reference: Reference,
 }
 
-/// An op with the kernels that execute it.
+/// An op with the kernels that execute it, and what it is in other formats.
 #[derive(Debug)]
 pub struct OpKernels {
     /// The op.
@@ -48,6 +50,10 @@ pub struct OpKernels {
     pub forward: &'static [&'static Kernel],
     /// The kernels that compute the gradients of a node's parameters and of its inputs, in order.
     pub backward: &'static [&'static Kernel],
+    /// Adds the nodes of ONNX that compute a node; returns the name of the output.
+    pub onnx: fn(&Layer, &mut Nodes) -> String,
+    /// The same in PyTorch.
+    pub torch: fn(&Layer) -> Torch,
 }
 
 /// How a run updates its parameters.

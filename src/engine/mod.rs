@@ -9,6 +9,7 @@ pub mod buffer;
 pub mod builder;
 pub mod cpu;
 pub mod device;
+pub mod dropout;
 pub mod evaluate;
 pub mod gpu;
 pub mod graph;
@@ -23,6 +24,8 @@ pub mod measure;
 #[doc(hidden)]
 pub mod memory;
 pub mod normals;
+#[doc(hidden)]
+pub mod onnx;
 pub mod ops;
 pub mod optim;
 pub mod precision;

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::engine::activation::Dropout;
+use crate::engine::dropout::Dropout;
 use crate::engine::graph::{NodeId, Source};
 use crate::engine::layout::{DeviceNode, DeviceRun, NO_WEIGHTS, ONE_MATRIX, State, stopped};
 use crate::engine::loss::Predicts;

@@ -128,8 +128,8 @@ impl WorkLayout {
             len += count;
             at
         };
-        let mean = take(exact * padded(graph.inputs()));
-        let inverse_deviation = take(exact * padded(graph.inputs()));
+        let mean = take(exact * padded(graph.columns()));
+        let inverse_deviation = take(exact * padded(graph.columns()));
         let loss_weights = take(exact * padded(graph.outputs()));
         let item_mean = take(exact * padded(graph.item_columns()));
         let item_inverse_deviation = take(exact * padded(graph.item_columns()));

@@ -21,6 +21,7 @@ pub(crate) mod evaluation;
 pub(crate) mod event;
 pub(crate) mod experiment;
 pub mod explain;
+pub mod export;
 pub(crate) mod held_out;
 pub(crate) mod hyperparameters;
 pub(crate) mod loss;

@@ -5,6 +5,7 @@
 use crate::engine::graph::{NodeId, Op, ParameterShape};
 use crate::engine::kernel::{Kernel, OpKernels, reference};
 use crate::engine::memory::Memory;
+use crate::engine::onnx::nodes::{integer, number};
 use crate::engine::ops::norm_rows;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
@@ -23,8 +24,17 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&FORWARD], backward: &[&BACKWARD_WEIGHTS, &BACKWARD_INPUT] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&FORWARD],
+    backward: &[&BACKWARD_WEIGHTS, &BACKWARD_INPUT],
+    onnx: |layer, nodes| {
+        let [gain, bias] = [0, 1].map(|place| layer.parameter(nodes, place));
+        let attributes = vec![integer("axis", -1), number("epsilon", norm_rows::EPSILON as f32)];
+        nodes.add_with("LayerNormalization", &[&layer.inputs[0], &gain, &bias], attributes)
+    },
+    torch: |layer| norm_rows::torch(layer, "LayerNorm"),
+};
 
 static FORWARD: Kernel =
     Kernel { name: "norm_forward", reference: reference!(forward), ..norm_rows::FORWARD };

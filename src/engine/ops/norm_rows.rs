@@ -9,6 +9,7 @@ use crate::engine::graph::{Contribution, NodeId, Op};
 use crate::engine::kernel::{BLOCKS, Kernel, Update, blocks, gives_gradients, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::{Memory, product_weights};
+use crate::engine::onnx::layer::{Layer, Torch};
 use crate::engine::ops::contribute;
 use crate::engine::ops::reduce::add_rows;
 use crate::engine::precision;
@@ -18,7 +19,7 @@ use crate::engine::shape::padded;
 use crate::engine::tile::Grid;
 
 /// Added to the mean of the squares, as in `torch.nn.LayerNorm`.
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 
 /// Defaults of an op whose first parameter is a gain, which starts as 1.
 pub(crate) const OP: Op = Op {
@@ -235,5 +236,14 @@ widest! {
                 *sum += *normal * *delta;
             }
         }
+    }
+}
+
+/// The op as a module of PyTorch of this class.
+pub fn torch(layer: &Layer, class: &str) -> Torch {
+    Torch {
+        module: Some(format!("nn.{class}({}, eps={EPSILON:e})", layer.width())),
+        expression: format!("{}({})", layer.module(), layer.inputs[0]),
+        ..Torch::default()
     }
 }

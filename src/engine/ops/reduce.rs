@@ -7,6 +7,9 @@ use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::{Attributes, Contribution, NodeId, Reduction};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
+use crate::engine::onnx::layer::{Layer, Torch};
+use crate::engine::onnx::nodes::{Nodes, integer, integers};
+use crate::engine::onnx::proto::DataType;
 use crate::engine::ops::contribute;
 use crate::engine::ops::sets::{ranges, whole};
 use crate::engine::precision;
@@ -180,4 +183,42 @@ widest! {
             }
         }
     }
+}
+
+/// Adds the nodes of ONNX of a reduction over an axis of padded rows, of which `mask` says which
+/// are there; returns the name of the output.
+pub fn onnx(layer: &Layer, nodes: &mut Nodes, (mask, axis): (&str, i64)) -> String {
+    let reduction = layer.attributes().reduction;
+    let absent = if reduction == Reduction::Max { f32::NEG_INFINITY } else { 0.0 };
+    let rows = nodes.masked(&layer.inputs[0], mask, absent);
+    let count = nodes.cast(mask, DataType::Float);
+    let count = nodes.sum(&count, axis);
+    match reduction {
+        Reduction::Sum => nodes.sum(&rows, axis),
+        Reduction::Mean => {
+            let (sum, one) = (nodes.sum(&rows, axis), nodes.scalar(1f32));
+            let count = nodes.add("Max", &[&count, &one]);
+            nodes.add("Div", &[&sum, &count])
+        }
+        Reduction::Max => {
+            let attributes = vec![integers("axes", &[axis]), integer("keepdims", 0)];
+            let most = nodes.add_with("ReduceMax", &[&rows], attributes);
+            let any = nodes.cast(&count, DataType::Bool);
+            nodes.masked(&most, &any, 0f32)
+        }
+    }
+}
+
+/// The same in PyTorch.
+pub fn torch(layer: &Layer, (mask, axis): (&str, i64)) -> Torch {
+    let x = &layer.inputs[0];
+    let sum = format!("{x}.masked_fill(~{mask}, 0).sum({axis})");
+    let expression = match layer.attributes().reduction {
+        Reduction::Sum => sum,
+        Reduction::Mean => format!("{sum} / {mask}.sum({axis}).clamp(min=1)"),
+        Reduction::Max => format!(
+            "{x}.masked_fill(~{mask}, -torch.inf).amax({axis}).where({mask}.any({axis}), 0)"
+        ),
+    };
+    Torch { expression, ..Torch::default() }
 }

@@ -4,6 +4,7 @@
 use crate::engine::graph::{NodeId, Op, ParameterShape};
 use crate::engine::kernel::{Kernel, OpKernels, reference};
 use crate::engine::memory::Memory;
+use crate::engine::onnx::nodes::integers;
 use crate::engine::ops::norm_rows;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
@@ -18,8 +19,22 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&FORWARD], backward: &[&BACKWARD_WEIGHTS, &BACKWARD_INPUT] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&FORWARD],
+    backward: &[&BACKWARD_WEIGHTS, &BACKWARD_INPUT],
+    onnx: |layer, nodes| {
+        let (gain, epsilon) = (layer.parameter(nodes, 0), nodes.scalar(norm_rows::EPSILON as f32));
+        let x = &layer.inputs[0];
+        let squares = nodes.add("Mul", &[x, x]);
+        let mean = nodes.add_with("ReduceMean", &[&squares], vec![integers("axes", &[-1])]);
+        let sum = nodes.add("Add", &[&mean, &epsilon]);
+        let root = nodes.add("Sqrt", &[&sum]);
+        let scaled = nodes.add("Div", &[x, &root]);
+        nodes.add("Mul", &[&scaled, &gain])
+    },
+    torch: |layer| norm_rows::torch(layer, "RMSNorm"),
+};
 
 static FORWARD: Kernel =
     Kernel { name: "rms_norm_forward", reference: reference!(forward), ..norm_rows::FORWARD };

@@ -21,8 +21,11 @@ use crate::study::store::summary::Spread;
 use crate::study::transfer::PRETRAINING;
 
 /// The files in the folder of the networks.
-const CARD_FILE: &str = "README.md";
+pub(crate) const CARD_FILE: &str = "README.md";
 const CONFIG_FILE: &str = "config.json";
+
+/// How the title of a card ends.
+pub(crate) const CARD_TITLE: &str = ": trained networks";
 
 /// Writes `models/README.md` and `models/config.json`, if networks are saved; each atomically. The
 /// configuration has layers, inputs, scaling and targets of the best network of each strategy at
@@ -68,7 +71,7 @@ fn loss(findings: &Findings) -> String {
 }
 
 fn card(findings: &Findings, models: &[(&RunRecord, Model)]) -> String {
-    let mut card = format!("# {}: trained networks\n\n", findings.name);
+    let mut card = format!("# {}{CARD_TITLE}\n\n", findings.name);
     let mut add = |heading: &str, text: String| {
         write!(card, "## {heading}\n\n{}\n\n", text.trim_end()).expect("text in memory");
     };

@@ -19,6 +19,7 @@ pub(crate) mod sections;
 pub(crate) mod table;
 
 pub use card::write_card;
+pub(crate) use card::{CARD_FILE, CARD_TITLE};
 pub use chart::model::Chart;
 pub use joined::write_joined_report;
 pub use page::{report_html, write_report};

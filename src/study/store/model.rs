@@ -201,7 +201,7 @@ impl Model {
     }
 
     /// Name, shape and little-endian bytes of each tensor.
-    fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u8>)> {
+    pub(crate) fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u8>)> {
         let Start { network, parameters } = &self.start;
         let mut tensors = Vec::new();
         for id in 0..network.nodes().len() {

@@ -8,6 +8,7 @@ use crate::engine::table::Table;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::datasets::with_edges;
+use crate::study::sizes::Edges;
 use crate::study::store::model::Model;
 
 impl Model {
@@ -29,6 +30,20 @@ impl Model {
             )),
             None => Ok(items.clone()),
         }
+    }
+
+    /// Its edges, and the columns of the items in which neighbours are near, with their periods.
+    ///
+    /// # Panics
+    /// If it has no edges.
+    pub(crate) fn near(&self) -> (&Edges, Vec<(usize, Option<f64>)>) {
+        let edges = self.about.edges.as_ref().expect("model: edges");
+        let names = &self.about.item_names;
+        let column = |(name, period): &(String, Option<f64>)| {
+            let column = names.iter().position(|one| one == name);
+            (column.expect("model: edges that were checked"), *period)
+        };
+        (edges, edges.near.iter().map(column).collect())
     }
 
     /// How columns per example and items are scaled.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::data::files::{hex, read_bytes};
+use crate::data::files::{hex, prefix, read_bytes};
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::model::{MODELS, Model};
@@ -41,7 +41,9 @@ pub(crate) fn read_models(paths: &[PathBuf], base: &Path) -> Result<Vec<Publishe
     let Some((first, rest)) = all.split_first() else {
         return Err(input_error!("pretraining.models = []: name a file, or the folder of a study"));
     };
-    rest.iter().try_for_each(|other| check_same(first, other))?;
+    let check =
+        |other: &Published| check_same((&first.name, &first.model), (&other.name, &other.model));
+    rest.iter().try_for_each(check).map_err(|error| prefix(error, "pretraining.models"))?;
     Ok(all)
 }
 
@@ -68,10 +70,14 @@ fn pretrained_in(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Checks that two networks differ only in their weights and how they came to be.
-fn check_same(first: &Published, other: &Published) -> Result<()> {
-    let of = |one: &Published| {
-        let about = &one.model.about;
+/// Checks that two networks differ only in their layers, their weights and how they came to be; each
+/// with what messages call it.
+///
+/// # Errors
+/// [`crate::Error::Input`] with the first difference.
+pub(crate) fn check_same(first: (&str, &Model), other: (&str, &Model)) -> Result<()> {
+    let of = |model: &Model| {
+        let about = &model.about;
         json!({
             "inputs": about.input_names, "items": about.item_names, "targets": about.target_names,
             "columns": about.columns, "item_columns": about.item_columns, "edges": about.edges,
@@ -79,15 +85,15 @@ fn check_same(first: &Published, other: &Published) -> Result<()> {
             "outputs": about.predicts,
         })
     };
-    let (one, two) = (of(first), of(other));
+    let (one, two) = (of(first.1), of(other.1));
     let differs = one.as_object().into_iter().flatten().find(|(key, value)| two[*key] != **value);
     match differs {
         None => Ok(()),
         Some((key, value)) => Err(input_error!(
-            "pretraining.models: {key} of {} are {value}, but those of {} are {}; give networks \
-             that read and predict the same",
-            first.name,
-            other.name,
+            "{key} of {} are {value}, but those of {} are {}; give networks that read and predict \
+             the same",
+            first.0,
+            other.0,
             two[key]
         )),
     }

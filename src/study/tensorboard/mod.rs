@@ -13,6 +13,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use prost::Message;
+
 use crate::data::files::{opened, output_error};
 use crate::engine::run::Run;
 use crate::error::Result;
@@ -108,7 +110,7 @@ impl TensorBoard {
             bytes: vec![],
         };
         file.add(&wire::version(now()));
-        file.add(&wire::begins(now(), &hyper_parameters(key, run)));
+        file.add(&wire::begins(now(), hyper_parameters(key, run)));
         self.files.insert(key.clone(), file);
         Ok(())
     }
@@ -136,8 +138,8 @@ impl TensorBoard {
 }
 
 impl EventFile {
-    fn add(&mut self, event: &wire::Message) {
-        self.bytes.extend(wire::record(event));
+    fn add(&mut self, event: &wire::Event) {
+        self.bytes.extend(wire::record(&event.encode_to_vec()));
     }
 
     /// Appends buffered events. Files are closed again: there may be more runs than files that a

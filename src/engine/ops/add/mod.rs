@@ -5,6 +5,7 @@ pub mod forward;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
+use crate::engine::onnx::layer::Torch;
 
 /// The sum of two values of the same shape.
 pub static OP: Op = Op {
@@ -22,5 +23,13 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| nodes.add("Add", &[&layer.inputs[0], &layer.inputs[1]]),
+    torch: |layer| Torch {
+        expression: format!("{} + {}", layer.inputs[0], layer.inputs[1]),
+        ..Torch::default()
+    },
+};

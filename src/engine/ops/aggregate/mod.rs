@@ -25,5 +25,10 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| reduce::onnx(layer, nodes, (&layer.sets.edge_mask, 2)),
+    torch: |layer| reduce::torch(layer, (&layer.sets.edge_mask, 2)),
+};

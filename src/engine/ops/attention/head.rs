@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::engine::activation::Dropout;
 use crate::engine::cpu::product::{Shape as Matrix, product};
 use crate::engine::cpu::sums::LANES as LANES_OF_SUMS;
 use crate::engine::cpu::transpose::transpose_part;
+use crate::engine::dropout::Dropout;
 use crate::engine::graph::NodeId;
 use crate::engine::layout::{State, phase};
 use crate::engine::prepared::PreparedRun;

@@ -4,6 +4,7 @@
 //! of all three. Its dropout drops probabilities, the numbers of the softmax, as there.
 
 pub mod backward;
+mod export;
 pub mod forward;
 pub mod head;
 
@@ -52,5 +53,10 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: export::onnx,
+    torch: export::torch,
+};

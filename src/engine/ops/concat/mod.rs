@@ -5,6 +5,8 @@ pub mod forward;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
+use crate::engine::onnx::layer::Torch;
+use crate::engine::onnx::nodes::integer;
 use crate::engine::shape::Shape;
 
 /// The columns of the first value, then those of the second.
@@ -23,5 +25,16 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| {
+        let inputs = [&layer.inputs[0][..], &layer.inputs[1]];
+        nodes.add_with("Concat", &inputs, vec![integer("axis", -1)])
+    },
+    torch: |layer| Torch {
+        expression: format!("torch.cat(({}), -1)", layer.inputs.join(", ")),
+        ..Torch::default()
+    },
+};

@@ -8,6 +8,7 @@ pub mod forward;
 use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape};
 use crate::engine::kernel::OpKernels;
 use crate::engine::normals::normals;
+use crate::engine::onnx::layer::Torch;
 use crate::engine::optim::fused_update;
 use crate::engine::random::{pcg4d, unit};
 use crate::engine::shape::Shape;
@@ -46,6 +47,21 @@ pub static KERNELS: OpKernels = OpKernels {
     op: &OP,
     forward: &[&forward::KERNEL],
     backward: &[&backward_weights::KERNEL, &backward_input::KERNEL, &fused_update::KERNEL],
+    onnx: |layer, nodes| {
+        let [weight, bias] = [0, 1].map(|place| layer.parameter(nodes, place));
+        let product = nodes.add("MatMul", &[&layer.inputs[0], &weight]);
+        let z = nodes.add("Add", &[&product, &bias]);
+        layer.activated(nodes, &z)
+    },
+    torch: |layer| {
+        let Attributes { width, activation, .. } = layer.attributes();
+        let z = format!("{}({})", layer.module(), layer.inputs[0]);
+        Torch {
+            module: Some(format!("nn.Linear({}, {width})", layer.width())),
+            expression: activation.torch(&z),
+            ..Torch::default()
+        }
+    },
 };
 
 /// Weights are normal with deviation gain / sqrt(inputs) (He et al., arXiv 1502.01852, eq. 15),

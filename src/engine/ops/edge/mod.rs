@@ -8,6 +8,8 @@ pub mod forward;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
+use crate::engine::onnx::layer::Torch;
+use crate::engine::onnx::nodes::integer;
 use crate::engine::shape::{Rows, Shape};
 
 /// A row for each edge from the rows of the items at both ends.
@@ -31,5 +33,21 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| {
+        let u = nodes.unsqueeze(&layer.inputs[0], &[2]);
+        let inputs = [&layer.inputs[1][..], &layer.sets.neighbours];
+        let v = nodes.add_with("GatherND", &inputs, vec![integer("batch_dims", 1)]);
+        let z = nodes.add("Add", &[&u, &v]);
+        layer.activated(nodes, &z)
+    },
+    torch: |layer| {
+        let ([u, v], places) = ([0, 1].map(|at| &layer.inputs[at]), &layer.sets.neighbours);
+        let z = format!("{u}[:, :, None] + torch.take_along_dim({v}[:, None], {places}, 2)");
+        let expression = layer.attributes().activation.torch(&z);
+        Torch { expression, ..Torch::default() }
+    },
+};

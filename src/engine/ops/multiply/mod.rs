@@ -5,6 +5,7 @@ pub mod forward;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
+use crate::engine::onnx::layer::Torch;
 
 /// The product of two values of the same shape, or of each row of the first and a number of the
 /// second.
@@ -24,5 +25,13 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| nodes.add("Mul", &[&layer.inputs[0], &layer.inputs[1]]),
+    torch: |layer| Torch {
+        expression: format!("{} * {}", layer.inputs[0], layer.inputs[1]),
+        ..Torch::default()
+    },
+};

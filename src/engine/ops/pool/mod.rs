@@ -24,5 +24,10 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| reduce::onnx(layer, nodes, (&layer.sets.mask, 1)),
+    torch: |layer| reduce::torch(layer, (&layer.sets.mask, 1)),
+};

@@ -5,6 +5,7 @@ pub mod forward;
 
 use crate::engine::graph::Op;
 use crate::engine::kernel::OpKernels;
+use crate::engine::onnx::layer::Torch;
 use crate::engine::shape::{Rows, Shape};
 
 /// A row for each item from rows for the examples.
@@ -23,5 +24,20 @@ pub static OP: Op = Op {
 };
 
 /// Its kernels.
-pub static KERNELS: OpKernels =
-    OpKernels { op: &OP, forward: &[&forward::KERNEL], backward: &[&backward::KERNEL] };
+pub static KERNELS: OpKernels = OpKernels {
+    op: &OP,
+    forward: &[&forward::KERNEL],
+    backward: &[&backward::KERNEL],
+    onnx: |layer, nodes| {
+        let row = nodes.unsqueeze(&layer.inputs[0], &[1]);
+        let shape = nodes.add("Shape", &[&layer.sets.mask]);
+        nodes.add("Expand", &[&row, &shape])
+    },
+    torch: |layer| Torch {
+        expression: format!(
+            "{}[:, None].expand(-1, {}.shape[1], -1)",
+            layer.inputs[0], layer.sets.mask
+        ),
+        ..Torch::default()
+    },
+};
