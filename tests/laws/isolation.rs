@@ -6,10 +6,10 @@ use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::loss::{MOMENTS, MSE};
 use shoal::engine::ops::dense;
+use shoal::engine::precision::Precision;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;
 use shoal::engine::table::Table;
-use shoal::engine::precision::Precision;
 use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train_within;
 
