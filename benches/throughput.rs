@@ -1,11 +1,12 @@
 //! The time of each call of a step on a GPU, beside the ceiling of the device measured in the same
 //! minute. `shoal bench` times whole trainings.
 //!
-//! `cargo bench --bench throughput [-- RUNS WIDTH]`. Not timed: opening the device, packing,
+//! `cargo bench --bench throughput [-- RUNS WIDTH [TILES]]`. Not timed: opening the device, packing,
 //! reading states back.
 
 use std::time::Instant;
 
+use shoal::Error;
 use shoal::engine::device::Device;
 use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::Options;
@@ -16,11 +17,14 @@ use shoal::engine::measure::Meter;
 use shoal::engine::measure::Workload;
 use shoal::engine::measure::call_flops;
 
-/// Steps that are timed together.
-const TIMES: u32 = 20;
+/// Steps that are timed together, on a software rasterizer and on a GPU, whose calls take
+/// microseconds.
+const TIMES: [u32; 2] = [20, 500];
 
 fn main() -> shoal::Result<()> {
-    let mut numbers = std::env::args().filter_map(|word| word.parse::<usize>().ok());
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let mut numbers = words.iter().filter_map(|word| word.parse::<usize>().ok());
+    let tiles = words.get(2).map(|name| name.parse().map_err(Error::Input)).transpose()?;
     let runs = numbers.next().unwrap_or(64);
     let workload = Workload::alike(runs, numbers.next().unwrap_or(256));
     println!("{}, batch {BATCH}, AdamW, dropout 0.2", workload.name);
@@ -29,7 +33,8 @@ fn main() -> shoal::Result<()> {
         return Ok(());
     };
     println!("{} ({})", adapter.name(), adapter.driver());
-    let mut device = Device::Gpu(Box::new(Gpu::open(adapter, Options::default())?));
+    let mut device =
+        Device::Gpu(Box::new(Gpu::open(adapter, Options { tiles, ..Options::default() })?));
     let ceilings = Meter::new(&mut device)?.ceilings()?;
     println!(
         "  ceilings: {:.1} GFLOP/s of multiply-adds, {:.1} GB/s, {:.1} us a dispatch",
@@ -45,19 +50,20 @@ fn main() -> shoal::Result<()> {
 
 /// Times each call alone, then whole steps.
 fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
+    let times = TIMES[usize::from(!gpu.adapter().is_software())];
     let pack = || Step::new(gpu, workload.tables(), workload.runs());
     let mut whole = pack()?;
-    whole.execute(TIMES)?;
+    whole.execute(times)?;
     let start = Instant::now();
-    whole.execute(TIMES)?;
-    let seconds = start.elapsed().as_secs_f64() / f64::from(TIMES);
+    whole.execute(times)?;
+    let seconds = start.elapsed().as_secs_f64() / f64::from(times);
     drop(whole);
     let (network, training) = (&workload.networks[0], workload.training());
     let (mut sum, mut all) = (0.0, 0);
-    for (call, seconds) in pack()?.time(TIMES)? {
+    for (call, seconds) in pack()?.time(times)? {
         let flops = call_flops(call, network, &training, training.batch) * workload.networks.len();
         println!(
-            "    {:<20} {:7.2} ms {:6.1} GFLOP/s",
+            "    {:<36} {:9.4} ms {:6.1} GFLOP/s",
             format!("{call:?}"),
             seconds * 1e3,
             flops as f64 / seconds / 1e9
@@ -67,7 +73,7 @@ fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     for (what, seconds) in [("these calls", sum), ("a whole step", seconds)] {
         let rate = all as f64 / seconds / 1e9;
         println!(
-            "    {what:<20} {:7.2} ms {rate:6.1} GFLOP/s, 1/{:.1} of the ceiling",
+            "    {what:<36} {:9.4} ms {rate:6.1} GFLOP/s, 1/{:.1} of the ceiling",
             seconds * 1e3,
             ceiling / rate
         );

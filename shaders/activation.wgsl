@@ -27,8 +27,7 @@ const EXP_LIMIT: f32 = 80.0;
 const ERF_P: f32 = 0.3275911;
 const ROOT_HALF: f32 = 0.70710678;
 
-// The one exponential and the one quotient that an activation needs. Software rasterizers execute
-// every branch of a switch, so the expensive operations are computed once, before it.
+// The one exponential and the one quotient that an activation needs, where it needs them.
 struct Parts {
     e: vec4f,  // exp(-z); for tanh exp(-2 |z|); for gelu exp(-z^2 / 2)
     q: vec4f,  // 1 / (1 + e); for gelu 1 / (1 + p |z| / sqrt(2))
@@ -56,10 +55,16 @@ fn activate(kind: u32, slope: f32, z: vec4f) -> vec4f {
 }
 
 fn activate_number(kind: u32, slope: f32, z: vec4f) -> vec4f {
-    let given = parts(kind, z);
     switch kind {
+        case IDENTITY: { return z; }
         case RELU: { return max(z, vec4f(0.0)); }
         case LEAKY_RELU: { return select(slope * z, z, z > vec4f(0.0)); }
+        default: { return activate_parts(kind, z, parts(kind, z)); }
+    }
+}
+
+fn activate_parts(kind: u32, z: vec4f, given: Parts) -> vec4f {
+    switch kind {
         case TANH: { return sign(z) * (1.0 - given.e) * given.q; }
         case SIGMOID: { return given.q; }
         case SILU: { return z * given.q; }
@@ -70,10 +75,16 @@ fn activate_number(kind: u32, slope: f32, z: vec4f) -> vec4f {
 
 // d activation / d z
 fn derivative(kind: u32, slope: f32, z: vec4f) -> vec4f {
-    let given = parts(kind, z);
     switch kind {
+        case IDENTITY: { return vec4f(1.0); }
         case RELU: { return select(vec4f(0.0), vec4f(1.0), z > vec4f(0.0)); }
         case LEAKY_RELU: { return select(vec4f(slope), vec4f(1.0), z > vec4f(0.0)); }
+        default: { return derivative_parts(kind, z, parts(kind, z)); }
+    }
+}
+
+fn derivative_parts(kind: u32, z: vec4f, given: Parts) -> vec4f {
+    switch kind {
         case TANH: {
             let t = (1.0 - given.e) * given.q;
             return 1.0 - t * t;

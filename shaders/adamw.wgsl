@@ -15,7 +15,7 @@
 // (Micikevicius et al., arXiv 1710.03740, section 3.1).
 
 #import layout
-#import vec4_{vec4}
+#import vec4
 #import packed_{packed}
 #import adamw_rule
 #import matrices
@@ -97,25 +97,25 @@ fn main(
             let g = gradients[gradients_at + at];
             let of_first = parameters[moments_at + 2u * at];
             let of_second = parameters[moments_at + 2u * at + 1u];
-            let p0 = first_numbers(p);
-            let m0 = first_numbers(of_first);
-            let v0 = second_numbers(of_first);
+            let p0 = p.first;
+            let m0 = of_first.first;
+            let v0 = of_first.second;
             var m = m0;
             var v = v0;
             let stepped0 =
                 select(p0, stepped(rates, p0, scale * unpack_first(g), &m, &v), has_first);
             parameters[moments_at + 2u * at] =
-                two_vec4(select(m0, m, has_first), select(v0, v, has_first));
-            let p1 = second_numbers(p);
-            let m1 = first_numbers(of_second);
-            let v1 = second_numbers(of_second);
+                TwoVec4(select(m0, m, has_first), select(v0, v, has_first));
+            let p1 = p.second;
+            let m1 = of_second.first;
+            let v1 = of_second.second;
             m = m1;
             v = v1;
             let stepped1 =
                 select(p1, stepped(rates, p1, scale * unpack_second(g), &m, &v), has_second);
             parameters[moments_at + 2u * at + 1u] =
-                two_vec4(select(m1, m, has_second), select(v1, v, has_second));
-            parameters[here] = two_vec4(stepped0, stepped1);
+                TwoVec4(select(m1, m, has_second), select(v1, v, has_second));
+            parameters[here] = TwoVec4(stepped0, stepped1);
             if HALF {
                 gradients[copy_at + at] = pack_two(stepped0, stepped1);
             }
@@ -129,13 +129,13 @@ fn main(
     for (var at = first; at < end; at += ADAMW_THREADS) {
         let p = parameters[parameters_at + at];
         let a = parameters[average_at + at];
-        let p0 = first_numbers(p);
-        let p1 = second_numbers(p);
-        let a0 = moved(first_numbers(a), p0, average_step);
-        let a1 = moved(second_numbers(a), p1, average_step);
-        parameters[average_at + at] = two_vec4(select(a0, p0, swaps), select(a1, p1, swaps));
+        let p0 = p.first;
+        let p1 = p.second;
+        let a0 = moved(a.first, p0, average_step);
+        let a1 = moved(a.second, p1, average_step);
+        parameters[average_at + at] = TwoVec4(select(a0, p0, swaps), select(a1, p1, swaps));
         if swaps {
-            parameters[parameters_at + at] = two_vec4(a0, a1);
+            parameters[parameters_at + at] = TwoVec4(a0, a1);
             if HALF {
                 gradients[copy_at + at] = pack_two(a0, a1);
             }

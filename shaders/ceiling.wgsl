@@ -4,10 +4,9 @@
 //   x <- a x + b, eight independent chains of vec4s per thread: 64 flops per turn
 
 #import layout
-#import vec4_{vec4}
 
 // reads a and b, writes the sum of the chains: shape (2 + threads)
-@group(0) @binding(0) var<storage, read_write> work: array<Vec4>;
+@group(0) @binding(0) var<storage, read_write> work: array<vec4f>;
 @group(1) @binding(0) var<uniform> call: Call;
 
 override CEILING_THREADS: u32;
@@ -29,8 +28,8 @@ fn main(
     if index >= call.count {
         return;
     }
-    let a = numbers(work[0]);
-    let b = numbers(work[1]);
+    let a = work[0];
+    let b = work[1];
     var x0 = a + vec4f(f32(thread));
     var x1 = x0 + b;
     var x2 = x1 + b;
@@ -52,5 +51,5 @@ fn main(
         }
     }
     let sum = ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7));
-    work[2u + index * CEILING_THREADS + thread] = stored_vec4(sum);
+    work[2u + index * CEILING_THREADS + thread] = sum;
 }

@@ -3,21 +3,19 @@
 //
 //   delta_below[e, k] = mask_below[e, k] activation'(z_below[e, k]) sum_n delta[e, n] W[k, n]
 //
-// `tile.node` is the node whose weights are read, `below` the node that produced its input. This
-// page holds what both variants share; the products are in dense_backward_input_gpu.wgsl and
-// dense_backward_input_software.wgsl. As in the forward kernel, a thread computes 8 units (here of
-// the node below) for several examples. Padding is written as 0, because the products of the next
-// node read it.
+// `tile.node` is the node whose weights are read, `below` the node that produced its input. A thread
+// computes {ROWS} vec4s of examples of {UNITS} vec4s of units below: see products.wgsl. Padding is
+// written as 0, because the products of the next node read it.
 
 #import layout
 #import packed_{packed}
-#import lanes_{lanes}
-#import activation
-#import dense_backward_input_{products}
+#import contribute
+#import present
+#import products
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;  // (tiles); examples, units below
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // (tiles); i: threads
 @group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 // W, shape (inputs, outputs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;
@@ -25,88 +23,82 @@
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-override PRODUCT_THREADS: u32;
-
-// Four units of four examples, one example per column: elements `place` to `place + 3` of the eight
-// shared vectors.
-fn four(mine: Shared, at: u32, row: u32, last: u32, place: u32) -> mat4x4f {
-    return mat4x4f(
-        shared_vec4(mine, at, row, last, place),
-        shared_vec4(mine, at, row, last, place + 1u),
-        shared_vec4(mine, at, row, last, place + 2u),
-        shared_vec4(mine, at, row, last, place + 3u),
-    );
+// Gives the gradients of four units below and four examples, one example per column.
+fn finish(tile: Tile, node: Node, unit: u32, examples: u32, sums: mat4x4f) {
+    let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
+    var values = sums;
+#each i in 4
+    values[{i}] = select(vec4f(0.0), sums[{i}], real);
+#end
+    give_block(tile, node.gradients, node.below, unit, examples, values);
 }
 
-// Whether another node has given a gradient to the node below.
-var<private> adds: bool = false;
-
-fn store(at: u32, row: u32, s: mat4x4f) {
-    var sums = s;
-    if adds {
-        sums += mat4x4f(
-            unpack(work[at]),
-            unpack(work[at + row]),
-            unpack(work[at + 2u * row]),
-            unpack(work[at + 3u * row]),
-        );
-    }
-    work[at] = pack(sums[0]);
-    work[at + row] = pack(sums[1]);
-    work[at + 2u * row] = pack(sums[2]);
-    work[at + 3u * row] = pack(sums[3]);
-}
-
-// Weights of four outputs and four units below, one output per column.
-fn load_weights(a: u32, b: u32, c: u32, d: u32) -> mat4x4f {
-    return transpose(mat4x4f(
-        unpack(weights[a]),
-        unpack(weights[b]),
-        unpack(weights[c]),
-        unpack(weights[d]),
-    ));
-}
-
-// Multiplies the products that this thread has just stored by the derivative and the mask, unless
-// another node adds to them: one loop
-// instead of a copy of the code for each accumulator. Ranges of units and examples, in vec4s.
-fn finish(tile: Tile, units: vec2u, examples: vec2u) {
+fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
-    let below = nodes[nodes[tile.node].below];
-    let row = below.output_vec4s;
-    let seed = runs[tile.run].seed;
-    let step = states[tile.run].steps;
-    adds = false;
-    let finishes = (node.gradients & 4u) != 0u;
-    for (var unit = units.x; unit < units.y; unit++) {
-        let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
-        for (var e = examples.x; e < examples.y; e++) {
-            let at = 4u * e * row + unit;
-            var values = mat4x4f();
-            for (var i = 0u; i < 4u; i++) {
-                let z = unpack(work[below.saved + at + i * row]);
-                let product = unpack(work[below.delta + at + i * row]);
-                let slope = derivative(below.activation, below.slope, z);
-                let value = product * select(vec4f(1.0), slope, finishes);
-                values = with_column(values, i, select(vec4f(0.0), value, real));
-            }
-            if finishes && below.drop_threshold > 0u {
-                values = times(values, transpose(dropout_mask(seed, step, below, unit, e)));
-            }
-            store(below.delta + at, row, values);
-        }
+    let row = node.output_vec4s;
+    let rows = present_vec4s(tile, node.rows);
+    let first = place(tile, thread, node.input_vec4s);
+    if states[tile.run].phase != PHASE_TRAIN || first.y >= rows {
+        return;
     }
-}
-
-// `serve` computes one tile; each variant defines it.
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
+    // beyond the edges a thread reads the last row again and stores nothing, or zeros
+#each u in UNITS
+#each i in 4
+    let at_w{u}{i} = node.weights + min(4u * (first.x + {u}u) + {i}u, node.inputs - 1u) * row;
+#end
+#end
+#each r in ROWS
+    let at_d{r} = node.delta + 4u * min(first.y + {r}u, rows - 1u) * row;
+#each u in UNITS
+    var s{r}{u} = mat4x4f();
+#end
+#end
+    let ends = vec3u(0u, row - row % {FOURS}u, row);
+#each last in 2
+    for (var n = ends[{last}]; n < ends[{last} + 1]; n += {FOURS}u) {
+#each t in FOURS
+        let n{t} = term{last}(n + {t}u, row);
+#each u in UNITS
+        // four outputs of four units below, one output per column
+        let w{t}{u} = transpose(mat4x4f(
+#each i in 4
+            unpack(weights[at_w{u}{i} + n{t}]),
+#end
+        ));
+#end
+#each r in ROWS
+#each e in 4
+        let d{t}{r}{e} = unpack(work[at_d{r} + {e}u * row + n{t}]);
+#end
+#end
+#end
+#each t in FOURS
+#each r in ROWS
+#each e in 4
+        let f{t}{r}{e} = factor{last}(n + {t}u, row, d{t}{r}{e});
+#each u in UNITS
+        s{r}{u}[{e}] = add_product(s{r}{u}[{e}], w{t}{u}, f{t}{r}{e});
+#end
+#end
+#end
+#end
+    }
+#end
+    // one loop instead of a copy of the code for each block of sums: they move up, and the last of
+    // them is served
+    for (var block = ROWS * UNITS; block > 0u; block--) {
+        var s = mat4x4f();
+#each r in ROWS
+#each u in UNITS
+        let next{r}{u} = s{r}{u};
+        s{r}{u} = s;
+        s = next{r}{u};
+#end
+#end
+        let unit = first.x + (block - 1u) % UNITS;
+        let examples = first.y + (block - 1u) / UNITS;
+        if unit < node.input_vec4s && examples < rows {
+            finish(tile, node, unit, examples, s);
+        }
     }
 }

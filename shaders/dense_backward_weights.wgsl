@@ -9,7 +9,7 @@
 #import weights_tile
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;  // (runs); writes overflow
-@group(0) @binding(1) var<storage, read> tiles: array<Tile>;  // (tiles); i: inputs, j: units
+@group(0) @binding(1) var<storage, read> tiles: array<Tile>;          // (tiles); i: threads
 @group(0) @binding(2) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 // x, shape (batch, inputs); delta, shape (batch, outputs)
 @group(0) @binding(3) var<storage, read> work: array<Packed>;
@@ -17,33 +17,31 @@
 @group(0) @binding(4) var<storage, read_write> gradients: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-// Whether a gradient of this thread is not finite in f16.
-var<private> overflowed: bool = false;
-
-fn put(at: u32, g: vec4f) {
+fn store(tile: Tile, at: u32, g: vec4f) {
     gradients[at] = pack(g);
-    if overflows(g) {
-        overflowed = true;
+    // every thread that reaches this line writes the same value
+    if HALF && overflows(g) {
+        states[tile.run].overflow = 1u;
     }
 }
 
-fn put_bias(at: u32, g: vec4f) {
-    put(at, g);
+fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
+    return states[tile.run].phase == PHASE_TRAIN;
 }
 
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        let tile = tiles[call.first + index];
-        serve(tile, thread);
-        // every thread that reaches this line writes the same value
-        if HALF && overflowed {
-            states[tile.run].overflow = 1u;
-        }
+fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
+    if node.weights_rate == 0.0 {
+        return;
     }
+    let row = node.output_vec4s;
+    let at = node.weights_gradient + 4u * inputs * row + unit;
+#each i in 4
+    if 4u * inputs + {i}u < node.inputs {
+        store(tile, at + {i}u * row, g[{i}]);
+    }
+#end
+}
+
+fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
+    store(tile, node.bias_gradient + unit, g);
 }

@@ -3,21 +3,18 @@
 //   z[e, n] = b[n] + sum_k x[e, k] W[k, n]
 //   a[e, n] = mask[e, n] activation(z[e, n])        mask = 1 without dropout and in validation
 //
-// This page holds what both variants share; the products are in dense_forward_gpu.wgsl and
-// dense_forward_software.wgsl. A thread computes several units of several examples; its eight lanes
-// take different units of the same examples.
-//
-// No workgroup memory: the accumulators of a thread are in registers. Lanes take units and not
-// examples, because a tile with eight times as many examples would be half empty at a batch of 32.
+// A thread computes {ROWS} vec4s of examples of {UNITS} vec4s of units: see products.wgsl.
 
 #import layout
 #import packed_{packed}
 #import activation
-#import dense_forward_{products}
+#import block
+#import present
+#import products
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)
-@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // (tiles); examples, units
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>;          // (tiles); i: threads
 @group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 // W, shape (inputs, outputs); b, shape (outputs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;
@@ -26,66 +23,80 @@
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-override PRODUCT_THREADS: u32;
-
-// Outer product x[e] w[n] of four examples and four units, one example per column.
-fn outer(x: vec4f, w: vec4f) -> mat4x4f {
-    return mat4x4f(x.x * w, x.y * w, x.z * w, x.w * w);
-}
-
-// Stores the preactivations of four units and four examples: the products plus the bias.
-fn store(at: u32, row: u32, z: mat4x4f, bias: vec4f) {
-    work[at] = pack(z[0] + bias);
-    work[at + row] = pack(z[1] + bias);
-    work[at + 2u * row] = pack(z[2] + bias);
-    work[at + 3u * row] = pack(z[3] + bias);
-}
-
-// Activation and dropout of the preactivations that this thread has just stored: one loop instead
-// of a copy of the code for each accumulator. Ranges of units and examples, in vec4s.
-fn finish(tile: Tile, units: vec2u, examples: vec2u) {
-    let node = nodes[tile.node];
-    let batch_vec4s = node.row_vec4s;
+// Bias, activation and dropout of four examples and four units, one example per column.
+fn finish(tile: Tile, node: Node, unit: u32, examples: u32, sums: mat4x4f) {
+    let bias = unpack(weights[node.bias + unit]);
     let row = node.output_vec4s;
-    let seed = runs[tile.run].seed;
-    let step = states[tile.run].steps;
-    let drops = states[tile.run].phase == PHASE_TRAIN && node.drop_threshold > 0u;
-    for (var unit = units.x; unit < units.y; unit++) {
-        for (var e = examples.x; e < examples.y; e++) {
-            let at = 4u * e * row + unit;
-            var a = mat4x4f();
-            for (var i = 0u; i < 4u; i++) {
-                let z = unpack(work[node.saved + at + i * row]);
-                a = with_column(a, i, activate(node.activation, node.slope, z));
-            }
-            var by_unit = transpose(a);
-            if drops {
-                by_unit = times(by_unit, dropout_mask(seed, step, node, unit, e));
-                a = transpose(by_unit);
-            }
-            let output = node.output + at;
-            work[output] = pack(a[0]);
-            work[output + row] = pack(a[1]);
-            work[output + 2u * row] = pack(a[2]);
-            work[output + 3u * row] = pack(a[3]);
-            let transposed = node.output_by_unit + 4u * unit * batch_vec4s + e;
-            work[transposed] = pack(by_unit[0]);
-            work[transposed + batch_vec4s] = pack(by_unit[1]);
-            work[transposed + 2u * batch_vec4s] = pack(by_unit[2]);
-            work[transposed + 3u * batch_vec4s] = pack(by_unit[3]);
-        }
+    let saved = node.saved + 4u * examples * row + unit;
+    var a = mat4x4f();
+#each i in 4
+    let z{i} = pack(sums[{i}] + bias);
+    work[saved + {i}u * row] = z{i};
+    a[{i}] = activate(node.activation, node.slope, unpack(z{i}));
+#end
+    if states[tile.run].phase == PHASE_TRAIN && node.drop_threshold > 0u {
+        let step = states[tile.run].steps;
+        a = times(a, transpose(dropout_mask(runs[tile.run].seed, step, node, unit, examples)));
     }
+    store_block(node.output, node.output_by_unit, row, node.row_vec4s, unit, examples, a);
 }
 
-// `serve` computes one tile; each variant defines it.
-@compute @workgroup_size(LANES, PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_id) thread: vec3u,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
+fn serve(tile: Tile, thread: u32) {
+    let node = nodes[tile.node];
+    let row = node.output_vec4s;
+    let rows = present_vec4s(tile, node.rows);
+    let first = place(tile, thread, row);
+    if states[tile.run].phase == PHASE_DONE || first.y >= rows {
+        return;
+    }
+    // beyond the edges a thread reads the last column again and stores nothing
+#each u in UNITS
+    let at_w{u} = node.weights + min(first.x + {u}u, row - 1u);
+#end
+#each r in ROWS
+    let at_x{r} = node.input_by_unit + min(first.y + {r}u, rows - 1u);
+#each u in UNITS
+    var z{r}{u} = mat4x4f();
+#end
+#end
+    let whole = node.inputs - node.inputs % TERMS;
+    let ends = vec3u(0u, whole, node.inputs);
+#each last in 2
+    for (var k = ends[{last}]; k < ends[{last} + 1]; k += TERMS) {
+#each t in TERMS
+        let k{t} = term{last}(k + {t}u, node.inputs);
+#each u in UNITS
+        let w{t}{u} = unpack(weights[at_w{u} + k{t} * row]);
+#end
+#each r in ROWS
+        let x{t}{r} = unpack(work[at_x{r} + k{t} * node.row_vec4s]);
+#end
+#end
+#each t in TERMS
+#each r in ROWS
+        let f{t}{r} = factor{last}(k + {t}u, node.inputs, x{t}{r});
+#each u in UNITS
+        z{r}{u} = add_outer(z{r}{u}, f{t}{r}, w{t}{u});
+#end
+#end
+#end
+    }
+#end
+    // one loop instead of a copy of the code for each block of sums: they move up, and the last of
+    // them is served
+    for (var block = ROWS * UNITS; block > 0u; block--) {
+        var z = mat4x4f();
+#each r in ROWS
+#each u in UNITS
+        let next{r}{u} = z{r}{u};
+        z{r}{u} = z;
+        z = next{r}{u};
+#end
+#end
+        let unit = first.x + (block - 1u) % UNITS;
+        let examples = first.y + (block - 1u) / UNITS;
+        if unit < row && examples < rows {
+            finish(tile, node, unit, examples, z);
+        }
     }
 }

@@ -207,12 +207,8 @@ const STOPPED_PATIENCE: u32 = 1u;
 const STOPPED_EPOCHS: u32 = 2u;
 const STOPPED_DIVERGED: u32 = 3u;
 
-// Lanes that share a row of units: each takes its own units or examples.
+// Lanes of a workgroup of the kernels that are no products, each with its own rows.
 const LANES: u32 = 8u;
-
-// A node with at most this many vec4s of units would leave most lanes idle: there each lane takes
-// its own examples, or inputs, and all units.
-const NARROW_VEC4S: u32 = 2u;
 
 // WGSL lets a compiler assume that there are no NaNs, so the test is on the bits.
 fn finite(x: f32) -> bool {

@@ -2,9 +2,9 @@
 // gradients, and the weights that products read. Here it is f32, as everything else.
 // packed_f16.wgsl and packed_f16_pairs.wgsl are the alternatives.
 
-#import vec4_{vec4}
+#import vec4
 
-alias Packed = Vec4;
+alias Packed = vec4f;
 // A word of a table, with IN_DATUM numbers.
 alias Datum = u32;
 
@@ -16,11 +16,11 @@ const EXACT: u32 = 1u;
 const IN_DATUM: u32 = 1u;
 
 fn unpack(p: Packed) -> vec4f {
-    return numbers(p);
+    return p;
 }
 
 fn pack(v: vec4f) -> Packed {
-    return stored_vec4(v);
+    return v;
 }
 
 // Whether one of the four is too large for the storage type: only f16 overflows.
@@ -30,16 +30,16 @@ fn overflows(v: vec4f) -> bool {
 
 // A vec4 stored as f32, from its first and its last Packed.
 fn exact(first: Packed, last: Packed) -> vec4f {
-    return numbers(first);
+    return first;
 }
 
 // The first and the last Packed of a vec4 stored as f32.
 fn first_of(v: vec4f) -> Packed {
-    return stored_vec4(v);
+    return v;
 }
 
 fn last_of(v: vec4f) -> Packed {
-    return stored_vec4(v);
+    return v;
 }
 
 // Number `at` of a table, from the word that holds it.
@@ -51,13 +51,13 @@ fn datum(word: Datum, at: u32) -> f32 {
 alias TwoPacked = TwoVec4;
 
 fn unpack_first(both: TwoPacked) -> vec4f {
-    return first_numbers(both);
+    return both.first;
 }
 
 fn unpack_second(both: TwoPacked) -> vec4f {
-    return second_numbers(both);
+    return both.second;
 }
 
 fn pack_two(first: vec4f, second: vec4f) -> TwoPacked {
-    return two_vec4(first, second);
+    return TwoVec4(first, second);
 }

@@ -17,7 +17,9 @@ fn pcg4d(seed: vec4u) -> vec4u {
 
 // One round of the shuffle: swaps `value` with its partner, or not.
 fn swap_or_not(key: u32, epoch: u32, count: u32, round: u32, sum: u32, value: u32) -> u32 {
-    let partner = (sum % count + count - value) % count;
+    // sum - value modulo count, with one division
+    let above = sum % count + count - value;
+    let partner = select(above, above - count, above >= count);
     let coin = pcg4d(vec4u(key, epoch, round, max(value, partner))).x >> 31u;
     return select(value, partner, coin == 1u);
 }

@@ -7,11 +7,10 @@
 // dispatch costs.
 
 #import layout
-#import vec4_{vec4}
 
-@group(0) @binding(0) var<storage, read> parameters: array<Vec4>;  // (vec4s)
-@group(0) @binding(1) var<storage, read> gradients: array<Vec4>;   // (vec4s)
-@group(0) @binding(2) var<storage, read_write> work: array<Vec4>;  // (vec4s)
+@group(0) @binding(0) var<storage, read> parameters: array<vec4f>;  // (vec4s)
+@group(0) @binding(1) var<storage, read> gradients: array<vec4f>;   // (vec4s)
+@group(0) @binding(2) var<storage, read_write> work: array<vec4f>;  // (vec4s)
 @group(1) @binding(0) var<uniform> call: Call;
 
 override TRIAD_THREADS: u32;
@@ -30,7 +29,7 @@ fn main(
     let count = arrayLength(&work);
     var at = index * TRIAD_THREADS * TRIAD_REPEATS + thread;
     for (var repeat = 0u; repeat < TRIAD_REPEATS && at < count; repeat++) {
-        work[at] = stored_vec4(numbers(parameters[at]) + 3.0 * numbers(gradients[at]));
+        work[at] = parameters[at] + 3.0 * gradients[at];
         at += TRIAD_THREADS;
     }
 }

@@ -3,51 +3,79 @@
 //   dW[k, n] = sum_e x[e, k] delta[e, n]
 //   db[n]    = sum_e delta[e, n]
 //
-// This page holds what both variants share; the products are in weights_tile_gpu.wgsl and
-// weights_tile_software.wgsl. A thread computes several inputs of several units. Its eight lanes
-// take different units of the same inputs, or, where one thread can hold all units of a node,
-// different inputs. Both factors are stored by example, so each load is used by all accumulators of
-// its row or column. The importing kernel decides what happens to the gradient: it defines `put`
-// and `put_bias`, which take four units. They get no gradients of a matrix that is not trained.
+// A thread computes {ROWS} vec4s of inputs of {UNITS} vec4s of units: see products.wgsl. The
+// importing kernel decides what happens to the gradients of four inputs and four units: it defines
+// `put`, and `put_bias`. The threads of the first inputs also have the bias. `begins` says whether a
+// thread has anything to do.
 
 #import layout
-#import weights_tile_{products}
+#import packed_{packed}
+#import present
+#import products
 
-override PRODUCT_THREADS: u32;
-override THREAD_INPUTS: u32;  // in vec4s
-const THREAD_UNITS: u32 = 2u;  // in vec4s
-
-// The first input and the first unit of a thread, in vec4s.
-fn place(tile: Tile, node: Node, thread: vec3u) -> vec2u {
-    let block = tile.i * PRODUCT_THREADS + thread.y;
-    if node.output_vec4s <= NARROW_VEC4S {
-        return vec2u((block * LANES + thread.x) * THREAD_INPUTS, 0u);
+fn serve(tile: Tile, thread: u32) {
+    let node = nodes[tile.node];
+    let row = node.output_vec4s;
+    let first = place(tile, thread, row);
+    if !begins(tile, node, first) || first.y >= node.input_vec4s {
+        return;
     }
-    return vec2u(block * THREAD_INPUTS, (tile.j * LANES + thread.x) * THREAD_UNITS);
-}
-
-// Inputs whose weights are trained.
-fn trained_rows(node: Node) -> u32 {
-    return select(node.inputs, 0u, node.weights_rate == 0.0);
-}
-
-// Outer product x[k] delta[n] of four inputs and four units, one input per column.
-fn outer(x: vec4f, delta: vec4f) -> mat4x4f {
-    return mat4x4f(x.x * delta, x.y * delta, x.z * delta, x.w * delta);
-}
-
-// Passes the gradients of four units and four inputs to `put`, for the inputs below `rows`.
-fn store(at: u32, row: u32, rows: u32, input: u32, g: mat4x4f) {
-    if input < rows {
-        put(at, g[0]);
+    // beyond the edges a thread reads the last column again and stores nothing
+#each u in UNITS
+    let at_d{u} = node.delta + min(first.x + {u}u, row - 1u);
+    var b{u} = vec4f(0.0);
+#end
+#each r in ROWS
+    let at_x{r} = node.input + min(first.y + {r}u, node.input_vec4s - 1u);
+#each u in UNITS
+    var g{r}{u} = mat4x4f();
+#end
+#end
+    // the rows of this batch
+    let present = select(0u, present_rows(tile, node.rows), states[tile.run].phase == PHASE_TRAIN);
+    let ends = vec3u(0u, present - present % TERMS, present);
+#each last in 2
+    for (var e = ends[{last}]; e < ends[{last} + 1]; e += TERMS) {
+#each t in TERMS
+        let e{t} = term{last}(e + {t}u, present);
+#each u in UNITS
+        let d{t}{u} = unpack(work[at_d{u} + e{t} * row]);
+#end
+#each r in ROWS
+        let x{t}{r} = unpack(work[at_x{r} + e{t} * node.input_vec4s]);
+#end
+#end
+#each t in TERMS
+#each u in UNITS
+        let f{t}{u} = factor{last}(e + {t}u, present, d{t}{u});
+        b{u} += f{t}{u};
+#each r in ROWS
+        g{r}{u} = add_outer(g{r}{u}, x{t}{r}, f{t}{u});
+#end
+#end
+#end
     }
-    if input + 1u < rows {
-        put(at + row, g[1]);
+#end
+#each u in UNITS
+    if first.y == 0u && first.x + {u}u < row && node.bias_rate != 0.0 {
+        put_bias(tile, node, first.x + {u}u, b{u});
     }
-    if input + 2u < rows {
-        put(at + 2u * row, g[2]);
-    }
-    if input + 3u < rows {
-        put(at + 3u * row, g[3]);
+#end
+    // one loop instead of a copy of the code for each block of sums: they move up, and the last of
+    // them is served
+    for (var block = ROWS * UNITS; block > 0u; block--) {
+        var g = mat4x4f();
+#each r in ROWS
+#each u in UNITS
+        let next{r}{u} = g{r}{u};
+        g{r}{u} = g;
+        g = next{r}{u};
+#end
+#end
+        let unit = first.x + (block - 1u) % UNITS;
+        let inputs = first.y + (block - 1u) / UNITS;
+        if unit < row && inputs < node.input_vec4s {
+            put(tile, node, unit, inputs, g);
+        }
     }
 }

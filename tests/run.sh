@@ -22,7 +22,8 @@ install() {
     fi
 }
 
-cargo build --release --locked
+# with the features of the tests, which would otherwise build wgpu twice
+cargo test --release --locked --no-run
 if [ "$(uname)" = Linux ] && ! has_adapter; then
     echo "no Vulkan adapter here: installing a software one ($packages)"
     if ! command -v apt-get >/dev/null || ! install; then

@@ -109,12 +109,19 @@ class Stack:
         the steps of each."""
         batches = torch.rand(self.count, self.rows).argsort(1).split(self.batch, 1)
         for rows in batches:
-            self.optimizer.zero_grad()
-            errors = (self.outputs(self.gathered(rows), True) - self.y[rows]).square()
-            errors.mean((1, 2)).sum().backward()
-            self.optimizer.step()
+            self.train(rows)
         self.validate()
         return len(batches)
+
+    def train(self, rows):
+        """A step of every run on its rows, shape (runs, batch)."""
+        self.optimizer.zero_grad()
+        self.loss(self.gathered(rows), self.y[rows]).backward()
+        self.optimizer.step()
+
+    def loss(self, x, y):
+        """The sum over runs of the mean squared errors of a batch."""
+        return (self.outputs(x, True) - y).square().mean((1, 2)).sum()
 
     @torch.no_grad()
     def validate(self):
@@ -128,7 +135,8 @@ class Stack:
             kept.index_copy_(0, chosen, tensor.index_select(0, chosen))
 
     def wait(self):
-        """PyTorch on the CPU is done when it returns."""
+        """PyTorch on the CPU is done when it returns; to read a number waits for an accelerator."""
+        self.best[0].item()
 
     def losses(self):
         return self.best.sum().item()

@@ -1,5 +1,5 @@
-"""The worker of a Python peer: `worker.py PEER LIST THREADS`, started by compare.py in the
-environment of the peers.
+"""The worker of a Python peer: `worker.py PEER LIST THREADS [ACCELERATOR]`, started by compare.py
+in the environment of the peers, and by benches/hardware, which names an accelerator of PyTorch.
 
 It reports that it is ready with one line of JSON, and then answers each line that it reads with
 another:
@@ -21,6 +21,8 @@ MODULES = {
     "torch-loop": "torch_loop",
     "torch-fused": "torch_loop",
     "torch-batched": "torch_batched",
+    "torch-compiled": "torch_gpu",
+    "torch-vmap": "torch_gpu",
     "jax": "jax_vmap",
     "parallel-mlps": "parallel_mlps_peer",
 }
@@ -58,6 +60,8 @@ def answer(trainer, line):
 def main():
     peer, path, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
     work = read_list(path)
+    if len(sys.argv) > 4:
+        importlib.import_module("torch").set_default_device(sys.argv[4])
     # networks on sets have a module of their own
     name = ON_SETS[peer] if "items" in work else MODULES[peer]
     module = importlib.import_module(name)

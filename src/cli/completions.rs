@@ -1,11 +1,10 @@
 //! `shoal completions`: what a shell completes.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use shoal::Result;
 
-use crate::cli::Arguments;
 use crate::cli::output::Output;
 
 /// Prints the completions of a shell
@@ -23,10 +22,10 @@ Examples:
   shoal completions zsh > ~/.zfunc/_shoal      a folder of fpath
   shoal completions fish > ~/.config/fish/completions/shoal.fish";
 
-/// Prints.
-pub fn run(args: &CompletionsArgs, output: &Output) -> Result<()> {
+/// Prints those of a command line.
+pub fn run(args: &CompletionsArgs, mut command: Command, output: &Output) -> Result<()> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "shoal", &mut text);
+    clap_complete::generate(args.shell, &mut command, "shoal", &mut text);
     output.text(&String::from_utf8_lossy(&text));
     Ok(())
 }

@@ -26,10 +26,12 @@ pub struct Global {
         default_value = "auto"
     )]
     pub device: Choice,
-    /// How kernels are cut into workgroups [default: by the adapter]
+    /// How kernels are cut into workgroups [default: hardware]
     ///
-    /// `hardware`, `hardware-split` (AdamW in a kernel of its own), `software`, or `software-32`
-    /// (without 64-bit integers). Results depend on it in their last bits, so study.json names it.
+    /// `hardware` gives matrix products small tiles where a dispatch has few workgroups, else large
+    /// ones; `small` and `large` give them one kind; `hardware-split` has AdamW in a kernel of its
+    /// own. study.json names it. Results do not depend on it, but for the last bits of
+    /// `hardware-split`.
     #[arg(long, global = true, value_name = "NAME")]
     pub tiles: Option<TileSet>,
     /// Threads that train on the CPU, simulate and explain [default: one for each hardware thread]

@@ -1,10 +1,9 @@
 //! `shoal man`: manual pages.
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 
 use shoal::{Error, Result};
 
-use crate::cli::Arguments;
 use crate::cli::output::Output;
 
 /// Prints the manual page of shoal, or of a command
@@ -20,9 +19,8 @@ Examples:
   shoal man study | man -l -
   shoal man > ~/.local/share/man/man1/shoal.1";
 
-/// Prints.
-pub fn run(args: &ManArgs, output: &Output) -> Result<()> {
-    let mut command = Arguments::command();
+/// Prints that of a command line.
+pub fn run(args: &ManArgs, mut command: Command, output: &Output) -> Result<()> {
     command.build();
     if let Some(name) = &args.command {
         let found = command.find_subcommand(name).cloned();

@@ -22,7 +22,7 @@ mod simulate;
 mod study;
 mod study_file;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use shoal::Result;
 
 use global::Global;
@@ -108,15 +108,13 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
         Command::Devices(args) => devices::run(&args, global, output),
         Command::Bench(args) => bench::run(&args, global, output),
         Command::Inspect(args) => inspect::run(&args, output),
-        Command::Completions(args) => completions::run(&args, output),
-        Command::Man(args) => man::run(&args, output),
+        Command::Completions(args) => completions::run(&args, Arguments::command(), output),
+        Command::Man(args) => man::run(&args, Arguments::command(), output),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

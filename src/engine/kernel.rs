@@ -12,7 +12,7 @@ use crate::engine::real::{Real, version};
 use crate::engine::run::Training;
 use crate::engine::shader;
 use crate::engine::shape::Shape;
-use crate::engine::tile::{Grid, TileSet};
+use crate::engine::tile::{Grid, ProductTile, Products, TileSet};
 
 /// A kernel of a step. The kernels of an op are called for a node, the others for a whole run, with
 /// its output node.
@@ -25,6 +25,8 @@ pub struct Kernel {
     pub bindings: &'static [(Buffer, Access)],
     /// Its `override` constants for a tile set.
     pub constants: fn(&TileSet) -> Vec<(&'static str, f64)>,
+    /// The tile of a thread, of a matrix product.
+    pub product: Option<fn(&Products) -> ProductTile>,
     /// Which runs call it, by how they update their parameters.
     pub update: Update,
     /// Whether it is called for this node of a run with this graph and training.
@@ -96,7 +98,12 @@ pub(crate) use reference;
 impl Kernel {
     /// Its complete WGSL source for a tile set.
     pub fn source(&self, set: &TileSet) -> String {
-        shader::source(shader::entry(self.name).0, set)
+        shader::source(shader::entry(self.name).0, set, self.product_tile(set))
+    }
+
+    /// The tile of a thread in a tile set, of a matrix product.
+    pub fn product_tile(&self, set: &TileSet) -> Option<ProductTile> {
+        self.product.map(|product| product(&set.products))
     }
 
     /// Its entry point in this source.
@@ -115,6 +122,7 @@ pub const BARE: Kernel = Kernel {
     name: "",
     bindings: &[],
     constants: |_| Vec::new(),
+    product: None,
     update: Update::Any,
     serves: |_, _, _| false,
     tiles: |_, _, _| Grid::EMPTY,

@@ -272,11 +272,5 @@ pub mod stopped {
     pub const DIVERGED: u32 = 3;
 }
 
-/// Lanes of a workgroup, each with its own units or examples.
+/// Lanes of a workgroup of the kernels that are no products, each with its own rows.
 pub const LANES: usize = 8;
-
-/// Largest width of a narrow node, in vec4s of units: there each lane takes its own examples, or
-/// inputs, and all units.
-pub const NARROW_VEC4S: usize = 2;
-/// Units in a tile of the gradient kernels, for one product thread: eight per lane.
-pub const TILE_UNITS: usize = 8 * LANES;

@@ -1,18 +1,24 @@
 //! Composes the WGSL of kernels from the files in `shaders/` and their imports.
 //!
 //! A shader starts with a line `#import NAME` for every other file whose functions or types it
-//! uses. The tile set resolves `{...}` in a name: `vec4_{vec4}` is `vec4_plain` or `vec4_pairs`. An
-//! import is textual and each file is included once, so two files may import each other.
+//! uses; `packed_{packed}` is the file of the precision. An import is textual and each file is
+//! included once, so two files may import each other.
+//!
+//! WGSL has no arrays of registers, so what a thread does for each of its vec4s is written out. The
+//! lines between `#each u in UNITS` and `#end` are repeated for each vec4 of units of the tile, with
+//! its number in place of `{u}`; a number may stand in place of `UNITS`. Such lines may be nested.
 
 use include_dir::{Dir, include_dir};
 
-use crate::engine::precision::Precision;
-use crate::engine::tile::{Lanes, ProductTile, TileSet, Vec4Storage};
+use crate::engine::tile::{ProductTile, TileSet};
 
 static SHADERS: Dir = include_dir!("$CARGO_MANIFEST_DIR/shaders");
 
 /// The prefix of an import line.
 const IMPORT: &str = "#import ";
+/// The prefix of a line before lines that are repeated, and the line after them.
+const EACH: &str = "#each ";
+const END: &str = "#end";
 
 /// The text of `shaders/<name>.wgsl`.
 ///
@@ -68,40 +74,64 @@ pub fn files(name: &str, set: &TileSet) -> Vec<String> {
     files
 }
 
-/// The complete source of a shader for a tile set.
-pub fn source(name: &str, set: &TileSet) -> String {
+/// The complete source of a shader for a tile set, and for a tile if it is a product.
+pub fn source(name: &str, set: &TileSet, tile: Option<ProductTile>) -> String {
+    let files = files(name, set);
+    let lines = files.iter().flat_map(|file| text(file).lines());
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with(IMPORT)).collect();
+    let sizes = tile.map_or(Vec::new(), |tile| {
+        let fours = tile.terms.div_ceil(4);
+        let sizes = [("ROWS", tile.rows), ("UNITS", tile.units), ("TERMS", tile.terms)];
+        sizes.into_iter().chain([("FOURS", fours)]).collect()
+    });
     let mut source = String::new();
-    for file in files(name, set) {
-        for line in text(&file).lines().filter(|line| !line.starts_with(IMPORT)) {
-            source.push_str(line);
-            source.push('\n');
-        }
-    }
+    repeat(&lines, &mut sizes.clone(), &mut source);
     source
 }
 
-/// The name of an import with its placeholders resolved.
+/// Writes lines, those between [`EACH`] and [`END`] once for each number, with the numbers of `names`
+/// in place of `{name}`.
+///
+/// # Panics
+/// If an [`EACH`] has no [`END`], or counts what is neither a number nor a name.
+fn repeat<'a>(lines: &[&'a str], names: &mut Vec<(&'a str, u32)>, source: &mut String) {
+    let mut rest = lines;
+    while let Some((line, after)) = rest.split_first() {
+        rest = after;
+        let Some(each) = line.strip_prefix(EACH) else {
+            let numbers = names.iter();
+            *source += &numbers.fold(line.to_string(), |line, (name, number)| {
+                line.replace(&format!("{{{name}}}"), &number.to_string())
+            });
+            source.push('\n');
+            continue;
+        };
+        let (name, count) = each.split_once(" in ").expect("shader: #each NAME in COUNT");
+        let known = names.iter().find(|known| known.0 == count).map(|known| known.1);
+        let count = known.unwrap_or_else(|| count.parse().expect("shader: the count of #each"));
+        let (body, after) = rest.split_at(end_of(rest));
+        for number in 0..count {
+            names.push((name, number));
+            repeat(body, names, source);
+            names.pop();
+        }
+        rest = &after[1..];
+    }
+}
+
+/// The place of the [`END`] that belongs to the lines before it.
+fn end_of(lines: &[&str]) -> usize {
+    let mut open = 1;
+    let closes = |line: &&str| {
+        open += i32::from(line.starts_with(EACH)) - i32::from(*line == END);
+        open == 0
+    };
+    lines.iter().position(closes).expect("shader: #each without #end")
+}
+
+/// The name of an import with its placeholder resolved.
 fn chosen(import: &str, set: &TileSet) -> String {
-    let vec4 = match set.vec4s {
-        Vec4Storage::Plain => "plain",
-        Vec4Storage::Pairs => "pairs",
-    };
-    let packed = match (set.precision, set.vec4s) {
-        (Precision::F32, _) => "f32",
-        (Precision::F16, Vec4Storage::Plain) => "f16",
-        (Precision::F16, Vec4Storage::Pairs) => "f16_pairs",
-    };
-    let lanes = match set.lanes {
-        Lanes::Plain => "plain",
-        Lanes::Shuffle => "shuffle",
-    };
-    let products = match set.products {
-        ProductTile::Gpu => "gpu",
-        ProductTile::Software => "software",
-    };
-    let choices =
-        [("{vec4}", vec4), ("{packed}", packed), ("{lanes}", lanes), ("{products}", products)];
-    choices.iter().fold(import.to_owned(), |name, (key, choice)| name.replace(key, choice))
+    import.replace("{packed}", set.precision.name())
 }
 
 #[cfg(test)]
@@ -121,7 +151,15 @@ mod tests {
         }
         assert_eq!(entry("clock"), ("clock", "main"));
         assert_eq!(entry("norm_backward_input"), ("norm", "backward_input"));
-        assert!(source("clock", &tile::HARDWARE).contains("struct State"));
-        assert!(!source("clock", &tile::HARDWARE).contains(IMPORT));
+        let source = source("clock", &tile::HARDWARE, None);
+        assert!(source.contains("struct State") && !source.contains(IMPORT));
+    }
+
+    #[test]
+    fn lines_are_repeated_for_each_number() {
+        let text = "a{ROWS}\n#each r in ROWS\n#each i in 2\nb{r}{i}\n#end\nc{r}\n#end\nd";
+        let mut source = String::new();
+        repeat(&text.lines().collect::<Vec<_>>(), &mut vec![("ROWS", 2)], &mut source);
+        assert_eq!(source, "a2\nb00\nb01\nc0\nb10\nb11\nc1\nd\n");
     }
 }

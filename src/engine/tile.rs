@@ -1,5 +1,5 @@
 //! Tile sets: how much of a run one workgroup computes in each kernel. There is a fixed list,
-//! chosen from by the class of the adapter or by name.
+//! chosen from by name.
 
 use crate::engine::graph::Graph;
 use crate::engine::precision::Precision;
@@ -14,17 +14,12 @@ pub struct TileSet {
     pub clock_threads: u32,
     /// Threads that share the columns of a gathered batch.
     pub gather_threads: u32,
-    /// Blocks in a tile of a matrix product, eight threads each. A block covers units of several
-    /// examples; in the gradient of the weights, units of several inputs.
+    /// Threads of the matrix products.
     pub product_threads: u32,
-    /// The accumulators of one thread of the product kernels.
-    pub products: ProductTile,
-    /// The type of four numbers in storage buffers.
-    pub vec4s: Vec4Storage,
-    /// How lanes obtain vectors that all of them need.
-    pub lanes: Lanes,
-    /// The order of the tiles in a dispatch.
-    pub order: Order,
+    /// What each of them computes.
+    pub products: Products,
+    /// Workgroups of a dispatch from which on it has the large products instead; 0: always.
+    pub large_from: u32,
     /// The precision of numbers that are only multiplied and added.
     pub precision: Precision,
     /// Threads that count the items of a batch.
@@ -45,45 +40,15 @@ pub struct TileSet {
     pub adamw_repeats: u32,
 }
 
-/// For software rasterizers: a workgroup is one vector of eight lanes, and long loops amortise the
-/// cost of a workgroup.
-pub const SOFTWARE: TileSet = TileSet {
-    name: "software",
-    clock_threads: 8,
-    gather_threads: 1,
-    product_threads: 1,
-    products: ProductTile::Software,
-    vec4s: Vec4Storage::Pairs,
-    lanes: Lanes::Shuffle,
-    order: Order::Mixed,
-    precision: Precision::F32,
-    sets_threads: 8,
-    attention_threads: 16,
-    attention_tile: 64,
-    loss_threads: 8,
-    norm_threads: 8,
-    // the tiles of a gradient are short strips of each row; AdamW is a quarter slower on them than
-    // on whole rows
-    fused_update: false,
-    adamw_threads: 8,
-    adamw_repeats: 128,
-};
-
-/// For software rasterizers without 64-bit integers, or whose subgroups are not eight lanes.
-pub const SOFTWARE_32: TileSet =
-    TileSet { name: "software-32", vec4s: Vec4Storage::Plain, lanes: Lanes::Plain, ..SOFTWARE };
-
-/// For GPUs: whole warps, and enough workgroups to fill the machine.
+/// The products of a dispatch are large where it has many workgroups, else small.
 pub const HARDWARE: TileSet = TileSet {
     name: "hardware",
     clock_threads: 64,
     gather_threads: 16,
-    // 32 threads: in batches of 32 all of them are busy from 128 units on, half of them at 64
-    product_threads: 4,
-    products: ProductTile::Gpu,
-    vec4s: Vec4Storage::Plain,
-    lanes: Lanes::Plain,
-    order: Order::LongestFirst,
+    product_threads: 32,
+    products: SMALL_PRODUCTS,
+    // a discrete GPU has 100 to 600 places for 32 threads, and needs several workgroups in each
+    large_from: 1024,
     precision: Precision::F32,
     sets_threads: 64,
     attention_threads: 64,
@@ -96,12 +61,19 @@ pub const HARDWARE: TileSet = TileSet {
     adamw_repeats: 1,
 };
 
-/// For GPUs, with AdamW as a separate kernel for all runs: to measure the gain of the fused update.
+/// With AdamW as a separate kernel for all runs: to measure the gain of the fused update.
 pub const HARDWARE_SPLIT: TileSet =
     TileSet { name: "hardware-split", fused_update: false, ..HARDWARE };
 
+/// Small products in every dispatch. All sets but `hardware-split` give the same bits.
+pub const SMALL: TileSet = TileSet { name: "small", large_from: u32::MAX, ..HARDWARE };
+
+/// Large products in every dispatch.
+pub const LARGE: TileSet =
+    TileSet { name: "large", products: LARGE_PRODUCTS, large_from: 0, ..HARDWARE };
+
 /// Every tile set.
-pub const ALL: [TileSet; 4] = [SOFTWARE, SOFTWARE_32, HARDWARE, HARDWARE_SPLIT];
+pub const ALL: [TileSet; 4] = [HARDWARE, HARDWARE_SPLIT, SMALL, LARGE];
 
 impl std::str::FromStr for TileSet {
     type Err = String;
@@ -131,92 +103,64 @@ impl TileSet {
         self.fused_update && self.precision == Precision::F32
     }
 
-    /// The tiles of a product with this many examples and units, in blocks of `block` units. On a
-    /// GPU the blocks are numbered, so that a tile of a narrow node continues with the next
-    /// examples.
-    pub fn blocks(&self, examples: usize, units: usize, block: usize) -> Grid {
-        let (down, across) = (examples.div_ceil(self.products.rows()), units.div_ceil(block));
-        match self.products {
-            ProductTile::Gpu => {
-                Grid::new((down * across).div_ceil(self.product_threads as usize), 1)
-            }
-            ProductTile::Software => Grid::new(down, across),
-        }
-    }
-}
-
-/// The accumulators of one thread of the product kernels. Each variant has its own shaders, because
-/// the number of accumulators that is fastest differs too much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProductTile {
-    /// As many as fit the registers of a GPU.
-    Gpu,
-    /// Twice to four times as many, on the stack of a CPU.
-    Software,
-}
-
-impl ProductTile {
-    /// Units of one thread of the forward kernel; the gradient kernels always have eight.
-    pub fn units(self) -> usize {
-        match self {
-            Self::Gpu => 8,
-            Self::Software => 16,
+    /// The sets with the products that a dispatch may have.
+    pub fn choices(&self) -> Vec<Self> {
+        match self.large_from {
+            0 | u32::MAX => vec![*self],
+            _ => vec![*self, self.large()],
         }
     }
 
-    /// Examples of one thread; in the gradient of the weights, inputs.
-    pub fn rows(self) -> usize {
-        match self {
-            Self::Gpu => 16,
-            Self::Software => 32,
-        }
+    /// The same with large products.
+    pub fn large(self) -> Self {
+        Self { products: LARGE_PRODUCTS, ..self }
+    }
+
+    /// The tiles of a product with these sums, where each thread computes `tile`.
+    pub fn product_tiles(&self, tile: ProductTile, rows: usize, units: usize) -> Grid {
+        let down = rows.div_ceil(4 * tile.rows as usize);
+        let across = units.div_ceil(4 * tile.units as usize);
+        Grid::new((down * across).div_ceil(self.product_threads as usize), 1)
     }
 }
 
-/// The type of four numbers in storage buffers, in f32 or f16. The bytes are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vec4Storage {
-    /// A vec4f, or two words in f16.
-    Plain,
-    /// Two 64-bit words, or one in f16; needs 64-bit integers in shaders.
-    Pairs,
+/// What a thread computes of a matrix product. Tiles of every size add the terms of a sum in the
+/// same order, so they give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProductTile {
+    /// Rows, in vec4s: of a batch or, in the gradient of weights, of the weights.
+    pub rows: u32,
+    /// Units, in vec4s.
+    pub units: u32,
+    /// Terms that are loaded before the first is added.
+    pub terms: u32,
 }
 
-/// How the eight lanes of a product's workgroup obtain vectors that all of them need.
+/// The tiles of the matrix products. On no GPU do they need more registers than there are
+/// (`benches/hardware/instruction-sets.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lanes {
-    /// Each lane loads all of them.
-    Plain,
-    /// Each lane loads an eighth and shuffles share them; needs subgroups of eight lanes.
-    Shuffle,
+pub struct Products {
+    /// Of the forward kernel.
+    pub forward: ProductTile,
+    /// Of the gradient at the input.
+    pub backward_input: ProductTile,
+    /// Of the gradient of the weights.
+    pub weights: ProductTile,
 }
 
-/// The order of the tiles of different runs in a dispatch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The longest first: workgroups are scheduled one by one, so the last ones are short.
-    LongestFirst,
-    /// Long and short tiles alternate, so that every half, quarter and so on of the list takes
-    /// about the same time: llvmpipe assigns such a part to each of its threads in advance.
-    Mixed,
-}
+/// One block of sums and many terms at a time: few threads wait less for memory.
+pub const SMALL_PRODUCTS: Products = {
+    let tile = ProductTile { rows: 1, units: 1, terms: 8 };
+    Products { forward: tile, backward_input: tile, weights: tile }
+};
 
-impl Order {
-    /// Sorts items by their lengths; items of equal length keep their order.
-    pub fn arrange<T>(self, items: &mut Vec<T>, length: impl Fn(&T) -> usize) {
-        if items.windows(2).all(|pair| length(&pair[0]) == length(&pair[1])) {
-            return;
-        }
-        items.sort_by_cached_key(|one| std::cmp::Reverse(length(one)));
-        if self == Order::Mixed {
-            // the van der Corput sequence
-            let mut placed: Vec<(u32, T)> =
-                (0u32..).map(u32::reverse_bits).zip(items.drain(..)).collect();
-            placed.sort_by_key(|(place, _)| *place);
-            items.extend(placed.into_iter().map(|(_, one)| one));
-        }
-    }
-}
+/// More sums for each load: many threads hide how long memory takes. The gradient of the weights is
+/// bound by the memory of parameters and moments.
+pub const LARGE_PRODUCTS: Products = Products {
+    forward: ProductTile { rows: 2, units: 2, terms: 1 },
+    backward_input: ProductTile { rows: 2, units: 1, terms: 4 },
+    ..SMALL_PRODUCTS
+};
 
 /// The tiles of one kernel call on one run: all (i, j) below these counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,30 +184,5 @@ impl Grid {
     /// The tiles in the order in which workgroups serve them.
     pub fn tiles(self) -> impl Iterator<Item = (u32, u32)> {
         (0..self.i).flat_map(move |i| (0..self.j).map(move |j| (i, j)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tiles_are_sorted_by_length_or_spread_evenly() {
-        let lengths: Vec<usize> = (0..64).map(|place| place * 37 % 64).collect();
-        let mut sorted = lengths.clone();
-        Order::LongestFirst.arrange(&mut sorted, |length| *length);
-        assert!(sorted.is_sorted_by(|one, next| one >= next));
-        let mut mixed = lengths;
-        Order::Mixed.arrange(&mut mixed, |length| *length);
-        let whole: usize = mixed.iter().sum();
-        for parts in [2, 4, 8] {
-            for part in mixed.chunks(64 / parts) {
-                let share = (part.iter().sum::<usize>() * parts) as f64 / whole as f64;
-                assert!((share - 1.0).abs() < 0.15, "{share} of a part in {parts}");
-            }
-        }
-        let mut alike = vec!["one", "two", "six"];
-        Order::Mixed.arrange(&mut alike, |one| one.len());
-        assert_eq!(alike, ["one", "two", "six"]);
     }
 }

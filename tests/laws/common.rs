@@ -47,16 +47,11 @@ pub fn adapter() -> Adapter {
     )
 }
 
-/// The tile sets that this adapter supports and whose kernels differ.
-pub fn kernel_sets() -> impl Iterator<Item = TileSet> {
-    tile_sets().filter(|set| *set != tile::HARDWARE_SPLIT)
-}
+/// The tile sets with other matrix products.
+pub const KERNEL_SETS: [TileSet; 2] = [tile::SMALL, tile::LARGE];
 
-/// The tile sets that this adapter supports.
-pub fn tile_sets() -> impl Iterator<Item = TileSet> {
-    let adapter = adapter();
-    tile::ALL.into_iter().filter(move |set| adapter.has(set))
-}
+/// The tile sets with other steps.
+pub const STEP_SETS: [TileSet; 2] = [tile::HARDWARE, tile::HARDWARE_SPLIT];
 
 pub fn gpu_with(tiles: Option<TileSet>) -> Gpu {
     let options = Options { tiles, checks: true, ..Options::default() };

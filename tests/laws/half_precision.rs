@@ -58,7 +58,7 @@ fn shaders_round_to_f16_bit_for_bit_as_the_half_crate() {
         memory.work[layout.x + 4 * example] = any_half(&mut numbers);
     }
     copy_by_unit(&prepared, &mut memory);
-    for set in kernel_sets() {
+    for set in KERNEL_SETS {
         let executed = one_call::execute(
             &gpu_with(Some(set)),
             &prepared,

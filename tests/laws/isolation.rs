@@ -6,6 +6,7 @@ use shoal::engine::gpu::packing::shoal::Limits;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::loss::{MOMENTS, MSE};
 use shoal::engine::ops::dense;
+use shoal::engine::precision::Precision;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;
 use shoal::engine::table::Table;
@@ -20,15 +21,35 @@ fn two_hundred_different_runs_have_the_bits_that_each_has_alone() {
     as_alone(gpu(), &table, different_runs(220, &table, 40), 90);
 }
 
-/// Under this tile set, runs that clip update their parameters differently from the others.
+/// Runs that clip update their parameters in other kernels.
 #[test]
-fn runs_on_the_tiles_of_gpus_have_the_bits_that_each_has_alone() {
+fn a_third_of_the_runs_use_the_fused_update() {
     let table = weighted(table(60, 11, 3), &MOMENTS);
-    let runs = different_runs(80, &table, 40);
-    let learn = |run: &&Run| HARDWARE.fuses_update(&run.graph, &run.training);
-    let fused_update = runs.iter().filter(learn).count();
-    assert!((20..=60).contains(&fused_update), "{fused_update}");
-    as_alone(gpu_with(Some(HARDWARE)), &table, runs, 30);
+    let runs = different_runs(220, &table, 40);
+    let fuses = |run: &&Run| HARDWARE.fuses_update(&run.graph, &run.training);
+    let fused = runs.iter().filter(fuses).count();
+    assert!((55..=165).contains(&fused), "{fused}");
+}
+
+/// Which tiles a dispatch has depends on the runs that train together.
+#[test]
+fn tiles_of_every_size_give_the_same_bits() {
+    let _turn = turn();
+    let table = weighted(table(60, 11, 3), &MOMENTS);
+    let mut runs = different_runs(40, &table, 40);
+    runs.extend(in_f16(different_runs(20, &table, 40)));
+    for precision in Precision::ALL {
+        let some = runs.iter().filter(|run| run.training.precision == precision).cloned();
+        let some: Vec<Run> = (0..).zip(some).map(|(id, run)| Run { id, ..run }).collect();
+        let [small, large] = KERNEL_SETS.map(|set| {
+            let device = Device::Gpu(Box::new(gpu_with(Some(set))));
+            outcomes(&device, &table, &some)
+        });
+        for (small, large) in small.iter().zip(&large) {
+            let bits = |of: &[f32]| of.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&small.parameters), bits(&large.parameters), "run {}", small.id);
+        }
+    }
 }
 
 #[test]
@@ -65,7 +86,7 @@ fn as_alone(gpu: Gpu, table: &Table, runs: Vec<Run>, at_a_time: usize) {
 fn the_dispatches_of_a_step_do_not_depend_on_the_number_of_runs() {
     let _turn = turn();
     let table = table(40, 5, 2);
-    for set in tile_sets() {
+    for set in STEP_SETS {
         let gpu = gpu_with(Some(set));
         let fused_update = usize::from(set.fused_update);
         // nobody clips; all do, two calls more; those after the first, so that both ways to learn

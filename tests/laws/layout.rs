@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::common::KERNEL_SETS;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
@@ -17,11 +18,9 @@ use shoal::engine::layout::DeviceNode;
 use shoal::engine::layout::DeviceRun;
 use shoal::engine::layout::DeviceTile;
 use shoal::engine::layout::LANES;
-use shoal::engine::layout::NARROW_VEC4S;
 use shoal::engine::layout::NO_WEIGHTS;
 use shoal::engine::layout::ONE_MATRIX;
 use shoal::engine::layout::State;
-use shoal::engine::layout::TILE_UNITS;
 use shoal::engine::layout::phase;
 use shoal::engine::layout::stopped;
 use shoal::engine::loss::LOSSES;
@@ -35,44 +34,39 @@ use shoal::engine::precision::Precision;
 use shoal::engine::shader;
 use shoal::engine::shape::Rows;
 use shoal::engine::step::kernels;
-use shoal::engine::tile;
 use shoal::engine::tile::TileSet;
-use shoal::engine::tile::Vec4Storage;
 
 fn all_kernels() -> Vec<&'static Kernel> {
     let beside = [&ceiling::KERNEL, &triad::KERNEL];
     kernels().into_iter().chain(beside).collect()
 }
 
-/// Every tile set in every precision.
-fn texts() -> impl Iterator<Item = tile::TileSet> {
-    let of = |set: tile::TileSet| Precision::ALL.map(|precision| set.with(precision));
-    tile::ALL.into_iter().flat_map(of)
+/// Every tile set with other kernels, in every precision.
+fn texts() -> impl Iterator<Item = TileSet> {
+    Precision::ALL.into_iter().flat_map(|precision| KERNEL_SETS.map(|set| set.with(precision)))
 }
 
-/// Every kernel under every tile set; the source of some differs.
-fn all_texts() -> impl Iterator<Item = (&'static Kernel, tile::TileSet)> {
-    let sets = |kernel| texts().map(move |set| (kernel, set));
+/// Every kernel that a precision has, with every tile.
+pub fn all_texts() -> impl Iterator<Item = (&'static Kernel, TileSet)> {
+    let sets = |kernel: &'static Kernel| {
+        let mut sets: Vec<TileSet> = texts().collect();
+        sets.dedup_by_key(|set| (set.precision, kernel.product_tile(set)));
+        sets.into_iter().map(move |set| (kernel, set))
+    };
     // ceilings are measured in f32
     let alone = [ceiling::KERNEL.name, triad::KERNEL.name];
-    let measured = move |(kernel, set): &(&Kernel, tile::TileSet)| {
-        !alone.contains(&kernel.name) || set.precision == Precision::F32
+    let measured = move |(kernel, set): &(&Kernel, TileSet)| {
+        kernel.is_used(set) && (!alone.contains(&kernel.name) || set.precision == Precision::F32)
     };
     all_kernels().into_iter().flat_map(sets).filter(measured)
 }
 
 /// The module, validated without optional capabilities, except for those of its tile set.
-fn parse(kernel: &Kernel, set: &tile::TileSet) -> (Module, ModuleInfo) {
+pub fn parse(kernel: &Kernel, set: &TileSet) -> (Module, ModuleInfo) {
     let (name, source) = (kernel.name, kernel.source(set));
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     let mut capabilities = Capabilities::empty();
-    if set.vec4s == tile::Vec4Storage::Pairs {
-        capabilities |= Capabilities::SHADER_INT64;
-    }
-    if set.lanes == tile::Lanes::Shuffle {
-        capabilities |= Capabilities::SUBGROUP;
-    }
     if set.precision == Precision::F16 {
         // unpack2x16float, which Vulkan, Metal and DX12 always have; not the f16 type
         capabilities |= Capabilities::SHADER_FLOAT16_IN_FLOAT32;
@@ -159,18 +153,8 @@ fn structs_have_the_same_fields_types_offsets_and_sizes() {
 /// The element type of a buffer in a kernel: AdamW reads vec4s in pairs.
 fn element(buffer: Buffer, kernel: &Kernel, set: &TileSet) -> &'static str {
     let by_two = kernel.name == "adamw";
-    let vec4 = match (set.vec4s, by_two) {
-        (Vec4Storage::Plain, false) => "vec4<f32>",
-        (Vec4Storage::Plain, true) => "TwoVec4",
-        (Vec4Storage::Pairs, false) => "vec2<u64>",
-        (Vec4Storage::Pairs, true) => "vec4<u64>",
-    };
-    let f16 = match (set.vec4s, by_two) {
-        (Vec4Storage::Plain, false) => "vec2<u32>",
-        (Vec4Storage::Plain, true) => "vec4<u32>",
-        (Vec4Storage::Pairs, false) => "u64",
-        (Vec4Storage::Pairs, true) => "vec2<u64>",
-    };
+    let vec4 = if by_two { "TwoVec4" } else { "vec4<f32>" };
+    let f16 = if by_two { "vec4<u32>" } else { "vec2<u32>" };
     match buffer {
         Buffer::Runs => "Run",
         Buffer::Nodes => "Node",
@@ -280,8 +264,6 @@ fn shared_constants_are_the_same() {
         ("STOPPED_EPOCHS".to_owned(), stopped::EPOCHS),
         ("STOPPED_DIVERGED".to_owned(), stopped::DIVERGED),
         ("LANES".to_owned(), LANES as u32),
-        ("NARROW_VEC4S".to_owned(), NARROW_VEC4S as u32),
-        ("THREAD_UNITS".to_owned(), (TILE_UNITS / LANES / 4) as u32),
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
         ("NO_WEIGHTS".to_owned(), NO_WEIGHTS),
         ("ONE_MATRIX".to_owned(), ONE_MATRIX),
@@ -313,6 +295,8 @@ fn shared_constants_are_the_same() {
                 ("LEAST_SCALE", value) => assert_eq!(*value, Literal::F32(LEAST_SCALE)),
                 ("MOST_SCALE", value) => assert_eq!(*value, Literal::F32(MOST_SCALE)),
                 ("UNROLLED", Literal::U32(value)) => assert_eq!(TURNS % value, 0),
+                // of the tile of a product
+                ("ROWS" | "UNITS" | "TERMS", _) => {}
                 (_, Literal::U32(value)) => {
                     seen.insert(name.clone(), *value);
                 }
@@ -391,10 +375,11 @@ fn called_and_defined(text: &str) -> [BTreeSet<String>; 2] {
 #[test]
 fn every_function_is_found_from_the_file_that_calls_it() {
     // of WGSL itself, and what a kernel gives to a page that it imports: `put` to weights_tile,
-    // `rows_of` to reduce, `serve` to lanes_main
+    // `rows_of` to reduce, `serve` to lanes_main and products
     let known: BTreeSet<&str> = BTreeSet::from([
         "put",
         "put_bias",
+        "begins",
         "rows_of",
         "serve",
         "if",
@@ -418,7 +403,6 @@ fn every_function_is_found_from_the_file_that_calls_it() {
         "u32",
         "i32",
         "f32",
-        "u64",
         "vec2u",
         "vec4u",
         "vec4f",
@@ -429,7 +413,6 @@ fn every_function_is_found_from_the_file_that_calls_it() {
         "workgroupBarrier",
         "workgroupUniformLoad",
         "storageBarrier",
-        "subgroupShuffle",
         "unpack2x16float",
         "pack2x16float",
         "any",

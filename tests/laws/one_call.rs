@@ -116,6 +116,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
     let device_call = DeviceCall { first: 0, count: tiles.len() as u32 };
     store.set_step(vec![Dispatch {
         kernel: call.kernel,
+        tile: call.kernel.product_tile(gpu.tiles()),
         call: device_call,
         tiles_per_group: (call.kernel.tiles_per_group)(gpu.tiles()),
     }]);

@@ -90,7 +90,7 @@ fn mistakes_are_named_before_anything_is_measured() {
     bench("--workload 24").fails(2, &["--workload 24", "24x128", "mixed"]);
     bench("--workload 24x5000").fails(2, &["width 5000", "1 to 4096"]);
     bench("--precision f64").fails(2, &["f64", "\"f32\" or \"f16\""]);
-    bench("--tiles software-33").fails(2, &["software-33", "software-32, hardware,"]);
+    bench("--tiles software-33").fails(2, &["software-33", "hardware-split, small,"]);
     bench("--device cpu --tiles hardware").fails(2, &["--tiles hardware", "--device gpu"]);
     bench("--seconds 0").fails(2, &["--seconds 0", "0.01 to 3600"]);
     let ran = bench("--scaling --workload 2x4");

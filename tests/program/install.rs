@@ -10,6 +10,8 @@ fn completions_and_manual_pages_have_every_command() {
     let help = ran(shoal().arg("--help")).out;
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let commands = commands.take_while(|line| !line.is_empty());
+    // a description goes on below itself
+    let commands = commands.filter(|line| !line.starts_with("   "));
     let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(commands.contains(&"study") && commands.contains(&"export"), "{commands:?}");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
@@ -25,7 +27,7 @@ fn completions_and_manual_pages_have_every_command() {
         page.code_is(0);
         assert!(page.out.contains(&format!(".TH shoal-{name} 1")), "{}", page.out);
     }
-    ran(shoal().args(["man", "nothing"])).fails(2, &["no command 'nothing'", "study, analyse"]);
+    ran(shoal().args(["man", "nothing"])).fails(2, &["no command 'nothing'", "study, "]);
 }
 
 /// The median of some starts: a machine that runs tests beside it is slow at times.

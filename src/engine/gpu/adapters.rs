@@ -1,7 +1,6 @@
 //! The adapters of this machine and their properties.
 
-use crate::engine::layout::LANES;
-use crate::engine::tile::{HARDWARE, Lanes, SOFTWARE, SOFTWARE_32, TileSet, Vec4Storage};
+use crate::engine::tile::TileSet;
 
 /// A GPU, or a software rasterizer, that wgpu found.
 #[derive(Clone, Debug)]
@@ -65,23 +64,18 @@ impl Adapter {
         self.info.device_type == wgpu::DeviceType::Cpu
     }
 
-    /// Whether it supports the features of a tile set.
-    pub fn has(&self, set: &TileSet) -> bool {
-        let features = self.raw.features();
-        let subgroups = [self.info.subgroup_min_size, self.info.subgroup_max_size];
-        let shuffles = features.contains(wgpu::Features::SUBGROUP)
-            && subgroups.iter().all(|lanes| *lanes as usize == LANES);
-        (set.vec4s == Vec4Storage::Plain || features.contains(wgpu::Features::SHADER_INT64))
-            && (set.lanes == Lanes::Plain || shuffles)
-    }
-
-    /// The default tile set for it.
-    pub fn tiles(&self) -> TileSet {
-        match self.is_software() {
-            true if self.has(&SOFTWARE) => SOFTWARE,
-            true => SOFTWARE_32,
-            false => HARDWARE,
-        }
+    /// A tile set with the sizes for this adapter: workgroups of whole subgroups, and large products
+    /// where its class is full earlier.
+    pub fn fitted(&self, set: TileSet) -> TileSet {
+        let product_threads = set.product_threads.max(self.info.subgroup_min_size);
+        let large_from = match (set.large_from, self.class()) {
+            (never @ u32::MAX, _) => never,
+            (_, "software") => 0,
+            (from, "integrated") => from / 8,
+            (from, _) => from,
+        };
+        let fitted = TileSet { product_threads, large_from, ..set };
+        if large_from == 0 { fitted.large() } else { fitted }
     }
 
     /// Largest binding of a storage buffer, in bytes.

@@ -18,9 +18,8 @@ use crate::engine::buffer::Access;
 use crate::engine::kernel::Kernel;
 use crate::engine::precision::Precision;
 use crate::engine::step::kernels;
-use crate::engine::tile::TileSet;
+use crate::engine::tile::{HARDWARE, ProductTile, TileSet};
 use crate::error::{Error, Result};
-use crate::input_error;
 
 /// Time after which a chunk without a result is an error.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How to open a GPU.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// The tile set; by default the one for the adapter's class.
+    /// The tile set; by default [`HARDWARE`].
     pub tiles: Option<TileSet>,
     /// Bounds checks and bounded loops in the shaders, which are slower; for tests.
     pub checks: bool,
@@ -53,6 +52,8 @@ pub struct Gpu {
 
 struct Pipeline {
     kernel: &'static Kernel,
+    /// Of a matrix product, which has one for each tile.
+    tile: Option<ProductTile>,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
 }
@@ -61,16 +62,13 @@ impl Gpu {
     /// Opens an adapter and compiles every kernel.
     ///
     /// # Errors
-    /// [`Error::Device`] if the driver refuses the device or a kernel, [`Error::Input`] for tiles
-    /// that the adapter does not support.
+    /// [`Error::Device`] if the driver refuses the device or a kernel.
     pub fn open(adapter: Adapter, options: Options) -> Result<Self> {
         let name = adapter.name().to_owned();
         let limits = adapter.raw().limits();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("shoal"),
             required_limits: limits.clone(),
-            required_features: adapter.raw().features()
-                & (wgpu::Features::SHADER_INT64 | wgpu::Features::SUBGROUP),
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.raw().request_device(&descriptor))
@@ -78,15 +76,7 @@ impl Gpu {
                 Error::Device(format!("{name}: the driver does not provide a device: {e}"))
             })?;
         let failure = watch(&device);
-        let tiles = options.tiles.unwrap_or(adapter.tiles());
-        if !adapter.has(&tiles) {
-            return Err(input_error!(
-                "{name} does not support the tile set {} (64-bit integers, subgroups of eight); \
-                 use {}",
-                tiles.name,
-                adapter.tiles().name
-            ));
-        }
+        let tiles = adapter.fitted(options.tiles.unwrap_or(HARDWARE));
         let call_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some("call"),
             entries: &[entry(0, wgpu::BufferBindingType::Uniform, true)],
@@ -124,9 +114,9 @@ impl Gpu {
         if self.pipelines.iter().any(same) {
             return Ok(());
         }
-        let pipeline = self.compile(kernel, &self.tiles);
+        let pipelines = self.compile_each(kernel, &self.tiles);
         self.check(kernel.name)?;
-        self.pipelines.push(pipeline);
+        self.pipelines.extend(pipelines);
         Ok(())
     }
 
@@ -136,9 +126,8 @@ impl Gpu {
             Precision::F32 => &self.pipelines,
             Precision::F16 => self.f16_pipelines.get_or_init(|| {
                 let tiles = self.tiles.with(precision);
-                let compile = |kernel| self.compile(kernel, &tiles);
                 let kernels = kernels().into_iter().filter(|kernel| kernel.is_used(&tiles));
-                kernels.map(compile).collect()
+                kernels.flat_map(|kernel| self.compile_each(kernel, &tiles)).collect()
             }),
         }
     }
@@ -172,6 +161,13 @@ impl Gpu {
         self.device.destroy();
     }
 
+    /// The pipelines of a kernel: one for each tile that a dispatch may have.
+    fn compile_each(&self, kernel: &'static Kernel, tiles: &TileSet) -> Vec<Pipeline> {
+        let mut sets = tiles.choices();
+        sets.dedup_by_key(|set| kernel.product_tile(set));
+        sets.iter().map(|set| self.compile(kernel, set)).collect()
+    }
+
     fn compile(&self, kernel: &'static Kernel, tiles: &TileSet) -> Pipeline {
         let module = self.module(kernel, tiles);
         let entries: Vec<_> = (0..)
@@ -202,7 +198,7 @@ impl Gpu {
             },
             cache: None,
         });
-        Pipeline { kernel, pipeline, layout }
+        Pipeline { kernel, tile: kernel.product_tile(tiles), pipeline, layout }
     }
 
     fn module(&self, kernel: &Kernel, tiles: &TileSet) -> wgpu::ShaderModule {

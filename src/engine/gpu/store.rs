@@ -9,6 +9,7 @@ use crate::engine::gpu::bind::{bind, call_stride, create, create_calls, place};
 use crate::engine::kernel::Kernel;
 use crate::engine::layout::{DeviceCall, State};
 use crate::engine::precision::Precision;
+use crate::engine::tile::ProductTile;
 use crate::error::{Error, Result};
 
 /// One dispatch of a step: a kernel and the tiles that it serves.
@@ -16,6 +17,8 @@ use crate::error::{Error, Result};
 pub struct Dispatch {
     /// The kernel.
     pub kernel: &'static Kernel,
+    /// The tile of a thread, of a matrix product.
+    pub tile: Option<ProductTile>,
     /// Its tiles in the tile table.
     pub call: DeviceCall,
     /// Tiles that one workgroup serves.
@@ -166,7 +169,9 @@ impl<'a> Store<'a> {
         let pipelines = self.gpu.pipelines(self.precision);
         let index = pipelines
             .iter()
-            .position(|pipeline| std::ptr::eq(pipeline.kernel, dispatch.kernel))
+            .position(|pipeline| {
+                std::ptr::eq(pipeline.kernel, dispatch.kernel) && pipeline.tile == dispatch.tile
+            })
             .expect("gpu: a kernel without a pipeline");
         pass.set_pipeline(&pipelines[index].pipeline);
         pass.set_bind_group(0, &self.groups[index], &[]);

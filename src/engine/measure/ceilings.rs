@@ -123,6 +123,7 @@ fn seconds(store: &Store, least: u32) -> Result<f64> {
 
 fn only(kernel: &'static Kernel, groups: u64) -> Vec<Dispatch> {
     vec![Dispatch {
+        tile: None,
         kernel,
         call: DeviceCall { first: 0, count: groups as u32 },
         tiles_per_group: 1,

@@ -22,6 +22,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |_| Vec::new(),
+    product: None,
     update: Update::Any,
     serves: |graph, _, _| graph.has_edges(),
     // i: 32 edges each

@@ -24,6 +24,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("GATHER_THREADS", f64::from(set.gather_threads))],
+    product: None,
     update: Update::Any,
     serves: |graph, _, _| graph.has_items(),
     // i: 32 items each

@@ -25,6 +25,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("LOSS_THREADS", f64::from(set.loss_threads))],
+    product: None,
     update: Update::Any,
     serves: always,
     // one tile: the run's batch

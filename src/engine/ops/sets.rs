@@ -24,6 +24,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("SETS_THREADS", f64::from(set.sets_threads))],
+    product: None,
     update: Update::Any,
     serves: |graph, _, _| graph.has_items(),
     // one tile: the run's batch

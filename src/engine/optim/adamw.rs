@@ -33,6 +33,7 @@ pub static KERNEL: Kernel = Kernel {
             ("ADAMW_REPEATS", f64::from(set.adamw_repeats)),
         ]
     },
+    product: None,
     update: Update::Stored,
     serves: always,
     tiles,

@@ -26,6 +26,7 @@ pub static KERNEL: Kernel = Kernel {
             ("NORM_BLOCK", (NORM_BLOCK / 4) as f64),
         ]
     },
+    product: None,
     update: Update::Stored,
     serves: |_, training, _| training.clip_norm.is_some(),
     // one tile, served by one thread

@@ -21,6 +21,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Tiles, Access::Read),
     ],
     constants: |set| vec![("CLOCK_THREADS", f64::from(set.clock_threads))],
+    product: None,
     update: Update::Any,
     serves: always,
     // one tile, served by one thread

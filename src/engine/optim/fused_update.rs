@@ -28,6 +28,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Parameters, Access::ReadWrite),
     ],
     constants: |set| (backward_weights::KERNEL.constants)(set),
+    product: backward_weights::KERNEL.product,
     update: Update::Fused,
     serves: backward_weights::is_trained,
     tiles: backward_weights::tiles,

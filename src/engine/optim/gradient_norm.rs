@@ -26,6 +26,7 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| {
         vec![("NORM_THREADS", f64::from(set.norm_threads)), ("NORM_BLOCK", (NORM_BLOCK / 4) as f64)]
     },
+    product: None,
     update: Update::Stored,
     serves: |_, training, _| training.clip_norm.is_some(),
     // i: blocks of the trained parameters

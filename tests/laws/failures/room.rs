@@ -13,7 +13,6 @@ use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
 use shoal::engine::table::Table;
-use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train_within;
 use shoal::{Error, Result};
 
@@ -87,7 +86,7 @@ fn alike(ids: std::ops::Range<usize>, table: &Table, clip_norm: Option<f64>) -> 
 #[test]
 fn the_bytes_of_a_shoal_grow_as_its_runs_do() {
     let table = table(40, 5, 2);
-    for set in tile_sets() {
+    for set in STEP_SETS {
         let gpu = gpu_with(Some(set));
         let bytes = |runs: usize| {
             let limits = Limits::default();
@@ -109,7 +108,7 @@ fn the_bytes_of_a_shoal_grow_as_its_runs_do() {
 #[test]
 fn runs_that_store_gradients_have_as_many_places_after_runs_that_do_not() {
     let table = table(40, 5, 2);
-    let gpu = gpu_with(Some(HARDWARE));
+    let gpu = gpu();
     let limits = Limits { bytes: 4 << 20, ..Limits::default() };
     let mut shoal = DryRun::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
     // these store no gradients

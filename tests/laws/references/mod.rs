@@ -11,7 +11,7 @@ mod training;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::common::*;
 use shoal::engine::activation::Activation;
@@ -29,13 +29,20 @@ use shoal::engine::table::Table;
 
 use crate::one_call;
 
+/// The folder of the stored arrays, in the package that cargo names or, for a program that was
+/// copied to another machine, benches/hardware.
+fn stored() -> PathBuf {
+    let built = || env!("CARGO_MANIFEST_DIR").into();
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(built, PathBuf::from);
+    package.join("tests/reference")
+}
+
 /// One file of reference arrays.
 struct Reference(PathBuf);
 
 impl Reference {
     fn open(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-        Self(folder.join(format!("{name}.npz")))
+        Self(stored().join(format!("{name}.npz")))
     }
 
     /// Whether it has an array.

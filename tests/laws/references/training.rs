@@ -21,7 +21,6 @@ use shoal::engine::run::Stopped;
 use shoal::engine::run::Training;
 use shoal::engine::scale::InputScale;
 use shoal::engine::table::Table;
-use shoal::engine::tile::HARDWARE;
 
 use super::*;
 
@@ -199,15 +198,15 @@ fn check_backends(reference: &Reference, run: Run, table: &Table) -> Vec<(&'stat
     let network = &run.graph;
     let mut double = Executor::<f64>::new(prepared.clone());
     let mut single = Executor::<f32>::new(prepared);
-    let gpus = [gpu(), gpu_with(Some(HARDWARE))];
-    let [mut step, mut on_hardware_tiles] =
+    let gpus = STEP_SETS.map(|set| gpu_with(Some(set)));
+    let [mut step, mut split] =
         gpus.each_ref().map(|gpu| Step::pack(gpu, tables(table), vec![run.clone()]).unwrap());
     // f64: 1e-16 grows by the same mechanism, and by as much, as 6e-8 does in f32
     let backends: [(_, &mut dyn Watched, f64); 4] = [
         ("f64", &mut double, 1e-13),
         ("f32", &mut single, SINGLE),
         ("gpu", &mut step, SINGLE),
-        ("gpu, tiles of GPUs", &mut on_hardware_tiles, SINGLE),
+        ("gpu, AdamW apart", &mut split, SINGLE),
     ];
     let check = |(backend, watched, tolerance): (_, &mut dyn Watched, _)| {
         let norms = check(backend, watched, network, reference, tolerance);
@@ -277,8 +276,7 @@ fn the_average_is_what_is_kept() {
     let best = validation.iter().copied().fold(f64::INFINITY, f64::min);
     assert_eq!(validation.last(), Some(&best), "or step304 is not the best");
     let expected = reference.parameters("step304_", &run.graph);
-    let gpus = [gpu(), gpu_with(Some(HARDWARE))].map(|gpu| Device::Gpu(Box::new(gpu)));
-    for device in gpus.into_iter().chain([Device::Cpu(Cpu { threads: 1 })]) {
+    for device in [Device::Gpu(Box::new(gpu())), Device::Cpu(Cpu { threads: 1 })] {
         let found = outcomes(&device, &table, std::slice::from_ref(&run)).remove(0);
         assert_eq!(found.best_epoch, 38);
         assert_close("loss", &[found.validation_loss.unwrap()], &[best], SINGLE);
@@ -298,10 +296,7 @@ fn untrained_matrices_keep_their_bits() {
     let _turn = turn();
     let (run, table) = groups_run(&Reference::open("groups"), false);
     let untrained = run.graph.parameters(1)[0].range();
-    let devices = || {
-        let gpus = [gpu(), gpu_with(Some(HARDWARE))].map(|gpu| Device::Gpu(Box::new(gpu)));
-        gpus.into_iter().chain([Device::Cpu(Cpu { threads: 1 })])
-    };
+    let devices = || [Device::Gpu(Box::new(gpu())), Device::Cpu(Cpu { threads: 1 })].into_iter();
     for (precision, device) in
         Precision::ALL.into_iter().flat_map(|p| devices().map(move |d| (p, d)))
     {
@@ -327,12 +322,8 @@ fn a_training_ends_with_the_best_epoch_of_pytorch() {
         validation.iter().enumerate().fold((0, f64::INFINITY), |best, (epoch, loss)| {
             if *loss < best.1 { (epoch, *loss) } else { best }
         });
-    let devices = [
-        Device::Gpu(Box::new(gpu())),
-        Device::Gpu(Box::new(gpu_with(Some(HARDWARE)))),
-        Device::Cpu(Cpu { threads: 1 }),
-    ];
-    for (name, device) in ["gpu", "gpu, tiles of GPUs", "cpu"].into_iter().zip(devices) {
+    let devices = [Device::Gpu(Box::new(gpu())), Device::Cpu(Cpu { threads: 1 })];
+    for (name, device) in ["gpu", "cpu"].into_iter().zip(devices) {
         let found = outcomes(&device, &table, std::slice::from_ref(&run)).remove(0);
         let counts = (found.stopped, found.steps, found.epochs, found.best_epoch);
         assert_eq!(counts, (Stopped::Epochs, 304, 38, best as u32 + 1), "{name}");
@@ -363,18 +354,15 @@ fn gpu_and_cpu_find_the_same_best_validation_losses() {
         }
     }
     let on_cpu = outcomes(&Device::Cpu(Cpu { threads: 2 }), &table, &runs);
-    for gpu in [gpu(), gpu_with(Some(HARDWARE))] {
-        let tiles = gpu.tiles().name;
-        let on_gpu = outcomes(&Device::Gpu(Box::new(gpu)), &table, &runs);
-        let mut worst = 0.0f64;
-        for ((gpu, cpu), run) in on_gpu.iter().zip(&on_cpu).zip(&runs) {
-            let losses = [gpu, cpu].map(|outcome| outcome.validation_loss.expect("validated"));
-            let off = (losses[0] / losses[1] - 1.0).abs();
-            assert!(off <= 0.02, "run {}, {tiles} tiles: {losses:?}", gpu.id);
-            worst = worst.max(off);
-            let frozen = PreparedRun::new(run.clone(), tables(&table)).graph.frozen_len();
-            assert_eq!(gpu.parameters[..frozen], run.parameters[..frozen], "run {}", gpu.id);
-        }
-        println!("{tiles} tiles against cpu: best validation losses within {worst:.1e}");
+    let on_gpu = outcomes(&Device::Gpu(Box::new(gpu())), &table, &runs);
+    let mut worst = 0.0f64;
+    for ((gpu, cpu), run) in on_gpu.iter().zip(&on_cpu).zip(&runs) {
+        let losses = [gpu, cpu].map(|outcome| outcome.validation_loss.expect("validated"));
+        let off = (losses[0] / losses[1] - 1.0).abs();
+        assert!(off <= 0.02, "run {}: {losses:?}", gpu.id);
+        worst = worst.max(off);
+        let frozen = PreparedRun::new(run.clone(), tables(&table)).graph.frozen_len();
+        assert_eq!(gpu.parameters[..frozen], run.parameters[..frozen], "run {}", gpu.id);
     }
+    println!("best validation losses within {worst:.1e}");
 }

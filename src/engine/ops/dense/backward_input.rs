@@ -1,11 +1,11 @@
-//! The gradient at the input of a dense node. See `shaders/dense_backward_input*.wgsl`.
+//! The gradient at the input of a dense node. See `shaders/dense_backward_input.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::product::{Shape, add_product, product};
 use crate::engine::cpu::transpose::{transpose, transpose_part};
 use crate::engine::graph::{NodeId, Parameters};
 use crate::engine::kernel::{Kernel, Update, gives_gradients, one_tile, reference};
-use crate::engine::layout::{TILE_UNITS, phase};
+use crate::engine::layout::phase;
 use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::contribute;
 use crate::engine::prepared::PreparedRun;
@@ -13,7 +13,7 @@ use crate::engine::real::Real;
 use crate::engine::shape::padded;
 use crate::engine::tile::{Grid, TileSet};
 
-/// The shaders and their bindings.
+/// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "dense_backward_input",
     bindings: &[
@@ -25,6 +25,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    product: Some(|products| products.backward_input),
     update: Update::Any,
     serves: gives_gradients,
     tiles,
@@ -33,10 +34,11 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// i: examples; j: 64 units below per product thread.
+/// i: threads of examples and units below.
 fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+    let rows = run.layout.rows.of(run.graph.shape(node).rows);
     let units = run.graph.input_shape(node).width;
-    set.blocks(run.layout.rows.of(run.graph.shape(node).rows), units, TILE_UNITS)
+    set.product_tiles(set.products.backward_input, rows, units)
 }
 
 /// Rows whose gradients are computed together: they and their deltas stay in the cache.

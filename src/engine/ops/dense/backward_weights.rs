@@ -9,7 +9,7 @@ use crate::engine::cpu::sums::sum_rows;
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::{Graph, NodeId};
 use crate::engine::kernel::{Kernel, Update, one_tile, reference};
-use crate::engine::layout::{LANES, NARROW_VEC4S, TILE_UNITS, phase};
+use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::ops::contribute;
 use crate::engine::prepared::PreparedRun;
@@ -28,12 +28,8 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::Read),
         (Buffer::Gradients, Access::ReadWrite),
     ],
-    constants: |set| {
-        vec![
-            ("PRODUCT_THREADS", f64::from(set.product_threads)),
-            ("THREAD_INPUTS", (set.products.rows() / 4) as f64),
-        ]
-    },
+    constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    product: Some(|products| products.weights),
     update: Update::Stored,
     serves: is_trained,
     tiles,
@@ -52,23 +48,14 @@ pub fn terms(run: &PreparedRun, node: NodeId) -> usize {
     run.most.of(run.graph.shape(node).rows)
 }
 
-/// i: inputs, for each product thread; j: units. In a narrow node the lanes take inputs too. The
-/// first inputs are enough where only the bias is trained.
+/// i: threads of inputs and units. The first inputs are enough where only the bias is trained.
 pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
     if !run.trains(node) {
         return Grid::EMPTY;
     }
-    let grid = all_tiles(run, node, set);
-    if run.updates_of(node)[0].trains() { grid } else { Grid { i: 1, ..grid } }
-}
-
-fn all_tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
-    let (inputs, outputs) = (run.graph.input_shape(node).width, run.graph.shape(node).width);
-    let block = set.products.rows() * set.product_threads as usize;
-    if outputs.div_ceil(4) <= NARROW_VEC4S {
-        return Grid::new(inputs.div_ceil(block * LANES), 1);
-    }
-    Grid::new(inputs.div_ceil(block), outputs.div_ceil(TILE_UNITS))
+    let inputs =
+        if run.updates_of(node)[0].trains() { run.graph.input_shape(node).width } else { 1 };
+    set.product_tiles(set.products.weights, inputs, run.graph.shape(node).width)
 }
 
 /// Fills the gradients of the node's matrices that are trained.

@@ -1,21 +1,21 @@
 //! The forward pass of a dense node: product, bias, activation, dropout. See
-//! `shaders/dense_forward*.wgsl`.
+//! `shaders/dense_forward.wgsl`.
 
 use crate::engine::activation::{Activation, activate, add_and_activate, add_to_rows};
 use crate::engine::buffer::{Access, Buffer};
-use crate::engine::cpu::product::{Shape, product};
+use crate::engine::cpu::product::{Shape as Strides, product};
 use crate::engine::graph::NodeId;
 use crate::engine::kernel::{Kernel, Update, always, one_tile, reference};
-use crate::engine::layout::{LANES, phase};
+use crate::engine::layout::phase;
 use crate::engine::memory::{Memory, product_weights};
 use crate::engine::ops::epilogue;
 use crate::engine::precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
-use crate::engine::shape::padded;
+use crate::engine::shape::{Shape, padded};
 use crate::engine::tile::{Grid, TileSet};
 
-/// The shaders and their bindings.
+/// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "dense_forward",
     bindings: &[
@@ -27,6 +27,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    product: Some(|products| products.forward),
     update: Update::Any,
     serves: always,
     tiles,
@@ -35,10 +36,10 @@ pub static KERNEL: Kernel = Kernel {
     reference: reference!(compute),
 };
 
-/// i: examples; j: units, for each product thread.
+/// i: threads of examples and units.
 fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
-    let units = run.graph.shape(node).width;
-    set.blocks(run.layout.rows.of(run.graph.shape(node).rows), units, set.products.units() * LANES)
+    let Shape { rows, width } = run.graph.shape(node);
+    set.product_tiles(set.products.forward, run.layout.rows.of(rows), width)
 }
 
 /// Rows that are computed together: they stay in the cache until their output is done.
@@ -65,12 +66,12 @@ pub fn compute<F: Real>(run: &PreparedRun, node: NodeId, memory: &mut Memory<F>)
         let rows = z.len() / stride;
         let sums = if keeps { &mut *z } else { &mut *output };
         product(
-            (&mut *sums, Shape::by_rows(rows, stride, stride)),
+            (&mut *sums, Strides::by_rows(rows, stride, stride)),
             (
                 &before[at.input + first * input_stride..],
-                Shape::by_rows(rows, matrix.rows, input_stride),
+                Strides::by_rows(rows, matrix.rows, input_stride),
             ),
-            (&weights[matrix.range()], Shape::by_rows(matrix.rows, stride, stride)),
+            (&weights[matrix.range()], Strides::by_rows(matrix.rows, stride, stride)),
         );
         match activation {
             Activation::Identity if !keeps => add_to_rows(&weights[bias.range()], sums),

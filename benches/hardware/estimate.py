@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Estimates the calls of a training step on a Radeon RX 6800 XT, and writes estimates.json.
+
+Of each call the larger of two times: that of one wave alone, and the issue cycles of all waves of a
+SIMD, of which .95 are used. The cycles are those of instruction-sets.md, of machine code for Navi
+21 at 300 cycles for a load from the second-level cache. `estimate.py [RUNSxWIDTH ...]` prints them.
+"""
+
+import json
+import math
+import pathlib
+import re
+import sys
+
+SIMDS, HERTZ, USED = 144, 2.25e9, 0.95
+INPUTS, OUTPUTS, BATCH, LANES = 79, 6, 32, 32
+# A launch: what a dispatch takes beside its waves, in seconds; 3 to 10 us on real machines.
+LAUNCH = 4e-6
+# Of each kernel: cycles of a wave alone and issue cycles, both without turns and for each turn of
+# its loop; terms of a turn; vec4s of rows and of units of a thread.
+SMALL = {
+    "dense_forward": (2063, 515, 953, 144, 8, 1, 1),
+    "dense_backward_input": (2539, 540, 967, 147, 8, 1, 1),
+    "fused_update": (5443, 542, 725, 175, 8, 1, 1),
+}
+LARGE = {
+    **SMALL,
+    "dense_forward": (8884, 436, 4000, 68, 1, 2, 2),
+    "dense_backward_input": (6681, 526, 2423, 146, 4, 2, 1),
+}
+# Workgroups from which on products are large, as in src/engine/tile.rs.
+LARGE_FROM = 1024
+# Kernels without products: cycles of a wave alone, waves of a run.
+OTHERS = {"clock": (3000, 1 / 32), "gather": (19946, 4), "loss": (4709, 2)}
+
+
+def waves(kernel, rows, units):
+    threads = math.ceil(rows / (4 * kernel[5])) * math.ceil(units / (4 * kernel[6]))
+    return math.ceil(threads / LANES)
+
+
+def product(name, runs, terms, rows, units):
+    """Seconds of one product of all runs."""
+    kernel = LARGE[name] if runs * waves(LARGE[name], rows, units) >= LARGE_FROM else SMALL[name]
+    base, turn, issue, issue_turn, terms_of_turn = kernel[:5]
+    turns = math.ceil(terms / terms_of_turn)
+    alone = base + turn * turns
+    of_simd = runs * waves(kernel, rows, units) / SIMDS
+    return max(alone, of_simd * (issue + issue_turn * turns) / USED) / HERTZ
+
+
+def step(runs, width):
+    """Seconds of each call."""
+    widths, calls = [INPUTS, width, width, OUTPUTS], {}
+    for name, (cycles, count) in OTHERS.items():
+        calls[name] = cycles * max(1, runs * count / SIMDS / 8) / HERTZ
+    for level in range(3):
+        k, n = widths[level : level + 2]
+        calls[f"dense_forward of level {level}"] = product("dense_forward", runs, k, BATCH, n)
+        calls[f"fused_update of level {level}"] = product("fused_update", runs, BATCH, k, n)
+        if level:
+            name = f"dense_backward_input of level {level}"
+            calls[name] = product("dense_backward_input", runs, n, BATCH, k)
+    return calls
+
+
+def main():
+    names = sys.argv[1:] or ["24x128", "24x256", "96x64", "24x512", "1x256", "1000x32"]
+    found = {}
+    for name in names:
+        size = re.fullmatch(r"(\d+)x(\d+)", name)
+        if not size:
+            sys.exit(f"estimate.py: '{name}' is no RUNSxWIDTH, such as 24x128")
+        runs, width = map(int, size.groups())
+        calls = step(runs, width)
+        kernels, launches = sum(calls.values()), LAUNCH * len(calls)
+        rate = runs / (kernels + launches)
+        said = f"{1e6 * kernels:.0f} us of kernels, {len(calls)} launches, {rate:,.0f} run-steps/s"
+        print(f"{name}: {said}")
+        found[name] = {call: round(1e6 * seconds, 1) for call, seconds in calls.items()}
+    if not sys.argv[1:]:
+        path = pathlib.Path(__file__).with_name("estimates.json")
+        path.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
