@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the wheel, installs it in a fresh virtual environment and runs a study there, as on a machine
-# without Rust: `tests/wheel.sh [WHEEL]`. With a wheel, tries that one. Needs python3, and maturin to
-# build; without them it is skipped.
+# Builds the wheel, installs it in a fresh virtual environment and runs a study there, as on a
+# machine without Rust: `tests/wheel.sh [WHEEL]`. With a wheel, tries that one. Needs python3, and
+# maturin to build; without them it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 most=30000000 # bytes of a wheel

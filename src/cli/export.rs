@@ -140,8 +140,8 @@ fn check_torch(args: &ExportArgs) -> Result<()> {
         let there = fs::read(path).unwrap_or_default();
         if !there.is_empty() && !String::from_utf8_lossy(&there).contains(mark) {
             return Err(Error::Input(format!(
-                "{} is not of shoal export, and is left as it is; choose another folder with -o, as \
-                 hub/model.safetensors",
+                "{} is not of shoal export, and is left as it is; choose another folder with -o, \
+                 as hub/model.safetensors",
                 path.display()
             )));
         }

@@ -94,8 +94,8 @@ fn files_are_those_whose_outputs_by_onnxruntime_are_stored() {
         let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(
             stored["sha256"], found,
-            "{name}: another file than the one that onnxruntime ran; if it should be, run the other \
-             test here with SHOAL_STORE=1"
+            "{name}: another file than the one that onnxruntime ran; if it should be, run the \
+             other test here with SHOAL_STORE=1"
         );
         let predicted =
             |place: usize| read_matrix(&study.path(&format!("{name}-{place}.csv"))).unwrap();

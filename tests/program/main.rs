@@ -19,6 +19,7 @@ mod outputs;
 mod parts;
 mod plan;
 mod published;
+mod random_columns;
 mod random_models;
 mod recipes;
 mod resume;

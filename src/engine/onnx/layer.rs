@@ -5,8 +5,8 @@ use crate::engine::onnx::nodes::Nodes;
 
 /// A node and the names of what it reads.
 ///
-/// In ONNX and PyTorch, items are padded: values have the shape (examples, width), (examples, items,
-/// width) or (examples, items, neighbours, width). Absent rows hold numbers without meaning.
+/// In ONNX and PyTorch, items are padded: values have the shape (examples, width), (examples,
+/// items, width) or (examples, items, neighbours, width). Absent rows hold numbers without meaning.
 pub struct Layer<'a> {
     /// The network.
     pub graph: &'a Graph,

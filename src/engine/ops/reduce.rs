@@ -191,18 +191,21 @@ pub fn onnx(layer: &Layer, nodes: &mut Nodes, (mask, axis): (&str, i64)) -> Stri
     let reduction = layer.attributes().reduction;
     let absent = if reduction == Reduction::Max { f32::NEG_INFINITY } else { 0.0 };
     let rows = nodes.masked(&layer.inputs[0], mask, absent);
-    let count = nodes.cast(mask, DataType::Float);
-    let count = nodes.sum(&count, axis);
+    let count = |nodes: &mut Nodes| {
+        let there = nodes.cast(mask, DataType::Float);
+        nodes.sum(&there, axis)
+    };
     match reduction {
         Reduction::Sum => nodes.sum(&rows, axis),
         Reduction::Mean => {
-            let (sum, one) = (nodes.sum(&rows, axis), nodes.scalar(1f32));
+            let (sum, count, one) = (nodes.sum(&rows, axis), count(nodes), nodes.scalar(1f32));
             let count = nodes.add("Max", &[&count, &one]);
             nodes.add("Div", &[&sum, &count])
         }
         Reduction::Max => {
             let attributes = vec![integers("axes", &[axis]), integer("keepdims", 0)];
             let most = nodes.add_with("ReduceMax", &[&rows], attributes);
+            let count = count(nodes);
             let any = nodes.cast(&count, DataType::Bool);
             nodes.masked(&most, &any, 0f32)
         }

@@ -13,9 +13,7 @@ use crate::study::store::model::Model;
 /// If the model has no edges.
 pub(super) fn onnx(model: &Model, nodes: &mut Nodes, items: &str, mask: &str) -> SetNames {
     let (edges, near) = model.near();
-    let widths: Vec<f64> =
-        near.iter().map(|(column, _)| model.about.scaling.item_deviation[*column]).collect();
-    let distances = distances(nodes, items, (&near, &widths));
+    let distances = distances(model, nodes, items, &near);
     let as_keys = nodes.add_with("Transpose", &[mask], vec![integers("perm", &[0, 2, 1])]);
     let [count, itself] = itself(nodes, mask);
     let absent = nodes.add("Not", &[&as_keys]);
@@ -48,14 +46,17 @@ fn itself(nodes: &mut Nodes, mask: &str) -> [String; 2] {
 /// The squared distances between all items in these columns, each with its period, in raw units,
 /// shape (examples, items, items).
 fn distances(
+    model: &Model,
     nodes: &mut Nodes,
     items: &str,
-    (near, widths): (&[(usize, Option<f64>)], &[f64]),
+    near: &[(usize, Option<f64>)],
 ) -> String {
+    let deviation = &model.about.scaling.item_deviation;
+    let widths: Vec<f64> = near.iter().map(|(column, _)| deviation[*column]).collect();
     let columns: Vec<i64> = near.iter().map(|(column, _)| *column as i64).collect();
     let columns = nodes.row(&columns);
     let at = nodes.add_with("Gather", &[items, &columns], vec![integer("axis", -1)]);
-    let (at, widths) = (nodes.cast(&at, DataType::Double), nodes.row(widths));
+    let (at, widths) = (nodes.cast(&at, DataType::Double), nodes.row(&widths));
     let at = nodes.add("Mul", &[&at, &widths]);
     let [one, other] = [2, 1].map(|axis| nodes.unsqueeze(&at, &[axis]));
     let apart = nodes.add("Sub", &[&one, &other]);

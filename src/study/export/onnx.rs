@@ -24,14 +24,20 @@ const INPUTS: &str = "inputs";
 const ITEMS: &str = "items";
 const MASK: &str = "mask";
 
-/// Checks that networks read and predict the same, and that each is there once.
+/// Most bytes of a protocol buffer.
+const MOST: usize = i32::MAX as usize;
+
+/// Checks that networks read and predict the same, that each is there once, and that all of them
+/// fit into a file.
 ///
 /// # Errors
 /// [`crate::Error::Input`] with the first difference.
 pub fn check(models: &[(String, Model)]) -> Result<()> {
     for (place, (name, model)) in models.iter().enumerate() {
         for (other_name, other) in &models[..place] {
-            check_same((other_name, other), (name, model))?;
+            // each has neighbours of its own
+            let [one, two] = [other, model].map(|of| About { edges: None, ..of.about.clone() });
+            check_same((other_name, &one), (name, &two))?;
             if other.start == model.start {
                 return Err(input_error!(
                     "{name} is the same network as {other_name}, which would count twice; give \
@@ -40,7 +46,14 @@ pub fn check(models: &[(String, Model)]) -> Result<()> {
             }
         }
     }
-    Ok(())
+    let parameters = models.iter().map(|(_, model)| model.start.network.parameter_count());
+    match size_of::<f32>() * parameters.sum::<usize>() {
+        bytes if bytes > MOST => Err(input_error!(
+            "the networks have {bytes} bytes of parameters, but a file of ONNX holds {MOST}; \
+             export fewer of them"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The contents of a file of ONNX. The inputs are `inputs`, f64, shape (rows, inputs), and of
@@ -60,32 +73,13 @@ pub fn onnx(models: &[&Model]) -> Vec<u8> {
         nodes.prefix = if models.len() > 1 { format!("{place}.") } else { String::new() };
         all.push(network(model, &mut nodes));
     }
-    let mut outputs = Vec::new();
-    let mut output = |nodes: &mut Nodes, value: &str, name: &str, meaning: &str| {
-        nodes.name(value, name);
-        let size = [named("rows"), fixed(about.target_names.len())];
-        outputs.push(value_info(name, meaning, DataType::Double, size.to_vec()));
-    };
-    let (names, spread) = match &all[..] {
-        [_] => (all.remove(0), None),
-        _ => {
-            let (names, spread) = prediction::of_several(&mut nodes, &all);
-            (names, Some(spread))
-        }
-    };
-    output(&mut nodes, &names.values, "predictions", "targets in physical units");
-    if let Some(deviations) = &names.deviations {
-        output(&mut nodes, deviations, "deviations", "predicted standard deviations");
-    }
-    if let Some(spread) = &spread {
-        output(&mut nodes, spread, "spread", "standard deviation over the networks");
-    }
+    let output = outputs(&mut nodes, all, about.target_names.len());
     let graph = proto::Graph {
         node: nodes.nodes,
         name: "shoal".into(),
         initializer: nodes.constants,
         input: inputs(about),
-        output: outputs,
+        output,
     };
     let operators = proto::OperatorSet { domain: String::new(), version: OPERATORS };
     let model = proto::Model {
@@ -97,6 +91,32 @@ pub fn onnx(models: &[&Model]) -> Vec<u8> {
         metadata_props: metadata(models),
     };
     model.encode_to_vec()
+}
+
+/// Adds the outputs of the graph from the predictions of its networks.
+fn outputs(
+    nodes: &mut Nodes,
+    mut all: Vec<prediction::Names>,
+    targets: usize,
+) -> Vec<proto::ValueInfo> {
+    let (names, spread) = match all.len() {
+        1 => (all.remove(0), None),
+        _ => {
+            let (names, spread) = prediction::of_several(nodes, &all);
+            (names, Some(spread))
+        }
+    };
+    let outputs = [
+        (Some(names.values), "predictions", "targets in physical units"),
+        (names.deviations, "deviations", "predicted standard deviations"),
+        (spread, "spread", "standard deviation over the networks"),
+    ];
+    let output = |(value, name, meaning): (Option<String>, &str, &str)| {
+        nodes.name(&value?, name);
+        let sizes = vec![named("rows"), fixed(targets)];
+        Some(value_info(name, meaning, DataType::Double, sizes))
+    };
+    outputs.into_iter().filter_map(output).collect()
 }
 
 /// Names and origin, as JSON.

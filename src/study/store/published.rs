@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::data::files::{hex, prefix, read_bytes};
 use crate::error::Result;
 use crate::input_error;
-use crate::study::store::model::{MODELS, Model};
+use crate::study::store::model::{About, MODELS, Model};
 use crate::study::transfer::PRETRAINING;
 
 /// A network to start from.
@@ -41,8 +41,9 @@ pub(crate) fn read_models(paths: &[PathBuf], base: &Path) -> Result<Vec<Publishe
     let Some((first, rest)) = all.split_first() else {
         return Err(input_error!("pretraining.models = []: name a file, or the folder of a study"));
     };
-    let check =
-        |other: &Published| check_same((&first.name, &first.model), (&other.name, &other.model));
+    let check = |other: &Published| {
+        check_same((&first.name, &first.model.about), (&other.name, &other.model.about))
+    };
     rest.iter().try_for_each(check).map_err(|error| prefix(error, "pretraining.models"))?;
     Ok(all)
 }
@@ -70,17 +71,17 @@ fn pretrained_in(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Checks that two networks differ only in their layers, their weights and how they came to be; each
-/// with what messages call it.
+/// Checks that two networks differ only in their layers, their weights and how they came to be;
+/// each with what messages call it.
 ///
 /// # Errors
 /// [`crate::Error::Input`] with the first difference.
-pub(crate) fn check_same(first: (&str, &Model), other: (&str, &Model)) -> Result<()> {
-    let of = |model: &Model| {
-        let about = &model.about;
+pub(crate) fn check_same(first: (&str, &About), other: (&str, &About)) -> Result<()> {
+    let of = |about: &About| {
         json!({
-            "inputs": about.input_names, "items": about.item_names, "targets": about.target_names,
-            "columns": about.columns, "item_columns": about.item_columns, "edges": about.edges,
+            "inputs": about.input_names, "axis": about.axis, "items": about.item_names,
+            "targets": about.target_names, "columns": about.columns,
+            "item_columns": about.item_columns, "edges": about.edges,
             "log10": about.scaling.log10, "target_ranges": about.scaling.target_ranges,
             "outputs": about.predicts,
         })
