@@ -21,6 +21,7 @@ mod signals;
 mod simulate;
 mod study;
 mod study_file;
+mod submit;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use shoal::Result;
@@ -79,6 +80,7 @@ Exit codes:
 enum Command {
     Study(study::StudyArgs),
     Merge(merge::MergeArgs),
+    Submit(submit::SubmitArgs),
     Analyse(analyse::AnalyseArgs),
     Simulate(simulate::SimulateArgs),
     Import(Box<import::ImportArgs>),
@@ -98,6 +100,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     global.apply();
     match arguments.command {
         Command::Study(args) => study::run(&args, global, output),
+        Command::Submit(args) => submit::run(&args, global, output),
         Command::Merge(args) => merge::run(&args, global, output),
         Command::Analyse(args) => analyse::run(&args, output),
         Command::Simulate(args) => simulate::run(args, output),
