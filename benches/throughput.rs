@@ -16,6 +16,7 @@ use shoal::engine::measure::BATCH;
 use shoal::engine::measure::Meter;
 use shoal::engine::measure::Workload;
 use shoal::engine::measure::call_flops;
+use shoal::engine::step::Call;
 
 /// Steps that are timed together, on a software rasterizer and on a GPU, whose calls take
 /// microseconds.
@@ -60,11 +61,16 @@ fn report(gpu: &Gpu, workload: &Workload, ceiling: f64) -> shoal::Result<()> {
     drop(whole);
     let (network, training) = (&workload.networks[0], workload.training());
     let (mut sum, mut all) = (0.0, 0);
-    for (call, seconds) in pack()?.time(times)? {
-        let flops = call_flops(call, network, &training, training.batch) * workload.networks.len();
+    for (calls, seconds) in pack()?.time(times)? {
+        let flops = |call: &Call| call_flops(*call, network, &training, training.batch);
+        let flops = calls.iter().map(flops).sum::<usize>() * workload.networks.len();
+        let name = match &calls[..] {
+            [call] => format!("{call:?}"),
+            calls => calls[0].kernel.name.to_owned(),
+        };
         println!(
             "    {:<36} {:9.4} ms {:6.1} GFLOP/s",
-            format!("{call:?}"),
+            name,
             seconds * 1e3,
             flops as f64 / seconds / 1e9
         );

@@ -3,9 +3,9 @@
 //
 //   delta_below[e, k] = mask_below[e, k] activation'(z_below[e, k]) sum_n delta[e, n] W[k, n]
 //
-// `tile.node` is the node whose weights are read, `below` the node that produced its input. A thread
-// computes {ROWS} vec4s of examples of {UNITS} vec4s of units below: see products.wgsl. Padding is
-// written as 0, because the products of the next node read it.
+// `tile.node` is the node whose weights are read, `below` the node that produced its input. A
+// thread computes {ROWS} vec4s of examples of {UNITS} vec4s of units below: see products.wgsl.
+// Padding is written as 0, because the products of the next node read it.
 
 #import layout
 #import packed_{packed}

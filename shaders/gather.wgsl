@@ -32,6 +32,27 @@
 
 override GATHER_THREADS: u32;
 
+// Row and weight of each example of the tile; those of absent examples are 0.
+var<workgroup> sources: array<u32, 4u * LANES>;
+var<workgroup> source_weights: array<f32, 4u * LANES>;
+
+// The threads of a tile find the rows of its examples together: a permutation takes long.
+fn find_rows(tile: Tile, run: Run, first: u32, present: u32) {
+    for (var e = first; e < 4u * LANES; e += LANES * GATHER_THREADS) {
+        let example = 4u * LANES * tile.i + e;
+        sources[e] = 0u;
+        source_weights[e] = 0.0;
+        if example < present {
+            let place = position(tile, example);
+            sources[e] = rows[run.rows + place];
+            source_weights[e] = 1.0;
+            if run.row_weights != NO_WEIGHTS {
+                source_weights[e] = bitcast<f32>(rows[run.row_weights + place]);
+            }
+        }
+    }
+}
+
 @compute @workgroup_size(LANES, GATHER_THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,
@@ -39,38 +60,28 @@ fn main(
     @builtin(local_invocation_id) thread: vec3u,
 ) {
     let index = group_index(group, grid);
-    if index >= call.count {
-        return;
-    }
-    let tile = tiles[call.first + index];
+    let tile = tiles[call.first + min(index, call.count - 1u)];
     let run = runs[tile.run];
-    let phase = states[tile.run].phase;
+    let serves = index < call.count && states[tile.run].phase != PHASE_DONE;
+    let present = select(0u, states[tile.run].batch_rows, serves);
+    find_rows(tile, run, LANES * thread.y + thread.x, present);
+    workgroupBarrier();
     let examples = tile.i * LANES + thread.x;
-    if phase == PHASE_DONE || examples >= run.batch_vec4s {
+    if !serves || examples >= run.batch_vec4s {
         return;
     }
-    let present = states[tile.run].batch_rows;
-
-    // the rows of the four examples in the tables; absent examples read row 0 and are masked
-    var source = vec4u(0u);
-    var weights = vec4f(0.0);
-    for (var e = 0u; e < 4u; e++) {
-        let example = examples * 4u + e;
-        if example < present {
-            let place = position(tile, example);
-            let row = rows[run.rows + place];
-            source = select(source, vec4u(row), vec4u(0u, 1u, 2u, 3u) == vec4u(e));
-            var weight = 1.0;
-            if run.row_weights != NO_WEIGHTS {
-                weight = bitcast<f32>(rows[run.row_weights + place]);
-            }
-            weights = select(weights, vec4f(weight), vec4u(0u, 1u, 2u, 3u) == vec4u(e));
-        }
-    }
+    let e = 4u * thread.x;
+    let source = vec4u(sources[e], sources[e + 1u], sources[e + 2u], sources[e + 3u]);
     let here = vec4u(0u, 1u, 2u, 3u) + vec4u(examples * 4u) < vec4u(present);
 
     if thread.y == 0u {
         let at = run.example_weights + examples * EXACT;
+        let weights = vec4f(
+            source_weights[e],
+            source_weights[e + 1u],
+            source_weights[e + 2u],
+            source_weights[e + 3u],
+        );
         work[at] = first_of(weights);
         work[at + EXACT - 1u] = last_of(weights);
     }

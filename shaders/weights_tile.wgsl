@@ -5,8 +5,8 @@
 //
 // A thread computes {ROWS} vec4s of inputs of {UNITS} vec4s of units: see products.wgsl. The
 // importing kernel decides what happens to the gradients of four inputs and four units: it defines
-// `put`, and `put_bias`. The threads of the first inputs also have the bias. `begins` says whether a
-// thread has anything to do.
+// `put`, and `put_bias`. The threads of the first inputs also have the bias. `begins` says whether
+// a thread has anything to do.
 
 #import layout
 #import packed_{packed}

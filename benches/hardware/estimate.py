@@ -31,7 +31,7 @@ LARGE = {
 # Workgroups from which on products are large, as in src/engine/tile.rs.
 LARGE_FROM = 1024
 # Kernels without products: cycles of a wave alone, waves of a run.
-OTHERS = {"clock": (3000, 1 / 32), "gather": (19946, 4), "loss": (4709, 2)}
+OTHERS = {"clock": (3000, 1 / 32), "gather": (6450, 4), "loss": (5677, 2)}
 
 
 def waves(kernel, rows, units):
@@ -39,14 +39,18 @@ def waves(kernel, rows, units):
     return math.ceil(threads / LANES)
 
 
-def product(name, runs, terms, rows, units):
-    """Seconds of one product of all runs."""
-    kernel = LARGE[name] if runs * waves(LARGE[name], rows, units) >= LARGE_FROM else SMALL[name]
+def product(name, runs, products):
+    """Seconds of a dispatch of products (terms, rows, units) of all runs."""
+    groups = runs * sum(waves(LARGE[name], rows, units) for _, rows, units in products)
+    kernel = LARGE[name] if groups >= LARGE_FROM else SMALL[name]
     base, turn, issue, issue_turn, terms_of_turn = kernel[:5]
-    turns = math.ceil(terms / terms_of_turn)
-    alone = base + turn * turns
-    of_simd = runs * waves(kernel, rows, units) / SIMDS
-    return max(alone, of_simd * (issue + issue_turn * turns) / USED) / HERTZ
+    alone, of_simd = 0, 0
+    for terms, rows, units in products:
+        turns = math.ceil(terms / terms_of_turn)
+        alone = max(alone, base + turn * turns)
+        count = runs * waves(kernel, rows, units) / SIMDS
+        of_simd += count * (issue + issue_turn * turns) / USED
+    return max(alone, of_simd) / HERTZ
 
 
 def step(runs, width):
@@ -56,12 +60,12 @@ def step(runs, width):
         calls[name] = cycles * max(1, runs * count / SIMDS / 8) / HERTZ
     for level in range(3):
         k, n = widths[level : level + 2]
-        calls[f"dense_forward of level {level}"] = product("dense_forward", runs, k, BATCH, n)
-        calls[f"fused_update of level {level}"] = product("fused_update", runs, BATCH, k, n)
+        calls[f"dense_forward of level {level}"] = product("dense_forward", runs, [(k, BATCH, n)])
         if level:
             name = f"dense_backward_input of level {level}"
-            calls[name] = product("dense_backward_input", runs, n, BATCH, k)
-    return calls
+            calls[name] = product("dense_backward_input", runs, [(n, BATCH, k)])
+    updates = [(BATCH, *widths[level : level + 2]) for level in range(3)]
+    return calls | {"fused_update": product("fused_update", runs, updates)}
 
 
 def main():

@@ -17,7 +17,8 @@ use super::output::Output;
 pub struct Global {
     /// The device to train on
     ///
-    /// `auto` is a hardware GPU if there is one, else the CPU; `gpu` the best adapter, a software
+    /// `auto` is a hardware GPU if there is one, else the CPU; a study is timed on both for a moment,
+    /// and trains on the one expected to finish it sooner. `gpu` is the best adapter, a software
     /// rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that `shoal
     /// devices` lists; `gpu:NAME`, or NAME, the one with this in its name. Several train a study
     /// together: `gpu:0,gpu:1`, `cpu,gpu:0`, `gpu:all`, or `all` GPUs and the CPU, but for software
@@ -30,12 +31,12 @@ pub struct Global {
         default_value = "auto"
     )]
     pub device: Vec<Choice>,
-    /// How kernels are cut into workgroups [default: hardware]
+    /// How kernels are cut into workgroups [default: by the adapter]
     ///
     /// `hardware` gives matrix products small tiles where a dispatch has few workgroups, else large
     /// ones; `small` and `large` give them one kind; `hardware-split` has AdamW in a kernel of its
-    /// own. study.json names it. Results do not depend on it, but for the last bits of
-    /// `hardware-split`.
+    /// own, the default on software rasterizers. study.json names it. Results do not depend on it,
+    /// but for the last bits of `hardware-split`.
     #[arg(long, global = true, value_name = "NAME")]
     pub tiles: Option<TileSet>,
     /// Threads that train on the CPU, simulate and explain [default: one for each hardware thread]

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod bench;
+mod choose;
 mod common;
 mod completions;
 mod devices;

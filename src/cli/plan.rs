@@ -142,7 +142,7 @@ fn assumptions(study: &Study, forecast: &Forecast) -> Vec<String> {
 }
 
 /// Seconds in a unit that suits them.
-fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     match seconds {
         less if less < 0.1 => format!("{:.1} ms", less * 1e3),
         less if less < 100.0 => format!("{less:.1} s"),

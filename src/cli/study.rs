@@ -21,6 +21,7 @@ use super::live::View;
 use super::plan;
 use super::simulate;
 use super::study_file;
+use crate::cli::choose::choose;
 use crate::cli::global::{Global, check};
 use crate::cli::output::Output;
 use crate::cli::signals;
@@ -105,11 +106,12 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
             return Ok(());
         }
     }
+    let results = args.part.map_or_else(|| args.output.clone(), |part| part.folder(&args.output));
+    let devices = choose(devices, global, (&studies, &results), output)?;
     if args.plan {
         check(&devices, output, precision)?;
         return devices.iter().try_for_each(|device| plan::show(&studies, device, output));
     }
-    let results = args.part.map_or_else(|| args.output.clone(), |part| part.folder(&args.output));
     let begun = |study: &Study| study.plan.folder(&results).join(JOURNAL_FILE).exists();
     if args.resume && !studies.iter().any(begun) {
         return Err(shoal::Error::Input(format!(

@@ -27,6 +27,9 @@ pub struct Kernel {
     pub constants: fn(&TileSet) -> Vec<(&'static str, f64)>,
     /// The tile of a thread, of a matrix product.
     pub product: Option<fn(&Products) -> ProductTile>,
+    /// Whether a device may execute its calls of all levels as one, where the last of them is:
+    /// nothing else changes what they read, or reads what they write, before that.
+    pub joins_levels: bool,
     /// Which runs call it, by how they update their parameters.
     pub update: Update,
     /// Whether it is called for this node of a run with this graph and training.
@@ -123,6 +126,7 @@ pub const BARE: Kernel = Kernel {
     bindings: &[],
     constants: |_| Vec::new(),
     product: None,
+    joins_levels: false,
     update: Update::Any,
     serves: |_, _, _| false,
     tiles: |_, _, _| Grid::EMPTY,

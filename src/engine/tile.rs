@@ -144,7 +144,7 @@ pub struct Products {
     pub forward: ProductTile,
     /// Of the gradient at the input.
     pub backward_input: ProductTile,
-    /// Of the gradient of the weights.
+    /// Of the gradient of the weights, if it is stored.
     pub weights: ProductTile,
 }
 
@@ -154,12 +154,11 @@ pub const SMALL_PRODUCTS: Products = {
     Products { forward: tile, backward_input: tile, weights: tile }
 };
 
-/// More sums for each load: many threads hide how long memory takes. The gradient of the weights is
-/// bound by the memory of parameters and moments.
+/// More sums for each load: many threads hide how long memory takes.
 pub const LARGE_PRODUCTS: Products = Products {
     forward: ProductTile { rows: 2, units: 2, terms: 1 },
     backward_input: ProductTile { rows: 2, units: 1, terms: 4 },
-    ..SMALL_PRODUCTS
+    weights: ProductTile { rows: 2, units: 2, terms: 1 },
 };
 
 /// The tiles of one kernel call on one run: all (i, j) below these counts.

@@ -18,6 +18,7 @@ use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
 use shoal::engine::table::Table;
+use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train;
 use shoal::engine::train::train_within;
 use shoal::{Error, Result};
@@ -249,7 +250,7 @@ fn two_epochs_at_a_time_on_the_cpu_give_the_bits_of_all_at_once() {
 fn two_epochs_at_a_time_on_the_gpu_give_the_bits_of_all_at_once() {
     let _turn = turn();
     let table = table(60, 11, 3);
-    let device = Device::Gpu(Box::new(gpu()));
+    let device = Device::Gpu(Box::new(gpu_with(Some(HARDWARE))));
     epochs_two_by_two(&device, &table, different_runs(24, &table, 40));
 }
 

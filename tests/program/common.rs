@@ -1,6 +1,7 @@
 //! A small study in a folder of its own, and what the command line prints about it.
 
 use std::path::PathBuf;
+use std::process::{self, Stdio};
 use std::time::Duration;
 
 use assert_cmd::Command;
@@ -126,4 +127,19 @@ pub fn ranged(study: &Study, text: &str) {
         .replace("y = \"base_y.csv\"", &format!("y = \"base_y.csv\"\n{RANGES}"))
         .replace("y = \"new_y.csv\"", &format!("y = \"new_y.csv\"\n{RANGES}"));
     study.write("study.toml", &with);
+}
+
+/// The Python with these packages: `SHOAL_PYTHON`, or python3.
+pub fn python(packages: &str) -> Option<String> {
+    let python = std::env::var("SHOAL_PYTHON").unwrap_or("python3".into());
+    let import = format!("import {packages}");
+    let found = process::Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
+    if found.is_ok_and(|status| status.success()) {
+        return Some(python);
+    }
+    eprintln!(
+        "SKIPPED: {python} cannot import {packages}; install them with pip, or name a Python that \
+         has them in SHOAL_PYTHON"
+    );
+    None
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use shoal::data::read_matrix;
 use shoal::engine::ops::OPS;
 
-use crate::common::Study;
+use crate::common::{Study, python};
 use crate::random_models::case;
 
 /// Cases that onnxruntime runs.
@@ -19,21 +19,6 @@ const CASES: usize = 100;
 const TOLERANCE: f64 = 1e-5;
 /// Hashes of exported files, and what onnxruntime predicted by them.
 const STORED: &str = "tests/reference/onnx/stored.json";
-
-/// The Python with these packages: `SHOAL_PYTHON`, or python3.
-pub fn python(packages: &str) -> Option<String> {
-    let python = std::env::var("SHOAL_PYTHON").unwrap_or("python3".into());
-    let import = format!("import {packages}");
-    let found = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
-    if found.is_ok_and(|status| status.success()) {
-        return Some(python);
-    }
-    eprintln!(
-        "SKIPPED: {python} cannot import {packages}; install them with pip, or name a Python that \
-         has them in SHOAL_PYTHON"
-    );
-    None
-}
 
 /// Exports a case as NAME.onnx, and predicts by each of its networks to NAME-0.csv and so on.
 fn export(study: &Study, name: &str, id: usize) -> Vec<String> {
@@ -55,8 +40,8 @@ fn root() -> &'static Path {
 /// `SHOAL_STORE=1` writes the stored hashes and outputs anew.
 #[test]
 fn onnxruntime_and_pytorch_predict_what_shoal_predicts() {
-    let Some(python) = python("numpy, onnx, onnxruntime") else { return };
-    let torch = self::python("torch, safetensors");
+    let Some(program) = python("numpy, onnx, onnxruntime") else { return };
+    let torch = python("torch, safetensors");
     let study = Study::new();
     let mut expected = CASES;
     for id in 0..CASES {
@@ -69,7 +54,7 @@ fn onnxruntime_and_pytorch_predict_what_shoal_predicts() {
             expected += 1;
         }
     }
-    let mut command = Command::new(python);
+    let mut command = Command::new(program);
     command.arg(root().join("tests/reference/onnx/run.py")).arg(study.folder.path());
     command.args(std::env::var_os("SHOAL_STORE").map(|_| root().join(STORED)));
     let output = command.output().unwrap();

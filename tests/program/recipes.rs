@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::Study;
-use crate::export::python;
+use crate::common::{Study, python};
 
 const PAGE: &str = include_str!("../../data/studies/recipes.md");
 

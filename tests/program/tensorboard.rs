@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::common::{STUDY, Study, ranged};
+use crate::common::{STUDY, Study, python, ranged};
 
 /// Step and value of every scalar, by its name.
 type Scalars = BTreeMap<String, Vec<(u64, f32)>>;
@@ -207,16 +207,7 @@ fn event_files_that_cannot_be_written_end_with_code_4() {
 
 /// The scalars that TensorBoard reads from the files, where Python has it.
 fn tensorboard_reads(logs: &Path, expected: &BTreeMap<String, Scalars>) {
-    let python = std::env::var("SHOAL_PYTHON").unwrap_or("python3".into());
-    let import =
-        Command::new(&python).args(["-c", "import tensorboard"]).stderr(Stdio::null()).status();
-    if !import.is_ok_and(|status| status.success()) {
-        eprintln!(
-            "SKIPPED: {python} cannot import tensorboard; pip install tensorboard, or name a \
-             Python that has it in SHOAL_PYTHON"
-        );
-        return;
-    }
+    let Some(python) = python("tensorboard") else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/program/read_events.py");
     let output = Command::new(python).arg(script).arg(logs).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);

@@ -1,6 +1,6 @@
 //! The adapters of this machine and their properties.
 
-use crate::engine::tile::TileSet;
+use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT, TileSet};
 
 /// A GPU, or a software rasterizer, that wgpu found.
 #[derive(Clone, Debug)]
@@ -62,6 +62,11 @@ impl Adapter {
     /// Whether it is a software rasterizer.
     pub fn is_software(&self) -> bool {
         self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// The default tile set: the fused update is slow on software rasterizers.
+    pub fn tiles(&self) -> TileSet {
+        if self.is_software() { HARDWARE_SPLIT } else { HARDWARE }
     }
 
     /// A tile set with the sizes for this adapter: workgroups of whole subgroups, and large products

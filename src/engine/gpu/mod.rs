@@ -18,7 +18,7 @@ use crate::engine::buffer::Access;
 use crate::engine::kernel::Kernel;
 use crate::engine::precision::Precision;
 use crate::engine::step::kernels;
-use crate::engine::tile::{HARDWARE, ProductTile, TileSet};
+use crate::engine::tile::{ProductTile, TileSet};
 use crate::error::{Error, Result};
 
 /// Time after which a chunk without a result is an error.
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How to open a GPU.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// The tile set; by default [`HARDWARE`].
+    /// The tile set; by default the one for the class of the adapter.
     pub tiles: Option<TileSet>,
     /// Bounds checks and bounded loops in the shaders, which are slower; for tests.
     pub checks: bool,
@@ -76,7 +76,7 @@ impl Gpu {
                 Error::Device(format!("{name}: the driver does not provide a device: {e}"))
             })?;
         let failure = watch(&device);
-        let tiles = adapter.fitted(options.tiles.unwrap_or(HARDWARE));
+        let tiles = adapter.fitted(options.tiles.unwrap_or(adapter.tiles()));
         let call_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some("call"),
             entries: &[entry(0, wgpu::BufferBindingType::Uniform, true)],

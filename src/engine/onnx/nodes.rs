@@ -86,6 +86,8 @@ impl Nodes {
         self.nodes.push(Node {
             input: inputs.iter().map(|name| (*name).to_owned()).collect(),
             output: outputs.to_vec(),
+            // onnxruntime 1.20 gives nodes that it fuses names made of theirs, which must differ
+            name: outputs[0].clone(),
             op_type: op.to_owned(),
             attribute,
         });

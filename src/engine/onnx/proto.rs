@@ -76,6 +76,9 @@ pub struct Node {
     /// Names of its outputs.
     #[prost(string, repeated, tag = "2")]
     pub output: Vec<String>,
+    /// Its name.
+    #[prost(string, tag = "3")]
+    pub name: String,
     /// The operator.
     #[prost(string, tag = "4")]
     pub op_type: String,

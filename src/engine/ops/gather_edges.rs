@@ -23,6 +23,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |_| Vec::new(),
     product: None,
+    joins_levels: false,
     update: Update::Any,
     serves: |graph, _, _| graph.has_edges(),
     // i: 32 edges each

@@ -25,6 +25,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("GATHER_THREADS", f64::from(set.gather_threads))],
     product: None,
+    joins_levels: false,
     update: Update::Any,
     serves: |graph, _, _| graph.has_items(),
     // i: 32 items each

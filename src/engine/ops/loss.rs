@@ -26,6 +26,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("LOSS_THREADS", f64::from(set.loss_threads))],
     product: None,
+    joins_levels: false,
     update: Update::Any,
     serves: always,
     // one tile: the run's batch

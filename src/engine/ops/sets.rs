@@ -25,6 +25,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("SETS_THREADS", f64::from(set.sets_threads))],
     product: None,
+    joins_levels: false,
     update: Update::Any,
     serves: |graph, _, _| graph.has_items(),
     // one tile: the run's batch

@@ -34,6 +34,7 @@ pub static KERNEL: Kernel = Kernel {
         ]
     },
     product: None,
+    joins_levels: false,
     update: Update::Stored,
     serves: always,
     tiles,

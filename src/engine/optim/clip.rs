@@ -27,6 +27,7 @@ pub static KERNEL: Kernel = Kernel {
         ]
     },
     product: None,
+    joins_levels: false,
     update: Update::Stored,
     serves: |_, training, _| training.clip_norm.is_some(),
     // one tile, served by one thread

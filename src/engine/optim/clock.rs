@@ -22,6 +22,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("CLOCK_THREADS", f64::from(set.clock_threads))],
     product: None,
+    joins_levels: false,
     update: Update::Any,
     serves: always,
     // one tile, served by one thread

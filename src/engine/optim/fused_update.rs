@@ -15,6 +15,7 @@ use crate::engine::ops::dense::backward_weights;
 use crate::engine::optim::adamw::{Rates, average, keep, update};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::tile::SMALL_PRODUCTS;
 
 /// The shader and its bindings. Its tiles are those of
 /// [`crate::engine::ops::dense::backward_weights`].
@@ -28,10 +29,12 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Parameters, Access::ReadWrite),
     ],
     constants: |set| (backward_weights::KERNEL.constants)(set),
-    product: backward_weights::KERNEL.product,
+    // bound by the memory of parameters and moments, and those of a larger tile do not fit registers
+    product: Some(|_| SMALL_PRODUCTS.weights),
+    joins_levels: true,
     update: Update::Fused,
     serves: backward_weights::is_trained,
-    tiles: backward_weights::tiles,
+    tiles: |run, node, set| backward_weights::tiles(run, node, set, SMALL_PRODUCTS.weights),
     terms: backward_weights::terms,
     tiles_per_group: one_tile,
     reference: reference!(compute),

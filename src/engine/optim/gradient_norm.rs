@@ -27,6 +27,7 @@ pub static KERNEL: Kernel = Kernel {
         vec![("NORM_THREADS", f64::from(set.norm_threads)), ("NORM_BLOCK", (NORM_BLOCK / 4) as f64)]
     },
     product: None,
+    joins_levels: false,
     update: Update::Stored,
     serves: |_, training, _| training.clip_norm.is_some(),
     // i: blocks of the trained parameters

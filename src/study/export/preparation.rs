@@ -62,9 +62,8 @@ fn of_columns(columns: &Columns, nodes: &mut Nodes, raw: &str) -> String {
         let fills = nodes.row(&columns.fills_of_inputs());
         x = nodes.add("Where", &[missing, &fills, &x]);
     }
-    let functions: [(Function, fn(&mut Nodes, &str) -> String); 2] =
-        [(Function::Log10, log10), (Function::Log1p, log1p)];
-    for (function, add) in functions {
+    type Add = fn(&mut Nodes, &str) -> String;
+    for (function, add) in [(Function::Log10, log10 as Add), (Function::Log1p, log1p)] {
         let has: Vec<bool> = columns.functions.iter().map(|one| *one == function).collect();
         if has.contains(&true) {
             let (has, values) = (nodes.row(&has), add(nodes, &x));

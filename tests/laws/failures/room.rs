@@ -13,6 +13,7 @@ use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
 use shoal::engine::table::Table;
+use shoal::engine::tile::HARDWARE;
 use shoal::engine::train::train_within;
 use shoal::{Error, Result};
 
@@ -108,7 +109,7 @@ fn the_bytes_of_a_shoal_grow_as_its_runs_do() {
 #[test]
 fn runs_that_store_gradients_have_as_many_places_after_runs_that_do_not() {
     let table = table(40, 5, 2);
-    let gpu = gpu();
+    let gpu = gpu_with(Some(HARDWARE));
     let limits = Limits { bytes: 4 << 20, ..Limits::default() };
     let mut shoal = DryRun::new(&gpu, tables(&table), limits, Precision::F32).unwrap();
     // these store no gradients

@@ -55,7 +55,9 @@ def expected(folder, name, targets):
 
 def by_onnxruntime(file):
     """A function from inputs to outputs, both by their names."""
-    onnx.checker.check_model(onnx.load(file), full_check=True)
+    model = onnx.load(file)
+    onnx.checker.check_model(model, full_check=True)
+    assert len({node.name for node in model.graph.node}) == len(model.graph.node), file
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     names = [one.name for one in session.get_outputs()]
     return lambda feeds: dict(zip(names, session.run(names, feeds)))

@@ -1,6 +1,7 @@
 //! Training on the GPU: runs are packed into shared buffers and execute chunks of steps together;
 //! finished runs leave and waiting runs take their place.
 
+pub(crate) mod dispatches;
 pub mod dry_run;
 pub(crate) mod packed;
 pub(crate) mod places;

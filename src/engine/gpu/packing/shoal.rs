@@ -1,6 +1,5 @@
 //! The runs that are packed together on a device: their slots, their step and their states.
 
-use std::cmp::Reverse;
 use std::mem::offset_of;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,15 +7,12 @@ use std::time::{Duration, Instant};
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::allocator::Allocator;
-use crate::engine::gpu::store::{Chunk, Dispatch, Store};
-use crate::engine::graph::NodeId;
-use crate::engine::layout::{DeviceCall, DeviceRun, DeviceTile, State, phase, stopped};
+use crate::engine::gpu::store::{Chunk, Store};
+use crate::engine::layout::{DeviceRun, State, phase, stopped};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{PreparedRun, TableBases};
 use crate::engine::queue::{Epoch, Progress, RunQueue};
-use crate::engine::step::{Call, calls};
 use crate::engine::table::{Table, Tables};
-use crate::engine::tile::TileSet;
 use crate::error::{Error, Result};
 
 use crate::engine::gpu::packing::packed::Packed;
@@ -160,62 +156,6 @@ impl<'a> Shoal<'a> {
         self.store.write(Buffer::Tiles, 0, bytes);
         self.store.set_step(dispatches);
         Ok(())
-    }
-
-    /// The calls of a step of the packed runs.
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        let graphs: Vec<_> = self.packed().map(|(_, packed)| &packed.run.graph).collect();
-        calls(graphs.into_iter())
-    }
-
-    /// The tiles of a step, in the order of its calls, and the dispatches that serve them.
-    pub(crate) fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
-        let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
-        for call in self.calls() {
-            let first = tiles.len() as u32;
-            let mut served = Vec::new();
-            for (slot, packed) in self.packed() {
-                let run = &packed.run;
-                if call.belongs(self.fuses_update(run)) {
-                    let nodes = call.nodes(&run.graph, &run.training);
-                    served.extend(nodes.map(|node| (slot, packed, node)));
-                }
-            }
-            // workgroups are scheduled one by one, so the last ones are short
-            served.sort_by_cached_key(|(_, packed, node)| {
-                Reverse((call.kernel.terms)(&packed.run, *node))
-            });
-            let set = self.choose(call, &served);
-            for (slot, packed, node) in served {
-                let (run, node_at) = (slot as u32, (packed.bases.nodes + node) as u32);
-                let grid = call.tiles(&packed.run, node, &set);
-                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run, node: node_at, i, j }));
-            }
-            let count = tiles.len() as u32 - first;
-            dispatches.push(Dispatch {
-                kernel: call.kernel,
-                tile: call.kernel.product_tile(&set),
-                call: DeviceCall { first, count },
-                tiles_per_group: (call.kernel.tiles_per_group)(&set),
-            });
-        }
-        (tiles, dispatches)
-    }
-
-    /// The tile set of a call that serves these nodes: with large products if there are enough of
-    /// them to fill the device.
-    fn choose(&self, call: Call, served: &[(usize, &Packed, NodeId)]) -> TileSet {
-        let set = *self.gpu.tiles();
-        if call.kernel.product.is_none() || set.choices().len() < 2 {
-            return set;
-        }
-        let large = set.large();
-        let groups = |(_, packed, node): &(usize, &Packed, NodeId)| {
-            let grid = call.tiles(&packed.run, *node, &large);
-            grid.i as usize * grid.j as usize
-        };
-        let groups: usize = served.iter().map(groups).sum();
-        if groups >= set.large_from as usize { large } else { set }
     }
 
     pub(crate) fn submit(&mut self, steps: u32) -> Result<Chunk> {

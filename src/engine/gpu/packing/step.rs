@@ -83,23 +83,23 @@ impl<'a> Step<'a> {
         self.shoal.store.dispatches()
     }
 
-    /// Seconds per execution of each call, executed alone `times` times; calls without tiles are
-    /// left out.
+    /// Seconds per execution of the calls of each dispatch, executed alone `times` times; dispatches
+    /// without tiles are left out.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.
-    pub fn time(&mut self, times: u32) -> Result<Vec<(Call, f64)>> {
+    pub fn time(&mut self, times: u32) -> Result<Vec<(Vec<Call>, f64)>> {
         let (_, dispatches) = self.shoal.tile_table();
         let mut seconds = Vec::new();
-        for (call, dispatch) in self.shoal.calls().into_iter().zip(dispatches) {
-            if *call.kernel == clock::KERNEL || dispatch.call.count == 0 {
+        for (calls, dispatch) in self.shoal.calls().into_iter().zip(dispatches) {
+            if *calls[0].kernel == clock::KERNEL || dispatch.call.count == 0 {
                 continue;
             }
             self.shoal.store.set_step(vec![dispatch]);
             self.shoal.store.states(&self.shoal.store.submit(1)?)?;
             let start = Instant::now();
             self.shoal.store.states(&self.shoal.store.submit(times)?)?;
-            seconds.push((call, start.elapsed().as_secs_f64() / f64::from(times)));
+            seconds.push((calls, start.elapsed().as_secs_f64() / f64::from(times)));
         }
         Ok(seconds)
     }

@@ -26,6 +26,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
     product: Some(|products| products.backward_input),
+    joins_levels: false,
     update: Update::Any,
     serves: gives_gradients,
     tiles,

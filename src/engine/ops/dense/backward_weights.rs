@@ -16,7 +16,7 @@ use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
 use crate::engine::shape::padded;
-use crate::engine::tile::{Grid, TileSet};
+use crate::engine::tile::{Grid, ProductTile, TileSet};
 
 /// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
@@ -30,9 +30,10 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
     product: Some(|products| products.weights),
+    joins_levels: true,
     update: Update::Stored,
     serves: is_trained,
-    tiles,
+    tiles: |run, node, set| tiles(run, node, set, set.products.weights),
     terms,
     tiles_per_group: one_tile,
     reference: reference!(compute),
@@ -49,13 +50,13 @@ pub fn terms(run: &PreparedRun, node: NodeId) -> usize {
 }
 
 /// i: threads of inputs and units. The first inputs are enough where only the bias is trained.
-pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet) -> Grid {
+pub fn tiles(run: &PreparedRun, node: NodeId, set: &TileSet, tile: ProductTile) -> Grid {
     if !run.trains(node) {
         return Grid::EMPTY;
     }
     let inputs =
         if run.updates_of(node)[0].trains() { run.graph.input_shape(node).width } else { 1 };
-    set.product_tiles(set.products.weights, inputs, run.graph.shape(node).width)
+    set.product_tiles(tile, inputs, run.graph.shape(node).width)
 }
 
 /// Fills the gradients of the node's matrices that are trained.

@@ -28,6 +28,7 @@ pub static KERNEL: Kernel = Kernel {
     ],
     constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
     product: Some(|products| products.forward),
+    joins_levels: false,
     update: Update::Any,
     serves: always,
     tiles,

@@ -1,0 +1,71 @@
+//! The dispatches of a step of the packed runs, and the tiles that they serve.
+
+use std::cmp::Reverse;
+
+use crate::engine::gpu::packing::packed::Packed;
+use crate::engine::gpu::packing::shoal::Shoal;
+use crate::engine::gpu::store::Dispatch;
+use crate::engine::graph::NodeId;
+use crate::engine::layout::{DeviceCall, DeviceTile};
+use crate::engine::step::{Call, calls, dispatched};
+use crate::engine::tile::TileSet;
+
+impl Shoal<'_> {
+    /// The calls of each dispatch of a step of the packed runs.
+    pub(crate) fn calls(&self) -> Vec<Vec<Call>> {
+        let graphs: Vec<_> = self.packed().map(|(_, packed)| &packed.run.graph).collect();
+        dispatched(&calls(graphs.into_iter()))
+    }
+
+    /// The tiles of a step, in the order of its calls, and the dispatches that serve them.
+    pub(crate) fn tile_table(&self) -> (Vec<DeviceTile>, Vec<Dispatch>) {
+        let (mut tiles, mut dispatches) = (Vec::new(), Vec::new());
+        for together in self.calls() {
+            let first = tiles.len() as u32;
+            let call = together[0];
+            let mut served = Vec::new();
+            for (slot, packed) in self.packed() {
+                let run = &packed.run;
+                if call.belongs(self.fuses_update(run)) {
+                    let nodes = |call: &Call| call.nodes(&run.graph, &run.training);
+                    let nodes = together.iter().flat_map(nodes);
+                    served.extend(nodes.map(|node| (slot, packed, node)));
+                }
+            }
+            // workgroups are scheduled one by one, so the last ones are short
+            served.sort_by_cached_key(|(_, packed, node)| {
+                Reverse((call.kernel.terms)(&packed.run, *node))
+            });
+            let set = self.choose(call, &served);
+            for (slot, packed, node) in served {
+                let (run, node_at) = (slot as u32, (packed.bases.nodes + node) as u32);
+                let grid = call.tiles(&packed.run, node, &set);
+                tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run, node: node_at, i, j }));
+            }
+            let count = tiles.len() as u32 - first;
+            dispatches.push(Dispatch {
+                kernel: call.kernel,
+                tile: call.kernel.product_tile(&set),
+                call: DeviceCall { first, count },
+                tiles_per_group: (call.kernel.tiles_per_group)(&set),
+            });
+        }
+        (tiles, dispatches)
+    }
+
+    /// The tile set of a call that serves these nodes: with large products if there are enough of
+    /// them to fill the device.
+    fn choose(&self, call: Call, served: &[(usize, &Packed, NodeId)]) -> TileSet {
+        let set = *self.gpu.tiles();
+        if call.kernel.product.is_none() || set.choices().len() < 2 {
+            return set;
+        }
+        let large = set.large();
+        let groups = |(_, packed, node): &(usize, &Packed, NodeId)| {
+            let grid = call.tiles(&packed.run, *node, &large);
+            grid.i as usize * grid.j as usize
+        };
+        let groups: usize = served.iter().map(groups).sum();
+        if groups >= set.large_from as usize { large } else { set }
+    }
+}
