@@ -105,10 +105,11 @@ pub mod error;
 pub mod host;
 pub mod study;
 
-pub use crate::data::files::{check_not_an_input, check_writable, write_atomically};
+pub use crate::data::files::{check_not_an_input, check_writable, write_atomically, write_bytes};
 pub use crate::engine::activation::Activation;
 pub use crate::engine::architectures::Hidden;
-pub use crate::engine::device::{Choice, Device};
+pub use crate::engine::choice::Choice;
+pub use crate::engine::device::Device;
 pub use crate::engine::graph::{Graph, Reduction};
 pub use crate::engine::loss::Loss;
 pub use crate::engine::optim::schedule::{Cosine, Schedule};

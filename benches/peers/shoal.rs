@@ -9,7 +9,7 @@ use std::time::Instant;
 use shoal::Result;
 use shoal::engine::activation::Activation;
 use shoal::engine::architectures::Hidden;
-use shoal::engine::device::Choice;
+use shoal::engine::choice::Choice;
 use shoal::engine::device::Device;
 use shoal::engine::graph::{Graph, Reduction};
 use shoal::engine::measure::Cost;

@@ -1,12 +1,14 @@
 //! `shoal analyse`: the analysis of a study.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
 
 use shoal::study::report::{REPORT_FILE, write_card, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
+use shoal::study::store::provenance::Status;
 use shoal::study::store::results::StudyResults;
 use shoal::study::{Study, check_report, explain_test_rows, predict_test_rows, test_networks};
 use shoal::{Error, Result};
@@ -21,7 +23,14 @@ pub struct AnalyseArgs {
     /// The folder of a study, which may still be running or have been stopped
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Analyse again and again while the study runs, which keeps report.html fresh: an open page
+    /// loads itself again. Ends when the study is finished, and with Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
+
+/// How often a watched folder is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 const REFERENCE: &str = "\
 shoal study ends with the same analysis. It uses the tables in the folder and
@@ -30,6 +39,7 @@ trains nothing. Of a study that was stopped, it covers what is finished.
 Examples:
   shoal analyse results              a study, or all scenarios of one
   shoal analyse results/neutrinos    one scenario
+  shoal analyse --watch results      while it trains; open results/report.html
 
 Events (--json):
   analysed  a study or scenario: folder, name, verdict, pretraining_size";
@@ -37,12 +47,55 @@ Events (--json):
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
     signals::doing("the same command analyses the study again", output.json());
-    let folders = match StudyResults::are_in(&args.folder) {
-        true => vec![args.folder.clone()],
-        false => scenarios(&args.folder)?,
+    match args.watch {
+        true => watch(&args.folder, output),
+        false => analyse(&args.folder, read(&args.folder)?, output),
+    }
+}
+
+/// The results in a folder, or in those of its scenarios.
+fn read(folder: &Path) -> Result<Vec<StudyResults>> {
+    let folders = match StudyResults::are_in(folder) {
+        true => vec![folder.to_owned()],
+        false => scenarios(folder)?,
     };
-    let results = folders.iter().map(|folder| StudyResults::read(folder));
-    analyse(&args.folder, results.collect::<Result<_>>()?, output)
+    folders.iter().map(|folder| StudyResults::read(folder)).collect()
+}
+
+/// Analyses a folder whenever more runs are finished, and when all are.
+fn watch(folder: &Path, output: &Output) -> Result<()> {
+    let (mut seen, mut said, mut last_change) = (None, false, Instant::now());
+    loop {
+        match read(folder) {
+            Ok(mut all) => {
+                // a scenario without a run joins later
+                all.retain(|results| !results.runs.is_empty());
+                let runs: Vec<usize> = all.iter().map(|results| results.runs.len()).collect();
+                if all.is_empty() || !all.iter().all(is_finished) {
+                    last_change = Instant::now();
+                    if !all.is_empty() && seen.as_ref() != Some(&runs) {
+                        analyse(folder, all, output)?;
+                        seen = Some(runs);
+                    }
+                } else if seen.is_none() || last_change.elapsed() > 5 * LOOK {
+                    // no other scenario begins, and nothing is older than the study's own report
+                    return analyse(folder, all, output);
+                }
+            }
+            Err(error) if !folder.is_dir() => return Err(error),
+            // it has not begun, or a file is half written
+            Err(error) if !said => {
+                output.say(&format!("waiting: {error}"));
+                said = true;
+            }
+            Err(_) => {}
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn is_finished(results: &StudyResults) -> bool {
+    results.provenance.as_ref().is_none_or(|study| study.status == Status::Finished)
 }
 
 /// Analyses the results of studies that have just finished; `folder` holds those of all scenarios.

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use shoal::Result;
-use shoal::engine::device::{Choice, Device};
+use shoal::engine::choice::Choice;
+use shoal::engine::device::Device;
 use shoal::study::Study;
 use shoal::study::estimate::forecast;
 use shoal::study::store::provenance::Provenance;
@@ -13,31 +14,35 @@ use crate::cli::global::Global;
 use crate::cli::output::Output;
 use crate::cli::plan::time;
 
-/// The device for these studies, whose results are in a folder; `found` is what the machine has.
+/// The devices for these studies, whose results are in a folder; `found` is what was requested.
 pub fn choose(
-    found: Device,
+    mut found: Vec<Device>,
     global: &Global,
     (studies, results): (&[Study], &Path),
     output: &Output,
-) -> Result<Device> {
-    let is_open = global.device == Choice::Auto && global.tiles.is_none();
-    if !is_open || matches!(found, Device::Cpu(_)) {
+) -> Result<Vec<Device>> {
+    let is_open = global.device == [Choice::Auto] && global.tiles.is_none();
+    let [gpu @ Device::Gpu(_)] = &found[..] else { return Ok(found) };
+    if !is_open {
         return Ok(found);
     }
     let cpu = Device::cpu();
     for study in studies {
         if let Some(before) = Provenance::read(&study.plan.folder(results))? {
-            return Ok(if before.device.kind == cpu.describe().kind { cpu } else { found });
+            return Ok(if before.device.kind == cpu.describe().kind { vec![cpu] } else { found });
         }
     }
     let bar = output.steps();
     output.step(&bar, "timing some networks on the GPU and on the CPU");
-    let [on_gpu, on_cpu] = [&found, &cpu].map(|device| expected(studies, device));
+    let [on_gpu, on_cpu] = [gpu, &cpu].map(|device| expected(studies, device));
     bar.finish_and_clear();
     // what the GPU cannot hold, the CPU may
-    let (takes_gpu, why) = sooner(&found.name(), on_gpu.ok(), on_cpu?);
+    let (takes_gpu, why) = sooner(&gpu.name(), on_gpu.ok(), on_cpu?);
     output.say(&why);
-    Ok(if takes_gpu { found } else { cpu })
+    if !takes_gpu {
+        found = vec![cpu];
+    }
+    Ok(found)
 }
 
 /// Seconds that a device is expected to take.

@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use shoal::Result;
-use shoal::engine::device::{Choice, Device};
+use shoal::engine::choice::Choice;
+use shoal::engine::device::Device;
 use shoal::engine::precision::Precision;
 use shoal::engine::threads;
 use shoal::engine::tile::TileSet;
+use shoal::{Error, Result};
 
 use super::output::Output;
 
@@ -19,14 +20,17 @@ pub struct Global {
     /// `auto` is a hardware GPU if there is one, else the CPU; a study is timed on both for a moment,
     /// and trains on the one expected to finish it sooner. `gpu` is the best adapter, a software
     /// rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that `shoal
-    /// devices` lists; `gpu:NAME`, or NAME, the one with this in its name.
+    /// devices` lists; `gpu:NAME`, or NAME, the one with this in its name. Several train a study
+    /// together: `gpu:0,gpu:1`, `cpu,gpu:0`, `gpu:all`, or `all` GPUs and the CPU, but for software
+    /// rasterizers, which would take its cores.
     #[arg(
         long,
         global = true,
-        value_name = "auto|gpu|cpu|gpu:NUMBER|gpu:NAME",
+        value_name = "auto|gpu|cpu|gpu:NUMBER|gpu:NAME|gpu:all|all",
+        value_delimiter = ',',
         default_value = "auto"
     )]
-    pub device: Choice,
+    pub device: Vec<Choice>,
     /// How kernels are cut into workgroups [default: by the adapter]
     ///
     /// `hardware` gives matrix products small tiles where a dispatch has few workgroups, else large
@@ -60,29 +64,33 @@ impl Global {
 
     /// Opens the requested device, checks it in a precision, and prints its name.
     pub fn open(&self, output: &Output, precision: Precision) -> Result<Device> {
-        let device = self.find()?;
-        check(&device, output, precision)?;
-        Ok(device)
+        let mut devices = self.find()?;
+        if devices.len() > 1 {
+            let count = devices.len();
+            return Err(Error::Input(format!("--device: {count} devices are given; give one")));
+        }
+        check(&devices, output, precision)?;
+        Ok(devices.remove(0))
     }
 
-    /// Opens the requested device, unchecked.
-    pub fn find(&self) -> Result<Device> {
-        Device::open(&self.device, self.tiles)
+    /// Opens the requested devices, unchecked.
+    pub fn find(&self) -> Result<Vec<Device>> {
+        Device::open_all(&self.device, self.tiles)
     }
 }
 
-/// Checks a device in a precision, and prints its name.
-pub fn check(device: &Device, output: &Output, precision: Precision) -> Result<()> {
-    shoal::engine::measure::self_check::self_check(device, precision)?;
-    output.say(&format!("device: {}", device.name()));
-    if let Device::Cpu(cpu) = device
-        && cpu.threads < threads::count()
-    {
-        output.say(&format!(
-            "only {} of {} threads can be started here (a limit of processes, as of ulimit -u)",
-            cpu.threads,
-            threads::count()
-        ));
+/// Checks devices in a precision, and prints their names.
+pub fn check(devices: &[Device], output: &Output, precision: Precision) -> Result<()> {
+    for device in devices {
+        shoal::engine::measure::self_check::self_check(device, precision)?;
+        output.say(&format!("device: {}", device.name()));
+        let count = threads::count();
+        if let Some(fewer) = device.threads().filter(|own| *own < count) {
+            output.say(&format!(
+                "only {fewer} of {count} threads can be started here (a limit of processes, as of \
+                 ulimit -u)"
+            ));
+        }
     }
     Ok(())
 }

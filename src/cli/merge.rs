@@ -54,10 +54,10 @@ pub fn run(args: &MergeArgs, global: &Global, output: &Output) -> Result<()> {
     }
     let file = parts::study_file(&folders)?;
     let file = args.study.clone().unwrap_or(file);
-    let device = global.find()?;
+    let devices = global.find()?;
     let mut studies: Vec<Study> = study::read(&file, output)?;
     check_report(&args.folder)?;
     signals::doing("the same command merges the parts again", output.json());
     parts::join(&mut studies, &args.folder, &folders)?;
-    study::complete(&studies, &device, (&args.folder, None), output)
+    study::complete(&studies, &devices, (&args.folder, None), output)
 }

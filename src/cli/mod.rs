@@ -22,6 +22,7 @@ mod signals;
 mod simulate;
 mod study;
 mod study_file;
+mod submit;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use shoal::Result;
@@ -80,6 +81,7 @@ Exit codes:
 enum Command {
     Study(study::StudyArgs),
     Merge(merge::MergeArgs),
+    Submit(submit::SubmitArgs),
     Analyse(analyse::AnalyseArgs),
     Simulate(simulate::SimulateArgs),
     Import(Box<import::ImportArgs>),
@@ -99,6 +101,7 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<()> {
     global.apply();
     match arguments.command {
         Command::Study(args) => study::run(&args, global, output),
+        Command::Submit(args) => submit::run(&args, global, output),
         Command::Merge(args) => merge::run(&args, global, output),
         Command::Analyse(args) => analyse::run(&args, output),
         Command::Simulate(args) => simulate::run(args, output),

@@ -95,7 +95,7 @@ pub fn read(file: &Path, output: &Output) -> Result<Vec<Study>> {
 /// Runs a study.
 pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     // a device that is missing is an error before data are simulated
-    let device = global.find()?;
+    let devices = global.find()?;
     let mut studies = read(&args.study, output)?;
     let precision = studies[0].plan.precision();
     if let Some(part) = args.part {
@@ -107,10 +107,10 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
         }
     }
     let results = args.part.map_or_else(|| args.output.clone(), |part| part.folder(&args.output));
-    let device = choose(device, global, (&studies, &results), output)?;
+    let devices = choose(devices, global, (&studies, &results), output)?;
     if args.plan {
-        check(&device, output, precision)?;
-        return plan::show(&studies, &device, output);
+        check(&devices, output, precision)?;
+        return devices.iter().try_for_each(|device| plan::show(&studies, device, output));
     }
     let begun = |study: &Study| study.plan.folder(&results).join(JOURNAL_FILE).exists();
     if args.resume && !studies.iter().any(begun) {
@@ -122,7 +122,7 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     }
     let folders = (&*results, args.tensorboard.as_ref());
     let Some(part) = args.part else {
-        return complete(&studies, &device, folders, output);
+        return complete(&studies, &devices, folders, output);
     };
     for study in &studies {
         let reused = parts::reuse_pretrainings(study, &args.output, part)?;
@@ -130,7 +130,7 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
             output.say(&format!("{}: {reused} pre-trainings are there", study.plan.name));
         }
     }
-    train(&studies, &device, folders, output)?.1?;
+    train(&studies, &devices, folders, output)?.1?;
     let of = args.output.display();
     output.say(&format!("part {part} is finished; when all are: shoal merge {of}"));
     Ok(())
@@ -139,12 +139,12 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
 /// Trains what is not finished of studies, and analyses them.
 pub fn complete(
     studies: &[Study],
-    device: &Device,
+    devices: &[Device],
     folders: Folders,
     output: &Output,
 ) -> Result<()> {
     check_report(folders.0)?;
-    let (results, event_files) = train(studies, device, folders, output)?;
+    let (results, event_files) = train(studies, devices, folders, output)?;
     let state = format!(
         "all runs are finished and in {}; the same command analyses them",
         folders.0.display()
@@ -159,19 +159,19 @@ pub fn complete(
 /// are any, are written.
 fn train(
     studies: &[Study],
-    device: &Device,
+    devices: &[Device],
     folders: Folders,
     output: &Output,
 ) -> Result<(Vec<StudyResults>, Result<()>)> {
     studies.iter().try_for_each(|study| check_own(&study.plan.folder(folders.0)))?;
-    check(device, output, studies[0].plan.precision())?;
+    check(devices, output, studies[0].plan.precision())?;
     let state =
         format!("what is finished is in {}; the same command resumes it", folders.0.display());
     signals::doing(&state, output.json());
     let mut event_files = Ok(());
     let mut results = Vec::new();
     for study in studies {
-        let (finished, written) = run_study(study, device, folders, output)?;
+        let (finished, written) = run_study(study, devices, folders, output)?;
         results.push(finished);
         event_files = event_files.and(written);
     }
@@ -182,7 +182,7 @@ fn train(
 /// are any, are written.
 fn run_study(
     study: &Study,
-    device: &Device,
+    devices: &[Device],
     folders: Folders,
     output: &Output,
 ) -> Result<(StudyResults, Result<()>)> {
@@ -196,7 +196,7 @@ fn run_study(
             view.say(&format!("{failure}; the study continues without event files"));
         }
     };
-    let finished = signals::gracefully(|stop| execute(study, device, &folder, stop, &mut observe));
+    let finished = signals::gracefully(|stop| execute(study, devices, &folder, stop, &mut observe));
     view.clear();
     let (diverged, before) = (view.diverged, view.before);
     let written = files.end();

@@ -297,7 +297,8 @@ Examples:
 
 Events (--json):
   notice      text: what is probably not as it was meant, in the data
-  progress    every ten seconds: run_steps, done, waiting, bytes, seconds_left
+  progress    after a second, then every ten: run_steps, done, waiting, bytes,
+              seconds_left, and groups with their epoch and losses
   pretrained  a pre-training: strategy, simulations, seed, test errors, model
   run         a run of the study, with the same fields
   trial       a run of a search, also with trial and state

@@ -1,5 +1,6 @@
-//! The two backends, and how one is chosen.
+//! The two backends.
 
+use crate::engine::choice::Choice;
 use crate::engine::cpu::backend as cpu;
 use crate::engine::gpu;
 
@@ -11,10 +12,10 @@ use crate::engine::memory;
 use crate::engine::run::Training;
 use crate::engine::shape::BatchRows;
 use crate::engine::tile::TileSet;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::host::check_memory;
 use crate::input_error;
-use gpu::{Adapter, Gpu, Options, adapters};
+use gpu::{Adapter, Gpu, Options};
 
 /// The backend that executes the kernels.
 pub enum Device {
@@ -50,48 +51,39 @@ pub struct Description {
     /// Threads on a CPU.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Each of several devices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<Description>,
 }
 
 impl Description {
     /// Whether two devices are promised to give the same bits: the number of threads makes no
     /// difference.
     pub fn has_same_bits(&self, other: &Self) -> bool {
-        *self == Self { threads: self.threads, class: self.class.clone(), ..other.clone() }
+        let pairs = || self.devices.iter().zip(&other.devices);
+        self.devices.len() == other.devices.len()
+            && pairs().all(|(one, other)| one.has_same_bits(other))
+            && *self
+                == Self {
+                    threads: self.threads,
+                    class: self.class.clone(),
+                    devices: self.devices.clone(),
+                    ..other.clone()
+                }
     }
-}
 
-/// The requested device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// A hardware GPU if there is one, otherwise the CPU.
-    Auto,
-    /// The best adapter, including software rasterizers.
-    Gpu,
-    /// The CPU.
-    Cpu,
-    /// The adapter of this number in [`adapters`].
-    Numbered(usize),
-    /// The adapter whose name contains this.
-    Named(String),
-}
-
-impl std::str::FromStr for Choice {
-    type Err = std::convert::Infallible;
-    fn from_str(name: &str) -> std::result::Result<Self, Self::Err> {
-        Ok(match (name, name.strip_prefix("gpu:")) {
-            ("auto", _) => Choice::Auto,
-            ("gpu", _) => Choice::Gpu,
-            ("cpu", _) => Choice::Cpu,
-            (_, Some(number)) if is_number(number) => {
-                Choice::Numbered(number.parse().unwrap_or(usize::MAX))
-            }
-            (name, part) => Choice::Named(part.unwrap_or(name).into()),
-        })
+    /// Of the devices that train a study.
+    pub fn of(devices: &[Device]) -> Self {
+        if let [device] = devices {
+            return device.describe();
+        }
+        Self {
+            kind: "several".into(),
+            name: names(devices).join(", "),
+            devices: devices.iter().map(Device::describe).collect(),
+            ..Self::default()
+        }
     }
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Device {
@@ -103,35 +95,49 @@ impl Device {
     /// Opens a hardware GPU if there is one, otherwise the CPU.
     ///
     /// # Errors
-    /// [`Error::Device`] if the GPU cannot be opened.
+    /// [`crate::Error::Device`] if the GPU cannot be opened.
     pub fn auto() -> Result<Self> {
         Self::open(&Choice::Auto, None)
     }
 
-    /// Opens the requested device; `tiles` overrides the tile set of an adapter.
+    /// Opens the first of the requested devices; `tiles` overrides the tile set of an adapter.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is no such adapter or it cannot be opened, [`Error::Input`] for
-    /// tiles that it does not support.
+    /// As [`Device::open_all`].
     pub fn open(choice: &Choice, tiles: Option<TileSet>) -> Result<Self> {
-        let adapter = match choice {
-            Choice::Cpu => None,
-            Choice::Auto => adapters().into_iter().find(|adapter| !adapter.is_software()),
-            Choice::Gpu => Some(adapters().into_iter().next().ok_or_else(no_adapter)?),
-            Choice::Numbered(number) => Some(numbered(*number)?),
-            Choice::Named(name) => Some(named(name)?),
-        };
-        match (adapter, tiles) {
-            (Some(adapter), tiles) => {
-                let options = Options { tiles, ..Options::default() };
-                Ok(Device::Gpu(Box::new(Gpu::open(adapter, options)?)))
-            }
-            (None, None) => Ok(Device::Cpu(cpu::Cpu::default())),
-            (None, Some(set)) => Err(input_error!(
+        Ok(Self::open_all(std::slice::from_ref(choice), tiles)?.remove(0))
+    }
+
+    /// Opens the requested devices, at least one; `tiles` overrides the tile set of adapters.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] if there is no such adapter or it cannot be opened, [`Error::Input`] for
+    /// tiles that it does not support.
+    pub fn open_all(choices: &[Choice], tiles: Option<TileSet>) -> Result<Vec<Self>> {
+        let mut found = Vec::new();
+        for choice in choices {
+            found.extend(choice.adapters()?);
+        }
+        if let (Some(set), true) = (tiles, found.iter().all(Option::is_none)) {
+            return Err(input_error!(
                 "--tiles {}: the CPU trains without tiles; choose an adapter with --device gpu, \
                  or leave --tiles out",
                 set.name
-            )),
+            ));
+        }
+        let options = Options { tiles, ..Options::default() };
+        let open = |adapter: Option<Adapter>| match adapter {
+            Some(adapter) => Ok(Device::Gpu(Box::new(Gpu::open(adapter, options)?))),
+            None => Ok(Device::Cpu(cpu::Cpu::default())),
+        };
+        found.into_iter().map(open).collect()
+    }
+
+    /// The threads of a CPU.
+    pub fn threads(&self) -> Option<usize> {
+        match self {
+            Device::Gpu(_) => None,
+            Device::Cpu(cpu) => Some(cpu.threads),
         }
     }
 
@@ -181,7 +187,7 @@ impl Device {
     /// training in batches of these rows; on the CPU one for each thread.
     ///
     /// # Errors
-    /// [`Error::Input`] with the required and the available bytes.
+    /// [`crate::Error::Input`] with the required and the available bytes.
     pub fn check(
         &self,
         graph: &Graph,
@@ -209,111 +215,13 @@ impl Device {
     }
 }
 
-fn no_adapter() -> Error {
-    Error::Device(
-        "no GPU and no software rasterizer: Vulkan, Metal and DX12 were tried. Install the driver \
-         of your GPU, or on Debian and Ubuntu a software one: apt-get install mesa-vulkan-drivers \
-         libvulkan1. Or use --device cpu, which always works"
-            .into(),
-    )
-}
-
-/// The adapters as `--device` takes them: `gpu:0 'NAME'`, and so on.
-fn listed(all: &[Adapter]) -> String {
-    let one = |(number, adapter): (usize, &Adapter)| format!("gpu:{number} '{}'", adapter.name());
-    all.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
-}
-
-fn numbered(number: usize) -> Result<Adapter> {
-    let all = adapters();
-    match all.get(number) {
-        Some(adapter) => Ok(adapter.clone()),
-        None if all.is_empty() => Err(no_adapter()),
-        None => Err(Error::Device(format!("there is no gpu:{number}; {}", known(&all)))),
-    }
-}
-
-fn known(all: &[Adapter]) -> String {
-    format!("there are {}. --device takes one of them, gpu:NAME, gpu, cpu or auto", listed(all))
-}
-
-fn named(name: &str) -> Result<Adapter> {
-    let all = adapters();
-    if all.is_empty() {
-        return Err(no_adapter());
-    }
-    let names: Vec<&str> = all.iter().map(Adapter::name).collect();
-    let backends: Vec<String> = all.iter().map(Adapter::backend).collect();
-    match place(name, &names, &backends) {
-        Ok(place) => Ok(all[place].clone()),
-        Err(what) => Err(Error::Device(format!("--device '{name}' {what}; {}", known(&all)))),
-    }
-}
-
-/// The place of the adapter of a name: in full, or a part that only one name has. Of one adapter
-/// with several backends it is the first.
-fn place(name: &str, names: &[&str], backends: &[String]) -> std::result::Result<usize, String> {
-    let wanted = name.trim().to_lowercase();
-    if wanted.is_empty() {
-        return Err("names no device".into());
-    }
-    if is_number(&wanted) {
-        return Err(format!("is no name; a number is written gpu:{wanted}"));
-    }
-    // less may be in a name by chance
-    let letters = wanted.chars().filter(|letter| letter.is_alphabetic()).count();
-    if letters == 0 || wanted.chars().count() < 3 {
-        return Err("is too short; give at least three characters of a name".into());
-    }
-    let matching = |matches: &dyn Fn(&str) -> bool| -> Vec<usize> {
-        (0..names.len()).filter(|place| matches(&names[*place].to_lowercase())).collect()
+/// The names of devices in result files, each another one.
+pub fn names(devices: &[Device]) -> Vec<String> {
+    let all: Vec<String> = devices.iter().map(|device| device.describe().name).collect();
+    let name = |place: usize| match all[..place].iter().filter(|name| **name == all[place]).count()
+    {
+        0 => all[place].clone(),
+        before => format!("{} ({})", all[place], before + 1),
     };
-    let mut found = matching(&|other| other == wanted);
-    if found.is_empty() {
-        found = matching(&|other| other.contains(&wanted));
-    }
-    let same = |other: &usize| {
-        let first = found[0];
-        *other == first || names[*other] == names[first] && backends[*other] != backends[first]
-    };
-    match found.first() {
-        None => Err("is the name of no adapter".into()),
-        Some(first) if found.iter().all(same) => Ok(*first),
-        Some(_) => Err(format!("is a part of the names of {} adapters", found.len())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_is_named_by_number_or_by_a_part_that_only_one_name_has() {
-        let choice = |text: &str| text.parse::<Choice>().unwrap();
-        assert_eq!(choice("gpu:1"), Choice::Numbered(1));
-        assert_eq!(choice("gpu:99999999999999999999"), Choice::Numbered(usize::MAX));
-        assert_eq!(choice("gpu:llvm"), Choice::Named("llvm".into()));
-        assert_eq!([choice("gpu"), choice("cpu")], [Choice::Gpu, Choice::Cpu]);
-        let names =
-            ["Radeon 780M", "Radeon 780M", "RTX 4090", "RTX 4090", "RTX 4090 D", "llvmpipe"];
-        let backends = ["Vulkan", "DX12", "Vulkan", "Vulkan", "Vulkan", "Vulkan"].map(String::from);
-        let place = |name: &str| place(name, &names, &backends);
-        assert_eq!(place("radeon"), Ok(0), "one adapter with two backends");
-        assert_eq!(place("LLVM"), Ok(5));
-        assert_eq!(place("RTX 4090 D"), Ok(4));
-        for (name, words) in [
-            ("", "names no device"),
-            (" ", "names no device"),
-            ("0", "a number is written gpu:0"),
-            ("4090", "a number is written gpu:4090"),
-            ("rtx", "a part of the names of 3 adapters"),
-            ("RTX 4090", "a part of the names of 2 adapters"),
-            ("l", "too short"),
-            ("15.0", "too short"),
-            ("metal", "the name of no adapter"),
-        ] {
-            let error = place(name).unwrap_err();
-            assert!(error.contains(words), "'{name}': {error}");
-        }
-    }
+    (0..all.len()).map(name).collect()
 }

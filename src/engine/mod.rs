@@ -7,6 +7,7 @@ pub mod architectures;
 #[doc(hidden)]
 pub mod buffer;
 pub mod builder;
+pub mod choice;
 pub mod cpu;
 pub mod device;
 pub mod dropout;
@@ -37,6 +38,7 @@ pub mod real;
 pub mod run;
 pub mod scale;
 pub mod sets;
+pub mod several;
 #[doc(hidden)]
 pub mod shader;
 pub mod shape;

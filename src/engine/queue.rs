@@ -7,7 +7,7 @@ use crate::engine::layout::{State, phase, stopped};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::{Outcome, Run, Training};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Computes the errors of a network with these parameters on test rows, see
 /// [`Outcome::test_errors`]. It may change the parameters before, as a calibration does; the
@@ -36,6 +36,18 @@ pub trait RunQueue: Send {
     /// # Errors
     /// An error ends the training.
     fn finished(&mut self, outcome: Outcome) -> Result<()>;
+
+    /// Receives the outcome of a run that one of several devices has trained: which one, from 0.
+    ///
+    /// # Errors
+    /// As [`RunQueue::finished`].
+    fn finished_on(&mut self, _device: usize, outcome: Outcome) -> Result<()> {
+        self.finished(outcome)
+    }
+
+    /// Called when one of several devices has failed, with its unfinished runs: they begin again on
+    /// the other devices.
+    fn returned(&mut self, _ids: &[usize], _error: &Error) {}
 
     /// Called when a run reaches its last epoch. Returns a larger number of epochs to continue it,
     /// or `None` to finish it. A continued run gives the same bits as a run with that number of

@@ -3,6 +3,7 @@
 use crate::engine::queue::Epoch;
 use crate::engine::queue::Progress;
 use crate::engine::run::Run;
+use crate::error::Error;
 use crate::study::plan::Plan;
 use crate::study::search::trial::State;
 use crate::study::store::run::{GroupName, RunKey, RunRecord};
@@ -72,6 +73,13 @@ pub enum Event<'a> {
         repaired: Option<String>,
         /// Networks that train again, since their files are missing or damaged.
         restored: usize,
+    },
+    /// One of several devices has failed; the others go on.
+    DeviceFailed {
+        /// Why.
+        error: &'a Error,
+        /// Its unfinished runs, which begin again on other devices.
+        runs: usize,
     },
     /// A pre-training is recorded.
     Pretrained(&'a RunRecord),

@@ -6,8 +6,8 @@
 //! the `store`. With a `[search]`, trials come from `search`. What happens is reported as an
 //! `event`. `estimate` says what a study will take, before anything runs.
 //!
-//! A study can be stopped at any moment, also by a kill, and resumed: finished trials are in the
-//! journal, others begin again.
+//! Several machines train the `parts` of a study. A study can be stopped at any moment, also by a
+//! kill, and resumed: finished trials are in the journal, others begin again.
 
 pub mod architecture;
 pub(crate) mod calibration;

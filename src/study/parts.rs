@@ -6,7 +6,7 @@ use crate::engine::device::Description;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::datasets::Study;
-use crate::study::estimate::shares;
+use crate::study::estimate::shares::shares;
 use crate::study::part::{Part, PartOf, Stage};
 use crate::study::plan::{GroupKey, Share};
 use crate::study::store::foreign::JOURNAL_FILE;
@@ -27,6 +27,19 @@ pub fn divided(studies: Vec<Study>, part: Part, file: &Path) -> Result<Vec<Study
         study
     });
     Ok(own.collect())
+}
+
+/// Checks that the parts in the folder of studies, if there are some, are of these.
+///
+/// # Errors
+/// [`crate::Error::Input`] with what differs.
+pub fn check(studies: &[Study], results: &Path) -> Result<()> {
+    for folder in Part::folders(results) {
+        for study in studies {
+            Source::open(&study.plan.folder(&folder), study)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies the pre-trainings that a part of a study needs, and that parts of their own have

@@ -344,7 +344,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.csv");
-        let columns = RunColumns { targets, metrics: METRICS.iter().collect(), pretraining_sizes: true };
+        let columns = RunColumns { targets, metrics: METRICS.iter().collect(), pretraining_sizes: true, devices: true };
         write_runs(&path, &columns, &runs).unwrap();
         let (found, read) = read_runs(&path).unwrap();
         prop_assert_eq!(found, columns);
@@ -400,6 +400,7 @@ proptest! {
                 tiles: None,
                 rounds_once: Some(true),
                 threads: Some(3),
+                devices: vec![],
             },
             seed,
             seeds: seed as u32,
@@ -448,6 +449,7 @@ fn record() -> impl Strategy<Value = RunRecord> {
             epochs,
             steps,
             stopped: StopReason::ALL[stopped],
+            device: Some(format!("gpu {epochs}")).filter(|_| steps % 2 == 0),
             model,
         }
     })

@@ -1,5 +1,10 @@
 //! `shoal analyse`, and the analysis at the end of a study.
 
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
 use crate::common::{STUDY, Study, ranged};
 
 /// The cells of a table, without its heading.
@@ -64,4 +69,46 @@ fn predictions_give_the_errors_of_the_table(study: &Study) {
         compared += 1;
     }
     assert_eq!(compared, 4, "a network of each strategy");
+}
+
+#[test]
+fn a_running_study_shows_its_epochs_and_a_watched_one_has_a_fresh_report() {
+    let study = Study::new();
+    let text = STUDY.replace("hidden = [8]", "hidden = [40, 40]");
+    ranged(&study, &text.replace("epochs = 6", "epochs = 4000\npatience = 4000"));
+    let spawn = |arguments: &[&str], out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
+        command.args(arguments).current_dir(study.folder.path()).stderr(Stdio::null());
+        command.stdout(out).spawn().unwrap()
+    };
+    study.shoal(&["analyse", "out", "--watch"]).fails(2, &["out: cannot be read"]);
+    std::fs::create_dir(study.path("out")).unwrap();
+    let mut watch = spawn(&["analyse", "out", "--watch"], Stdio::null());
+    let events = std::fs::File::create(study.path("events")).unwrap();
+    let run = ["study", "study.toml", "-o", "out", "--device", "cpu", "--json"];
+    let mut child = spawn(&run, events.into());
+    let refreshes = || {
+        let page = std::fs::read_to_string(study.path("out/report.html")).unwrap_or_default();
+        page.contains("http-equiv=\"refresh\"")
+    };
+    let begin = Instant::now();
+    while !refreshes() && child.try_wait().unwrap().is_none() {
+        assert!(begin.elapsed() < Duration::from_secs(100), "no report");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(refreshes(), "the study ended before a report of it was there");
+    assert!(child.wait().unwrap().success());
+    assert!(watch.wait().unwrap().success());
+    assert!(!refreshes(), "the page of a finished study loads itself again");
+    let report = study.read("out/report.html");
+    study.shoal(&["analyse", "out"]).code_is(0);
+    assert_eq!(study.read("out/report.html"), report);
+
+    let events = study.read("events");
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let first = events.into_iter().find(|event| event["event"] == "progress").expect("progress");
+    let group = &first["groups"][0];
+    assert_eq!((&group["strategy"], &group["epochs"]), (&"pretraining".into(), &4000.into()));
+    let epoch = group["epoch"].as_f64().unwrap();
+    assert!(epoch > 0.0 && epoch < 4000.0 && group["training_loss"].is_number(), "{first}");
 }

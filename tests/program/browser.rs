@@ -3,6 +3,8 @@
 //!
 //! Needs a Chromium; CHROME may name one. Without any the test says that it is skipped.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -259,6 +261,47 @@ fn the_report_is_drawn_at_every_width() {
         .replace("<title>", "<path d=\"Mx\"/><title>");
     assert!(problems(&browser, &empty, 0).contains("CONSOLE"), "an error on the console");
     assert!(problems(&browser, &page, 99).contains("figures"), "figures that are missing");
+}
+
+#[test]
+fn the_page_of_a_running_study_loads_itself_again() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path(), "First");
+    let json = std::fs::read_to_string(folder.path().join("study.json")).unwrap();
+    let pages = [("running", "First"), ("finished", "Second")].map(|(status, name)| {
+        let json = json.replace("\"stopped\"", &format!("\"{status}\"")).replace("First", name);
+        std::fs::write(folder.path().join("study.json"), json).unwrap();
+        analyse(folder.path())
+    });
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/report.html", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut shown = 0;
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap_or(0);
+            if !request[..read].starts_with(b"GET /report.html") {
+                continue;
+            }
+            let page = &pages[shown.min(1)];
+            shown += 1;
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n";
+            let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{page}", page.len());
+        }
+    });
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu"])
+        .args(["--virtual-time-budget=20000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg(address)
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("<h1>Second</h1>"), "{}", &shown[..shown.len().min(3000)]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn threads_and_rungs_without_a_stop_change_no_trial() {
         let studies = study::Study::read(&study.path("study.toml"), &mut no_scenario).unwrap();
         let device = Device::Cpu(Cpu { threads });
         let stop = AtomicBool::new(false);
-        execute(&studies[0], &device, &study.path("out"), &stop, &mut |_| {}).unwrap();
+        execute(&studies[0], &[device], &study.path("out"), &stop, &mut |_| {}).unwrap();
         (study.read("out/trials.csv"), study.read("out/runs.csv"))
     };
     assert_eq!(of(HALVING, 1), of(HALVING, 2));

@@ -43,6 +43,10 @@ pub struct State {
     pub best: Option<f64>,
     /// The last losses.
     pub last: Option<Epoch>,
+    /// Epochs of the run that trained last, and the most that it may take.
+    pub epochs: (f64, u32),
+    /// Steps of an epoch, and most epochs, of the runs that begin.
+    length: (f64, u32),
     /// Those that run, by trial or seed.
     pub open: BTreeMap<u32, Open>,
     /// Its runs that train now.
@@ -105,6 +109,8 @@ impl State {
             finished: vec![],
             best: None,
             last: None,
+            epochs: (0.0, 0),
+            length: (1.0, 0),
             open: BTreeMap::new(),
             alive: 0,
             since: Duration::ZERO,
@@ -117,6 +123,13 @@ impl State {
     /// How many have not begun.
     pub fn waiting(&self) -> usize {
         self.planned.saturating_sub(self.finished.len() + self.open.len())
+    }
+
+    /// Steps that its running runs may still take.
+    pub fn most_steps_left(&self) -> f64 {
+        let most = self.length.0 * f64::from(self.length.1);
+        let runs = self.open.values().flat_map(|open| open.steps.values());
+        runs.map(|steps| (most - f64::from(*steps)).max(0.0)).sum()
     }
 
     /// Whether all of it is finished.
@@ -153,12 +166,19 @@ impl Board {
                 state.finished = finished_steps.iter().map(|steps| *steps as f64).collect();
                 state.best = *best;
             }
-            Event::Begun { key, .. } => self.begin(key, now),
+            Event::Begun { key, run } => {
+                self.begin(key, now);
+                let (rows, training) = (run.training_rows.len(), &run.training);
+                let steps = rows.div_ceil(training.batch).max(1);
+                self.group(key.group()).length = (steps as f64, training.max_epochs);
+            }
             Event::Trained { key, steps, epochs } => {
                 let before = self.open(key).steps.insert(key.seed, *steps);
                 let state = self.group(key.group());
                 state.new.1 += f64::from(steps.saturating_sub(before.unwrap_or(0)));
                 state.last = epochs.last().copied().or(state.last);
+                let (steps_per_epoch, most) = state.length;
+                state.epochs = (f64::from(*steps) / steps_per_epoch, most);
             }
             Event::Ended { key } => {
                 let state = self.group(key.group());
@@ -169,7 +189,10 @@ impl Board {
             }
             Event::Pretrained(row) | Event::Finished(row) => self.record(row, Some(row.key.seed)),
             Event::Progress { progress, .. } => self.tick(progress, now),
-            Event::Started { .. } | Event::Noticed { .. } | Event::Resumed { .. } => {}
+            Event::Started { .. }
+            | Event::Noticed { .. }
+            | Event::Resumed { .. }
+            | Event::DeviceFailed { .. } => {}
         }
     }
 

@@ -44,6 +44,12 @@ pub fn left(board: &Board) -> Option<Duration> {
     Duration::try_from_secs_f64(left).ok()
 }
 
+/// The time that the runs of a group may still take which train now.
+pub fn most_left(board: &Board, state: &State) -> Option<Duration> {
+    let together = (board.alive.rate()?).clamp(1.0, state.alive.max(1) as f64);
+    Duration::try_from_secs_f64(cost(board, state)? * state.most_steps_left() / together).ok()
+}
+
 /// Steps of finished runs, of a group or of one like it.
 struct Known(Vec<f64>);
 

@@ -15,12 +15,14 @@ use shoal::study::store::run::{RunRecord, StopReason};
 use shoal::study::{Event, Plan};
 
 use crate::cli::output::Output;
-use board::Board;
+use board::{Board, State};
 use screen::Screen;
 use table::Ink;
 
 /// How often progress is reported without a terminal.
 const LINE: Duration = Duration::from_secs(10);
+/// When it is first.
+const FIRST_LINE: Duration = Duration::from_secs(1);
 
 /// The longest time between events that counts: a machine that slept, or a process that was
 /// stopped, is not slow.
@@ -35,7 +37,8 @@ pub struct View<'a> {
     /// Time since the beginning, and when it was updated.
     now: Duration,
     looked: Instant,
-    reported: Instant,
+    reported: Option<Instant>,
+    began: Instant,
     /// Runs that diverged.
     pub diverged: usize,
     /// Runs that an earlier process finished.
@@ -52,7 +55,8 @@ impl<'a> View<'a> {
             screen: output.terminal().then(Screen::new),
             now: Duration::ZERO,
             looked: Instant::now(),
-            reported: Instant::now(),
+            reported: None,
+            began: Instant::now(),
             diverged: 0,
             before: 0,
         }
@@ -77,6 +81,9 @@ impl<'a> View<'a> {
                         "{restored} networks whose files are missing or damaged train again"
                     ));
                 }
+            }
+            Event::DeviceFailed { error, runs } => {
+                self.say(&format!("{error}; its {runs} runs begin again on the other devices"));
             }
             Event::Pretrained(row) => self.row("pretrained", row),
             Event::Finished(row) => self.row("run", row),
@@ -106,10 +113,11 @@ impl<'a> View<'a> {
             let ink = Ink(self.output.colour());
             screen.draw(&table::lines(&self.board, self.title, screen.size(), ink));
         }
-        if self.screen.is_some() || self.reported.elapsed() < LINE {
+        let due = self.reported.map_or(self.began + FIRST_LINE, |last| last + LINE);
+        if self.screen.is_some() || Instant::now() < due {
             return;
         }
-        self.reported = Instant::now();
+        self.reported = Some(Instant::now());
         if !self.output.json() {
             return self.output.say(&table::pieces(&self.board).join("  "));
         }
@@ -122,6 +130,7 @@ impl<'a> View<'a> {
             "waiting": waiting,
             "bytes": progress.bytes,
             "seconds_left": left,
+            "groups": self.board.groups.iter().filter(|one| one.alive > 0).map(training).collect::<Vec<_>>(),
         });
         self.output.event("progress", value);
     }
@@ -178,6 +187,19 @@ impl<'a> View<'a> {
         }
         self.before = finished;
     }
+}
+
+/// A group that trains, for a program.
+fn training(state: &State) -> Value {
+    json!({
+        "strategy": state.group.curve.strategy,
+        "simulations": state.group.simulations,
+        "alive": state.alive,
+        "epoch": state.epochs.0,
+        "epochs": state.epochs.1,
+        "training_loss": state.last.map(|last| last.training_loss),
+        "validation_loss": state.last.map(|last| last.validation_loss),
+    })
 }
 
 /// How many runs or trials there are.

@@ -38,6 +38,7 @@ struct Columns {
     simulations: usize,
     finished: usize,
     bar: usize,
+    epoch: bool,
     training_loss: bool,
 }
 
@@ -94,9 +95,11 @@ impl Columns {
             simulations: widest(&|state| state.group.simulations.to_string(), 1),
             finished: widest(&|state| format!("{0}/{0}", state.planned), 4),
             bar: 0,
+            epoch: true,
             training_loss: true,
         };
         columns.training_loss = columns.taken() <= width;
+        columns.epoch = columns.taken() <= width;
         let left = width.saturating_sub(columns.taken() + 2);
         columns.bar = if left < 6 { 0 } else { left.min(BAR) };
         columns
@@ -105,16 +108,20 @@ impl Columns {
     /// Columns without the bar.
     fn taken(&self) -> usize {
         let losses = if self.training_loss { 3 } else { 2 };
-        self.name + self.simulations + self.finished + 3 * 2 + 8 + losses * (NUMBER + 2)
+        let epoch = if self.epoch { EPOCH + 2 } else { 0 };
+        self.name + self.simulations + self.finished + 3 * 2 + 8 + losses * (NUMBER + 2) + epoch
     }
 
-    fn compose(&self, [name, simulations, bar, finished]: [&str; 4], numbers: [&str; 4]) -> String {
-        let [best, running, training, validation] = numbers;
+    fn compose(&self, [name, simulations, bar, finished]: [&str; 4], numbers: [&str; 5]) -> String {
+        let [best, running, epoch, training, validation] = numbers;
         let mut text = format!("{name:<0$}  {simulations:>1$}", self.name, self.simulations);
         if self.bar > 0 {
             text += &format!("  {bar:<0$}", self.bar);
         }
         text += &format!("  {finished:>0$}  {best:>NUMBER$}  {running:>8}", self.finished);
+        if self.epoch {
+            text += &format!("  {epoch:>EPOCH$}");
+        }
         if self.training_loss {
             text += &format!("  {training:>NUMBER$}");
         }
@@ -122,7 +129,7 @@ impl Columns {
     }
 
     fn heading(&self) -> String {
-        self.compose(["", "N", "", "done"], ["best val", "running", "train", "val"])
+        self.compose(["", "N", "", "done"], ["best val", "running", "epoch", "train", "val"])
     }
 
     fn row(&self, state: &State, width: usize, ink: Ink) -> Line {
@@ -134,6 +141,7 @@ impl Columns {
         let numbers = [
             number(state.best),
             alive,
+            epoch(state),
             number(last.map(|last| last.training_loss)),
             number(last.map(|last| last.validation_loss)),
         ];
@@ -153,6 +161,19 @@ impl Columns {
             line.painted = line.painted.replacen(&bar, &ink.paint("36", &bar), 1);
         }
         line
+    }
+}
+
+/// Columns of an epoch.
+const EPOCH: usize = 9;
+
+/// How far the run is that trained last.
+fn epoch(state: &State) -> String {
+    let (epochs, most) = state.epochs;
+    match state.alive {
+        0 => String::new(),
+        _ if epochs < 10.0 => format!("{epochs:.1}/{most}"),
+        _ => format!("{}/{most}", epochs as u32),
     }
 }
 
@@ -196,6 +217,12 @@ pub fn pieces(board: &Board) -> Vec<String> {
     )];
     if let Some(left) = forecast::left(board) {
         pieces.push(format!("about {} left", forecast::in_words(left)));
+    } else if let Some(state) = board.groups.iter().find(|state| state.alive > 0) {
+        let left = forecast::most_left(board, state).map(forecast::in_words);
+        let left = left.map(|left| format!(", at most {left} left")).unwrap_or_default();
+        let loss = state.last.map(|last| number(Some(last.validation_loss)));
+        let loss = loss.map(|loss| format!(", val {loss}")).unwrap_or_default();
+        pieces.push(format!("{}: epoch {}{loss}{left}", state.group.curve.label(), epoch(state)));
     }
     if let Some(rate) = board.steps.rate() {
         pieces.push(format!("{} run-steps/s", thousands(rate)));

@@ -141,7 +141,9 @@ impl<'a> WorkerPool<'a> {
                 self.finished.notify_all();
                 return None;
             }
-            scheduler = self.finished.wait(scheduler).expect("pool: a thread panicked");
+            // another device may make runs ready too
+            let waited = self.finished.wait_timeout(scheduler, CHUNK);
+            scheduler = waited.expect("pool: a thread panicked").0;
         }
     }
 

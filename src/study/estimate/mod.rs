@@ -3,7 +3,7 @@
 //!
 //! [`planned`] lists the runs of the groups that the experiment trains, with networks drawn at
 //! random where there is a search; [`room`] packs them without training; [`forecast`] measures how
-//! fast the device trains some of them; [`shares`](mod@shares) divides the groups into parts.
+//! fast the device trains some of them; [`shares`] divides the groups into parts.
 
 pub(crate) mod forecast;
 pub(crate) mod planned;
@@ -13,4 +13,3 @@ pub(crate) mod shares;
 pub use forecast::{Forecast, Share, forecast};
 pub use planned::{Bounds, PATIENCES, PATIENCES_OF_HEADS};
 pub use room::Room;
-pub use shares::shares;

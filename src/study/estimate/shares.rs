@@ -1,11 +1,13 @@
 //! The groups of each part of a study, by their arithmetic: the same on every machine.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::memory::computed_rows;
+use crate::engine::run::most_work;
+use crate::engine::shape::BatchRows;
 use crate::error::Result;
 use crate::study::datasets::Study;
-use crate::study::estimate::planned::planned_runs;
+use crate::study::estimate::planned::{PlannedRun, planned_runs};
 use crate::study::part::{Part, Stage};
 use crate::study::plan::GroupKey;
 
@@ -16,12 +18,11 @@ use crate::study::plan::GroupKey;
 /// # Errors
 /// None of studies that were checked.
 pub fn shares(studies: &[Study], of: Part) -> Result<Vec<Vec<BTreeSet<GroupKey>>>> {
-    let mut groups: Vec<(f64, usize, GroupKey)> = Vec::new();
+    let mut groups: Vec<(u64, usize, GroupKey)> = Vec::new();
     for (place, study) in studies.iter().enumerate() {
-        let mut work: BTreeMap<GroupKey, f64> = BTreeMap::new();
+        let mut work: BTreeMap<GroupKey, u64> = BTreeMap::new();
         for run in planned_runs(study)? {
-            let epochs = f64::from(run.epochs.expected);
-            *work.entry(run.group).or_default() += epochs * run.flops_per_epoch(computed_rows);
+            *work.entry(run.group).or_default() += self::work(&run);
         }
         let is_divided = |group: &GroupKey| match of.stage {
             Stage::PreTraining => group.is_pretraining(),
@@ -30,11 +31,11 @@ pub fn shares(studies: &[Study], of: Part) -> Result<Vec<Vec<BTreeSet<GroupKey>>
         let work = work.into_iter().filter(|(group, _)| is_divided(group));
         groups.extend(work.map(|(group, work)| (work, place, group)));
     }
-    groups.sort_by(|one, other| other.0.total_cmp(&one.0));
+    groups.sort_by_key(|(work, ..)| Reverse(*work));
     let mut shares = vec![vec![BTreeSet::new(); studies.len()]; of.of as usize];
-    let mut loads = vec![0.0_f64; shares.len()];
+    let mut loads = vec![0; shares.len()];
     for (work, study, group) in groups {
-        let least = (0..loads.len()).min_by(|one, other| loads[*one].total_cmp(&loads[*other]));
+        let least = (0..loads.len()).min_by_key(|part| loads[*part]);
         let least = least.expect("shares: there is a part");
         loads[least] += work;
         let base = |simulations| GroupKey { strategy: None, simulations, pretrained: None };
@@ -43,4 +44,12 @@ pub fn shares(studies: &[Study], of: Part) -> Result<Vec<Vec<BTreeSet<GroupKey>>
         own.insert(group);
     }
     Ok(shares)
+}
+
+/// The arithmetic of the layers that train, in the expected epochs; a frozen layer computes its
+/// outputs once.
+fn work(run: &PlannedRun) -> u64 {
+    let examples = run.rows.iter().sum::<usize>();
+    let [items, edges] = run.mean.map(|mean| (mean * examples as f64).round() as usize);
+    most_work(&run.network, BatchRows { examples, items, edges }, run.epochs.expected)
 }

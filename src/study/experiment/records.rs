@@ -42,6 +42,7 @@ impl Scheduler<'_> {
             epochs: outcome.epochs,
             steps: outcome.steps,
             stopped: if pruned { StopReason::Pruned } else { outcome.stopped.into() },
+            device: run.device,
             ..RunRecord::untrained(run.key, self.targets(&group.key).len())
                 .with_metrics(&plan.metrics)
                 .with_objective(plan.trials.objective)
@@ -145,7 +146,7 @@ impl Scheduler<'_> {
                 }
                 self.remove_other_models(group);
             }
-            self.results.begin_tables(runs, pretraining)?;
+            self.results.begin_tables(runs, pretraining, !self.devices.is_empty())?;
         }
         let trials = self.groups.iter().filter(|_| is_search).flat_map(trial_runs).collect();
         self.results.finish(self.study, self.provenance, trials)

@@ -1,6 +1,6 @@
 //! The beginning of a study: what an earlier process left, and what is still to do.
 
-use crate::engine::device::{Description, Device};
+use crate::engine::device::Description;
 use crate::error::Result;
 use crate::study::event::Event;
 use crate::study::experiment::scheduler::Scheduler;
@@ -8,7 +8,7 @@ use crate::study::store::run::RunRecord;
 
 impl Scheduler<'_> {
     /// Opens the groups that can begin, with the trials that are finished already.
-    pub(crate) fn resume(&mut self, device: &Device) -> Result<()> {
+    pub(crate) fn resume(&mut self) -> Result<()> {
         self.results.write_provenance(&self.provenance)?;
         (self.observe)(&Event::Started { plan: &self.study.plan });
         if !self.study.notices.is_empty() {
@@ -32,7 +32,7 @@ impl Scheduler<'_> {
             self.advance(group)?;
         }
         self.journal.force()?;
-        self.report_resumed(device);
+        self.report_resumed();
         Ok(())
     }
 
@@ -43,7 +43,7 @@ impl Scheduler<'_> {
             groups.flat_map(|group| group.rows.values().flatten().cloned()).collect()
         };
         let (runs, pretraining) = (rows(false), rows(true));
-        self.results.begin_tables(runs, pretraining)
+        self.results.begin_tables(runs, pretraining, !self.devices.is_empty())
     }
 
     /// Reports how many trials of a group are finished.
@@ -61,16 +61,16 @@ impl Scheduler<'_> {
     }
 
     /// Reports that a study is resumed, if anything of it was there.
-    fn report_resumed(&mut self, device: &Device) {
+    fn report_resumed(&mut self) {
         let finished = self.provenance.runs_finished;
         let repaired = self.journal.repaired();
         if finished == 0 && repaired.is_none() {
             return;
         }
         let before = self.provenance.earlier.last().map(|process| &process.device);
-        let here = device.describe();
+        let here = &self.provenance.device;
         let trains = finished < self.provenance.runs_planned || !self.restore.is_empty();
-        let other = before.filter(|before| trains && !before.has_same_bits(&here));
+        let other = before.filter(|before| trains && !before.has_same_bits(here));
         let name = |device: &Description| match &device.tiles {
             Some(tiles) => format!("{} ({tiles} tiles)", device.name),
             None => device.name.clone(),

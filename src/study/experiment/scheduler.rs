@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::data::scaling::Scaling;
-use crate::engine::device::Device;
+use crate::engine::device::{Description, Device, names};
 use crate::engine::evaluate::validation_loss;
 use crate::engine::graph::Graph;
 use crate::engine::queue::Epoch;
@@ -16,7 +16,7 @@ use crate::engine::queue::Reached;
 use crate::engine::queue::RunQueue;
 use crate::engine::queue::Test;
 use crate::engine::run::{Outcome, Run, Stopped};
-use crate::engine::train;
+use crate::engine::several;
 use crate::error::{Error, Result};
 use crate::study::datasets::Study;
 use crate::study::evaluation::{Tests, held_out_rows};
@@ -55,6 +55,8 @@ pub struct RunInTraining {
     validation_rows: Vec<u32>,
     /// Epochs if nothing stops it before.
     epochs: u32,
+    /// The one of several devices that has trained it.
+    pub device: Option<String>,
     /// Its outcome is known; only its network is wanted.
     restores: bool,
 }
@@ -89,6 +91,8 @@ pub struct Scheduler<'a> {
     next_id: usize,
     trials_written: Instant,
     pub(crate) provenance: Provenance,
+    /// The names of several devices.
+    pub(crate) devices: Vec<String>,
     failure: Option<Error>,
 }
 
@@ -103,18 +107,18 @@ pub struct Scheduler<'a> {
 /// is on disk.
 pub fn execute(
     study: &Study,
-    device: &Device,
+    devices: &[Device],
     folder: &Path,
     stop: &AtomicBool,
     observe: &mut (dyn FnMut(&Event) + Send),
 ) -> Result<StudyResults> {
     for (network, training, rows) in largest_networks(study) {
-        device.check(&network, rows, &training)?;
+        devices.iter().try_for_each(|device| device.check(&network, rows, &training))?;
     }
-    let mut scheduler = Scheduler::new(study, device, folder, stop, observe)?;
-    scheduler.resume(device)?;
+    let mut scheduler = Scheduler::new(study, devices, folder, stop, observe)?;
+    scheduler.resume()?;
     let start = Instant::now();
-    let trained = train::train(device, study.data.tables(), &mut scheduler);
+    let trained = several::train(devices, study.data.tables(), &mut scheduler);
     scheduler.provenance.seconds = start.elapsed().as_secs_f64();
     let failure = scheduler.failure.take();
     // whatever ended the training, finished trials are written; the first failure is reported
@@ -218,6 +222,20 @@ impl RunQueue for Scheduler<'_> {
         }))
     }
 
+    fn finished_on(&mut self, device: usize, outcome: Outcome) -> Result<()> {
+        if let Some(run) = self.training.get_mut(&outcome.id) {
+            run.device = Some(self.devices[device].clone());
+        }
+        self.finished(outcome)
+    }
+
+    fn returned(&mut self, ids: &[usize], error: &Error) {
+        for key in ids.iter().filter_map(|id| key(&self.training, *id)) {
+            (self.observe)(&Event::Ended { key });
+        }
+        (self.observe)(&Event::DeviceFailed { error, runs: ids.len() });
+    }
+
     fn finished(&mut self, outcome: Outcome) -> Result<()> {
         if let Some(key) = key(&self.training, outcome.id) {
             (self.observe)(&Event::Ended { key });
@@ -253,14 +271,14 @@ impl RunQueue for Scheduler<'_> {
 impl<'a> Scheduler<'a> {
     fn new(
         study: &'a Study,
-        device: &Device,
+        devices: &[Device],
         folder: &Path,
         stop: &'a AtomicBool,
         observe: &'a mut (dyn FnMut(&Event) + Send),
     ) -> Result<Self> {
         let (results, journal) = StudyFolder::open(folder, study)?;
         let runs = study.plan.planned_runs();
-        let provenance = Provenance::new(study, device.describe(), runs, results.before());
+        let provenance = Provenance::new(study, Description::of(devices), runs, results.before());
         Ok(Self {
             study,
             stop,
@@ -282,6 +300,7 @@ impl<'a> Scheduler<'a> {
             next_id: 0,
             trials_written: Instant::now(),
             provenance,
+            devices: if devices.len() > 1 { names(devices) } else { vec![] },
             failure: None,
         })
     }
@@ -380,6 +399,7 @@ impl<'a> Scheduler<'a> {
                 _ => run.validation_rows.clone(),
             },
             epochs,
+            device: None,
             restores,
         };
         self.training.insert(id, begun);

@@ -24,7 +24,9 @@ use crate::study::transfer::BASELINE;
 pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
     let names: Vec<String> = all.iter().map(name).collect();
     let scenarios: Vec<(&str, &Findings)> = names.iter().map(String::as_str).zip(all).collect();
-    write_bytes(&folder.join(REPORT_FILE), document(&title(all), body(&scenarios)).as_bytes())
+    let findings: Vec<&Findings> = all.iter().collect();
+    let page = document(&title(all), &findings, body(&scenarios));
+    write_bytes(&folder.join(REPORT_FILE), page.as_bytes())
 }
 
 fn body(all: &[(&str, &Findings)]) -> Markup {

@@ -36,11 +36,16 @@ pub fn write_report(findings: &Findings) -> Result<()> {
 
 /// The page as text.
 pub fn report_html(findings: &Findings) -> String {
-    document(&findings.name, body(findings))
+    document(&findings.name, &[findings], body(findings))
 }
 
-/// A document with everything in it.
-pub(crate) fn document(title: &str, body: Markup) -> String {
+/// A document with everything in it, of one study or several. While one runs, browsers load it
+/// again and again.
+pub(crate) fn document(title: &str, all: &[&Findings], body: Markup) -> String {
+    let running = |one: &&Findings| {
+        one.provenance.as_ref().is_some_and(|study| study.status == Status::Running)
+    };
+    let runs = all.iter().any(running);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -49,6 +54,7 @@ pub(crate) fn document(title: &str, body: Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content=(GENERATOR);
+                @if runs { meta http-equiv="refresh" content="5"; }
                 title { (title) }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(include_str!("page.css"))) (PreEscaped(colors())) }

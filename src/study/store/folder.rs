@@ -75,6 +75,7 @@ impl StudyFolder {
                 targets: study.data.fine_tuning.dataset.target_names.clone(),
                 metrics: study.plan.metrics.clone(),
                 pretraining_sizes: study.plan.has_pretraining_sizes(),
+                devices: false,
             },
             pretraining_columns: pretraining.map(|one| RunColumns {
                 metrics: study.plan.metrics.clone(),
@@ -91,7 +92,7 @@ impl StudyFolder {
         Ok((opened, journal))
     }
 
-    /// Begins the tables with the runs that finished before.
+    /// Begins the tables with the runs that finished before; `several` devices may have trained them.
     ///
     /// # Errors
     /// [`Error::Output`] with the path.
@@ -99,7 +100,13 @@ impl StudyFolder {
         &mut self,
         runs: Vec<RunRecord>,
         pretraining: Vec<RunRecord>,
+        several: bool,
     ) -> Result<()> {
+        let devices = several || runs.iter().chain(&pretraining).any(|run| run.device.is_some());
+        self.columns.devices = devices;
+        if let Some(columns) = &mut self.pretraining_columns {
+            columns.devices = devices;
+        }
         let file = RunsFile::create(&self.path(RUNS_FILE), self.columns.clone())?;
         self.runs_file = Some(file);
         if let Some(columns) = self.pretraining_columns.clone() {

@@ -193,6 +193,9 @@ pub struct RunRecord {
     pub stopped: StopReason,
     /// The path of the model relative to the study's folder; empty if none was saved.
     pub model: String,
+    /// The one of several devices that has trained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 impl RunRecord {
@@ -208,6 +211,7 @@ impl RunRecord {
             steps: 0,
             stopped: StopReason::Diverged,
             model: String::new(),
+            device: None,
         }
     }
 

@@ -18,6 +18,9 @@ pub const RUNS_FILE: &str = "runs.csv";
 /// The table of pre-trainings.
 pub const PRETRAINING_FILE: &str = "pretraining.csv";
 
+/// The column of the device.
+const DEVICE: &str = "device";
+
 /// The longest that lines may wait to be forced to disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
@@ -31,19 +34,27 @@ pub struct RunColumns {
     pub metrics: Vec<&'static Metric>,
     /// Whether lines have a pre-training size.
     pub pretraining_sizes: bool,
+    /// Whether lines have the device, one of several.
+    pub devices: bool,
 }
 
 impl RunColumns {
     /// Those of a study with one pre-training size and the squared error as its metric.
     pub fn new(targets: &[String]) -> Self {
-        Self { targets: targets.to_vec(), metrics: vec![MSE], pretraining_sizes: false }
+        Self {
+            targets: targets.to_vec(),
+            metrics: vec![MSE],
+            pretraining_sizes: false,
+            devices: false,
+        }
     }
 
     fn heading(&self) -> Vec<String> {
         let before = columns(&["simulations", "seed", "validation_loss"]);
         let after = columns(&["epochs", "steps", "stopped", "model"]);
         let curve = curve_columns(self.pretraining_sizes);
-        [curve, before, score_columns(&self.metrics, &self.targets), after].concat()
+        let device = columns(if self.devices { &[DEVICE] } else { &[] });
+        [curve, before, score_columns(&self.metrics, &self.targets), after, device].concat()
     }
 
     fn fields(&self, run: &RunRecord) -> Vec<String> {
@@ -65,6 +76,7 @@ impl RunColumns {
             run.stopped.name().to_owned(),
             run.model.clone(),
         ]);
+        fields.extend(self.devices.then(|| run.device.clone().unwrap_or_default()));
         fields
     }
 
@@ -72,9 +84,15 @@ impl RunColumns {
     fn of(table: &Table) -> Result<Self> {
         let heading = table.heading().to_vec();
         let (metrics, targets) = metrics_and_targets(&heading);
-        let columns = Self { targets, metrics, pretraining_sizes: table.is_sized() };
+        let devices = heading.last().is_some_and(|last| last == DEVICE);
+        let columns = Self { targets, metrics, pretraining_sizes: table.is_sized(), devices };
         table.check_columns(&columns.heading())?;
         Ok(columns)
+    }
+
+    /// The device of a run; none of one that did not train.
+    fn device(&self, line: &Line, place: usize) -> Option<String> {
+        self.devices.then(|| line.text(place).to_owned()).filter(|device| !device.is_empty())
     }
 
     fn run(&self, line: &Line) -> Result<RunRecord> {
@@ -96,6 +114,7 @@ impl RunColumns {
             steps: line.number(after + 1)?,
             stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
             model: line.text(after + 3).to_owned(),
+            device: self.device(line, after + 4),
         })
     }
 }

@@ -155,6 +155,7 @@ fn read_run(
         steps: line.number(after + 1)?,
         stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
         model: String::new(),
+        device: None,
     };
     Ok((line.parsed(4, "a state", State::named)?, run))
 }

@@ -4,6 +4,7 @@
 mod ends;
 mod numbers;
 mod room;
+mod several;
 
 use std::sync::mpsc;
 use std::time::Duration;
