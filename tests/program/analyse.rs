@@ -75,7 +75,7 @@ fn predictions_give_the_errors_of_the_table(study: &Study) {
 fn a_running_study_shows_its_epochs_and_a_watched_one_has_a_fresh_report() {
     let study = Study::new();
     let text = STUDY.replace("hidden = [8]", "hidden = [40, 40]");
-    ranged(&study, &text.replace("epochs = 6", "epochs = 4000\npatience = 4000"));
+    ranged(&study, &text.replace("epochs = 6", "epochs = 20000\npatience = 20000"));
     let spawn = |arguments: &[&str], out: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
         command.args(arguments).current_dir(study.folder.path()).stderr(Stdio::null());
@@ -108,7 +108,7 @@ fn a_running_study_shows_its_epochs_and_a_watched_one_has_a_fresh_report() {
     let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let first = events.into_iter().find(|event| event["event"] == "progress").expect("progress");
     let group = &first["groups"][0];
-    assert_eq!((&group["strategy"], &group["epochs"]), (&"pretraining".into(), &4000.into()));
+    assert_eq!((&group["strategy"], &group["epochs"]), (&"pretraining".into(), &20000.into()));
     let epoch = group["epoch"].as_f64().unwrap();
-    assert!(epoch > 0.0 && epoch < 4000.0 && group["training_loss"].is_number(), "{first}");
+    assert!(epoch > 0.0 && epoch < 20000.0 && group["training_loss"].is_number(), "{first}");
 }

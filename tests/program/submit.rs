@@ -40,10 +40,11 @@ fn submit(study: &Study, arguments: &[&str]) -> Ran {
     ran(shoal().args(all).current_dir(study.folder.path()).env("PATH", path))
 }
 
+/// A study that still runs when it is told to stop.
 fn long() -> Study {
     let study = Study::new();
     let text = STUDY.replace("hidden = [8]", "hidden = [40, 40]");
-    ranged(&study, &text.replace("epochs = 6", "epochs = 600\npatience = 600"));
+    ranged(&study, &text.replace("epochs = 6", "epochs = 3000\npatience = 3000"));
     std::fs::create_dir(study.path("bin")).unwrap();
     study
 }

@@ -81,8 +81,9 @@ impl Named<'_> {
         for name in define.map(|(name, _)| name).filter(|name| !items.contains(name)) {
             let Some(expression) = self.import.definition(name)? else { continue };
             let columns = self.columns(expression.columns())?;
-            let of_row =
-                |row| computed(&expression, name, ("row", row), &|column: &str| columns[column][row]);
+            let of_row = |row| {
+                computed(&expression, name, ("row", row), &|column: &str| columns[column][row])
+            };
             let column = (0..self.rows).map(of_row).collect::<Result<Vec<f64>>>()?;
             let (matrix, names) = match &added {
                 Some((matrix, names)) => (matrix, names),

@@ -134,7 +134,7 @@ fn columns_are_computed_from_others() {
     );
     says(read(&define(&[("px", "pt > 1")])), &["`define`, 'px'", "an operator or the end"]);
     says(read(&define(&[("px", "pt + pz")])), &["`define`", "no column 'pz'"]);
-    says(read(&define(&[("pt", "eta")])), &["two", "'pt'"]);
+    says(read(&define(&[("pt", "eta")])), &["item column name 'pt' is there twice"]);
     let logarithm = read(&define(&[("l", "log(weight)")]));
     says(logarithm, &["`define`, 'l'", "is NaN in row 1", "weight = -1"]);
 }
