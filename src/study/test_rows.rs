@@ -1,6 +1,7 @@
 //! Predictions and attributions of the trained networks of a study on the test rows.
 
 use crate::data::files::output_error;
+use crate::data::items::Items;
 use crate::data::matrix::Matrix;
 use crate::data::observations::Examples;
 use crate::engine::threads::{count, try_map};
@@ -22,6 +23,10 @@ use crate::study::transfer::PRETRAINING;
 /// The largest number of rows to explain, and of background rows.
 const ROWS: usize = 50;
 const BACKGROUND: usize = 25;
+/// The largest number of items at all points of a network, and the fewest rows all the same: large
+/// sets would take longer than the training.
+const ITEMS: usize = 1 << 18;
+const FEWEST_ROWS: usize = 10;
 /// Points between a background row and a row, of expected gradients.
 const ALPHAS: usize = 10;
 /// The largest number of predictions that are kept of all networks together, 16 MiB of f32, and the
@@ -171,7 +176,7 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
             None => Method::DeepShap,
         },
         background: Some(background),
-        rows: Some(ROWS.min(rows.len() - background)),
+        rows: Some(explained(items.as_ref(), background).min(rows.len() - background)),
         seed: plan.seed,
         targets: None,
     };
@@ -193,4 +198,11 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         true => Ok(()),
         false => write_usages(&results.folder.join(ATTRIBUTIONS_FILE), &results.usages),
     }
+}
+
+/// The number of rows to explain.
+fn explained(items: Option<&Items>, background: usize) -> usize {
+    let Some(items) = items else { return ROWS };
+    let each = items.values.rows.div_ceil(items.rows().max(1)).max(1);
+    (ITEMS / (each * background.max(1) * ALPHAS)).clamp(FEWEST_ROWS, ROWS)
 }

@@ -14,10 +14,13 @@ pub struct Scheduler {
     pub files: fn(&Job, &Path) -> Vec<(String, String)>,
     /// The commands that submit them: stage, and words. The second and later ones wait for the job
     /// before.
-    pub commands: fn(&Job, &Path, Option<&str>) -> Vec<(&'static str, Vec<String>)>,
+    pub commands: fn(&Job, &Path, Option<&str>) -> Vec<Command>,
     /// The job in what a command prints.
     pub id: fn(&str) -> Option<String>,
 }
+
+/// The stage that a command submits, and its words.
+pub type Command = (&'static str, Vec<String>);
 
 /// A study as jobs.
 pub struct Job {

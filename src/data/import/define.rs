@@ -53,16 +53,17 @@ impl Named<'_> {
                 continue;
             }
             let of_rows = self.columns(of_rows)?;
-            let mut column = Vec::with_capacity(items.values.rows);
-            for row in 0..items.rows() {
-                for item in items.of(row) {
+            let of_row = |row: usize| {
+                let (values, of_rows, expression) = (&items.values, &of_rows, &expression);
+                items.of(row).map(move |item| {
                     let number = |column: &str| match place(column) {
-                        Some(place) => items.values.row(item)[place],
+                        Some(place) => values.row(item)[place],
                         None => of_rows[column][row],
                     };
-                    column.push(computed(&expression, name, ("item", item), &number)?);
-                }
-            }
+                    computed(expression, name, ("item", item), &number)
+                })
+            };
+            let column = (0..items.rows()).flat_map(of_row).collect::<Result<Vec<f64>>>()?;
             items.values = beside(&items.values, &column);
             items.names.push(name.clone());
             defined.push(name.clone());

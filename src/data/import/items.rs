@@ -74,8 +74,8 @@ impl Import {
             Some(chosen) => chosen_columns(&items, chosen)?,
             None => items,
         };
-        let classes = self.one_hot.iter().flatten();
-        classes.fold(Ok(items), |items, (name, count)| one_hot(&items?, name, *count))
+        let mut classes = self.one_hot.iter().flatten();
+        classes.try_fold(items, |items, (name, count)| one_hot(&items, name, *count))
     }
 
     /// The items of all arrays: ragged ones, or padded ones without the places that have no item.
