@@ -104,15 +104,9 @@ impl Study {
         let models = models(config, sources.base)?;
         let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (mut dataset, found) =
+                let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, (sources, &models))?;
                 notices.extend(found);
-                if standardizes && models.is_empty() {
-                    standardize(&mut dataset, &config.data.ranges, None);
-                }
-                if standardizes {
-                    standardize(&mut finetune, &config.data.ranges, Some(&dataset));
-                }
                 // networks that are there need no rows to pre-train on
                 let (pool, found) = match models.is_empty() {
                     true => pretraining_pool(config.seed, &dataset, (&finetune, &pool, test))?,
@@ -123,13 +117,14 @@ impl Study {
                 let (plan, pool) = pretraining(config, (&training, &network), of_both, of_rows)?;
                 Some((plan, dataset, pool))
             }
-            false => {
-                if standardizes {
-                    standardize(&mut finetune, &config.data.ranges, None);
-                }
-                None
-            }
+            false => None,
         };
+        if standardizes {
+            let of_pretraining = pretraining.as_mut();
+            let of_pretraining =
+                of_pretraining.map(|(plan, dataset, _)| (dataset, plan.models.is_empty()));
+            standardize(of_pretraining, &mut finetune, &config.data.ranges)?;
+        }
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
         let InputColumns { log10, columns, item_columns, notices: found } =
             match (input_columns(config, of_pretraining, &finetune)?, &pretraining) {
