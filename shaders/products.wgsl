@@ -1,24 +1,24 @@
-// What the matrix products share: the entry point, the tile of a thread and the sums in its
-// registers. A kernel that imports this page binds `tiles` and `call` and defines `serve`. A tile
-// has {ROWS} vec4s of rows and {UNITS} vec4s of units; a turn of the loop loads {TERMS} terms, then
-// adds them. Every tile adds the terms of a sum one by one in the same order, so that tiles of every
-// size give the same bits.
+// What the matrix products share: the tile of a thread and the sums in its registers. A tile has
+// {ROWS} vec4s of rows and {UNITS} vec4s of units; a turn of the loop loads {TERMS} terms, then
+// adds them. Every tile adds the terms of a sum one by one in the same order, so that tiles of
+// every size give the same bits.
 //
 // src/engine/shader.rs writes the lines between `#each` and `#end` once for each number.
 
 #import layout
+#import tile_main
 
 const ROWS: u32 = {ROWS}u;
 const UNITS: u32 = {UNITS}u;
 const TERMS: u32 = {TERMS}u;
 
-override PRODUCT_THREADS: u32;
+override THREADS: u32;
 
 // The first vec4 of units and the first vec4 of rows of a thread. Neighbours take neighbouring
 // units of the same rows, so that narrow nodes leave no threads idle.
 fn place(tile: Tile, thread: u32, unit_vec4s: u32) -> vec2u {
     let across = (unit_vec4s + UNITS - 1u) / UNITS;
-    let index = tile.i * PRODUCT_THREADS + thread;
+    let index = tile.i * THREADS + thread;
     return vec2u(index % across * UNITS, index / across * ROWS);
 }
 
@@ -54,16 +54,4 @@ fn add_outer(sums: mat4x4f, row: vec4f, unit: vec4f) -> mat4x4f {
 fn add_product(sums: vec4f, terms: mat4x4f, row: vec4f) -> vec4f {
     let first = fma(terms[1], vec4f(row.y), fma(terms[0], vec4f(row.x), sums));
     return fma(terms[3], vec4f(row.w), fma(terms[2], vec4f(row.z), first));
-}
-
-@compute @workgroup_size(PRODUCT_THREADS)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
 }

@@ -375,7 +375,7 @@ fn called_and_defined(text: &str) -> [BTreeSet<String>; 2] {
 #[test]
 fn every_function_is_found_from_the_file_that_calls_it() {
     // of WGSL itself, and what a kernel gives to a page that it imports: `put` to weights_tile,
-    // `rows_of` to reduce, `serve` to lanes_main and products
+    // `rows_of` to reduce, `serve` to tile_main
     let known: BTreeSet<&str> = BTreeSet::from([
         "put",
         "put_bias",
