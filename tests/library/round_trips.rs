@@ -344,7 +344,8 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.csv");
-        let columns = RunColumns { targets, metrics: METRICS.iter().collect(), pretraining_sizes: true, devices: true };
+        let metrics = METRICS.iter().collect();
+        let columns = RunColumns { targets, metrics, pretraining_sizes: true, devices: true };
         write_runs(&path, &columns, &runs).unwrap();
         let (found, read) = read_runs(&path).unwrap();
         prop_assert_eq!(found, columns);

@@ -122,8 +122,8 @@ pub struct DataConfig {
     /// Ranges of targets by name, which become [0, 1], in place of those of the datasets.
     #[serde(default)]
     pub ranges: BTreeMap<String, [f64; 2]>,
-    /// What becomes 0 and 1 of the other targets: the ends of their range ("range", the default), or
-    /// their mean and one deviation above it ("deviation").
+    /// What becomes 0 and 1 of the other targets: the ends of their range ("range", the default),
+    /// or their mean and one deviation above it ("deviation").
     pub target_scaling: Option<String>,
 }
 

@@ -92,7 +92,8 @@ impl StudyFolder {
         Ok((opened, journal))
     }
 
-    /// Begins the tables with the runs that finished before; `several` devices may have trained them.
+    /// Begins the tables with the runs that finished before; `several` devices may have trained
+    /// them.
     ///
     /// # Errors
     /// [`Error::Output`] with the path.
