@@ -294,6 +294,8 @@ fn shared_constants_are_the_same() {
                 }
                 ("LEAST_SCALE", value) => assert_eq!(*value, Literal::F32(LEAST_SCALE)),
                 ("MOST_SCALE", value) => assert_eq!(*value, Literal::F32(MOST_SCALE)),
+                // of lanes; products have as many as their tile set says
+                ("THREADS", Literal::U32(value)) => assert_eq!(*value as usize, LANES),
                 ("UNROLLED", Literal::U32(value)) => assert_eq!(TURNS % value, 0),
                 // of the tile of a product
                 ("ROWS" | "UNITS" | "TERMS", _) => {}
