@@ -219,6 +219,7 @@ impl StudyFolder {
             predictions: vec![],
             tested: vec![],
             usages: vec![],
+            degeneracies: vec![],
             models: self.kept,
         })
     }
