@@ -217,8 +217,7 @@ fn estimate(one: Estimate, digits: usize) -> String {
         let text = format!("{value:.digits$}");
         if digits > 2 { text.trim_start_matches('0').to_owned() } else { text }
     };
-    let interval = one.interval.map(|[low, high]| format!(" ({} to {})", text(low), text(high)));
-    text(one.mean) + &interval.unwrap_or_default()
+    text(one.mean) + &one.interval_text(text)
 }
 
 fn sentences(all: &[Findings]) -> String {

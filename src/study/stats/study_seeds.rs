@@ -58,7 +58,8 @@ fn one(name: &str, members: &[&Findings], key: Key) -> Option<OverStudySeeds> {
     };
     let savings: Vec<Saving> = members.iter().filter_map(saving).collect();
     let factors: Vec<f64> = savings.iter().map(|one| one.factor).collect();
-    let bound = savings.iter().map(|one| one.bound).find(|bound| *bound != Bound::Exact);
+    let has = |bound: Bound| savings.iter().any(|one| one.bound == bound);
+    let bounds = [has(Bound::LessThanSmallest), has(Bound::MoreThanLargest)];
     Some(OverStudySeeds {
         series: name.to_owned(),
         metric: members.first()?.metric(),
@@ -68,9 +69,21 @@ fn one(name: &str, members: &[&Findings], key: Key) -> Option<OverStudySeeds> {
         seeds: scores.len(),
         score: Estimate { interval: mean_interval(&scores), mean: mean(&scores)? },
         ratio: geometric(&ratios),
-        saving: geometric(&factors),
-        bound: bound.unwrap_or(Bound::Exact),
+        saving: geometric(&factors).map(|saving| opened(saving, bounds)),
+        bound: match bounds {
+            [_, true] => Bound::MoreThanLargest,
+            [true, false] => Bound::LessThanSmallest,
+            [false, false] => Bound::Exact,
+        },
     })
+}
+
+/// An interval with bounds in it, from above or from below, has one end; with both it has none.
+fn opened(saving: Estimate, [above, below]: [bool; 2]) -> Estimate {
+    let interval = saving.interval.filter(|_| !(above && below)).map(|[low, high]| {
+        [if above { 0.0 } else { low }, if below { f64::INFINITY } else { high }]
+    });
+    Estimate { interval, ..saving }
 }
 
 /// The mean test score of a study.
@@ -152,12 +165,13 @@ fn sentence(curve: &Curve, own: &[&OverStudySeeds]) -> String {
         return format!("{name}: with a single study seed nothing can be said over study seeds.");
     }
     let gain = match most_saved(own) {
-        Some((one, saving, [low, high])) => {
+        Some((one, saving, _)) => {
             let bound = if one.bound == Bound::MoreThanLargest { "at least " } else { "" };
             format!(
-                "with {} simulations it saves {bound}{:.1} times (95 % interval {low:.1} to \
-                 {high:.1})",
-                one.simulations, saving.mean
+                "with {} simulations it saves {bound}{:.1} times{}",
+                one.simulations,
+                saving.mean,
+                saving.interval_text(|end| format!("{end:.1}")).replace('(', "(95 % interval ")
             )
         }
         None => "no saving at any size whose 95 % interval excludes 1".to_owned(),

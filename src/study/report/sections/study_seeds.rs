@@ -61,11 +61,6 @@ pub(crate) fn section(all: &[SeedSeries], chart: &Chart) -> Markup {
 fn panel(name: &str, own: &[OverStudySeeds], shown: &[&Series]) -> Panel {
     let mut sizes: Vec<usize> = own.iter().map(|one| one.simulations).collect();
     sizes.dedup();
-    let saved = |one: &OverStudySeeds| {
-        let saving = one.saving?;
-        let [low, high] = saving.interval.unwrap_or([saving.mean; 2]);
-        Some([saving.mean, low, high])
-    };
     let y = own.iter().filter_map(saved).flatten().chain([1.0]);
     let y = Axis::log("simulations saved (factor)", y, 0.12, 2.0);
     let x = Axis::sizes("number of simulations", &sizes);
@@ -79,12 +74,19 @@ fn panel(name: &str, own: &[OverStudySeeds], shown: &[&Series]) -> Panel {
     Panel { title: name.to_owned(), subtitle: String::new(), x, y, layers }
 }
 
+/// The ends of the interval of what is saved; an open one is at the mean.
+fn saved(one: &OverStudySeeds) -> Option<[f64; 2]> {
+    let saving = one.saving?;
+    let ends = saving.interval.unwrap_or([saving.mean; 2]);
+    Some(ends.map(|end| if end > 0.0 && end.is_finite() { end } else { saving.mean }))
+}
+
 fn point(one: &OverStudySeeds) -> Option<Point> {
     let saving = one.saving?;
     Some(Point {
         x: one.simulations as f64,
         y: saving.mean,
-        bar: saving.interval.map(|[low, high]| (low, high)),
+        bar: saved(one).map(|[low, high]| (low, high)),
         arrow: match one.bound {
             Bound::Exact => None,
             Bound::MoreThanLargest => Some(Arrow::Up),
@@ -95,8 +97,7 @@ fn point(one: &OverStudySeeds) -> Option<Point> {
 }
 
 fn text(one: Estimate) -> String {
-    let interval = one.interval.map(|[low, high]| format!(" ({} to {})", three(low), three(high)));
-    three(one.mean) + &interval.unwrap_or_default()
+    three(one.mean) + &one.interval_text(three)
 }
 
 fn values(own: &[OverStudySeeds]) -> Markup {
