@@ -11,7 +11,7 @@
 #import layout
 #import packed_{packed}
 #import present
-#import products
+#import products_main
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
