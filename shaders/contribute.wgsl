@@ -38,7 +38,8 @@ fn give_block(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradie
     work[first + 3u * vec4s] = pack(values[3]);
 }
 
-// Gives the gradients of four inputs of a node and four rows, one row per column. Padding becomes 0.
+// Gives the gradients of four inputs of a node and four rows, one row per column. Padding becomes
+// 0.
 fn give_inputs(tile: Tile, node: Node, unit: u32, row: u32, sums: mat4x4f) {
     let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
     var values = sums;

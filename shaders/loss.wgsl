@@ -1,4 +1,4 @@
-// Loss: the loss of the batch and its gradient at the output node, one workgroup per run. Formulas in
+// Loss: the loss of the batch and its gradient at the output node, one workgroup per run. See
 // loss_batch.wgsl.
 
 #import layout

@@ -1,4 +1,4 @@
-// The weighted loss of a batch and its gradient at the output node, by a workgroup per run. A kernel
+// The weighted loss of a batch and its gradient at the output node, a workgroup per run. A kernel
 // that imports this page binds `runs`, `states`, `nodes` and `work`.
 //
 //   batch_sum   = sum_e v[e] sum_j w[j] l(a[e, j], t[e, j])            over the examples present

@@ -1,6 +1,6 @@
-// What the matrix products share: the tile of a thread. It has {ROWS} vec4s of rows and {UNITS} vec4s
-// of units; a turn of the loop loads {TERMS} terms, then adds them. Every tile adds the terms of a sum one by one in the same order, so that tiles of every
-// size give the same bits.
+// What the matrix products share: the tile of a thread, {ROWS} vec4s of rows and {UNITS} vec4s of
+// units. A turn of the loop loads {TERMS} terms, then adds them. Every tile adds the terms of a sum
+// one by one in the same order, so that tiles of every size give the same bits.
 //
 // src/engine/shader.rs writes the lines between `#each` and `#end` once for each number.
 
