@@ -6,7 +6,7 @@
 //   batch_sum and delta[e, n] from a: see loss_batch.wgsl
 //   delta_below[e, k] = mask_below[e, k] activation'(z_below[e, k]) sum_n delta[e, n] W[k, n]
 //
-// It has few outputs, so a sum over k is shared by several threads, each with terms of its own; then
+// It has few outputs, so a sum over k is shared by several threads, each with its own terms; then
 // one of them adds their sums. Nothing reads the outputs stored by unit: they are not written.
 
 #import layout

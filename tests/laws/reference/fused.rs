@@ -2,7 +2,7 @@
 //! reference, which reads what the fused kernel computed for it.
 
 use shoal::engine::gpu::Gpu;
-use shoal::engine::loss::{LOSSES, Loss};
+use shoal::engine::loss::{LOSSES, Loss, MSE};
 use shoal::engine::memory::Memory;
 use shoal::engine::ops::dense::{self, last};
 use shoal::engine::precision::Precision;
@@ -21,13 +21,15 @@ fn the_last_layer_in_one_kernel_equals_its_reference_in_f64() {
     for (precision, loss) in Precision::ALL.into_iter().flat_map(|p| LOSSES.map(|loss| (p, loss))) {
         let mut checked = 0;
         for (number, (widths, batch, present)) in shapes().into_iter().enumerate() {
-            if *widths.last().unwrap() < loss.predicts.outputs_per_target() {
+            // every shape with the squared error, every other one with the other losses
+            let is_turn = loss == &MSE || number % 2 == loss.code() as usize % 2;
+            if *widths.last().unwrap() < loss.predicts.outputs_per_target() || !is_turn {
                 continue;
             }
             let case = Case::new(&dense::OP, number, &widths, (batch, present), (precision, loss));
             checked += usize::from(check(&case, loss, &gpu));
         }
-        assert!(checked >= 12, "{} in {}: {checked}", loss.name, precision.name());
+        assert!(checked >= 6, "{} in {}: {checked}", loss.name, precision.name());
     }
 }
 
@@ -65,12 +67,12 @@ fn check_states(case: &Case, gpu: &Gpu) {
         for part in parts {
             now = check_part(case, (part, name), &now, &found);
         }
-        // nothing reads the outputs by unit: the kernel leaves them as they are
+        // nothing reads the outputs by unit, or numbers behind the examples that are there
         let by_unit = run.layout.nodes[node].output_by_unit;
         let count = run.graph.outputs().next_multiple_of(4) * run.layout.stride;
         let range = by_unit..by_unit + count;
-        now.work[range.clone()].fill(0.0);
-        found.work[range].fill(0.0);
+        let free = case.absent(&state).into_iter().chain(range);
+        free.for_each(|place| (now.work[place], found.work[place]) = (0.0, 0.0));
         let what = format!("{fused:?} ({name}) of {:?}: all else", case.widths());
         compare(&what, &found, &widen(&now), &zeros(&now));
     }
@@ -93,25 +95,22 @@ fn check_part(
         after.state = found.state;
     }
     let [.., written, _] = case.written(part, before);
-    let by_unit = run.layout.nodes[run.graph.output_node()].output_by_unit;
-    let by_unit = by_unit..by_unit + run.graph.outputs().next_multiple_of(4) * run.layout.stride;
+    // the loss writes zeros behind the examples, the others anything
     let mut absent = case.absent(&before.state);
+    absent.retain(|_| part.level.is_some());
     absent.sort_unstable();
     for place in written.into_iter().flatten() {
-        after.work[place] = match by_unit.contains(&place) || absent.binary_search(&place).is_ok() {
+        after.work[place] = match absent.binary_search(&place).is_ok() {
             true => reference.work[place] as f32,
             false => found.work[place],
         };
     }
+    // the kernel does not store its outputs by unit
+    copy_by_unit(run, &mut after);
     let widths = case.widths();
     let what = format!("{part:?} ({name}) in the last layer of {widths:?}");
     compare(&what, &after, &reference, &bounds);
     compare_states(&what, &after.state, &reference.state, loss_bound, blocks(run));
-    // behind the examples the next part reads what the device left there
-    for place in absent {
-        after.work[place] = found.work[place];
-    }
-    copy_by_unit(run, &mut after);
     after
 }
 
