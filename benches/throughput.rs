@@ -1,8 +1,8 @@
 //! The time of each call of a step on a GPU, beside the ceiling of the device measured in the same
 //! minute. `shoal bench` times whole trainings.
 //!
-//! `cargo bench --bench throughput [-- RUNS WIDTH [TILES]]`. Not timed: opening the device, packing,
-//! reading states back.
+//! `cargo bench --bench throughput [-- RUNS WIDTH [TILES]]`. Not timed: opening the device,
+//! packing, reading states back.
 
 use std::time::Instant;
 

@@ -11,7 +11,7 @@
 #import packed_{packed}
 #import contribute
 #import present
-#import products_main
+#import products
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)

@@ -10,7 +10,7 @@
 #import activation
 #import block
 #import present
-#import products_main
+#import products
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 @group(0) @binding(1) var<storage, read> states: array<State>;        // (runs)

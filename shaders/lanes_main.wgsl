@@ -1,16 +1,6 @@
-// The entry point of kernels whose workgroups are eight lanes, each with its own part of a tile. A
-// kernel that imports this page binds `tiles` and `call` and defines `serve`.
+// Kernels whose workgroups are eight lanes, each with its own part of a tile.
 
 #import layout
+#import tile_main
 
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) grid: vec3u,
-    @builtin(local_invocation_index) thread: u32,
-) {
-    let index = group_index(group, grid);
-    if index < call.count {
-        serve(tiles[call.first + index], thread);
-    }
-}
+const THREADS: u32 = LANES;

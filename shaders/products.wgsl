@@ -6,18 +6,19 @@
 
 #import layout
 #import sums
+#import tile_main
 
 const ROWS: u32 = {ROWS}u;
 const UNITS: u32 = {UNITS}u;
 const TERMS: u32 = {TERMS}u;
 
-override PRODUCT_THREADS: u32;
+override THREADS: u32;
 
 // The first vec4 of units and the first vec4 of rows of a thread. Neighbours take neighbouring
 // units of the same rows, so that narrow nodes leave no threads idle.
 fn place(tile: Tile, thread: u32, unit_vec4s: u32) -> vec2u {
     let across = (unit_vec4s + UNITS - 1u) / UNITS;
-    let index = tile.i * PRODUCT_THREADS + thread;
+    let index = tile.i * THREADS + thread;
     return vec2u(index % across * UNITS, index / across * ROWS);
 }
 

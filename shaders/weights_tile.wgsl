@@ -11,7 +11,7 @@
 #import layout
 #import packed_{packed}
 #import present
-#import products_main
+#import products
 
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];

@@ -8,9 +8,14 @@ use serde_json::json;
 
 use shoal::study::report::{REPORT_FILE, write_card, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
+use shoal::study::stats::study_seeds::{over_study_seeds, series, study_seed_sentences};
 use shoal::study::store::provenance::Status;
 use shoal::study::store::results::StudyResults;
-use shoal::study::{Study, check_report, explain_test_rows, predict_test_rows, test_networks};
+use shoal::study::store::study_seeds::{STUDY_SEEDS_FILE, write_study_seeds};
+use shoal::study::{
+    Study, check_joined, check_report, explain_test_rows, find_degeneracies, predict_test_rows,
+    test_networks,
+};
 use shoal::{Error, Result};
 
 use crate::cli::output::Output;
@@ -42,7 +47,9 @@ Examples:
   shoal analyse --watch results      while it trains; open results/report.html
 
 Events (--json):
-  analysed  a study or scenario: folder, name, verdict, pretraining_size";
+  analysed          a study or scenario: folder, name, verdict, degeneracy,
+                    pretraining_size
+  over_study_seeds  studies that differ in their seed alone: name, verdict";
 
 /// Analyses a folder.
 pub fn run(args: &AnalyseArgs, output: &Output) -> Result<()> {
@@ -98,23 +105,31 @@ fn is_finished(results: &StudyResults) -> bool {
     results.provenance.as_ref().is_none_or(|study| study.status == Status::Finished)
 }
 
-/// Analyses the results of studies that have just finished; `folder` holds those of all scenarios.
-pub fn finished(
-    studies: &[Study],
-    mut results: Vec<StudyResults>,
-    folder: &Path,
-    output: &Output,
-) -> Result<()> {
+/// Analyses the results of a study that has just finished.
+pub fn finished(study: &Study, mut results: StudyResults, output: &Output) -> Result<Findings> {
+    check_report(&results.folder)?;
     let bar = output.steps();
-    for (study, results) in studies.iter().zip(&mut results) {
-        output.step(&bar, &format!("{}: predictions on the test rows", study.plan.name));
-        predict_test_rows(study, results)?;
-        test_networks(study, results)?;
-        output.step(&bar, &format!("{}: attributions of the inputs", study.plan.name));
-        explain_test_rows(study, results)?;
-    }
+    output.step(&bar, &format!("{}: predictions on the test rows", study.plan.name));
+    predict_test_rows(study, &mut results)?;
+    test_networks(study, &mut results)?;
+    output.step(&bar, &format!("{}: attributions of the inputs", study.plan.name));
+    explain_test_rows(study, &mut results)?;
+    find_degeneracies(study, &mut results)?;
     bar.finish_and_clear();
-    analyse(folder, results, output)
+    found(results, output)
+}
+
+/// What there is in the results of a study, with its tables, figures and report.
+fn found(results: StudyResults, output: &Output) -> Result<Findings> {
+    let bar = output.steps();
+    output.step(&bar, "statistics of the runs");
+    let findings = Findings::new(results)?;
+    output.step(&bar, "tables, figures and report");
+    findings.write_tables()?;
+    write_report(&findings)?;
+    write_card(&findings)?;
+    bar.finish_and_clear();
+    Ok(findings)
 }
 
 /// The folders below one that hold runs, by name.
@@ -137,26 +152,24 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result<()> {
-    for folder in results.iter().map(|results| results.folder.as_path()).chain([folder]) {
-        check_report(folder)?;
-    }
-    let bar = output.steps();
-    output.step(&bar, "statistics of the runs");
-    let all: Vec<Findings> = results.into_iter().map(Findings::new).collect::<Result<_>>()?;
-    output.step(&bar, "tables, figures and report");
-    for findings in &all {
-        findings.write_tables()?;
-        write_report(findings)?;
-        write_card(findings)?;
-    }
-    bar.finish_and_clear();
-    for findings in &all {
+    results.iter().try_for_each(|results| check_report(&results.folder))?;
+    check_joined(folder)?;
+    let all = results.into_iter().map(|results| found(results, output));
+    conclude(folder, &all.collect::<Result<Vec<_>>>()?, output)
+}
+
+/// Prints what was found in all scenarios of a study, and writes the page that joins them.
+pub fn conclude(folder: &Path, all: &[Findings], output: &Output) -> Result<()> {
+    for findings in all {
         let [gain, loss] = findings.headline();
         let alone = findings.folder == folder;
         let name = if alone { String::new() } else { format!("{}: ", findings.name) };
         output.result(&format!("{name}{gain} {loss}"));
         for sentence in findings.by_strategy() {
             output.result(&format!("- {sentence}"));
+        }
+        for sentence in findings.by_degeneracy() {
+            output.result(&format!("{name}{sentence}"));
         }
         for sentence in &findings.pretraining_size_verdict {
             output.result(&format!("{name}{sentence}"));
@@ -167,12 +180,26 @@ fn analyse(folder: &Path, results: Vec<StudyResults>, output: &Output) -> Result
                 "folder": findings.folder.display().to_string(),
                 "name": findings.name,
                 "verdict": [gain, loss],
+                "degeneracy": findings.by_degeneracy(),
                 "pretraining_size": findings.pretraining_size_verdict,
             }),
         );
     }
+    let mut over_seeds = Vec::new();
+    for (name, members) in series(all) {
+        let own = over_study_seeds(name, &members);
+        let sentences = study_seed_sentences(&members, &own);
+        for sentence in &sentences {
+            output.result(&format!("{name}: {sentence}"));
+        }
+        output.event("over_study_seeds", json!({ "name": name, "verdict": sentences }));
+        over_seeds.extend(own);
+    }
+    if !over_seeds.is_empty() {
+        write_study_seeds(&folder.join(STUDY_SEEDS_FILE), &over_seeds)?;
+    }
     if all.iter().any(|findings| findings.folder != folder) {
-        write_joined_report(folder, &all)?;
+        write_joined_report(folder, all)?;
     }
     output.say(&format!("the report is {}", folder.join(REPORT_FILE).display()));
     Ok(())

@@ -17,12 +17,12 @@ use super::output::Output;
 pub struct Global {
     /// The device to train on
     ///
-    /// `auto` is a hardware GPU if there is one, else the CPU; a study is timed on both for a moment,
-    /// and trains on the one expected to finish it sooner. `gpu` is the best adapter, a software
-    /// rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that `shoal
-    /// devices` lists; `gpu:NAME`, or NAME, the one with this in its name. Several train a study
-    /// together: `gpu:0,gpu:1`, `cpu,gpu:0`, `gpu:all`, or `all` GPUs and the CPU, but for software
-    /// rasterizers, which would take its cores.
+    /// `auto` is a hardware GPU if there is one, else the CPU; a study is timed on both for a
+    /// moment, and trains on the one expected to finish it sooner. `gpu` is the best adapter, a
+    /// software rasterizer if there is no other; `cpu` the CPU; `gpu:0` the first adapter that
+    /// `shoal devices` lists; `gpu:NAME`, or NAME, the one with this in its name. Several train a
+    /// study together: `gpu:0,gpu:1`, `cpu,gpu:0`, `gpu:all`, or `all` GPUs and the CPU, but for
+    /// software rasterizers, which would take its cores.
     #[arg(
         long,
         global = true,

@@ -61,8 +61,8 @@ pub struct ImportArgs {
     /// Keep the rows that meet a condition on columns, as 'pt > 20 and abs(eta) < 2.5'
     #[arg(long = "where", value_name = "CONDITION", verbatim_doc_comment)]
     condition: Option<String>,
-    /// A column computed from others, once for each, as 'px = pt * cos(phi)': of the items if one of
-    /// those is a column of the items, else an input
+    /// A column computed from others, once for each, as 'px = pt * cos(phi)': of the items if one
+    /// of those is a column of the items, else an input
     #[arg(long, value_name = "NAME=EXPRESSION", value_parser = definition, verbatim_doc_comment)]
     define: Vec<(String, String)>,
     /// Range of a target that is scaled to [0, 1], once for each target [default: the prior of a

@@ -59,5 +59,5 @@ pub fn run(args: &MergeArgs, global: &Global, output: &Output) -> Result<()> {
     check_report(&args.folder)?;
     signals::doing("the same command merges the parts again", output.json());
     parts::join(&mut studies, &args.folder, &folders)?;
-    study::complete(&studies, &devices, (&args.folder, None), output)
+    study::complete(studies, &devices, (&args.folder, None), output)
 }

@@ -108,6 +108,7 @@ pub fn run(args: SimulateArgs, output: &Output) -> Result<()> {
 fn simulation(args: &SimulateArgs) -> Result<Simulation> {
     let config = SimulateConfig {
         scenario: args.scenario.clone(),
+        targets: None,
         count: args.count,
         seed: args.seed,
         spectrum: args.spectrum.clone(),

@@ -12,7 +12,7 @@ use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
 use shoal::study::{
-    Event, JOURNAL_FILE, Plan, Study, check_own, check_report, execute, parts, report,
+    Event, JOURNAL_FILE, Plan, Study, check_joined, check_own, execute, parts, report,
 };
 use shoal::{Error, Result};
 
@@ -122,7 +122,7 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
     }
     let folders = (&*results, args.tensorboard.as_ref());
     let Some(part) = args.part else {
-        return complete(&studies, &devices, folders, output);
+        return complete(studies, &devices, folders, output);
     };
     for study in &studies {
         let reused = parts::reuse_pretrainings(study, &args.output, part)?;
@@ -130,52 +130,58 @@ pub fn run(args: &StudyArgs, global: &Global, output: &Output) -> Result<()> {
             output.say(&format!("{}: {reused} pre-trainings are there", study.plan.name));
         }
     }
-    train(&studies, &devices, folders, output)?.1?;
+    train(studies, &devices, folders, output, &mut |_, _| Ok(()))??;
     let of = args.output.display();
     output.say(&format!("part {part} is finished; when all are: shoal merge {of}"));
     Ok(())
 }
 
-/// Trains what is not finished of studies, and analyses them.
+/// Trains what is not finished of studies, one after the other, and analyses them.
 pub fn complete(
-    studies: &[Study],
+    studies: Vec<Study>,
     devices: &[Device],
     folders: Folders,
     output: &Output,
 ) -> Result<()> {
-    check_report(folders.0)?;
-    let (results, event_files) = train(studies, devices, folders, output)?;
-    let state = format!(
-        "all runs are finished and in {}; the same command analyses them",
-        folders.0.display()
-    );
-    signals::doing(&state, output.json());
-    signals::check(&state)?;
-    analyse::finished(studies, results, folders.0, output)?;
+    check_joined(folders.0)?;
+    let mut found = Vec::new();
+    let mut analysed = |study: Study, results: StudyResults| {
+        // nothing of a study stays in memory but what was found
+        found.push(analyse::finished(&study, results, output)?);
+        Ok(())
+    };
+    let event_files = train(studies, devices, folders, output, &mut analysed)?;
+    analyse::conclude(folders.0, &found, output)?;
     event_files
 }
 
-/// Trains what is not finished of studies. Returns their results, and whether event files, if there
-/// are any, are written.
+/// Trains what is not finished of studies; `finished` takes each with its results. Returns whether
+/// event files, if there are any, are written.
 fn train(
-    studies: &[Study],
+    studies: Vec<Study>,
     devices: &[Device],
     folders: Folders,
     output: &Output,
-) -> Result<(Vec<StudyResults>, Result<()>)> {
+    finished: &mut dyn FnMut(Study, StudyResults) -> Result<()>,
+) -> Result<Result<()>> {
     studies.iter().try_for_each(|study| check_own(&study.plan.folder(folders.0)))?;
     check(devices, output, studies[0].plan.precision())?;
-    let state =
-        format!("what is finished is in {}; the same command resumes it", folders.0.display());
-    signals::doing(&state, output.json());
+    let folder = folders.0.display();
+    let unfinished = format!("what is finished is in {folder}; the same command resumes it");
+    let last = format!("all runs are finished and in {folder}; the same command analyses them");
     let mut event_files = Ok(());
-    let mut results = Vec::new();
+    let mut left = studies.len();
     for study in studies {
-        let (finished, written) = run_study(study, devices, folders, output)?;
-        results.push(finished);
+        signals::doing(&unfinished, output.json());
+        let (results, written) = run_study(&study, devices, folders, output)?;
+        left -= 1;
+        let state = if left == 0 { &last } else { &unfinished };
+        signals::doing(state, output.json());
+        signals::check(state)?;
+        finished(study, results)?;
         event_files = event_files.and(written);
     }
-    Ok((results, event_files))
+    Ok(event_files)
 }
 
 /// Runs one study, and prints its table. Returns its results, and whether its event files, if there

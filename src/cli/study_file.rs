@@ -30,7 +30,11 @@ const TABLES: [Table; 9] = [
                 "simulations kept for testing, the same for every size; required without [split]",
             ),
             ("validation", "fraction of each size used for validation [default: 0.2]"),
-            ("seed", "seed of everything random [default: 1]"),
+            (
+                "seed",
+                "seed of everything random, or a list: the study is repeated for each, with other \
+                 rows to test on, and study_seeds.csv has the verdicts over them [default: 1]",
+            ),
             ("seeds", "networks per strategy and size [default: 6]"),
             ("save_models", "save every network [default: true]"),
             (
@@ -57,7 +61,7 @@ const TABLES: [Table; 9] = [
     ),
     (
         "[data], each a dataset (.npz), or a table of the options of shoal import,\nor a table \
-         `simulate` of the options of shoal simulate:",
+         `simulate` of the options of shoal simulate and `targets`,\nthose to keep:",
         &[
             ("pretrain", "simulations to pre-train on; not needed if no strategy transfers"),
             ("finetune", "simulations to fine-tune on; not needed with [[scenario]]"),

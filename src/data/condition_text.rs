@@ -6,7 +6,8 @@
 //! one         = ("not" | "!") one | sum { ("<" | "<=" | ">" | ">=" | "==" | "!=") sum }
 //! sum         = product { ("+" | "-") product }
 //! product     = factor { ("*" | "/" | "%") factor }
-//! factor      = ["-" | "+"] (number | column | function "(" sum { "," sum } ")" | "(" condition ")")
+//! factor      = ["-" | "+"] (number | column | call | "(" condition ")")
+//! call        = function "(" sum { "," sum } ")"
 //! ```
 //!
 //! An expression is a sum, a condition has a comparison. A column is a word of letters, digits, `_`

@@ -24,8 +24,8 @@
 //! | `dataset_npz` | the format of a dataset |
 //! | `formats` | the list of [`FORMATS`], and reading a file of any of them |
 //! | `write` | a matrix as npy, npz or CSV |
-//! | `condition`, `expression`, `condition_text` | which rows are kept, numbers computed from
-//! columns, and how both are written |
+//! | `condition`, `expression` | which rows are kept; numbers computed from columns |
+//! | `condition_text` | how both are written |
 //! | `import` | from other files to a dataset ([`Import`]) |
 //! | `columns` | logarithms and missing numbers, column by column ([`Columns`]) |
 //! | `scaling` | what a network sees of a row, and back ([`Scaling`]) |

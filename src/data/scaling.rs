@@ -243,7 +243,7 @@ fn maybe_log10(value: f64, log10: bool) -> f64 {
 /// The inputs of a dataset or their logarithms to base 10, from which each of its scalings is
 /// computed. They are computed once, because a logarithm costs more than a step of a tiny network
 /// spends on a number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// Shape (simulations, inputs).
     pub values: Matrix,
@@ -257,7 +257,7 @@ pub struct Features {
 }
 
 /// The items of a dataset, and how a table stores them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ItemFeatures {
     /// The items.
     pub items: Items,

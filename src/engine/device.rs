@@ -111,8 +111,8 @@ impl Device {
     /// Opens the requested devices, at least one; `tiles` overrides the tile set of adapters.
     ///
     /// # Errors
-    /// [`crate::Error::Device`] if there is no such adapter or it cannot be opened, [`Error::Input`] for
-    /// tiles that it does not support.
+    /// [`crate::Error::Device`] if there is no such adapter or it cannot be opened,
+    /// [`crate::Error::Input`] for tiles without an adapter.
     pub fn open_all(choices: &[Choice], tiles: Option<TileSet>) -> Result<Vec<Self>> {
         let mut found = Vec::new();
         for choice in choices {

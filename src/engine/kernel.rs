@@ -120,7 +120,7 @@ impl Kernel {
     }
 }
 
-/// Defaults for the kernels of measurements, which are not part of a step.
+/// Defaults for kernels that are no product and serve nothing yet.
 pub const BARE: Kernel = Kernel {
     name: "",
     bindings: &[],

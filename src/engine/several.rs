@@ -32,7 +32,8 @@ struct Share {
 
 struct State<'a> {
     queue: &'a mut dyn RunQueue,
-    waiting: Vec<Run>,
+    /// Runs that wait for a device, each with its work.
+    waiting: Vec<(u64, Run)>,
     shares: Vec<Share>,
     /// What ends the training.
     failure: Option<Error>,
@@ -115,20 +116,17 @@ impl State<'_> {
     /// The longest run that waits, for a device that has room.
     fn take(&mut self, device: usize, tables: &[Table]) -> Option<Run> {
         for _ in 0..REQUESTED {
-            let numbers: usize = self.waiting.iter().map(|run| run.parameters.len()).sum();
+            let numbers: usize = self.waiting.iter().map(|(_, run)| run.parameters.len()).sum();
             if self.waiting.len() < WAITING && 4 * numbers < WAITING_BYTES {
-                self.waiting.extend(self.queue.next());
+                let next = self.queue.next();
+                self.waiting.extend(next.map(|run| (work(&run, tables), run)));
             }
         }
         if !self.has_room(device) {
             return None;
         }
-        let work = |place: &usize| {
-            let run = &self.waiting[*place];
-            tables.get(run.table).map_or(0, |table| run.most_work(table))
-        };
-        let longest = (0..self.waiting.len()).rev().max_by_key(work)?;
-        let run = self.waiting.remove(longest);
+        let longest = (0..self.waiting.len()).rev().max_by_key(|place| self.waiting[*place].0)?;
+        let (_, run) = self.waiting.remove(longest);
         self.shares[device].runs.insert(run.id, run.clone());
         Some(run)
     }
@@ -150,6 +148,11 @@ impl State<'_> {
         let first = Progress { device: first.device / count, ..*first };
         Some(Progress { alive: self.running(), ..others.fold(first, sum) })
     }
+}
+
+/// The work of a run; 0 of one without a table, which training refuses.
+fn work(run: &Run, tables: &[Table]) -> u64 {
+    tables.get(run.table).map_or(0, |table| run.most_work(table))
 }
 
 impl<'b> OfDevice<'_, 'b> {
@@ -180,7 +183,8 @@ impl<'b> OfDevice<'_, 'b> {
             runs.sort_by_key(|run| run.id);
             let ids: Vec<usize> = runs.iter().map(|run| run.id).collect();
             state.queue.returned(&ids, &error);
-            state.waiting.extend(runs);
+            let waiting = runs.into_iter().map(|run| (work(&run, &self.pool.tables), run));
+            state.waiting.extend(waiting);
         }
         self.pool.changed.notify_all();
     }

@@ -5,8 +5,9 @@
 //! included once, so two files may import each other.
 //!
 //! WGSL has no arrays of registers, so what a thread does for each of its vec4s is written out. The
-//! lines between `#each u in UNITS` and `#end` are repeated for each vec4 of units of the tile, with
-//! its number in place of `{u}`; a number may stand in place of `UNITS`. Such lines may be nested.
+//! lines between `#each u in UNITS` and `#end` are repeated for each vec4 of units of the tile,
+//! with its number in place of `{u}`; a number may stand in place of `UNITS`. Such lines may be
+//! nested.
 
 use include_dir::{Dir, include_dir};
 
@@ -89,8 +90,8 @@ pub fn source(name: &str, set: &TileSet, tile: Option<ProductTile>) -> String {
     source
 }
 
-/// Writes lines, those between [`EACH`] and [`END`] once for each number, with the numbers of `names`
-/// in place of `{name}`.
+/// Writes lines, those between [`EACH`] and [`END`] once for each number, with the numbers of
+/// `names` in place of `{name}`.
 ///
 /// # Panics
 /// If an [`EACH`] has no [`END`], or counts what is neither a number nor a name.

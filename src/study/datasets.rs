@@ -1,7 +1,7 @@
 //! The data of a study: datasets with their features, and the rows of each part.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::data::dataset::Dataset;
 use crate::data::names;
@@ -43,8 +43,9 @@ pub struct Datasets {
     pub fine_tuning: LoadedDataset,
     /// The simulations to pre-train on, if a strategy transfers.
     pub pretraining: Option<LoadedDataset>,
-    /// The tables that runs are trained on.
-    tables: Arc<[Table]>,
+    /// The tables that runs are trained on, made when they are first needed: of several studies
+    /// only one trains at a time.
+    tables: OnceLock<Arc<[Table]>>,
     /// Cache of the rows of subsets, by size and seed: all strategies and trials have the same
     /// ones.
     subsets: Mutex<HashMap<(usize, u32), Subset>>,
@@ -53,13 +54,13 @@ pub struct Datasets {
 /// Rows to train and validate on, and rows to test on.
 type Subset = (Split, Vec<u32>);
 
-/// A dataset in memory.
+/// A dataset in memory; several studies may share it.
 #[derive(Debug)]
 pub struct LoadedDataset {
     /// The simulations.
-    pub dataset: Dataset,
+    pub dataset: Arc<Dataset>,
     /// Its inputs, or their logarithms, that scalings are fitted to.
-    pub features: Features,
+    pub features: Arc<Features>,
     /// Its rows: those of a shared test set, and the rest.
     pub pool: Pool,
 }
@@ -80,17 +81,47 @@ impl Datasets {
         pretraining: Option<LoadedDataset>,
         edges: Option<&Edges>,
     ) -> Result<Self> {
-        let names = ["data.finetune", "data.pretrain"];
-        let all = std::iter::once(&fine_tuning).chain(&pretraining).zip(names);
-        let tables =
-            all.map(|(data, name)| table(data, edges).map_err(|error| prefix(error, name)));
-        let tables = tables.collect::<Result<Vec<Table>>>()?.into();
-        Ok(Self { fine_tuning, pretraining, tables, subsets: Mutex::default() })
+        let tables = OnceLock::new();
+        let data = Self { fine_tuning, pretraining, tables, subsets: Mutex::default() };
+        if edges.is_some() {
+            // which can be wrong
+            let made = data.make_tables(edges)?;
+            data.tables.get_or_init(|| made);
+        }
+        Ok(data)
     }
 
     /// The tables that runs are trained on.
     pub fn tables(&self) -> Arc<[Table]> {
-        self.tables.clone()
+        let make = || self.make_tables(None).expect("datasets: only edges can be wrong");
+        self.tables.get_or_init(make).clone()
+    }
+
+    fn make_tables(&self, edges: Option<&Edges>) -> Result<Arc<[Table]>> {
+        let names = ["data.finetune", "data.pretrain"];
+        let all = std::iter::once(&self.fine_tuning).chain(&self.pretraining).zip(names);
+        let tables =
+            all.map(|(data, name)| table(data, edges).map_err(|error| prefix(error, name)));
+        Ok(tables.collect::<Result<Vec<Table>>>()?.into())
+    }
+
+    /// Shares the datasets of another study that are the same.
+    pub(crate) fn share(&mut self, other: &Self) {
+        self.fine_tuning.share(&other.fine_tuning);
+        if let (Some(own), Some(other)) = (&mut self.pretraining, &other.pretraining) {
+            own.share(other);
+        }
+    }
+}
+
+impl LoadedDataset {
+    fn share(&mut self, other: &Self) {
+        if *self.dataset == *other.dataset {
+            self.dataset = other.dataset.clone();
+        }
+        if Arc::ptr_eq(&self.dataset, &other.dataset) && *self.features == *other.features {
+            self.features = other.features.clone();
+        }
     }
 }
 
@@ -159,7 +190,7 @@ impl Study {
         };
         let has_weights = |data: &LoadedDataset| data.dataset.weights.is_some() || balances;
         if has_weights(&self.data.fine_tuning) {
-            let table = &self.data.tables[FINE_TUNING_TABLE];
+            let table = &self.data.tables()[FINE_TUNING_TABLE];
             for (size, seed) in
                 plan.sizes.iter().flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
             {
@@ -174,7 +205,7 @@ impl Study {
             return Ok(());
         }
         if has_weights(data) {
-            let table = &self.data.tables[PRETRAINING_TABLE];
+            let table = &self.data.tables()[PRETRAINING_TABLE];
             for (size, seed) in (pretraining.simulations.iter())
                 .flat_map(|size| (1..=plan.seeds).map(move |seed| (*size, seed)))
             {
@@ -195,7 +226,7 @@ fn table(data: &LoadedDataset, edges: Option<&Edges>) -> Result<Table> {
     let dataset = &data.dataset;
     let ranges = dataset.target_ranges.iter().cycle();
     let y = dataset.targets.values.iter().zip(ranges);
-    let Features { values, scale, items, .. } = &data.features;
+    let Features { values, scale, items, .. } = &*data.features;
     let sets = items.as_ref().map(|ItemFeatures { items, scale, .. }| {
         let sets = Sets {
             x: scale.apply(&items.values.values),

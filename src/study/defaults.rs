@@ -60,13 +60,33 @@ pub(crate) fn share_ranges(pre: &mut Dataset, fine: &mut Dataset) -> Option<Stri
     })
 }
 
+/// Scales targets that are not in `ranges` by their mean and deviation: over the data to pre-train
+/// on, if these are `owned` and not those of networks that have a scaling, and new targets over the
+/// data to fine-tune on.
+///
+/// # Errors
+/// [`crate::Error::Input`] for a target without deviation.
+pub(crate) fn standardize(
+    pretrain: Option<(&mut Dataset, bool)>,
+    finetune: &mut Dataset,
+    ranges: &BTreeMap<String, [f64; 2]>,
+) -> Result<()> {
+    let Some((pretrain, owned)) = pretrain else {
+        return standardize_new(("data.finetune", finetune), ranges, None);
+    };
+    if owned {
+        standardize_new(("data.pretrain", pretrain), ranges, None)?;
+    }
+    standardize_new(("data.finetune", finetune), ranges, Some(pretrain))
+}
+
 /// Gives targets that are not in `ranges` the range that `known` has for them, else that of their
 /// mean and one deviation above it.
-pub(crate) fn standardize(
-    dataset: &mut Dataset,
+fn standardize_new(
+    (source, dataset): (&str, &mut Dataset),
     ranges: &BTreeMap<String, [f64; 2]>,
     known: Option<&Dataset>,
-) {
+) -> Result<()> {
     for (column, name) in dataset.target_names.iter().enumerate() {
         let place = known.and_then(|known| known.target_names.iter().position(|own| own == name));
         dataset.target_ranges[column] = match (ranges.get(name), known, place) {
@@ -77,10 +97,18 @@ pub(crate) fn standardize(
                 let rows = dataset.targets.rows as f64;
                 let mean = targets().sum::<f64>() / rows;
                 let variance = targets().map(|y| (y - mean).powi(2)).sum::<f64>() / rows;
+                if variance == 0.0 {
+                    return Err(input_error!(
+                        "data.target_scaling = \"deviation\", but the target '{name}' is {mean} in \
+                         every row of {source}; leave it out with `targets`, or set its range in \
+                         [data.ranges]"
+                    ));
+                }
                 [mean, mean + variance.sqrt()]
             }
         };
     }
+    Ok(())
 }
 
 /// Whether networks take the log10 of the inputs: as stated, else unless many of those that are not
@@ -131,4 +159,23 @@ pub(crate) fn check_varies(dataset: &Dataset, features: &Features) -> Result<()>
         dataset.input_names[0],
         dataset.inputs.row(0)[0]
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::matrix::Matrix;
+
+    #[test]
+    fn a_target_without_deviation_is_not_standardized() {
+        let (x, varying) = (vec![1.0, 2.0, 3.0], vec![1.0, 2.0, 4.0]);
+        let [x, y] = [x, varying].map(|numbers| Matrix::new(3, 1, numbers));
+        let mut stated = Dataset::new(x, y, vec!["mass".into()]).unwrap();
+        stated.targets.values.fill(2.0);
+        let given = BTreeMap::from([("mass".to_owned(), [0.0, 4.0])]);
+        assert!(standardize(None, &mut stated.clone(), &given).is_ok());
+        let error = standardize(None, &mut stated.clone(), &BTreeMap::new()).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("'mass' is 2 in every row of data.finetune"), "{error}");
+    }
 }

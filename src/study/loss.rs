@@ -13,8 +13,8 @@ use crate::study::config::study::StudyConfig;
 use crate::study::metric::{Better, METRICS, Metric, Needs, of_outputs};
 use crate::study::objective::{Objective, VALIDATION_LOSS};
 
-/// The activation of the outputs, of targets in [0, 1] or standardized ones. Losses that take logits, logarithms or deviations need outputs of
-/// any size.
+/// The activation of the outputs, of targets in [0, 1] or standardized ones. Losses that take
+/// logits, logarithms or deviations need outputs of any size.
 pub(crate) fn output(
     config: &NetworkConfig,
     loss: &Loss,

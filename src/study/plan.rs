@@ -30,6 +30,8 @@ pub struct Plan {
     pub name: String,
     /// Which of several scenarios; its results have a folder of this name.
     pub scenario: Option<String>,
+    /// The title of the studies of the same file that differ from it in the seed alone.
+    pub series: Option<String>,
     /// Seed of everything random.
     pub seed: u64,
     /// Networks for each size and strategy; in a search, networks that score a trial.

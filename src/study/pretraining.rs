@@ -70,7 +70,7 @@ fn read_pretraining(
              from in pretraining.models, or keep only [strategies.scratch]"
         ));
     };
-    let mut dataset = sources.pretrain(source)?;
+    let mut dataset = sources.read(source)?;
     set_ranges("data.pretrain", &mut dataset, &config.data.ranges)?;
     let mut dataset = classes::targets(dataset, loss, "data.pretrain")?;
     let (matched, order) =

@@ -21,7 +21,9 @@ use crate::study::config::checks::{
     MAX_LAYERS, MAX_RUNS, MAX_WIDTH, check_batch, check_dropout, check_hidden, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
-use crate::study::config::study::{ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig};
+use crate::study::config::study::{
+    Scenario, ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig,
+};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges, standardize};
 use crate::study::hyperparameters::Hyperparameters;
@@ -48,17 +50,17 @@ const SEEDS: u32 = 6;
 
 impl Study {
     /// Reads a study file and everything that it names; paths are relative to the file. There is a
-    /// study for each `[[scenario]]`, or one. Datasets that are simulated are made by `simulate`.
+    /// study for each `[[scenario]]` and seed, or one. Datasets that are simulated are made by `simulate`.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
     pub fn read(path: &Path, simulate: Simulate) -> Result<Vec<Self>> {
-        let (file, configs) = StudyConfig::read(path)?;
+        let (file, scenarios) = StudyConfig::read(path)?;
         let base = path.parent().unwrap_or(Path::new("."));
-        check_scenarios(&file)?;
-        let mut sources = Sources::new(base, simulate);
+        check_scenarios(&file, &scenarios)?;
+        let mut sources = Sources::new(base, scenarios.len() > 1, simulate);
         let mut studies = Vec::new();
-        for (config, scenario) in &configs {
+        for Scenario { config, name, series } in &scenarios {
             sources.set_nan_inputs(missing(config)?.nan);
             let study = (config.data.finetune.as_ref())
                 .ok_or_else(|| {
@@ -68,14 +70,16 @@ impl Study {
                     )
                 })
                 .and_then(|finetune| Self::new(config, finetune, &mut sources));
-            let mut study = study.map_err(|error| match scenario {
+            let mut study = study.map_err(|error| match name {
                 Some(name) => prefix(error, &format!("scenario {name}")),
                 None => error,
             })?;
-            study.plan.scenario.clone_from(scenario);
+            study.plan.scenario.clone_from(name);
+            study.plan.series.clone_from(series);
+            studies.iter().for_each(|other: &Self| study.data.share(&other.data));
             studies.push(study);
         }
-        configs.iter().try_for_each(|(config, _)| sources.check_ranges(&config.data.ranges))?;
+        (scenarios.iter()).try_for_each(|one| sources.check_ranges(&one.config.data.ranges))?;
         Ok(studies)
     }
 
@@ -104,32 +108,27 @@ impl Study {
         let models = models(config, sources.base)?;
         let mut pretraining = match strategies.iter().any(|one| one.strategy.transfers()) {
             true => {
-                let (mut dataset, found) =
+                let (dataset, found) =
                     pretraining_data(config, training.loss, &mut finetune, (sources, &models))?;
                 notices.extend(found);
-                if standardizes && models.is_empty() {
-                    standardize(&mut dataset, &config.data.ranges, None);
-                }
-                if standardizes {
-                    standardize(&mut finetune, &config.data.ranges, Some(&dataset));
-                }
                 // networks that are there need no rows to pre-train on
                 let (pool, found) = match models.is_empty() {
-                    true => pretraining_pool(config.seed, &dataset, (&finetune, &pool, test))?,
-                    false => (Pool::new(dataset.targets.rows, 0, config.seed)?, None),
+                    true => pretraining_pool(config.seed[0], &dataset, (&finetune, &pool, test))?,
+                    false => (Pool::new(dataset.targets.rows, 0, config.seed[0])?, None),
                 };
                 notices.extend(found);
                 let (of_both, of_rows) = ((&dataset, &finetune), (pool, models));
                 let (plan, pool) = pretraining(config, (&training, &network), of_both, of_rows)?;
                 Some((plan, dataset, pool))
             }
-            false => {
-                if standardizes {
-                    standardize(&mut finetune, &config.data.ranges, None);
-                }
-                None
-            }
+            false => None,
         };
+        if standardizes {
+            let of_pretraining = pretraining.as_mut();
+            let of_pretraining =
+                of_pretraining.map(|(plan, dataset, _)| (dataset, plan.models.is_empty()));
+            standardize(of_pretraining, &mut finetune, &config.data.ranges)?;
+        }
         let of_pretraining = pretraining.as_ref().map(|(_, dataset, _)| dataset);
         let InputColumns { log10, columns, item_columns, notices: found } =
             match (input_columns(config, of_pretraining, &finetune)?, &pretraining) {
@@ -170,6 +169,7 @@ impl Study {
                 let features = features(&dataset, log10, "data.pretrain")?;
                 let mut features = with_flags(features);
                 features.borrow_widths(&fine_features);
+                let (dataset, features) = (Arc::new(dataset), Arc::new(features));
                 Ok((plan, LoadedDataset { dataset, features, pool }))
             })
             .transpose()?
@@ -178,7 +178,8 @@ impl Study {
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
-            seed: config.seed,
+            series: None,
+            seed: config.seed[0],
             seeds: match &trials.search {
                 Some(_) => trials.seeds,
                 None => trials.count,
@@ -198,7 +199,8 @@ impl Study {
             trials,
             share: None,
         };
-        let finetune = LoadedDataset { dataset: finetune, features: fine_features, pool };
+        let (dataset, features) = (Arc::new(finetune), Arc::new(fine_features));
+        let finetune = LoadedDataset { dataset, features, pool };
         let data = Datasets::with_edges(finetune, data, plan.network.sizes.edges().as_ref())?;
         notices.append(&mut sources.notices);
         let pre = data.pretraining.as_ref().filter(|_| plan.models().is_empty());
@@ -308,7 +310,7 @@ fn check_runs(plan: &Plan) -> Result<()> {
     ))
 }
 
-fn check_scenarios(config: &StudyConfig) -> Result<()> {
+fn check_scenarios(config: &StudyConfig, all: &[Scenario]) -> Result<()> {
     let has_own = |one: &ScenarioConfig| one.keys.contains_key("finetune");
     if config.data.finetune.is_some()
         && config.scenario.iter().all(has_own)
@@ -331,6 +333,16 @@ fn check_scenarios(config: &StudyConfig) -> Result<()> {
             return Err(input_error!(
                 "scenario.name = \"{name}\" is there twice; each scenario has its own folder of \
                  results"
+            ));
+        }
+    }
+    for (place, Scenario { name, .. }) in all.iter().enumerate() {
+        if let Some(name) =
+            name.as_ref().filter(|_| all[..place].iter().any(|one| one.name == *name))
+        {
+            return Err(input_error!(
+                "the folder {name} would hold the results of two studies, of a scenario of this \
+                 name and of a seed of another one; rename one of the scenarios"
             ));
         }
     }
@@ -370,15 +382,6 @@ fn trials(
             search: None,
         });
     };
-    if let Some(several) = pretraining.filter(|pretraining| pretraining.simulations.len() > 1) {
-        return Err(input_error!(
-            "pretraining.simulations = {:?} beside [search]: a search fine-tunes the best \
-             networks of one pre-training; give one number and a study for each of the {}, or \
-             remove [search]",
-            several.simulations,
-            several.simulations.len()
-        ));
-    }
     if let Some(seeds) = config.seeds {
         return Err(input_error!(
             "seeds = {seeds} beside [search]: the networks of a search are its trials; give \

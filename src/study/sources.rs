@@ -23,8 +23,10 @@ pub(crate) struct Sources<'a> {
     simulate: Simulate<'a>,
     /// What inputs and targets may be.
     conventions: Conventions,
-    /// Data to pre-train on, which scenarios may share, with what they are made from.
-    pretrain: Vec<(DatasetConfig, bool, Dataset)>,
+    /// Datasets that several studies share, with what they are made from.
+    known: Vec<(DatasetConfig, bool, Dataset)>,
+    /// Whether there are several studies.
+    several: bool,
     /// Names of all targets so far.
     targets: BTreeSet<String>,
     /// What the user should know of the datasets that were imported.
@@ -32,13 +34,14 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Relative paths from `base`.
-    pub(crate) fn new(base: &'a Path, simulate: Simulate<'a>) -> Self {
+    /// Relative paths from `base`; `several` studies may share datasets.
+    pub(crate) fn new(base: &'a Path, several: bool, simulate: Simulate<'a>) -> Self {
         Self {
             base,
+            several,
             simulate,
             conventions: CONVENTIONS,
-            pretrain: Vec::new(),
+            known: Vec::new(),
             targets: BTreeSet::new(),
             notices: Vec::new(),
         }
@@ -49,23 +52,40 @@ impl<'a> Sources<'a> {
         self.conventions.nan_inputs = nan_inputs;
     }
 
-    /// Reads a dataset.
+    /// Reads a dataset, once.
     pub(crate) fn read(&mut self, source: &DatasetConfig) -> Result<Dataset> {
+        let nan = self.conventions.nan_inputs;
+        let mut known = self.known.iter();
+        let dataset = match known.find(|one| (&one.0, one.1) == (source, nan)) {
+            Some((.., dataset)) => dataset.clone(),
+            None => self.make(source)?,
+        };
+        if let DatasetConfig::Import(_) = source {
+            self.notices.extend(dataset.notes());
+        }
+        Ok(dataset)
+    }
+
+    fn make(&mut self, source: &DatasetConfig) -> Result<Dataset> {
         let dataset = match source {
             DatasetConfig::File(path) => Dataset::load(&self.base.join(path), &self.conventions)?,
-            DatasetConfig::Import(source) => {
-                let dataset = source.read(self.base, &self.conventions)?;
-                self.notices.extend(dataset.notes());
-                dataset
-            }
+            DatasetConfig::Import(source) => source.read(self.base, &self.conventions)?,
             DatasetConfig::Simulate(table) => {
                 let dataset = (self.simulate)(&table.simulation(self.base)?)?;
                 let checked = dataset.check_with(self.conventions.nan_inputs);
                 checked.map_err(|error| prefix(error, &table.scenario))?;
-                dataset
+                match &table.targets {
+                    Some(names) => (dataset.select_targets(names))
+                        .map_err(|error| prefix(error, &table.scenario))?,
+                    None => dataset,
+                }
             }
         };
         self.targets.extend(dataset.target_names.iter().cloned());
+        if self.several {
+            let nan = self.conventions.nan_inputs;
+            self.known.push((source.clone(), nan, dataset.clone()));
+        }
         Ok(dataset)
     }
 
@@ -76,18 +96,6 @@ impl<'a> Sources<'a> {
             let found = names::find(&known, name, "target").map(|_| ());
             found.map_err(|error| prefix(error, "data.ranges"))
         })
-    }
-
-    /// The dataset to pre-train on, which is made once.
-    pub(crate) fn pretrain(&mut self, source: &DatasetConfig) -> Result<Dataset> {
-        let nan = self.conventions.nan_inputs;
-        let mut known = self.pretrain.iter();
-        if let Some((.., dataset)) = known.find(|one| (&one.0, one.1) == (source, nan)) {
-            return Ok(dataset.clone());
-        }
-        let dataset = self.read(source)?;
-        self.pretrain.push((source.clone(), nan, dataset.clone()));
-        Ok(dataset)
     }
 }
 

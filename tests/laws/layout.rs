@@ -294,6 +294,8 @@ fn shared_constants_are_the_same() {
                 }
                 ("LEAST_SCALE", value) => assert_eq!(*value, Literal::F32(LEAST_SCALE)),
                 ("MOST_SCALE", value) => assert_eq!(*value, Literal::F32(MOST_SCALE)),
+                // of lanes; products have as many as their tile set says
+                ("THREADS", Literal::U32(value)) => assert_eq!(*value as usize, LANES),
                 ("UNROLLED", Literal::U32(value)) => assert_eq!(TURNS % value, 0),
                 // of the tile of a product
                 ("ROWS" | "UNITS" | "TERMS", _) => {}
@@ -375,7 +377,7 @@ fn called_and_defined(text: &str) -> [BTreeSet<String>; 2] {
 #[test]
 fn every_function_is_found_from_the_file_that_calls_it() {
     // of WGSL itself, and what a kernel gives to a page that it imports: `put` to weights_tile,
-    // `rows_of` to reduce, `serve` to lanes_main and products
+    // `rows_of` to reduce, `serve` to tile_main
     let known: BTreeSet<&str> = BTreeSet::from([
         "put",
         "put_bias",

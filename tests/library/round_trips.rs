@@ -344,7 +344,8 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.csv");
-        let columns = RunColumns { targets, metrics: METRICS.iter().collect(), pretraining_sizes: true, devices: true };
+        let metrics = METRICS.iter().collect();
+        let columns = RunColumns { targets, metrics, pretraining_sizes: true, devices: true };
         write_runs(&path, &columns, &runs).unwrap();
         let (found, read) = read_runs(&path).unwrap();
         prop_assert_eq!(found, columns);
@@ -390,6 +391,7 @@ proptest! {
         let provenance = Provenance {
             name: texts[0].clone(),
             scenario: (seed % 2 == 0).then(|| texts[1].clone()),
+            series: (seed % 3 == 0).then(|| texts[0].clone()),
             shoal: texts[2].clone(),
             device: Description {
                 kind: "cpu".into(),

@@ -75,7 +75,9 @@ fn predictions_give_the_errors_of_the_table(study: &Study) {
 fn a_running_study_shows_its_epochs_and_a_watched_one_has_a_fresh_report() {
     let study = Study::new();
     let text = STUDY.replace("hidden = [8]", "hidden = [40, 40]");
-    ranged(&study, &text.replace("epochs = 6", "epochs = 20000\npatience = 20000"));
+    // a pre-training of some seconds, then runs of some more, between which a report is made
+    let text = text.replace("epochs = 6", "epochs = 60000\npatience = 60000");
+    ranged(&study, &(text + "[pretraining]\nepochs = 8000\n"));
     let spawn = |arguments: &[&str], out: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shoal"));
         command.args(arguments).current_dir(study.folder.path()).stderr(Stdio::null());
@@ -107,8 +109,63 @@ fn a_running_study_shows_its_epochs_and_a_watched_one_has_a_fresh_report() {
     let events = study.read("events");
     let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let first = events.into_iter().find(|event| event["event"] == "progress").expect("progress");
+    // a fast machine has pre-trained by then
     let group = &first["groups"][0];
-    assert_eq!((&group["strategy"], &group["epochs"]), (&"pretraining".into(), &20000.into()));
+    let epochs = if group["strategy"] == "pretraining" { 8000 } else { 60000 };
+    assert_eq!(group["epochs"], epochs);
     let epoch = group["epoch"].as_f64().unwrap();
-    assert!(epoch > 0.0 && epoch < 20000.0 && group["training_loss"].is_number(), "{first}");
+    let is_shown = epoch > 0.0 && epoch < f64::from(epochs) && group["training_loss"].is_number();
+    assert!(is_shown, "{first}");
+}
+
+/// A table of numbers between -1 and 1, or of what `of` makes of each row of them.
+fn table<const N: usize>(rows: usize, first: usize, of: impl Fn([f64; 3]) -> [f64; N]) -> String {
+    let turns = [0.618_033_988_749_895, 0.754_877_666_246_693, 0.569_840_290_998_053];
+    let lines = (first..first + rows).map(|row| {
+        let numbers = of(turns.map(|turn| (row as f64 * turn).fract() * 2.0 - 1.0));
+        numbers.map(|number| number.to_string()).join(",") + "\n"
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_new_target_that_looks_like_a_known_one_is_named() {
+    let study = Study::new();
+    // c moves the inputs as a does, but for one of them; nothing else moves as b does
+    let inputs = |c: f64| {
+        move |[a, b, new]: [f64; 3]| {
+            let both = a + c * new;
+            [both, 0.5 * both - 0.1 * c * new, b, 0.7 * b + 0.2 * both, both * both]
+        }
+    };
+    study.write("base_x.csv", &table(300, 1, inputs(0.0)));
+    study.write("base_y.csv", &format!("a,b\n{}", table(300, 1, |[a, b, _]| [a, b])));
+    study.write("new_x.csv", &table(200, 1000, inputs(0.8)));
+    study.write("new_y.csv", &format!("a,b,c\n{}", table(200, 1000, |of| of)));
+    let text = STUDY.replace("epochs = 6", "epochs = 300").replace("test = 15", "test = 60");
+    let text = text.replace(
+        "[data.finetune]",
+        "[data.ranges]\na = [-1, 1]\nb = [-1, 1]\nc = [-1, 1]\n[data.finetune]",
+    );
+    study.write("study.toml", &text.replace("sizes = [10, 20]", "sizes = [40, 120]"));
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let found = study.read("out/degeneracy.csv");
+    let numbers = |shared: &str| -> Vec<f64> {
+        let begin = format!("c,{shared},2,");
+        let line = found.lines().find_map(|line| line.strip_prefix(&begin)).expect(&found);
+        line.split(',').map(|number| number.parse().unwrap()).collect()
+    };
+    let (of_a, of_b) = (numbers("a"), numbers("b"));
+    // at most 0.8 of one deviation, which is 1/sqrt(12) of the range; less, as one input differs
+    assert!(of_a[0] > 0.1 && of_a[0] < 0.8 / 12f64.sqrt(), "{found}");
+    assert!((of_a[3] / of_a[0] - 1.0).abs() < 0.2, "the Fisher matrix: {found}");
+    assert!(of_b[0].abs() < 0.03 && of_b[3].abs() < 0.03, "{found}");
+    assert!(of_a[4] < -0.5 && of_b[4].abs() < 0.5, "{found}");
+    assert!(ran.out.contains("networks take c for a ("), "{}", ran.out);
+    let report = study.read("out/report.html");
+    assert!(report.contains("networks take c for a ("));
+    let again = study.shoal(&["analyse", "out"]);
+    assert!(again.out.contains("networks take c for a ("), "{}", again.out);
+    assert_eq!(study.read("out/report.html"), report);
 }

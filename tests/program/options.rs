@@ -137,14 +137,7 @@ fn a_head_reads_the_bottleneck_that_only_pretrained_networks_have() {
 fn mistakes_name_both_keys_and_the_way_out() {
     let split = |parts: &str| format!("sizes = [20]\nsplit = {{ {parts} }}");
     let none = "sizes = [20]\ntest = 15";
-    let search = "[search]\ntrials = 2\n";
-    let mistakes: [(&str, &str, &str, &[&str]); 11] = [
-        (
-            none,
-            "simulations = [20, 40]",
-            search,
-            &["pretraining.simulations = [20, 40]", "[search]", "each of the 2"],
-        ),
+    let mistakes: [(&str, &str, &str, &[&str]); 10] = [
         (none, "simulations = []", "", &["pretraining.simulations = []", "at least one"]),
         (none, "simulations = [20, 20]", "", &["[20, 20]", "each once"]),
         (none, "simulations = [20, 81]", "", &["pretraining.simulations", "81", "there are 80"]),

@@ -147,7 +147,8 @@ fn parts_of_searches_and_scenarios_start_from_pre_trainings_of_their_own_parts()
     let data = "[data.finetune]\nx = \"new_x.csv\"\ny = \"new_y.csv\"\n";
     let scenario = |name: &str| {
         format!(
-            "[[scenario]]\nname = \"{name}\"\nfinetune = {{ x = \"new_x.csv\", y = \"new_y.csv\" }}\n"
+            "[[scenario]]\nname = \"{name}\"\n\
+             finetune = {{ x = \"new_x.csv\", y = \"new_y.csv\" }}\n"
         )
     };
     let text = STUDY.replace(data, "").replace("seeds = 2\n", "")

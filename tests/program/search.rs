@@ -148,3 +148,35 @@ fn mistakes_in_a_search_are_named() {
     wrong("trials = 12", "trials = 0", &["search.trials is 0"]);
     wrong("trials = 12", "trails = 12", &["did you mean `trials`?"]);
 }
+
+#[test]
+fn a_search_after_pretrainings_of_several_sizes_searches_for_each() {
+    let more = "[pretraining]\nsimulations = [40, 80]\n";
+    let study = study(20, "trials = 12\nstartup = 4", "trials = 6\nstartup = 3", more);
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let trials = study.read("out/trials.csv");
+    assert!(trials.starts_with("strategy,pretraining_simulations,simulations,trial,"), "{trials}");
+    let count = |strategy: &str, pretrained: &str, size: &str| {
+        let begin = format!("{strategy},{pretrained},{size},");
+        trials.lines().filter(|line| line.starts_with(&begin)).count()
+    };
+    for size in ["10", "20"] {
+        // what needs no pre-training is searched for once
+        assert_eq!(count("scratch", "0", size), 6);
+        assert_eq!([count("dummy-node", "40", size), count("dummy-node", "80", size)], [6, 6]);
+    }
+    assert_eq!([count("pretraining", "0", "40"), count("pretraining", "0", "80")], [6, 6]);
+    assert_eq!(trials.lines().count(), 1 + 6 * (2 + 2 * 5));
+    assert_eq!(rows(&study.read("out/pretraining.csv")).len(), 2);
+    let files = ["summary.csv", "pretraining_size.csv", "best_trials.csv", "report.html"];
+    let written = files.map(|name| study.read(&format!("out/{name}")));
+    assert!(written[1].contains("\ndummy-node,10,40,"), "{}", written[1]);
+    assert!(ran.out.contains("pre-trained on 40 simulations in place of 80"), "{}", ran.out);
+    // the analysis reads all of it back, and the study is finished
+    study.shoal(&["analyse", "out"]).code_is(0);
+    assert_eq!(files.map(|name| study.read(&format!("out/{name}"))), written);
+    let again = study.run();
+    assert!(again.err.contains("0 runs in"), "{}", again.err);
+    assert_eq!(study.read("out/trials.csv"), trials);
+}

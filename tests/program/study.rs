@@ -353,3 +353,51 @@ fn help_names_units_defaults_and_exit_codes() {
     }
     self::ran(shoal().args(["study", "--helq"])).code_is(2);
 }
+
+#[test]
+fn a_study_of_several_seeds_has_a_verdict_over_them() {
+    let study = Study::new();
+    ranged(&study, &format!("seed = [1, 2, 3]\n{}", STUDY.replace("epochs = 6", "epochs = 40")));
+    let ran = study.run();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("small: dummy-node, over 3 study seeds: "), "{}", ran.out);
+    let table = study.read("out/study_seeds.csv");
+    let report = study.read("out/report.html");
+    assert!(report.contains("Over study seeds"), "{report}");
+    // sizes, strategies, and three targets with their mean
+    assert_eq!(table.lines().count(), 1 + 2 * 4 * 4, "{table}");
+    let numbers = |text: &str, first: &str, from: usize| -> Vec<f64> {
+        let line = text.lines().find(|line| line.starts_with(first)).unwrap();
+        let fields = line.split(',').skip(from);
+        fields.map_while(|field| field.parse().ok()).collect()
+    };
+    // of the seeds: the mean, and the interval of Student's t with 2 degrees of freedom
+    let means = [1, 2, 3].map(|seed| {
+        let summary = study.read(&format!("out/seed-{seed}/summary.csv"));
+        let mean =
+            summary.lines().next().unwrap().split(',').position(|one| one == "test_mse_mean");
+        numbers(&summary, "scratch,10,", mean.unwrap())[0]
+    });
+    let mean = means.iter().sum::<f64>() / 3.0;
+    let variance = means.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / 2.0;
+    let half = 4.302_652_729_911_275 * (variance / 3.0).sqrt();
+    let found = numbers(&table, "small,scratch,10,,", 4);
+    assert_eq!(found[0], 3.0);
+    for (found, expected) in found[1..].iter().zip([mean, mean - half, mean + half]) {
+        assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+    }
+    // each study is the one with that seed alone
+    ranged(&study, &format!("seed = 2\n{}", STUDY.replace("epochs = 6", "epochs = 40")));
+    study.shoal(&["study", "study.toml", "-o", "alone", "--device", "cpu"]).code_is(0);
+    assert_eq!(study.read("alone/runs.csv"), study.read("out/seed-2/runs.csv"));
+    study.shoal(&["analyse", "out"]).code_is(0);
+    assert_eq!(study.read("out/study_seeds.csv"), table);
+    // a table of somebody else is kept
+    std::fs::remove_file(study.path("out/report.html")).unwrap();
+    let words = ["study_seeds.csv is not of a study of shoal", "another folder"];
+    study.shoal(&["analyse", "out"]).fails(2, &words);
+    study.shoal(&["study", "study.toml", "-o", "out", "--device", "cpu"]).fails(2, &words);
+    std::fs::remove_file(study.path("out/study_seeds.csv")).unwrap();
+    study.shoal(&["analyse", "out"]).code_is(0);
+    assert_eq!(study.read("out/report.html"), report);
+}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A study of four scenarios in 8 parts under a real Slurm, with faults, against the same study in one
-# process: tables, networks and predictions must be the same to the byte.
+# A study of four scenarios in 8 parts under a real Slurm, with faults, against the same study in
+# one process: tables, networks and predictions must be the same to the byte.
 #
 #     cargo build --release && tests/slurm/run.sh [FOLDER]
 #
-# Slurm and munge are installed where root may (Debian, Ubuntu), and run in FOLDER with four nodes on
-# this machine. Where they cannot run, the parts run as processes, which is said aloud.
+# Slurm and munge are installed where root may (Debian, Ubuntu), and run in FOLDER with four nodes
+# on this machine. Where they cannot run, the parts run as processes, which is said aloud.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 shoal=${SHOAL:-$PWD/target/release/shoal}

@@ -122,6 +122,8 @@ impl<'a> View<'a> {
             return self.output.say(&table::pieces(&self.board).join("  "));
         }
         let left = forecast::left(&self.board).map(|left| left.as_secs_f64());
+        let groups = self.board.groups.iter().filter(|state| state.alive > 0);
+        let groups: Vec<Value> = groups.map(training).collect();
         let value = json!({
             "run_steps": progress.run_steps,
             "run_steps_per_second": self.board.steps.rate(),
@@ -130,7 +132,7 @@ impl<'a> View<'a> {
             "waiting": waiting,
             "bytes": progress.bytes,
             "seconds_left": left,
-            "groups": self.board.groups.iter().filter(|one| one.alive > 0).map(training).collect::<Vec<_>>(),
+            "groups": groups,
         });
         self.output.event("progress", value);
     }

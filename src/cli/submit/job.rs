@@ -26,10 +26,12 @@ pub type Command = (&'static str, Vec<String>);
 pub struct Job {
     /// The program, as a word of a shell.
     pub shoal: String,
-    /// The study file.
-    pub file: PathBuf,
+    /// The study file, as a word of a shell.
+    pub file: String,
     /// The folder of the results.
     pub folder: PathBuf,
+    /// The same as a word of a shell.
+    pub folder_word: String,
     /// Jobs that pre-train.
     pub pretrainings: u32,
     /// Jobs that train the other groups.
@@ -61,22 +63,21 @@ pub struct Stage {
 impl Job {
     /// The stages in their order.
     pub fn stages(&self) -> Vec<Stage> {
-        let [file, folder] = [&self.file, &self.folder].map(|path| quoted(&path.to_string_lossy()));
+        let Self { shoal, file, folder_word: folder, .. } = self;
         let threads = self.cpus.map(|cpus| format!(" --threads {cpus}")).unwrap_or_default();
         let options = format!("--device {}{threads}", self.device);
         let study = |name, prefix: &str, jobs: u32| Stage {
             name,
             jobs,
             command: format!(
-                "{} study {file} -o {folder} --part \"{prefix}$part/{jobs}\" {options}",
-                self.shoal
+                "{shoal} study {file} -o {folder} --part \"{prefix}$part/{jobs}\" {options}"
             ),
             results: format!("parts/{}$part-{jobs}", prefix.replace(':', "-")),
         };
         let merge = Stage {
             name: "merge",
             jobs: 1,
-            command: format!("{} merge {folder} {options}", self.shoal),
+            command: format!("{shoal} merge {folder} {options}"),
             results: String::new(),
         };
         let stages = [
@@ -85,11 +86,6 @@ impl Job {
             merge,
         ];
         stages.into_iter().filter(|stage| stage.jobs > 0).collect()
-    }
-
-    /// The folder of the results as a word of a shell.
-    pub fn folder_word(&self) -> String {
-        quoted(&self.folder.to_string_lossy())
     }
 }
 
@@ -154,5 +150,6 @@ mod tests {
         assert_eq!(quoted("/home/a-b/study.toml"), "/home/a-b/study.toml");
         assert_eq!(quoted("/it's $HOME"), "'/it'\\''s $HOME'");
         assert_eq!(quoted(""), "''");
+        assert!(word(Path::new("two\nlines")).is_err());
     }
 }

@@ -74,7 +74,7 @@ Examples:
   shoal submit htcondor my.toml -o results --nodes 40 --dry-run
 
 Events (--json):
-  submitted  for each job: stage, job, tasks";
+  submitted  for each job: stage, job";
 
 fn scheduler(name: &str) -> std::result::Result<&'static Scheduler, String> {
     let names = SCHEDULERS.map(|scheduler| scheduler.name).join(", ");
@@ -128,10 +128,12 @@ fn job(args: &SubmitArgs, studies: &[Study], global: &Global) -> Result<Job> {
     let device = device.join(",");
     let shoal = std::env::current_exe()
         .map_err(|error| Error::Input(format!("the program has no path: {error}")))?;
+    let folder = absolute(&args.output)?;
     Ok(Job {
         shoal: word(&shoal)?,
-        file: absolute(&args.study)?,
-        folder: absolute(&args.output)?,
+        file: word(&absolute(&args.study)?)?,
+        folder_word: word(&folder)?,
+        folder,
         pretrainings,
         parts,
         gpus: args.gpus_per_node,

@@ -86,7 +86,7 @@ if [ -n \"$again\" ] && [ $code != 0 ]; then
 fi
 exit $code
 ",
-        folder = job.folder_word(),
+        folder = job.folder_word,
         results = stage.results,
         command = stage.command,
     )

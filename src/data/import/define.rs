@@ -6,6 +6,7 @@ use crate::data::axis::default_axis;
 use crate::data::expression::Expression;
 use crate::data::files::prefix;
 use crate::data::import::inputs::Inputs;
+use crate::data::import::items::side_by_side;
 use crate::data::import::options::Import;
 use crate::data::import::selection::Named;
 use crate::data::items::Items;
@@ -30,9 +31,15 @@ impl Import {
         Ok(all)
     }
 
+    /// The columns to compute, by name.
+    fn definitions(&self) -> impl Iterator<Item = Result<(&String, Expression)>> {
+        let all = self.define.iter().flatten();
+        all.map(|(name, text)| Ok((name, parsed(name, text)?)))
+    }
+
     fn definition(&self, name: &str) -> Result<Option<Expression>> {
         let text = self.define.as_ref().and_then(|all| all.get(name));
-        text.map(|text| Expression::parse(text).map_err(|error| of(name, error))).transpose()
+        text.map(|text| parsed(name, text)).transpose()
     }
 }
 
@@ -41,30 +48,31 @@ impl Named<'_> {
     /// columns have one number for each row. Returns their names.
     ///
     /// # Errors
-    /// An expression that is not understood, or gives what is not finite; a column that no file has.
+    /// An expression that is not understood, or gives what is not finite; a column that no file
+    /// has.
     pub(crate) fn define_items(&self, items: &mut Items) -> Result<Vec<String>> {
-        let (before, mut defined) = (items.names.len(), Vec::new());
-        for name in self.import.define.iter().flatten().map(|(name, _)| name) {
-            let Some(expression) = self.import.definition(name)? else { continue };
-            let place = |column: &str| items.names[..before].iter().position(|own| own == column);
-            let (own, of_rows): (Vec<_>, Vec<_>) =
+        let (own, mut defined) = (items.names.clone(), Vec::new());
+        let place = |column: &str| own.iter().position(|name| name == column);
+        for definition in self.import.definitions() {
+            let (name, expression) = definition?;
+            let (of_items, of_rows): (Vec<_>, Vec<_>) =
                 expression.columns().into_iter().partition(|column| place(column).is_some());
-            if own.is_empty() {
+            if of_items.is_empty() {
                 continue;
             }
             let of_rows = self.columns(of_rows)?;
             let of_row = |row: usize| {
-                let (values, of_rows, expression) = (&items.values, &of_rows, &expression);
+                let (items, of_rows, expression) = (&*items, &of_rows, &expression);
                 items.of(row).map(move |item| {
                     let number = |column: &str| match place(column) {
-                        Some(place) => values.row(item)[place],
+                        Some(place) => items.values.row(item)[place],
                         None => of_rows[column][row],
                     };
                     computed(expression, name, ("item", item), &number)
                 })
             };
             let column = (0..items.rows()).flat_map(of_row).collect::<Result<Vec<f64>>>()?;
-            items.values = beside(&items.values, &column);
+            items.values = beside(&items.values, &[(name.clone(), column)]);
             items.names.push(name.clone());
             defined.push(name.clone());
         }
@@ -72,28 +80,25 @@ impl Named<'_> {
         Ok(defined)
     }
 
-    /// The inputs with the columns that are computed, but for those of the items.
+    /// The computed columns that are inputs, all but those of the items, with their names.
     ///
     /// # Errors
     /// As [`Named::define_items`].
-    pub(crate) fn define_inputs(&self, items: &[String]) -> Result<Option<(Matrix, Vec<String>)>> {
-        let define = self.import.define.iter().flatten();
-        let mut added: Option<(Matrix, Vec<String>)> = None;
-        for name in define.map(|(name, _)| name).filter(|name| !items.contains(name)) {
-            let Some(expression) = self.import.definition(name)? else { continue };
+    pub(crate) fn defined_inputs(&self, items: &[String]) -> Result<Vec<(String, Vec<f64>)>> {
+        let mut defined = Vec::new();
+        for definition in self.import.definitions() {
+            let (name, expression) = definition?;
+            if items.contains(name) {
+                continue;
+            }
             let columns = self.columns(expression.columns())?;
             let of_row = |row| {
                 computed(&expression, name, ("row", row), &|column: &str| columns[column][row])
             };
             let column = (0..self.rows).map(of_row).collect::<Result<Vec<f64>>>()?;
-            let (matrix, names) = match &added {
-                Some((matrix, names)) => (matrix, names),
-                None => (&self.inputs.matrix, &self.inputs.names),
-            };
-            let names = [&names[..], std::slice::from_ref(name)].concat();
-            added = Some((beside(matrix, &column), names));
+            defined.push((name.clone(), column));
         }
-        Ok(added)
+        Ok(defined)
     }
 
     fn columns<'a>(
@@ -105,18 +110,23 @@ impl Named<'_> {
 }
 
 impl Inputs {
-    /// The same inputs with columns that were computed behind them.
-    pub(crate) fn with_defined(&mut self, (matrix, names): (Matrix, Vec<String>)) -> Result<()> {
+    /// Adds computed columns behind the others.
+    ///
+    /// # Errors
+    /// Inputs that lie along an axis; a name that another input has.
+    pub(crate) fn add_defined(&mut self, columns: &[(String, Vec<f64>)]) -> Result<()> {
+        let Some((first, _)) = columns.first() else { return Ok(()) };
         if self.axis != default_axis(self.axis.len()) {
             return Err(input_error!(
-                "`define`: the inputs lie along an axis ({}), on which '{}' has no place; define \
-                 columns of inputs without an axis",
-                self.axis_name,
-                names[self.names.len()]
+                "`define`: the inputs lie along an axis ({}), on which '{first}' has no place; \
+                 define columns of inputs without an axis",
+                self.axis_name
             ));
         }
-        names::check_unique(&names, "input")?;
-        (self.axis, self.matrix, self.names) = (default_axis(names.len()), matrix, names);
+        self.names.extend(columns.iter().map(|(name, _)| name.clone()));
+        names::check_unique(&self.names, "input")?;
+        self.matrix = beside(&self.matrix, columns);
+        self.axis = default_axis(self.names.len());
         Ok(())
     }
 }
@@ -144,11 +154,16 @@ fn computed(
     ))
 }
 
-/// A matrix with a column behind its own.
-fn beside(matrix: &Matrix, column: &[f64]) -> Matrix {
-    let rows = column.iter().enumerate();
-    let values = rows.flat_map(|(row, number)| matrix.row(row).iter().chain([number])).copied();
-    Matrix::new(column.len(), matrix.columns + 1, values.collect())
+/// A matrix with columns behind its own.
+fn beside(matrix: &Matrix, columns: &[(String, Vec<f64>)]) -> Matrix {
+    let own = (&matrix.values[..], matrix.columns);
+    let more = columns.iter().map(|(_, numbers)| (&numbers[..], 1));
+    let parts: Vec<(&[f64], usize)> = std::iter::once(own).chain(more).collect();
+    side_by_side(matrix.rows, &parts)
+}
+
+fn parsed(name: &str, text: &str) -> Result<Expression> {
+    Expression::parse(text).map_err(|error| of(name, error))
 }
 
 fn of(name: &str, error: crate::Error) -> crate::Error {

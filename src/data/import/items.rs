@@ -264,7 +264,7 @@ fn check_same(what: &str, first: &(String, Array), path: &str, array: &Array) ->
 }
 
 /// Matrices with as many rows, side by side.
-fn side_by_side(rows: usize, parts: &[(&[f64], usize)]) -> Matrix {
+pub(crate) fn side_by_side(rows: usize, parts: &[(&[f64], usize)]) -> Matrix {
     let columns: usize = parts.iter().map(|(_, columns)| columns).sum();
     let mut values = Vec::with_capacity(rows * columns);
     for row in 0..rows {

@@ -75,8 +75,8 @@ pub struct Import {
     /// Columns of the items with class numbers 0, 1, ..., which become a column for each class, and
     /// how many classes there are.
     pub one_hot: Option<BTreeMap<String, usize>>,
-    /// Columns computed from others, by name, as `px` = `pt * cos(phi)`: of the items if one of those
-    /// is a column of the items, else inputs.
+    /// Columns computed from others, by name, as `px` = `pt * cos(phi)`: of the items if one of
+    /// those is a column of the items, else inputs.
     pub define: Option<BTreeMap<String, String>>,
     /// A condition on columns that the kept rows meet, as `PRI_jet_num >= 2`; otherwise all are.
     #[serde(rename = "where")]

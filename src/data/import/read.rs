@@ -81,9 +81,8 @@ impl Import {
         if let Some(found) = &mut items {
             of_items = named.define_items(&mut found.items)?;
         }
-        if let Some(defined) = named.define_inputs(&of_items)? {
-            inputs.with_defined(defined)?;
-        }
+        let defined = named.defined_inputs(&of_items)?;
+        inputs.add_defined(&defined)?;
         let named = Named { import: self, base, inputs: &inputs, targets: targets.as_ref(), rows };
         let (kept, groups) = (named.kept()?, named.groups()?);
         let of_file = |weights: &Vec<f64>| match &inputs.rows {

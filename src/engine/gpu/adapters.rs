@@ -69,8 +69,8 @@ impl Adapter {
         if self.is_software() { HARDWARE_SPLIT } else { HARDWARE }
     }
 
-    /// A tile set with the sizes for this adapter: workgroups of whole subgroups, and large products
-    /// where its class is full earlier.
+    /// A tile set with the sizes for this adapter: workgroups of whole subgroups, and large
+    /// products where its class is full earlier.
     pub fn fitted(&self, set: TileSet) -> TileSet {
         let product_threads = set.product_threads.max(self.info.subgroup_min_size);
         let large_from = match (set.large_from, self.class()) {

@@ -2,7 +2,7 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, always, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
 use crate::engine::ops::rows::{BLOCK, Place, find_positions, read_inputs, read_labels};
@@ -24,15 +24,11 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("GATHER_THREADS", f64::from(set.gather_threads))],
-    product: None,
-    joins_levels: false,
-    update: Update::Any,
     serves: always,
     // i: 32 examples each
     tiles: |run, _, _| Grid::new(run.layout.stride.div_ceil(4 * LANES), 1),
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Fills x, the labels and the example weights of the batch. Where the memory has the outputs of

@@ -2,7 +2,7 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
 use crate::engine::ops::sets::{integer, ranges, whole};
@@ -21,16 +21,11 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Data, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
-    constants: |_| Vec::new(),
-    product: None,
-    joins_levels: false,
-    update: Update::Any,
     serves: |graph, _, _| graph.has_edges(),
     // i: 32 edges each
     tiles: |run, _, _| Grid::new(run.layout.rows.edges.div_ceil(4 * LANES), 1),
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Fills the centre and the neighbour of each edge.

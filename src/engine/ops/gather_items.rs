@@ -3,7 +3,7 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, reference};
 use crate::engine::layout::{LANES, phase};
 use crate::engine::memory::Memory;
 use crate::engine::ops::rows::{Place, read_inputs};
@@ -24,15 +24,11 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("GATHER_THREADS", f64::from(set.gather_threads))],
-    product: None,
-    joins_levels: false,
-    update: Update::Any,
     serves: |graph, _, _| graph.has_items(),
     // i: 32 items each
     tiles: |run, _, _| Grid::new(run.layout.rows.items.div_ceil(4 * LANES), 1),
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Fills the items and the example of each.

@@ -4,7 +4,7 @@
 use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, always, reference};
 use crate::engine::layout::phase;
 use crate::engine::loss::Batch;
 use crate::engine::memory::Memory;
@@ -25,15 +25,11 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("LOSS_THREADS", f64::from(set.loss_threads))],
-    product: None,
-    joins_levels: false,
-    update: Update::Any,
     serves: always,
     // one tile: the run's batch
     tiles: |_, _, _| Grid::new(1, 1),
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Fills `batch_sum` with the loss of the phase, delta of the output node and what the loss keeps.

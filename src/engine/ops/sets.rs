@@ -3,7 +3,7 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::ops::rows::batch_rows;
@@ -24,15 +24,11 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::ReadWrite),
     ],
     constants: |set| vec![("SETS_THREADS", f64::from(set.sets_threads))],
-    product: None,
-    joins_levels: false,
-    update: Update::Any,
     serves: |graph, _, _| graph.has_items(),
     // one tile: the run's batch
     tiles: |_, _, _| Grid::new(1, 1),
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Fills the index of the examples and the numbers of items and edges in the state.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, Update, always, reference};
 use crate::engine::layout::{State, phase};
 use crate::engine::memory::Memory;
 use crate::engine::optim::update_scale::UpdateScale;
@@ -33,14 +33,11 @@ pub static KERNEL: Kernel = Kernel {
             ("ADAMW_REPEATS", f64::from(set.adamw_repeats)),
         ]
     },
-    product: None,
-    joins_levels: false,
     update: Update::Stored,
     serves: always,
     tiles,
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// i: the trained parameters, eight per repeat of each thread.

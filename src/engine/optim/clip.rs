@@ -2,7 +2,7 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, no_terms, reference};
+use crate::engine::kernel::{BARE, Kernel, Update, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::optim::gradient_norm;
@@ -26,15 +26,13 @@ pub static KERNEL: Kernel = Kernel {
             ("NORM_BLOCK", (NORM_BLOCK / 4) as f64),
         ]
     },
-    product: None,
-    joins_levels: false,
     update: Update::Stored,
     serves: |_, training, _| training.clip_norm.is_some(),
     // one tile, served by one thread
     tiles: |_, _, _| Grid::new(1, 1),
-    terms: no_terms,
     tiles_per_group: |set| set.clock_threads,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Fills `gradient_norm` and `gradient_scale`.

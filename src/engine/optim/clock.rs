@@ -3,7 +3,7 @@
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, always, no_terms, reference};
+use crate::engine::kernel::{BARE, Kernel, always, reference};
 use crate::engine::layout::{State, phase, stopped};
 use crate::engine::memory::Memory;
 use crate::engine::precision::Precision;
@@ -21,15 +21,12 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Tiles, Access::Read),
     ],
     constants: |set| vec![("CLOCK_THREADS", f64::from(set.clock_threads))],
-    product: None,
-    joins_levels: false,
-    update: Update::Any,
     serves: always,
     // one tile, served by one thread
     tiles: |_, _, _| Grid::new(1, 1),
-    terms: no_terms,
     tiles_per_group: |set| set.clock_threads,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// One tick of one run.

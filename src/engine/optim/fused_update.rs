@@ -29,7 +29,8 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Parameters, Access::ReadWrite),
     ],
     constants: |set| (backward_weights::KERNEL.constants)(set),
-    // bound by the memory of parameters and moments, and those of a larger tile do not fit registers
+    // bound by the memory of parameters and moments, and those of a larger tile do not fit
+    // registers
     product: Some(|_| SMALL_PRODUCTS.weights),
     joins_levels: true,
     update: Update::Fused,

@@ -4,7 +4,7 @@
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::cpu::vectors::widest;
 use crate::engine::graph::NodeId;
-use crate::engine::kernel::{Kernel, Update, no_terms, one_tile, reference};
+use crate::engine::kernel::{BARE, Kernel, Update, reference};
 use crate::engine::layout::phase;
 use crate::engine::memory::Memory;
 use crate::engine::prepared::PreparedRun;
@@ -26,15 +26,12 @@ pub static KERNEL: Kernel = Kernel {
     constants: |set| {
         vec![("NORM_THREADS", f64::from(set.norm_threads)), ("NORM_BLOCK", (NORM_BLOCK / 4) as f64)]
     },
-    product: None,
-    joins_levels: false,
     update: Update::Stored,
     serves: |_, training, _| training.clip_norm.is_some(),
     // i: blocks of the trained parameters
     tiles: |run, _, _| Grid::new(blocks(run), 1),
-    terms: no_terms,
-    tiles_per_group: one_tile,
     reference: reference!(compute),
+    ..BARE
 };
 
 /// Blocks of the parameters of nodes that are not frozen.

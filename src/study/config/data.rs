@@ -114,6 +114,8 @@ pub struct SimulateConfig {
     pub seed: u64,
     /// The spectrum: "pk" (default) or "mpk".
     pub spectrum: Option<String>,
+    /// The targets to keep, of what is simulated; default all.
+    pub targets: Option<Vec<String>>,
     /// Ranges of parameters in place of their priors, by name.
     #[serde(default)]
     pub ranges: BTreeMap<String, [f64; 2]>,

@@ -1,12 +1,16 @@
 //! The tables of a study file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::result::Result;
 
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::engine::loss::Loss;
-use crate::error::Result;
+use crate::error::Error;
 use crate::input_error;
 use crate::study::config::checks::{nearest, unknown};
 use crate::study::config::data::DatasetConfig;
@@ -21,9 +25,9 @@ use crate::study::transfer::Strategy;
 pub struct StudyConfig {
     /// Title of tables and plots.
     pub name: String,
-    /// Seed of everything random; default 1.
-    #[serde(default = "one")]
-    pub seed: u64,
+    /// Seed of everything random; default 1. With a list the study is run once for each.
+    #[serde(default = "one", deserialize_with = "one_or_several_seeds")]
+    pub seed: Vec<u64>,
     /// Networks for each size and strategy; default 6.
     pub seeds: Option<u32>,
     /// Simulations of each fine-tuning, those to validate on included; with `split` those to test
@@ -72,8 +76,20 @@ pub struct StudyConfig {
     pub scenario: Vec<ScenarioConfig>,
 }
 
-/// The study of each scenario with its name, or the only one.
-pub type Scenarios = Vec<(StudyConfig, Option<String>)>;
+/// The largest number of study seeds.
+const MOST_SEEDS: usize = 100;
+
+/// One of the studies of a study file.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The keys of the study file with those of the scenario, and one seed.
+    pub config: StudyConfig,
+    /// The name of the scenario, or of the one with this seed, and of its folder of results; absent
+    /// if it is the only study of the file.
+    pub name: Option<String>,
+    /// The title of the studies that differ from it in the seed alone, if there are any.
+    pub series: Option<String>,
+}
 
 /// `[[scenario]]`: a name, and keys of the study file in place of the study's.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,8 +120,8 @@ impl Default for SplitConfig {
     }
 }
 
-fn one() -> u64 {
-    1
+fn one() -> Vec<u64> {
+    vec![1]
 }
 fn yes() -> bool {
     true
@@ -122,8 +138,8 @@ pub struct DataConfig {
     /// Ranges of targets by name, which become [0, 1], in place of those of the datasets.
     #[serde(default)]
     pub ranges: BTreeMap<String, [f64; 2]>,
-    /// What becomes 0 and 1 of the other targets: the ends of their range ("range", the default), or
-    /// their mean and one deviation above it ("deviation").
+    /// What becomes 0 and 1 of the other targets: the ends of their range ("range", the default),
+    /// or their mean and one deviation above it ("deviation").
     pub target_scaling: Option<String>,
 }
 
@@ -135,7 +151,7 @@ impl DataConfig {
     ///
     /// # Errors
     /// [`crate::Error::Input`] with the known names; for a loss of classes.
-    pub(crate) fn standardizes(&self, loss: &Loss) -> Result<bool> {
+    pub(crate) fn standardizes(&self, loss: &Loss) -> Result<bool, Error> {
         let Some(name) = self.target_scaling.as_deref() else { return Ok(false) };
         if loss.predicts.is_class() {
             return Err(input_error!(
@@ -189,31 +205,36 @@ with_overrides! {
     }
 }
 
+/// A list of seeds, or one.
+fn one_or_several_seeds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+    from.deserialize_any(OneOrSeveral { what: "a seed, or a list of seeds", of: PhantomData })
+}
+
+/// A list of numbers of simulations, or one.
+fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<usize>>, D::Error> {
+    let what = "a number of simulations, or a list of such numbers";
+    from.deserialize_any(OneOrSeveral { what, of: PhantomData }).map(Some)
+}
+
 /// A number, or a list of numbers. Not derived: the errors of an untagged enum do not name the
 /// expected types.
-fn one_or_several<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<Vec<usize>>, D::Error> {
-    struct Visitor;
-    impl<'de> serde::de::Visitor<'de> for Visitor {
-        type Value = Option<Vec<usize>>;
-        fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-            formatter.write_str("a number of simulations, or a list of such numbers")
-        }
-        fn visit_i64<E: serde::de::Error>(self, one: i64) -> std::result::Result<Self::Value, E> {
-            let count = usize::try_from(one);
-            count
-                .map(|count| Some(vec![count]))
-                .map_err(|_| E::custom(format!("{one} simulations; there must be at least one")))
-        }
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(
-            self,
-            list: A,
-        ) -> std::result::Result<Self::Value, A::Error> {
-            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(list)).map(Some)
-        }
+struct OneOrSeveral<T> {
+    what: &'static str,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: TryFrom<i64> + Deserialize<'de>> Visitor<'de> for OneOrSeveral<T> {
+    type Value = Vec<T>;
+    fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.write_str(self.what)
     }
-    deserializer.deserialize_any(Visitor)
+    fn visit_i64<E: serde::de::Error>(self, one: i64) -> Result<Vec<T>, E> {
+        let wrong = |_| E::custom(format!("{one} is not {}", self.what));
+        T::try_from(one).map(|one| vec![one]).map_err(wrong)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list))
+    }
 }
 
 /// `[strategies]`: one table a strategy.
@@ -343,17 +364,17 @@ impl From<&FineTuningConfig> for StrategyTable {
 }
 
 impl StudyConfig {
-    /// Reads a study file: as it stands, and as each of its scenarios has it with their names, or
-    /// once if it has none.
+    /// Reads a study file: as it stands, and the study of each scenario and seed.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] with the line, and the nearest key for an unknown one; with the
-    /// scenario for what it says.
-    pub fn read(path: &Path) -> Result<(Self, Scenarios)> {
+    /// [`Error::Input`] with the line, and the nearest key for an unknown one; with the scenario
+    /// for what it says.
+    pub fn read(path: &Path) -> Result<(Self, Vec<Scenario>), Error> {
         let text = Self::text(path)?;
         let config = Self::parse(path, &text)?;
         if config.scenario.is_empty() {
-            return Ok((config.clone(), vec![(config, None)]));
+            let scenarios = config.clone().by_seed(None)?;
+            return Ok((config, scenarios));
         }
         let whole: toml::Table = toml::from_str(&text).expect("config: a table that was read");
         let of_scenario = |one: &ScenarioConfig| {
@@ -373,14 +394,43 @@ impl StudyConfig {
                 input_error!("{}: scenario {}: {}{hint}", path.display(), one.name, error.message())
             })?;
             let name = format!("{}: {}", config.name, one.name);
-            let own = Self { name, scenario: config.scenario.clone(), ..own };
-            Ok((own, Some(one.name.clone())))
+            Self { name, ..own }.by_seed(Some(&one.name))
         };
-        let scenarios = config.scenario.iter().map(of_scenario).collect::<Result<_>>()?;
-        Ok((config, scenarios))
+        let scenarios: Result<Vec<_>, Error> = config.scenario.iter().map(of_scenario).collect();
+        Ok((config, scenarios?.concat()))
     }
 
-    fn text(path: &Path) -> Result<String> {
+    /// The study of each of its seeds, in the folder of its scenario if there is one.
+    fn by_seed(self, scenario: Option<&String>) -> Result<Vec<Scenario>, Error> {
+        let seeds = &self.seed;
+        if seeds.is_empty() || seeds.iter().collect::<BTreeSet<_>>().len() != seeds.len() {
+            return Err(input_error!("seed = {seeds:?}: give at least one seed, each once"));
+        }
+        if seeds.len() > MOST_SEEDS {
+            return Err(input_error!(
+                "seed has {} numbers; a study is repeated for at most {MOST_SEEDS} seeds",
+                seeds.len()
+            ));
+        }
+        if seeds.len() == 1 {
+            let name = scenario.cloned();
+            return Ok(vec![Scenario { config: self, name, series: None }]);
+        }
+        let of_seed = |seed: &u64| {
+            let name = format!("{}, seed {seed}", self.name);
+            Scenario {
+                config: Self { name, seed: vec![*seed], ..self.clone() },
+                name: Some(
+                    scenario.map_or(String::new(), |name| format!("{name}-"))
+                        + &format!("seed-{seed}"),
+                ),
+                series: Some(self.name.clone()),
+            }
+        };
+        Ok(seeds.iter().map(of_seed).collect())
+    }
+
+    fn text(path: &Path) -> Result<String, Error> {
         let name = path.display();
         std::fs::read_to_string(path).map_err(|e| {
             let folder = std::env::current_dir().unwrap_or_default();
@@ -391,7 +441,7 @@ impl StudyConfig {
         })
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self> {
+    fn parse(path: &Path, text: &str) -> Result<Self, Error> {
         toml::from_str(text).map_err(|error| {
             let hint = hint(error.message()).unwrap_or_default();
             input_error!("{}: {}{hint}", path.display(), error.to_string().trim_end())
@@ -440,7 +490,53 @@ mod tests {
         let error = sizes("'all'").unwrap_err().to_string();
         assert!(error.contains("a number of simulations, or a list"), "{error}");
         let error = sizes("-3").unwrap_err().to_string();
-        assert!(error.contains("-3 simulations"), "{error}");
+        assert!(error.contains("-3 is not a number of simulations"), "{error}");
+    }
+
+    #[test]
+    fn a_study_is_repeated_for_each_of_its_seeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("study.toml");
+        let scenarios = |text: String| {
+            std::fs::write(&path, text).unwrap();
+            let (_, all) = StudyConfig::read(&path).unwrap();
+            let of = |one: &Scenario| {
+                let Scenario { config, name, series } = one.clone();
+                (config.name, config.seed[0], name, series)
+            };
+            all.iter().map(of).collect::<Vec<_>>()
+        };
+        let (owned, some) = (str::to_owned, |text: &str| Some(text.to_owned()));
+        assert_eq!(scenarios(SMALLEST.into()), [(owned("a"), 1, None, None)]);
+        assert_eq!(
+            scenarios(format!("seed = [3, 1]\n{SMALLEST}")),
+            [
+                (owned("a, seed 3"), 3, some("seed-3"), some("a")),
+                (owned("a, seed 1"), 1, some("seed-1"), some("a"))
+            ]
+        );
+        let two = "[[scenario]]\nname = 'one'\n[[scenario]]\nname = 'two'\nseed = [1, 2]\n";
+        assert_eq!(
+            scenarios(format!("seed = 4\n{SMALLEST}{two}")),
+            [
+                (owned("a: one"), 4, some("one"), None),
+                (owned("a: two, seed 1"), 1, some("two-seed-1"), some("a: two")),
+                (owned("a: two, seed 2"), 2, some("two-seed-2"), some("a: two"))
+            ]
+        );
+        for (seeds, words) in [
+            ("[]", "at least one seed"),
+            ("[2, 2]", "each once"),
+            (
+                &format!("{:?}", Vec::from_iter(0..101)),
+                "101 numbers; a study is repeated for at most 100",
+            ),
+            ("-3", "-3 is not a seed"),
+            ("'all'", "a seed, or a list of seeds"),
+        ] {
+            let error = error(&format!("seed = {seeds}\n{SMALLEST}"));
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]

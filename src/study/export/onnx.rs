@@ -33,11 +33,12 @@ const MOST: usize = i32::MAX as usize;
 /// # Errors
 /// [`crate::Error::Input`] with the first difference.
 pub fn check(models: &[(String, Model)]) -> Result<()> {
+    // each has neighbours of its own
+    let about = |model: &Model| About { edges: None, ..model.about.clone() };
     for (place, (name, model)) in models.iter().enumerate() {
+        let (first_name, first) = &models[0];
+        check_same((first_name, &about(first)), (name, &about(model)))?;
         for (other_name, other) in &models[..place] {
-            // each has neighbours of its own
-            let [one, two] = [other, model].map(|of| About { edges: None, ..of.about.clone() });
-            check_same((other_name, &one), (name, &two))?;
             if other.start == model.start {
                 return Err(input_error!(
                     "{name} is the same network as {other_name}, which would count twice; give \

@@ -32,8 +32,8 @@ pub(super) fn of_outputs(model: &Model, nodes: &mut Nodes, outputs: &str) -> Nam
         }
         Predicts::LogVariance => {
             let (logarithms, half) = (of_targets(nodes, 1), nodes.scalar(0.5));
-            let halves = nodes.add("Mul", &[&logarithms, &half]);
-            (first, Some(nodes.add("Exp", &[&halves])))
+            let exponents = nodes.add("Mul", &[&logarithms, &half]);
+            (first, Some(nodes.add("Exp", &[&exponents])))
         }
         Predicts::Deviation => {
             let signed = of_targets(nodes, 1);

@@ -65,9 +65,9 @@ mod tests {
         let (mut pre, mut fine) = (sound(100), sound(0));
         change(&mut pre, &mut fine);
         let loaded = |dataset: Dataset, test: usize| LoadedDataset {
-            features: features(&dataset, false, "x").unwrap(),
+            features: features(&dataset, false, "x").unwrap().into(),
             pool: Pool::new(dataset.inputs.rows, test, 1).unwrap(),
-            dataset,
+            dataset: dataset.into(),
         };
         notices((&loaded(fine, 10), Some(&loaded(pre, 0))), TestSet::Shared(10))
     }

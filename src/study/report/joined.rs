@@ -10,10 +10,17 @@ use crate::study::metric::MSE;
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::html::figure;
 use crate::study::report::page::{document, section, shown, verdict};
-use crate::study::report::sections::{files, savings, scenarios, test_error, transfer_effect};
+use crate::study::report::sections::study_seeds::SeedSeries;
+use crate::study::report::sections::{
+    files, savings, scenarios, study_seeds, test_error, transfer_effect,
+};
 use crate::study::stats::findings::Findings;
+use crate::study::stats::study_seeds::{
+    over_study_seeds, series as seed_series, study_seed_sentences,
+};
 use crate::study::store::foreign::REPORT_FILE;
 use crate::study::store::run::Curve;
+use crate::study::store::study_seeds::STUDY_SEEDS_FILE;
 use crate::study::transfer::BASELINE;
 
 /// Writes `report.html` into the folder above those of several scenarios, atomically: their results
@@ -25,19 +32,35 @@ pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
     let names: Vec<String> = all.iter().map(name).collect();
     let scenarios: Vec<(&str, &Findings)> = names.iter().map(String::as_str).zip(all).collect();
     let findings: Vec<&Findings> = all.iter().collect();
-    let page = document(&title(all), &findings, body(&scenarios));
+    let seeds = seed_series(all);
+    let page = document(&title(all), &findings, body(&scenarios, &seeds));
     write_bytes(&folder.join(REPORT_FILE), page.as_bytes())
 }
 
-fn body(all: &[(&str, &Findings)]) -> Markup {
+fn body(all: &[(&str, &Findings)], seeds: &[(&str, Vec<&Findings>)]) -> Markup {
     let shown = strategies(all);
+    let over_seeds = seeds.iter().map(|(name, members)| {
+        let own = over_study_seeds(name, members);
+        SeedSeries { name, sentences: study_seed_sentences(members, &own), all: own }
+    });
+    let over_seeds: Vec<SeedSeries> = over_seeds.collect();
+    // of studies that differ in their seed alone the figures show the first one
+    let others = |one: &Findings| {
+        seeds.iter().any(|(_, own)| own[1..].iter().any(|other| std::ptr::eq(*other, one)))
+    };
+    let (every, all) = (all, all.iter().copied().filter(|(_, one)| !others(one)));
+    let all: &[(&str, &Findings)] = &all.collect::<Vec<_>>();
     let metric = all.first().map_or(MSE, |(_, findings)| findings.metric());
     let saved = all.iter().any(|(_, findings)| !findings.savings.is_empty());
     html! {
-        p.about { (all.len()) " scenarios" }
-        @for (name, findings) in all {
+        p.about { (every.len()) " scenarios" }
+        @for (name, findings) in every {
             h2.scenario { a href={ (name) "/" (REPORT_FILE) } { (name) } }
             (verdict(findings))
+        }
+        @if !over_seeds.is_empty() {
+            (section("Over study seeds", study_seeds::section(&over_seeds, &shown)))
+            p.remark { "What follows is of the first study seed of each." }
         }
         (section("Side by side", scenarios::section(all)))
         (section("Test error", figure(&test_error::joined(all, &shown))))
@@ -56,7 +79,10 @@ fn body(all: &[(&str, &Findings)]) -> Markup {
             }
         }))
         (section("Files", html! {
-            @for (name, findings) in all {
+            @if !over_seeds.is_empty() {
+                ul.files { li { a href=(STUDY_SEEDS_FILE) { (STUDY_SEEDS_FILE) } " over study seeds" } }
+            }
+            @for (name, findings) in every {
                 h3 { (name) }
                 (files::links(findings, &format!("{name}/")))
             }

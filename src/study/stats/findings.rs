@@ -7,6 +7,7 @@ use crate::study::metric::Metric;
 use crate::study::objective::Objective;
 use crate::study::stats::agreement::agreement;
 use crate::study::stats::bootstrap::Bootstrap;
+use crate::study::stats::degeneracy::degeneracy_sentences;
 use crate::study::stats::diagnostics::{Figure, diagnostics, test_metrics};
 use crate::study::stats::domain_gap::domain_gap;
 use crate::study::stats::headline::{headline, ranked};
@@ -19,6 +20,7 @@ use crate::study::stats::summary::summarize;
 use crate::study::stats::transfers::transfers;
 use crate::study::store::agreement::{AGREEMENT_FILE, Agreement, write_agreement};
 use crate::study::store::attribution_table::Usage;
+use crate::study::store::degeneracy::Degeneracy;
 use crate::study::store::diagnostics::{Band, write_bands};
 use crate::study::store::negative_transfer::{NEGATIVE_TRANSFER_FILE, Transfer, write_transfers};
 use crate::study::store::predictions::Predictions;
@@ -78,6 +80,8 @@ pub struct Findings {
     /// How much worse the pre-trained networks are than others without fine-tuning, if the study
     /// says; a sentence each.
     pub domain_gap: Vec<String>,
+    /// Which targets of the pre-training new targets are taken for.
+    pub degeneracies: Vec<Degeneracy>,
     /// Attribution profiles of the networks, the pre-trained ones first if there are any.
     pub usages: Vec<Usage>,
 }
@@ -99,6 +103,7 @@ impl Findings {
             predictions,
             tested,
             usages,
+            degeneracies,
             ..
         } = results;
         let searches = searches(&trials);
@@ -125,8 +130,8 @@ impl Findings {
             domain_gap: domain_gap(&summary, &bootstrap),
             diagnostics: diagnostics(&tested),
             test_metrics: test_metrics(&tested),
-            pretraining_sizes: pretraining_sizes(&runs),
-            pretraining_size_verdict: pretraining_size_verdict(&runs),
+            pretraining_sizes: pretraining_sizes(&runs, scatter),
+            pretraining_size_verdict: pretraining_size_verdict(&runs, scatter),
             predictions: predictions.into_iter().map(agreeing).collect(),
             name: name(&folder, provenance.as_ref()),
             folder,
@@ -138,6 +143,7 @@ impl Findings {
             summary,
             searches,
             usages,
+            degeneracies,
         })
     }
 
@@ -194,6 +200,11 @@ impl Findings {
             format!("{name}: no finished run can be compared with one of {BASELINE}.")
         }));
         sentences
+    }
+
+    /// Whether degeneracies predict where transfer hurts, a sentence for each new target.
+    pub fn by_degeneracy(&self) -> Vec<String> {
+        degeneracy_sentences(&self.summary, &self.degeneracies, &self.transfers)
     }
 
     /// The curves that can be compared with the baseline, the best one first.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::study::stats::statistics::mean_interval;
+use crate::study::stats::scatter::Scatter;
+use crate::study::stats::statistics::{Group, mean_interval, welch_interval};
 use crate::study::store::pretraining_size::PretrainingSize;
 use crate::study::store::run::{Curve, RunRecord};
 use crate::study::store::summary::Spread;
@@ -10,77 +11,74 @@ use crate::study::transfer::BASELINE;
 
 /// The effect of the pre-training size, strategies by name, sizes and pre-training sizes rising;
 /// empty unless the runs have several pre-training sizes.
-pub fn pretraining_sizes(runs: &[RunRecord]) -> Vec<PretrainingSize> {
-    let (strategies, sizes) = (strategies(runs), all(runs, |run| Some(run.key.simulations)));
+pub fn pretraining_sizes(runs: &[RunRecord], scatter: Scatter) -> Vec<PretrainingSize> {
     let mut found = Vec::new();
     let Some(largest) = pretrained(runs).last().copied().filter(|largest| *largest > 0) else {
         return found;
     };
-    for strategy in &strategies {
-        for &simulations in &sizes {
-            let here: Vec<&RunRecord> =
-                (runs.iter()).filter(|run| run.key.simulations == simulations).collect();
+    for strategy in &strategies(runs) {
+        for size in sizes(runs) {
             for &count in &pretrained(runs) {
-                found.extend(one(&here, strategy, (simulations, count), largest));
+                found.extend(one((runs, scatter), strategy, (size, count), largest));
             }
         }
     }
     found
 }
 
-/// One line of the table, from the runs of its size; absent if no seed has a test score.
+/// One line of the table; absent if no run has a test score.
 fn one(
-    here: &[&RunRecord],
+    (runs, scatter): (&[RunRecord], Scatter),
     strategy: &str,
     (simulations, count): (usize, usize),
     largest: usize,
 ) -> Option<PretrainingSize> {
-    let own = of(here, strategy, count);
-    let values: Vec<f64> = own.values().map(|value| value.exp()).collect();
+    let values = of(runs, strategy, (simulations, count));
+    let values: Vec<f64> = values.into_values().map(f64::exp).collect();
     let mean = Spread::new(values.iter().copied().map(Some)).mean?;
-    let ratios = match count == largest {
-        true => vec![],
-        false => differences(&own, &of(here, strategy, largest)),
+    let change = match count == largest {
+        true => None,
+        false => change((runs, scatter), strategy, [count, largest], &[simulations]),
     };
     Some(PretrainingSize {
-        metric: here.first()?.metric(),
+        metric: runs.first()?.metric(),
         strategy: strategy.to_owned(),
         simulations,
         pretraining_simulations: count,
         seeds: values.len(),
         mean,
         interval: mean_interval(&values),
-        ratio: (!ratios.is_empty()).then(|| average(&ratios).exp()),
-        ratio_interval: mean_interval(&ratios).map(|interval| interval.map(f64::exp)),
+        ratio: change.map(|change| change.mean.exp()),
+        ratio_interval: change.and_then(|change| change.interval).map(|ends| ends.map(f64::exp)),
     })
 }
 
 /// One sentence for each strategy: the test score after the smallest pre-training relative to the
 /// largest, over all sizes, and its share of the gain over the baseline. Empty unless the runs have
 /// several pre-training sizes.
-pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
+pub fn pretraining_size_verdict(runs: &[RunRecord], scatter: Scatter) -> Vec<String> {
     let counts: Vec<usize> = pretrained(runs).into_iter().filter(|count| *count > 0).collect();
     let [smallest, .., largest] = counts[..] else {
         return vec![];
     };
-    let sizes = all(runs, |run| Some(run.key.simulations)).len();
+    let sizes = sizes(runs);
     let metric = runs[0].metric();
     let sign = metric.better.sign();
     let sentence = |strategy: &String| {
-        let apart = over_sizes(runs, strategy, smallest, largest);
-        let gain = over_sizes(runs, strategy, 0, largest);
-        let Some([low, high]) = mean_interval(&apart) else {
+        let change_to = |count| change((runs, scatter), strategy, [count, largest], &sizes);
+        let apart = change_to(smallest).and_then(|change| Some((change.mean, change.interval?)));
+        let Some((mean, [low, high])) = apart else {
             return format!(
-                "{strategy}: with fewer than two seeds, the effect of the pre-training size \
-                 cannot be tested."
+                "{strategy}: with fewer than two {}, the effect of the pre-training size cannot \
+                 be tested.",
+                scatter.noun()
             );
         };
-        let over = match sizes {
+        let over = match sizes.len() {
             1 => String::new(),
-            _ => format!(", geometric mean over {sizes} sizes"),
+            sizes => format!(", geometric mean over {sizes} sizes"),
         };
         let percent = |logarithm: f64| 100.0 * (logarithm.exp() - 1.0);
-        let mean = average(&apart);
         let mut text = format!(
             "{strategy}: pre-trained on {smallest} simulations in place of {largest}, it has \
              {:.2} times the test {} (95 % interval of the change {:+.1} to {:+.1} %{over})",
@@ -90,8 +88,11 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
             percent(high)
         );
         // without a significant gain the share has no meaning
-        if mean_interval(&gain).is_some_and(|ends| ends.iter().all(|end| sign * end > 0.0)) {
-            let share = 100.0 * (1.0 - mean / average(&gain));
+        let gain = change_to(0).filter(|gain| {
+            gain.interval.is_some_and(|ends| ends.iter().all(|end| sign * end > 0.0))
+        });
+        if let Some(gain) = gain {
+            let share = 100.0 * (1.0 - mean / gain.mean);
             let title = metric.title;
             text += &format!(", and {share:.0} % of the gain over {BASELINE} in log test {title}");
         }
@@ -100,42 +101,71 @@ pub fn pretraining_size_verdict(runs: &[RunRecord]) -> Vec<String> {
     strategies(runs).iter().map(sentence).collect()
 }
 
-/// The logarithm of the ratio of test scores after two pre-trainings, mean over sizes, for each
-/// seed that has both at every size.
-fn over_sizes(runs: &[RunRecord], strategy: &str, count: usize, other: usize) -> Vec<f64> {
-    let sizes = all(runs, |run| Some(run.key.simulations));
-    let mut sums: BTreeMap<u32, (f64, usize)> = BTreeMap::new();
-    for size in &sizes {
-        let here: Vec<&RunRecord> =
-            runs.iter().filter(|run| run.key.simulations == *size).collect();
-        let (ours, theirs) = (of(&here, strategy, count), of(&here, strategy, other));
-        for (seed, our) in ours {
-            if let Some(their) = theirs.get(&seed) {
-                let sum = sums.entry(seed).or_default();
-                *sum = (sum.0 + our - their, sum.1 + 1);
-            }
+/// A change of the logarithm of the test score, with its 95 % interval.
+#[derive(Clone, Copy)]
+struct Change {
+    mean: f64,
+    interval: Option<[f64; 2]>,
+}
+
+/// The change from the second pre-training to the first, mean over sizes. Seeds that have both at
+/// every size are paired; the best trials of a search are not.
+fn change(
+    (runs, scatter): (&[RunRecord], Scatter),
+    strategy: &str,
+    [count, other]: [usize; 2],
+    sizes: &[usize],
+) -> Option<Change> {
+    let both =
+        sizes.iter().map(|size| [count, other].map(|count| of(runs, strategy, (*size, count))));
+    let both: Vec<[BTreeMap<u32, f64>; 2]> = both.collect();
+    if both.iter().flatten().any(BTreeMap::is_empty) {
+        return None;
+    }
+    match scatter {
+        Scatter::Seeds => {
+            let difference = |seed: &u32| -> Option<f64> {
+                let at = |[ours, theirs]: &[BTreeMap<u32, f64>; 2]| {
+                    Some(ours.get(seed)? - theirs.get(seed)?)
+                };
+                both.iter().map(at).sum::<Option<f64>>().map(|sum| sum / both.len() as f64)
+            };
+            let apart: Vec<f64> = both[0][0].keys().filter_map(difference).collect();
+            (!apart.is_empty())
+                .then(|| Change { mean: average(&apart), interval: mean_interval(&apart) })
+        }
+        Scatter::Trials => {
+            let group = |values: &BTreeMap<u32, f64>| Group::new(values.values().copied());
+            let pairs: Vec<(Group, Group)> =
+                both.iter().map(|[ours, theirs]| (group(ours), group(theirs))).collect();
+            let apart: Vec<f64> =
+                pairs.iter().map(|(ours, theirs)| ours.mean - theirs.mean).collect();
+            Some(Change { mean: average(&apart), interval: welch_interval(&pairs) })
         }
     }
-    let whole = sums.into_values().filter(|(_, count)| *count == sizes.len());
-    whole.map(|(sum, count)| sum / count as f64).collect()
 }
 
 /// The logarithms of the test scores by seed; of the baseline where there is no pre-training.
-fn of(here: &[&RunRecord], strategy: &str, count: usize) -> BTreeMap<u32, f64> {
+fn of(
+    runs: &[RunRecord],
+    strategy: &str,
+    (simulations, count): (usize, usize),
+) -> BTreeMap<u32, f64> {
     let curve = match count {
         0 => Curve::of(BASELINE),
         _ => Curve { strategy: strategy.to_owned(), pretraining_simulations: Some(count) },
     };
-    let value = |run: &&RunRecord| {
+    let value = |run: &RunRecord| {
         let logarithm = run.score()?.ln();
         logarithm.is_finite().then_some((run.key.seed, logarithm))
     };
-    here.iter().filter(|run| run.key.curve == curve).filter_map(value).collect()
+    let own = runs.iter();
+    let own = own.filter(|run| run.key.simulations == simulations && run.key.curve == curve);
+    own.filter_map(value).collect()
 }
 
-fn differences(ours: &BTreeMap<u32, f64>, theirs: &BTreeMap<u32, f64>) -> Vec<f64> {
-    let pairs = ours.iter();
-    pairs.filter_map(|(seed, our)| Some(our - theirs.get(seed)?)).collect()
+fn sizes(runs: &[RunRecord]) -> Vec<usize> {
+    all(runs, |run| Some(run.key.simulations))
 }
 
 fn strategies(runs: &[RunRecord]) -> Vec<String> {
@@ -189,7 +219,7 @@ mod tests {
 
     #[test]
     fn every_size_stands_beside_the_baseline_and_the_largest() {
-        let found = pretraining_sizes(&study());
+        let found = pretraining_sizes(&study(), Scatter::Seeds);
         let counts: Vec<_> =
             (found.iter()).map(|one| (one.simulations, one.pretraining_simulations)).collect();
         let expected = [50, 100].map(|size| [0, 2000, 8000].map(|count| (size, count)));
@@ -208,7 +238,9 @@ mod tests {
 
     #[test]
     fn the_sentence_compares_the_smallest_pretraining_with_the_largest() {
-        let [sentence] = &pretraining_size_verdict(&study())[..] else { panic!("one strategy") };
+        let [sentence] = &pretraining_size_verdict(&study(), Scatter::Seeds)[..] else {
+            panic!("one strategy")
+        };
         let begin = "dummy-node: pre-trained on 2000 simulations in place of 8000, it has 1.10 \
              times the test MSE";
         assert!(sentence.starts_with(begin), "{sentence}");
@@ -216,17 +248,33 @@ mod tests {
         assert!(sentence.contains("86 % of the gain over scratch"), "{sentence}");
         assert!(sentence.contains("over 2 sizes"), "{sentence}");
         let worse = [runs("scratch", 0, 1.0), runs("a", 2000, 1.5), runs("a", 8000, 1.2)];
-        let sentences = pretraining_size_verdict(&worse.concat());
+        let sentences = pretraining_size_verdict(&worse.concat(), Scatter::Seeds);
         assert!(!sentences[0].contains("gain"), "{sentences:?}");
         let one_seed = study().into_iter().filter(|run| run.key.seed == 1);
-        let sentences = pretraining_size_verdict(&one_seed.collect::<Vec<_>>());
+        let sentences = pretraining_size_verdict(&one_seed.collect::<Vec<_>>(), Scatter::Seeds);
         assert!(sentences[0].contains("fewer than two seeds"), "{sentences:?}");
+    }
+
+    #[test]
+    fn trials_of_a_search_are_not_paired() {
+        let of_seeds = pretraining_sizes(&study(), Scatter::Seeds);
+        let of_trials = pretraining_sizes(&study(), Scatter::Trials);
+        let width = |all: &[PretrainingSize]| all[1].ratio_interval.map(|[low, high]| high / low);
+        // the scatter that seeds share does not cancel
+        assert!(width(&of_seeds).unwrap() < 1.02 && width(&of_trials).unwrap() > 1.3);
+        assert!((of_trials[1].ratio.unwrap() - 1.1).abs() < 0.01, "{of_trials:?}");
+        let one = study().into_iter().filter(|run| run.key.seed == 1).collect::<Vec<_>>();
+        let [sentence] = &pretraining_size_verdict(&one, Scatter::Trials)[..] else {
+            panic!("one strategy")
+        };
+        assert!(sentence.contains("fewer than two trials"), "{sentence}");
     }
 
     #[test]
     fn a_study_with_one_pretraining_has_no_such_effect() {
         let mut runs = study();
         runs.iter_mut().for_each(|run| run.key.curve.pretraining_simulations = None);
-        assert!(pretraining_sizes(&runs).is_empty() && pretraining_size_verdict(&runs).is_empty());
+        assert!(pretraining_sizes(&runs, Scatter::Seeds).is_empty());
+        assert!(pretraining_size_verdict(&runs, Scatter::Seeds).is_empty());
     }
 }

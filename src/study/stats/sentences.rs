@@ -58,7 +58,7 @@ pub fn losses(transfers: &[Transfer]) -> Vec<String> {
                 format!("at {size} simulations by {by} (95 % interval {low} to {high})")
             })
             .collect();
-        let metric = compared[0].metric.title;
+        let metric = compared.first()?.metric.title;
         (!parts.is_empty()).then(|| {
             let name = curve.label();
             format!("{name} is worse than {BASELINE} in {metric} {}.", joined(&parts))
@@ -118,5 +118,41 @@ fn hurt(targets: &[&Transfer]) -> String {
     match list.is_empty() {
         true => "No significant negative transfer for any target.".to_owned(),
         false => format!("Negative transfer for {}.", joined(&list)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A strategy with 1.5 times the error of the baseline.
+    fn worse(interval: Option<[f64; 2]>) -> Transfer {
+        Transfer {
+            metric: MSE,
+            curve: Curve::of("warm-start"),
+            simulations: 50,
+            target: None,
+            runs: 2,
+            ratio: 1.5,
+            difference: 0.1,
+            interval,
+            p: None,
+            p_signed_rank: None,
+            p_corrected: None,
+        }
+    }
+
+    #[test]
+    fn losses_are_told_where_there_is_an_interval() {
+        // as of a study that has just begun
+        assert!(losses(&[worse(None)]).is_empty());
+        let [sentence] = &losses(&[worse(None), worse(Some([0.05, 0.15]))])[..] else {
+            panic!("one strategy")
+        };
+        let expected = "warm-start is worse than scratch in MSE at 50 simulations by 0.100 (95 % \
+                        interval 0.0500 to 0.150).";
+        assert_eq!(sentence, expected);
+        let [none] = &losses(&[worse(Some([-0.05, 0.15]))])[..] else { panic!("one sentence") };
+        assert!(none.starts_with("No strategy is worse"), "{none}");
     }
 }

@@ -49,25 +49,47 @@ impl Group {
 ///
 /// The degrees of freedom are those of Satterthwaite 1946 (Biometrics Bulletin 2, 110).
 pub(crate) fn welch(pairs: &[(Group, Group)]) -> Option<f64> {
+    let Contrast { sum, variance, freedom } = contrast(pairs)?;
+    if variance == 0.0 {
+        return Some(if sum == 0.0 { 1.0 } else { 0.0 });
+    }
+    Some(student_tails(sum.abs() / variance.sqrt(), freedom))
+}
+
+/// The 95 % interval of the mean difference between the sides of pairs of groups, of the test of
+/// [`welch`]; absent likewise.
+pub(crate) fn welch_interval(pairs: &[(Group, Group)]) -> Option<[f64; 2]> {
+    let Contrast { sum, variance, freedom } = contrast(pairs)?;
+    let half = match variance {
+        0.0 => 0.0,
+        _ => student_quantile(0.05, freedom) * variance.sqrt(),
+    };
+    Some([sum - half, sum + half].map(|end| end / pairs.len() as f64))
+}
+
+/// The sum over pairs of groups of the difference of their means.
+struct Contrast {
+    sum: f64,
+    variance: f64,
+    freedom: f64,
+}
+
+fn contrast(pairs: &[(Group, Group)]) -> Option<Contrast> {
     let groups = || pairs.iter().flat_map(|(a, b)| [a, b]);
     let variances: Option<Vec<f64>> = groups().map(|group| group.variance).collect();
     let variances = variances.filter(|variances| !variances.is_empty())?;
-    let total: f64 = variances.iter().sum();
-    let difference: f64 = pairs.iter().map(|(a, b)| a.mean - b.mean).sum();
-    if total == 0.0 {
-        return Some(if difference == 0.0 { 1.0 } else { 0.0 });
-    }
+    let variance: f64 = variances.iter().sum();
     let parts: f64 = (groups().zip(&variances))
         .map(|(group, variance)| variance * variance / (group.count as f64 - 1.0))
         .sum();
     // squares of tiny variances can vanish
-    let freedom = (total * total / parts).clamp(1.0, 1e6);
-    Some(student_tails(difference.abs() / total.sqrt(), freedom))
+    let freedom = (variance * variance / parts).clamp(1.0, 1e6);
+    Some(Contrast { sum: pairs.iter().map(|(a, b)| a.mean - b.mean).sum(), variance, freedom })
 }
 
 /// The 95 % interval of the mean of normal values from Student's t, [mean - t s / sqrt(n), mean + t
 /// s / sqrt(n)]; absent with fewer than two values.
-pub(crate) fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
+pub fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
     if values.len() < 2 {
         return None;
     }

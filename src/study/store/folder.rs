@@ -92,7 +92,8 @@ impl StudyFolder {
         Ok((opened, journal))
     }
 
-    /// Begins the tables with the runs that finished before; `several` devices may have trained them.
+    /// Begins the tables with the runs that finished before; `several` devices may have trained
+    /// them.
     ///
     /// # Errors
     /// [`Error::Output`] with the path.
@@ -218,6 +219,7 @@ impl StudyFolder {
             predictions: vec![],
             tested: vec![],
             usages: vec![],
+            degeneracies: vec![],
             models: self.kept,
         })
     }

@@ -10,6 +10,7 @@ use crate::study::metric::{METRICS, Metric};
 use crate::study::stats::diagnostics::FIGURES;
 use crate::study::store::agreement::AGREEMENT_FILE;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
+use crate::study::store::degeneracy::DEGENERACY_FILE;
 use crate::study::store::group_predictions::PREDICTIONS;
 use crate::study::store::model::MODELS;
 use crate::study::store::negative_transfer::NEGATIVE_TRANSFER_FILE;
@@ -18,6 +19,7 @@ use crate::study::store::pretraining_size::PRETRAINING_SIZE_FILE;
 use crate::study::store::provenance::STUDY_FILE;
 use crate::study::store::runs::{PRETRAINING_FILE, RUNS_FILE};
 use crate::study::store::savings::SAVINGS_FILE;
+use crate::study::store::study_seeds::STUDY_SEEDS_FILE;
 use crate::study::store::summary::SUMMARY_FILE;
 use crate::study::store::trials::{BEST_TRIALS_FILE, TRIALS_FILE};
 
@@ -29,7 +31,7 @@ pub const REPORT_FILE: &str = "report.html";
 pub(crate) const GENERATOR: &str = concat!("shoal ", env!("CARGO_PKG_VERSION"));
 
 /// The tables that a study writes.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     RUNS_FILE,
     PRETRAINING_FILE,
     TRIALS_FILE,
@@ -41,6 +43,7 @@ const TABLES: [&str; 11] = [
     PREDICTIONS_FILE,
     AGREEMENT_FILE,
     ATTRIBUTIONS_FILE,
+    DEGENERACY_FILE,
 ];
 
 /// Checks that nothing in a folder would be overwritten that is not of a study: `study.json` or the
@@ -95,6 +98,20 @@ pub fn check_report(folder: &Path) -> Result<()> {
     match String::from_utf8_lossy(&head).contains(mark) {
         true => Ok(()),
         false => Err(foreign(folder, REPORT_FILE)),
+    }
+}
+
+/// Checks the files in a folder above those of several scenarios: a table of study seeds is written
+/// with the page.
+///
+/// # Errors
+/// [`Error::Input`] that names the file.
+pub fn check_joined(folder: &Path) -> Result<()> {
+    check_report(folder)?;
+    let has = |name: &str| folder.join(name).exists();
+    match has(STUDY_SEEDS_FILE) && !has(REPORT_FILE) {
+        true => Err(foreign(folder, STUDY_SEEDS_FILE)),
+        false => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod attribution_table;
+pub mod degeneracy;
 pub mod diagnostics;
 pub(crate) mod difference;
 pub(crate) mod folder;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod runs;
 pub mod savings;
 pub(crate) mod settings;
+pub mod study_seeds;
 pub mod summary;
 pub(crate) mod table;
 pub mod trials;

@@ -25,6 +25,9 @@ pub struct Provenance {
     /// The scenario, in studies with several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
+    /// The title of the studies beside it that differ from it in the seed alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
     /// The part of the study that is in this folder, if it is not all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<PartOf>,
@@ -121,11 +124,12 @@ impl Provenance {
         before: Option<&Provenance>,
     ) -> Self {
         let plan = &study.plan;
-        let pretrain = study.data.pretraining.as_ref().map(|data| &data.dataset);
+        let pretrain = study.data.pretraining.as_ref().map(|data| &*data.dataset);
         let finetune = &study.data.fine_tuning.dataset;
         Self {
             name: plan.name.clone(),
             scenario: plan.scenario.clone(),
+            series: plan.series.clone(),
             part: plan.share.as_ref().map(|share| share.of.clone()),
             shoal: env!("CARGO_PKG_VERSION").into(),
             device,

@@ -7,6 +7,7 @@ use crate::data::files::opened;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, Usage, read_usages};
+use crate::study::store::degeneracy::{DEGENERACY_FILE, Degeneracy, read_degeneracies};
 use crate::study::store::group_predictions::{GroupPredictions, PREDICTIONS};
 use crate::study::store::kept_models::KeptModels;
 use crate::study::store::model::Model;
@@ -38,6 +39,8 @@ pub struct StudyResults {
     pub tested: Vec<GroupPredictions>,
     /// What the networks use of each input, the pre-trained ones first if there are any.
     pub usages: Vec<Usage>,
+    /// Which targets of the pre-training new targets are taken for.
+    pub degeneracies: Vec<Degeneracy>,
     /// Networks that this process trained.
     pub models: KeptModels,
 }
@@ -61,6 +64,7 @@ impl StudyResults {
         // as the process that trained has them
         tested.sort_by_cached_key(|of| runs.iter().position(|run| run.key.group() == of.group));
         let usages = if_present(folder, ATTRIBUTIONS_FILE, read_usages)?;
+        let degeneracies = if_present(folder, DEGENERACY_FILE, read_degeneracies)?;
         let folder = folder.to_owned();
         let models = KeptModels::default();
         let mut results = Self {
@@ -73,6 +77,7 @@ impl StudyResults {
             predictions,
             tested,
             usages,
+            degeneracies,
             models,
         };
         results.set_scenario();

@@ -8,9 +8,7 @@ use crate::study::objective::Objective;
 use crate::study::search::trial::State;
 use crate::study::store::run::{Curve, RunKey, RunRecord, Score, StopReason};
 use crate::study::store::runs::{metrics_and_targets, read_scores, score_columns};
-use crate::study::store::table::{
-    Line, STRATEGY, Table, columns, number_text, write_curves, write_table,
-};
+use crate::study::store::table::{Line, Table, columns, curve_columns, number_text, write_curves};
 
 /// The table of trials, in studies with a search.
 pub const TRIALS_FILE: &str = "trials.csv";
@@ -29,10 +27,11 @@ pub struct TrialRuns {
     pub runs: Vec<RunRecord>,
 }
 
-const BEFORE: [&str; 6] = [STRATEGY, "simulations", "trial", "seed", "state", "validation_loss"];
+/// What follows the curve.
+const BEFORE: [&str; 5] = ["simulations", "trial", "seed", "state", "validation_loss"];
 const AFTER: [&str; 3] = ["epochs", "steps", "stopped"];
 
-/// What every line begins with: the objective of the search follows if it is a metric.
+/// What follows the curve: the objective of the search comes last if it is a metric.
 fn before(objective: Objective) -> Vec<String> {
     let own = objective.metric().map(|_| objective.column());
     columns(&BEFORE).into_iter().chain(own).collect()
@@ -42,7 +41,7 @@ fn heading(objective: Objective, metrics: &[&Metric], targets: &[String]) -> Vec
     [before(objective), score_columns(metrics, targets), columns(&AFTER)].concat()
 }
 
-/// The objective of a table with these columns.
+/// The objective of a table with these columns after the curve.
 fn objective_of(columns: &[String]) -> Objective {
     let mut all = METRICS.iter().map(Objective::Metric);
     all.find(|one| columns.get(BEFORE.len()) == Some(&one.column())).unwrap_or_default()
@@ -65,7 +64,7 @@ pub fn write_trials(
                 let found = trial.parameters.iter().find(|(known, _)| known == name);
                 found.map_or(String::new(), |(_, value)| value.clone())
             }));
-            fields
+            (&run.key.curve, fields)
         })
     });
     let first = trials.iter().flat_map(|trial| &trial.runs).next();
@@ -73,13 +72,12 @@ pub fn write_trials(
         first.map_or(vec![MSE], |run| run.test.iter().map(|score| score.metric).collect());
     let objective = first.map_or_else(Objective::default, RunRecord::searched);
     let columns = [heading(objective, &metrics, targets), parameters.to_vec()].concat();
-    write_table(path, &columns, &lines.collect::<Vec<_>>())
+    write_curves(path, &columns, lines)
 }
 
 fn run_fields(state: State, run: &RunRecord, targets: usize) -> Vec<String> {
-    let RunKey { curve, simulations, trial, seed, .. } = &run.key;
+    let RunKey { simulations, trial, seed, .. } = &run.key;
     let mut fields = vec![
-        curve.strategy.clone(),
         simulations.to_string(),
         trial.unwrap_or(0).to_string(),
         seed.to_string(),
@@ -105,13 +103,15 @@ pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
     let table = Table::read(path)?;
     let names = table.heading();
     let (metrics, targets) = metrics_and_targets(&names[..table.column(AFTER[0])?]);
-    let objective = objective_of(&names);
-    let columns = heading(objective, &metrics, &targets);
+    let curve = curve_columns(table.is_sized());
+    let objective = objective_of(names.get(curve.len()..).unwrap_or_default());
+    let first = curve.len();
+    let columns = [curve, heading(objective, &metrics, &targets)].concat();
     let parameters = &names[columns.len().min(names.len())..];
     table.check_columns(&[&columns[..], parameters].concat())?;
     let mut trials: Vec<TrialRuns> = Vec::new();
     for line in table.lines() {
-        let (state, run) = read_run(&line, objective, (&metrics, targets.len()))?;
+        let (state, run) = read_run(&line, (first, objective), (&metrics, targets.len()))?;
         let same = |last: &&mut TrialRuns| {
             let key = &last.runs[0].key;
             (&key.curve, key.simulations, key.trial)
@@ -129,35 +129,38 @@ pub fn read_trials(path: &Path) -> Result<Vec<TrialRuns>> {
     Ok(trials)
 }
 
+/// The run of a line whose curve has `first` columns.
 fn read_run(
     line: &Line,
-    objective: Objective,
+    (first, objective): (usize, Objective),
     (metrics, targets): (&[&'static Metric], usize),
 ) -> Result<(State, RunRecord)> {
-    let first = before(objective).len();
-    let after = first + metrics.len() * (1 + targets);
+    let scores = first + before(objective).len();
+    let after = scores + metrics.len() * (1 + targets);
     let stopped = |text: &str| StopReason::ALL.into_iter().find(|one| one.name() == text);
     let run = RunRecord {
         key: RunKey {
             scenario: None,
-            curve: Curve::of(line.text(0)),
-            simulations: line.number(1)?,
-            trial: Some(line.number(2)?),
-            seed: line.number(3)?,
+            curve: line.curve()?,
+            simulations: line.number(first)?,
+            trial: Some(line.number(first + 1)?),
+            seed: line.number(first + 2)?,
         },
-        validation_loss: line.measured(5)?,
+        validation_loss: line.measured(first + 4)?,
         objective: match objective.metric() {
-            Some(metric) => Some(Score { total: line.measured(6)?, ..Score::absent(metric, 0) }),
+            Some(metric) => {
+                Some(Score { total: line.measured(first + 5)?, ..Score::absent(metric, 0) })
+            }
             None => None,
         },
-        test: read_scores(line, first, metrics, targets)?,
+        test: read_scores(line, scores, metrics, targets)?,
         epochs: line.number(after)?,
         steps: line.number(after + 1)?,
         stopped: line.parsed(after + 2, "a reason to stop", stopped)?,
         model: String::new(),
         device: None,
     };
-    Ok((line.parsed(4, "a state", State::named)?, run))
+    Ok((line.parsed(first + 3, "a state", State::named)?, run))
 }
 
 /// The search of one strategy and size, a line of `best_trials.csv`.
@@ -254,6 +257,11 @@ mod tests {
         std::fs::write(&path, text.replacen("0.1,", "x,", 1)).unwrap();
         let error = read_trials(&path).unwrap_err().to_string();
         assert!(error.contains("line 3: 'x' is not a number for validation_loss"), "{error}");
+        let mut sized = trials.clone();
+        sized[0].runs[0].key.curve.pretraining_simulations = Some(2000);
+        sized[0].runs[1].key.curve.pretraining_simulations = Some(2000);
+        write_trials(&path, &targets, &names(&["layers", "rate"]), &sized).unwrap();
+        assert_eq!(read_trials(&path).unwrap(), sized, "with several pre-training sizes");
         std::fs::write(&path, text.replace("validation_loss", "validation_mse")).unwrap();
         let error = read_trials(&path).unwrap_err().to_string();
         assert!(error.contains("another version of shoal"), "{error}");

@@ -83,8 +83,8 @@ impl<'a> Step<'a> {
         self.shoal.store.dispatches()
     }
 
-    /// Seconds per execution of the calls of each dispatch, executed alone `times` times; dispatches
-    /// without tiles are left out.
+    /// Seconds per execution of the calls of each dispatch, executed alone `times` times;
+    /// dispatches without tiles are left out.
     ///
     /// # Errors
     /// [`Error::Device`] if the device failed.

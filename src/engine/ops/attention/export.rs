@@ -19,8 +19,8 @@ pub fn onnx(layer: &Layer, nodes: &mut Nodes) -> String {
     let scores = nodes.add("MatMul", &[&q, &transposed]);
     let scale = nodes.scalar(1.0 / ((width / heads) as f32).sqrt());
     let scores = nodes.add("Mul", &[&scores, &scale]);
-    // the mask of the keys, (examples, 1, 1, items); a finite number, so that the rows of an example
-    // without items, which nothing reads, are finite too
+    // the mask of the keys, (examples, 1, 1, items); a finite number, so that the rows of an
+    // example without items, which nothing reads, are finite too
     let keys = nodes.add_with("Transpose", &[&layer.sets.mask], vec![integers("perm", &[0, 2, 1])]);
     let keys = nodes.unsqueeze(&keys, &[1]);
     let scores = nodes.masked(&scores, &keys, f32::MIN);

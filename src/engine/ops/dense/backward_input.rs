@@ -24,7 +24,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Weights, Access::Read),
         (Buffer::Work, Access::ReadWrite),
     ],
-    constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    constants: |set| vec![("THREADS", f64::from(set.product_threads))],
     product: Some(|products| products.backward_input),
     joins_levels: false,
     update: Update::Any,

@@ -28,7 +28,7 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Work, Access::Read),
         (Buffer::Gradients, Access::ReadWrite),
     ],
-    constants: |set| vec![("PRODUCT_THREADS", f64::from(set.product_threads))],
+    constants: |set| vec![("THREADS", f64::from(set.product_threads))],
     product: Some(|products| products.weights),
     joins_levels: true,
     update: Update::Stored,

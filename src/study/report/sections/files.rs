@@ -11,7 +11,7 @@ use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// Files of a study with what is in them.
-pub const FILES: [(&str, &str); 13] = [
+pub const FILES: [(&str, &str); 14] = [
     (RUNS_FILE, "every run; after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
@@ -23,6 +23,7 @@ pub const FILES: [(&str, &str); 13] = [
     (PREDICTIONS, "predictions of all networks on the test set, an npz for each strategy and size"),
     ("agreement.csv", "agreement of truth and predictions"),
     (ATTRIBUTIONS_FILE, "attributions of each input for each target"),
+    ("degeneracy.csv", "what pre-trained networks take new targets for"),
     ("pretraining.csv", "the pre-training runs"),
     (STUDY_FILE, "provenance"),
 ];

@@ -9,5 +9,6 @@ pub(crate) mod pretraining_size;
 pub(crate) mod savings;
 pub(crate) mod scenarios;
 pub(crate) mod search;
+pub(crate) mod study_seeds;
 pub(crate) mod test_error;
 pub(crate) mod transfer_effect;

@@ -7,12 +7,13 @@ use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Cell, Chart, Grid, Layer, Marks, Panel};
 use crate::study::report::chart::style::{BAD, GOOD, Look, Series};
 use crate::study::report::chart::text::width_of;
-use crate::study::report::html::figure;
+use crate::study::report::html::{figure, numbers, table};
 use crate::study::report::sections::differences;
 use crate::study::stats::findings::Findings;
 use crate::study::stats::scatter::Scatter;
 use crate::study::stats::sentences::losses;
-use crate::study::stats::words::p_text;
+use crate::study::stats::words::{p_text, three};
+use crate::study::store::degeneracy::Degeneracy;
 use crate::study::store::negative_transfer::{LEVEL, Transfer};
 use crate::study::store::run::Curve;
 use crate::study::transfer::BASELINE;
@@ -45,6 +46,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
     html! {
         @for sentence in &findings.domain_gap { p { (sentence) } }
         @for sentence in losses(&findings.transfers) { p { (sentence) } }
+        @for sentence in findings.by_degeneracy() { p { (sentence) } }
         @if let Some(chart) = differences::chart(findings, shown) { (figure(&chart)) }
         p {
             "The " (findings.metric().test_title()) " of a strategy divided by that of " (BASELINE) " on \
@@ -59,6 +61,40 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             }
         }
         (figure(&chart))
+        @if !findings.degeneracies.is_empty() {
+            (numbers("what pre-trained networks take new targets for", degeneracies(findings)))
+        }
+    }
+}
+
+/// How far estimates of pre-trained networks move with each new target.
+fn degeneracies(findings: &Findings) -> Markup {
+    let heading = [
+        "new target",
+        "taken for",
+        "shift for one deviation of the new target",
+        "the same by the Fisher matrix",
+        "correlation of errors by the Fisher matrix",
+    ];
+    let row = |one: &Degeneracy| {
+        let interval =
+            one.interval.map(|[low, high]| format!(" ({} to {})", three(low), three(high)));
+        let [shift, correlation] = [one.fisher_shift, one.fisher_correlation]
+            .map(|number| number.map_or("-".to_owned(), three));
+        vec![
+            one.new.clone(),
+            one.shared.clone(),
+            three(one.shift) + &interval.unwrap_or_default(),
+            shift,
+            correlation,
+        ]
+    };
+    html! {
+        p {
+            "The change of the mean estimate of pre-trained networks, in units of the range of the \
+             target, with its 95 % interval over networks."
+        }
+        (table(&heading, &findings.degeneracies.iter().map(row).collect::<Vec<_>>()))
     }
 }
 

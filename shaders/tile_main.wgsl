@@ -1,10 +1,9 @@
-// The entry point of matrix products. A kernel that imports this page binds `tiles` and `call` and
-// defines `serve`.
+// The entry point of kernels of which a workgroup serves one tile. A kernel that imports this page
+// binds `tiles` and `call` and defines `serve`, and THREADS, the threads of a workgroup.
 
 #import layout
-#import products
 
-@compute @workgroup_size(PRODUCT_THREADS)
+@compute @workgroup_size(THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,
     @builtin(num_workgroups) grid: vec3u,
