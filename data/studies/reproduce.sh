@@ -42,15 +42,13 @@ for study in $studies; do
     [ -e "$results/$study.run" ] || printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$commit" \
         "$(date -u +%Y-%m-%d)" "$processor" "$(nproc 2>/dev/null || echo '?')" \
         $(($(date +%s) - begin)) "$resident" > "$results/$study.run"
-    # figures of the studies that have one scenario, and of each scenario of `paper`
     case $study in
-    neutrino-pk | neutrino-mpk)
-        cp "$results/$study/test-mse.png" "data/studies/$study.png"
-        cp "$results/$study/test-mse.svg" "data/studies/$study.svg" ;;
-    paper-whole)
-        for scenario in neutrinos modified-gravity equilateral local; do
-            cp "$results/$study/$scenario/test-mse.png" "data/studies/paper-$scenario.png"
-        done ;;
+    neutrino-pk | neutrino-mpk) figure=test-mse ;;
+    paper) figure=study-seeds ;;
+    *) continue ;;
     esac
+    for kind in png svg; do
+        cp "$results/$study/$figure.$kind" "data/studies/$study.$kind"
+    done
 done
 cargo run --quiet --release --example tables -- "$results"

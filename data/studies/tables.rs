@@ -235,10 +235,10 @@ fn sentences(all: &[Findings]) -> String {
 fn relative(all: &[Findings], base: &str) -> Result<String> {
     let of_series = series(all);
     let found = of_series.iter().find(|(series, _)| name(series) == base);
-    let (_, base) = found.ok_or_else(|| format!("there is no scenario {base}"))?;
+    let (whole, base) = found.ok_or_else(|| format!("there is no scenario {base}"))?;
     let names: Vec<String> = base[0].summary.curves.iter().map(Curve::label).collect();
     let mut text = heading(&["scenario", "simulations"], &names);
-    for (series, members) in &of_series {
+    for (series, members) in of_series.iter().filter(|(series, _)| series != whole) {
         for size in members[0].summary.sizes() {
             let cell = |curve: &Curve| {
                 let mean = |one: &Findings| one.summary.row(curve, size)?.score().mean;

@@ -21,9 +21,8 @@ use crate::study::config::checks::{
     MAX_LAYERS, MAX_RUNS, MAX_WIDTH, check_batch, check_dropout, check_hidden, check_steps, prefix,
 };
 use crate::study::config::data::DatasetConfig;
-use crate::study::config::study::{
-    Scenario, ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig,
-};
+use crate::study::config::scenario::Scenario;
+use crate::study::config::study::{ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges, standardize};
 use crate::study::hyperparameters::Hyperparameters;

@@ -4,7 +4,9 @@
 pub(crate) mod checks;
 pub(crate) mod data;
 pub mod network;
+pub(crate) mod one_or_several;
 pub(crate) mod overrides;
+pub(crate) mod scenario;
 pub(crate) mod search;
 pub(crate) mod space;
 pub(crate) mod study;

@@ -20,7 +20,7 @@ use crate::study::stats::study_seeds::{
 };
 use crate::study::store::foreign::REPORT_FILE;
 use crate::study::store::run::Curve;
-use crate::study::store::study_seeds::STUDY_SEEDS_FILE;
+use crate::study::store::study_seeds::{STUDY_SEEDS_FIGURE, STUDY_SEEDS_FILE};
 use crate::study::transfer::BASELINE;
 
 /// Writes `report.html` into the folder above those of several scenarios, atomically: their results
@@ -33,38 +33,50 @@ pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
     let scenarios: Vec<(&str, &Findings)> = names.iter().map(String::as_str).zip(all).collect();
     let findings: Vec<&Findings> = all.iter().collect();
     let seeds = seed_series(all);
-    let page = document(&title(all), &findings, body(&scenarios, &seeds));
+    let of_series = |(name, members): &(&str, Vec<&Findings>)| {
+        let all = over_study_seeds(name, members);
+        let name = name.rsplit_once(": ").map_or(*name, |(_, scenario)| scenario);
+        let (name, sentences) = (name.to_owned(), study_seed_sentences(members, &all));
+        SeedSeries { name, sentences, all }
+    };
+    let over_seeds: Vec<SeedSeries> = seeds.iter().map(of_series).collect();
+    let shown = strategies(&scenarios);
+    let chart = (!over_seeds.is_empty()).then(|| study_seeds::chart(&over_seeds, &shown));
+    if let Some(chart) = &chart {
+        chart.write(folder, STUDY_SEEDS_FIGURE)?;
+    }
+    let of_seeds = chart.map(|chart| study_seeds::section(&over_seeds, &chart));
+    let body = body(&scenarios, &shown, (&seeds, of_seeds));
+    let page = document(&title(all), &findings, body);
     write_bytes(&folder.join(REPORT_FILE), page.as_bytes())
 }
 
-fn body(all: &[(&str, &Findings)], seeds: &[(&str, Vec<&Findings>)]) -> Markup {
-    let shown = strategies(all);
-    let over_seeds = seeds.iter().map(|(name, members)| {
-        let own = over_study_seeds(name, members);
-        SeedSeries { name, sentences: study_seed_sentences(members, &own), all: own }
-    });
-    let over_seeds: Vec<SeedSeries> = over_seeds.collect();
+/// The page; `seeds` are studies that differ in their seed alone, with their section.
+fn body(
+    all: &[(&str, &Findings)],
+    shown: &[Series],
+    (seeds, of_seeds): (&[(&str, Vec<&Findings>)], Option<Markup>),
+) -> Markup {
     // of studies that differ in their seed alone the figures show the first one
     let others = |one: &Findings| {
         seeds.iter().any(|(_, own)| own[1..].iter().any(|other| std::ptr::eq(*other, one)))
     };
     let (every, all) = (all, all.iter().copied().filter(|(_, one)| !others(one)));
     let all: &[(&str, &Findings)] = &all.collect::<Vec<_>>();
+    let has_seeds = of_seeds.is_some();
     let metric = all.first().map_or(MSE, |(_, findings)| findings.metric());
     let saved = all.iter().any(|(_, findings)| !findings.savings.is_empty());
     html! {
         p.about { (every.len()) " scenarios" }
+        @if let Some(of_seeds) = of_seeds { (section("Over study seeds", of_seeds)) }
         @for (name, findings) in every {
             h2.scenario { a href={ (name) "/" (REPORT_FILE) } { (name) } }
             (verdict(findings))
         }
-        @if !over_seeds.is_empty() {
-            (section("Over study seeds", study_seeds::section(&over_seeds, &shown)))
-            p.remark { "What follows is of the first study seed of each." }
-        }
+        @if has_seeds { p.remark { "What follows is of the first study seed of each." } }
         (section("Side by side", scenarios::section(all)))
-        (section("Test error", figure(&test_error::joined(all, &shown))))
-        @if saved { (section("Simulations saved", figure(&savings::joined(all, &shown)))) }
+        (section("Test error", figure(&test_error::joined(all, shown))))
+        @if saved { (section("Simulations saved", figure(&savings::joined(all, shown)))) }
         (section("Where transfer helps and hurts", html! {
             p {
                 "The " (metric.test_title()) " of a strategy divided by that of " (BASELINE) ": "
@@ -72,15 +84,17 @@ fn body(all: &[(&str, &Findings)], seeds: &[(&str, Vec<&Findings>)]) -> Markup {
                 " Bold and framed: the difference is significant."
             }
             @for (name, findings) in all {
-                @if let Some(chart) = transfer_effect::chart(findings, &shown) {
+                @if let Some(chart) = transfer_effect::chart(findings, shown) {
                     h3 { (name) }
                     (figure(&chart))
                 }
             }
         }))
         (section("Files", html! {
-            @if !over_seeds.is_empty() {
-                ul.files { li { a href=(STUDY_SEEDS_FILE) { (STUDY_SEEDS_FILE) } " over study seeds" } }
+            @if has_seeds {
+                ul.files {
+                    li { a href=(STUDY_SEEDS_FILE) { (STUDY_SEEDS_FILE) } " over study seeds" }
+                }
             }
             @for (name, findings) in every {
                 h3 { (name) }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::study::stats::degeneracy::{Worth, new_targets, sentence as of_new_target, worth};
 use crate::study::stats::findings::Findings;
 use crate::study::stats::statistics::mean_interval;
-use crate::study::stats::words::{joined, three};
+use crate::study::stats::words::joined;
 use crate::study::store::degeneracy::Degeneracy;
 use crate::study::store::negative_transfer::Transfer;
 use crate::study::store::run::Curve;
@@ -162,25 +162,35 @@ fn sentence(curve: &Curve, own: &[&OverStudySeeds]) -> String {
         }
         None => "no saving at any size whose 95 % interval excludes 1".to_owned(),
     };
-    let hurt = own.iter().filter(|one| one.is_worse()).filter_map(|one| {
-        let ratio = one.ratio?;
-        let [low, high] = ratio.interval?;
-        let target = one.target.as_deref().unwrap_or("the mean over all targets");
-        Some(format!(
-            "{target} at {} ({:.2} times the {} of {BASELINE}, {} to {})",
-            one.simulations,
-            ratio.mean,
-            one.metric.title,
-            three(low),
-            three(high)
-        ))
-    });
-    let hurt: Vec<String> = hurt.collect();
+    let mut hurt: Vec<(Option<&str>, Vec<&OverStudySeeds>)> = Vec::new();
+    for one in own.iter().copied().filter(|one| one.is_worse()) {
+        let target = one.target.as_deref();
+        match hurt.iter_mut().find(|(known, _)| *known == target) {
+            Some((_, sizes)) => sizes.push(one),
+            None => hurt.push((target, vec![one])),
+        }
+    }
+    let hurt: Vec<String> = hurt.into_iter().map(|(target, own)| worse(target, &own)).collect();
     let hurt = match hurt.is_empty() {
         true => "it hurts no target".to_owned(),
         false => format!("it hurts {}", joined(&hurt)),
     };
     format!("{name}, over {seeds} study seeds: {gain}; {hurt}.")
+}
+
+/// `M_nu at 50 and 100 simulations (1.13 to 1.17 times the MSE of scratch)`.
+fn worse(target: Option<&str>, own: &[&OverStudySeeds]) -> String {
+    let sizes: Vec<String> = own.iter().map(|one| one.simulations.to_string()).collect();
+    let ratios = || own.iter().filter_map(|one| Some(one.ratio?.mean));
+    let (low, high) = (ratios().fold(f64::MAX, f64::min), ratios().fold(0.0, f64::max));
+    let [low, high] = [low, high].map(|ratio| format!("{ratio:.2}"));
+    let ratios = if low == high { high } else { format!("{low} to {high}") };
+    format!(
+        "{} at {} simulations ({ratios} times the {} of {BASELINE})",
+        target.unwrap_or("the mean over all targets"),
+        joined(&sizes),
+        own[0].metric.title,
+    )
 }
 
 /// The saving with the highest lower end, if that is above 1.

@@ -11,6 +11,9 @@ use crate::study::store::table::{columns, curve_columns, curve_fields, number_te
 /// The file in the folder above those of the studies.
 pub const STUDY_SEEDS_FILE: &str = "study_seeds.csv";
 
+/// The figure beside it, as `.svg` and `.png`.
+pub(crate) const STUDY_SEEDS_FIGURE: &str = "study-seeds";
+
 /// A mean over study seeds with its 95 % interval from Student's t; absent with one seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {

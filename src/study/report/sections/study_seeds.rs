@@ -12,23 +12,23 @@ use crate::study::store::study_seeds::{Estimate, OverStudySeeds};
 use crate::study::transfer::BASELINE;
 
 /// Studies that differ in their seed alone.
-pub(crate) struct SeedSeries<'a> {
-    /// Their title.
-    pub name: &'a str,
+pub(crate) struct SeedSeries {
+    /// Their scenario.
+    pub name: String,
     /// What holds over them.
     pub sentences: Vec<String>,
     /// The numbers.
     pub all: Vec<OverStudySeeds>,
 }
 
-/// The section of all series.
-pub(crate) fn section(all: &[SeedSeries], shown: &[Series]) -> Markup {
+/// What is saved, a panel for each series.
+pub(crate) fn chart(all: &[SeedSeries], shown: &[Series]) -> Chart {
     let others: Vec<&Series> = shown.iter().filter(|one| !one.is_baseline()).collect();
-    let chart = Chart {
+    Chart {
         label: format!("simulations saved relative to {BASELINE}, over study seeds"),
         legend: keys(others.iter().copied()),
         grids: vec![Grid {
-            panels: all.iter().map(|one| panel(one.name, &one.all, &others)).collect(),
+            panels: all.iter().map(|one| panel(&one.name, &one.all, &others)).collect(),
             least: 300.0,
             most: 480.0,
             height: 230.0,
@@ -39,7 +39,11 @@ pub(crate) fn section(all: &[SeedSeries], shown: &[Series]) -> Markup {
              it is better with its fewest simulations."
         ),
         ..Chart::default()
-    };
+    }
+}
+
+/// The section of all series.
+pub(crate) fn section(all: &[SeedSeries], chart: &Chart) -> Markup {
     html! {
         p {
             "Each study seed draws other rows to test on, other subsets and other pre-trainings. \
@@ -49,8 +53,8 @@ pub(crate) fn section(all: &[SeedSeries], shown: &[Series]) -> Markup {
             h3 { (one.name) }
             ul { @for sentence in &one.sentences { li { (sentence) } } }
         }
-        (figure(&chart))
-        @for one in all { (numbers(one.name, values(&one.all))) }
+        (figure(chart))
+        @for one in all { (numbers(&one.name, values(&one.all))) }
     }
 }
 
