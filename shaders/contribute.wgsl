@@ -38,7 +38,18 @@ fn give_block(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradie
     work[first + 3u * vec4s] = pack(values[3]);
 }
 
-// The same for one row.
+// Gives the gradients of four inputs of a node and four rows, one row per column. Padding becomes
+// 0.
+fn give_inputs(tile: Tile, node: Node, unit: u32, row: u32, sums: mat4x4f) {
+    let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
+    var values = sums;
+#each i in 4
+    values[{i}] = select(vec4f(0.0), sums[{i}], real);
+#end
+    give_block(tile, node.gradients, node.below, unit, row, values);
+}
+
+// Gives the gradient of four units of one row.
 fn give_row(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradient: vec4f) {
     let below = nodes[below_at];
     let at = row * below.output_vec4s + unit;

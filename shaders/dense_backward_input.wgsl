@@ -23,16 +23,6 @@
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-// Gives the gradients of four units below and four examples, one example per column.
-fn finish(tile: Tile, node: Node, unit: u32, examples: u32, sums: mat4x4f) {
-    let real = vec4u(4u * unit) + vec4u(0u, 1u, 2u, 3u) < vec4u(node.inputs);
-    var values = sums;
-#each i in 4
-    values[{i}] = select(vec4f(0.0), sums[{i}], real);
-#end
-    give_block(tile, node.gradients, node.below, unit, examples, values);
-}
-
 fn serve(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = node.output_vec4s;
@@ -98,7 +88,7 @@ fn serve(tile: Tile, thread: u32) {
         let unit = first.x + (block - 1u) % UNITS;
         let examples = first.y + (block - 1u) / UNITS;
         if unit < node.input_vec4s && examples < rows {
-            finish(tile, node, unit, examples, s);
+            give_inputs(tile, node, unit, examples, s);
         }
     }
 }

@@ -77,7 +77,7 @@ struct Run {
     example_weights: u32,      // in `work`: weight of each example of the batch, shape (batch)
     statistics: u32,           // in `work`: means and sums that a loss keeps, shape (2, outputs)
     loss_parameter: f32,       // of the loss, such as the delta of Huber's
-    loss: u32,                 // number of the loss in loss.wgsl
+    loss: u32,                 // number of the loss in loss_batch.wgsl
     stop_parameter: f32,       // of the validation loss
     stop_loss: u32,            // number of the validation loss
     item_vec4s: u32,           // vec4s in a row of a matrix of items stored by unit

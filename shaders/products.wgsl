@@ -1,11 +1,11 @@
-// What the matrix products share: the tile of a thread and the sums in its registers. A tile has
-// {ROWS} vec4s of rows and {UNITS} vec4s of units; a turn of the loop loads {TERMS} terms, then
-// adds them. Every tile adds the terms of a sum one by one in the same order, so that tiles of
-// every size give the same bits.
+// What the matrix products share: the tile of a thread, {ROWS} vec4s of rows and {UNITS} vec4s of
+// units. A turn of the loop loads {TERMS} terms, then adds them. Every tile adds the terms of a sum
+// one by one in the same order, so that tiles of every size give the same bits.
 //
 // src/engine/shader.rs writes the lines between `#each` and `#end` once for each number.
 
 #import layout
+#import sums
 #import tile_main
 
 const ROWS: u32 = {ROWS}u;
@@ -38,20 +38,4 @@ fn factor0(k: u32, end: u32, value: vec4f) -> vec4f {
 
 fn factor1(k: u32, end: u32, value: vec4f) -> vec4f {
     return select(vec4f(0.0), value, k < end);
-}
-
-// The sums plus the outer product of four rows and four units, one row per column.
-fn add_outer(sums: mat4x4f, row: vec4f, unit: vec4f) -> mat4x4f {
-    return mat4x4f(
-        fma(vec4f(row.x), unit, sums[0]),
-        fma(vec4f(row.y), unit, sums[1]),
-        fma(vec4f(row.z), unit, sums[2]),
-        fma(vec4f(row.w), unit, sums[3]),
-    );
-}
-
-// The sums of four units of one row plus four terms: those of each unit in a row of `terms`.
-fn add_product(sums: vec4f, terms: mat4x4f, row: vec4f) -> vec4f {
-    let first = fma(terms[1], vec4f(row.y), fma(terms[0], vec4f(row.x), sums));
-    return fma(terms[3], vec4f(row.w), fma(terms[2], vec4f(row.z), first));
 }

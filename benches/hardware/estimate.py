@@ -31,7 +31,11 @@ LARGE = {
 # Workgroups from which on products are large, as in src/engine/tile.rs.
 LARGE_FROM = 1024
 # Kernels without products: cycles of a wave alone, waves of a run.
-OTHERS = {"clock": (3000, 1 / 32), "gather": (6450, 4), "loss": (5677, 2)}
+OTHERS = {"clock": (3000, 1 / 32), "gather": (6450, 4)}
+# The last layer in one kernel, two waves of 64 lanes for a run: cycles of a wave alone and issue
+# cycles, both without turns and for each turn of its loops over blocks of sums, over terms of these
+# and over blocks of the gradient at its input.
+LAST = {"alone": (2324, 858, 538, 4008), "issue": (1080, 0, 274, 1759)}
 
 
 def waves(kernel, rows, units):
@@ -53,17 +57,27 @@ def product(name, runs, products):
     return max(alone, of_simd) / HERTZ
 
 
+def last_layer(runs, terms, units):
+    """Seconds of the last layers of all runs."""
+    rows = math.ceil(BATCH / 4)
+    blocks = math.ceil(rows * math.ceil(units / 4) / 8)
+    turns = [1, blocks, blocks * math.ceil(terms / 64), math.ceil(rows * math.ceil(terms / 4) / 128)]
+    alone, issue = (sum(map(math.prod, zip(turns, LAST[of]))) for of in ("alone", "issue"))
+    return max(alone, 2 * runs / SIMDS * issue / USED) / HERTZ
+
+
 def step(runs, width):
     """Seconds of each call."""
     widths, calls = [INPUTS, width, width, OUTPUTS], {}
     for name, (cycles, count) in OTHERS.items():
         calls[name] = cycles * max(1, runs * count / SIMDS / 8) / HERTZ
-    for level in range(3):
+    for level in range(2):
         k, n = widths[level : level + 2]
         calls[f"dense_forward of level {level}"] = product("dense_forward", runs, [(k, BATCH, n)])
         if level:
             name = f"dense_backward_input of level {level}"
             calls[name] = product("dense_backward_input", runs, [(n, BATCH, k)])
+    calls["dense_last"] = last_layer(runs, width, OUTPUTS)
     updates = [(BATCH, *widths[level : level + 2]) for level in range(3)]
     return calls | {"fused_update": product("fused_update", runs, updates)}
 

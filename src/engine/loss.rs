@@ -1,4 +1,4 @@
-//! Loss functions. [`LOSSES`] lists them; the `switch` in `shaders/loss.wgsl` computes the same on
+//! Loss functions. [`LOSSES`] lists them; the `switch` in `shaders/loss_batch.wgsl` computes the same on
 //! the device.
 //!
 //! The loss of a batch of B examples e is the weighted mean `sum_e v_e l_e / (B W)` of the losses
@@ -119,7 +119,7 @@ struct Compute {
 }
 
 /// Every loss. A new one is a function here, an entry in this list, and a case in
-/// `shaders/loss.wgsl` under the same number.
+/// `shaders/loss_batch.wgsl` under the same number.
 pub static LOSSES: [&Loss; 7] =
     [&MSE, &HUBER, &BINARY_CROSS_ENTROPY, &CROSS_ENTROPY, &GAUSSIAN, &MOMENTS, &FOCAL];
 

@@ -10,6 +10,7 @@ use std::fmt;
 use crate::engine::graph::{Graph, NodeId};
 use crate::engine::kernel::{Kernel, OpKernels, Update};
 use crate::engine::memory::Memory;
+use crate::engine::ops::dense::last;
 use crate::engine::ops::{OPS, gather, gather_edges, gather_items, kernels_of, loss, sets};
 use crate::engine::optim::{adamw, clip, clock, gradient_norm};
 use crate::engine::prepared::PreparedRun;
@@ -35,6 +36,26 @@ impl fmt::Debug for Call {
     }
 }
 
+/// Which kernels of a run do the work of several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fusion {
+    /// Gradients of the parameters and their updates are one kernel.
+    pub update: bool,
+    /// Output, loss and gradient at the input of the last node are one kernel.
+    pub last: bool,
+}
+
+impl Fusion {
+    /// Of a run with this graph and training, for a tile set. It depends on nothing else, so that
+    /// the run has the same bits in any company.
+    pub fn of(set: &TileSet, graph: &Graph, training: &Training) -> Self {
+        Self {
+            update: set.fuses_update(graph, training),
+            last: set.fused_last && last::fits(graph, training),
+        }
+    }
+}
+
 /// The kernels before the forward kernels.
 const FIRST: [&Kernel; 5] =
     [&clock::KERNEL, &sets::KERNEL, &gather::KERNEL, &gather_items::KERNEL, &gather_edges::KERNEL];
@@ -45,12 +66,13 @@ pub fn kernels() -> Vec<&'static Kernel> {
     let backward = OPS.iter().flat_map(|op| op.backward);
     let first = FIRST;
     let last = [&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL];
-    let middle = forward.copied().chain([&loss::KERNEL]).chain(backward.copied());
+    let ends = [&loss::KERNEL, &last::KERNEL];
+    let middle = forward.copied().chain(ends).chain(backward.copied());
     first.into_iter().chain(middle).chain(last).collect()
 }
 
-/// The calls of a step for runs with these graphs. They include those of the fused update and those
-/// of runs that store gradients; calls that serve no run are not dispatched.
+/// The calls of a step for runs with these graphs. They include those of fused kernels and those of
+/// the kernels that they replace; calls that serve no run are not dispatched.
 pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
     let depth = graphs.clone().map(Graph::depth).max().unwrap_or(0);
     let at = |level: usize, op: &OpKernels| {
@@ -68,7 +90,7 @@ pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
             calls.extend(op.forward.iter().map(|kernel| level_call(kernel, level)));
         }
     }
-    calls.push(run_call(&loss::KERNEL));
+    calls.extend([&loss::KERNEL, &last::KERNEL].map(run_call));
     for level in (0..depth).rev() {
         for op in OPS.iter().filter(|op| at(level, op)) {
             calls.extend(op.backward.iter().map(|kernel| level_call(kernel, level)));
@@ -92,11 +114,16 @@ pub fn dispatched(calls: &[Call]) -> Vec<Vec<Call>> {
     all
 }
 
-/// The calls of one run, each with the node that it computes.
+/// The calls of one run, each with the node that it computes, with separate kernels for the last
+/// node.
 pub fn step_of(run: &PreparedRun, fuses_update: bool) -> Vec<(Call, NodeId)> {
+    let fusion = Fusion { update: fuses_update, ..Fusion::default() };
     let calls = calls(std::iter::once(&run.graph)).into_iter();
-    let calls = calls.filter(|call| call.belongs(fuses_update));
-    calls.flat_map(|call| call.nodes(&run.graph, &run.training).map(move |id| (call, id))).collect()
+    let nodes = |call: Call| {
+        let nodes = call.nodes_of(&run.graph, &run.training, fusion);
+        nodes.map(move |id| (call, id)).collect::<Vec<_>>()
+    };
+    calls.flat_map(nodes).collect()
 }
 
 /// Number of dispatches of a step for runs with these graphs and trainings, for a tile set.
@@ -106,8 +133,8 @@ pub fn dispatches<'a>(
 ) -> usize {
     let serves = |call: &Call| {
         runs.clone().any(|(graph, training)| {
-            call.belongs(set.fuses_update(graph, training))
-                && call.nodes(graph, training).next().is_some()
+            let fusion = Fusion::of(set, graph, training);
+            call.nodes_of(graph, training, fusion).next().is_some()
         })
     };
     let calls = calls(runs.clone().map(|(graph, _)| graph));
@@ -115,13 +142,25 @@ pub fn dispatches<'a>(
 }
 
 impl Call {
-    /// Whether runs with (`fuses_update`) or without the fused update execute it.
-    pub fn belongs(self, fuses_update: bool) -> bool {
-        match self.kernel.update {
+    /// The nodes that it computes of a run whose kernels are fused like this.
+    pub fn nodes_of<'a>(
+        self,
+        graph: &'a Graph,
+        training: &'a Training,
+        fusion: Fusion,
+    ) -> impl Iterator<Item = NodeId> + 'a {
+        let belongs = match self.kernel.update {
             Update::Any => true,
-            Update::Fused => fuses_update,
-            Update::Stored => !fuses_update,
-        }
+            Update::Fused => fusion.update,
+            Update::Stored => !fusion.update,
+        };
+        let is_part = last::PARTS.contains(&self.kernel);
+        let is_last = self.kernel == &last::KERNEL;
+        let serves = move |id: &NodeId| match fusion.last {
+            true => !is_part || *id != graph.output_node(),
+            false => !is_last,
+        };
+        self.nodes(graph, training).filter(move |id| belongs && serves(id))
     }
 
     /// Whether it computes the loss of a batch: gathering, forward kernels and the loss.
@@ -174,12 +213,24 @@ mod tests {
             let graph = Graph::mlp(&vec![3; layers + 1]).build().unwrap();
             let training = Training::default();
             let runs = || std::iter::once((&graph, &training));
-            assert_eq!(dispatches(runs(), &HARDWARE), 2 * layers + 3);
+            // the last layer is one, which gives the gradient at its input too
+            let saved = if layers == 1 { 1 } else { 2 };
+            assert_eq!(dispatches(runs(), &HARDWARE), 2 * layers + 3 - saved);
             assert_eq!(dispatches(runs(), &HARDWARE_SPLIT), 2 * layers + 4);
             let clipped = Training { clip_norm: Some(1.0), ..training };
             let both = [(&graph, &training), (&graph, &clipped)];
-            assert_eq!(dispatches(both.into_iter(), &HARDWARE), 2 * layers + 7);
+            assert_eq!(dispatches(both.into_iter(), &HARDWARE), 2 * layers + 7 - saved);
+            // a network with many outputs has the separate kernels for its last layer
+            let wide = Graph::mlp(&vec![17; layers + 1]).build().unwrap();
+            let wide = [(&wide, &training)];
+            assert_eq!(dispatches(wide.into_iter(), &HARDWARE), 2 * layers + 3);
         }
+        let both = [&[3, 3, 3, 3][..], &[3, 3, 3, 17]];
+        let both = both.map(|widths| Graph::mlp(widths).build().unwrap());
+        let training = Training::default();
+        let runs = both.iter().map(|graph| (graph, &training));
+        assert_eq!(dispatches(runs.clone().take(1), &HARDWARE), 7);
+        assert_eq!(dispatches(runs, &HARDWARE), 10);
     }
 
     #[test]

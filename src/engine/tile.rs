@@ -28,12 +28,14 @@ pub struct TileSet {
     pub attention_threads: u32,
     /// Vec4s of k, and of v, that they share; at least the 64 of four rows of the widest head.
     pub attention_tile: u32,
-    /// Threads of the loss of one run.
+    /// Threads of the loss of one run, a power of two.
     pub loss_threads: u32,
     /// Threads that share a block of gradients for their norm.
     pub norm_threads: u32,
     /// Whether gradient and update are one kernel for runs whose updates are independent.
     pub fused_update: bool,
+    /// Whether output, loss and gradient of a last dense node with few outputs are one kernel.
+    pub fused_last: bool,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Pairs of vec4s that each of them updates.
@@ -57,13 +59,14 @@ pub const HARDWARE: TileSet = TileSet {
     loss_threads: 64,
     norm_threads: 64,
     fused_update: true,
+    fused_last: true,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
 
-/// With AdamW as a separate kernel for all runs: to measure the gain of the fused update.
+/// With a kernel for each part of a step: to measure the gain of the fused ones.
 pub const HARDWARE_SPLIT: TileSet =
-    TileSet { name: "hardware-split", fused_update: false, ..HARDWARE };
+    TileSet { name: "hardware-split", fused_update: false, fused_last: false, ..HARDWARE };
 
 /// Small products in every dispatch. All sets but `hardware-split` give the same bits.
 pub const SMALL: TileSet = TileSet { name: "small", large_from: u32::MAX, ..HARDWARE };

@@ -4,6 +4,7 @@ use std::ops::{Add, Mul};
 
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::graph::Graph;
+use crate::engine::ops::dense::last;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::engine::shape::BatchRows;
@@ -70,6 +71,8 @@ pub fn call_flops(
 ) -> usize {
     let rows = rows.into();
     match call.level {
+        // two products
+        None if call.kernel == &last::KERNEL => 2 * graph.node_flops(graph.output_node(), rows),
         None => 0,
         Some(_) => {
             let nodes = call.nodes(graph, training);

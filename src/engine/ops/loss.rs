@@ -1,5 +1,5 @@
 //! The loss of a batch and its gradient at the output node: [`crate::engine::loss`]. See
-//! `shaders/loss.wgsl`.
+//! `shaders/loss_batch.wgsl`.
 
 use crate::engine::activation;
 use crate::engine::buffer::{Access, Buffer};

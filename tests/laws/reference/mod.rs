@@ -8,6 +8,7 @@
 mod bounds;
 mod case;
 mod compare;
+mod fused;
 mod poison;
 
 use shoal::engine::gpu::Gpu;

@@ -7,7 +7,7 @@ use crate::engine::gpu::packing::shoal::Shoal;
 use crate::engine::gpu::store::Dispatch;
 use crate::engine::graph::NodeId;
 use crate::engine::layout::{DeviceCall, DeviceTile};
-use crate::engine::step::{Call, calls, dispatched};
+use crate::engine::step::{Call, Fusion, calls, dispatched};
 use crate::engine::tile::TileSet;
 
 impl Shoal<'_> {
@@ -26,11 +26,10 @@ impl Shoal<'_> {
             let mut served = Vec::new();
             for (slot, packed) in self.packed() {
                 let run = &packed.run;
-                if call.belongs(self.fuses_update(run)) {
-                    let nodes = |call: &Call| call.nodes(&run.graph, &run.training);
-                    let nodes = together.iter().flat_map(nodes);
-                    served.extend(nodes.map(|node| (slot, packed, node)));
-                }
+                let fusion = Fusion::of(self.gpu.tiles(), &run.graph, &run.training);
+                let nodes = |call: &Call| call.nodes_of(&run.graph, &run.training, fusion);
+                let nodes = together.iter().flat_map(nodes);
+                served.extend(nodes.map(|node| (slot, packed, node)));
             }
             // workgroups are scheduled one by one, so the last ones are short
             served.sort_by_cached_key(|(_, packed, node)| {

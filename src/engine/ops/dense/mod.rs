@@ -4,6 +4,7 @@
 pub mod backward_input;
 pub mod backward_weights;
 pub mod forward;
+pub mod last;
 
 use crate::engine::graph::{Attributes, Graph, NodeId, Op, ParameterShape};
 use crate::engine::kernel::OpKernels;
