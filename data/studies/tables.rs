@@ -108,7 +108,9 @@ impl Studies {
             folders.retain(|folder| StudyResults::are_in(folder));
             folders.sort();
             let all = folders.iter().map(|folder| Findings::new(StudyResults::read(folder)?));
-            let all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+            let mut all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+            // as the study file has them
+            all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
             self.known.insert(study.to_owned(), all);
         }
         Ok(self.known.get(study).map(Vec::as_slice).filter(|all| !all.is_empty()))

@@ -66,7 +66,11 @@ fn read(folder: &Path) -> Result<Vec<StudyResults>> {
         true => vec![folder.to_owned()],
         false => scenarios(folder)?,
     };
-    folders.iter().map(|folder| StudyResults::read(folder)).collect()
+    let all = folders.iter().map(|folder| StudyResults::read(folder));
+    let mut all = all.collect::<Result<Vec<_>>>()?;
+    // as the study file has them
+    all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
+    Ok(all)
 }
 
 /// Analyses a folder whenever more runs are finished, and when all are.

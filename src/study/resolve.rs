@@ -74,6 +74,7 @@ impl Study {
                 None => error,
             })?;
             study.plan.scenario.clone_from(name);
+            study.plan.place = name.as_ref().map(|_| studies.len());
             study.plan.series.clone_from(series);
             studies.iter().for_each(|other: &Self| study.data.share(&other.data));
             studies.push(study);
@@ -177,6 +178,7 @@ impl Study {
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
+            place: None,
             series: None,
             seed: config.seed[0],
             seeds: match &trials.search {
