@@ -18,6 +18,7 @@ use shoal::{Error, Result};
 
 use super::analyse;
 use super::live::View;
+use super::memory;
 use super::plan;
 use super::simulate;
 use super::study_file;
@@ -179,6 +180,7 @@ fn train(
         signals::doing(state, output.json());
         signals::check(state)?;
         finished(study, results)?;
+        memory::give_back();
         event_files = event_files.and(written);
     }
     Ok(event_files)
