@@ -6,20 +6,11 @@ use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Arrow, Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Look, SOFT, Series};
 use crate::study::report::html::{figure, keys, numbers, table};
+use crate::study::stats::study_seeds::SeedSeries;
 use crate::study::stats::words::three;
 use crate::study::store::savings::Bound;
 use crate::study::store::study_seeds::{Estimate, OverStudySeeds};
 use crate::study::transfer::BASELINE;
-
-/// Studies that differ in their seed alone.
-pub(crate) struct SeedSeries {
-    /// Their scenario.
-    pub name: String,
-    /// What holds over them.
-    pub sentences: Vec<String>,
-    /// The numbers.
-    pub all: Vec<OverStudySeeds>,
-}
 
 /// What is saved, a panel for each series.
 pub(crate) fn chart(all: &[SeedSeries], shown: &[Series]) -> Chart {
@@ -28,7 +19,7 @@ pub(crate) fn chart(all: &[SeedSeries], shown: &[Series]) -> Chart {
         label: format!("simulations saved relative to {BASELINE}, over study seeds"),
         legend: keys(others.iter().copied()),
         grids: vec![Grid {
-            panels: all.iter().map(|one| panel(&one.name, &one.all, &others)).collect(),
+            panels: all.iter().map(|one| panel(one.scenario(), &one.all, &others)).collect(),
             least: 300.0,
             most: 480.0,
             height: 230.0,
@@ -50,11 +41,11 @@ pub(crate) fn section(all: &[SeedSeries], chart: &Chart) -> Markup {
              Intervals are not corrected for the number of comparisons."
         }
         @for one in all {
-            h3 { (one.name) }
+            h3 { (one.scenario()) }
             ul { @for sentence in &one.sentences { li { (sentence) } } }
         }
         (figure(chart))
-        @for one in all { (numbers(&one.name, values(&one.all))) }
+        @for one in all { (numbers(one.scenario(), values(&one.all))) }
     }
 }
 
