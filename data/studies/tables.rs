@@ -90,8 +90,10 @@ fn table(words: &[&str], before: &[&str], studies: &mut Studies) -> Result<Optio
         ("savings", []) => Some(over_seeds(all, None, |one| one.saving, BASELINE)),
         ("ratios", [target]) => Some(over_seeds(all, Some(target), |one| one.ratio, BASELINE)),
         ("sentences", []) => Some(sentences(all)),
-        // over study seeds: test errors relative to another scenario
-        ("relative", [base]) => Some(relative(all, base)?),
+        // over study seeds: test errors relative to another scenario, of all or of those whose
+        // names begin alike
+        ("relative", [base]) => Some(relative(all, base, "")?),
+        ("relative", [base, begin]) => Some(relative(all, base, begin)?),
         _ => return Err(format!("unknown table: {}", words.join(" ")).into()),
     })
 }
@@ -240,15 +242,16 @@ fn sentences(all: &[Findings]) -> String {
 }
 
 /// The test error of each strategy relative to the same one in the scenario `base`, paired by study
-/// seed, geometric means with intervals.
-fn relative(all: &[Findings], base: &str) -> Result<String> {
+/// seed, geometric means with intervals, of the scenarios whose names begin with `begin`.
+fn relative(all: &[Findings], base: &str, begin: &str) -> Result<String> {
     let all = seed_series(all);
     let found = all.iter().find(|series| series.scenario() == base);
     let SeedSeries { title, members: base, .. } =
         found.ok_or_else(|| format!("there is no scenario {base}"))?;
     let names: Vec<String> = base[0].summary.curves.iter().map(Curve::label).collect();
     let mut text = heading(&["scenario", "simulations"], &names);
-    for series in all.iter().filter(|series| series.title != *title) {
+    let others = all.iter().filter(|series| series.title != *title);
+    for series in others.filter(|series| series.scenario().starts_with(begin)) {
         let members = &series.members;
         for size in members[0].summary.sizes() {
             let cell = |curve: &Curve| {
@@ -343,7 +346,7 @@ mod tests {
         training = { epochs = 2 }
     "#;
     /// Every kind of table, and how many lines it has.
-    const KINDS: [(&str, usize); 10] = [
+    const KINDS: [(&str, usize); 11] = [
         ("means small/one-seed-1", 4),
         ("means small/one-seed-1 M_nu", 4),
         ("verdict small/one-seed-2", 3),
@@ -353,6 +356,7 @@ mod tests {
         ("ratios small M_nu", 6),
         ("sentences small", 6),
         ("relative small one", 4),
+        ("relative small one t", 4),
         ("times other small", 4),
     ];
 
