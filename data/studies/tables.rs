@@ -88,6 +88,11 @@ fn table(words: &[&str], before: &[&str], studies: &mut Studies) -> Result<Optio
         // over study seeds: test errors, what is saved, and ratios to scratch for a target
         ("scores", []) => Some(over_seeds(all, None, |one| Some(one.score), "")),
         ("savings", []) => Some(over_seeds(all, None, |one| one.saving, BASELINE)),
+        // what is saved where only the targets of the pre-training count
+        ("savings", ["shared"]) => {
+            let all = read(&studies.folder.join(study), of_shared)?;
+            Some(over_seeds(&all, None, |one| one.saving, BASELINE))
+        }
         ("ratios", [target]) => Some(over_seeds(all, Some(target), |one| one.ratio, BASELINE)),
         ("sentences", []) => Some(sentences(all)),
         // over study seeds: test errors relative to another scenario, of all or of those whose
@@ -108,18 +113,34 @@ impl Studies {
     fn get(&mut self, study: &str) -> Result<Option<&[Findings]>> {
         let folder = self.folder.join(study);
         if !self.known.contains_key(study) && folder.is_dir() {
-            let mut folders = vec![folder.clone()];
-            folders.extend(std::fs::read_dir(&folder)?.map(|entry| entry.unwrap().path()));
-            folders.retain(|folder| StudyResults::are_in(folder));
-            folders.sort();
-            let all = folders.iter().map(|folder| Findings::new(StudyResults::read(folder)?));
-            let mut all = all.collect::<std::result::Result<Vec<_>, _>>()?;
-            // as the study file has them
-            all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
-            self.known.insert(study.to_owned(), all);
+            self.known.insert(study.to_owned(), read(&folder, |results| results)?);
         }
         Ok(self.known.get(study).map(Vec::as_slice).filter(|all| !all.is_empty()))
     }
+}
+
+/// What is found in the results below a folder, after a change, in the order of the study file.
+fn read(folder: &Path, change: fn(StudyResults) -> StudyResults) -> Result<Vec<Findings>> {
+    let mut folders = vec![folder.to_owned()];
+    folders.extend(std::fs::read_dir(folder)?.map(|entry| entry.unwrap().path()));
+    folders.retain(|folder| StudyResults::are_in(folder));
+    folders.sort();
+    let all = folders.iter().map(|folder| Findings::new(change(StudyResults::read(folder)?)));
+    let mut all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+    all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
+    Ok(all)
+}
+
+/// The results with the mean error over the targets of the pre-training in place of that over all.
+fn of_shared(mut results: StudyResults) -> StudyResults {
+    let settings = results.provenance.as_ref().map(|study| &study.settings);
+    let ranges = settings.and_then(|all| all["data"]["pretrain"]["target_ranges"].as_array());
+    let shared = ranges.map_or(results.targets.len(), Vec::len);
+    for score in results.runs.iter_mut().filter_map(|run| run.test.first_mut()) {
+        let sum = score.targets.iter().take(shared).copied().sum::<Option<f64>>();
+        score.total = sum.map(|sum| sum / shared as f64);
+    }
+    results
 }
 
 /// The table of a target alone.
@@ -346,13 +367,14 @@ mod tests {
         training = { epochs = 2 }
     "#;
     /// Every kind of table, and how many lines it has.
-    const KINDS: [(&str, usize); 11] = [
+    const KINDS: [(&str, usize); 12] = [
         ("means small/one-seed-1", 4),
         ("means small/one-seed-1 M_nu", 4),
         ("verdict small/one-seed-2", 3),
         ("degeneracy small/two-seed-1", 2),
         ("scores small", 6),
         ("savings small", 6),
+        ("savings small shared", 6),
         ("ratios small M_nu", 6),
         ("sentences small", 6),
         ("relative small one", 4),
