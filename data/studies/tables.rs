@@ -295,12 +295,12 @@ fn relative(all: &[Findings], base: &str, begin: &str) -> Result<String> {
     Ok(text)
 }
 
-/// What each study took, as `reproduce.sh` noted it in STUDY.run: commit, date, processor, threads,
-/// seconds and resident megabytes, with tabs between them. A study that has not been run keeps its
-/// line, if it has one.
+/// What each study took: the seconds of training of all processes that worked on it, and what
+/// `reproduce.sh` noted in STUDY.run: commit, date, processor, threads and resident megabytes, with
+/// tabs between them. A study that has not been run keeps its line, if it has one.
 fn times(folder: &Path, studies: &[&str], before: &[&str]) -> Result<String> {
     let mut text = heading(
-        &["study", "commit", "date", "processor", "runs", "run-steps", "wall time", "resident"],
+        &["study", "commit", "date", "processor", "runs", "run-steps", "training", "resident"],
         &[],
     );
     for study in studies {
@@ -310,24 +310,25 @@ fn times(folder: &Path, studies: &[&str], before: &[&str]) -> Result<String> {
             own.for_each(|line| text += &format!("{line}\n"));
             continue;
         };
-        let [commit, date, processor, threads, seconds, resident] =
+        let [commit, date, processor, threads, resident] =
             noted.trim_end().split('\t').collect::<Vec<_>>()[..]
         else {
-            return Err(format!("{study}.run: '{noted}' is not six fields").into());
+            return Err(format!("{study}.run: '{noted}' is not five fields").into());
         };
         let whole = folder.join(study);
         let mut folders = vec![whole.clone()];
         folders.extend(std::fs::read_dir(&whole)?.map(|entry| entry.unwrap().path()));
-        let (mut runs, mut steps) = (0, 0);
+        let (mut runs, mut steps, mut seconds) = (0, 0, 0.0);
         for folder in folders.iter().filter(|folder| StudyResults::are_in(folder)) {
             let provenance = StudyResults::read(folder)?.provenance.ok_or("no study.json")?;
             runs += provenance.runs_finished;
             steps += provenance.run_steps;
+            seconds += provenance.all_seconds();
         }
         writeln!(
             text,
             "| {study} | {commit} | {date} | {processor}, {threads} threads | {} | {} | \
-             {seconds} s | {resident} MB |",
+             {seconds:.0} s | {resident} MB |",
             HumanCount(runs as u64),
             HumanCount(steps)
         )?;
@@ -395,7 +396,7 @@ mod tests {
             let device = Device::Cpu(Cpu { threads: 1 });
             execute(&study, &[device], &own, &AtomicBool::new(false), &mut |_| {}).unwrap();
         }
-        let noted = "abc\t2026-11-27\tmachine\t2\t12\t34\n";
+        let noted = "abc\t2026-11-27\tmachine\t2\t34\n";
         std::fs::write(folder.path().join("small.run"), noted).unwrap();
         folder
     }
