@@ -14,6 +14,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use indicatif::HumanCount;
+use shoal::study::PRETRAINING;
 use shoal::study::report::text_table;
 use shoal::study::stats::findings::Findings;
 use shoal::study::stats::statistics::mean_interval;
@@ -113,34 +114,46 @@ impl Studies {
     fn get(&mut self, study: &str) -> Result<Option<&[Findings]>> {
         let folder = self.folder.join(study);
         if !self.known.contains_key(study) && folder.is_dir() {
-            self.known.insert(study.to_owned(), read(&folder, |results| results)?);
+            self.known.insert(study.to_owned(), read(&folder, Ok)?);
         }
         Ok(self.known.get(study).map(Vec::as_slice).filter(|all| !all.is_empty()))
     }
 }
 
 /// What is found in the results below a folder, after a change, in the order of the study file.
-fn read(folder: &Path, change: fn(StudyResults) -> StudyResults) -> Result<Vec<Findings>> {
+fn read(folder: &Path, change: fn(StudyResults) -> Result<StudyResults>) -> Result<Vec<Findings>> {
     let mut folders = vec![folder.to_owned()];
     folders.extend(std::fs::read_dir(folder)?.map(|entry| entry.unwrap().path()));
     folders.retain(|folder| StudyResults::are_in(folder));
     folders.sort();
-    let all = folders.iter().map(|folder| Findings::new(change(StudyResults::read(folder)?)));
-    let mut all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+    let one = |folder: &PathBuf| Ok(Findings::new(change(StudyResults::read(folder)?)?)?);
+    let mut all: Vec<Findings> = folders.iter().map(one).collect::<Result<_>>()?;
     all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
     Ok(all)
 }
 
 /// The results with the mean error over the targets of the pre-training in place of that over all.
-fn of_shared(mut results: StudyResults) -> StudyResults {
+fn of_shared(mut results: StudyResults) -> Result<StudyResults> {
     let settings = results.provenance.as_ref().map(|study| &study.settings);
     let ranges = settings.and_then(|all| all["data"]["pretrain"]["target_ranges"].as_array());
-    let shared = ranges.map_or(results.targets.len(), Vec::len);
+    let ranges = ranges.ok_or_else(|| format!("{}: no pre-training", results.folder.display()))?;
+    let shared = ranges.len();
     for score in results.runs.iter_mut().filter_map(|run| run.test.first_mut()) {
         let sum = score.targets.iter().take(shared).copied().sum::<Option<f64>>();
         score.total = sum.map(|sum| sum / shared as f64);
     }
-    results
+    Ok(results)
+}
+
+/// The optimiser steps of the pre-trainings of another scenario, which were copied.
+fn copied_steps(results: &StudyResults) -> Vec<u64> {
+    if results.provenance.as_ref().is_none_or(|study| study.pretraining_of.is_none()) {
+        return vec![];
+    }
+    let trials = results.trials.iter().flat_map(|trial| &trial.runs);
+    let trials = trials.filter(|run| run.key.curve.strategy == PRETRAINING);
+    let runs = results.pretraining.iter().filter(|_| results.trials.is_empty());
+    trials.chain(runs).map(|run| u64::from(run.steps)).collect()
 }
 
 /// The table of a target alone.
@@ -295,9 +308,10 @@ fn relative(all: &[Findings], base: &str, begin: &str) -> Result<String> {
     Ok(text)
 }
 
-/// What each study took: the seconds of training of all processes that worked on it, and what
-/// `reproduce.sh` noted in STUDY.run: commit, date, processor, threads and resident megabytes, with
-/// tabs between them. A study that has not been run keeps its line, if it has one.
+/// What each study took: the seconds of training of all processes that worked on it (`>` where one
+/// was killed, whose time is not known), and what `reproduce.sh` noted of the last one in STUDY.run:
+/// commit, date, processor, threads and resident megabytes, with tabs between them. A study that
+/// has not been run keeps its line, if it has one.
 fn times(folder: &Path, studies: &[&str], before: &[&str]) -> Result<String> {
     let mut text = heading(
         &["study", "commit", "date", "processor", "runs", "run-steps", "training", "resident"],
@@ -310,25 +324,33 @@ fn times(folder: &Path, studies: &[&str], before: &[&str]) -> Result<String> {
             own.for_each(|line| text += &format!("{line}\n"));
             continue;
         };
-        let [commit, date, processor, threads, resident] =
-            noted.trim_end().split('\t').collect::<Vec<_>>()[..]
-        else {
-            return Err(format!("{study}.run: '{noted}' is not five fields").into());
+        let fields: Vec<&str> = noted.trim_end().split('\t').collect();
+        let [commit, date, processor, threads, resident] = fields[..] else {
+            return Err(format!(
+                "{study}.run has {} fields, and not commit, date, processor, threads and resident \
+                 MB; remove it and its folder of results, and run reproduce.sh again",
+                fields.len()
+            )
+            .into());
         };
         let whole = folder.join(study);
         let mut folders = vec![whole.clone()];
         folders.extend(std::fs::read_dir(&whole)?.map(|entry| entry.unwrap().path()));
-        let (mut runs, mut steps, mut seconds) = (0, 0, 0.0);
+        let (mut runs, mut steps, mut seconds, mut killed) = (0, 0, 0.0, false);
         for folder in folders.iter().filter(|folder| StudyResults::are_in(folder)) {
-            let provenance = StudyResults::read(folder)?.provenance.ok_or("no study.json")?;
-            runs += provenance.runs_finished;
-            steps += provenance.run_steps;
+            let results = StudyResults::read(folder)?;
+            let copied: Vec<u64> = copied_steps(&results);
+            let provenance = results.provenance.ok_or("no study.json")?;
+            runs += provenance.runs_finished - copied.len();
+            steps += provenance.run_steps - copied.iter().sum::<u64>();
             seconds += provenance.all_seconds();
+            killed |= provenance.earlier.iter().any(|process| process.seconds.is_none());
         }
+        let bound = if killed { "> " } else { "" };
         writeln!(
             text,
             "| {study} | {commit} | {date} | {processor}, {threads} threads | {} | {} | \
-             {seconds:.0} s | {resident} MB |",
+             {bound}{seconds:.0} s | {resident} MB |",
             HumanCount(runs as u64),
             HumanCount(steps)
         )?;
@@ -379,7 +401,7 @@ mod tests {
         ("ratios small M_nu", 6),
         ("sentences small", 6),
         ("relative small one", 4),
-        ("relative small one t", 4),
+        ("relative small one x", 2),
         ("times other small", 4),
     ];
 
@@ -417,7 +439,22 @@ mod tests {
         for (kind, lines) in KINDS {
             let (_, after) = new.split_once(&format!("<!-- {kind} -->\n\n")).expect(kind);
             let (table, _) = after.split_once("\n\n<!-- end -->").expect(kind);
-            assert!(table.lines().count() >= lines, "{kind}:\n{table}");
+            match kind.starts_with("verdict") || kind.starts_with("sentences") {
+                true => assert!(table.lines().count() >= lines, "{kind}:\n{table}"),
+                false => assert_eq!(table.lines().count(), lines, "{kind}:\n{table}"),
+            }
+        }
+        let part = |kind: &str| {
+            let (_, after) = new.split_once(&format!("<!-- {kind} -->\n")).expect(kind);
+            after.split_once("<!-- end -->").expect(kind).0.to_owned()
+        };
+        assert_ne!(part("means small/one-seed-1"), part("means small/one-seed-1 M_nu"));
+        let one = StudyResults::read(&folder.path().join("small/one-seed-1")).unwrap();
+        let totals = of_shared(one.clone()).unwrap();
+        for (changed, own) in totals.runs.iter().zip(&one.runs) {
+            let shared = &own.test[0].targets[..5];
+            let mean = shared.iter().map(|error| error.unwrap()).sum::<f64>() / 5.0;
+            assert_eq!(changed.test[0].total, Some(mean));
         }
         let missing = old.replace("small", "elsewhere");
         let kept = filled(&missing, &mut studies).unwrap();

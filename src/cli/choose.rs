@@ -7,7 +7,7 @@ use shoal::Result;
 use shoal::engine::choice::Choice;
 use shoal::engine::device::Device;
 use shoal::study::Study;
-use shoal::study::estimate::forecast;
+use shoal::study::estimate::forecasts;
 use shoal::study::store::provenance::Provenance;
 
 use crate::cli::global::Global;
@@ -47,7 +47,7 @@ pub fn choose(
 
 /// Seconds that a device is expected to take.
 fn expected(studies: &[Study], device: &Device) -> Result<f64> {
-    studies.iter().map(|study| Ok(forecast(study, device)?.seconds.expected)).sum()
+    forecasts(studies, device).map(|one| Ok(one?.0.seconds.expected)).sum()
 }
 
 /// Whether the GPU is taken, and why.

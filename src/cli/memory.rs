@@ -7,16 +7,16 @@ const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Gives memory back now and then. Between the small records that stay, searches allocate and free
 /// so much that the process would have twice the memory that it uses.
-pub struct GivesBack(Instant);
+pub struct MemoryTrimmer(Instant);
 
-impl GivesBack {
+impl MemoryTrimmer {
     /// From now on.
     pub fn new() -> Self {
         Self(Instant::now())
     }
 
     /// Gives memory back if it is time.
-    pub fn look(&mut self) {
+    pub fn trim_if_due(&mut self) {
         if self.0.elapsed() > INTERVAL {
             give_back();
             self.0 = Instant::now();

@@ -1,34 +1,26 @@
 //! `shoal study --plan`: what a study will take, before anything runs.
 
-use std::path::Path;
-
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
 use shoal::Result;
 use shoal::engine::device::Device;
 use shoal::study::Study;
-use shoal::study::estimate::{Bounds, Forecast, PATIENCES, PATIENCES_OF_HEADS, Share, forecast};
-use shoal::study::shared_pretraining::SharedPretrainings;
+use shoal::study::estimate::{Bounds, Forecast, PATIENCES, PATIENCES_OF_HEADS, Share, forecasts};
 
 use crate::cli::output::Output;
 
 /// Shows the forecast of each study.
 pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
     let bar = output.steps();
-    let mut shared = SharedPretrainings::default();
+    let mut all = forecasts(studies, device);
     let forecasts: Vec<Forecast> = studies
         .iter()
         .map(|study| {
             output.step(&bar, &format!("{}: timing some of its networks", study.plan.name));
-            let mut forecast = forecast(study, device)?;
+            let (forecast, scenario) = all.next().expect("plan: a forecast for each study")?;
             bar.finish_and_clear();
-            let there = shared.of(study);
-            if there.is_some() {
-                forecast = forecast.without_pretraining();
-            }
-            show_one(study, &forecast, there, device, output);
-            shared.add(study, Path::new(""));
+            show_one(study, &forecast, scenario.as_deref(), device, output);
             Ok(forecast)
         })
         .collect::<Result<_>>()?;
@@ -44,11 +36,11 @@ pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// Shows a forecast; pre-trained networks may be there, from another scenario.
+/// Shows a forecast; the pre-trained networks may be those of another scenario.
 fn show_one(
     study: &Study,
     forecast: &Forecast,
-    there: Option<&str>,
+    pretraining_of: Option<&str>,
     device: &Device,
     output: &Output,
 ) {
@@ -64,7 +56,7 @@ fn show_one(
     ));
     output.result(&table(study, forecast));
     output.result(&format!("on {}: {}", device.name(), both(&forecast.seconds.map(|s| time(*s)))));
-    if let Some(scenario) = there {
+    if let Some(scenario) = pretraining_of {
         output.result(&format!("the pre-trained networks are those of {scenario}"));
     }
     for sentence in assumptions(study, forecast) {

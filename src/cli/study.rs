@@ -19,7 +19,7 @@ use shoal::{Error, Result};
 
 use super::analyse;
 use super::live::View;
-use super::memory::{self, GivesBack};
+use super::memory::{self, MemoryTrimmer};
 use super::plan;
 use super::simulate;
 use super::study_file;
@@ -174,14 +174,17 @@ fn train(
     let mut event_files = Ok(());
     let mut left = studies.len();
     let mut shared = SharedPretrainings::default();
-    for study in studies {
+    for mut study in studies {
         signals::doing(&unfinished, output.json());
         let own = study.plan.folder(folders.0);
         if let Some(scenario) = shared.reuse(&study, &own, devices)? {
             let name = &study.plan.name;
             output.say(&format!("{name}: the pre-trained networks are those of {scenario}"));
+            study.plan.pretraining_of = Some(scenario.to_owned());
         }
-        shared.add(&study, &own);
+        if left > 1 {
+            shared.add(&study, &own);
+        }
         let (results, written) = run_study(&study, devices, folders, output)?;
         left -= 1;
         let state = if left == 0 { &last } else { &unfinished };
@@ -206,9 +209,9 @@ fn run_study(
     let mut files = Files(event_files(study, folders)?.map(Ok));
     let mut view = View::new(output, &plan.name);
     let start = Instant::now();
-    let mut gives_back = GivesBack::new();
+    let mut trimmer = MemoryTrimmer::new();
     let mut observe = |event: &Event| {
-        gives_back.look();
+        trimmer.trim_if_due();
         view.show(event);
         if let Some(failure) = files.take(event) {
             view.say(&format!("{failure}; the study continues without event files"));

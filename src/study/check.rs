@@ -110,6 +110,7 @@ fn check_runs(plan: &Plan) -> Result<()> {
     ))
 }
 
+/// Checks the names of scenarios, and that each has data to fine-tune on.
 pub(crate) fn check_scenarios(config: &StudyConfig, all: &[Scenario]) -> Result<()> {
     let has_own = |one: &ScenarioConfig| one.keys.contains_key("finetune");
     if config.data.finetune.is_some()

@@ -75,6 +75,8 @@ pub enum Event<'a> {
         repaired: Option<String>,
         /// Networks that train again, since their files are missing or damaged.
         restored: usize,
+        /// No process has worked on the study: the finished runs were copied from another one.
+        copied: bool,
     },
     /// One of several devices has failed; the others go on.
     DeviceFailed {

@@ -64,6 +64,8 @@ pub struct Plan {
     pub calibrates: bool,
     /// The trials of each group.
     pub trials: TrialsPlan,
+    /// The scenario whose pre-trained networks were copied, if any were.
+    pub pretraining_of: Option<String>,
     /// The part of the study that is trained here, if it is not all of it.
     pub share: Option<Share>,
 }

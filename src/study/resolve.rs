@@ -183,6 +183,7 @@ impl Study {
             network,
             calibrates,
             trials,
+            pretraining_of: None,
             share: None,
         };
         let (dataset, features) = (Arc::new(finetune), Arc::new(fine_features));

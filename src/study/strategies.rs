@@ -11,6 +11,10 @@ use crate::study::networks::own_dropout;
 use crate::study::plan::{NetworkPlan, StrategyPlan};
 use crate::study::transfer::{Parts, Reads, Strategy};
 
+/// The strategies of a study file, or the default ones.
+///
+/// # Errors
+/// [`crate::Error::Input`] for a setting that is not valid.
 pub(crate) fn strategies(
     config: &StudyConfig,
     training: &Training,

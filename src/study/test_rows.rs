@@ -196,9 +196,11 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         results.usages.push(usage(&explained, curve, simulations));
     }
     mark_flips(&mut results.usages);
-    let usages = &results.usages;
-    if usages.iter().any(|usage| !usage.classes.is_empty()) {
-        write_classes(&results.folder.join(CLASS_ATTRIBUTIONS_FILE), usages)?;
+    let (usages, of_classes) = (&results.usages, results.folder.join(CLASS_ATTRIBUTIONS_FILE));
+    match usages.iter().any(|usage| !usage.classes.is_empty()) {
+        true => write_classes(&of_classes, usages)?,
+        // of an earlier version, if there is one
+        false => _ = std::fs::remove_file(of_classes),
     }
     match usages.is_empty() {
         true => Ok(()),

@@ -393,6 +393,7 @@ proptest! {
             scenario: (seed % 2 == 0).then(|| texts[1].clone()),
             place: (seed % 5 == 0).then_some(seed as usize),
             series: (seed % 3 == 0).then(|| texts[0].clone()),
+            pretraining_of: (seed % 7 == 0).then(|| texts[2].clone()),
             shoal: texts[2].clone(),
             device: Description {
                 kind: "cpu".into(),

@@ -51,6 +51,8 @@ fn lasting(text: &str) -> String {
     for key in ["earlier", "seconds", "device_seconds", "host_seconds", "peak_bytes"] {
         all.remove(key).expect(key);
     }
+    // parts train the pre-trainings of each scenario
+    all.remove("pretraining_of");
     Value::Object(all).to_string()
 }
 

@@ -74,7 +74,8 @@ impl<'a> View<'a> {
                 notices.iter().for_each(|notice| self.output.notice(notice));
             }
             Event::Trial { trial, state, row } => self.trial(*trial, state.name(), row),
-            Event::Resumed { finished, other_device, repaired, restored } => {
+            Event::Resumed { finished, copied: true, .. } => self.before = *finished,
+            Event::Resumed { finished, other_device, repaired, restored, .. } => {
                 self.resumed(*finished, other_device.as_deref(), repaired.as_deref());
                 if *restored > 0 {
                     self.say(&format!(

@@ -1,6 +1,7 @@
 //! What a study will take on a device: counts and arithmetic of the planned runs, and time from the
 //! rate at which the device trains some of them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::device::Device;
@@ -16,6 +17,7 @@ use crate::study::datasets::Study;
 use crate::study::estimate::planned::{Bounds, PlannedRun, planned_runs};
 use crate::study::estimate::room::{Room, room};
 use crate::study::hyperparameters::largest_networks;
+use crate::study::shared_pretraining::SharedPretrainings;
 use crate::study::transfer::PRETRAINING;
 
 /// What a study will take.
@@ -34,7 +36,7 @@ pub struct Forecast {
 
 impl Forecast {
     /// Without the pre-training, whose networks are there.
-    pub fn without_pretraining(mut self) -> Self {
+    fn without_pretraining(mut self) -> Self {
         let pretraining = self.shares.extract_if(.., |share| share.name == PRETRAINING);
         for Share { flops, rate, .. } in pretraining {
             self.seconds.most -= flops.most / rate;
@@ -68,6 +70,27 @@ const TIMED: usize = 64;
 /// Steps of an epoch of a timed run.
 const TIMED_STEPS: usize = 64;
 const PACE: Pace = Pace { warm_up: 0.05, seconds: 0.12, repeats: 3 };
+
+/// What each of the studies of a file will take, and the scenario that its pre-trained networks are
+/// from, if it does not train them.
+///
+/// # Errors
+/// As [`forecast`].
+pub fn forecasts(
+    studies: &[Study],
+    device: &Device,
+) -> impl Iterator<Item = Result<(Forecast, Option<String>)>> {
+    let mut shared = SharedPretrainings::default();
+    studies.iter().map(move |study| {
+        let forecast = forecast(study, device)?;
+        let scenario = shared.scenario_of(study).map(str::to_owned);
+        shared.add(study, Path::new(""));
+        Ok(match scenario {
+            None => (forecast, None),
+            there => (forecast.without_pretraining(), there),
+        })
+    })
+}
 
 /// What a study will take on a device, which trains some of its networks for a moment.
 ///

@@ -10,6 +10,6 @@ pub(crate) mod planned;
 pub(crate) mod room;
 pub(crate) mod shares;
 
-pub use forecast::{Forecast, Share, forecast};
+pub use forecast::{Forecast, Share, forecast, forecasts};
 pub use planned::{Bounds, PATIENCES, PATIENCES_OF_HEADS};
 pub use room::Room;

@@ -79,6 +79,7 @@ impl Scheduler<'_> {
             finished,
             other_device: other.map(name),
             repaired: repaired.map(Into::into),
+            copied: self.results.before().is_none(),
             restored: self.restore.len(),
         });
     }

@@ -45,7 +45,7 @@ pub(crate) struct SetSubject<'a> {
 }
 
 /// What is found of a row.
-struct OfRow {
+struct RowAttributions {
     /// The attributions, shape (targets, inputs).
     values: Vec<f64>,
     /// Those of classes of items, shape (targets, classes).
@@ -96,7 +96,7 @@ pub(crate) fn expected_gradients_of_sets(
     let found = threads::try_map((threads::count(), rows.len()), of_row);
     let found = found.unwrap_or_else(|never| match never {});
     let inputs = found.first().map_or(0, |row| row.seen.len());
-    let all = |of: fn(&OfRow) -> &Vec<f64>| found.iter().flat_map(of).copied().collect();
+    let all = |of: fn(&RowAttributions) -> &Vec<f64>| found.iter().flat_map(of).copied().collect();
     let (values, seen, of_classes) =
         (all(|row| &row.values), all(|row| &row.seen), all(|row| &row.classes));
     let attributions = Attributions { rows: rows.len(), targets, inputs, values, outputs, base };
@@ -116,9 +116,8 @@ impl SetSubject<'_> {
             let items = of_items.iter().filter(|item| item.contains(&class)).count();
             items as f64 / of_items.len().max(1) as f64
         };
-        let names = &self.model.about.item_names;
         ClassAttributions {
-            names: self.classes.columns().map(|column| names[column].clone()).collect(),
+            names: self.classes.names(),
             items: (0..self.classes.count()).map(share).collect(),
             values,
         }
@@ -131,7 +130,7 @@ impl SetSubject<'_> {
         row: u32,
         base: &[f64],
         (alphas, key): (usize, u32),
-    ) -> OfRow {
+    ) -> RowAttributions {
         let network = &self.model.start.network;
         let (columns, beside) = (network.item_columns(), network.columns());
         let scales = self.model.scales();
@@ -227,6 +226,6 @@ impl SetSubject<'_> {
         let mut seen: Vec<f64> = (0..columns).map(mean).collect();
         seen.extend(&at.columns);
         seen.extend(network.has_items().then_some(items as f64));
-        OfRow { values, classes: of_classes, seen }
+        RowAttributions { values, classes: of_classes, seen }
     }
 }

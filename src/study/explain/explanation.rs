@@ -179,7 +179,7 @@ fn explain_table(
     };
     let outputs: Vec<usize> = targets.iter().map(|target| model.output_of(*target)).collect();
     let table = model.table(raw, name)?;
-    let classes = ItemClasses::new(table.sets.as_ref());
+    let classes = ItemClasses::new(model, table.sets.as_ref());
     let table = std::sync::Arc::from([table]);
     let subject = SetSubject { model, table, background: &background, outputs: &outputs, classes };
     let (attributions, inputs, classes) =

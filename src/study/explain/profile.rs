@@ -18,8 +18,8 @@ pub(crate) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Prof
     means
 }
 
-/// The importance of each class for each target, from the mean of several explanations, with
-/// standard errors over them.
+/// The importance of each class for each target, means over several explanations, whose mean is
+/// `mean`, with standard errors.
 pub(crate) fn class_attributions(all: &[Explanation], mean: &Explanation) -> Vec<ClassAttribution> {
     let size = |one: &Explanation, target: usize, class: usize| {
         let (targets, classes) = (one.targets.len(), one.classes.names.len());
@@ -33,7 +33,7 @@ pub(crate) fn class_attributions(all: &[Explanation], mean: &Explanation) -> Vec
             target: mean.targets[target].clone(),
             class: mean.classes.names[class].clone(),
             items: mean.classes.items[class],
-            mean_absolute: size(mean, target, class),
+            mean_absolute: spread.mean.unwrap_or(0.0),
             standard_error: spread.standard_error,
         }
     };

@@ -39,8 +39,8 @@ pub struct ClassAttribution {
     pub class: String,
     /// The share of the items of the explained rows that are in the class.
     pub items: f64,
-    /// The mean over the rows of the absolute attribution of all items of the class together, in
-    /// units of the scaled target.
+    /// The mean over the rows and networks of the absolute attribution of all items of the class
+    /// together, in units of the scaled target.
     pub mean_absolute: f64,
     /// Its standard error over several networks; absent for one.
     pub standard_error: Option<f64>,

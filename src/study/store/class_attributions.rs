@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::study::store::attribution_table::{ClassAttribution, Usage};
+use crate::input_error;
+use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, ClassAttribution, Usage};
 use crate::study::store::table::{
     Line, Table, columns, curve_columns, number_text, write_curves, write_table,
 };
@@ -70,9 +71,15 @@ pub(crate) fn read_classes(path: &Path, all: &mut [Usage]) -> Result<()> {
         let (curve, simulations): (_, usize) = (line.curve()?, line.number(first)?);
         let mut known = all.iter_mut();
         let own = known.find(|one| one.curve == curve && one.simulations == simulations);
-        if let Some(own) = own {
-            own.classes.push(ClassAttribution::read(&line, first + 1)?);
-        }
+        let own = own.ok_or_else(|| {
+            input_error!(
+                "'{}' has {}, {simulations} simulations, which {ATTRIBUTIONS_FILE} does not have; \
+                 the same shoal study command writes both again",
+                path.display(),
+                curve.label()
+            )
+        })?;
+        own.classes.push(ClassAttribution::read(&line, first + 1)?);
     }
     Ok(())
 }
@@ -118,5 +125,7 @@ mod tests {
         read.iter_mut().for_each(|usage| usage.classes.clear());
         read_classes(&path, &mut read).unwrap();
         assert_eq!(read, all);
+        let failure = read_classes(&path, &mut read[..1]).unwrap_err().to_string();
+        assert!(failure.contains("dummy-node (128), 50 simulations"), "{failure}");
     }
 }

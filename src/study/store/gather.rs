@@ -63,9 +63,11 @@ impl Source {
         self.journal.values(&study.plan.journal_name(group))
     }
 
-    /// Lines of its journal as those of a study that has the same runs.
-    fn lines_of(&self, study: &Study, lines: &str) -> String {
-        let own = identity(study);
+    /// Lines of its journal as those of a study with this identity that has the same runs.
+    fn lines_of(&self, study: &Study, own: &Identity, lines: String) -> String {
+        if self.identity == *own && self.provenance.scenario == study.plan.scenario {
+            return lines;
+        }
         let scenario = |name: &Option<String>| format!("\"scenario\":{}", json!(name));
         lines
             .replace(&self.identity.study, &own.study)
@@ -95,20 +97,21 @@ impl Source {
     }
 }
 
-/// Copies groups that sources have finished into a folder: networks, then the journal. In a folder
-/// with the journal of these groups nothing is left to do.
+/// Copies groups that sources have finished into a folder: networks, then the journal, whose first
+/// line comes before them. What a kill left unfinished is copied again, or trains again.
 ///
 /// # Errors
 /// [`Error::Input`] if the folder has another journal; [`Error::Output`] if it cannot be written.
 pub fn gather(study: &Study, folder: &Path, from: &[(GroupKey, &Source)]) -> Result<()> {
     check_own(folder)?;
-    let (mut copy, mut text) = (JournalCopy::default(), String::new());
+    let (own, mut copy, mut text) = (identity(study), JournalCopy::default(), String::new());
     for (group, source) in from {
         let lines = copy.add(&source.journal, &study.plan.journal_name(group));
-        text += &source.lines_of(study, &lines);
+        text += &source.lines_of(study, &own, lines);
     }
     let path = folder.join(JOURNAL_FILE);
-    if path.exists() && read_bytes(&path)? != text.as_bytes() {
+    let there = if path.exists() { read_bytes(&path)? } else { vec![] };
+    if !text.as_bytes().starts_with(&there) {
         return Err(input_error!(
             "{} already has the journal of a study, which is not that of these parts; choose \
              another folder",
@@ -118,6 +121,10 @@ pub fn gather(study: &Study, folder: &Path, from: &[(GroupKey, &Source)]) -> Res
     let models = folder.join(MODELS);
     std::fs::create_dir_all(&models)
         .map_err(|error| Error::Output(format!("{}: {error}", models.display())))?;
+    if let Some(first) = text.split_inclusive('\n').next().filter(|_| there.is_empty()) {
+        // from now on it is the folder of a study, also if the copy is interrupted
+        write_bytes(&path, first.as_bytes())?;
+    }
     for (group, source) in from {
         source.copy_models(study, group, folder)?;
     }

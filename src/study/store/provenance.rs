@@ -31,6 +31,9 @@ pub struct Provenance {
     /// The title of the studies beside it that differ from it in the seed alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<String>,
+    /// The scenario that the pre-trained networks are from, if this one did not train them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining_of: Option<String>,
     /// The part of the study that is in this folder, if it is not all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<PartOf>,
@@ -134,6 +137,8 @@ impl Provenance {
             scenario: plan.scenario.clone(),
             place: plan.place,
             series: plan.series.clone(),
+            pretraining_of: (plan.pretraining_of.clone())
+                .or_else(|| before.and_then(|before| before.pretraining_of.clone())),
             part: plan.share.as_ref().map(|share| share.of.clone()),
             shoal: env!("CARGO_PKG_VERSION").into(),
             device,

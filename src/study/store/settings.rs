@@ -184,8 +184,17 @@ pub fn pretraining_settings(study: &Study) -> Option<Value> {
     let of_fine_tuning = ["name", "sizes", "test", "validation", "split", "strategies"];
     let found = all.as_object_mut().expect("settings: an object");
     found.retain(|key, _| !of_fine_tuning.contains(&key.as_str()));
+    // what model files have of the data to fine-tune on
     let data = &study.data.fine_tuning.dataset;
-    all["data"]["finetune"] = json!({ "inputs": data.input_names, "axis": data.axis });
+    all["data"]["finetune"] =
+        json!({ "inputs": data.input_names, "axis": data.axis, "axis_name": data.axis_name });
+    let features = &study.pretraining_data().features;
+    let scales = [Some(&features.scale), features.items.as_ref().map(|items| &items.scale)];
+    all["scales"] = scales
+        .map(|scale| scale.map(|one| [&one.centre, &one.width]))
+        .into_iter()
+        .map(|one| json!(one))
+        .collect();
     Some(all)
 }
 
