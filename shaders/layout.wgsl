@@ -11,10 +11,12 @@
 // products are stored a second time by unit: row = unit, columns = the batch, four examples per
 // vec4.
 
-// The tiles of one dispatch: tiles[first .. first + count].
+// The tiles of one dispatch: tiles[first .. first + count]; of a kernel that executes whole steps
+// the slots of runs.
 struct Call {
     first: u32,
     count: u32,
+    steps: u32,  // steps of the chunk
 }
 
 // The work of one workgroup.
@@ -99,6 +101,7 @@ struct Run {
     examples: u32,
     centres: u32,
     edge_neighbours: u32,
+    resident: u32,             // 1: whole steps by one workgroup, see resident.wgsl
     averages: u32,             // 1: parameters are averaged, and the average is validated
     average_step: f32,         // 1 - decay of the average
     matrices: u32,             // see matrices.wgsl; ONE_MATRIX: all parameters are alike

@@ -306,7 +306,9 @@ fn serve_loss(tile: Tile, is_tile: bool, thread: u32) {
             work[node.delta + place] = pack(delta);
         }
     }
-    partial[thread] = sum;
+    if thread < LOSS_THREADS {
+        partial[thread] = sum;
+    }
     workgroupBarrier();
     for (var half = LOSS_THREADS / 2u; half > 0u; half /= 2u) {
         if thread < half {

@@ -13,7 +13,7 @@
 #import present
 #import products
 
-fn serve(tile: Tile, thread: u32) {
+fn serve_gradient(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = node.output_vec4s;
     let first = place(tile, thread, row);
