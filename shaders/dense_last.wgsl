@@ -11,8 +11,8 @@
 @group(0) @binding(3) var<storage, read> nodes: array<Node>;          // (nodes of all runs)
 // W, shape (inputs, outputs); b, shape (outputs)
 @group(0) @binding(4) var<storage, read> weights: array<Packed>;
-// reads x, shape (inputs, batch), z_below and what the loss reads; writes z, a, delta, shape (batch,
-// outputs), and delta_below, shape (batch, inputs)
+// reads x, shape (inputs, batch), z_below and what the loss reads; writes z, a, delta, shape
+// (batch, outputs), and delta_below, shape (batch, inputs)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
 

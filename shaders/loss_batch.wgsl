@@ -26,7 +26,7 @@
 // first output of each pair. Deltas are not used then.
 //
 // A dummy output has w = 0. Padding and absent examples get delta 0. The sum has a fixed order:
-// each thread adds its own elements, then the sums of two halves of the threads are added until one
+// each thread adds its own elements, then the sums of threads are added in pairs until one
 // is left.
 
 #import layout

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use shoal::study::report::text_table;
 use shoal::study::stats::findings::Findings;
 use shoal::study::stats::statistics::mean_interval;
-use shoal::study::stats::study_seeds::{over_study_seeds, series, study_seed_sentences};
+use shoal::study::stats::study_seeds::{SeedSeries, seed_series};
 use shoal::study::store::results::StudyResults;
 use shoal::study::store::run::Curve;
 use shoal::study::store::savings::Bound;
@@ -108,7 +108,9 @@ impl Studies {
             folders.retain(|folder| StudyResults::are_in(folder));
             folders.sort();
             let all = folders.iter().map(|folder| Findings::new(StudyResults::read(folder)?));
-            let all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+            let mut all = all.collect::<std::result::Result<Vec<_>, _>>()?;
+            // as the study file has them
+            all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
             self.known.insert(study.to_owned(), all);
         }
         Ok(self.known.get(study).map(Vec::as_slice).filter(|all| !all.is_empty()))
@@ -160,11 +162,6 @@ fn signed(value: f64) -> String {
     format!("{value:.3}")
 }
 
-/// The scenario of a series: what its title ends with.
-fn name(series: &str) -> &str {
-    series.rsplit_once(": ").map_or(series, |(_, name)| name)
-}
-
 /// A row for each scenario and size, a column for each strategy but `without`.
 fn over_seeds(
     all: &[Findings],
@@ -173,9 +170,9 @@ fn over_seeds(
     without: &str,
 ) -> String {
     let mut text = String::new();
-    for (series, members) in series(all) {
-        let own = over_study_seeds(series, &members);
-        let own = own.iter().filter(|one| one.target.as_deref() == target.copied());
+    for series in &seed_series(all) {
+        let (members, own) = (&series.members, series.all.iter());
+        let own = own.filter(|one| one.target.as_deref() == target.copied());
         let own: Vec<&OverStudySeeds> = own.filter(|one| one.curve.strategy != without).collect();
         let curves: Vec<&Curve> = members[0].summary.curves.iter().collect();
         let curves: Vec<&&Curve> = curves.iter().filter(|one| one.strategy != without).collect();
@@ -199,7 +196,7 @@ fn over_seeds(
                 })
             };
             let cells: Vec<String> = curves.iter().map(cell).collect();
-            writeln!(text, "| {} | {size} | {} |", name(series), cells.join(" | "))
+            writeln!(text, "| {} | {size} | {} |", series.scenario(), cells.join(" | "))
                 .expect("text in memory");
         }
     }
@@ -217,28 +214,28 @@ fn estimate(one: Estimate, digits: usize) -> String {
         let text = format!("{value:.digits$}");
         if digits > 2 { text.trim_start_matches('0').to_owned() } else { text }
     };
-    let interval = one.interval.map(|[low, high]| format!(" ({} to {})", text(low), text(high)));
-    text(one.mean) + &interval.unwrap_or_default()
+    text(one.mean) + &one.interval_text(text)
 }
 
 fn sentences(all: &[Findings]) -> String {
-    let of_series = |(series, members): (&str, Vec<&Findings>)| {
-        let sentences = study_seed_sentences(&members, &over_study_seeds(series, &members));
-        let sentences = sentences.into_iter().map(|one| format!("{}: {one}", name(series)));
-        sentences.map(item).collect::<String>()
+    let of_series = |series: &SeedSeries| {
+        let named = |one: &String| item(format!("{}: {one}", series.scenario()));
+        series.sentences.iter().map(named).collect::<String>()
     };
-    series(all).into_iter().map(of_series).collect()
+    seed_series(all).iter().map(of_series).collect()
 }
 
 /// The test error of each strategy relative to the same one in the scenario `base`, paired by study
 /// seed, geometric means with intervals.
 fn relative(all: &[Findings], base: &str) -> Result<String> {
-    let of_series = series(all);
-    let found = of_series.iter().find(|(series, _)| name(series) == base);
-    let (whole, base) = found.ok_or_else(|| format!("there is no scenario {base}"))?;
+    let all = seed_series(all);
+    let found = all.iter().find(|series| series.scenario() == base);
+    let SeedSeries { title, members: base, .. } =
+        found.ok_or_else(|| format!("there is no scenario {base}"))?;
     let names: Vec<String> = base[0].summary.curves.iter().map(Curve::label).collect();
     let mut text = heading(&["scenario", "simulations"], &names);
-    for (series, members) in of_series.iter().filter(|(series, _)| series != whole) {
+    for series in all.iter().filter(|series| series.title != *title) {
+        let members = &series.members;
         for size in members[0].summary.sizes() {
             let cell = |curve: &Curve| {
                 let mean = |one: &Findings| one.summary.row(curve, size)?.score().mean;
@@ -254,7 +251,7 @@ fn relative(all: &[Findings], base: &str) -> Result<String> {
                 estimate(Estimate { mean, interval }, 2)
             };
             let cells: Vec<String> = base[0].summary.curves.iter().map(cell).collect();
-            writeln!(text, "| {} | {size} | {} |", name(series), cells.join(" | "))?;
+            writeln!(text, "| {} | {size} | {} |", series.scenario(), cells.join(" | "))?;
         }
     }
     Ok(text)

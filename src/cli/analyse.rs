@@ -8,7 +8,7 @@ use serde_json::json;
 
 use shoal::study::report::{REPORT_FILE, write_card, write_joined_report, write_report};
 use shoal::study::stats::findings::Findings;
-use shoal::study::stats::study_seeds::{over_study_seeds, series, study_seed_sentences};
+use shoal::study::stats::study_seeds::seed_series;
 use shoal::study::store::provenance::Status;
 use shoal::study::store::results::StudyResults;
 use shoal::study::store::study_seeds::{STUDY_SEEDS_FILE, write_study_seeds};
@@ -66,7 +66,11 @@ fn read(folder: &Path) -> Result<Vec<StudyResults>> {
         true => vec![folder.to_owned()],
         false => scenarios(folder)?,
     };
-    folders.iter().map(|folder| StudyResults::read(folder)).collect()
+    let all = folders.iter().map(|folder| StudyResults::read(folder));
+    let mut all = all.collect::<Result<Vec<_>>>()?;
+    // as the study file has them
+    all.sort_by_key(|one| one.provenance.as_ref().and_then(|study| study.place));
+    Ok(all)
 }
 
 /// Analyses a folder whenever more runs are finished, and when all are.
@@ -168,7 +172,8 @@ pub fn conclude(folder: &Path, all: &[Findings], output: &Output) -> Result<()> 
         for sentence in findings.by_strategy() {
             output.result(&format!("- {sentence}"));
         }
-        for sentence in findings.by_degeneracy() {
+        let degeneracy = findings.by_degeneracy();
+        for sentence in &degeneracy {
             output.result(&format!("{name}{sentence}"));
         }
         for sentence in &findings.pretraining_size_verdict {
@@ -180,26 +185,25 @@ pub fn conclude(folder: &Path, all: &[Findings], output: &Output) -> Result<()> 
                 "folder": findings.folder.display().to_string(),
                 "name": findings.name,
                 "verdict": [gain, loss],
-                "degeneracy": findings.by_degeneracy(),
+                "degeneracy": degeneracy,
                 "pretraining_size": findings.pretraining_size_verdict,
             }),
         );
     }
-    let mut over_seeds = Vec::new();
-    for (name, members) in series(all) {
-        let own = over_study_seeds(name, &members);
-        let sentences = study_seed_sentences(&members, &own);
-        for sentence in &sentences {
-            output.result(&format!("{name}: {sentence}"));
+    let seeds = seed_series(all);
+    for series in &seeds {
+        for sentence in &series.sentences {
+            output.result(&format!("{}: {sentence}", series.title));
         }
-        output.event("over_study_seeds", json!({ "name": name, "verdict": sentences }));
-        over_seeds.extend(own);
+        let event = json!({ "name": series.title, "verdict": series.sentences });
+        output.event("over_study_seeds", event);
     }
-    if !over_seeds.is_empty() {
-        write_study_seeds(&folder.join(STUDY_SEEDS_FILE), &over_seeds)?;
+    if !seeds.is_empty() {
+        let all: Vec<_> = seeds.iter().flat_map(|series| series.all.clone()).collect();
+        write_study_seeds(&folder.join(STUDY_SEEDS_FILE), &all)?;
     }
     if all.iter().any(|findings| findings.folder != folder) {
-        write_joined_report(folder, all)?;
+        write_joined_report(folder, all, &seeds)?;
     }
     output.say(&format!("the report is {}", folder.join(REPORT_FILE).display()));
     Ok(())

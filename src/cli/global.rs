@@ -35,8 +35,8 @@ pub struct Global {
     ///
     /// `hardware` gives matrix products small tiles where a dispatch has few workgroups, else large
     /// ones; `small` and `large` give them one kind; `hardware-split` has separate kernels for
-    /// AdamW and the last layer, the default on software rasterizers. study.json names it. Results do not depend on it,
-    /// but for the last bits of `hardware-split`.
+    /// AdamW and the last layer, the default on software rasterizers. study.json names it. Results
+    /// do not depend on it, but for the last bits of `hardware-split`.
     #[arg(long, global = true, value_name = "NAME")]
     pub tiles: Option<TileSet>,
     /// Threads that train on the CPU, simulate and explain [default: one for each hardware thread]

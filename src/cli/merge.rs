@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use shoal::study::{Study, check_report, part, parts};
+use shoal::study::{Study, check_joined, part, parts};
 use shoal::{Error, Result};
 
 use crate::cli::global::Global;
@@ -56,7 +56,7 @@ pub fn run(args: &MergeArgs, global: &Global, output: &Output) -> Result<()> {
     let file = args.study.clone().unwrap_or(file);
     let devices = global.find()?;
     let mut studies: Vec<Study> = study::read(&file, output)?;
-    check_report(&args.folder)?;
+    check_joined(&args.folder)?;
     signals::doing("the same command merges the parts again", output.json());
     parts::join(&mut studies, &args.folder, &folders)?;
     study::complete(studies, &devices, (&args.folder, None), output)

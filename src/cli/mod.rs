@@ -14,6 +14,7 @@ mod import;
 mod inspect;
 mod live;
 mod man;
+mod memory;
 mod merge;
 mod output;
 mod plan;

@@ -1,5 +1,7 @@
 //! `shoal study --plan`: what a study will take, before anything runs.
 
+use std::path::Path;
+
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
@@ -7,19 +9,26 @@ use shoal::Result;
 use shoal::engine::device::Device;
 use shoal::study::Study;
 use shoal::study::estimate::{Bounds, Forecast, PATIENCES, PATIENCES_OF_HEADS, Share, forecast};
+use shoal::study::shared_pretraining::SharedPretrainings;
 
 use crate::cli::output::Output;
 
 /// Shows the forecast of each study.
 pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
     let bar = output.steps();
+    let mut shared = SharedPretrainings::default();
     let forecasts: Vec<Forecast> = studies
         .iter()
         .map(|study| {
             output.step(&bar, &format!("{}: timing some of its networks", study.plan.name));
-            let forecast = forecast(study, device)?;
+            let mut forecast = forecast(study, device)?;
             bar.finish_and_clear();
-            show_one(study, &forecast, device, output);
+            let there = shared.of(study);
+            if there.is_some() {
+                forecast = forecast.without_pretraining();
+            }
+            show_one(study, &forecast, there, device, output);
+            shared.add(study, Path::new(""));
             Ok(forecast)
         })
         .collect::<Result<_>>()?;
@@ -35,7 +44,14 @@ pub fn show(studies: &[Study], device: &Device, output: &Output) -> Result<()> {
     Ok(())
 }
 
-fn show_one(study: &Study, forecast: &Forecast, device: &Device, output: &Output) {
+/// Shows a forecast; pre-trained networks may be there, from another scenario.
+fn show_one(
+    study: &Study,
+    forecast: &Forecast,
+    there: Option<&str>,
+    device: &Device,
+    output: &Output,
+) {
     let plan = &study.plan;
     study.notices.iter().for_each(|notice| output.notice(notice));
     let runs: usize = forecast.shares.iter().map(|share| share.runs).sum();
@@ -48,6 +64,9 @@ fn show_one(study: &Study, forecast: &Forecast, device: &Device, output: &Output
     ));
     output.result(&table(study, forecast));
     output.result(&format!("on {}: {}", device.name(), both(&forecast.seconds.map(|s| time(*s)))));
+    if let Some(scenario) = there {
+        output.result(&format!("the pre-trained networks are those of {scenario}"));
+    }
     for sentence in assumptions(study, forecast) {
         output.result(&sentence);
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use shoal::engine::device::Device;
 use shoal::study::part::Part;
+use shoal::study::shared_pretraining::SharedPretrainings;
 use shoal::study::stats::summary::summarize;
 use shoal::study::store::results::StudyResults;
 use shoal::study::tensorboard::TensorBoard;
@@ -18,6 +19,7 @@ use shoal::{Error, Result};
 
 use super::analyse;
 use super::live::View;
+use super::memory;
 use super::plan;
 use super::simulate;
 use super::study_file;
@@ -171,14 +173,22 @@ fn train(
     let last = format!("all runs are finished and in {folder}; the same command analyses them");
     let mut event_files = Ok(());
     let mut left = studies.len();
+    let mut shared = SharedPretrainings::default();
     for study in studies {
         signals::doing(&unfinished, output.json());
+        let own = study.plan.folder(folders.0);
+        if let Some(scenario) = shared.reuse(&study, &own, devices)? {
+            let name = &study.plan.name;
+            output.say(&format!("{name}: the pre-trained networks are those of {scenario}"));
+        }
+        shared.add(&study, &own);
         let (results, written) = run_study(&study, devices, folders, output)?;
         left -= 1;
         let state = if left == 0 { &last } else { &unfinished };
         signals::doing(state, output.json());
         signals::check(state)?;
         finished(study, results)?;
+        memory::give_back();
         event_files = event_files.and(written);
     }
     Ok(event_files)

@@ -1,5 +1,5 @@
-//! Loss functions. [`LOSSES`] lists them; the `switch` in `shaders/loss_batch.wgsl` computes the same on
-//! the device.
+//! Loss functions. [`LOSSES`] lists them; the `switch` in `shaders/loss_batch.wgsl` computes the same
+//! on the device.
 //!
 //! The loss of a batch of B examples e is the weighted mean `sum_e v_e l_e / (B W)` of the losses
 //! l_e of its examples, which for most losses are sums over targets j, `l_e = sum_j w_j l(a_ej,

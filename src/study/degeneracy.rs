@@ -58,20 +58,22 @@ pub fn find_degeneracies(study: &Study, results: &mut StudyResults) -> Result<()
     };
     for (new, own) in targets.varying.iter().enumerate().filter(|(_, own)| **own >= shared) {
         for place in 0..shared {
+            // of a target that is the same in all rows nothing can be hurt
+            let Some(known) = targets.varying.iter().position(|one| *one == place) else {
+                continue;
+            };
             let of_networks: Vec<f64> =
                 shifts.iter().map(|one| one.row(new)[place] * targets.deviations[new]).collect();
-            let known = targets.varying.iter().position(|one| *one == place);
-            let of_fisher = fisher.as_ref().zip(known);
             results.degeneracies.push(Degeneracy {
                 new: dataset.target_names[*own].clone(),
                 shared: dataset.target_names[place].clone(),
                 networks: of_networks.len(),
                 shift: of_networks.iter().sum::<f64>() / of_networks.len() as f64,
                 interval: mean_interval(&of_networks),
-                fisher_shift: of_fisher.map(|(fisher, place)| {
-                    fisher.shifts.row(place)[new - fisher.shared] * targets.deviations[new]
+                fisher_shift: fisher.as_ref().map(|fisher| {
+                    fisher.shifts.row(known)[new - fisher.shared] * targets.deviations[new]
                 }),
-                fisher_correlation: of_fisher.map(|(fisher, place)| fisher.correlation(place, new)),
+                fisher_correlation: fisher.as_ref().map(|fisher| fisher.correlation(known, new)),
             });
         }
     }

@@ -36,8 +36,10 @@ pub enum Event<'a> {
     Begun {
         /// Which.
         key: &'a RunKey,
-        /// Its network and how it is trained.
+        /// Its network and how it is trained, in a search until a pruner looks at it.
         run: &'a Run,
+        /// Epochs if nothing stops it before.
+        max_epochs: u32,
     },
     /// A run has trained on.
     Trained {

@@ -42,6 +42,7 @@ pub(crate) mod published;
 pub mod report;
 pub(crate) mod resolve;
 pub mod search;
+pub mod shared_pretraining;
 pub(crate) mod simulation;
 pub mod sizes;
 pub(crate) mod sources;

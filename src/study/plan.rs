@@ -30,6 +30,8 @@ pub struct Plan {
     pub name: String,
     /// Which of several scenarios; its results have a folder of this name.
     pub scenario: Option<String>,
+    /// Its place among the studies of the same file, from 0; absent if it is the only one.
+    pub place: Option<usize>,
     /// The title of the studies of the same file that differ from it in the seed alone.
     pub series: Option<String>,
     /// Seed of everything random.

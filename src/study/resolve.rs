@@ -49,7 +49,8 @@ const SEEDS: u32 = 6;
 
 impl Study {
     /// Reads a study file and everything that it names; paths are relative to the file. There is a
-    /// study for each `[[scenario]]` and seed, or one. Datasets that are simulated are made by `simulate`.
+    /// study for each `[[scenario]]` and seed, or one. Datasets that are simulated are made by
+    /// `simulate`.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for everything that a user can get wrong; the errors of `simulate`.
@@ -74,6 +75,7 @@ impl Study {
                 None => error,
             })?;
             study.plan.scenario.clone_from(name);
+            study.plan.place = name.as_ref().map(|_| studies.len());
             study.plan.series.clone_from(series);
             studies.iter().for_each(|other: &Self| study.data.share(&other.data));
             studies.push(study);
@@ -112,8 +114,8 @@ impl Study {
                 notices.extend(found);
                 // networks that are there need no rows to pre-train on
                 let (pool, found) = match models.is_empty() {
-                    true => pretraining_pool(config.seed[0], &dataset, (&finetune, &pool, test))?,
-                    false => (Pool::new(dataset.targets.rows, 0, config.seed[0])?, None),
+                    true => pretraining_pool(config.seed(), &dataset, (&finetune, &pool, test))?,
+                    false => (Pool::new(dataset.targets.rows, 0, config.seed())?, None),
                 };
                 notices.extend(found);
                 let (of_both, of_rows) = ((&dataset, &finetune), (pool, models));
@@ -177,8 +179,9 @@ impl Study {
         let plan = Plan {
             name: config.name.clone(),
             scenario: None,
+            place: None,
             series: None,
-            seed: config.seed[0],
+            seed: config.seed(),
             seeds: match &trials.search {
                 Some(_) => trials.seeds,
                 None => trials.count,

@@ -69,14 +69,14 @@ pub fn pool(
 ) -> Result<Pool> {
     match test {
         TestSet::Shared(test) => {
-            let pool = pool_of(finetune, test, config.seed[0])?;
+            let pool = pool_of(finetune, test, config.seed())?;
             for size in sizes {
                 pool.subset(*size, validation, 0)?;
             }
             Ok(pool)
         }
         TestSet::Fraction(test) => {
-            let pool = pool_of(finetune, 0, config.seed[0])?;
+            let pool = pool_of(finetune, 0, config.seed())?;
             for size in sizes {
                 pool.subset_with_test(*size, validation, test, 0)
                     .map_err(|error| prefix(error, "sizes and [split]"))?;

@@ -391,6 +391,7 @@ proptest! {
         let provenance = Provenance {
             name: texts[0].clone(),
             scenario: (seed % 2 == 0).then(|| texts[1].clone()),
+            place: (seed % 5 == 0).then_some(seed as usize),
             series: (seed % 3 == 0).then(|| texts[0].clone()),
             shoal: texts[2].clone(),
             device: Description {

@@ -23,6 +23,7 @@ mod random_columns;
 mod random_models;
 mod recipes;
 mod resume;
+mod scenarios;
 mod search;
 mod sets;
 mod several;

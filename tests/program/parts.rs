@@ -13,7 +13,7 @@ fn part(study: &Study, part: &str) -> Ran {
 
 /// The files below a folder by their paths, without parts and locks. Of the report and `study.json`
 /// what does not depend on times and processes, of the journal its lines by search.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut open = vec![folder.to_owned()];
     while let Some(inner) = open.pop() {

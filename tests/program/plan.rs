@@ -84,9 +84,10 @@ fn the_plan_for_a_gpu_is_what_the_study_takes() {
         both.1["peak_bytes"].as_u64()
     });
     if let [_, Some(stored_nowhere), Some(clipped), Some(split)] = bytes {
-        assert!(clipped >= split);
         // 4 of 20 bytes a parameter, beside working memory and tables
-        assert!((stored_nowhere as f64) < 0.9 * split as f64);
+        for stored in [clipped, split] {
+            assert!((stored_nowhere as f64) < 0.9 * stored as f64, "{stored_nowhere} {stored}");
+        }
     }
 }
 

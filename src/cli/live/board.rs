@@ -166,11 +166,10 @@ impl Board {
                 state.finished = finished_steps.iter().map(|steps| *steps as f64).collect();
                 state.best = *best;
             }
-            Event::Begun { key, run } => {
+            Event::Begun { key, run, max_epochs } => {
                 self.begin(key, now);
-                let (rows, training) = (run.training_rows.len(), &run.training);
-                let steps = rows.div_ceil(training.batch).max(1);
-                self.group(key.group()).length = (steps as f64, training.max_epochs);
+                let steps = run.training_rows.len().div_ceil(run.training.batch).max(1);
+                self.group(key.group()).length = (steps as f64, *max_epochs);
             }
             Event::Trained { key, steps, epochs } => {
                 let before = self.open(key).steps.insert(key.seed, *steps);

@@ -92,6 +92,11 @@ impl StudyConfig {
         Ok(seeds.iter().map(of_seed).collect())
     }
 
+    /// The seed of one of the studies, which have one each.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed[0]
+    }
+
     fn text(path: &Path) -> Result<String> {
         let name = path.display();
         std::fs::read_to_string(path).map_err(|e| {

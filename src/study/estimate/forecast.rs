@@ -16,6 +16,7 @@ use crate::study::datasets::Study;
 use crate::study::estimate::planned::{Bounds, PlannedRun, planned_runs};
 use crate::study::estimate::room::{Room, room};
 use crate::study::hyperparameters::largest_networks;
+use crate::study::transfer::PRETRAINING;
 
 /// What a study will take.
 #[derive(Clone, Debug)]
@@ -29,6 +30,18 @@ pub struct Forecast {
     pub room: Bounds<Room>,
     /// Seconds of training.
     pub seconds: Bounds<f64>,
+}
+
+impl Forecast {
+    /// Without the pre-training, whose networks are there.
+    pub fn without_pretraining(mut self) -> Self {
+        let pretraining = self.shares.extract_if(.., |share| share.name == PRETRAINING);
+        for Share { flops, rate, .. } in pretraining {
+            self.seconds.most -= flops.most / rate;
+            self.seconds.expected -= flops.expected / rate;
+        }
+        self
+    }
 }
 
 /// The share of the pre-training, or of a strategy.

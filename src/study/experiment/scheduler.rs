@@ -166,7 +166,8 @@ impl RunQueue for Scheduler<'_> {
 
     fn started(&mut self, run: &Run) {
         if let Some(key) = key(&self.training, run.id) {
-            (self.observe)(&Event::Begun { key, run });
+            let max_epochs = self.training[&run.id].epochs;
+            (self.observe)(&Event::Begun { key, run, max_epochs });
         }
     }
 

@@ -10,43 +10,33 @@ use crate::study::metric::MSE;
 use crate::study::report::chart::style::{Series, series};
 use crate::study::report::html::figure;
 use crate::study::report::page::{document, section, shown, verdict};
-use crate::study::report::sections::study_seeds::SeedSeries;
 use crate::study::report::sections::{
     files, savings, scenarios, study_seeds, test_error, transfer_effect,
 };
 use crate::study::stats::findings::Findings;
-use crate::study::stats::study_seeds::{
-    over_study_seeds, series as seed_series, study_seed_sentences,
-};
+use crate::study::stats::study_seeds::SeedSeries;
 use crate::study::store::foreign::REPORT_FILE;
 use crate::study::store::run::Curve;
 use crate::study::store::study_seeds::{STUDY_SEEDS_FIGURE, STUDY_SEEDS_FILE};
 use crate::study::transfer::BASELINE;
 
 /// Writes `report.html` into the folder above those of several scenarios, atomically: their results
-/// and figures side by side, and links to their pages.
+/// and figures side by side, and links to their pages. `seeds` are those that differ in their seed
+/// alone.
 ///
 /// # Errors
 /// [`crate::Error::Output`] with the path.
-pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
+pub fn write_joined_report(folder: &Path, all: &[Findings], seeds: &[SeedSeries]) -> Result<()> {
     let names: Vec<String> = all.iter().map(name).collect();
     let scenarios: Vec<(&str, &Findings)> = names.iter().map(String::as_str).zip(all).collect();
     let findings: Vec<&Findings> = all.iter().collect();
-    let seeds = seed_series(all);
-    let of_series = |(name, members): &(&str, Vec<&Findings>)| {
-        let all = over_study_seeds(name, members);
-        let name = name.rsplit_once(": ").map_or(*name, |(_, scenario)| scenario);
-        let (name, sentences) = (name.to_owned(), study_seed_sentences(members, &all));
-        SeedSeries { name, sentences, all }
-    };
-    let over_seeds: Vec<SeedSeries> = seeds.iter().map(of_series).collect();
     let shown = strategies(&scenarios);
-    let chart = (!over_seeds.is_empty()).then(|| study_seeds::chart(&over_seeds, &shown));
+    let chart = (!seeds.is_empty()).then(|| study_seeds::chart(seeds, &shown));
     if let Some(chart) = &chart {
         chart.write(folder, STUDY_SEEDS_FIGURE)?;
     }
-    let of_seeds = chart.map(|chart| study_seeds::section(&over_seeds, &chart));
-    let body = body(&scenarios, &shown, (&seeds, of_seeds));
+    let of_seeds = chart.map(|chart| study_seeds::section(seeds, &chart));
+    let body = body(&scenarios, &shown, (seeds, of_seeds));
     let page = document(&title(all), &findings, body);
     write_bytes(&folder.join(REPORT_FILE), page.as_bytes())
 }
@@ -55,11 +45,11 @@ pub fn write_joined_report(folder: &Path, all: &[Findings]) -> Result<()> {
 fn body(
     all: &[(&str, &Findings)],
     shown: &[Series],
-    (seeds, of_seeds): (&[(&str, Vec<&Findings>)], Option<Markup>),
+    (seeds, of_seeds): (&[SeedSeries], Option<Markup>),
 ) -> Markup {
     // of studies that differ in their seed alone the figures show the first one
     let others = |one: &Findings| {
-        seeds.iter().any(|(_, own)| own[1..].iter().any(|other| std::ptr::eq(*other, one)))
+        seeds.iter().any(|of| of.members[1..].iter().any(|other| std::ptr::eq(*other, one)))
     };
     let (every, all) = (all, all.iter().copied().filter(|(_, one)| !others(one)));
     let all: &[(&str, &Findings)] = &all.collect::<Vec<_>>();

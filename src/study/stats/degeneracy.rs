@@ -77,8 +77,8 @@ pub(crate) fn sentence(
     let is_taken = |name: &str| taken.iter().any(|one| one.0 == name);
     if taken.is_empty() {
         let all = format!(
-            "pre-trained networks hardly take {new} for another target: at most for {most}, by {} of the \
-             squared error of {BASELINE} with {size} simulations",
+            "pre-trained networks hardly take {new} for another target: at most for {most}, by {} of \
+             the squared error of {BASELINE} with {size} simulations",
             percent(&worths[0].1)
         );
         return Some(match hurt.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::study::stats::scatter::Scatter;
+use crate::study::stats::scatter::{Scatter, mean};
 use crate::study::stats::statistics::{Group, mean_interval, welch_interval};
 use crate::study::store::pretraining_size::PretrainingSize;
 use crate::study::store::run::{Curve, RunRecord};
@@ -132,7 +132,7 @@ fn change(
             };
             let apart: Vec<f64> = both[0][0].keys().filter_map(difference).collect();
             (!apart.is_empty())
-                .then(|| Change { mean: average(&apart), interval: mean_interval(&apart) })
+                .then(|| Change { mean: mean(&apart), interval: mean_interval(&apart) })
         }
         Scatter::Trials => {
             let group = |values: &BTreeMap<u32, f64>| Group::new(values.values().copied());
@@ -140,7 +140,7 @@ fn change(
                 both.iter().map(|[ours, theirs]| (group(ours), group(theirs))).collect();
             let apart: Vec<f64> =
                 pairs.iter().map(|(ours, theirs)| ours.mean - theirs.mean).collect();
-            Some(Change { mean: average(&apart), interval: welch_interval(&pairs) })
+            Some(Change { mean: mean(&apart), interval: welch_interval(&pairs) })
         }
     }
 }
@@ -183,10 +183,6 @@ fn pretrained(runs: &[RunRecord]) -> Vec<usize> {
 fn all<T: Ord>(runs: &[RunRecord], of: impl Fn(&RunRecord) -> Option<T>) -> Vec<T> {
     let found: BTreeSet<T> = runs.iter().filter_map(of).collect();
     found.into_iter().collect()
-}
-
-fn average(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]

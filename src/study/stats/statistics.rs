@@ -49,7 +49,7 @@ impl Group {
 ///
 /// The degrees of freedom are those of Satterthwaite 1946 (Biometrics Bulletin 2, 110).
 pub(crate) fn welch(pairs: &[(Group, Group)]) -> Option<f64> {
-    let Contrast { sum, variance, freedom } = contrast(pairs)?;
+    let Difference { sum, variance, freedom } = difference(pairs)?;
     if variance == 0.0 {
         return Some(if sum == 0.0 { 1.0 } else { 0.0 });
     }
@@ -59,7 +59,7 @@ pub(crate) fn welch(pairs: &[(Group, Group)]) -> Option<f64> {
 /// The 95 % interval of the mean difference between the sides of pairs of groups, of the test of
 /// [`welch`]; absent likewise.
 pub(crate) fn welch_interval(pairs: &[(Group, Group)]) -> Option<[f64; 2]> {
-    let Contrast { sum, variance, freedom } = contrast(pairs)?;
+    let Difference { sum, variance, freedom } = difference(pairs)?;
     let half = match variance {
         0.0 => 0.0,
         _ => student_quantile(0.05, freedom) * variance.sqrt(),
@@ -68,13 +68,13 @@ pub(crate) fn welch_interval(pairs: &[(Group, Group)]) -> Option<[f64; 2]> {
 }
 
 /// The sum over pairs of groups of the difference of their means.
-struct Contrast {
+struct Difference {
     sum: f64,
     variance: f64,
     freedom: f64,
 }
 
-fn contrast(pairs: &[(Group, Group)]) -> Option<Contrast> {
+fn difference(pairs: &[(Group, Group)]) -> Option<Difference> {
     let groups = || pairs.iter().flat_map(|(a, b)| [a, b]);
     let variances: Option<Vec<f64>> = groups().map(|group| group.variance).collect();
     let variances = variances.filter(|variances| !variances.is_empty())?;
@@ -84,7 +84,7 @@ fn contrast(pairs: &[(Group, Group)]) -> Option<Contrast> {
         .sum();
     // squares of tiny variances can vanish
     let freedom = (variance * variance / parts).clamp(1.0, 1e6);
-    Some(Contrast { sum: pairs.iter().map(|(a, b)| a.mean - b.mean).sum(), variance, freedom })
+    Some(Difference { sum: pairs.iter().map(|(a, b)| a.mean - b.mean).sum(), variance, freedom })
 }
 
 /// The 95 % interval of the mean of normal values from Student's t, [mean - t s / sqrt(n), mean + t

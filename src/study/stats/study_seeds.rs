@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::study::stats::degeneracy::{Worth, new_targets, sentence as of_new_target, worth};
 use crate::study::stats::findings::Findings;
+use crate::study::stats::scatter::mean;
 use crate::study::stats::statistics::mean_interval;
 use crate::study::stats::words::joined;
 use crate::study::store::degeneracy::Degeneracy;
@@ -14,24 +15,50 @@ use crate::study::store::savings::{Bound, Saving};
 use crate::study::store::study_seeds::{Estimate, OverStudySeeds};
 use crate::study::transfer::BASELINE;
 
-/// The studies of each series, in the order in which they come; studies without one are left out.
-pub fn series(all: &[Findings]) -> Vec<(&str, Vec<&Findings>)> {
+/// Studies that differ in their seed alone, and what holds over them.
+#[derive(Clone, Debug)]
+pub struct SeedSeries<'a> {
+    /// The title that they share.
+    pub title: &'a str,
+    /// The studies, in the order in which they come.
+    pub members: Vec<&'a Findings>,
+    /// Every curve, size and target.
+    pub all: Vec<OverStudySeeds>,
+    /// A sentence for each strategy that transfers: what it saves, and where it hurts; and one for
+    /// each new target, whether degeneracies predict that.
+    pub sentences: Vec<String>,
+}
+
+impl<'a> SeedSeries<'a> {
+    fn new(title: &'a str, members: Vec<&'a Findings>) -> Self {
+        let all = over_study_seeds(title, &members);
+        Self { title, sentences: sentences(&members, &all), members, all }
+    }
+
+    /// What the title ends with: the name of the scenario, if it is one.
+    pub fn scenario(&self) -> &str {
+        self.title.rsplit_once(": ").map_or(self.title, |(_, scenario)| scenario)
+    }
+}
+
+/// The series of some studies, in the order in which they come; studies without one are left out.
+pub fn seed_series(all: &[Findings]) -> Vec<SeedSeries<'_>> {
     let mut found: Vec<(&str, Vec<&Findings>)> = Vec::new();
     for one in all {
-        let Some(name) = one.provenance.as_ref().and_then(|study| study.series.as_deref()) else {
+        let Some(title) = one.provenance.as_ref().and_then(|study| study.series.as_deref()) else {
             continue;
         };
-        match found.iter_mut().find(|(known, _)| *known == name) {
+        match found.iter_mut().find(|(known, _)| *known == title) {
             Some((_, members)) => members.push(one),
-            None => found.push((name, vec![one])),
+            None => found.push((title, vec![one])),
         }
     }
-    found
+    found.into_iter().map(|(title, members)| SeedSeries::new(title, members)).collect()
 }
 
 /// Every curve, size and target of a series: sizes and curves in the order of the first study, the
 /// mean over all targets first.
-pub fn over_study_seeds(name: &str, members: &[&Findings]) -> Vec<OverStudySeeds> {
+fn over_study_seeds(name: &str, members: &[&Findings]) -> Vec<OverStudySeeds> {
     let Some(first) = members.first() else { return vec![] };
     let mut found = Vec::new();
     for size in first.summary.sizes() {
@@ -51,6 +78,9 @@ type Key<'a> = (&'a Curve, usize, Option<&'a String>);
 fn one(name: &str, members: &[&Findings], key: Key) -> Option<OverStudySeeds> {
     let (curve, simulations, target) = key;
     let scores: Vec<f64> = members.iter().filter_map(|one| score(one, key)).collect();
+    if scores.is_empty() {
+        return None;
+    }
     let ratios: Vec<f64> = members.iter().filter_map(|one| ratio(one, key)).collect();
     let saving = |of: &&Findings| {
         let same = |one: &&Saving| one.curve == *curve && one.simulations == simulations;
@@ -58,7 +88,8 @@ fn one(name: &str, members: &[&Findings], key: Key) -> Option<OverStudySeeds> {
     };
     let savings: Vec<Saving> = members.iter().filter_map(saving).collect();
     let factors: Vec<f64> = savings.iter().map(|one| one.factor).collect();
-    let bound = savings.iter().map(|one| one.bound).find(|bound| *bound != Bound::Exact);
+    let has = |bound: Bound| savings.iter().any(|one| one.bound == bound);
+    let bounds = [has(Bound::LessThanSmallest), has(Bound::MoreThanLargest)];
     Some(OverStudySeeds {
         series: name.to_owned(),
         metric: members.first()?.metric(),
@@ -66,17 +97,28 @@ fn one(name: &str, members: &[&Findings], key: Key) -> Option<OverStudySeeds> {
         simulations,
         target: target.cloned(),
         seeds: scores.len(),
-        score: Estimate { interval: mean_interval(&scores), mean: mean(&scores)? },
+        score: Estimate { interval: mean_interval(&scores), mean: mean(&scores) },
         ratio: geometric(&ratios),
-        saving: geometric(&factors),
-        bound: bound.unwrap_or(Bound::Exact),
+        saving: geometric(&factors).map(|saving| opened(saving, bounds)),
+        bound: match bounds {
+            [_, true] => Bound::MoreThanLargest,
+            [true, false] => Bound::LessThanSmallest,
+            [false, false] => Bound::Exact,
+        },
     })
+}
+
+/// An interval with bounds in it, from above or from below, has one end; with both it has none.
+fn opened(saving: Estimate, [above, below]: [bool; 2]) -> Estimate {
+    let interval = saving.interval.filter(|_| !(above && below)).map(|[low, high]| {
+        [if above { 0.0 } else { low }, if below { f64::INFINITY } else { high }]
+    });
+    Estimate { interval, ..saving }
 }
 
 /// The mean test score of a study.
 fn score(of: &Findings, (curve, simulations, target): Key) -> Option<f64> {
-    let mut rows = of.summary.rows.iter();
-    let row = rows.find(|row| row.curve == *curve && row.simulations == simulations)?;
+    let row = of.summary.row(curve, simulations)?;
     let spread = match target {
         None => row.score(),
         Some(target) => row.target_score(of.targets.iter().position(|one| one == target)?),
@@ -93,21 +135,15 @@ fn ratio(of: &Findings, (curve, simulations, target): Key) -> Option<f64> {
     all.find(same).map(|one| one.ratio).filter(|ratio| *ratio > 0.0)
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
 fn geometric(values: &[f64]) -> Option<Estimate> {
     let logarithms: Vec<f64> = values.iter().map(|value| value.ln()).collect();
-    Some(Estimate {
-        mean: mean(&logarithms)?.exp(),
+    (!logarithms.is_empty()).then(|| Estimate {
+        mean: mean(&logarithms).exp(),
         interval: mean_interval(&logarithms).map(|ends| ends.map(f64::exp)),
     })
 }
 
-/// A sentence for each strategy that transfers: what it saves, and where it hurts, as far as that
-/// holds over the study seeds; and one for each new target, whether degeneracies predict that.
-pub fn study_seed_sentences(members: &[&Findings], all: &[OverStudySeeds]) -> Vec<String> {
+fn sentences(members: &[&Findings], all: &[OverStudySeeds]) -> Vec<String> {
     let mut by_curve: BTreeMap<&Curve, Vec<&OverStudySeeds>> = BTreeMap::new();
     for one in all.iter().filter(|one| one.curve.strategy != BASELINE) {
         by_curve.entry(&one.curve).or_default().push(one);
@@ -116,7 +152,8 @@ pub fn study_seed_sentences(members: &[&Findings], all: &[OverStudySeeds]) -> Ve
     of_curves.chain(degeneracy_sentences(members, all)).collect()
 }
 
-/// Whether degeneracies, means over the studies, predict what transfer hurts in all of them together.
+/// Whether degeneracies, means over the studies, predict what transfer hurts in all of them
+/// together.
 fn degeneracy_sentences(members: &[&Findings], over_seeds: &[OverStudySeeds]) -> Vec<String> {
     let Some(first) = members.first() else { return vec![] };
     if over_seeds.iter().all(|one| one.ratio.is_none_or(|ratio| ratio.interval.is_none())) {
@@ -136,7 +173,7 @@ fn degeneracy_sentences(members: &[&Findings], over_seeds: &[OverStudySeeds]) ->
         let (shifts, shares): (Vec<f64>, Vec<f64>) = all?.into_iter().unzip();
         let ends = mean_interval(&shifts);
         let is_certain = ends.is_none_or(|[low, high]| low > 0.0 || high < 0.0);
-        Some(Worth { share: shares.iter().sum::<f64>() / shares.len() as f64, is_certain })
+        Some(Worth { share: mean(&shares), is_certain })
     };
     let of_new = |new| {
         let own = first.degeneracies.iter().filter(|one| one.new == new);
@@ -152,12 +189,13 @@ fn sentence(curve: &Curve, own: &[&OverStudySeeds]) -> String {
         return format!("{name}: with a single study seed nothing can be said over study seeds.");
     }
     let gain = match most_saved(own) {
-        Some((one, saving, [low, high])) => {
+        Some((one, saving, _)) => {
             let bound = if one.bound == Bound::MoreThanLargest { "at least " } else { "" };
             format!(
-                "with {} simulations it saves {bound}{:.1} times (95 % interval {low:.1} to \
-                 {high:.1})",
-                one.simulations, saving.mean
+                "with {} simulations it saves {bound}{:.1} times{}",
+                one.simulations,
+                saving.mean,
+                saving.interval_text(|end| format!("{end:.1}")).replace('(', "(95 % interval ")
             )
         }
         None => "no saving at any size whose 95 % interval excludes 1".to_owned(),

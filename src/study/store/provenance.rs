@@ -25,6 +25,9 @@ pub struct Provenance {
     /// The scenario, in studies with several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
+    /// Its place among the studies of one file, from 0, if there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<usize>,
     /// The title of the studies beside it that differ from it in the seed alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<String>,
@@ -129,6 +132,7 @@ impl Provenance {
         Self {
             name: plan.name.clone(),
             scenario: plan.scenario.clone(),
+            place: plan.place,
             series: plan.series.clone(),
             part: plan.share.as_ref().map(|share| share.of.clone()),
             shoal: env!("CARGO_PKG_VERSION").into(),

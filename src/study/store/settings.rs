@@ -176,6 +176,19 @@ fn short(number: f32) -> f64 {
     number.to_string().parse().expect("settings: a number reads back")
 }
 
+/// Everything that decides the pre-trained networks of a study but for the rows that are left to
+/// pre-train on; absent if it trains none.
+pub fn pretraining_settings(study: &Study) -> Option<Value> {
+    study.plan.pretraining.as_ref().filter(|settings| settings.models.is_empty())?;
+    let mut all = settings(study);
+    let of_fine_tuning = ["name", "sizes", "test", "validation", "split", "strategies"];
+    let found = all.as_object_mut().expect("settings: an object");
+    found.retain(|key, _| !of_fine_tuning.contains(&key.as_str()));
+    let data = &study.data.fine_tuning.dataset;
+    all["data"]["finetune"] = json!({ "inputs": data.input_names, "axis": data.axis });
+    Some(all)
+}
+
 /// What the journal of a plan belongs to.
 pub fn identity(study: &Study) -> Identity {
     let mut all = settings(study);

@@ -19,8 +19,21 @@ pub(crate) const STUDY_SEEDS_FIGURE: &str = "study-seeds";
 pub struct Estimate {
     /// The mean, of a ratio the geometric one.
     pub mean: f64,
-    /// The interval, of a ratio from the t test of its logarithm.
+    /// The interval, of a ratio from the t test of its logarithm. Of bounds one end is open: 0, or
+    /// infinity.
     pub interval: Option<[f64; 2]>,
+}
+
+impl Estimate {
+    /// ` (1.2 to 3.4)`, ` (from 1.2)` or ` (up to 3.4)`; nothing without an interval.
+    pub fn interval_text(&self, number: impl Fn(f64) -> String) -> String {
+        match self.interval {
+            None => String::new(),
+            Some([low, f64::INFINITY]) => format!(" (from {})", number(low)),
+            Some([0.0, high]) => format!(" (up to {})", number(high)),
+            Some([low, high]) => format!(" ({} to {})", number(low), number(high)),
+        }
+    }
 }
 
 /// A strategy at one size over several study seeds. Each study seed has test rows, subsets and

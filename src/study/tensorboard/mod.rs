@@ -70,7 +70,7 @@ impl TensorBoard {
                 self.several = plan.has_pretraining_sizes();
                 Ok(())
             }
-            Event::Begun { key, run } => self.begin(key, run),
+            Event::Begun { key, run, .. } => self.begin(key, run),
             Event::Trained { key, epochs, .. } => {
                 let Some(file) = self.files.get_mut(*key) else {
                     return Ok(());

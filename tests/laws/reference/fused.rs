@@ -40,9 +40,9 @@ fn check(case: &Case, loss: &'static Loss, gpu: &Gpu) -> bool {
     if !last::fits(&run.graph, &run.training) {
         return false;
     }
-    let stops = LOSSES.into_iter().filter(|stop| loss.predicts.gives(stop.predicts));
+    let mut stops = LOSSES.into_iter().filter(|stop| loss.predicts.gives(stop.predicts));
     check_states(case, gpu);
-    check_states(&case.stopping_on(stops.last().unwrap_or(loss)), gpu);
+    check_states(&case.stopping_on(stops.next_back().unwrap_or(loss)), gpu);
     true
 }
 

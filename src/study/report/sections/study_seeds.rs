@@ -6,20 +6,11 @@ use crate::study::report::chart::axis::Axis;
 use crate::study::report::chart::model::{Arrow, Chart, Grid, Layer, Marks, Panel, Point};
 use crate::study::report::chart::style::{Look, SOFT, Series};
 use crate::study::report::html::{figure, keys, numbers, table};
+use crate::study::stats::study_seeds::SeedSeries;
 use crate::study::stats::words::three;
 use crate::study::store::savings::Bound;
 use crate::study::store::study_seeds::{Estimate, OverStudySeeds};
 use crate::study::transfer::BASELINE;
-
-/// Studies that differ in their seed alone.
-pub(crate) struct SeedSeries {
-    /// Their scenario.
-    pub name: String,
-    /// What holds over them.
-    pub sentences: Vec<String>,
-    /// The numbers.
-    pub all: Vec<OverStudySeeds>,
-}
 
 /// What is saved, a panel for each series.
 pub(crate) fn chart(all: &[SeedSeries], shown: &[Series]) -> Chart {
@@ -28,7 +19,7 @@ pub(crate) fn chart(all: &[SeedSeries], shown: &[Series]) -> Chart {
         label: format!("simulations saved relative to {BASELINE}, over study seeds"),
         legend: keys(others.iter().copied()),
         grids: vec![Grid {
-            panels: all.iter().map(|one| panel(&one.name, &one.all, &others)).collect(),
+            panels: all.iter().map(|one| panel(one.scenario(), &one.all, &others)).collect(),
             least: 300.0,
             most: 480.0,
             height: 230.0,
@@ -50,22 +41,17 @@ pub(crate) fn section(all: &[SeedSeries], chart: &Chart) -> Markup {
              Intervals are not corrected for the number of comparisons."
         }
         @for one in all {
-            h3 { (one.name) }
+            h3 { (one.scenario()) }
             ul { @for sentence in &one.sentences { li { (sentence) } } }
         }
         (figure(chart))
-        @for one in all { (numbers(&one.name, values(&one.all))) }
+        @for one in all { (numbers(one.scenario(), values(&one.all))) }
     }
 }
 
 fn panel(name: &str, own: &[OverStudySeeds], shown: &[&Series]) -> Panel {
     let mut sizes: Vec<usize> = own.iter().map(|one| one.simulations).collect();
     sizes.dedup();
-    let saved = |one: &OverStudySeeds| {
-        let saving = one.saving?;
-        let [low, high] = saving.interval.unwrap_or([saving.mean; 2]);
-        Some([saving.mean, low, high])
-    };
     let y = own.iter().filter_map(saved).flatten().chain([1.0]);
     let y = Axis::log("simulations saved (factor)", y, 0.12, 2.0);
     let x = Axis::sizes("number of simulations", &sizes);
@@ -79,12 +65,19 @@ fn panel(name: &str, own: &[OverStudySeeds], shown: &[&Series]) -> Panel {
     Panel { title: name.to_owned(), subtitle: String::new(), x, y, layers }
 }
 
+/// The ends of the interval of what is saved; an open one is at the mean.
+fn saved(one: &OverStudySeeds) -> Option<[f64; 2]> {
+    let saving = one.saving?;
+    let ends = saving.interval.unwrap_or([saving.mean; 2]);
+    Some(ends.map(|end| if end > 0.0 && end.is_finite() { end } else { saving.mean }))
+}
+
 fn point(one: &OverStudySeeds) -> Option<Point> {
     let saving = one.saving?;
     Some(Point {
         x: one.simulations as f64,
         y: saving.mean,
-        bar: saving.interval.map(|[low, high]| (low, high)),
+        bar: saved(one).map(|[low, high]| (low, high)),
         arrow: match one.bound {
             Bound::Exact => None,
             Bound::MoreThanLargest => Some(Arrow::Up),
@@ -95,8 +88,7 @@ fn point(one: &OverStudySeeds) -> Option<Point> {
 }
 
 fn text(one: Estimate) -> String {
-    let interval = one.interval.map(|[low, high]| format!(" ({} to {})", three(low), three(high)));
-    three(one.mean) + &interval.unwrap_or_default()
+    three(one.mean) + &one.interval_text(three)
 }
 
 fn values(own: &[OverStudySeeds]) -> Markup {

@@ -89,25 +89,25 @@ fn source_line(records: &Records, text: &str) -> Option<SourceLine> {
     Some(SourceLine { text, search, number, trial: Some(id) })
 }
 
-/// The journal that copies make.
+/// How much is in the journal that copies make.
 #[derive(Default)]
 pub struct JournalCopy {
-    /// Its lines.
-    pub text: String,
     searches: usize,
     trials: usize,
 }
 
 impl JournalCopy {
-    /// Adds the lines of a search, if it is there.
-    pub fn add(&mut self, from: &JournalSource, name: &str) {
-        let searches = from.records.searches();
-        let Some(search) = searches.iter().position(|search| search.name == name) else { return };
+    /// The lines of a search in the journal, empty if it is not there.
+    pub fn add(&mut self, from: &JournalSource, name: &str) -> String {
+        let (searches, mut text) = (from.records.searches(), String::new());
+        let Some(search) = searches.iter().position(|search| search.name == name) else {
+            return text;
+        };
         let trials = &searches[search].trials;
         for line in from.lines.iter().filter(|line| line.search == search) {
             let trial = trials.iter().position(|trial| Some(trial.id) == line.trial);
             let new = trial.map_or(self.searches, |trial| self.trials + trial);
-            self.text += &match line.number {
+            text += &match line.number {
                 None => line.text.clone(),
                 Some((key, number)) => {
                     let there = format!("\"{key}\":{number}");
@@ -117,5 +117,6 @@ impl JournalCopy {
         }
         self.searches += 1;
         self.trials += trials.len();
+        text
     }
 }
