@@ -18,6 +18,7 @@ fn main(
 ) {
     let index = group_index(group, grid) * CLOCK_THREADS + thread;
     if index < call.count {
-        tick(tiles[call.first + index].run);
+        let slot = tiles[call.first + index].run;
+        states[slot] = tick(runs[slot], states[slot]);
     }
 }

@@ -1,5 +1,6 @@
 // Gradient of the weights and the bias of a dense node and its AdamW update, for all runs. See
-// update_tile.wgsl.
+// update_tile.wgsl. For the node of a run whose update is the last it copies the clock's ticks to
+// `completed`.
 
 #import layout
 #import packed_{packed}
@@ -15,6 +16,13 @@
 // each, alternating; the average of both
 @group(0) @binding(4) var<storage, read_write> parameters: array<vec4f>;
 @group(1) @binding(0) var<uniform> call: Call;
+
+fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
+    if node.ends_step == 1u && first.x == 0u && first.y == 0u {
+        states[tile.run].completed = states[tile.run].ticks;
+    }
+    return changes(tile);
+}
 
 fn serve(tile: Tile, thread: u32) {
     serve_gradient(tile, thread);

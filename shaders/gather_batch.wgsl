@@ -1,6 +1,6 @@
-// Copies the examples of this step's batch from the tables, shuffled by a counter-based permutation,
-// and scales the inputs. A kernel that imports this page binds `runs`, `states`, `rows`, `data` and
-// `work`.
+// Copies the examples of this step's batch from the tables, shuffled by a counter-based
+// permutation, and scales the inputs. A kernel that imports this page binds `runs`, `rows`, `data`
+// and `work`.
 //
 //   row(e)   = rows[permute(seed, epoch, training rows, cursor + e)]     in training
 //   row(e)   = rows[training rows + cursor + e]                          in validation
@@ -18,6 +18,7 @@
 #import packed_{packed}
 #import batch
 #import table
+#import state_{kept}
 
 override GATHER_THREADS: u32;
 
@@ -45,8 +46,8 @@ fn find_rows(tile: Tile, run: Run, first: u32, present: u32) {
 // Serves a tile by all threads of a workgroup together. A lane is `thread.x`.
 fn serve_gather(tile: Tile, is_tile: bool, thread: vec2u) {
     let run = runs[tile.run];
-    let serves = is_tile && states[tile.run].phase != PHASE_DONE;
-    let present = select(0u, states[tile.run].batch_rows, serves);
+    let serves = is_tile && state_of(tile.run).phase != PHASE_DONE;
+    let present = select(0u, state_of(tile.run).batch_rows, serves);
     find_rows(tile, run, LANES * thread.y + thread.x, present);
     workgroupBarrier();
     let examples = tile.i * LANES + thread.x;

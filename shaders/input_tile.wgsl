@@ -12,13 +12,14 @@
 #import contribute
 #import present
 #import products
+#import state_{kept}
 
 fn serve_input_tile(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = node.output_vec4s;
     let rows = present_vec4s(tile, node.rows);
     let first = place(tile, thread, node.input_vec4s);
-    if states[tile.run].phase != PHASE_TRAIN || first.y >= rows {
+    if state_of(tile.run).phase != PHASE_TRAIN || first.y >= rows {
         return;
     }
     // beyond the edges a thread reads the last row again and stores nothing, or zeros

@@ -1,4 +1,5 @@
-// The last dense node of a run, by one workgroup: its output, the loss and the gradient at its input.
+// The last dense node of a run, by one workgroup: its output, the loss and the gradient at its
+// input.
 //
 //   z[e, n] = b[n] + sum_k x[e, k] W[k, n]
 //   a[e, n] = activation(z[e, n])
@@ -15,6 +16,7 @@
 #import loss_batch
 #import present
 #import sums
+#import state_{kept}
 
 // Blocks of four examples and four outputs at one time. The other threads share their sums.
 override LAST_BLOCKS: u32;
@@ -104,17 +106,18 @@ fn serve_input(tile: Tile, node: Node, rows: u32, thread: u32) {
 }
 
 // Serves the output node of a run by all threads of a workgroup together, of which the first
-// LOSS_THREADS work.
-fn serve_last(tile: Tile, is_tile: bool, thread: u32) {
+// LOSS_THREADS work. Returns batch_sum.
+fn serve_last(tile: Tile, is_tile: bool, thread: u32) -> f32 {
     let node = nodes[tile.node];
-    let phase = states[tile.run].phase;
+    let phase = state_of(tile.run).phase;
     let works = is_tile && thread < LOSS_THREADS;
     let rows = select(0u, present_vec4s(tile, EXAMPLES), works && phase != PHASE_DONE);
     serve_output(node, runs[tile.run].batch_vec4s, rows, thread);
     storageBarrier();
-    serve_loss(tile, works, thread);
+    let sum = serve_loss(tile, works, thread);
     storageBarrier();
     if phase == PHASE_TRAIN && (node.gradients & 7u) != 0u {
         serve_input(tile, node, rows, thread);
     }
+    return sum;
 }

@@ -11,6 +11,7 @@
 #import block
 #import present
 #import products
+#import state_{kept}
 
 // Bias, activation and dropout of four examples and four units, one example per column.
 fn finish_output(tile: Tile, node: Node, unit: u32, examples: u32, sums: mat4x4f) {
@@ -23,8 +24,8 @@ fn finish_output(tile: Tile, node: Node, unit: u32, examples: u32, sums: mat4x4f
     work[saved + {i}u * row] = z{i};
     a[{i}] = activate(node.activation, node.slope, unpack(z{i}));
 #end
-    if states[tile.run].phase == PHASE_TRAIN && node.drop_threshold > 0u {
-        let step = states[tile.run].steps;
+    if state_of(tile.run).phase == PHASE_TRAIN && node.drop_threshold > 0u {
+        let step = state_of(tile.run).steps;
         a = times(a, transpose(dropout_mask(runs[tile.run].seed, step, node, unit, examples)));
     }
     store_block(node.output, node.output_by_unit, row, node.row_vec4s, unit, examples, a);
@@ -35,7 +36,7 @@ fn serve_output_tile(tile: Tile, thread: u32) {
     let row = node.output_vec4s;
     let rows = present_vec4s(tile, node.rows);
     let first = place(tile, thread, row);
-    if states[tile.run].phase == PHASE_DONE || first.y >= rows {
+    if state_of(tile.run).phase == PHASE_DONE || first.y >= rows {
         return;
     }
     // beyond the edges a thread reads the last column again and stores nothing

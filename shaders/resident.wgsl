@@ -1,7 +1,7 @@
 // Whole steps of a run, many of them, by one workgroup: clock, batch, forward pass, loss, backward
-// pass and updates, for the runs that say so (`resident`), which are perceptrons in f32. A
-// dispatch executes `call.steps` steps. Between the parts of a step the workgroup waits for its own
-// threads alone. The parts are those of the other kernels, with the same order of sums.
+// pass and updates, for the runs that say so (`resident`), which are perceptrons in f32. A dispatch
+// executes `call.steps` steps. Between the parts of a step the workgroup waits for its own threads
+// alone. The parts are those of the other kernels, with the same order of sums.
 
 #import layout
 #import packed_{packed}
@@ -9,6 +9,7 @@
 #import input_tile
 #import last_batch
 #import output_tile
+#import state_workgroup
 #import tick
 #import update_tile
 
@@ -26,19 +27,49 @@ fn weight(at: u32) -> vec4f {
     return parameters[at];
 }
 
-// Tiles of PRODUCT_THREADS threads for so many blocks of sums.
-fn tiles_of(blocks: u32) -> u32 {
-    return (blocks + PRODUCT_THREADS - 1u) / PRODUCT_THREADS;
+fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
+    return changes(tile);
 }
 
+// Tiles of THREADS threads for so many blocks of sums.
+fn tiles_of(blocks: u32) -> u32 {
+    return (blocks + THREADS - 1u) / THREADS;
+}
+
+// Blocks of parameters of a node that are updated: those of the first inputs have the bias too.
+fn updated_blocks(node: u32) -> u32 {
+    let inputs = select(nodes[node].input_vec4s, 1u, nodes[node].weights_rate == 0.0);
+    let trains = nodes[node].weights_rate != 0.0 || nodes[node].bias_rate != 0.0;
+    return select(0u, inputs * nodes[node].output_vec4s, trains);
+}
+
+// The updates of all nodes: blocks of different nodes at the same time.
+fn serve_updates(slot: u32, thread: u32) {
+    let first = runs[slot].first_node;
+    let end = first + runs[slot].nodes;
+    var all = 1u;
+    for (var start = 0u; start < all; start += THREADS) {
+        var tile = Tile(slot, end, 0u, 0u);
+        var place = start + thread;
+        all = 0u;
+        for (var node = first; node < end; node++) {
+            let blocks = updated_blocks(node);
+            let is_here = start + thread >= all && start + thread < all + blocks;
+            place = select(place, start + thread - all, is_here);
+            tile.node = select(tile.node, node, is_here);
+            all += blocks;
+        }
+        if tile.node < end {
+            serve_gradient(tile, place);
+        }
+    }
+}
+
+// One step, after its tick.
 fn serve_step(slot: u32, thread: u32) {
     let first = runs[slot].first_node;
     let last = first + runs[slot].nodes - 1u;
     let rows = runs[slot].batch_vec4s;
-    if thread == 0u {
-        tick(slot);
-    }
-    storageBarrier();
     for (var i = 0u; i < (rows + LANES - 1u) / LANES; i++) {
         serve_gather(Tile(slot, last, i, 0u), true, vec2u(thread % LANES, thread / LANES));
         workgroupBarrier();
@@ -50,7 +81,10 @@ fn serve_step(slot: u32, thread: u32) {
         }
     }
     storageBarrier();
-    serve_last(Tile(slot, last, 0u, 0u), true, thread);
+    let sum = serve_last(Tile(slot, last, 0u, 0u), true, thread);
+    if thread == 0u && current.phase != PHASE_DONE {
+        current.batch_sum = sum;
+    }
     for (var above = last; above > first + 1u; above--) {
         let node = above - 1u;
         storageBarrier();
@@ -61,15 +95,11 @@ fn serve_step(slot: u32, thread: u32) {
         }
     }
     storageBarrier();
-    for (var node = first; node <= last; node++) {
-        for (var i = 0u; i < tiles_of(nodes[node].input_vec4s * nodes[node].output_vec4s); i++) {
-            serve_gradient(Tile(slot, node, i, 0u), thread);
-        }
-    }
+    serve_updates(slot, thread);
     storageBarrier();
 }
 
-@compute @workgroup_size(PRODUCT_THREADS)
+@compute @workgroup_size(THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3u,
     @builtin(num_workgroups) grid: vec3u,
@@ -79,7 +109,26 @@ fn main(
     let slot = call.first + min(index, call.count - 1u);
     let serves = index < call.count && runs[slot].resident == 1u;
     let steps = select(0u, call.steps, serves);
-    for (var step = 0u; step < steps; step++) {
+    if thread == 0u {
+        current = states[slot];
+    }
+    var step = 0u;
+    for (; step < steps; step++) {
+        workgroupBarrier();
+        if thread == 0u {
+            current = tick(runs[slot], current);
+        }
+        workgroupBarrier();
+        // the step in which a run ends may still copy its best parameters
+        if current.phase == PHASE_DONE && current.improved == 0u {
+            break;
+        }
         serve_step(slot, thread);
+    }
+    // a run that is done counts the ticks that are left
+    if thread == 0u && serves {
+        current.ticks += steps - min(step + 1u, steps);
+        current.completed = current.ticks;
+        states[slot] = current;
     }
 }

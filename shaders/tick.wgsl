@@ -1,5 +1,6 @@
-// A tick of the clock of a run, by one thread. It records the result of the last step, decides what this step is (a training batch, a validation batch, or nothing because the run is
-// finished), and computes the optimiser's scalars.
+// A tick of the clock of a run, by one thread. It records the result of the last step, decides what
+// this step is (a training batch, a validation batch, or nothing because the run is finished), and
+// computes the optimiser's scalars.
 //
 //   epoch    = ceil(training rows / batch) training batches, then
 //              ceil(validation rows / batch) validation batches
@@ -80,16 +81,15 @@ fn schedule(run: Run, step: u32) -> f32 {
     return run.final_fraction + (1.0 - run.final_fraction) * sine * sine;
 }
 
-fn tick(slot: u32) {
-    let run = runs[slot];
-    var state = states[slot];
+// The state after a tick.
+fn tick(run: Run, before: State) -> State {
+    var state = before;
 
     state.ticks += 1u;
     state.improved = 0u;
     state.swaps = 0u;
     if state.phase == PHASE_DONE {
-        states[slot] = state;
-        return;
+        return state;
     }
 
     // record the last step
@@ -158,5 +158,5 @@ fn tick(slot: u32) {
     if run.averages == 1u && is_last && state.phase != PHASE_DONE {
         state.swaps = 1u;
     }
-    states[slot] = state;
+    return state;
 }

@@ -1,16 +1,16 @@
 // Gradient of the weights and the bias of a dense node and its AdamW update together; formulas
 // in weights_tile.wgsl and adamw_rule.wgsl. It serves the runs whose update does not depend on the
 // gradients of other nodes (no clipping, no check for overflow). The gradient is used where it was
-// accumulated and is never stored. The kernel is executed after the last kernel of the step that
-// reads the weights of the node.
+// accumulated and is never stored. It comes after all of the step that reads the weights of the
+// node.
 //
-// Where the clock found an improvement it first copies the parameters to the best ones. For the
-// node of a run whose update is the last it copies the clock's ticks to `completed`. It does both,
-// and averages the parameters, as adamw.wgsl.
+// Where the clock found an improvement it first copies the parameters to the best ones. It does
+// this, and averages the parameters, as adamw.wgsl.
 
 #import layout
 #import adamw_rule
 #import weights_tile
+#import state_{kept}
 
 // What all parameters of a matrix share in one step.
 struct Update {
@@ -22,7 +22,7 @@ struct Update {
 }
 
 fn update_of(tile: Tile, node: Node, rate: f32, decay: f32) -> Update {
-    let state = states[tile.run];
+    let state = state_of(tile.run);
     let rates = Rates(
         node.one_minus_beta1,
         node.beta2,
@@ -74,11 +74,9 @@ fn store(node: Node, update: Update, at: u32, before: Parameters, g: vec4f) {
     }
 }
 
-fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
-    let state = states[tile.run];
-    if node.ends_step == 1u && first.x == 0u && first.y == 0u {
-        states[tile.run].completed = state.ticks;
-    }
+// Whether this step changes parameters of a run.
+fn changes(tile: Tile) -> bool {
+    let state = state_of(tile.run);
     return state.phase == PHASE_TRAIN || state.improved == 1u || state.swaps == 1u;
 }
 

@@ -81,6 +81,7 @@ pub struct DeviceRun {
     pub examples: u32,
     pub centres: u32,
     pub edge_neighbours: u32,
+    pub resident: u32,
     pub averages: u32,
     pub average_step: f32,
     pub matrices: u32,
@@ -160,6 +161,8 @@ pub struct DeviceCall {
     pub first: u32,
     /// Number of tiles.
     pub count: u32,
+    /// Steps that it executes.
+    pub steps: u32,
 }
 
 /// The state of a run, which the clock updates in every step. On the device `F` is f32.

@@ -55,6 +55,8 @@ pub struct Bases {
     pub work: usize,
     /// Its table in `data`.
     pub table: TableBases,
+    /// Whether one workgroup executes its steps.
+    pub resident: bool,
 }
 
 /// Offsets of a table in `data`: of x, y and the items in numbers, of the lists in words.
@@ -266,6 +268,7 @@ impl PreparedRun {
             examples: vec4s(work + index.examples),
             centres: vec4s(work + index.centres),
             edge_neighbours: vec4s(work + index.neighbours),
+            resident: u32::from(bases.resident),
             averages: u32::from(training.average.is_some()),
             average_step: self.average_step() as f32,
             matrices: match self.updates.iter().all(|one| *one == UpdateScale::default()) {

@@ -1,4 +1,5 @@
-//! Whole steps of a run by one workgroup. See `shaders/resident.wgsl`.
+//! Whole steps of a run by one workgroup, without launches between them: small runs wait less. See
+//! `shaders/resident.wgsl`.
 
 use crate::engine::buffer::{Access, Buffer};
 use crate::engine::graph::{Graph, NodeId, Source};
@@ -13,10 +14,10 @@ use crate::engine::real::Real;
 use crate::engine::run::Training;
 use crate::engine::tile::{Grid, SMALL_PRODUCTS};
 
-/// Threads of its workgroups: those of a workgroup that all adapters have.
+/// Threads of its workgroups: as many as all adapters allow.
 const THREADS: usize = 256;
 
-/// The shader and its bindings: 8.8 KiB of workgroup memory.
+/// The shader and its bindings.
 pub static KERNEL: Kernel = Kernel {
     name: "resident",
     bindings: &[
@@ -29,46 +30,49 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Parameters, Access::ReadWrite),
     ],
     constants: |set| {
-        let threads = [
-            ("PRODUCT_THREADS", THREADS as f64),
-            ("GATHER_THREADS", (THREADS / LANES) as f64),
-        ];
+        let threads =
+            [("THREADS", THREADS as f64), ("GATHER_THREADS", (THREADS / LANES) as f64)];
         (last::KERNEL.constants)(set).into_iter().chain(threads).collect()
     },
     product: Some(|_| SMALL_PRODUCTS.weights),
     joins_levels: false,
-    update: Update::Fused,
+    update: Update::Resident,
     serves: |graph, training, _| fits(graph, training),
-    // a workgroup finds its run by its number
+    // a workgroup finds its run by its number: no adapter binds less than seven buffers
     tiles: |_, _, _| Grid::EMPTY,
     terms: no_terms,
     tiles_per_group: one_tile,
     reference: reference!(compute),
 };
 
-/// Most numbers of a batch of a hidden layer, of a batch of inputs, and most parameters of a run
-/// that one workgroup executes: beyond them many workgroups are faster.
+/// Most examples of a batch: half of the threads find the rows of the next one.
+const MOST_BATCH: usize = THREADS / 2;
+/// Most numbers of a batch of a hidden layer, of a batch of inputs, and most parameters: beyond
+/// them many workgroups are faster than one.
 const MOST_HIDDEN: usize = 1 << 11;
 const MOST_INPUTS: usize = 1 << 13;
 const MOST_PARAMETERS: usize = 1 << 14;
 
-/// Whether one workgroup can execute whole steps of a run, and is likely to be faster than a launch
-/// for each kernel: a perceptron with a last layer that [`last`] serves and at most 64 units in
-/// each hidden layer at a batch of 32, whose updates do not wait for other gradients.
+/// Whether one workgroup executes the steps of a run: of a perceptron, each layer on the one
+/// before, with a last layer that [`last`] serves, in f32 without clipping. Its hidden layers have
+/// at most 64 units at a batch of 32, and at most 16,384 parameters together. It depends on nothing
+/// else, so that a run has the same bits in any company.
 pub fn fits(graph: &Graph, training: &Training) -> bool {
     let nodes = graph.nodes();
-    let chained = |id: NodeId| match nodes[id].inputs[..] {
+    let is_chained = |id: NodeId| match nodes[id].inputs[..] {
         [Source::Input] => id == 0,
         [Source::Node(below)] => below + 1 == id,
         _ => false,
     };
+    let is_layer = |id: NodeId| nodes[id].op == &dense::OP && is_chained(id);
     let numbers = |width: usize| training.batch.saturating_mul(width);
-    let hidden = graph.output_node();
+    let output = graph.output_node();
     training.updates_are_independent()
-        && last::fits(graph, training)
+        && training.batch <= MOST_BATCH
         && !graph.has_items()
-        && (0..nodes.len()).all(|id| nodes[id].op == &dense::OP && chained(id))
-        && (0..hidden).all(|id| numbers(graph.shape(id).width) <= MOST_HIDDEN)
+        && (0..nodes.len()).all(is_layer)
+        && last::fits(graph, training)
+        && (0..output).all(|id| numbers(graph.shape(id).width) <= MOST_HIDDEN)
         && numbers(graph.columns()) <= MOST_INPUTS
         && graph.parameter_len() <= MOST_PARAMETERS
 }

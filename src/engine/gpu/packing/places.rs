@@ -8,6 +8,7 @@ use crate::engine::layout::{DeviceNode, DeviceRun, State};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{Bases, PreparedRun};
 use crate::engine::queue::RunQueue;
+use crate::engine::step::Fusion;
 use crate::error::{Error, Result};
 
 impl Shoal<'_> {
@@ -82,7 +83,8 @@ impl Shoal<'_> {
             && self.reserve()?
         {
             let table = self.table_bases[run.table];
-            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table }));
+            let resident = Fusion::of(self.gpu.tiles(), &run.graph, &run.training).resident;
+            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table, resident }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameter_numbers()));
         let stored = gradients.filter(|_| !fuses_update);
