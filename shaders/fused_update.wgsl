@@ -24,6 +24,14 @@ fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
     return changes(tile);
 }
 
+fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
+    update_block(tile, node, unit, inputs, g);
+}
+
+fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
+    update_bias(tile, node, unit, g);
+}
+
 fn serve(tile: Tile, thread: u32) {
     serve_gradient(tile, thread);
 }

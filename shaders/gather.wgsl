@@ -2,6 +2,7 @@
 
 #import layout
 #import packed_{packed}
+#import batch
 #import gather_batch
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;          // (runs)
@@ -15,6 +16,10 @@
 // (batch)
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;
 @group(1) @binding(0) var<uniform> call: Call;
+
+fn place_of(tile: Tile, example: u32) -> u32 {
+    return position(tile, example);
+}
 
 @compute @workgroup_size(LANES, GATHER_THREADS)
 fn main(

@@ -1,6 +1,6 @@
 // Copies the examples of this step's batch from the tables, shuffled by a counter-based
 // permutation, and scales the inputs. A kernel that imports this page binds `runs`, `rows`, `data`
-// and `work`.
+// and `work`, and defines `place_of`, the place of an example among the rows of its run.
 //
 //   row(e)   = rows[permute(seed, epoch, training rows, cursor + e)]     in training
 //   row(e)   = rows[training rows + cursor + e]                          in validation
@@ -16,7 +16,6 @@
 
 #import layout
 #import packed_{packed}
-#import batch
 #import table
 #import state_{kept}
 
@@ -33,7 +32,7 @@ fn find_rows(tile: Tile, run: Run, first: u32, present: u32) {
         sources[e] = 0u;
         source_weights[e] = 0.0;
         if example < present {
-            let place = position(tile, example);
+            let place = place_of(tile, example);
             sources[e] = rows[run.rows + place];
             source_weights[e] = 1.0;
             if run.row_weights != NO_WEIGHTS {

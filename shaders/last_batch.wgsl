@@ -21,8 +21,9 @@
 // Blocks of four examples and four outputs at one time. The other threads share their sums.
 override LAST_BLOCKS: u32;
 
-// The sums of each thread, shape (slices, blocks, rows of a block).
-var<workgroup> sliced: array<vec4f, 4u * LOSS_THREADS>;
+// The sums of each thread, shape (slices, blocks, rows of a block). Not one array of another size:
+// naga 30 does not take a size that is an expression if a size of a later constant follows.
+var<workgroup> sliced: array<array<vec4f, 4>, LOSS_THREADS>;
 
 // The terms of a slice of a block of sums.
 fn sum_slice(node: Node, unit: u32, examples: u32, slice: u32) -> mat4x4f {
@@ -46,9 +47,9 @@ fn sum_slice(node: Node, unit: u32, examples: u32, slice: u32) -> mat4x4f {
 
 // Adds the slices of row `thread` of a block, and stores z and a of this row.
 fn finish_last(node: Node, unit: u32, example: u32, thread: u32) {
-    var sum = sliced[thread];
+    var sum = sliced[thread / 4u][thread % 4u];
     for (var slice = 1u; slice < LOSS_THREADS / LAST_BLOCKS; slice++) {
-        sum += sliced[4u * LAST_BLOCKS * slice + thread];
+        sum += sliced[LAST_BLOCKS * slice + thread / 4u][thread % 4u];
     }
     let at = example * node.output_vec4s + unit;
     let z = pack(sum + weight(node.bias + unit));
@@ -66,7 +67,7 @@ fn serve_output(node: Node, batch_vec4s: u32, rows: u32, thread: u32) {
         if sums.x < node.output_vec4s && sums.y < rows {
             let own = sum_slice(node, sums.x, sums.y, slice);
 #each i in 4
-            sliced[4u * (slice * LAST_BLOCKS + thread % LAST_BLOCKS) + {i}u] = own[{i}];
+            sliced[slice * LAST_BLOCKS + thread % LAST_BLOCKS][{i}] = own[{i}];
 #end
         }
         workgroupBarrier();

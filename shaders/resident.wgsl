@@ -2,12 +2,19 @@
 // pass and updates, for the runs that say so (`resident`), which are perceptrons in f32. A dispatch
 // executes `call.steps` steps. Between the parts of a step the workgroup waits for its own threads
 // alone. The parts are those of the other kernels, with the same order of sums.
+//
+// The gradients of RESIDENT_FUSED are used where they are accumulated. Those of RESIDENT_STORED,
+// which clips them, are stored behind the parameters first. A product has tiles of one vec4 of rows
+// and one of units.
 
 #import layout
 #import packed_{packed}
 #import gather_batch
 #import input_tile
+#import clip_scale
 #import last_batch
+#import next_places
+#import norm_block
 #import output_tile
 #import state_workgroup
 #import tick
@@ -19,7 +26,8 @@
 @group(0) @binding(3) var<storage, read> rows: array<u32>;            // as in gather.wgsl
 @group(0) @binding(4) var<storage, read> data: array<Datum>;          // as in gather.wgsl
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;   // every matrix of a batch
-@group(0) @binding(6) var<storage, read_write> parameters: array<vec4f>;  // as in fused_update.wgsl
+// as in fused_update.wgsl; then the gradients of runs that clip them
+@group(0) @binding(6) var<storage, read_write> parameters: array<vec4f>;
 @group(1) @binding(0) var<uniform> call: Call;                        // slots of runs; steps
 
 // Vec4 `at` of the weights.
@@ -27,8 +35,54 @@ fn weight(at: u32) -> vec4f {
     return parameters[at];
 }
 
+// Vec4 `at` of the gradients, which are behind the parameters.
+fn gradient_at(at: u32) -> vec4f {
+    return parameters[at];
+}
+
 fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
     return changes(tile);
+}
+
+fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
+    if runs[tile.run].resident == RESIDENT_FUSED {
+        update_block(tile, node, unit, inputs, g);
+        return;
+    }
+    let at = node.weights_gradient + 4u * inputs * node.output_vec4s + unit;
+#each i in 4
+    if 4u * inputs + {i}u < node.inputs {
+        parameters[at + {i}u * node.output_vec4s] = g[{i}];
+    }
+#end
+}
+
+fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
+    if runs[tile.run].resident == RESIDENT_FUSED {
+        update_bias(tile, node, unit, g);
+        return;
+    }
+    parameters[node.bias_gradient + unit] = g;
+}
+
+// Updates the parameters of a block with the gradients that are stored.
+fn update_stored(tile: Tile, index: u32) {
+    let node = nodes[tile.node];
+    let row = node.output_vec4s;
+    let first = place(tile, index, row);
+    let scale = current.gradient_scale;
+    if !changes(tile) {
+        return;
+    }
+#each i in 4
+    let at{i} = node.weights_gradient + min(4u * first.y + {i}u, node.inputs - 1u) * row + first.x;
+    let g{i} = scale * gradient_at(at{i});
+#end
+    update_block(tile, node, first.x, first.y, mat4x4f(g0, g1, g2, g3));
+    if first.y == 0u && node.bias_rate != 0.0 {
+        let g = scale * gradient_at(node.bias_gradient + first.x);
+        update_bias(tile, node, first.x, g);
+    }
 }
 
 // Tiles of THREADS threads for so many blocks of sums.
@@ -36,37 +90,73 @@ fn tiles_of(blocks: u32) -> u32 {
     return (blocks + THREADS - 1u) / THREADS;
 }
 
-// Blocks of parameters of a node that are updated: those of the first inputs have the bias too.
+// Blocks of four inputs and four units of a node that are updated: those of the first inputs have
+// the bias too.
 fn updated_blocks(node: u32) -> u32 {
     let inputs = select(nodes[node].input_vec4s, 1u, nodes[node].weights_rate == 0.0);
     let trains = nodes[node].weights_rate != 0.0 || nodes[node].bias_rate != 0.0;
     return select(0u, inputs * nodes[node].output_vec4s, trains);
 }
 
-// The updates of all nodes: blocks of different nodes at the same time.
-fn serve_updates(slot: u32, thread: u32) {
+// A block of a run.
+struct Block {
+    node: u32,
+    index: u32,  // among those of the node
+    count: u32,  // blocks of the run; it has no block of a number from this on
+}
+
+// Block `index` of all nodes of a run. Threads serve those of different nodes at the same time.
+fn find_block(slot: u32, index: u32) -> Block {
     let first = runs[slot].first_node;
-    let end = first + runs[slot].nodes;
-    var all = 1u;
-    for (var start = 0u; start < all; start += THREADS) {
-        var tile = Tile(slot, end, 0u, 0u);
-        var place = start + thread;
-        all = 0u;
-        for (var node = first; node < end; node++) {
-            let blocks = updated_blocks(node);
-            let is_here = start + thread >= all && start + thread < all + blocks;
-            place = select(place, start + thread - all, is_here);
-            tile.node = select(tile.node, node, is_here);
-            all += blocks;
+    var block = Block(first, 0u, 0u);
+    for (var node = first; node < first + runs[slot].nodes; node++) {
+        if index >= block.count {
+            block.node = node;
+            block.index = index - block.count;
         }
-        if tile.node < end {
-            serve_gradient(tile, place);
+        block.count += updated_blocks(node);
+    }
+    return block;
+}
+
+// The gradients of all nodes, and their updates unless they are clipped first.
+fn serve_gradients(slot: u32, thread: u32) {
+    var count = 1u;
+    for (var start = 0u; start < count; start += THREADS) {
+        let block = find_block(slot, start + thread);
+        count = block.count;
+        if start + thread < count {
+            serve_gradient(Tile(slot, block.node, 0u, 0u), block.index);
         }
     }
 }
 
-// One step, after its tick.
-fn serve_step(slot: u32, thread: u32) {
+// Clips the gradients and updates all nodes with them.
+fn serve_clipped(slot: u32, blocks: u32, thread: u32) {
+    for (var block = 0u; block < blocks; block++) {
+        serve_norm(slot, block, true, thread);
+        workgroupBarrier();
+    }
+    storageBarrier();
+    if thread == 0u && current.phase == PHASE_TRAIN {
+        let clip = clip_of(runs[slot], blocks);
+        current.gradient_norm = clip.norm;
+        current.gradient_scale = clip.scale;
+    }
+    workgroupBarrier();
+    var count = 1u;
+    for (var start = 0u; start < count; start += THREADS) {
+        let block = find_block(slot, start + thread);
+        count = block.count;
+        if start + thread < count {
+            update_stored(Tile(slot, block.node, 0u, 0u), block.index);
+        }
+    }
+    storageBarrier();
+}
+
+// Gathers the batch and computes its loss.
+fn serve_forward(slot: u32, thread: u32) {
     let first = runs[slot].first_node;
     let last = first + runs[slot].nodes - 1u;
     let rows = runs[slot].batch_vec4s;
@@ -76,6 +166,9 @@ fn serve_step(slot: u32, thread: u32) {
     }
     for (var node = first; node < last; node++) {
         storageBarrier();
+        if node == first {
+            find_places(slot, thread);
+        }
         for (var i = 0u; i < tiles_of(rows * nodes[node].output_vec4s); i++) {
             serve_output_tile(Tile(slot, node, i, 0u), thread);
         }
@@ -85,17 +178,20 @@ fn serve_step(slot: u32, thread: u32) {
     if thread == 0u && current.phase != PHASE_DONE {
         current.batch_sum = sum;
     }
-    for (var above = last; above > first + 1u; above--) {
-        let node = above - 1u;
+}
+
+// The gradients at the inputs of the nodes between the first and the last.
+fn serve_backward(slot: u32, thread: u32) {
+    let first = runs[slot].first_node;
+    for (var node = first + runs[slot].nodes - 1u; node > first + 1u; node--) {
+        let below = node - 1u;
         storageBarrier();
-        for (var i = 0u; i < tiles_of(rows * nodes[node].input_vec4s); i++) {
-            if (nodes[node].gradients & 7u) != 0u {
-                serve_input_tile(Tile(slot, node, i, 0u), thread);
+        for (var i = 0u; i < tiles_of(runs[slot].batch_vec4s * nodes[below].input_vec4s); i++) {
+            if (nodes[below].gradients & 7u) != 0u {
+                serve_input_tile(Tile(slot, below, i, 0u), thread);
             }
         }
     }
-    storageBarrier();
-    serve_updates(slot, thread);
     storageBarrier();
 }
 
@@ -107,10 +203,12 @@ fn main(
 ) {
     let index = group_index(group, grid);
     let slot = call.first + min(index, call.count - 1u);
-    let serves = index < call.count && runs[slot].resident == 1u;
+    let serves = index < call.count && runs[slot].resident != 0u;
     let steps = select(0u, call.steps, serves);
+    let blocks = select(0u, norm_blocks(slot), runs[slot].resident == RESIDENT_STORED);
     if thread == 0u {
         current = states[slot];
+        found = vec2u(0xffffffffu);
     }
     var step = 0u;
     for (; step < steps; step++) {
@@ -123,7 +221,14 @@ fn main(
         if current.phase == PHASE_DONE && current.improved == 0u {
             break;
         }
-        serve_step(slot, thread);
+        serve_forward(slot, thread);
+        serve_backward(slot, thread);
+        serve_gradients(slot, thread);
+        storageBarrier();
+        // a loop: threads may not wait for each other within a branch
+        for (var clips = min(blocks, 1u); clips > 0u; clips--) {
+            serve_clipped(slot, blocks, thread);
+        }
     }
     // a run that is done counts the ticks that are left
     if thread == 0u && serves {

@@ -80,7 +80,8 @@ fn changes(tile: Tile) -> bool {
     return state.phase == PHASE_TRAIN || state.improved == 1u || state.swaps == 1u;
 }
 
-fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
+// Updates four inputs and four units with their gradient.
+fn update_block(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
     if node.weights_rate == 0.0 {
         return;
     }
@@ -98,7 +99,8 @@ fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
 #end
 }
 
-fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
+// The same of the bias of four units.
+fn update_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
     let at = node.bias + unit;
     store(node, update_of(tile, node, node.bias_rate, node.bias_decay), at, load(node, at), g);
 }

@@ -251,6 +251,13 @@ pub const NO_WEIGHTS: u32 = u32::MAX;
 /// [`DeviceRun::matrices`] of a run whose parameters all have update scale 1.
 pub const ONE_MATRIX: u32 = 1;
 
+/// [`DeviceRun::resident`] of a run of which one workgroup executes whole steps, with the fused
+/// update.
+pub const RESIDENT_FUSED: u32 = 1;
+
+/// The same of a run that stores its gradients, behind its parameters.
+pub const RESIDENT_STORED: u32 = 2;
+
 /// Values of [`State::phase`].
 pub mod phase {
     /// Packed, no step yet.

@@ -49,14 +49,14 @@ pub struct Bases {
     /// Its first parameter, in numbers; the best ones and the moments follow.
     pub parameters: usize,
     /// Its first gradient, in numbers of four bytes; its first parameter if its gradients are not
-    /// stored.
+    /// stored. Where one workgroup executes whole steps the gradients are in `parameters`.
     pub gradients: usize,
     /// Its first working number.
     pub work: usize,
     /// Its table in `data`.
     pub table: TableBases,
-    /// Whether one workgroup executes its steps.
-    pub resident: bool,
+    /// [`DeviceRun::resident`].
+    pub resident: u32,
 }
 
 /// Offsets of a table in `data`: of x, y and the items in numbers, of the lists in words.
@@ -268,7 +268,7 @@ impl PreparedRun {
             examples: vec4s(work + index.examples),
             centres: vec4s(work + index.centres),
             edge_neighbours: vec4s(work + index.neighbours),
-            resident: u32::from(bases.resident),
+            resident: bases.resident,
             averages: u32::from(training.average.is_some()),
             average_step: self.average_step() as f32,
             matrices: match self.updates.iter().all(|one| *one == UpdateScale::default()) {

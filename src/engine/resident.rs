@@ -8,7 +8,8 @@ use crate::engine::layout::LANES;
 use crate::engine::memory::Memory;
 use crate::engine::ops::dense::{self, backward_input, last};
 use crate::engine::ops::{dense::forward, gather};
-use crate::engine::optim::{clock, fused_update};
+use crate::engine::optim::{clock, fused_update, gradient_norm};
+use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
@@ -30,9 +31,13 @@ pub static KERNEL: Kernel = Kernel {
         (Buffer::Parameters, Access::ReadWrite),
     ],
     constants: |set| {
-        let threads =
-            [("THREADS", THREADS as f64), ("GATHER_THREADS", (THREADS / LANES) as f64)];
-        (last::KERNEL.constants)(set).into_iter().chain(threads).collect()
+        let own = [
+            ("THREADS", THREADS as f64),
+            ("GATHER_THREADS", (THREADS / LANES) as f64),
+            ("MOST_BATCH", MOST_BATCH as f64),
+        ];
+        let parts = [&last::KERNEL, &gradient_norm::KERNEL].into_iter();
+        parts.flat_map(|part| (part.constants)(set)).chain(own).collect()
     },
     product: Some(|_| SMALL_PRODUCTS.weights),
     joins_levels: false,
@@ -53,10 +58,10 @@ const MOST_HIDDEN: usize = 1 << 11;
 const MOST_INPUTS: usize = 1 << 13;
 const MOST_PARAMETERS: usize = 1 << 14;
 
-/// Whether one workgroup executes the steps of a run: of a perceptron, each layer on the one
-/// before, with a last layer that [`last`] serves, in f32 without clipping. Its hidden layers have
-/// at most 64 units at a batch of 32, and at most 16,384 parameters together. It depends on nothing
-/// else, so that a run has the same bits in any company.
+/// Whether one workgroup executes the steps of a run: in f32, of a perceptron, each layer on the
+/// one before, with a last layer that [`last`] serves. Its hidden layers have at most 64 units at a
+/// batch of 32, and all layers together at most 16,384 parameters. It depends on nothing else, so
+/// that a run has the same bits in any company.
 pub fn fits(graph: &Graph, training: &Training) -> bool {
     let nodes = graph.nodes();
     let is_chained = |id: NodeId| match nodes[id].inputs[..] {
@@ -67,7 +72,7 @@ pub fn fits(graph: &Graph, training: &Training) -> bool {
     let is_layer = |id: NodeId| nodes[id].op == &dense::OP && is_chained(id);
     let numbers = |width: usize| training.batch.saturating_mul(width);
     let output = graph.output_node();
-    training.updates_are_independent()
+    training.precision == Precision::F32
         && training.batch <= MOST_BATCH
         && !graph.has_items()
         && (0..nodes.len()).all(is_layer)

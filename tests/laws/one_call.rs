@@ -35,7 +35,7 @@ const BASES: Bases = Bases {
         incoming_offsets: 0,
         incoming: 0,
     },
-    resident: false,
+    resident: 0,
 };
 const SLOT: usize = 2;
 

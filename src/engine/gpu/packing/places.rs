@@ -4,11 +4,10 @@ use crate::engine::buffer::Buffer;
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::packed::Packed;
 use crate::engine::gpu::packing::shoal::Shoal;
-use crate::engine::layout::{DeviceNode, DeviceRun, State};
+use crate::engine::layout::{DeviceNode, DeviceRun, RESIDENT_FUSED, RESIDENT_STORED, State};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{Bases, PreparedRun};
 use crate::engine::queue::RunQueue;
-use crate::engine::step::Fusion;
 use crate::error::{Error, Result};
 
 impl Shoal<'_> {
@@ -28,7 +27,7 @@ impl Shoal<'_> {
                 "run {}: its precision differs from that of the runs before it",
                 run.id
             );
-            let footprint = Footprint::of(&run.graph, run.most, &run.training);
+            let footprint = self.footprint(&run);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
@@ -52,6 +51,12 @@ impl Shoal<'_> {
         Ok(())
     }
 
+    /// The memory that a run needs here.
+    pub(crate) fn footprint(&self, run: &PreparedRun) -> Footprint {
+        let has_own_gradients = self.is_resident(run) && !self.fuses_update(run);
+        Footprint { has_own_gradients, ..Footprint::of(&run.graph, run.most, &run.training) }
+    }
+
     /// Allocates ranges in all buffers for a run, or none and returns `None`.
     pub(crate) fn place(
         &mut self,
@@ -70,10 +75,12 @@ impl Shoal<'_> {
         let rows = run.row_words().count();
         let nodes = run.graph.nodes().len();
         let parameters = self.parameters.take(footprint.parameter_numbers(), limit);
-        let gradients = match fuses_update {
-            true => parameters,
-            false => self.gradients.take(footprint.parameters, limit),
+        let gradients = match (fuses_update, footprint.has_own_gradients) {
+            (true, _) => parameters,
+            (_, true) => parameters.map(|at| at + footprint.own_gradients()),
+            _ => self.gradients.take(footprint.parameters, limit),
         };
+        let has_own_gradients = footprint.has_own_gradients;
         let work_limit = (self.gpu.binding_limit() as usize) / self.precision.bytes();
         let work = self.work.take(footprint.work, work_limit);
         let rows_at = self.rows.take(rows, limit);
@@ -83,11 +90,15 @@ impl Shoal<'_> {
             && self.reserve()?
         {
             let table = self.table_bases[run.table];
-            let resident = Fusion::of(self.gpu.tiles(), &run.graph, &run.training).resident;
+            let resident = match (self.is_resident(run), fuses_update) {
+                (false, _) => 0,
+                (_, true) => RESIDENT_FUSED,
+                _ => RESIDENT_STORED,
+            };
             return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table, resident }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameter_numbers()));
-        let stored = gradients.filter(|_| !fuses_update);
+        let stored = gradients.filter(|_| !fuses_update && !has_own_gradients);
         stored.inspect(|at| self.gradients.give(*at, footprint.parameters));
         work.inspect(|at| self.work.give(*at, footprint.work));
         rows_at.inspect(|at| self.rows.give(*at, rows));
@@ -112,9 +123,9 @@ impl Shoal<'_> {
     }
 
     pub(crate) fn release(&mut self, run: &PreparedRun, bases: &Bases) {
-        let footprint = Footprint::of(&run.graph, run.most, &run.training);
+        let footprint = self.footprint(run);
         self.parameters.give(bases.parameters, footprint.parameter_numbers());
-        if !self.fuses_update(run) {
+        if !self.fuses_update(run) && !footprint.has_own_gradients {
             self.gradients.give(bases.gradients, run.parameters.len());
         }
         self.work.give(bases.work, run.layout.len);
