@@ -25,7 +25,17 @@ fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
 }
 
 fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
-    update_block(tile, node, unit, inputs, g);
+    if node.weights_rate == 0.0 {
+        return;
+    }
+    let update = update_of(tile, node, node.weights_rate, node.weights_decay);
+    // all are loaded before the first is stored
+#each i in 4
+    let row{i} = load_row(node, unit, 4u * inputs + {i}u);
+#end
+#each i in 4
+    store_row(node, update, row{i}, g[{i}]);
+#end
 }
 
 fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {

@@ -30,6 +30,13 @@
 @group(0) @binding(6) var<storage, read_write> parameters: array<vec4f>;
 @group(1) @binding(0) var<uniform> call: Call;                        // slots of runs; steps
 
+// The run that the workgroup serves. Parts of a step read it again: else compilers keep all that
+// depends on it in registers, for all steps.
+var<workgroup> served: u32;
+
+// Threads of the largest subgroups.
+const SUBGROUP: u32 = 64u;
+
 // Vec4 `at` of the weights.
 fn weight(at: u32) -> vec4f {
     return parameters[at];
@@ -44,9 +51,26 @@ fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
     return changes(tile);
 }
 
+// Updates four inputs and four units with their gradient. Two rows are loaded before the first is
+// stored; for all four, some GPUs lack registers.
+fn update_rows(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
+    if node.weights_rate == 0.0 {
+        return;
+    }
+    let update = update_of(tile, node, node.weights_rate, node.weights_decay);
+#each half in 2
+#each i in 2
+    let row{half}{i} = load_row(node, unit, 4u * inputs + 2u * {half}u + {i}u);
+#end
+#each i in 2
+    store_row(node, update, row{half}{i}, g[2 * {half} + {i}]);
+#end
+#end
+}
+
 fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
     if runs[tile.run].resident == RESIDENT_FUSED {
-        update_block(tile, node, unit, inputs, g);
+        update_rows(tile, node, unit, inputs, g);
         return;
     }
     let at = node.weights_gradient + 4u * inputs * node.output_vec4s + unit;
@@ -78,7 +102,7 @@ fn update_stored(tile: Tile, index: u32) {
     let at{i} = node.weights_gradient + min(4u * first.y + {i}u, node.inputs - 1u) * row + first.x;
     let g{i} = scale * gradient_at(at{i});
 #end
-    update_block(tile, node, first.x, first.y, mat4x4f(g0, g1, g2, g3));
+    update_rows(tile, node, first.x, first.y, mat4x4f(g0, g1, g2, g3));
     if first.y == 0u && node.bias_rate != 0.0 {
         let g = scale * gradient_at(node.bias_gradient + first.x);
         update_bias(tile, node, first.x, g);
@@ -98,36 +122,26 @@ fn updated_blocks(node: u32) -> u32 {
     return select(0u, inputs * nodes[node].output_vec4s, trains);
 }
 
-// A block of a run.
-struct Block {
-    node: u32,
-    index: u32,  // among those of the node
-    count: u32,  // blocks of the run; it has no block of a number from this on
-}
-
-// Block `index` of all nodes of a run. Threads serve those of different nodes at the same time.
-fn find_block(slot: u32, index: u32) -> Block {
+// The gradients of all nodes, and their updates unless they are clipped first; or, of gradients that
+// are stored, the updates. No thread waits for another one, so those with fewer blocks of the nodes
+// before have the first blocks of a node.
+fn serve_updates(slot: u32, are_stored: bool, thread: u32) {
     let first = runs[slot].first_node;
-    var block = Block(first, 0u, 0u);
+    var used = 0u;
     for (var node = first; node < first + runs[slot].nodes; node++) {
-        if index >= block.count {
-            block.node = node;
-            block.index = index - block.count;
+        let blocks = updated_blocks(node);
+        let place = (thread + THREADS - used % THREADS) % THREADS;
+        for (var i = 0u; i < tiles_of(blocks); i++) {
+            if i * THREADS + place < blocks {
+                let tile = Tile(slot, node, i, 0u);
+                if are_stored {
+                    update_stored(tile, place);
+                } else {
+                    serve_gradient(tile, place);
+                }
+            }
         }
-        block.count += updated_blocks(node);
-    }
-    return block;
-}
-
-// The gradients of all nodes, and their updates unless they are clipped first.
-fn serve_gradients(slot: u32, thread: u32) {
-    var count = 1u;
-    for (var start = 0u; start < count; start += THREADS) {
-        let block = find_block(slot, start + thread);
-        count = block.count;
-        if start + thread < count {
-            serve_gradient(Tile(slot, block.node, 0u, 0u), block.index);
-        }
+        used += (blocks + SUBGROUP - 1u) / SUBGROUP * SUBGROUP;
     }
 }
 
@@ -144,14 +158,7 @@ fn serve_clipped(slot: u32, blocks: u32, thread: u32) {
         current.gradient_scale = clip.scale;
     }
     workgroupBarrier();
-    var count = 1u;
-    for (var start = 0u; start < count; start += THREADS) {
-        let block = find_block(slot, start + thread);
-        count = block.count;
-        if start + thread < count {
-            update_stored(Tile(slot, block.node, 0u, 0u), block.index);
-        }
-    }
+    serve_updates(slot, true, thread);
     storageBarrier();
 }
 
@@ -209,25 +216,26 @@ fn main(
     if thread == 0u {
         current = states[slot];
         found = vec2u(0xffffffffu);
+        served = slot;
     }
     var step = 0u;
     for (; step < steps; step++) {
         workgroupBarrier();
         if thread == 0u {
-            current = tick(runs[slot], current);
+            current = tick(runs[served], current);
         }
         workgroupBarrier();
         // the step in which a run ends may still copy its best parameters
         if current.phase == PHASE_DONE && current.improved == 0u {
             break;
         }
-        serve_forward(slot, thread);
-        serve_backward(slot, thread);
-        serve_gradients(slot, thread);
+        serve_forward(served, thread);
+        serve_backward(served, thread);
+        serve_updates(served, false, thread);
         storageBarrier();
         // a loop: threads may not wait for each other within a branch
         for (var clips = min(blocks, 1u); clips > 0u; clips--) {
-            serve_clipped(slot, blocks, thread);
+            serve_clipped(served, blocks, thread);
         }
     }
     // a run that is done counts the ticks that are left

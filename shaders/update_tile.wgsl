@@ -80,26 +80,26 @@ fn changes(tile: Tile) -> bool {
     return state.phase == PHASE_TRAIN || state.improved == 1u || state.swaps == 1u;
 }
 
-// Updates four inputs and four units with their gradient.
-fn update_block(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
-    if node.weights_rate == 0.0 {
-        return;
-    }
-    let update = update_of(tile, node, node.weights_rate, node.weights_decay);
-    let row = node.output_vec4s;
-    // all are loaded before the first is stored
-#each i in 4
-    let at{i} = node.weights + min(4u * inputs + {i}u, node.inputs - 1u) * row + unit;
-    let before{i} = load(node, at{i});
-#end
-#each i in 4
-    if 4u * inputs + {i}u < node.inputs {
-        store(node, update, at{i}, before{i}, g[{i}]);
-    }
-#end
+// The parameters of an input and four units. Beyond the inputs they are those of the last one, and
+// are not stored.
+struct Row {
+    input: u32,
+    at: u32,
+    before: Parameters,
 }
 
-// The same of the bias of four units.
+fn load_row(node: Node, unit: u32, input: u32) -> Row {
+    let at = node.weights + min(input, node.inputs - 1u) * node.output_vec4s + unit;
+    return Row(input, at, load(node, at));
+}
+
+fn store_row(node: Node, update: Update, row: Row, g: vec4f) {
+    if row.input < node.inputs {
+        store(node, update, row.at, row.before, g);
+    }
+}
+
+// Updates the bias of four units with its gradient.
 fn update_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
     let at = node.bias + unit;
     store(node, update_of(tile, node, node.bias_rate, node.bias_decay), at, load(node, at), g);
