@@ -24,7 +24,7 @@ fn main(
 ) {
     let index = group_index(group, grid);
     let tile = tiles[call.first + min(index, call.count - 1u)];
-    let sum = serve_last(tile, index < call.count, thread);
+    let sum = serve_last(tile, index < call.count, thread, LOSS_THREADS);
     if thread == 0u && index < call.count && states[tile.run].phase != PHASE_DONE {
         states[tile.run].batch_sum = sum;
     }

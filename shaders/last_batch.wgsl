@@ -80,10 +80,10 @@ fn serve_output(node: Node, batch_vec4s: u32, rows: u32, thread: u32) {
     }
 }
 
-// The gradient at the input of the node, for the examples of `rows` vec4s.
-fn serve_input(tile: Tile, node: Node, rows: u32, thread: u32) {
+// The gradient at the input of the node, for the examples of `rows` vec4s, by so many threads.
+fn serve_input(tile: Tile, node: Node, rows: u32, thread: u32, threads: u32) {
     let row = node.output_vec4s;
-    for (var block = thread; block < rows * node.input_vec4s; block += LOSS_THREADS) {
+    for (var block = thread; block < rows * node.input_vec4s; block += threads) {
         let unit = block % node.input_vec4s;
         let examples = block / node.input_vec4s;
 #each i in 4
@@ -106,19 +106,20 @@ fn serve_input(tile: Tile, node: Node, rows: u32, thread: u32) {
     }
 }
 
-// Serves the output node of a run by all threads of a workgroup together, of which the first
-// LOSS_THREADS work. Returns batch_sum.
-fn serve_last(tile: Tile, is_tile: bool, thread: u32) -> f32 {
+// Serves the output node of a run by all threads of a workgroup together, at least LOSS_THREADS.
+// Returns batch_sum.
+fn serve_last(tile: Tile, is_tile: bool, thread: u32, threads: u32) -> f32 {
     let node = nodes[tile.node];
     let phase = state_of(tile.run).phase;
     let works = is_tile && thread < LOSS_THREADS;
-    let rows = select(0u, present_vec4s(tile, EXAMPLES), works && phase != PHASE_DONE);
-    serve_output(node, runs[tile.run].batch_vec4s, rows, thread);
+    let rows = select(0u, present_vec4s(tile, EXAMPLES), is_tile && phase != PHASE_DONE);
+    let own_rows = select(0u, rows, works);
+    serve_output(node, runs[tile.run].batch_vec4s, own_rows, thread);
     storageBarrier();
     let sum = serve_loss(tile, works, thread);
     storageBarrier();
     if phase == PHASE_TRAIN && (node.gradients & 7u) != 0u {
-        serve_input(tile, node, rows, thread);
+        serve_input(tile, node, rows, thread, threads);
     }
     return sum;
 }

@@ -4,14 +4,14 @@
 // alone. The parts are those of the other kernels, with the same order of sums.
 //
 // The gradients of RESIDENT_FUSED are used where they are accumulated. Those of RESIDENT_STORED,
-// which clips them, are stored behind the parameters first. A product has tiles of one vec4 of rows
-// and one of units.
+// which clips them, are stored behind the parameters first. A thread computes one vec4 of rows of
+// one vec4 of units of a product.
 
 #import layout
 #import packed_{packed}
+#import clip_scale
 #import gather_batch
 #import input_tile
-#import clip_scale
 #import last_batch
 #import next_places
 #import norm_block
@@ -33,9 +33,6 @@
 // The run that the workgroup serves. Parts of a step read it again: else compilers keep all that
 // depends on it in registers, for all steps.
 var<workgroup> served: u32;
-
-// Threads of the largest subgroups.
-const SUBGROUP: u32 = 64u;
 
 // Vec4 `at` of the weights.
 fn weight(at: u32) -> vec4f {
@@ -90,10 +87,10 @@ fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
 }
 
 // Updates the parameters of a block with the gradients that are stored.
-fn update_stored(tile: Tile, index: u32) {
+fn update_stored(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = node.output_vec4s;
-    let first = place(tile, index, row);
+    let first = place(tile, thread, row);
     let scale = current.gradient_scale;
     if !changes(tile) {
         return;
@@ -122,26 +119,27 @@ fn updated_blocks(node: u32) -> u32 {
     return select(0u, inputs * nodes[node].output_vec4s, trains);
 }
 
-// The gradients of all nodes, and their updates unless they are clipped first; or, of gradients that
-// are stored, the updates. No thread waits for another one, so those with fewer blocks of the nodes
-// before have the first blocks of a node.
+// The gradients of all nodes, and their updates unless they are clipped first; or, of gradients
+// that are stored, the updates. No thread waits for another one, so those with fewer blocks of the
+// nodes before have the first blocks of a node.
 fn serve_updates(slot: u32, are_stored: bool, thread: u32) {
     let first = runs[slot].first_node;
     var used = 0u;
     for (var node = first; node < first + runs[slot].nodes; node++) {
         let blocks = updated_blocks(node);
-        let place = (thread + THREADS - used % THREADS) % THREADS;
+        let turned = (thread + THREADS - used % THREADS) % THREADS;
         for (var i = 0u; i < tiles_of(blocks); i++) {
-            if i * THREADS + place < blocks {
+            if i * THREADS + turned < blocks {
                 let tile = Tile(slot, node, i, 0u);
                 if are_stored {
-                    update_stored(tile, place);
+                    update_stored(tile, turned);
                 } else {
-                    serve_gradient(tile, place);
+                    serve_gradient(tile, turned);
                 }
             }
         }
-        used += (blocks + SUBGROUP - 1u) / SUBGROUP * SUBGROUP;
+        // whole subgroups, of up to 64 threads
+        used += (blocks + 63u) / 64u * 64u;
     }
 }
 
@@ -181,7 +179,7 @@ fn serve_forward(slot: u32, thread: u32) {
         }
     }
     storageBarrier();
-    let sum = serve_last(Tile(slot, last, 0u, 0u), true, thread);
+    let sum = serve_last(Tile(slot, last, 0u, 0u), true, thread, THREADS);
     if thread == 0u && current.phase != PHASE_DONE {
         current.batch_sum = sum;
     }
@@ -190,12 +188,12 @@ fn serve_forward(slot: u32, thread: u32) {
 // The gradients at the inputs of the nodes between the first and the last.
 fn serve_backward(slot: u32, thread: u32) {
     let first = runs[slot].first_node;
-    for (var node = first + runs[slot].nodes - 1u; node > first + 1u; node--) {
-        let below = node - 1u;
+    for (var above = first + runs[slot].nodes - 1u; above > first + 1u; above--) {
+        let node = above - 1u;
         storageBarrier();
-        for (var i = 0u; i < tiles_of(runs[slot].batch_vec4s * nodes[below].input_vec4s); i++) {
-            if (nodes[below].gradients & 7u) != 0u {
-                serve_input_tile(Tile(slot, below, i, 0u), thread);
+        for (var i = 0u; i < tiles_of(runs[slot].batch_vec4s * nodes[node].input_vec4s); i++) {
+            if (nodes[node].gradients & 7u) != 0u {
+                serve_input_tile(Tile(slot, node, i, 0u), thread);
             }
         }
     }

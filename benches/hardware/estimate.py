@@ -49,7 +49,7 @@ RESIDENT = {
     "last": {"alone": (2703, 940, 537, 4222), "issue": (655, 527, 274, 1765)},
 }
 # Waves of a SIMD, by registers; most numbers of a batch of a layer, and most parameters.
-RESIDENT_WAVES, MOST_HIDDEN, MOST_PARAMETERS = 5, 2048, 16384
+RESIDENT_WAVES, MOST_HIDDEN, MOST_PARAMETERS = 5, 4096, 32768
 
 
 def waves(kernel, rows, units):
@@ -71,11 +71,12 @@ def product(name, runs, products):
     return max(alone, of_simd) / HERTZ
 
 
-def last_cycles(cycles, terms, units):
+def last_cycles(cycles, terms, units, threads=128):
     """Cycles of a wave alone and issue cycles of the last layer of a run."""
     rows = math.ceil(BATCH / 4)
     blocks = math.ceil(rows * math.ceil(units / 4) / 8)
-    turns = [1, blocks, blocks * math.ceil(terms / 64), math.ceil(rows * math.ceil(terms / 4) / 128)]
+    below = math.ceil(rows * math.ceil(terms / 4) / threads)
+    turns = [1, blocks, blocks * math.ceil(terms / 64), below]
     return [sum(map(math.prod, zip(turns, cycles[of]))) for of in ("alone", "issue")]
 
 
@@ -109,7 +110,7 @@ def resident(runs, width):
     if BATCH * width > MOST_HIDDEN or parameters > MOST_PARAMETERS:
         return None
     alone, issue = RESIDENT["fixed"]
-    last = last_cycles(RESIDENT["last"], width, OUTPUTS)
+    last = last_cycles(RESIDENT["last"], width, OUTPUTS, 256)
     alone, issue = alone + last[0], issue + 2 * last[1]
     busy = math.ceil(math.ceil(BATCH / 4) * math.ceil(width / 4) / 64)
     for name, terms in (("forward", INPUTS), ("forward", width), ("backward", width)):

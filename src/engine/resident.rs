@@ -54,13 +54,13 @@ pub static KERNEL: Kernel = Kernel {
 const MOST_BATCH: usize = THREADS / 2;
 /// Most numbers of a batch of a hidden layer, of a batch of inputs, and most parameters: beyond
 /// them many workgroups are faster than one.
-const MOST_HIDDEN: usize = 1 << 11;
+const MOST_HIDDEN: usize = 1 << 12;
 const MOST_INPUTS: usize = 1 << 13;
-const MOST_PARAMETERS: usize = 1 << 14;
+const MOST_PARAMETERS: usize = 1 << 15;
 
 /// Whether one workgroup executes the steps of a run: in f32, of a perceptron, each layer on the
-/// one before, with a last layer that [`last`] serves. Its hidden layers have at most 64 units at a
-/// batch of 32, and all layers together at most 16,384 parameters. It depends on nothing else, so
+/// one before, with a last layer that [`last`] serves. Its hidden layers have at most 128 units at
+/// a batch of 32, and all layers together at most 32,768 parameters. It depends on nothing else, so
 /// that a run has the same bits in any company.
 pub fn fits(graph: &Graph, training: &Training) -> bool {
     let nodes = graph.nodes();

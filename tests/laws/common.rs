@@ -457,7 +457,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
 pub fn small_runs(count: usize, table: &Table) -> Vec<Run> {
     let small = |run: Run| {
         let id = run.id;
-        let hidden: Vec<usize> = (0..id % 4).map(|layer| 1 + (7 * id + 11 * layer) % 64).collect();
+        let hidden: Vec<usize> = (0..id % 4).map(|layer| 1 + (7 * id + 11 * layer) % 80).collect();
         let mut numbers = Numbers::new(id as u32);
         let activation = any_activation(&mut numbers);
         let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);

@@ -45,7 +45,7 @@ fn a_run_in_one_workgroup_has_the_bits_of_its_separate_kernels() {
 
 /// Runs that fit and a run that does not, of one to three layers, with and without clipping.
 fn some_runs(table: &shoal::engine::table::Table) -> Vec<Run> {
-    let widths = [&[][..], &[16], &[64, 40], &[65, 200]];
+    let widths = [&[][..], &[16], &[64, 40], &[65, 300]];
     let runs = widths.iter().enumerate().flat_map(|(number, hidden)| {
         [None, Some(0.05)].map(|clip_norm| {
             let dropout = if hidden.is_empty() { 0.0 } else { 0.2 };
@@ -101,16 +101,16 @@ fn a_run_that_is_done_counts_the_steps_that_are_left() {
 }
 
 #[test]
-fn perceptrons_fit_up_to_64_units_at_a_batch_of_32() {
+fn perceptrons_fit_up_to_128_units_at_a_batch_of_32() {
     let training = |batch: usize| Training { batch, ..training() };
     let graph = |widths: &[usize]| Graph::mlp(widths).build().unwrap();
     let sizes: [(&[usize], usize); 6] = [
-        (&[79, 64, 64, 6], 32),
-        (&[79, 32, 6], 64),
+        (&[79, 128, 128, 6], 32),
+        (&[79, 64, 6], 64),
         (&[79, 6], 32),
-        (&[8, 16, 1], 128),
+        (&[8, 32, 1], 128),
         (&[3, 4, 4, 4, 4, 4, 4, 4, 2], 5),
-        (&[128, 64, 64, 16], 32),
+        (&[100, 128, 128, 16], 32),
     ];
     for (widths, batch) in sizes {
         assert!(fits(&graph(widths), &training(batch)), "{widths:?}, {batch}");
@@ -118,17 +118,17 @@ fn perceptrons_fit_up_to_64_units_at_a_batch_of_32() {
         assert!(!fits(&graph(widths), &half), "{widths:?} in f16");
     }
     let sizes: [(&[usize], usize); 6] = [
-        (&[79, 65, 6], 32),
-        (&[79, 64, 6], 33),
+        (&[79, 129, 6], 32),
+        (&[79, 128, 6], 33),
         (&[8, 8, 1], 129),
         (&[79, 64, 17], 32),
         (&[400, 4, 1], 32),
-        (&[200, 64, 64, 1], 32),
+        (&[128, 128, 128, 4], 32),
     ];
     for (widths, batch) in sizes {
         assert!(!fits(&graph(widths), &training(batch)), "{widths:?}, {batch}");
     }
     // a run that clips fits too
     let clipped = Training { clip_norm: Some(1.0), ..training(32) };
-    assert!(fits(&graph(&[79, 64, 64, 6]), &clipped));
+    assert!(fits(&graph(&[79, 128, 128, 6]), &clipped));
 }
