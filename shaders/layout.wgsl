@@ -101,7 +101,7 @@ struct Run {
     examples: u32,
     centres: u32,
     edge_neighbours: u32,
-    resident: u32,             // RESIDENT_FUSED or RESIDENT_STORED: see resident.wgsl; 0: not
+    resident: u32,             // RESIDENT_FUSED, ...: see resident.wgsl; 0: separate kernels
     averages: u32,             // 1: parameters are averaged, and the average is validated
     average_step: f32,         // 1 - decay of the average
     matrices: u32,             // see matrices.wgsl; ONE_MATRIX: all parameters are alike
@@ -202,6 +202,7 @@ const ONE_MATRIX: u32 = 1u;
 
 const RESIDENT_FUSED: u32 = 1u;
 const RESIDENT_STORED: u32 = 2u;
+const RESIDENT_CLIPPED: u32 = 3u;
 
 const PHASE_FRESH: u32 = 0u;
 const PHASE_TRAIN: u32 = 1u;

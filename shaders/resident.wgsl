@@ -1,11 +1,14 @@
 // Whole steps of a run, many of them, by one workgroup: clock, batch, forward pass, loss, backward
-// pass and updates, for the runs that say so (`resident`), which are perceptrons in f32. A dispatch
+// pass and updates, for the runs that say so (`resident`), which are perceptrons. A dispatch
 // executes `call.steps` steps. Between the parts of a step the workgroup waits for its own threads
 // alone. The parts are those of the other kernels, with the same order of sums.
 //
-// The gradients of RESIDENT_FUSED are used where they are accumulated. Those of RESIDENT_STORED,
-// which clips them, are stored behind the parameters first. A thread computes one vec4 of rows of
-// one vec4 of units of a product.
+// RESIDENT_FUSED   the gradients are used where they are accumulated; in f32
+// RESIDENT_STORED  they are stored behind the parameters first; in f16, with the copy of the
+//                  parameters that products read behind them, both rounded to f16 but stored in f32
+// RESIDENT_CLIPPED they are stored and clipped
+//
+// A thread computes one vec4 of rows of one vec4 of units of a product.
 
 #import layout
 #import packed_{packed}
@@ -26,7 +29,7 @@
 @group(0) @binding(3) var<storage, read> rows: array<u32>;            // as in gather.wgsl
 @group(0) @binding(4) var<storage, read> data: array<Datum>;          // as in gather.wgsl
 @group(0) @binding(5) var<storage, read_write> work: array<Packed>;   // every matrix of a batch
-// as in fused_update.wgsl; then the gradients of runs that clip them
+// as in fused_update.wgsl; then the gradients of runs that store them, and in f16 the copy
 @group(0) @binding(6) var<storage, read_write> parameters: array<vec4f>;
 @group(1) @binding(0) var<uniform> call: Call;                        // slots of runs; steps
 
@@ -34,22 +37,35 @@
 // depends on it in registers, for all steps.
 var<workgroup> served: u32;
 
-// Vec4 `at` of the weights.
+// Vec4 `at` of the weights that products read; in f16 a copy.
 fn weight(at: u32) -> vec4f {
     return parameters[at];
 }
 
-// Vec4 `at` of the gradients, which are behind the parameters.
+// Vec4 `at` of the gradients.
 fn gradient_at(at: u32) -> vec4f {
     return parameters[at];
+}
+
+// Stores a vec4 of gradients or, in f16, of the copy: rounded to f16.
+fn put_rounded(at: u32, value: vec4f) {
+    parameters[at] = unpack(pack(value));
+}
+
+fn put_gradient(at: u32, g: vec4f) {
+    put_rounded(at, g);
+    // every thread that reaches this line writes the same value
+    if HALF && overflows(g) {
+        current.overflow = 1u;
+    }
 }
 
 fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
     return changes(tile);
 }
 
-// Updates four inputs and four units with their gradient. Two rows are loaded before the first is
-// stored; for all four, some GPUs lack registers.
+// Updates four inputs of four units with their gradient. Two rows are loaded before the first is
+// stored: for four, some GPUs lack registers.
 fn update_rows(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
     if node.weights_rate == 0.0 {
         return;
@@ -73,7 +89,7 @@ fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
     let at = node.weights_gradient + 4u * inputs * node.output_vec4s + unit;
 #each i in 4
     if 4u * inputs + {i}u < node.inputs {
-        parameters[at + {i}u * node.output_vec4s] = g[{i}];
+        put_gradient(at + {i}u * node.output_vec4s, g[{i}]);
     }
 #end
 }
@@ -83,26 +99,42 @@ fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
         update_bias(tile, node, unit, g);
         return;
     }
-    parameters[node.bias_gradient + unit] = g;
+    put_gradient(node.bias_gradient + unit, g);
 }
 
-// Updates the parameters of a block with the gradients that are stored.
+// Updates the parameters of a block with the gradients that are stored, and in f16 their copy.
 fn update_stored(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = node.output_vec4s;
     let first = place(tile, thread, row);
-    let scale = current.gradient_scale;
     if !changes(tile) {
         return;
     }
+    // in f16 `weights` and `bias` are places of the copy
+    let run = runs[tile.run];
+    let to_parameters = run.parameters - run.copy;
+    var own = node;
+    own.weights += to_parameters;
+    own.bias += to_parameters;
+    let scale = current.gradient_scale / current.loss_scale;
 #each i in 4
-    let at{i} = node.weights_gradient + min(4u * first.y + {i}u, node.inputs - 1u) * row + first.x;
-    let g{i} = scale * gradient_at(at{i});
+    let input{i} = min(4u * first.y + {i}u, node.inputs - 1u);
+    let g{i} = scale * gradient_at(node.weights_gradient + input{i} * row + first.x);
 #end
-    update_rows(tile, node, first.x, first.y, mat4x4f(g0, g1, g2, g3));
-    if first.y == 0u && node.bias_rate != 0.0 {
-        let g = scale * gradient_at(node.bias_gradient + first.x);
-        update_bias(tile, node, first.x, g);
+    update_rows(tile, own, first.x, first.y, mat4x4f(g0, g1, g2, g3));
+    if HALF {
+#each i in 4
+        let at{i} = node.weights + input{i} * row + first.x;
+        put_rounded(at{i}, parameters[at{i} + to_parameters]);
+#end
+    }
+    if first.y > 0u || node.bias_rate == 0.0 {
+        return;
+    }
+    update_bias(tile, own, first.x, scale * gradient_at(node.bias_gradient + first.x));
+    if HALF {
+        let at = node.bias + first.x;
+        put_rounded(at, parameters[at + to_parameters]);
     }
 }
 
@@ -143,14 +175,15 @@ fn serve_updates(slot: u32, are_stored: bool, thread: u32) {
     }
 }
 
-// Clips the gradients and updates all nodes with them.
-fn serve_clipped(slot: u32, blocks: u32, thread: u32) {
+// Clips the gradients, of so many blocks of a norm, if there are any, and updates all nodes with
+// them.
+fn serve_stored(slot: u32, blocks: u32, thread: u32) {
     for (var block = 0u; block < blocks; block++) {
         serve_norm(slot, block, true, thread);
         workgroupBarrier();
     }
     storageBarrier();
-    if thread == 0u && current.phase == PHASE_TRAIN {
+    if thread == 0u && blocks > 0u && current.phase == PHASE_TRAIN {
         let clip = clip_of(runs[slot], blocks);
         current.gradient_norm = clip.norm;
         current.gradient_scale = clip.scale;
@@ -210,7 +243,7 @@ fn main(
     let slot = call.first + min(index, call.count - 1u);
     let serves = index < call.count && runs[slot].resident != 0u;
     let steps = select(0u, call.steps, serves);
-    let blocks = select(0u, norm_blocks(slot), runs[slot].resident == RESIDENT_STORED);
+    let blocks = select(0u, norm_blocks(slot), runs[slot].resident == RESIDENT_CLIPPED);
     if thread == 0u {
         current = states[slot];
         found = vec2u(0xffffffffu);
@@ -232,8 +265,9 @@ fn main(
         serve_updates(served, false, thread);
         storageBarrier();
         // a loop: threads may not wait for each other within a branch
-        for (var clips = min(blocks, 1u); clips > 0u; clips--) {
-            serve_clipped(served, blocks, thread);
+        let stores = runs[served].resident != RESIDENT_FUSED;
+        for (var passes = select(0u, 1u, stores); passes > 0u; passes--) {
+            serve_stored(served, blocks, thread);
         }
     }
     // a run that is done counts the ticks that are left

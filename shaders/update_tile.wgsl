@@ -1,8 +1,8 @@
 // Gradient of the weights and the bias of a dense node and its AdamW update together; formulas
 // in weights_tile.wgsl and adamw_rule.wgsl. It serves the runs whose update does not depend on the
-// gradients of other nodes (no clipping, no check for overflow). The gradient is used where it was
-// accumulated and is never stored. It comes after all of the step that reads the weights of the
-// node.
+// gradients of other nodes (no clipping, no check for overflow): the gradient is used where it was
+// accumulated and is never stored; and, in resident.wgsl, with gradients that were stored. It comes
+// after all of the step that reads the weights of the node.
 //
 // Where the clock found an improvement it first copies the parameters to the best ones. It does
 // this, and averages the parameters, as adamw.wgsl.
@@ -32,7 +32,7 @@ fn update_of(tile: Tile, node: Node, rate: f32, decay: f32) -> Update {
         1.0 / state.root_correction,
         decay * state.decay,
     );
-    let trains = state.phase == PHASE_TRAIN;
+    let trains = state.phase == PHASE_TRAIN && state.overflow == 0u;
     let average_step = select(0.0, state.average_step, trains);
     return Update(rates, trains, state.improved == 1u, state.swaps == 1u, average_step);
 }

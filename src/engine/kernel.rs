@@ -122,7 +122,7 @@ impl Kernel {
         match self.update {
             Update::Any | Update::Stored => true,
             Update::Fused => set.fuses_updates(),
-            Update::Resident => set.resident && set.fuses_updates(),
+            Update::Resident => set.resident,
         }
     }
 }

@@ -258,6 +258,9 @@ pub const RESIDENT_FUSED: u32 = 1;
 /// The same of a run that stores its gradients, behind its parameters.
 pub const RESIDENT_STORED: u32 = 2;
 
+/// The same of a run that clips them.
+pub const RESIDENT_CLIPPED: u32 = 3;
+
 /// Values of [`State::phase`].
 pub mod phase {
     /// Packed, no step yet.

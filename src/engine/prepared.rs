@@ -316,11 +316,11 @@ impl PreparedRun {
 
     /// Where its gradients start in `gradients`. In f16 each parameter has two numbers there: its
     /// gradient and, after all gradients, a copy of the parameter. So the buffer has the size of
-    /// f32 gradients.
+    /// f32 gradients. Where one workgroup executes whole steps both are in `parameters`, in f32.
     pub fn gradients_at(&self, bases: &Bases) -> usize {
         match self.precision() {
-            Precision::F32 => bases.gradients,
-            Precision::F16 => 2 * bases.gradients,
+            Precision::F16 if bases.resident == 0 => 2 * bases.gradients,
+            _ => bases.gradients,
         }
     }
 
@@ -483,6 +483,13 @@ impl PreparedRun {
             bytes.extend(precision::bytes(Precision::F16, &self.parameters));
         }
         bytes
+    }
+
+    /// The same where one workgroup executes whole steps.
+    pub fn gradient_numbers(&self) -> Vec<f32> {
+        let mut copy = self.parameters.clone();
+        precision::round(self.precision(), &mut copy);
+        [vec![0.0; self.padded_len()], copy].concat()
     }
 
     /// Its state before its first step.

@@ -9,7 +9,6 @@ use crate::engine::memory::Memory;
 use crate::engine::ops::dense::{self, backward_input, last};
 use crate::engine::ops::{dense::forward, gather};
 use crate::engine::optim::{clock, fused_update, gradient_norm};
-use crate::engine::precision::Precision;
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
 use crate::engine::run::Training;
@@ -58,9 +57,9 @@ const MOST_HIDDEN: usize = 1 << 12;
 const MOST_INPUTS: usize = 1 << 13;
 const MOST_PARAMETERS: usize = 1 << 15;
 
-/// Whether one workgroup executes the steps of a run: in f32, of a perceptron, each layer on the
-/// one before, with a last layer that [`last`] serves. Its hidden layers have at most 128 units at
-/// a batch of 32, and all layers together at most 32,768 parameters. It depends on nothing else, so
+/// Whether one workgroup executes the steps of a run: of a perceptron, each layer on the one
+/// before, with a last layer that [`last`] serves. Its hidden layers have at most 128 units at a
+/// batch of 32, and all layers together at most 32,768 parameters. It depends on nothing else, so
 /// that a run has the same bits in any company.
 pub fn fits(graph: &Graph, training: &Training) -> bool {
     let nodes = graph.nodes();
@@ -72,8 +71,7 @@ pub fn fits(graph: &Graph, training: &Training) -> bool {
     let is_layer = |id: NodeId| nodes[id].op == &dense::OP && is_chained(id);
     let numbers = |width: usize| training.batch.saturating_mul(width);
     let output = graph.output_node();
-    training.precision == Precision::F32
-        && training.batch <= MOST_BATCH
+    training.batch <= MOST_BATCH
         && !graph.has_items()
         && (0..nodes.len()).all(is_layer)
         && last::fits(graph, training)

@@ -453,7 +453,7 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
 }
 
 /// The same with perceptrons, most of them small enough for one workgroup: of one to four layers,
-/// with dropout, frozen layers, averages and clipping, in f32.
+/// with dropout, frozen layers, averages and clipping.
 pub fn small_runs(count: usize, table: &Table) -> Vec<Run> {
     let small = |run: Run| {
         let id = run.id;

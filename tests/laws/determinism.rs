@@ -262,7 +262,8 @@ fn runs_in_one_workgroup_give_the_same_bits_twice_and_two_epochs_at_a_time() {
     let runs = small_runs(32, &table);
     let [first, second] = [0, 1].map(|_| outcomes(&device, &table, &runs));
     assert_all_same(&first, &second, "in one workgroup, again");
-    epochs_two_by_two(&device, &table, runs);
+    epochs_two_by_two(&device, &table, runs.clone());
+    epochs_two_by_two(&device, &table, in_f16(runs));
 }
 
 #[test]

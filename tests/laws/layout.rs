@@ -19,6 +19,7 @@ use shoal::engine::layout::DeviceTile;
 use shoal::engine::layout::LANES;
 use shoal::engine::layout::NO_WEIGHTS;
 use shoal::engine::layout::ONE_MATRIX;
+use shoal::engine::layout::RESIDENT_CLIPPED;
 use shoal::engine::layout::RESIDENT_FUSED;
 use shoal::engine::layout::RESIDENT_STORED;
 use shoal::engine::layout::State;
@@ -272,6 +273,7 @@ fn shared_constants_are_the_same() {
         ("ONE_MATRIX".to_owned(), ONE_MATRIX),
         ("RESIDENT_FUSED".to_owned(), RESIDENT_FUSED),
         ("RESIDENT_STORED".to_owned(), RESIDENT_STORED),
+        ("RESIDENT_CLIPPED".to_owned(), RESIDENT_CLIPPED),
     ]);
     for loss in LOSSES {
         known.insert(loss.name.replace('-', "_").to_uppercase(), loss.code());

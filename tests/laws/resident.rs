@@ -3,13 +3,14 @@
 
 use shoal::engine::activation::Activation;
 use shoal::engine::device::Device;
+use shoal::engine::gpu::Gpu;
 use shoal::engine::gpu::packing::step::Step;
 use shoal::engine::graph::Graph;
 use shoal::engine::layout::State;
 use shoal::engine::loss::{LOSSES, MOMENTS};
-use shoal::engine::precision::Precision;
 use shoal::engine::resident::fits;
 use shoal::engine::run::{Run, Training};
+use shoal::engine::table::Table;
 use shoal::engine::tile::{RESIDENT, SMALL};
 
 use crate::common::*;
@@ -34,17 +35,18 @@ fn a_run_in_one_workgroup_has_the_bits_of_its_separate_kernels() {
         assert!(runs.iter().filter(resident).any(|run| run.training.loss == loss));
     }
     assert!(runs.iter().any(|run| !resident(&run)));
-    let [whole, parts] = [RESIDENT, SMALL].map(|set| {
-        let device = Device::Gpu(Box::new(gpu_with(Some(set))));
-        outcomes(&device, &table, &runs)
-    });
-    for (one, other) in whole.iter().zip(&parts) {
-        assert_same(one, other, "in one workgroup and in parts");
+    let devices = [RESIDENT, SMALL].map(|set| Device::Gpu(Box::new(gpu_with(Some(set)))));
+    for runs in [runs.clone(), in_f16(runs[..60].to_vec())] {
+        let [whole, parts] = devices.each_ref().map(|device| outcomes(device, &table, &runs));
+        for (one, other) in whole.iter().zip(&parts) {
+            let precision = runs[one.id].training.precision.name();
+            assert_same(one, other, &format!("in one workgroup and in parts, {precision}"));
+        }
     }
 }
 
 /// Runs that fit and a run that does not, of one to three layers, with and without clipping.
-fn some_runs(table: &shoal::engine::table::Table) -> Vec<Run> {
+fn some_runs(table: &Table) -> Vec<Run> {
     let widths = [&[][..], &[16], &[64, 40], &[65, 300]];
     let runs = widths.iter().enumerate().flat_map(|(number, hidden)| {
         [None, Some(0.05)].map(|clip_norm| {
@@ -63,9 +65,14 @@ fn chunks_of_any_length_give_the_same_bits() {
     let _turn = turn();
     let table = table(60, 11, 3);
     let gpu = gpu_with(Some(RESIDENT));
-    let runs = some_runs(&table);
+    for runs in [some_runs(&table), in_f16(some_runs(&table))] {
+        same_bits_in_chunks(&gpu, &table, &runs);
+    }
+}
+
+fn same_bits_in_chunks(gpu: &Gpu, table: &Table, runs: &[Run]) {
     let chunked = |chunks: &[u32]| -> (Vec<State<f32>>, Vec<Vec<u32>>) {
-        let mut step = Step::pack(&gpu, tables(&table), runs.clone()).unwrap();
+        let mut step = Step::pack(gpu, tables(table), runs.to_vec()).unwrap();
         let mut states = Vec::new();
         chunks.iter().for_each(|steps| states = step.execute(*steps).unwrap());
         let parameters = (0..runs.len()).map(|slot| bits(&step.parameters(slot).unwrap()));
@@ -114,8 +121,6 @@ fn perceptrons_fit_up_to_128_units_at_a_batch_of_32() {
     ];
     for (widths, batch) in sizes {
         assert!(fits(&graph(widths), &training(batch)), "{widths:?}, {batch}");
-        let half = Training { precision: Precision::F16, ..training(batch) };
-        assert!(!fits(&graph(widths), &half), "{widths:?} in f16");
     }
     let sizes: [(&[usize], usize); 6] = [
         (&[79, 129, 6], 32),

@@ -53,15 +53,19 @@ impl Footprint {
     }
 
     /// Numbers of its parameters, the best ones, two moments, the average if there is one, and the
-    /// gradients if they are there too.
+    /// gradients if they are there too, in f16 with the weights that products read.
     pub(crate) fn parameter_numbers(&self) -> usize {
-        let more = usize::from(self.averages) + usize::from(self.has_own_gradients);
-        (4 + more) * padded_to_pairs(self.parameters)
+        let own = match (self.has_own_gradients, self.precision) {
+            (false, _) => 0,
+            (true, Precision::F32) => 1,
+            (true, Precision::F16) => 2,
+        };
+        self.own_gradients() + own * padded_to_pairs(self.parameters)
     }
 
     /// Where these gradients start among them.
     pub(crate) fn own_gradients(&self) -> usize {
-        self.parameter_numbers() - padded_to_pairs(self.parameters)
+        (4 + usize::from(self.averages)) * padded_to_pairs(self.parameters)
     }
 
     /// Bytes of its largest buffer.

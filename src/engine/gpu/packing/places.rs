@@ -4,7 +4,9 @@ use crate::engine::buffer::Buffer;
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::packed::Packed;
 use crate::engine::gpu::packing::shoal::Shoal;
-use crate::engine::layout::{DeviceNode, DeviceRun, RESIDENT_FUSED, RESIDENT_STORED, State};
+use crate::engine::layout::{
+    DeviceNode, DeviceRun, RESIDENT_CLIPPED, RESIDENT_FUSED, RESIDENT_STORED, State,
+};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{Bases, PreparedRun};
 use crate::engine::queue::RunQueue;
@@ -90,10 +92,11 @@ impl Shoal<'_> {
             && self.reserve()?
         {
             let table = self.table_bases[run.table];
-            let resident = match (self.is_resident(run), fuses_update) {
-                (false, _) => 0,
-                (_, true) => RESIDENT_FUSED,
-                _ => RESIDENT_STORED,
+            let resident = match self.is_resident(run) {
+                false => 0,
+                true if fuses_update => RESIDENT_FUSED,
+                true if run.clips() => RESIDENT_CLIPPED,
+                true => RESIDENT_STORED,
             };
             return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table, resident }));
         }
@@ -167,9 +170,15 @@ impl Shoal<'_> {
         let parameters: &[u8] = bytemuck::cast_slice(&parameters);
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
-            // it also holds the weights that products read; in f32 it holds only gradients, which
+            // they come with the weights that products read; in f32 there are only gradients, which
             // are written before they are read
-            store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
+            let numbers = run.gradient_numbers();
+            let bytes = run.gradient_bytes();
+            let (buffer, bytes) = match bases.resident {
+                0 => (Buffer::Gradients, &bytes[..]),
+                _ => (Buffer::Parameters, bytemuck::cast_slice(&numbers)),
+            };
+            store.write(buffer, 4 * bases.gradients, bytes);
         }
         self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
         self.stale = true;
