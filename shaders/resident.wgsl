@@ -86,6 +86,10 @@ fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
         update_rows(tile, node, unit, inputs, g);
         return;
     }
+    // one that is not used must not count as an overflow
+    if node.weights_rate == 0.0 {
+        return;
+    }
     let at = node.weights_gradient + 4u * inputs * node.output_vec4s + unit;
 #each i in 4
     if 4u * inputs + {i}u < node.inputs {

@@ -172,13 +172,11 @@ impl Shoal<'_> {
         if self.precision == Precision::F16 {
             // they come with the weights that products read; in f32 there are only gradients, which
             // are written before they are read
-            let numbers = run.gradient_numbers();
-            let bytes = run.gradient_bytes();
             let (buffer, bytes) = match bases.resident {
-                0 => (Buffer::Gradients, &bytes[..]),
-                _ => (Buffer::Parameters, bytemuck::cast_slice(&numbers)),
+                0 => (Buffer::Gradients, run.gradient_bytes()),
+                _ => (Buffer::Parameters, bytemuck::cast_slice(&run.gradient_numbers()).to_vec()),
             };
-            store.write(buffer, 4 * bases.gradients, bytes);
+            store.write(buffer, 4 * bases.gradients, &bytes);
         }
         self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
         self.stale = true;
