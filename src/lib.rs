@@ -100,8 +100,8 @@
 pub mod collider;
 pub mod cosmology;
 pub mod data;
-// Its hidden modules (buffer, kernel, layout, memory, prepared, shader, work) are public for the
-// laws only, which execute single kernel calls and compare what is in buffers.
+// Its hidden modules (buffer, kernel, layout, memory, prepared, resident, shader, work) are public
+// for the laws only, which execute single kernel calls and compare what is in buffers.
 pub mod engine;
 pub mod error;
 pub mod host;

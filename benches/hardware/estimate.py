@@ -46,7 +46,7 @@ RESIDENT = {
     "forward": (2811, 645, 1433, 304),
     "backward": (3331, 702, 1462, 310),
     "update": (2586, 700, 996, 368),
-    "last": {"alone": (2703, 940, 537, 4222), "issue": (655, 527, 274, 1765)},
+    "last": {"alone": (2690, 939, 537, 3777), "issue": (643, 527, 274, 1761)},
 }
 # Waves of a SIMD, by registers; most numbers of a batch of a layer, and most parameters.
 RESIDENT_WAVES, MOST_HIDDEN, MOST_PARAMETERS = 5, 4096, 32768
