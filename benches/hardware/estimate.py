@@ -4,14 +4,15 @@
 Of each call the larger of two times: that of one wave alone, and the issue cycles of all waves of a
 SIMD, of which .95 are used. The cycles are those of instruction-sets.md, of machine code for Navi
 21 at 300 cycles for a load from the second-level cache. Whole steps by one workgroup have no
-launches in between. `estimate.py [RUNSxWIDTH ...]` prints them.
+launches in between. `estimate.py [RUNSxWIDTH ...]` prints them; with `--simds`, `--ghz` and
+`--batch` those of another GPU of this kind, and of another batch.
 """
 
+import argparse
 import json
 import math
 import pathlib
 import re
-import sys
 
 SIMDS, HERTZ, USED = 144, 2.25e9, 0.95
 INPUTS, OUTPUTS, BATCH, LANES = 79, 6, 32, 32
@@ -128,14 +129,26 @@ def resident(runs, width):
     return max(most * alone, runs * issue / SIMDS / USED) / HERTZ
 
 
+def workload(name):
+    size = re.fullmatch(r"(\d+)x(\d+)", name)
+    if not size:
+        raise argparse.ArgumentTypeError(f"'{name}' is no RUNSxWIDTH, such as 24x128")
+    return name, *map(int, size.groups())
+
+
 def main():
-    names = sys.argv[1:] or ["24x128", "24x256", "96x64", "24x512", "1x256", "1000x32"]
+    global SIMDS, HERTZ, BATCH
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("workloads", metavar="RUNSxWIDTH", nargs="*", type=workload)
+    parser.add_argument("--simds", type=int, default=SIMDS)
+    parser.add_argument("--ghz", type=float, default=HERTZ / 1e9)
+    parser.add_argument("--batch", type=int, default=BATCH)
+    given = parser.parse_args()
+    stored = given == parser.parse_args([])
+    SIMDS, HERTZ, BATCH = given.simds, 1e9 * given.ghz, given.batch
+    all_names = ["24x128", "24x256", "96x64", "24x512", "1x256", "1000x32"]
     found = {}
-    for name in names:
-        size = re.fullmatch(r"(\d+)x(\d+)", name)
-        if not size:
-            sys.exit(f"estimate.py: '{name}' is no RUNSxWIDTH, such as 24x128")
-        runs, width = map(int, size.groups())
+    for name, runs, width in given.workloads or map(workload, all_names):
         calls = step(runs, width)
         kernels, launches = sum(calls.values()), LAUNCH * len(calls)
         rate = runs / (kernels + launches)
@@ -146,7 +159,7 @@ def main():
         if whole:
             print(f"{name}, resident: {1e6 * whole:.0f} us, {runs / whole:,.0f} run-steps/s")
             found[name]["resident"] = round(1e6 * whole, 1)
-    if not sys.argv[1:]:
+    if stored:
         path = pathlib.Path(__file__).with_name("estimates.json")
         path.write_text(json.dumps(found, indent=1) + "\n")
 

@@ -25,7 +25,6 @@ for study in $studies; do
         echo "$study: left out, ../shared/quijote is missing"
         continue
     fi
-    begin=$(date +%s)
     echo "$study, into $results/$study"
     target/release/shoal study "$file" -o "$results/$study" --device cpu > "$results/$study.log" &
     job=$!
@@ -38,10 +37,10 @@ for study in $studies; do
     done
     wait $job
     trap - INT TERM
-    # the first run has trained; one that resumed or repeated says less of the time
-    [ -e "$results/$study.run" ] || printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$commit" \
-        "$(date -u +%Y-%m-%d)" "$processor" "$(nproc 2>/dev/null || echo '?')" \
-        $(($(date +%s) - begin)) "$resident" > "$results/$study.run"
+    # the first run has trained
+    [ -e "$results/$study.run" ] || printf '%s\t%s\t%s\t%s\t%s\n' "$commit" \
+        "$(date -u +%Y-%m-%d)" "$processor" "$(nproc 2>/dev/null || echo '?')" "$resident" \
+        > "$results/$study.run"
     case $study in
     neutrino-pk | neutrino-mpk) figure=test-mse ;;
     paper) figure=study-seeds ;;

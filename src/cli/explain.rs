@@ -81,6 +81,8 @@ Files in DIR:
   attributions.npy   all values, shape (rows, targets, inputs)
   attributions.svg   the figure, also as .png
   explanation.json   settings, rows and additivity gap
+  attributions_by_class.csv   of items: a column that takes two values marks a
+                     class, whose items have the larger one
   compared.csv       with --compare: attributions.csv of the other models
   comparison.csv     with --compare: where the signs of the two are opposite
 
@@ -250,6 +252,9 @@ fn print(
     let ranking = |explained: &MeanExplanation, profile: &Profile| {
         output.result(&format!("{}: {}", profile.target, explained.name));
         output.result(&explain::ranking_table(&explained.mean, profile, args.top));
+        if !explained.classes.is_empty() {
+            output.result(&explain::class_table(&explained.classes, &profile.target));
+        }
     };
     for profile in &ours.profiles {
         ranking(ours, profile);

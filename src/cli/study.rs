@@ -19,7 +19,7 @@ use shoal::{Error, Result};
 
 use super::analyse;
 use super::live::View;
-use super::memory;
+use super::memory::{self, GivesBack};
 use super::plan;
 use super::simulate;
 use super::study_file;
@@ -206,7 +206,9 @@ fn run_study(
     let mut files = Files(event_files(study, folders)?.map(Ok));
     let mut view = View::new(output, &plan.name);
     let start = Instant::now();
+    let mut gives_back = GivesBack::new();
     let mut observe = |event: &Event| {
+        gives_back.look();
         view.show(event);
         if let Some(failure) = files.take(event) {
             view.say(&format!("{failure}; the study continues without event files"));

@@ -11,6 +11,7 @@
 
 pub mod architecture;
 pub(crate) mod calibration;
+pub(crate) mod check;
 pub(crate) mod classes;
 pub(crate) mod columns;
 pub mod config;
@@ -49,10 +50,12 @@ pub(crate) mod sources;
 pub(crate) mod split;
 pub mod stats;
 pub mod store;
+pub(crate) mod strategies;
 pub mod tensorboard;
 pub(crate) mod test_rows;
 pub mod tested;
 pub mod transfer;
+pub(crate) mod trials;
 
 pub use datasets::{Datasets, LoadedDataset, Study};
 pub use degeneracy::find_degeneracies;

@@ -7,45 +7,29 @@ use crate::data::columns::Columns;
 use crate::data::dataset::Dataset;
 use crate::data::scaling::{Features, features};
 use crate::data::split::Pool;
-use crate::engine::graph::{Graph, Node};
-use crate::engine::loss::{LOSSES, Loss};
-use crate::engine::ops::{self, OPS};
-use crate::engine::optim::update_scale::UpdateScale;
 use crate::engine::precision::Precision;
 use crate::engine::run::Training;
 use crate::error::{Error, Result};
 use crate::input_error;
+use crate::study::check::check_scenarios;
 use crate::study::classes;
 use crate::study::columns::{InputColumns, input_columns, missing};
-use crate::study::config::checks::{
-    MAX_LAYERS, MAX_RUNS, MAX_WIDTH, check_batch, check_dropout, check_hidden, check_steps, prefix,
-};
+use crate::study::config::checks::prefix;
 use crate::study::config::data::DatasetConfig;
 use crate::study::config::scenario::Scenario;
-use crate::study::config::study::{ScenarioConfig, StrategyTable, StudyConfig, TrainingConfig};
+use crate::study::config::study::{StudyConfig, TrainingConfig};
 use crate::study::datasets::{Datasets, LoadedDataset, Study};
 use crate::study::defaults::{check_varies, set_ranges, standardize};
-use crate::study::hyperparameters::Hyperparameters;
-use crate::study::loss::{calibrates, loss, metrics, objective, stop_on};
-use crate::study::networks::{network, own_dropout};
+use crate::study::loss::{calibrates, loss, metrics, stop_on};
+use crate::study::networks::network;
 use crate::study::notices::columns::sentinels;
 use crate::study::notices::notices;
-use crate::study::objective::Objective;
-use crate::study::plan::{NetworkPlan, Plan, PretrainingPlan, StrategyPlan, TrialsPlan};
+use crate::study::plan::{Plan, PretrainingPlan};
 use crate::study::pretraining::{models, pretraining, pretraining_data};
-use crate::study::search::distribution::{Choice, Distribution};
-use crate::study::search::proposers::fixed::Fixed;
-use crate::study::search::proposers::proposer;
-use crate::study::search::pruner::Off;
-use crate::study::search::pruners::pruner;
-use crate::study::search::space;
-use crate::study::search::space::{Space, Stage};
 use crate::study::sources::{Simulate, Sources};
 use crate::study::split::{pool, pretraining_pool, split};
-use crate::study::transfer::{Parts, Reads, Strategy};
-
-/// Networks for each size and strategy unless the study file says.
-const SEEDS: u32 = 6;
+use crate::study::strategies::strategies;
+use crate::study::trials::trials;
 
 impl Study {
     /// Reads a study file and everything that it names; paths are relative to the file. There is a
@@ -216,141 +200,6 @@ impl Study {
     }
 }
 
-impl Study {
-    /// Checks that the pre-trained networks have what the strategies need.
-    fn check_strategies(&self) -> Result<()> {
-        let (plan, shared) = (&self.plan, self.shared_targets());
-        let has = |strategy: Strategy| plan.strategies.iter().find(|own| own.strategy == strategy);
-        let targets = &self.data.fine_tuning.dataset.target_names;
-        if let (Some(_), Some(new)) = (has(Strategy::Applied), targets.get(shared)) {
-            return Err(input_error!(
-                "strategies.applied: no pre-trained network predicts the target '{new}', which \
-                 data.pretrain does not have; leave the strategy out, or the target with `targets`"
-            ));
-        }
-        let Some(own) = has(Strategy::AttachHead) else { return Ok(()) };
-        let network = Hyperparameters::of_plan(plan, None).smallest(plan).base_network(self);
-        match own.reads.node(&network) {
-            Some(_) => Ok(()),
-            None => Err(input_error!(
-                "strategies.attach-head.reads = {}: the pre-trained network has no such layer; its \
-                 layers are {}",
-                own.reads.describe(),
-                layers(&network)
-            )),
-        }
-    }
-
-    /// Checks that the networks to start from fit the data and `[network]`.
-    fn check_models(&self) -> Result<()> {
-        let Some(first) = self.plan.models().first() else { return Ok(()) };
-        let own = Hyperparameters::of_plan(&self.plan, None).base_network(self);
-        let LoadedDataset { features, dataset, .. } = &self.data.fine_tuning;
-        first.check(features, dataset, &own)?;
-        let mut rest = self.plan.models()[1..].iter();
-        rest.try_for_each(|other| other.check_network(&own))
-    }
-
-    /// Checks that batches fit the data, and that runs and steps can be counted. `general` are the
-    /// settings of `[training]`.
-    fn check_counts(&self, general: &Training) -> Result<()> {
-        let (plan, rows) = (&self.plan, self.data.fine_tuning.dataset.targets.rows);
-        check_runs(plan)?;
-        let searched = match &plan.trials.search {
-            Some(search) => {
-                let architecture = plan.network.architecture;
-                search.space.space_of(architecture, Stage::Fresh)?.bounds(space::BATCH)
-            }
-            None => None,
-        };
-        let key = |table: &str, name: &str, is_general: bool| match is_general {
-            true => format!("training.{name}"),
-            false => format!("{table}.{name}"),
-        };
-        let check = |table: &str, training: &Training, rows: usize, dataset: &str| {
-            let (batch_key, [smallest, largest]) = match searched {
-                Some(bounds) => ("search.space.batch".into(), bounds),
-                None => (key(table, "batch", training.batch == general.batch), [training.batch; 2]),
-            };
-            check_batch(&batch_key, largest, rows, dataset)?;
-            let epochs = key(table, "epochs", training.max_epochs == general.max_epochs);
-            check_steps(&epochs, training.max_epochs, smallest, rows)
-        };
-        for own in &plan.strategies {
-            let table = format!("strategies.{}", own.strategy.name());
-            check(&table, &own.training, rows, "data.finetune")?;
-        }
-        match (&plan.pretraining, &self.data.pretraining) {
-            (Some(own), Some(data)) => {
-                check("pretraining", &own.training, data.dataset.targets.rows, "data.pretrain")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The layers of a network, such as `0 dense, 1 dense`.
-fn layers(network: &Graph) -> String {
-    let layer = |(number, node): (usize, &Node)| format!("{number} {}", node.op.name);
-    network.nodes().iter().enumerate().map(layer).collect::<Vec<_>>().join(", ")
-}
-
-/// Checks that the runs of a study can be counted and kept.
-fn check_runs(plan: &Plan) -> Result<()> {
-    let (groups, trials) = (plan.groups().len(), &plan.trials);
-    let runs = groups as u128 * u128::from(trials.count) * u128::from(trials.seeds);
-    if runs <= MAX_RUNS as u128 {
-        return Ok(());
-    }
-    let (key, count) = match &trials.search {
-        Some(_) => ("search.trials", format!("{} of {} networks", trials.count, trials.seeds)),
-        None => ("seeds", trials.count.to_string()),
-    };
-    Err(input_error!(
-        "{key} = {count}: for {groups} pairs of a strategy and a size these are {runs} runs; a \
-         study has at most {MAX_RUNS}"
-    ))
-}
-
-fn check_scenarios(config: &StudyConfig, all: &[Scenario]) -> Result<()> {
-    let has_own = |one: &ScenarioConfig| one.keys.contains_key("finetune");
-    if config.data.finetune.is_some()
-        && config.scenario.iter().all(has_own)
-        && !config.scenario.is_empty()
-    {
-        return Err(input_error!(
-            "there is data.finetune and there are [[scenario]] tables, which have their own; \
-             leave one of them out"
-        ));
-    }
-    for (place, scenario) in config.scenario.iter().enumerate() {
-        let name = &scenario.name;
-        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-        if name.is_empty() || !name.chars().all(plain) {
-            return Err(input_error!(
-                "scenario.name = \"{name}\": it names a folder; use letters, digits, - and _"
-            ));
-        }
-        if config.scenario[..place].iter().any(|other| other.name == *name) {
-            return Err(input_error!(
-                "scenario.name = \"{name}\" is there twice; each scenario has its own folder of \
-                 results"
-            ));
-        }
-    }
-    for (place, Scenario { name, .. }) in all.iter().enumerate() {
-        if let Some(name) =
-            name.as_ref().filter(|_| all[..place].iter().any(|one| one.name == *name))
-        {
-            return Err(input_error!(
-                "the folder {name} would hold the results of two studies, of a scenario of this \
-                 name and of a seed of another one; rename one of the scenarios"
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
     let mut sizes = config.sizes.clone();
     sizes.sort_unstable();
@@ -362,104 +211,6 @@ fn sizes(config: &StudyConfig) -> Result<Vec<usize>> {
         return Err(input_error!("seeds = 0: train at least one network per size and strategy"));
     }
     Ok(sizes)
-}
-
-/// The trials of a group: those of the search, or a fixed setting for each seed.
-fn trials(
-    config: &StudyConfig,
-    (training, network): (&Training, &NetworkPlan),
-    pretraining: Option<&PretrainingPlan>,
-) -> Result<TrialsPlan> {
-    let architecture = network.architecture;
-    let Some(search) = &config.search else {
-        let count = config.seeds.unwrap_or(SEEDS);
-        return Ok(TrialsPlan {
-            count,
-            generation: count,
-            seeds: 1,
-            objective: Objective::default(),
-            proposer: Arc::new(Fixed),
-            pruner: Arc::new(Off),
-            architecture,
-            search: None,
-        });
-    };
-    if let Some(seeds) = config.seeds {
-        return Err(input_error!(
-            "seeds = {seeds} beside [search]: the networks of a search are its trials; give \
-             search.seeds, how many networks score a trial, and remove seeds"
-        ));
-    }
-    search.check()?;
-    let fresh = search.space.space_of(architecture, Stage::Fresh)?;
-    search.space.space_of(architecture, Stage::FineTuning { layers: 1 })?;
-    architecture.check_space(&network.sizes, &fresh)?;
-    let objective = objective(search, training.loss)?;
-    let pruner = pruner(&search.pruning)?;
-    let losses = losses_of_search(&fresh, training)?;
-    let comparable =
-        training.stop_on.is_some() || (objective != Objective::ValidationLoss && !pruner.prunes());
-    if losses > 1 && !comparable {
-        return Err(input_error!(
-            "search.space.loss has {losses} choices, whose values cannot be compared: give \
-             training.stop_on, a loss that is the same for all, or let the search look for a \
-             metric (search.minimise or search.maximise) and do not prune ([search.pruning] rule = \
-             \"off\")"
-        ));
-    }
-    let limits = [("layers", MAX_LAYERS), ("units_1", MAX_WIDTH)];
-    for (name, limit) in
-        limits.into_iter().chain([("items_layers", MAX_LAYERS), ("items_units_1", MAX_WIDTH)])
-    {
-        if let Some(most) = fresh.largest(name).filter(|most| *most > limit) {
-            let key = name.trim_end_matches("_1");
-            return Err(input_error!(
-                "search.space.{key} goes up to {most}; there are at most {limit}"
-            ));
-        }
-    }
-    let width = pretraining.and_then(|pretraining| pretraining.bottleneck);
-    if let (Some(width), Some(MAX_LAYERS)) = (width, fresh.largest("layers")) {
-        return Err(input_error!(
-            "pretraining.bottleneck = {width} is one hidden layer more than search.space.layers, \
-             which goes up to {MAX_LAYERS}, and there are at most {MAX_LAYERS}; lower \
-             search.space.layers.high"
-        ));
-    }
-    Ok(TrialsPlan {
-        count: search.trials,
-        generation: search.generation,
-        seeds: search.seeds,
-        objective,
-        proposer: proposer(search)?,
-        pruner,
-        architecture,
-        search: Some(search.clone()),
-    })
-}
-
-/// Number of losses of a search, whose networks must have the outputs of those of `[training]`.
-fn losses_of_search(space: &Space, training: &Training) -> Result<usize> {
-    let parameter = space.parameters().iter().find(|parameter| parameter.name == space::LOSS);
-    let Some(Distribution::Choices(choices)) = parameter.map(|one| &one.distribution) else {
-        return Ok(1);
-    };
-    let names = choices.iter().map(Choice::to_string);
-    let losses: Vec<&Loss> = names.filter_map(|name| Loss::named(&name)).collect();
-    match losses.iter().find(|loss| loss.predicts != training.loss.predicts) {
-        None => Ok(losses.len()),
-        Some(other) => {
-            let same = LOSSES.iter().filter(|loss| loss.predicts == training.loss.predicts);
-            let same: Vec<&str> = same.map(|loss| loss.name).collect();
-            Err(input_error!(
-                "search.space.loss has \"{}\", whose outputs are not those of training.loss = \
-                 \"{}\"; the same outputs have {}",
-                other.name,
-                training.loss.name,
-                same.join(", ")
-            ))
-        }
-    }
 }
 
 fn training(config: &TrainingConfig) -> Result<Training> {
@@ -482,82 +233,4 @@ fn training(config: &TrainingConfig) -> Result<Training> {
         ..Training::default()
     };
     config.overrides().apply("training", &default)
-}
-
-fn strategies(
-    config: &StudyConfig,
-    training: &Training,
-    network: &NetworkPlan,
-) -> Result<Vec<StrategyPlan>> {
-    let all = || {
-        let tables = Strategy::ALL.into_iter();
-        tables.filter_map(|strategy| Some((strategy, config.strategies.table(strategy)?)))
-    };
-    let chosen: Vec<(Strategy, StrategyTable)> = match all().next() {
-        Some(_) => all().collect(),
-        None => Strategy::DEFAULT.map(|strategy| (strategy, StrategyTable::default())).into(),
-    };
-    let plan = |(strategy, table)| strategy_plan(strategy, &table, training, network);
-    chosen.into_iter().map(plan).collect()
-}
-
-fn strategy_plan(
-    strategy: Strategy,
-    table: &StrategyTable,
-    training: &Training,
-    network: &NetworkPlan,
-) -> Result<StrategyPlan> {
-    let key = format!("strategies.{}", strategy.name());
-    let training = table.overrides.apply(&key, training)?;
-    let dropout = table.dropout.unwrap_or(network.dropout);
-    check_dropout(&format!("{key}.dropout"), dropout)?;
-    let is_head = strategy == Strategy::AttachHead;
-    if network.architecture.keeps_dropout && table.dropout.is_some() && !is_head {
-        return Err(own_dropout(&format!("{key}.dropout")));
-    }
-    let reads = table.reads.as_ref().map_or(Ok(Reads::Outputs), |given| reads(&key, given))?;
-    let head = table.hidden.clone().unwrap_or_else(|| network.hidden.clone());
-    if let Some(head) = &table.hidden {
-        check_hidden(&format!("{key}.hidden"), head)?;
-    }
-    Ok(StrategyPlan { strategy, training, dropout, parts: parts(&key, table)?, reads, head })
-}
-
-/// What a head reads; whether the networks have such a layer is checked when they are known.
-fn reads(key: &str, given: &toml::Value) -> Result<Reads> {
-    let number = given.as_integer().and_then(|number| usize::try_from(number).ok());
-    let op = given.as_str().and_then(ops::named);
-    match (given.as_str(), number, op) {
-        (Some("outputs"), ..) => Ok(Reads::Outputs),
-        (Some("last-hidden"), ..) => Ok(Reads::LastHidden),
-        (_, Some(number), _) => Ok(Reads::Layer(number)),
-        (.., Some(op)) => Ok(Reads::Op(op)),
-        _ => {
-            let ops = OPS.iter().map(|kernels| kernels.op.name).collect::<Vec<_>>().join(", ");
-            Err(input_error!(
-                "{key}.reads = {given}: a head reads \"outputs\" or \"last-hidden\", or a layer by \
-                 its number, from 0, or by its op, the last one of them: {ops}"
-            ))
-        }
-    }
-}
-
-/// The factors of the learning rate and the weight decay of body and head.
-fn parts(key: &str, table: &StrategyTable) -> Result<Parts> {
-    for (name, factor) in &table.parts {
-        if let Some(factor) = factor.filter(|factor| !(factor.is_finite() && *factor >= 0.0)) {
-            return Err(input_error!("{key}.{name} = {factor}: a factor of at least 0"));
-        }
-    }
-    let [body_rate, body_decay, head_rate, head_decay] =
-        table.parts.map(|(_, factor)| factor.unwrap_or(1.0));
-    if body_rate == 0.0 && head_rate == 0.0 {
-        return Err(input_error!(
-            "{key}: body_rate and head_rate are 0, so nothing trains; \"applied\" is that strategy"
-        ));
-    }
-    Ok(Parts {
-        body: UpdateScale { rate: body_rate, decay: body_decay },
-        head: UpdateScale { rate: head_rate, decay: head_decay },
-    })
 }

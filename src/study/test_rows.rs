@@ -12,6 +12,7 @@ use crate::study::explain::explanation::{Method, Request};
 use crate::study::explain::mean_explanation::MeanExplanation;
 use crate::study::explain::usage::{mark_flips, usage};
 use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, write_usages};
+use crate::study::store::class_attributions::{CLASS_ATTRIBUTIONS_FILE, write_classes};
 use crate::study::store::group_predictions::{GroupPredictions, PREDICTIONS, TestRows};
 use crate::study::store::kept_models::{best, first};
 use crate::study::store::model::Model;
@@ -150,7 +151,8 @@ fn tested(
     })
 }
 
-/// Adds attributions to the results of a finished study, and writes `attributions.csv`. They are
+/// Adds attributions to the results of a finished study, and writes `attributions.csv`, and of
+/// networks that read items `attributions_by_class.csv`. They are
 /// DeepSHAP values, or expected gradients of networks that read items, of the pre-trained networks
 /// and of each strategy at the largest size and pre-training size, all on the same test rows. Does
 /// nothing if no networks are saved, or there are fewer than two test rows.
@@ -194,9 +196,13 @@ pub fn explain_test_rows(study: &Study, results: &mut StudyResults) -> Result<()
         results.usages.push(usage(&explained, curve, simulations));
     }
     mark_flips(&mut results.usages);
-    match results.usages.is_empty() {
+    let usages = &results.usages;
+    if usages.iter().any(|usage| !usage.classes.is_empty()) {
+        write_classes(&results.folder.join(CLASS_ATTRIBUTIONS_FILE), usages)?;
+    }
+    match usages.is_empty() {
         true => Ok(()),
-        false => write_usages(&results.folder.join(ATTRIBUTIONS_FILE), &results.usages),
+        false => write_usages(&results.folder.join(ATTRIBUTIONS_FILE), usages),
     }
 }
 

@@ -120,6 +120,7 @@ fn usage(strategy: &str, targets: &[&str]) -> Usage {
         axis: (1..80).map(|bin| 0.0063 * f64::from(bin)).collect(),
         profiles: targets.iter().map(profile).collect(),
         flips: vec![None; targets.len()],
+        classes: vec![],
     }
 }
 

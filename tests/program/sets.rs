@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use shoal::data::observations::Examples;
 use shoal::data::{Dataset, Items, Matrix};
 use shoal::study::architecture::ARCHITECTURES;
+use shoal::study::explain::{Method, Request, explain};
+use shoal::study::store::model::Model;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -395,6 +398,68 @@ fn models_of_sets_are_explained_by_expected_gradients() {
     assert!(folder.read("out/attributions.csv").contains("number of items"));
     let args = ["explain", model, "--data", "full.npz", "-o", "no", "--method", "deep-shap"];
     folder.shoal(&args).fails(2, &["deep-shap", "--method expected-gradients"]);
+}
+
+/// The dataset with two columns of 0 and 1 among the items: those of much pt, and the others.
+fn with_classes(of: Dataset) -> Dataset {
+    let items = of.items.as_ref().unwrap();
+    let counts: Vec<f64> =
+        items.offsets.windows(2).map(|ends| f64::from(ends[1] - ends[0])).collect();
+    let marked = items.values.values.chunks(3).flat_map(|item| {
+        let hard = f64::from(u8::from(item[0] > 8.0));
+        [item[0], item[1], item[2], hard, 1.0 - hard]
+    });
+    let values: Vec<f64> = marked.collect();
+    let values = Matrix::new(values.len() / 5, 5, values);
+    let names = ["pt", "eta", "phi", "hard", "soft"].map(String::from).to_vec();
+    Dataset { items: Some(Items::from_counts(values, &counts, Some(names)).unwrap()), ..of }
+}
+
+#[test]
+fn attributions_of_classes_of_items_add_up_to_those_of_their_columns() {
+    let folder = ready(small("deep-set"));
+    for (name, data) in [("fast", dataset(500, 1, 0.0)), ("full", dataset(300, 2, 4.0))] {
+        with_classes(data).save(&folder.path(&format!("{name}.npz"))).unwrap();
+    }
+    folder.run().code_is(0);
+    let model = Model::load(&folder.path("out/models/scratch-120-1.safetensors")).unwrap();
+    let data = with_classes(dataset(300, 2, 4.0));
+    let raw = Examples { inputs: &data.inputs, items: data.items.as_ref() };
+    let request = Request {
+        method: Method::ExpectedGradients { alphas: 20 },
+        background: None,
+        rows: None,
+        seed: 0,
+        targets: None,
+    };
+    let found = explain(&model, raw, "full.npz", &request).unwrap();
+    assert_eq!(found.classes.names, ["hard", "soft"]);
+    let shares: f64 = found.classes.items.iter().sum();
+    assert!((shares - 1.0).abs() < 1e-12, "{shares}");
+    let mut sizes = [0.0; 2];
+    for (row, classes) in found.classes.values.chunks(2).enumerate() {
+        let columns: f64 = found.attributions.of(row, 0)[..5].iter().sum();
+        let both = classes[0] + classes[1];
+        assert!((both - columns).abs() < 1e-9, "row {row}: {both} and {columns}");
+        (sizes[0], sizes[1]) = (sizes[0] + classes[0].abs(), sizes[1] + classes[1].abs());
+    }
+    assert!(sizes[0] > sizes[1], "hard items make a row signal: {sizes:?}");
+    let args = ["explain", "out/models/scratch-120-1.safetensors", "--data", "full.npz"];
+    let ran = folder.shoal(&[&args[..], &["-o", "why", "--alphas", "20"]].concat());
+    assert!(ran.code == 0 && ran.out.contains("items with"), "{}{}", ran.out, ran.err);
+    let table = folder.read("why/attributions_by_class.csv");
+    assert_eq!(column(&table, "class"), ["hard", "soft"]);
+    let own = sizes.map(|size| size / found.rows.len() as f64);
+    for (written, own) in numbers(&table, "mean_absolute").into_iter().zip(own) {
+        assert!((written - own).abs() < 1e-12, "{written} and {own}");
+    }
+    // the study has them for every strategy, also when it is analysed again
+    let of_study = folder.read("out/attributions_by_class.csv");
+    assert_eq!(column(&of_study, "class").len(), 2 * 5, "{of_study}");
+    let page = folder.read("out/report.html");
+    assert!(page.contains("Classes of items"));
+    folder.shoal(&["analyse", "out"]).code_is(0);
+    assert_eq!(folder.read("out/report.html"), page);
 }
 
 #[test]

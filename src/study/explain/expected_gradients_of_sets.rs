@@ -20,6 +20,7 @@ use crate::engine::random::unit;
 use crate::engine::table::Table;
 use crate::engine::threads;
 use crate::error::Result;
+use crate::study::explain::item_classes::{ClassAttributions, ItemClasses};
 use crate::study::explain::values::Attributions;
 use crate::study::store::model::Model;
 
@@ -39,6 +40,18 @@ pub(crate) struct SetSubject<'a> {
     pub(crate) background: &'a [u32],
     /// The outputs to explain.
     pub(crate) outputs: &'a [usize],
+    /// The classes of the items.
+    pub(crate) classes: ItemClasses,
+}
+
+/// What is found of a row.
+struct OfRow {
+    /// The attributions, shape (targets, inputs).
+    values: Vec<f64>,
+    /// Those of classes of items, shape (targets, classes).
+    classes: Vec<f64>,
+    /// Its inputs.
+    seen: Vec<f64>,
 }
 
 /// The names of the inputs of a model that reads items, in the order of the attributions.
@@ -53,7 +66,7 @@ pub(crate) fn input_names(model: &Model) -> Vec<String> {
 
 /// Attributions of rows with `alphas` points on each line, and the scaled inputs that they are
 /// beside, shape (rows, inputs): of columns of the items their means over the row, and the number
-/// of items.
+/// of items. Also the attributions of the classes of the items.
 ///
 /// # Errors
 /// None of a table that fits the model.
@@ -61,7 +74,7 @@ pub(crate) fn expected_gradients_of_sets(
     subject: &SetSubject,
     rows: &[u32],
     (alphas, seed): (usize, u64),
-) -> Result<(Attributions<f64>, Vec<f64>)> {
+) -> Result<(Attributions<f64>, Vec<f64>, ClassAttributions)> {
     let parameters = subject.parameters();
     let all = |rows: &[u32]| {
         let (network, scales) = (&subject.model.start.network, subject.model.scales());
@@ -82,10 +95,12 @@ pub(crate) fn expected_gradients_of_sets(
     };
     let found = threads::try_map((threads::count(), rows.len()), of_row);
     let found = found.unwrap_or_else(|never| match never {});
-    let inputs = found.first().map_or(0, |(_, seen)| seen.len());
-    let (values, seen): (Vec<Vec<f64>>, Vec<Vec<f64>>) = found.into_iter().unzip();
-    let values = values.concat();
-    Ok((Attributions { rows: rows.len(), targets, inputs, values, outputs, base }, seen.concat()))
+    let inputs = found.first().map_or(0, |row| row.seen.len());
+    let all = |of: fn(&OfRow) -> &Vec<f64>| found.iter().flat_map(of).copied().collect();
+    let (values, seen, of_classes) =
+        (all(|row| &row.values), all(|row| &row.seen), all(|row| &row.classes));
+    let attributions = Attributions { rows: rows.len(), targets, inputs, values, outputs, base };
+    Ok((attributions, seen, subject.class_attributions(rows, of_classes)))
 }
 
 impl SetSubject<'_> {
@@ -93,14 +108,30 @@ impl SetSubject<'_> {
         self.model.start.parameters.iter().copied().map(f64::from).collect()
     }
 
-    /// The attributions of a row, shape (targets, inputs), and its inputs.
+    /// The attributions of classes with what they are called and how many items they have.
+    fn class_attributions(&self, rows: &[u32], values: Vec<f64>) -> ClassAttributions {
+        let Some(sets) = &self.table[0].select(rows).sets else { return Default::default() };
+        let of_items = self.classes.of_items(sets);
+        let share = |class: usize| {
+            let items = of_items.iter().filter(|item| item.contains(&class)).count();
+            items as f64 / of_items.len().max(1) as f64
+        };
+        let names = &self.model.about.item_names;
+        ClassAttributions {
+            names: self.classes.columns().map(|column| names[column].clone()).collect(),
+            items: (0..self.classes.count()).map(share).collect(),
+            values,
+        }
+    }
+
+    /// The attributions of a row.
     fn of_row(
         &self,
         parameters: &[f64],
         row: u32,
         base: &[f64],
         (alphas, key): (usize, u32),
-    ) -> (Vec<f64>, Vec<f64>) {
+    ) -> OfRow {
         let network = &self.model.start.network;
         let (columns, beside) = (network.item_columns(), network.columns());
         let scales = self.model.scales();
@@ -117,6 +148,8 @@ impl SetSubject<'_> {
         let (items, targets) = (at.items.len() / columns.max(1), base.len());
         let inputs = columns + beside + usize::from(network.has_items());
         let mut values = vec![0.0; targets * inputs];
+        let classes_of = own[0].sets.as_ref().map_or(vec![], |sets| self.classes.of_items(sets));
+        let mut of_classes = vec![0.0; targets * self.classes.count()];
         let reference = |number: usize| {
             let mut drawn = Points { items: Vec::new(), ..references[number].clone() };
             for item in 0..items {
@@ -156,7 +189,11 @@ impl SetSubject<'_> {
                     let own = slopes.items[place * at.items.len()..].iter();
                     let apart = at.items.iter().zip(&from.items).zip(own);
                     for (number, ((x, r), slope)) in apart.enumerate() {
-                        values[number % columns.max(1)] += slope * (x - r) / count;
+                        let value = slope * (x - r) / count;
+                        values[number % columns.max(1)] += value;
+                        for class in &classes_of[number / columns] {
+                            of_classes[target * self.classes.count() + class] += value;
+                        }
                     }
                     let own = slopes.columns.get(place * beside..).unwrap_or_default().iter();
                     let apart = at.columns.iter().zip(&from.columns).zip(own);
@@ -190,6 +227,6 @@ impl SetSubject<'_> {
         let mut seen: Vec<f64> = (0..columns).map(mean).collect();
         seen.extend(&at.columns);
         seen.extend(network.has_items().then_some(items as f64));
-        (values, seen)
+        OfRow { values, classes: of_classes, seen }
     }
 }

@@ -19,6 +19,7 @@ use crate::study::explain::expected_gradients::expected_gradients;
 use crate::study::explain::expected_gradients_of_sets::{
     SetSubject, expected_gradients_of_sets, input_names,
 };
+use crate::study::explain::item_classes::{ClassAttributions, ItemClasses};
 use crate::study::explain::sampled::sampled_shapley;
 use crate::study::explain::shapley::{MOST_INPUTS, exact_shapley};
 use crate::study::explain::values::{Attributions, Gap};
@@ -92,6 +93,8 @@ pub struct Explanation {
     pub inputs: Vec<f64>,
     /// The attributions, in units of the scaled targets: 1 is the whole range of a target.
     pub attributions: Attributions<f64>,
+    /// Those of classes of items, if the model reads items.
+    pub classes: ClassAttributions,
     /// The additivity gap.
     pub gap: Gap,
 }
@@ -154,6 +157,7 @@ pub fn explain<'a>(
         inputs,
         gap: attributions.gap(),
         attributions,
+        classes: ClassAttributions::default(),
     })
 }
 
@@ -174,9 +178,11 @@ fn explain_table(
         ));
     };
     let outputs: Vec<usize> = targets.iter().map(|target| model.output_of(*target)).collect();
-    let table = std::sync::Arc::from([model.table(raw, name)?]);
-    let subject = SetSubject { model, table, background: &background, outputs: &outputs };
-    let (attributions, inputs) =
+    let table = model.table(raw, name)?;
+    let classes = ItemClasses::new(table.sets.as_ref());
+    let table = std::sync::Arc::from([table]);
+    let subject = SetSubject { model, table, background: &background, outputs: &outputs, classes };
+    let (attributions, inputs, classes) =
         expected_gradients_of_sets(&subject, &rows, (alphas, request.seed))?;
     let has_items = model.start.network.has_items();
     Ok(Explanation {
@@ -191,6 +197,7 @@ fn explain_table(
         inputs,
         gap: attributions.gap(),
         attributions,
+        classes,
     })
 }
 
@@ -235,8 +242,10 @@ impl Explanation {
                 ));
             }
             mean.attributions.add(&other.attributions);
+            mean.classes.add(&other.classes);
         }
         mean.attributions.divide(all.len() as f64);
+        mean.classes.divide(all.len() as f64);
         mean.gap = mean.attributions.gap();
         Ok(mean)
     }

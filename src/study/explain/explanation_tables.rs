@@ -9,7 +9,7 @@ use crate::study::store::table::{csv_text, number_text};
 
 use crate::study::explain::comparison::{Comparison, similarity};
 use crate::study::explain::explanation::Explanation;
-use crate::study::store::attribution_table::Profile;
+use crate::study::store::attribution_table::{ClassAttribution, Profile};
 
 /// A table of the `most` most important inputs of a target: place on the axis, mean absolute
 /// attribution, share and correlation.
@@ -30,6 +30,18 @@ pub fn ranking_table(explanation: &Explanation, profile: &Profile, most: usize) 
         ]);
     }
     aligned(&lines)
+}
+
+/// A table of the classes of items of a target: their share of the items, and the mean absolute
+/// attribution of all of a row together.
+pub fn class_table(classes: &[ClassAttribution], target: &str) -> String {
+    let heading = ["items with", "share of the items", "mean absolute"].map(str::to_owned);
+    let own = classes.iter().filter(|class| class.target == target);
+    let lines = own.map(|class| {
+        let share = format!("{:.1} %", 100.0 * class.items);
+        vec![class.class.clone(), share, format!("{:.5}", class.mean_absolute)]
+    });
+    aligned(&std::iter::once(heading.to_vec()).chain(lines).collect::<Vec<_>>())
 }
 
 /// A table with a line per shared target: the similarity of the two models' profiles, and the

@@ -16,9 +16,10 @@ use crate::study::store::model::Model;
 use crate::study::explain::comparison::Comparison;
 use crate::study::explain::explanation::{Explanation, Request, explain};
 use crate::study::explain::explanation_tables::{write_attributions, write_comparison};
-use crate::study::explain::profile::mean_profiles;
+use crate::study::explain::profile::{class_attributions, mean_profiles};
 use crate::study::explain::values::Gap;
-use crate::study::store::attribution_table::Profile;
+use crate::study::store::attribution_table::{ClassAttribution, Profile};
+use crate::study::store::class_attributions::{CLASS_ATTRIBUTIONS_FILE, write_class_attributions};
 
 /// The mean explanation of several networks, such as the seeds of one strategy and size.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,8 @@ pub struct MeanExplanation {
     pub mean: Explanation,
     /// The profile of each target, with standard errors over the networks.
     pub profiles: Vec<Profile>,
+    /// The importance of each class of items for each target, likewise.
+    pub classes: Vec<ClassAttribution>,
     /// The gap of the network with the largest one.
     pub gap: Gap,
 }
@@ -65,13 +68,15 @@ impl MeanExplanation {
             },
             networks: models.len(),
             profiles: mean_profiles(&explanations, &mean),
+            classes: class_attributions(&explanations, &mean),
             gap: gaps.reduce(larger).expect("mean explanation: no model"),
             mean,
         })
     }
 
     /// Writes `attributions.csv`, `attributions.npy` of shape (rows, targets, inputs), the figure
-    /// `attributions.svg` and `.png`, and `explanation.json` with `notes`; also `compared.csv` and
+    /// `attributions.svg` and `.png`, and `explanation.json` with `notes`; also
+    /// `attributions_by_class.csv` if there are classes of items, and `compared.csv` and
     /// `comparison.csv` if there is an explanation to compare with.
     ///
     /// # Errors
@@ -84,6 +89,9 @@ impl MeanExplanation {
     ) -> Result<()> {
         write_attributions(&folder.join("attributions.csv"), &self.mean, &self.profiles)?;
         write_values(&folder.join("attributions.npy"), &self.mean)?;
+        if !self.classes.is_empty() {
+            write_class_attributions(&folder.join(CLASS_ATTRIBUTIONS_FILE), &self.classes)?;
+        }
         if let Some((other, comparisons)) = compared {
             write_attributions(&folder.join("compared.csv"), &other.mean, &other.profiles)?;
             let both = (&self.profiles[..], &other.profiles[..]);

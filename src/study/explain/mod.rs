@@ -33,6 +33,7 @@ pub(crate) mod expected_gradients;
 pub(crate) mod expected_gradients_of_sets;
 pub(crate) mod explanation;
 pub(crate) mod explanation_tables;
+pub(crate) mod item_classes;
 pub(crate) mod mean_explanation;
 pub(crate) mod passes;
 pub(crate) mod profile;
@@ -42,9 +43,12 @@ pub(crate) mod subject;
 pub(crate) mod usage;
 pub(crate) mod values;
 
+use crate::study::store::class_attributions::CLASS_ATTRIBUTIONS_FILE;
+
 /// The files of an explanation.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 8] = [
     "attributions.csv",
+    CLASS_ATTRIBUTIONS_FILE,
     "attributions.npy",
     "attributions.svg",
     "attributions.png",
@@ -59,8 +63,10 @@ pub use expected_gradients::expected_gradients;
 pub use expected_gradients_of_sets::COUNT;
 pub use explanation::{Explanation, Method, Request, explain, is_chain};
 pub use explanation_tables::{
-    comparison_table, ranking_table, similarity_table, write_attributions, write_comparison,
+    class_table, comparison_table, ranking_table, similarity_table, write_attributions,
+    write_comparison,
 };
+pub use item_classes::ClassAttributions;
 pub use mean_explanation::MeanExplanation;
 pub use profile::profiles;
 pub use sampled::sampled_shapley;

@@ -2,7 +2,7 @@
 //! rows.
 
 use crate::study::explain::explanation::Explanation;
-use crate::study::store::attribution_table::Profile;
+use crate::study::store::attribution_table::{ClassAttribution, Profile};
 use crate::study::store::summary::Spread;
 
 /// A profile for each target of the mean of several explanations, with standard errors over them.
@@ -16,6 +16,30 @@ pub(crate) fn mean_profiles(all: &[Explanation], mean: &Explanation) -> Vec<Prof
         mean.standard_error = inputs.map(|input| spread(input).standard_error).collect();
     }
     means
+}
+
+/// The importance of each class for each target, from the mean of several explanations, with
+/// standard errors over them.
+pub(crate) fn class_attributions(all: &[Explanation], mean: &Explanation) -> Vec<ClassAttribution> {
+    let size = |one: &Explanation, target: usize, class: usize| {
+        let (targets, classes) = (one.targets.len(), one.classes.names.len());
+        let of_row = one.classes.values.iter().skip(target * classes + class);
+        let of_rows = of_row.step_by(targets * classes).map(|value| value.abs());
+        of_rows.sum::<f64>() / one.rows.len() as f64
+    };
+    let of_class = |(target, class): (usize, usize)| {
+        let spread = Spread::new(all.iter().map(|one| Some(size(one, target, class))));
+        ClassAttribution {
+            target: mean.targets[target].clone(),
+            class: mean.classes.names[class].clone(),
+            items: mean.classes.items[class],
+            mean_absolute: size(mean, target, class),
+            standard_error: spread.standard_error,
+        }
+    };
+    let classes = 0..mean.classes.names.len();
+    let pairs = (0..mean.targets.len()).flat_map(|t| classes.clone().map(move |class| (t, class)));
+    pairs.map(of_class).collect()
 }
 
 /// A profile for each target of an explanation.

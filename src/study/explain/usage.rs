@@ -20,6 +20,7 @@ pub(crate) fn usage(explained: &MeanExplanation, curve: Curve, simulations: usiz
         axis: mean.axis.clone(),
         flips: vec![None; explained.profiles.len()],
         profiles: explained.profiles.clone(),
+        classes: explained.classes.clone(),
     }
 }
 

@@ -111,7 +111,8 @@ pub(crate) fn sentence(
     let itself = if is_hurt(new) { format!(", and {new} itself") } else { String::new() };
     Some(match (both.is_empty(), hurt.is_empty()) {
         (false, _) => format!(
-            "Degeneracy predicts where transfer hurts: {begin}; it hurts {}{itself}{rest}.",
+            "Degeneracy predicts {}where transfer hurts: {begin}; it hurts {}{itself}{rest}.",
+            if rest.is_empty() { "" } else { "in part " },
             joined(&both)
         ),
         (true, true) if is_hurt(new) => {
@@ -123,4 +124,56 @@ pub(crate) fn sentence(
             joined(&hurt)
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prediction_is_whole_in_part_or_none() {
+        let worth = |share: f64| Worth { share, is_certain: true };
+        let said = |hurt: &[&str]| {
+            let all = vec![("h", worth(0.01)), ("sigma_8", worth(0.3)), ("n_s", worth(0.4))];
+            sentence("M_nu", all, 200, |name| hurt.contains(&name)).unwrap()
+        };
+        let taken = "pre-trained networks take M_nu for n_s (40 %) and sigma_8 (30 %), of the \
+                     squared error of scratch with 200 simulations";
+        let cases: [(&[&str], String); 6] = [
+            (
+                &["n_s", "sigma_8"],
+                format!("predicts where transfer hurts: {taken}; it hurts n_s and sigma_8."),
+            ),
+            (
+                &["n_s", "sigma_8", "M_nu"],
+                format!(
+                    "predicts where transfer hurts: {taken}; it hurts n_s and sigma_8, and M_nu \
+                     itself."
+                ),
+            ),
+            (
+                &["h", "n_s"],
+                format!(
+                    "predicts in part where transfer hurts: {taken}; it hurts n_s; it does not \
+                     explain h; sigma_8 is not hurt."
+                ),
+            ),
+            (
+                &["h"],
+                format!(
+                    "does not predict where transfer hurts (h): {taken}; it does not explain h; \
+                     n_s and sigma_8 are not hurt."
+                ),
+            ),
+            (&[], format!("{taken}, yet transfer hurts none of these.")),
+            (&["M_nu"], format!("{taken}; transfer hurts M_nu itself, and none of these.")),
+        ];
+        for (hurt, expected) in cases {
+            let said = said(hurt);
+            assert!(said.ends_with(&expected), "{hurt:?}:\n{said}\n{expected}");
+        }
+        let uncertain = |share: f64| Worth { share, is_certain: false };
+        let said = sentence("M_nu", vec![("h", uncertain(0.5))], 200, |_| false).unwrap();
+        assert!(said.contains("hardly take M_nu for another target: at most for h"), "{said}");
+    }
 }

@@ -192,7 +192,7 @@ fn sentence(curve: &Curve, own: &[&OverStudySeeds]) -> String {
         Some((one, saving, _)) => {
             let bound = if one.bound == Bound::MoreThanLargest { "at least " } else { "" };
             format!(
-                "with {} simulations it saves {bound}{:.1} times{}",
+                "with {} simulations it needs {bound}{:.1} times fewer{}",
                 one.simulations,
                 saving.mean,
                 saving.interval_text(|end| format!("{end:.1}")).replace('(', "(95 % interval ")

@@ -30,6 +30,22 @@ pub struct Profile {
     pub rows: usize,
 }
 
+/// The importance of a class of items for a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassAttribution {
+    /// The target.
+    pub target: String,
+    /// The column that marks the items of the class.
+    pub class: String,
+    /// The share of the items of the explained rows that are in the class.
+    pub items: f64,
+    /// The mean over the rows of the absolute attribution of all items of the class together, in
+    /// units of the scaled target.
+    pub mean_absolute: f64,
+    /// Its standard error over several networks; absent for one.
+    pub standard_error: Option<f64>,
+}
+
 /// The profiles of the networks of one curve and size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
@@ -54,6 +70,8 @@ pub struct Usage {
     /// For each profile the inputs whose sign is opposite to that in the pre-trained networks;
     /// absent where these have no such target, or other inputs.
     pub flips: Vec<Option<Vec<usize>>>,
+    /// The classes of items, if the networks read items: in `attributions_by_class.csv`.
+    pub classes: Vec<ClassAttribution>,
 }
 
 /// The columns after those of the curve.
@@ -178,6 +196,7 @@ pub(crate) fn read_usages(path: &Path) -> Result<Vec<Usage>> {
                 axis: vec![],
                 profiles: vec![],
                 flips: vec![],
+                classes: vec![],
             });
         }
         all.last_mut().expect("attributions: one was added").add(&line, first)?;
@@ -210,6 +229,7 @@ mod tests {
             axis: vec![0.1, 0.2],
             profiles: vec![profile("s8"), profile("M_nu")],
             flips: vec![flips.clone(), flips],
+            classes: vec![],
         }
     }
 

@@ -10,6 +10,7 @@ use crate::study::metric::{METRICS, Metric};
 use crate::study::stats::diagnostics::FIGURES;
 use crate::study::store::agreement::AGREEMENT_FILE;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
+use crate::study::store::class_attributions::CLASS_ATTRIBUTIONS_FILE;
 use crate::study::store::degeneracy::DEGENERACY_FILE;
 use crate::study::store::group_predictions::PREDICTIONS;
 use crate::study::store::model::MODELS;
@@ -31,7 +32,7 @@ pub const REPORT_FILE: &str = "report.html";
 pub(crate) const GENERATOR: &str = concat!("shoal ", env!("CARGO_PKG_VERSION"));
 
 /// The tables that a study writes.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     RUNS_FILE,
     PRETRAINING_FILE,
     TRIALS_FILE,
@@ -43,6 +44,7 @@ const TABLES: [&str; 12] = [
     PREDICTIONS_FILE,
     AGREEMENT_FILE,
     ATTRIBUTIONS_FILE,
+    CLASS_ATTRIBUTIONS_FILE,
     DEGENERACY_FILE,
 ];
 

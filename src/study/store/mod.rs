@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod attribution_table;
+pub(crate) mod class_attributions;
 pub mod degeneracy;
 pub mod diagnostics;
 pub(crate) mod difference;

@@ -7,6 +7,7 @@ use crate::data::files::opened;
 use crate::error::Result;
 use crate::input_error;
 use crate::study::store::attribution_table::{ATTRIBUTIONS_FILE, Usage, read_usages};
+use crate::study::store::class_attributions::{CLASS_ATTRIBUTIONS_FILE, read_classes};
 use crate::study::store::degeneracy::{DEGENERACY_FILE, Degeneracy, read_degeneracies};
 use crate::study::store::group_predictions::{GroupPredictions, PREDICTIONS};
 use crate::study::store::kept_models::KeptModels;
@@ -63,7 +64,11 @@ impl StudyResults {
         let mut tested = if_present(folder, PREDICTIONS, |path| read_groups(path, &targets))?;
         // as the process that trained has them
         tested.sort_by_cached_key(|of| runs.iter().position(|run| run.key.group() == of.group));
-        let usages = if_present(folder, ATTRIBUTIONS_FILE, read_usages)?;
+        let mut usages = if_present(folder, ATTRIBUTIONS_FILE, read_usages)?;
+        let classes = folder.join(CLASS_ATTRIBUTIONS_FILE);
+        if classes.exists() {
+            read_classes(&classes, &mut usages)?;
+        }
         let degeneracies = if_present(folder, DEGENERACY_FILE, read_degeneracies)?;
         let folder = folder.to_owned();
         let models = KeptModels::default();

@@ -12,7 +12,7 @@ use crate::study::report::chart::style::{Look, Series};
 use crate::study::report::html::{figure, table};
 use crate::study::stats::findings::Findings;
 use crate::study::stats::words::three;
-use crate::study::store::attribution_table::{Profile, Usage};
+use crate::study::store::attribution_table::{ClassAttribution, Profile, Usage};
 use crate::study::store::run::Curve;
 use crate::study::transfer::{BASELINE, PRETRAINING};
 
@@ -47,6 +47,7 @@ pub(crate) fn section(findings: &Findings, shown: &[Series]) -> Markup {
             " " (networks.caption(usage))
         }
         (figure(&networks.chart(findings, usage)))
+        (networks.classes())
         (networks.tables())
     }
 }
@@ -144,6 +145,36 @@ impl<'a> Networks<'a> {
                  have, their target with the most similar attributions. Blocks at the bottom: the \
                  sign is clearly opposite to that of the pre-trained networks."
             }
+        }
+    }
+
+    /// How much the classes of items matter.
+    fn classes(&self) -> Markup {
+        let all: Vec<&Usage> = self.strategies.iter().map(|kind| kind.0).collect();
+        let Some(first) = all.first().filter(|one| !one.classes.is_empty()) else {
+            return html! {};
+        };
+        let heading = ["target", "items with", "share of the items"].map(str::to_owned);
+        let labels = all.iter().map(|usage| usage.curve.label());
+        let heading: Vec<String> = heading.into_iter().chain(labels).collect();
+        let row = |(place, class): (usize, &ClassAttribution)| {
+            let cell = |usage: &&Usage| {
+                let own = usage.classes.get(place)?;
+                let error = own.standard_error.map(|error| format!(" ± {}", three(error)));
+                Some(three(own.mean_absolute) + &error.unwrap_or_default())
+            };
+            let cells = all.iter().map(|usage| cell(usage).unwrap_or_else(|| "-".to_owned()));
+            let share = format!("{:.1} %", 100.0 * class.items);
+            [class.target.clone(), class.class.clone(), share].into_iter().chain(cells).collect()
+        };
+        let rows: Vec<Vec<String>> = first.classes.iter().enumerate().map(row).collect();
+        html! {
+            h3 { "Classes of items" }
+            p.remark {
+                "The absolute attribution of all items of a class together, mean over the rows ± \
+                 standard error over networks. A column of two values marks a class."
+            }
+            (table(&heading, &rows))
         }
     }
 

@@ -5,13 +5,14 @@ use serde_json::Value;
 
 use crate::study::stats::findings::Findings;
 use crate::study::store::attribution_table::ATTRIBUTIONS_FILE;
+use crate::study::store::class_attributions::CLASS_ATTRIBUTIONS_FILE;
 use crate::study::store::group_predictions::PREDICTIONS;
 use crate::study::store::provenance::STUDY_FILE;
 use crate::study::store::runs::RUNS_FILE;
 use crate::study::store::trials::TRIALS_FILE;
 
 /// Files of a study with what is in them.
-pub const FILES: [(&str, &str); 14] = [
+pub const FILES: [(&str, &str); 15] = [
     (RUNS_FILE, "every run; after a search the best trials"),
     ("summary.csv", "mean and scatter over runs"),
     ("savings.csv", "simulations saved, with intervals"),
@@ -23,6 +24,7 @@ pub const FILES: [(&str, &str); 14] = [
     (PREDICTIONS, "predictions of all networks on the test set, an npz for each strategy and size"),
     ("agreement.csv", "agreement of truth and predictions"),
     (ATTRIBUTIONS_FILE, "attributions of each input for each target"),
+    (CLASS_ATTRIBUTIONS_FILE, "attributions of classes of items"),
     ("degeneracy.csv", "what pre-trained networks take new targets for"),
     ("pretraining.csv", "the pre-training runs"),
     (STUDY_FILE, "provenance"),
