@@ -259,7 +259,7 @@ fn runs_in_one_workgroup_give_the_same_bits_twice_and_two_epochs_at_a_time() {
     let _turn = turn();
     let table = table(60, 11, 3);
     let device = Device::Gpu(Box::new(gpu_with(Some(RESIDENT))));
-    let runs = small_runs(32, &table);
+    let runs = small_runs(12, &table);
     let [first, second] = [0, 1].map(|_| outcomes(&device, &table, &runs));
     assert_all_same(&first, &second, "in one workgroup, again");
     epochs_two_by_two(&device, &table, runs.clone());

@@ -24,12 +24,12 @@ fn two_hundred_different_runs_have_the_bits_that_each_has_alone() {
 #[test]
 fn runs_in_one_workgroup_have_the_bits_that_each_has_alone() {
     let table = weighted(table(60, 11, 3), &MOMENTS);
-    let others = different_runs(120, &table, 40).into_iter();
-    let runs = small_runs(120, &table).into_iter().zip(others);
+    let others = different_runs(60, &table, 40).into_iter();
+    let runs = small_runs(60, &table).into_iter().zip(others);
     let mixed = runs.map(|(small, other)| if small.id % 3 < 2 { small } else { other });
     let mixed: Vec<Run> = mixed.collect();
-    as_alone(gpu_with(Some(RESIDENT)), &table, mixed.clone(), 40);
-    as_alone(gpu_with(Some(RESIDENT)), &table, in_f16(mixed), 40);
+    as_alone(gpu_with(Some(RESIDENT)), &table, mixed.clone(), 20);
+    as_alone(gpu_with(Some(RESIDENT)), &table, in_f16(mixed), 20);
 }
 
 /// Runs that clip update their parameters in other kernels.
