@@ -1,15 +1,9 @@
 // Clipping: the norm of all gradients of a run, and the factor that brings it down to clip_norm;
-// one thread per run. As torch.nn.utils.clip_grad_norm_ (Pascanu, Mikolov & Bengio, arXiv
-// 1211.5063, algorithm 1):
-//
-//   norm  = sqrt(sum_b sum_c squares[b][c])
-//   scale = min(1, clip_norm / (norm + 1e-6))
-//
-// The gradients are not changed: AdamW multiplies them by the scale. Where the norm is not finite
-// the scale is 0: finite gradients become 0 and the others NaN, which ends the run.
+// one thread per run. See clip_scale.wgsl.
 
 #import layout
 #import packed_{packed}
+#import clip_scale
 
 @group(0) @binding(0) var<storage, read> runs: array<Run>;            // (runs)
 // (runs); writes gradient_norm and gradient_scale
@@ -37,18 +31,7 @@ fn main(
         return;
     }
     let blocks = (run.parameter_vec4s - run.frozen_vec4s + NORM_BLOCK - 1u) / NORM_BLOCK;
-    var sum = vec4f(0.0);
-    for (var block = 0u; block < blocks; block++) {
-        let at = run.squares + block * EXACT;
-        sum += exact(work[at], work[at + EXACT - 1u]);
-    }
-    let norm = sqrt(sum.x + sum.y + (sum.z + sum.w));
-    var scale = 1.0;
-    if !finite(norm) {
-        scale = 0.0;
-    } else if norm + 1e-6 > run.clip_norm {
-        scale = run.clip_norm / (norm + 1e-6);
-    }
-    states[slot].gradient_norm = norm;
-    states[slot].gradient_scale = scale;
+    let clip = clip_of(run, blocks);
+    states[slot].gradient_norm = clip.norm;
+    states[slot].gradient_scale = clip.scale;
 }

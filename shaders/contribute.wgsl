@@ -5,6 +5,7 @@
 #import packed_{packed}
 #import activation
 #import block
+#import state_{kept}
 
 // Gives the gradients of four units of four rows, one row per column, to delta of the node `below`.
 // `flags` are those of Node.gradients, shifted for the second input. The gradient is written, or
@@ -27,7 +28,7 @@ fn give_block(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradie
         }
         if below.drop_threshold > 0u {
             let seed = runs[tile.run].seed;
-            let step = states[tile.run].steps;
+            let step = state_of(tile.run).steps;
             values = times(values, transpose(dropout_mask(seed, step, below, unit, row)));
         }
     }
@@ -62,7 +63,7 @@ fn give_row(tile: Tile, flags: u32, below_at: u32, unit: u32, row: u32, gradient
         value = unpack(pack(value)) * derivative(below.activation, below.slope, z);
         if below.drop_threshold > 0u {
             let seed = runs[tile.run].seed;
-            let step = states[tile.run].steps;
+            let step = state_of(tile.run).steps;
             let mask = transpose(dropout_mask(seed, step, below, unit, row / 4u));
             var of_row = select(mask[0], mask[1], (row & 3u) == 1u);
             of_row = select(of_row, mask[2], (row & 3u) == 2u);

@@ -6,6 +6,7 @@
 
 #import layout
 #import packed_{packed}
+#import products_main
 #import weights_tile
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;  // (runs); writes overflow
@@ -44,4 +45,8 @@ fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
 
 fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
     store(tile, node.bias_gradient + unit, g);
+}
+
+fn serve(tile: Tile, thread: u32) {
+    serve_gradient(tile, thread);
 }

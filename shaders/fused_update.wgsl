@@ -1,16 +1,11 @@
-// Gradient of the weights and the bias of a dense node and its AdamW update in one kernel; formulas
-// in weights_tile.wgsl and adamw_rule.wgsl. It serves the runs whose update does not depend on the
-// gradients of other nodes (no clipping, no check for overflow). The gradient is used where it was
-// accumulated and is never stored. The kernel is executed after the last kernel of the step that
-// reads the weights of the node.
-//
-// Where the clock found an improvement it first copies the parameters to the best ones. For the
-// node of a run whose update is the last it copies the clock's ticks to `completed`. It does both,
-// and averages the parameters, as adamw.wgsl.
+// Gradient of the weights and the bias of a dense node and its AdamW update, for all runs. See
+// update_tile.wgsl. For the node of a run whose update is the last it copies the clock's ticks to
+// `completed`.
 
 #import layout
-#import adamw_rule
-#import weights_tile
+#import packed_{packed}
+#import products_main
+#import update_tile
 
 @group(0) @binding(0) var<storage, read_write> states: array<State>;   // (runs); writes completed
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;           // (tiles); i: threads
@@ -22,74 +17,11 @@
 @group(0) @binding(4) var<storage, read_write> parameters: array<vec4f>;
 @group(1) @binding(0) var<uniform> call: Call;
 
-// What all parameters of a matrix share in one step.
-struct Update {
-    rates: Rates,
-    trains: bool,
-    improved: bool,
-    swaps: bool,
-    average_step: f32,
-}
-
-fn update_of(tile: Tile, node: Node, rate: f32, decay: f32) -> Update {
-    let state = states[tile.run];
-    let rates = Rates(
-        node.one_minus_beta1,
-        node.beta2,
-        node.one_minus_beta2,
-        node.epsilon,
-        rate * state.step_size,
-        1.0 / state.root_correction,
-        decay * state.decay,
-    );
-    let trains = state.phase == PHASE_TRAIN;
-    let average_step = select(0.0, state.average_step, trains);
-    return Update(rates, trains, state.improved == 1u, state.swaps == 1u, average_step);
-}
-
-// A vec4 of parameters with its moments.
-struct Parameters {
-    p: vec4f,
-    m: vec4f,
-    v: vec4f,
-}
-
-fn load(node: Node, at: u32) -> Parameters {
-    let moments = 2u * at + node.to_moments;
-    return Parameters(parameters[at], parameters[moments], parameters[moments + 1u]);
-}
-
-// Stores a vec4 of parameters after the step with gradient `g`.
-fn store(node: Node, update: Update, at: u32, before: Parameters, g: vec4f) {
-    if update.improved {
-        // without an average these are the parameters themselves
-        parameters[at + node.to_best] = parameters[at + node.to_average];
-    }
-    var p = before.p;
-    if update.trains {
-        var m = before.m;
-        var v = before.v;
-        p = stepped(update.rates, p, g, &m, &v);
-        let moments = 2u * at + node.to_moments;
-        parameters[moments] = m;
-        parameters[moments + 1u] = v;
-        parameters[at] = p;
-    }
-    if node.to_average != 0u && (update.trains || update.swaps) {
-        let a = moved(parameters[at + node.to_average], p, update.average_step);
-        parameters[at + node.to_average] = select(a, p, update.swaps);
-        if update.swaps {
-            parameters[at] = a;
-        }
-    }
-}
-
 fn begins(tile: Tile, node: Node, first: vec2u) -> bool {
-    let state = states[tile.run];
     if node.ends_step == 1u && first.x == 0u && first.y == 0u {
-        states[tile.run].completed = state.ticks;
+        states[tile.run].completed = states[tile.run].ticks;
     }
-    return state.phase == PHASE_TRAIN || state.improved == 1u || state.swaps == 1u;
+    return changes(tile);
 }
 
 fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
@@ -97,20 +29,19 @@ fn put(tile: Tile, node: Node, unit: u32, inputs: u32, g: mat4x4f) {
         return;
     }
     let update = update_of(tile, node, node.weights_rate, node.weights_decay);
-    let row = node.output_vec4s;
     // all are loaded before the first is stored
 #each i in 4
-    let at{i} = node.weights + min(4u * inputs + {i}u, node.inputs - 1u) * row + unit;
-    let before{i} = load(node, at{i});
+    let row{i} = load_row(node, unit, 4u * inputs + {i}u);
 #end
 #each i in 4
-    if 4u * inputs + {i}u < node.inputs {
-        store(node, update, at{i}, before{i}, g[{i}]);
-    }
+    store_row(node, update, row{i}, g[{i}]);
 #end
 }
 
 fn put_bias(tile: Tile, node: Node, unit: u32, g: vec4f) {
-    let at = node.bias + unit;
-    store(node, update_of(tile, node, node.bias_rate, node.bias_decay), at, load(node, at), g);
+    update_bias(tile, node, unit, g);
+}
+
+fn serve(tile: Tile, thread: u32) {
+    serve_gradient(tile, thread);
 }

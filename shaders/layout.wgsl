@@ -11,10 +11,12 @@
 // products are stored a second time by unit: row = unit, columns = the batch, four examples per
 // vec4.
 
-// The tiles of one dispatch: tiles[first .. first + count].
+// The tiles of one dispatch: tiles[first .. first + count]; of a kernel that executes whole steps
+// the slots of runs.
 struct Call {
     first: u32,
     count: u32,
+    steps: u32,  // steps of the chunk
 }
 
 // The work of one workgroup.
@@ -99,6 +101,7 @@ struct Run {
     examples: u32,
     centres: u32,
     edge_neighbours: u32,
+    resident: u32,             // RESIDENT_FUSED, ...: see resident.wgsl; 0: separate kernels
     averages: u32,             // 1: parameters are averaged, and the average is validated
     average_step: f32,         // 1 - decay of the average
     matrices: u32,             // see matrices.wgsl; ONE_MATRIX: all parameters are alike
@@ -196,6 +199,10 @@ const SUM: u32 = 1u;
 const MAX: u32 = 2u;
 const NO_WEIGHTS: u32 = 0xffffffffu;
 const ONE_MATRIX: u32 = 1u;
+
+const RESIDENT_FUSED: u32 = 1u;
+const RESIDENT_STORED: u32 = 2u;
+const RESIDENT_CLIPPED: u32 = 3u;
 
 const PHASE_FRESH: u32 = 0u;
 const PHASE_TRAIN: u32 = 1u;

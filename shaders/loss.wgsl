@@ -22,5 +22,8 @@ fn main(
 ) {
     let index = group_index(group, grid);
     let tile = tiles[call.first + min(index, call.count - 1u)];
-    serve_loss(tile, index < call.count, thread);
+    let sum = serve_loss(tile, index < call.count, thread);
+    if thread == 0u && index < call.count && states[tile.run].phase != PHASE_DONE {
+        states[tile.run].batch_sum = sum;
+    }
 }

@@ -32,6 +32,7 @@
 #import layout
 #import packed_{packed}
 #import activation
+#import state_{kept}
 
 override LOSS_THREADS: u32;
 
@@ -255,15 +256,16 @@ fn find_means(run: Run, node: Node, weight: vec4f, state: State, k: u32) -> f32 
 
 var<workgroup> partial: array<f32, LOSS_THREADS>;
 
-// Computes the loss of the batch of a run and the deltas, by all threads of a workgroup together.
-// The output of the node is there. Where it does not serve the run it changes nothing.
-fn serve_loss(tile: Tile, is_tile: bool, thread: u32) {
+// Computes the loss of the batch of a run and the deltas, by all threads of a workgroup together,
+// of which the first LOSS_THREADS work. The output of the node is there. Returns batch_sum; without
+// a batch it changes nothing and returns 0.
+fn serve_loss(tile: Tile, is_tile: bool, thread: u32) -> f32 {
     let run = runs[tile.run];
     let node = nodes[tile.node];
-    let present = states[tile.run].batch_rows;
-    let serves = is_tile && states[tile.run].phase != PHASE_DONE;
+    let present = state_of(tile.run).batch_rows;
+    let serves = is_tile && state_of(tile.run).phase != PHASE_DONE;
     let pairs = in_pairs(run.loss);
-    let validates = states[tile.run].phase == PHASE_VALIDATE;
+    let validates = state_of(tile.run).phase == PHASE_VALIDATE;
     let loss = select(run.loss, run.stop_loss, validates);
     let parameter = select(run.loss_parameter, run.stop_parameter, validates);
     // a loss of values does not take the second output of a pair
@@ -273,12 +275,12 @@ fn serve_loss(tile: Tile, is_tile: bool, thread: u32) {
     if serves && loss == MOMENTS {
         for (var k = thread; k < node.output_vec4s; k += LOSS_THREADS) {
             let half = exact_at(run.loss_weights, k / 2u);
-            sum += find_means(run, node, of_pairs(true, half, k), states[tile.run], k);
+            sum += find_means(run, node, of_pairs(true, half, k), state_of(tile.run), k);
         }
     }
     storageBarrier();
     if serves {
-        let scale = states[tile.run].loss_scale * run.inverse_weight_sum / f32(present);
+        let scale = state_of(tile.run).loss_scale * run.inverse_weight_sum / f32(present);
         let count = node.output_vec4s * 4u * run.batch_vec4s;
         for (var place = thread; place < count; place += LOSS_THREADS) {
             var delta = vec4f(0.0);
@@ -306,7 +308,9 @@ fn serve_loss(tile: Tile, is_tile: bool, thread: u32) {
             work[node.delta + place] = pack(delta);
         }
     }
-    partial[thread] = sum;
+    if thread < LOSS_THREADS {
+        partial[thread] = sum;
+    }
     workgroupBarrier();
     for (var half = LOSS_THREADS / 2u; half > 0u; half /= 2u) {
         if thread < half {
@@ -314,7 +318,5 @@ fn serve_loss(tile: Tile, is_tile: bool, thread: u32) {
         }
         workgroupBarrier();
     }
-    if thread == 0u && serves {
-        states[tile.run].batch_sum = partial[0];
-    }
+    return partial[0];
 }

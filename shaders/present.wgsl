@@ -1,13 +1,14 @@
 // Rows of a batch. A kernel that imports this page binds `states`.
 
 #import layout
+#import state_{kept}
 
 // Rows of a kind in the batch of a run.
 fn present_rows(tile: Tile, kind: u32) -> u32 {
     switch kind {
-        case ITEMS: { return states[tile.run].batch_items; }
-        case EDGES: { return states[tile.run].batch_edges; }
-        default: { return states[tile.run].batch_rows; }
+        case ITEMS: { return state_of(tile.run).batch_items; }
+        case EDGES: { return state_of(tile.run).batch_edges; }
+        default: { return state_of(tile.run).batch_rows; }
     }
 }
 

@@ -6,7 +6,6 @@
 
 #import layout
 #import sums
-#import tile_main
 
 const ROWS: u32 = {ROWS}u;
 const UNITS: u32 = {UNITS}u;

@@ -12,8 +12,9 @@
 #import packed_{packed}
 #import present
 #import products
+#import state_{kept}
 
-fn serve(tile: Tile, thread: u32) {
+fn serve_gradient(tile: Tile, thread: u32) {
     let node = nodes[tile.node];
     let row = node.output_vec4s;
     let first = place(tile, thread, row);
@@ -32,7 +33,8 @@ fn serve(tile: Tile, thread: u32) {
 #end
 #end
     // the rows of this batch
-    let present = select(0u, present_rows(tile, node.rows), states[tile.run].phase == PHASE_TRAIN);
+    let trains = state_of(tile.run).phase == PHASE_TRAIN;
+    let present = select(0u, present_rows(tile, node.rows), trains);
     let ends = vec3u(0u, present - present % TERMS, present);
 #each last in 2
     for (var e = ends[{last}]; e < ends[{last} + 1]; e += TERMS) {

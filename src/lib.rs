@@ -44,8 +44,10 @@
 //!
 //! - [`engine::gpu`] executes one step across all runs. A dispatch serves all of them: a table says
 //!   which run, which node and which tile each workgroup computes. So the number of dispatches
-//!   depends on the depth of the graphs but not on the number of runs: for perceptrons it is three
-//!   times the number of layers plus two, and up to three more with clipping or f16.
+//!   depends on the depth of the graphs but not on the number of runs: for perceptrons it is twice
+//!   the number of layers plus one, and up to three more with clipping or f16. Small perceptrons
+//!   have one dispatch for all steps of a chunk, with a workgroup for each run
+//!   ([`engine::resident`]).
 //! - [`engine::cpu`] executes one run across all steps, a run on each core.
 //!
 //! All state of a run that changes from step to step is on the device ([`engine::layout::State`]).
@@ -98,8 +100,8 @@
 pub mod collider;
 pub mod cosmology;
 pub mod data;
-// Its hidden modules (buffer, kernel, layout, memory, prepared, shader, work) are public for the
-// laws only, which execute single kernel calls and compare what is in buffers.
+// Its hidden modules (buffer, kernel, layout, memory, prepared, resident, shader, work) are public
+// for the laws only, which execute single kernel calls and compare what is in buffers.
 pub mod engine;
 pub mod error;
 pub mod host;

@@ -68,6 +68,9 @@ pub enum Update {
     Fused,
     /// Called by runs that store their gradients and update all parameters in one kernel.
     Stored,
+    /// Called by runs of which one workgroup executes whole steps; they call nothing else. A
+    /// dispatch executes all steps of a chunk.
+    Resident,
 }
 
 /// The CPU implementation of a kernel: computes a node of a run in the run's memory.
@@ -116,7 +119,11 @@ impl Kernel {
 
     /// Whether any run in the precision of this tile set calls it.
     pub fn is_used(&self, set: &TileSet) -> bool {
-        self.update != Update::Fused || set.fuses_updates()
+        match self.update {
+            Update::Any | Update::Stored => true,
+            Update::Fused => set.fuses_updates(),
+            Update::Resident => set.resident,
+        }
     }
 }
 

@@ -81,6 +81,7 @@ pub struct DeviceRun {
     pub examples: u32,
     pub centres: u32,
     pub edge_neighbours: u32,
+    pub resident: u32,
     pub averages: u32,
     pub average_step: f32,
     pub matrices: u32,
@@ -160,6 +161,8 @@ pub struct DeviceCall {
     pub first: u32,
     /// Number of tiles.
     pub count: u32,
+    /// Steps that it executes.
+    pub steps: u32,
 }
 
 /// The state of a run, which the clock updates in every step. On the device `F` is f32.
@@ -247,6 +250,16 @@ pub const NO_WEIGHTS: u32 = u32::MAX;
 
 /// [`DeviceRun::matrices`] of a run whose parameters all have update scale 1.
 pub const ONE_MATRIX: u32 = 1;
+
+/// [`DeviceRun::resident`] of a run of which one workgroup executes whole steps, with the fused
+/// update.
+pub const RESIDENT_FUSED: u32 = 1;
+
+/// The same of a run that stores its gradients, behind its parameters.
+pub const RESIDENT_STORED: u32 = 2;
+
+/// The same of a run that clips them.
+pub const RESIDENT_CLIPPED: u32 = 3;
 
 /// Values of [`State::phase`].
 pub mod phase {

@@ -35,6 +35,8 @@ pub mod prepared;
 pub mod queue;
 pub mod random;
 pub mod real;
+#[doc(hidden)]
+pub mod resident;
 pub mod run;
 pub mod scale;
 pub mod sets;

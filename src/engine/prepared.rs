@@ -49,12 +49,14 @@ pub struct Bases {
     /// Its first parameter, in numbers; the best ones and the moments follow.
     pub parameters: usize,
     /// Its first gradient, in numbers of four bytes; its first parameter if its gradients are not
-    /// stored.
+    /// stored. Where one workgroup executes whole steps the gradients are in `parameters`.
     pub gradients: usize,
     /// Its first working number.
     pub work: usize,
     /// Its table in `data`.
     pub table: TableBases,
+    /// [`DeviceRun::resident`].
+    pub resident: u32,
 }
 
 /// Offsets of a table in `data`: of x, y and the items in numbers, of the lists in words.
@@ -266,6 +268,7 @@ impl PreparedRun {
             examples: vec4s(work + index.examples),
             centres: vec4s(work + index.centres),
             edge_neighbours: vec4s(work + index.neighbours),
+            resident: bases.resident,
             averages: u32::from(training.average.is_some()),
             average_step: self.average_step() as f32,
             matrices: match self.updates.iter().all(|one| *one == UpdateScale::default()) {
@@ -313,11 +316,11 @@ impl PreparedRun {
 
     /// Where its gradients start in `gradients`. In f16 each parameter has two numbers there: its
     /// gradient and, after all gradients, a copy of the parameter. So the buffer has the size of
-    /// f32 gradients.
+    /// f32 gradients. Where one workgroup executes whole steps both are in `parameters`, in f32.
     pub fn gradients_at(&self, bases: &Bases) -> usize {
         match self.precision() {
-            Precision::F32 => bases.gradients,
-            Precision::F16 => 2 * bases.gradients,
+            Precision::F16 if bases.resident == 0 => 2 * bases.gradients,
+            _ => bases.gradients,
         }
     }
 
@@ -480,6 +483,13 @@ impl PreparedRun {
             bytes.extend(precision::bytes(Precision::F16, &self.parameters));
         }
         bytes
+    }
+
+    /// The same where one workgroup executes whole steps.
+    pub fn gradient_numbers(&self) -> Vec<f32> {
+        let mut copy = self.parameters.clone();
+        precision::round(self.precision(), &mut copy);
+        [vec![0.0; self.padded_len()], copy].concat()
     }
 
     /// Its state before its first step.

@@ -1,8 +1,9 @@
 //! Composes the WGSL of kernels from the files in `shaders/` and their imports.
 //!
 //! A shader starts with a line `#import NAME` for every other file whose functions or types it
-//! uses; `packed_{packed}` is the file of the precision. An import is textual and each file is
-//! included once, so two files may import each other.
+//! uses; `packed_{packed}` is the file of the precision, and `state_{kept}` that of where a kernel
+//! keeps the states of runs. An import is textual and each file is included once, so two files may
+//! import each other.
 //!
 //! WGSL has no arrays of registers, so what a thread does for each of its vec4s is written out. The
 //! lines between `#each u in UNITS` and `#end` are repeated for each vec4 of units of the tile,
@@ -20,6 +21,8 @@ const IMPORT: &str = "#import ";
 /// The prefix of a line before lines that are repeated, and the line after them.
 const EACH: &str = "#each ";
 const END: &str = "#end";
+/// The shader that keeps the state of a run in workgroup memory.
+const RESIDENT: &str = "resident";
 
 /// The text of `shaders/<name>.wgsl`.
 ///
@@ -56,22 +59,33 @@ pub fn names() -> Vec<String> {
 
 /// The direct imports of a file, for a tile set.
 pub fn imports(name: &str, set: &TileSet) -> Vec<String> {
+    imports_within(name, name, set)
+}
+
+/// The same within a shader.
+fn imports_within(shader: &str, name: &str, set: &TileSet) -> Vec<String> {
     let lines = text(name).lines().filter_map(|line| line.strip_prefix(IMPORT));
-    lines.map(|import| chosen(import.trim(), set)).collect()
+    lines.map(|import| chosen(import.trim(), shader, set)).collect()
 }
 
 /// The names of all files of a shader, imports first.
 pub fn files(name: &str, set: &TileSet) -> Vec<String> {
-    fn visit(name: &str, set: &TileSet, seen: &mut Vec<String>, files: &mut Vec<String>) {
+    fn visit(
+        [shader, name]: [&str; 2],
+        set: &TileSet,
+        seen: &mut Vec<String>,
+        files: &mut Vec<String>,
+    ) {
         if seen.iter().any(|one| one == name) {
             return;
         }
         seen.push(name.to_owned());
-        imports(name, set).iter().for_each(|import| visit(import, set, seen, files));
+        let imports = imports_within(shader, name, set);
+        imports.iter().for_each(|import| visit([shader, import], set, seen, files));
         files.push(name.to_owned());
     }
     let mut files = Vec::new();
-    visit(name, set, &mut Vec::new(), &mut files);
+    visit([name, name], set, &mut Vec::new(), &mut files);
     files
 }
 
@@ -130,9 +144,10 @@ fn end_of(lines: &[&str]) -> usize {
     lines.iter().position(closes).expect("shader: #each without #end")
 }
 
-/// The name of an import with its placeholder resolved.
-fn chosen(import: &str, set: &TileSet) -> String {
-    import.replace("{packed}", set.precision.name())
+/// The name of an import of a shader with its placeholder resolved.
+fn chosen(import: &str, shader: &str, set: &TileSet) -> String {
+    let kept = if shader == RESIDENT { "workgroup" } else { "device" };
+    import.replace("{packed}", set.precision.name()).replace("{kept}", kept)
 }
 
 #[cfg(test)]

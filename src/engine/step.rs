@@ -15,6 +15,7 @@ use crate::engine::ops::{OPS, gather, gather_edges, gather_items, kernels_of, lo
 use crate::engine::optim::{adamw, clip, clock, gradient_norm};
 use crate::engine::prepared::PreparedRun;
 use crate::engine::real::Real;
+use crate::engine::resident;
 use crate::engine::run::Training;
 use crate::engine::tile::{Grid, TileSet};
 
@@ -43,6 +44,8 @@ pub struct Fusion {
     pub update: bool,
     /// Output, loss and gradient at the input of the last node are one kernel.
     pub last: bool,
+    /// Whole steps are one kernel.
+    pub resident: bool,
 }
 
 impl Fusion {
@@ -52,6 +55,7 @@ impl Fusion {
         Self {
             update: set.fuses_update(graph, training),
             last: set.fused_last && last::fits(graph, training),
+            resident: set.resident && resident::fits(graph, training),
         }
     }
 }
@@ -65,7 +69,7 @@ pub fn kernels() -> Vec<&'static Kernel> {
     let forward = OPS.iter().flat_map(|op| op.forward);
     let backward = OPS.iter().flat_map(|op| op.backward);
     let first = FIRST;
-    let last = [&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL];
+    let last = [&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL, &resident::KERNEL];
     let ends = [&loss::KERNEL, &last::KERNEL];
     let middle = forward.copied().chain(ends).chain(backward.copied());
     first.into_iter().chain(middle).chain(last).collect()
@@ -97,6 +101,7 @@ pub fn calls<'a>(graphs: impl Iterator<Item = &'a Graph> + Clone) -> Vec<Call> {
         }
     }
     calls.extend([&gradient_norm::KERNEL, &clip::KERNEL, &adamw::KERNEL].map(run_call));
+    calls.push(run_call(&resident::KERNEL));
     calls
 }
 
@@ -150,6 +155,8 @@ impl Call {
         fusion: Fusion,
     ) -> impl Iterator<Item = NodeId> + 'a {
         let belongs = match self.kernel.update {
+            Update::Resident => fusion.resident,
+            _ if fusion.resident => false,
             Update::Any => true,
             Update::Fused => fusion.update,
             Update::Stored => !fusion.update,
@@ -205,7 +212,7 @@ impl Call {
 mod tests {
     use super::*;
     use crate::engine::activation::Activation;
-    use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT};
+    use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT, RESIDENT};
 
     #[test]
     fn a_step_of_a_perceptron_has_two_dispatches_per_node_and_a_few_more() {
@@ -220,10 +227,13 @@ mod tests {
             let clipped = Training { clip_norm: Some(1.0), ..training };
             let both = [(&graph, &training), (&graph, &clipped)];
             assert_eq!(dispatches(both.into_iter(), &HARDWARE), 2 * layers + 7 - saved);
+            assert_eq!(dispatches(both.into_iter(), &RESIDENT), 1);
             // a network with many outputs has the separate kernels for its last layer
             let wide = Graph::mlp(&vec![17; layers + 1]).build().unwrap();
             let wide = [(&wide, &training)];
             assert_eq!(dispatches(wide.into_iter(), &HARDWARE), 2 * layers + 3);
+            let both = runs().chain(wide);
+            assert_eq!(dispatches(both, &RESIDENT), 1 + 2 * layers + 3);
         }
         let both = [&[3, 3, 3, 3][..], &[3, 3, 3, 17]];
         let both = both.map(|widths| Graph::mlp(widths).build().unwrap());

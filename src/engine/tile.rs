@@ -36,6 +36,8 @@ pub struct TileSet {
     pub fused_update: bool,
     /// Whether output, loss and gradient of a last dense node with few outputs are one kernel.
     pub fused_last: bool,
+    /// Whether one workgroup executes whole steps of the runs that fit.
+    pub resident: bool,
     /// Threads of an AdamW tile.
     pub adamw_threads: u32,
     /// Pairs of vec4s that each of them updates.
@@ -60,9 +62,14 @@ pub const HARDWARE: TileSet = TileSet {
     norm_threads: 64,
     fused_update: true,
     fused_last: true,
+    resident: false,
     adamw_threads: 256,
     adamw_repeats: 1,
 };
+
+/// Whole steps of small runs by one workgroup each, without launches between them: see
+/// [`crate::engine::resident`].
+pub const RESIDENT: TileSet = TileSet { name: "resident", resident: true, ..HARDWARE };
 
 /// With a kernel for each part of a step: to measure the gain of the fused ones.
 pub const HARDWARE_SPLIT: TileSet =
@@ -76,7 +83,7 @@ pub const LARGE: TileSet =
     TileSet { name: "large", products: LARGE_PRODUCTS, large_from: 0, ..HARDWARE };
 
 /// Every tile set.
-pub const ALL: [TileSet; 4] = [HARDWARE, HARDWARE_SPLIT, SMALL, LARGE];
+pub const ALL: [TileSet; 5] = [RESIDENT, HARDWARE, HARDWARE_SPLIT, SMALL, LARGE];
 
 impl std::str::FromStr for TileSet {
     type Err = String;

@@ -452,6 +452,31 @@ pub fn different_runs(count: usize, table: &Table, widest: usize) -> Vec<Run> {
         .collect()
 }
 
+/// The same with perceptrons, most of them small enough for one workgroup: of one to four layers,
+/// with dropout, frozen layers, averages and clipping.
+pub fn small_runs(count: usize, table: &Table) -> Vec<Run> {
+    let small = |run: Run| {
+        let id = run.id;
+        let hidden: Vec<usize> = (0..id % 4).map(|layer| 1 + (7 * id + 11 * layer) % 80).collect();
+        let mut numbers = Numbers::new(id as u32);
+        let activation = any_activation(&mut numbers);
+        let output = numbers.pick(&[Activation::Sigmoid, Activation::Identity]);
+        let dropout = if hidden.is_empty() { 0.0 } else { [0.0, 0.3][id / 2 % 2] };
+        let outputs = run.graph.outputs();
+        let mut graph = perceptron(table.inputs, &hidden, outputs, activation, output, dropout);
+        if id % 5 == 1 && !hidden.is_empty() {
+            graph = frozen_below(&graph, 1);
+        }
+        Run {
+            parameters: graph.initial_parameters(id as u32 + 100),
+            updates: update_scales(&graph, id / 2),
+            graph,
+            ..run
+        }
+    };
+    different_runs(count, table, 8).into_iter().map(small).collect()
+}
+
 /// A validation loss that fits the loss of a training.
 fn stop_loss(loss: &Loss, id: usize) -> Option<StopLoss> {
     let fits = |stop: &&'static Loss| loss.predicts.gives(stop.predicts);

@@ -18,7 +18,7 @@ use shoal::engine::run::Outcome;
 use shoal::engine::run::Run;
 use shoal::engine::run::Training;
 use shoal::engine::table::Table;
-use shoal::engine::tile::HARDWARE;
+use shoal::engine::tile::{HARDWARE, RESIDENT};
 use shoal::engine::train::train;
 use shoal::engine::train::train_within;
 use shoal::{Error, Result};
@@ -252,6 +252,18 @@ fn two_epochs_at_a_time_on_the_gpu_give_the_bits_of_all_at_once() {
     let table = table(60, 11, 3);
     let device = Device::Gpu(Box::new(gpu_with(Some(HARDWARE))));
     epochs_two_by_two(&device, &table, different_runs(24, &table, 40));
+}
+
+#[test]
+fn runs_in_one_workgroup_give_the_same_bits_twice_and_two_epochs_at_a_time() {
+    let _turn = turn();
+    let table = table(60, 11, 3);
+    let device = Device::Gpu(Box::new(gpu_with(Some(RESIDENT))));
+    let runs = small_runs(12, &table);
+    let [first, second] = [0, 1].map(|_| outcomes(&device, &table, &runs));
+    assert_all_same(&first, &second, "in one workgroup, again");
+    epochs_two_by_two(&device, &table, runs.clone());
+    epochs_two_by_two(&device, &table, in_f16(runs));
 }
 
 #[test]

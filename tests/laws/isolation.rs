@@ -10,7 +10,7 @@ use shoal::engine::precision::Precision;
 use shoal::engine::run::Run;
 use shoal::engine::step::dispatches;
 use shoal::engine::table::Table;
-use shoal::engine::tile::HARDWARE;
+use shoal::engine::tile::{HARDWARE, RESIDENT};
 use shoal::engine::train::train_within;
 
 use crate::common::*;
@@ -19,6 +19,17 @@ use crate::common::*;
 fn two_hundred_different_runs_have_the_bits_that_each_has_alone() {
     let table = weighted(table(60, 11, 3), &MOMENTS);
     as_alone(gpu_with(Some(HARDWARE)), &table, different_runs(220, &table, 40), 90);
+}
+
+#[test]
+fn runs_in_one_workgroup_have_the_bits_that_each_has_alone() {
+    let table = weighted(table(60, 11, 3), &MOMENTS);
+    let others = different_runs(60, &table, 40).into_iter();
+    let runs = small_runs(60, &table).into_iter().zip(others);
+    let mixed = runs.map(|(small, other)| if small.id % 3 < 2 { small } else { other });
+    let mixed: Vec<Run> = mixed.collect();
+    as_alone(gpu_with(Some(RESIDENT)), &table, mixed.clone(), 20);
+    as_alone(gpu_with(Some(RESIDENT)), &table, in_f16(mixed), 20);
 }
 
 /// Runs that clip update their parameters in other kernels.

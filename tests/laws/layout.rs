@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::common::KERNEL_SETS;
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ArraySize, Expression, Literal, Module, StorageAccess, TypeInner};
@@ -20,6 +19,9 @@ use shoal::engine::layout::DeviceTile;
 use shoal::engine::layout::LANES;
 use shoal::engine::layout::NO_WEIGHTS;
 use shoal::engine::layout::ONE_MATRIX;
+use shoal::engine::layout::RESIDENT_CLIPPED;
+use shoal::engine::layout::RESIDENT_FUSED;
+use shoal::engine::layout::RESIDENT_STORED;
 use shoal::engine::layout::State;
 use shoal::engine::layout::phase;
 use shoal::engine::layout::stopped;
@@ -34,16 +36,18 @@ use shoal::engine::precision::Precision;
 use shoal::engine::shader;
 use shoal::engine::shape::Rows;
 use shoal::engine::step::kernels;
-use shoal::engine::tile::TileSet;
+use shoal::engine::tile::{LARGE, RESIDENT, TileSet};
 
 fn all_kernels() -> Vec<&'static Kernel> {
     let beside = [&ceiling::KERNEL, &triad::KERNEL];
     kernels().into_iter().chain(beside).collect()
 }
 
-/// Every tile set with other kernels, in every precision.
+/// The tile sets with small products and every kernel, and with large ones, in every precision.
 fn texts() -> impl Iterator<Item = TileSet> {
-    Precision::ALL.into_iter().flat_map(|precision| KERNEL_SETS.map(|set| set.with(precision)))
+    Precision::ALL
+        .into_iter()
+        .flat_map(|precision| [RESIDENT, LARGE].map(|set| set.with(precision)))
 }
 
 /// Every kernel that a precision has, with every tile.
@@ -267,6 +271,9 @@ fn shared_constants_are_the_same() {
         ("GROWTH_STEPS".to_owned(), GROWTH_STEPS),
         ("NO_WEIGHTS".to_owned(), NO_WEIGHTS),
         ("ONE_MATRIX".to_owned(), ONE_MATRIX),
+        ("RESIDENT_FUSED".to_owned(), RESIDENT_FUSED),
+        ("RESIDENT_STORED".to_owned(), RESIDENT_STORED),
+        ("RESIDENT_CLIPPED".to_owned(), RESIDENT_CLIPPED),
     ]);
     for loss in LOSSES {
         known.insert(loss.name.replace('-', "_").to_uppercase(), loss.code());
@@ -377,11 +384,15 @@ fn called_and_defined(text: &str) -> [BTreeSet<String>; 2] {
 #[test]
 fn every_function_is_found_from_the_file_that_calls_it() {
     // of WGSL itself, and what a kernel gives to a page that it imports: `put` to weights_tile,
-    // `rows_of` to reduce, `serve` to tile_main
+    // `weight` to products, `place_of` to gather_batch, `gradient_at` to norm_block, `rows_of` to
+    // reduce, `serve` to tile_main
     let known: BTreeSet<&str> = BTreeSet::from([
         "put",
         "put_bias",
         "begins",
+        "weight",
+        "place_of",
+        "gradient_at",
         "rows_of",
         "serve",
         "if",

@@ -8,8 +8,8 @@
 //! 6. `references`: results agree with PyTorch.
 //!
 //! The other modules hold what the laws rest on: layouts that Rust and WGSL share, f16, clipping,
-//! allocations, the scaling of inputs, weights of rows, the translation of shaders for every API,
-//! and the structure of the crate (`fence`).
+//! allocations, the scaling of inputs, weights of rows, whole steps by one workgroup, the translation
+//! of shaders for every API, and the structure of the crate (`fence`).
 //!
 //! The tests need a Vulkan, Metal or DX12 adapter and fail without one. A software rasterizer is
 //! enough; `tests/run.sh` installs one.
@@ -27,6 +27,7 @@ mod layout;
 mod one_call;
 mod reference;
 mod references;
+mod resident;
 mod scaling;
 mod translation;
 mod weights;

@@ -35,6 +35,7 @@ const BASES: Bases = Bases {
         incoming_offsets: 0,
         incoming: 0,
     },
+    resident: 0,
 };
 const SLOT: usize = 2;
 
@@ -113,7 +114,7 @@ pub fn execute(gpu: &Gpu, run: &PreparedRun, memory: &Memory<f32>, call: Call) -
     put(Buffer::Parameters, 4 * run.moments_at(&bases), bytemuck::cast_slice(&moments));
     put(Buffer::Work, width * bases.work, &work);
     put(Buffer::Tiles, 0, bytemuck::cast_slice(&tiles));
-    let device_call = DeviceCall { first: 0, count: tiles.len() as u32 };
+    let device_call = DeviceCall { first: 0, count: tiles.len() as u32, steps: 1 };
     store.set_step(vec![Dispatch {
         kernel: call.kernel,
         tile: call.kernel.product_tile(gpu.tiles()),

@@ -1,6 +1,6 @@
 //! The adapters of this machine and their properties.
 
-use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT, TileSet};
+use crate::engine::tile::{HARDWARE_SPLIT, RESIDENT, TileSet};
 
 /// A GPU, or a software rasterizer, that wgpu found.
 #[derive(Clone, Debug)]
@@ -64,9 +64,9 @@ impl Adapter {
         self.info.device_type == wgpu::DeviceType::Cpu
     }
 
-    /// The default tile set: the fused update is slow on software rasterizers.
+    /// The default tile set: fused kernels are slow on software rasterizers.
     pub fn tiles(&self) -> TileSet {
-        if self.is_software() { HARDWARE_SPLIT } else { HARDWARE }
+        if self.is_software() { HARDWARE_SPLIT } else { RESIDENT }
     }
 
     /// A tile set with the sizes for this adapter: workgroups of whole subgroups, and large

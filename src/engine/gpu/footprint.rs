@@ -20,6 +20,8 @@ pub struct Footprint {
     pub precision: Precision,
     /// Whether its parameters are averaged.
     pub averages: bool,
+    /// Whether its gradients are stored behind its parameters.
+    pub has_own_gradients: bool,
 }
 
 impl Footprint {
@@ -30,6 +32,7 @@ impl Footprint {
             work: WorkLayout::new(graph, most.into(), precision).len,
             precision,
             averages: false,
+            has_own_gradients: false,
         }
     }
 
@@ -43,13 +46,25 @@ impl Footprint {
     /// the fused update), two moments, the best parameters, their average if there is one, and
     /// working memory.
     pub fn bytes(&self, fuses_update: bool) -> u64 {
-        let gradients = if fuses_update { 0 } else { self.parameters };
+        let apart = !fuses_update && !self.has_own_gradients;
+        let gradients = if apart { self.parameters } else { 0 };
         let numbers = self.parameter_numbers() + gradients;
         (4 * numbers + self.precision.bytes() * self.work) as u64
     }
 
-    /// Numbers of its parameters, the best ones, two moments, and the average if there is one.
+    /// Numbers of its parameters, the best ones, two moments, the average if there is one, and the
+    /// gradients if they are there too, in f16 with the weights that products read.
     pub(crate) fn parameter_numbers(&self) -> usize {
+        let own = match (self.has_own_gradients, self.precision) {
+            (false, _) => 0,
+            (true, Precision::F32) => 1,
+            (true, Precision::F16) => 2,
+        };
+        self.own_gradients() + own * padded_to_pairs(self.parameters)
+    }
+
+    /// Where these gradients start among them.
+    pub(crate) fn own_gradients(&self) -> usize {
         (4 + usize::from(self.averages)) * padded_to_pairs(self.parameters)
     }
 

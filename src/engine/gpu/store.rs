@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
 use crate::engine::gpu::bind::{bind, call_stride, create, create_calls, place};
-use crate::engine::kernel::Kernel;
+use crate::engine::kernel::{Kernel, Update};
 use crate::engine::layout::{DeviceCall, State};
 use crate::engine::precision::Precision;
 use crate::engine::tile::ProductTile;
@@ -143,12 +143,22 @@ impl<'a> Store<'a> {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
+        let all = || self.dispatches.iter().enumerate();
+        let of_chunk = |dispatch: &Dispatch| dispatch.kernel.update == Update::Resident;
+        for (place, dispatch) in all().filter(|(_, dispatch)| of_chunk(dispatch)) {
+            let call = DeviceCall { steps, ..dispatch.call };
+            let at = place as u64 * self.stride();
+            self.gpu.queue.write_buffer(&self.calls, at, bytemuck::bytes_of(&call));
+        }
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for _ in 0..steps {
-                for (place, dispatch) in self.dispatches.iter().enumerate() {
-                    self.dispatch(&mut pass, place, dispatch);
+            for step in 0..steps {
+                for (place, dispatch) in all() {
+                    // all steps of the chunk are in the first one
+                    if step == 0 || !of_chunk(dispatch) {
+                        self.dispatch(&mut pass, place, dispatch);
+                    }
                 }
             }
         }

@@ -125,7 +125,7 @@ fn only(kernel: &'static Kernel, groups: u64) -> Vec<Dispatch> {
     vec![Dispatch {
         tile: None,
         kernel,
-        call: DeviceCall { first: 0, count: groups as u32 },
+        call: DeviceCall { first: 0, count: groups as u32, steps: 1 },
         tiles_per_group: 1,
     }]
 }

@@ -6,6 +6,7 @@ use crate::engine::gpu::packing::packed::Packed;
 use crate::engine::gpu::packing::shoal::Shoal;
 use crate::engine::gpu::store::Dispatch;
 use crate::engine::graph::NodeId;
+use crate::engine::kernel::Update;
 use crate::engine::layout::{DeviceCall, DeviceTile};
 use crate::engine::step::{Call, Fusion, calls, dispatched};
 use crate::engine::tile::TileSet;
@@ -36,16 +37,21 @@ impl Shoal<'_> {
                 Reverse((call.kernel.terms)(&packed.run, *node))
             });
             let set = self.choose(call, &served);
+            let is_called = !served.is_empty();
             for (slot, packed, node) in served {
                 let (run, node_at) = (slot as u32, (packed.bases.nodes + node) as u32);
                 let grid = call.tiles(&packed.run, node, &set);
                 tiles.extend(grid.tiles().map(|(i, j)| DeviceTile { run, node: node_at, i, j }));
             }
-            let count = tiles.len() as u32 - first;
+            let (mut first, mut count) = (first, tiles.len() as u32 - first);
+            if call.kernel.update == Update::Resident && is_called {
+                // a workgroup for each slot: it serves the runs that say so
+                (first, count) = (0, self.slots.len() as u32);
+            }
             dispatches.push(Dispatch {
                 kernel: call.kernel,
                 tile: call.kernel.product_tile(&set),
-                call: DeviceCall { first, count },
+                call: DeviceCall { first, count, steps: 1 },
                 tiles_per_group: (call.kernel.tiles_per_group)(&set),
             });
         }

@@ -4,7 +4,9 @@ use crate::engine::buffer::Buffer;
 use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::packed::Packed;
 use crate::engine::gpu::packing::shoal::Shoal;
-use crate::engine::layout::{DeviceNode, DeviceRun, State};
+use crate::engine::layout::{
+    DeviceNode, DeviceRun, RESIDENT_CLIPPED, RESIDENT_FUSED, RESIDENT_STORED, State,
+};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{Bases, PreparedRun};
 use crate::engine::queue::RunQueue;
@@ -27,7 +29,7 @@ impl Shoal<'_> {
                 "run {}: its precision differs from that of the runs before it",
                 run.id
             );
-            let footprint = Footprint::of(&run.graph, run.most, &run.training);
+            let footprint = self.footprint(&run);
             footprint.check(self.gpu.binding_limit(), self.gpu.adapter().name())?;
             match self.place(&run, footprint)? {
                 Some(bases) => {
@@ -51,6 +53,12 @@ impl Shoal<'_> {
         Ok(())
     }
 
+    /// The memory that a run needs here.
+    pub(crate) fn footprint(&self, run: &PreparedRun) -> Footprint {
+        let has_own_gradients = self.is_resident(run) && !self.fuses_update(run);
+        Footprint { has_own_gradients, ..Footprint::of(&run.graph, run.most, &run.training) }
+    }
+
     /// Allocates ranges in all buffers for a run, or none and returns `None`.
     pub(crate) fn place(
         &mut self,
@@ -69,10 +77,12 @@ impl Shoal<'_> {
         let rows = run.row_words().count();
         let nodes = run.graph.nodes().len();
         let parameters = self.parameters.take(footprint.parameter_numbers(), limit);
-        let gradients = match fuses_update {
-            true => parameters,
-            false => self.gradients.take(footprint.parameters, limit),
+        let gradients = match (fuses_update, footprint.has_own_gradients) {
+            (true, _) => parameters,
+            (_, true) => parameters.map(|at| at + footprint.own_gradients()),
+            _ => self.gradients.take(footprint.parameters, limit),
         };
+        let has_own_gradients = footprint.has_own_gradients;
         let work_limit = (self.gpu.binding_limit() as usize) / self.precision.bytes();
         let work = self.work.take(footprint.work, work_limit);
         let rows_at = self.rows.take(rows, limit);
@@ -82,10 +92,16 @@ impl Shoal<'_> {
             && self.reserve()?
         {
             let table = self.table_bases[run.table];
-            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table }));
+            let resident = match self.is_resident(run) {
+                false => 0,
+                true if fuses_update => RESIDENT_FUSED,
+                true if run.clips() => RESIDENT_CLIPPED,
+                true => RESIDENT_STORED,
+            };
+            return Ok(Some(Bases { nodes, rows, parameters, gradients, work, table, resident }));
         }
         parameters.inspect(|at| self.parameters.give(*at, footprint.parameter_numbers()));
-        let stored = gradients.filter(|_| !fuses_update);
+        let stored = gradients.filter(|_| !fuses_update && !has_own_gradients);
         stored.inspect(|at| self.gradients.give(*at, footprint.parameters));
         work.inspect(|at| self.work.give(*at, footprint.work));
         rows_at.inspect(|at| self.rows.give(*at, rows));
@@ -110,9 +126,9 @@ impl Shoal<'_> {
     }
 
     pub(crate) fn release(&mut self, run: &PreparedRun, bases: &Bases) {
-        let footprint = Footprint::of(&run.graph, run.most, &run.training);
+        let footprint = self.footprint(run);
         self.parameters.give(bases.parameters, footprint.parameter_numbers());
-        if !self.fuses_update(run) {
+        if !self.fuses_update(run) && !footprint.has_own_gradients {
             self.gradients.give(bases.gradients, run.parameters.len());
         }
         self.work.give(bases.work, run.layout.len);
@@ -154,9 +170,13 @@ impl Shoal<'_> {
         let parameters: &[u8] = bytemuck::cast_slice(&parameters);
         store.write(Buffer::Parameters, 4 * bases.parameters, parameters);
         if self.precision == Precision::F16 {
-            // it also holds the weights that products read; in f32 it holds only gradients, which
+            // they come with the weights that products read; in f32 there are only gradients, which
             // are written before they are read
-            store.write(Buffer::Gradients, 4 * bases.gradients, &run.gradient_bytes());
+            let (buffer, bytes) = match bases.resident {
+                0 => (Buffer::Gradients, run.gradient_bytes()),
+                _ => (Buffer::Parameters, bytemuck::cast_slice(&run.gradient_numbers()).to_vec()),
+            };
+            store.write(buffer, 4 * bases.gradients, &bytes);
         }
         self.slots[slot] = Some(Packed::new(run, bases, self.chunks, state));
         self.stale = true;

@@ -12,6 +12,7 @@ use crate::engine::layout::{DeviceRun, State, phase, stopped};
 use crate::engine::precision::Precision;
 use crate::engine::prepared::{PreparedRun, TableBases};
 use crate::engine::queue::{Epoch, Progress, RunQueue};
+use crate::engine::step::Fusion;
 use crate::engine::table::{Table, Tables};
 use crate::error::{Error, Result};
 
@@ -99,6 +100,11 @@ impl<'a> Shoal<'a> {
     /// Whether a run uses the fused update.
     pub(crate) fn fuses_update(&self, run: &PreparedRun) -> bool {
         self.gpu.tiles().fuses_update(&run.graph, &run.training)
+    }
+
+    /// Whether one workgroup executes whole steps of a run.
+    pub(crate) fn is_resident(&self, run: &PreparedRun) -> bool {
+        Fusion::of(self.gpu.tiles(), &run.graph, &run.training).resident
     }
 
     pub(crate) fn packed(&self) -> impl Iterator<Item = (usize, &Packed)> {

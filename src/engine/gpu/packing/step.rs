@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use crate::engine::buffer::Buffer;
 use crate::engine::gpu::Gpu;
-use crate::engine::gpu::footprint::Footprint;
 use crate::engine::gpu::packing::shoal::Limits;
 use crate::engine::gpu::packing::shoal::Shoal;
 use crate::engine::layout::State;
@@ -44,7 +43,7 @@ impl<'a> Step<'a> {
         let mut shoal = Shoal::new(gpu, tables, Limits::default(), precision)?;
         for run in runs {
             let run = PreparedRun::new(run, shoal.tables.clone());
-            let footprint = Footprint::of(&run.graph, run.most, &run.training);
+            let footprint = shoal.footprint(&run);
             let bases = shoal.place(&run, footprint)?;
             let bases =
                 bases.ok_or_else(|| Error::Device("the runs do not fit together".into()))?;
