@@ -1,6 +1,6 @@
 //! The adapters of this machine and their properties.
 
-use crate::engine::tile::{HARDWARE_SPLIT, RESIDENT, TileSet};
+use crate::engine::tile::{HARDWARE, HARDWARE_SPLIT, RESIDENT, TileSet};
 
 /// A GPU, or a software rasterizer, that wgpu found.
 #[derive(Clone, Debug)]
@@ -64,9 +64,14 @@ impl Adapter {
         self.info.device_type == wgpu::DeviceType::Cpu
     }
 
-    /// The default tile set: fused kernels are slow on software rasterizers.
+    /// The default tile set: fused kernels are slow on software rasterizers, and compilers of DX12
+    /// may refuse threads that wait for each other in a loop which a value in memory ends.
     pub fn tiles(&self) -> TileSet {
-        if self.is_software() { HARDWARE_SPLIT } else { RESIDENT }
+        match self.info.backend {
+            _ if self.is_software() => HARDWARE_SPLIT,
+            wgpu::Backend::Dx12 => HARDWARE,
+            _ => RESIDENT,
+        }
     }
 
     /// A tile set with the sizes for this adapter: workgroups of whole subgroups, and large
