@@ -34,9 +34,9 @@ pub struct Global {
     /// How kernels are cut into workgroups [default: by the adapter]
     ///
     /// `hardware` gives matrix products small tiles where a dispatch has few workgroups, else large
-    /// ones; `small` and `large` give them one kind. `resident`, the default on GPUs, is `hardware`
-    /// with whole steps of small perceptrons by one workgroup each. `hardware-split` has
-    /// separate kernels for AdamW and the last layer, the default on software rasterizers.
+    /// ones; `small` and `large` give them one kind. `resident`, the default on GPUs but with DX12,
+    /// is `hardware` with whole steps of small perceptrons by one workgroup each. `hardware-split`
+    /// has separate kernels for AdamW and the last layer, the default on software rasterizers.
     /// study.json names it. Results do not depend on it, but for the last bits of `hardware-split`.
     #[arg(long, global = true, value_name = "NAME")]
     pub tiles: Option<TileSet>,
